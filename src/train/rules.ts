@@ -5,10 +5,11 @@ import { attentionRule, tableAttentionRule } from "./rules/attention.ts";
 import { addRule, castRule, divRule, mulRule, subRule, whereRule } from "./rules/elementwise.ts";
 import { concatRule, contiguousRule, meanRule, ropeRule, sumRule } from "./rules/layout.ts";
 import { logSoftmaxRule } from "./rules/log-softmax.ts";
-import { expertsRules, routeRule, statisticsRule } from "./rules/mixture.ts";
+import { expertChoiceRule, expertsRules, routeRule, statisticsRule } from "./rules/mixture.ts";
 import { addLayerNormRule, addRmsNormRule, layerNormRule, rmsNormRule, softmaxRule } from "./rules/norms.ts";
 import { l2NormaliseRule, maxRule, segmentsRule } from "./rules/pooling.ts";
 import { gemmRule, matmulRule } from "./rules/products.ts";
+import { headMatmulRule } from "./rules/refused.ts";
 import { crossEntropyRule, gatherRule, linearCrossEntropyRule } from "./rules/tokens.ts";
 
 /** The rules of the ops that have gradients. */
@@ -40,8 +41,10 @@ export const rules: readonly Rule[] = [
   gatherRule,
   crossEntropyRule,
   routeRule,
+  expertChoiceRule,
   statisticsRule,
   ...expertsRules,
   linearCrossEntropyRule,
   ...activationRules,
+  headMatmulRule,
 ];

@@ -15,7 +15,7 @@ import { mixture } from "../../src/reference/mixture.ts";
 import { mixtureBackward, routeBackward } from "../../src/reference/mixture-backward.ts";
 import { routerStatistics, routerStatisticsBackward } from "../../src/reference/router-statistics.ts";
 import { type RoutingRule, route } from "../../src/reference/routing.ts";
-import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
+import { Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { expectGradients } from "../support/central-differences.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
@@ -144,6 +144,32 @@ test.each(["naive", "registers"] as const)(
     const terms = dot((await read(dy)).map(Math.abs), (await read(y)).map(Math.abs));
     expect(Math.abs(dot(await read(dweights), await read(tensors.weights)) - whole)).toBeLessThan(1e-6 * terms);
     expect(Math.abs(dot(await read(ddown), await read(tensors.down)) - whole)).toBeLessThan(1e-6 * terms);
+  },
+);
+
+test.each(["naive", "registers"] as const)(
+  "%s: weights in several segments, an expert in more than one, give the same bits, and gradients their segments",
+  async (variant) => {
+    const whole = layer(70);
+    const cut = async (x: Tensor, rows: number) => {
+      const values = await x.read();
+      const [total = 0, width = 0] = x.shape;
+      const segments = Array.from({ length: Math.ceil(total / rows) }, (_, i) => {
+        const [begin, end] = [i * rows, Math.min(total, (i + 1) * rows)];
+        const part = tensor(gpu, [end - begin, width], values.slice(begin * width, end * width));
+        return { storage: part.storage, begin, end };
+      });
+      return new Tensor(gpu, x.shape, "f32", segments);
+    };
+    const given = { ...whole, gateUp: await cut(whole.gateUp, 28), down: await cut(whole.down, 36) };
+    const names = ["dx", "dweights", "dgateUp", "dgateUpBias", "ddown", "ddownBias"] as const;
+    const [expected, actual] = [whole, given].map((tensors) => expertsBackward(gpu, tensors, { variant }));
+    for (const name of names) expect(await read(actual?.[name]), name).toEqual(await read(expected?.[name]));
+    const edges = (x: Tensor | undefined) => x?.segments.map(({ begin, end }) => [begin, end]);
+    expect(edges(actual?.dgateUp)).toEqual(edges(given.gateUp));
+    expect(edges(actual?.ddown)).toEqual(edges(given.down));
+    const odd = { ...whole, down: await cut(whole.down, 38) };
+    expect(() => expertsBackward(gpu, odd, { variant })).toThrow("down is cut at row 38, expected multiples of 4");
   },
 );
 

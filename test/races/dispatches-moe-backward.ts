@@ -11,13 +11,13 @@ const lists = {
 };
 const ends = { slots: lists.slots, counts: words(2, 1), offsets: words(0, 4, 8) };
 const rows: Dispatch = {
-  uniforms: { params: { rows: 8, n: 4, k: 8, choices: 1 } },
+  uniforms: { params: { rows: 8, n: 4, k: 8, choices: 1, begin: 0, end: 8 } },
   inputs: { x: floats(12), weight: floats(64), ...lists, z: new Float32Array(64) },
   outputs: {},
   workgroups: [1, 2, 1],
 };
 const weights: Dispatch = {
-  uniforms: { params: { experts: 2, n: 8, m: 12, choices: 1 } },
+  uniforms: { params: { n: 8, m: 12, choices: 1, begin: 0, end: 16 } },
   inputs: { a: floats(64), b: floats(36), ...ends },
   outputs: { dw: 192 },
   workgroups: [2, 1, 2],

@@ -2,12 +2,13 @@
 // Gradients of what experts multiplied:  z[row, column] = Σ x[row, i] · weight[expert, i, column]
 //
 // The grouped product with the weight not transposed, rows in blocks of one expert each as moe/align has them. One thread
-// an output. Rows of padding are not written. Requests 2 · n reads for each output. Choose it to see the definition.
+// an output. Rows of padding are not written. The weight may be a segment, as for moe/backward/rows.
+// Requests 2 · n reads for each output. Choose it to see the definition.
 
 const BLOCK: u32 = 32;  // rows of one expert
 const WORKGROUP: u32 = 64;
 
-struct Params { rows: u32, n: u32, k: u32, choices: u32 }
+struct Params { rows: u32, n: u32, k: u32, choices: u32, begin: u32, end: u32 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;              // [rows, n]
 @group(0) @binding(2) var<storage, read_write> z: array<f32>;        // [rows, k]
@@ -31,7 +32,11 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let column = output % params.k;
   let x_row = row_of(slot, row) * params.n;
   let w_row = block_experts[row / BLOCK] * params.n;
+  let first = max(w_row, params.begin);  // of the expert's rows in the segment
+  let end = min(w_row + params.n, params.end);
+  if (first >= end) { return; }
   var sum = 0.0;
-  for (var i = 0u; i < params.n; i++) { sum += x[x_row + i] * load_weight(w_row + i, column); }
+  if (first > w_row) { sum = z[output]; }
+  for (var i = first; i < end; i++) { sum += x[x_row + i - w_row] * load_weight(i - params.begin, column); }
   z[output] = sum;
 }

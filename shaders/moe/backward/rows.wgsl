@@ -3,7 +3,8 @@
 //
 // As moe/grouped, with the weight not transposed: a thread computes ROWS × COLUMNS outputs in registers, and neighbouring
 // threads read neighbouring columns of the same rows of the weight. Blocks past the last return, as do threads whose rows
-// are padding. Needs n and k to be multiples of 4.
+// are padding. The weight may be a segment, rows `begin` to `end` of those of all experts: sums go on from what the
+// segments before it gave of an expert, in z. Needs n and k, and where a weight is cut, to be multiples of 4.
 // Requests (1 / ROWS + 1 / COLUMNS) · n reads for each output. Choose it for more than a few tokens.
 
 const ROWS: u32 = 4;            // of the result that a thread computes
@@ -15,7 +16,7 @@ const_assert COLUMNS % 4 == 0;
 
 const BLOCK = ROWS * ROW_THREADS;  // rows of a workgroup
 
-struct Params { rows: u32, n: u32, k: u32, choices: u32 }
+struct Params { rows: u32, n: u32, k: u32, choices: u32, begin: u32, end: u32 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;            // [rows, n / 4]
 @group(0) @binding(2) var<storage, read_write> z: array<vec4f>;      // [rows, k / 4]
@@ -45,16 +46,24 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) t
     x_row[r] = row_of(select(slot, slots[first_row], slot == NO_INDEX), first_row + r) * vectors;
   }
   let w_row = block_experts[block] * params.n;
+  let first = max(w_row, params.begin);  // of the expert's rows in the segment
+  let end = min(w_row + params.n, params.end);
+  if (first >= end) { return; }
   var columns: array<u32, VECTORS>;  // past the edge the last
   for (var c = 0u; c < VECTORS; c++) { columns[c] = min(first_column + 4 * c, params.k - 4); }
 
   var sums: array<array<vec4f, VECTORS>, ROWS>;
-  for (var i = 0u; i < vectors; i++) {
+  if (first > w_row) {
+    for (var r = 0u; r < ROWS; r++) {
+      for (var c = 0u; c < VECTORS; c++) { sums[r][c] = z[((first_row + r) * params.k + columns[c]) / 4]; }
+    }
+  }
+  for (var i = (first - w_row) / 4; i < (end - w_row) / 4; i++) {
     var values: array<vec4f, ROWS>;
     for (var r = 0u; r < ROWS; r++) { values[r] = x[x_row[r] + i]; }
     for (var part = 0u; part < 4; part++) {
       for (var c = 0u; c < VECTORS; c++) {
-        let w = load_weight4(w_row + 4 * i + part, columns[c]);
+        let w = load_weight4(w_row + 4 * i + part - params.begin, columns[c]);
         for (var r = 0u; r < ROWS; r++) { sums[r][c] = fma(vec4f(values[r][part]), w, sums[r][c]); }
       }
     }

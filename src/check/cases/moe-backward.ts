@@ -11,7 +11,7 @@ import {
   routerStatistics as referenceOfStatistics,
   routerStatisticsBackward as statisticsBackward,
 } from "../../reference/router-statistics.ts";
-import { route } from "../../reference/routing.ts";
+import { limitCapacity, route } from "../../reference/routing.ts";
 import { type Case, type CaseTable, variantsOf } from "../case-table.ts";
 import { normal } from "../random.ts";
 import { expertsCase, randomChoices } from "./moe-experts.ts";
@@ -20,17 +20,44 @@ import { routeCases } from "./moe-route.ts";
 type Inputs = "x" | "experts" | "weights" | "gateUp" | "down" | "gateUpBias?" | "downBias?" | "dy";
 type Results = "dx" | "dweights" | "dgateUp" | "ddown" | "dgateUpBias?" | "ddownBias?";
 
+const clamped = { activation: "clamped-swiglu" } as const;
+
 /** A case of the layer with the gradient of its result. */
 function backwardCase(...given: Parameters<typeof expertsCase>): Case<Inputs, ExpertsBackwardOptions> {
   const { name, inputs, options } = expertsCase(...given);
   const { shape } = inputs.x;
-  const { activation = "swiglu" } = options ?? {};
+  const { activation = "swiglu", capacity } = options ?? {};
   const dy = { shape, values: normal((shape[0] ?? 0) * (shape[1] ?? 0), 11) };
   const { refusedBy } = given[2] ?? {};
-  return { name, inputs: { ...inputs, dy }, options: { activation }, ...(refusedBy ? { refusedBy } : {}) };
+  return {
+    name,
+    inputs: { ...inputs, dy },
+    options: { activation, ...(capacity === undefined ? {} : { capacity }) },
+    ...(refusedBy ? { refusedBy } : {}),
+  };
 }
 
-const clamped = { activation: "clamped-swiglu" } as const;
+/**
+ * Gates and ups at their limits and next to them: x is one number a token, and expert's rows are copies of it, so that the
+ * pairs of hidden columns are (7, 7), (7, −7), (7.5, 1), (1, 7.5), (1, −7.5) and (−7, −7), exactly.
+ */
+function atTheLimits(): Case<Inputs, ExpertsBackwardOptions> {
+  const [t, e, k, c, f] = [3, 2, 1, 4, 8];
+  const { inputs, ...item } = backwardCase(
+    "clamped: at 7 a gate and an up pass their gradients, beyond it not",
+    { t, e, k, c, f },
+    { options: clamped },
+  );
+  const pairs = [7, 7, 7, -7, 7.5, 1, 1, 7.5, 1, -7.5, -7, -7, 2, 3, -7.5, 7];
+  const x = Array.from({ length: t * c }, (_, i) => (i % c === 0 ? 1 : 0));
+  const gateUp = Array.from({ length: e * 2 * f * c }, (_, i) =>
+    i % c === 0 ? (pairs[(i / c) % (2 * f)] ?? 0) : 0.25,
+  );
+  return {
+    ...item,
+    inputs: { ...inputs, x: { shape: [t, c], values: x }, gateUp: { shape: [e * 2 * f, c], values: gateUp } },
+  };
+}
 
 /** Cases of the gradients of a layer of experts. */
 export const expertsBackwardCases: CaseTable<
@@ -41,8 +68,13 @@ export const expertsBackwardCases: CaseTable<
 > = {
   op: "moe/experts-backward",
   variants: variantsOf(expertsBackward),
-  reference: (inputs, { activation = "swiglu" }) => {
-    const { dgateUpBias, ddownBias, ...found } = mixtureBackward(inputs, { activation });
+  reference: (inputs, { activation = "swiglu", capacity }) => {
+    const count = (inputs.down.shape[0] ?? 0) / (inputs.x.shape[1] ?? 1);
+    const chosen = capacity === undefined ? inputs : limitCapacity({ experts: inputs.experts }, { count, capacity });
+    const { dgateUpBias, ddownBias, ...found } = mixtureBackward(
+      { ...inputs, experts: chosen.experts },
+      { activation },
+    );
     return { ...found, ...(inputs.gateUpBias ? { dgateUpBias } : {}), ...(inputs.downBias ? { ddownBias } : {}) };
   },
   run: (gpu, tensors, { into: _, ...options }, variant) =>
@@ -64,6 +96,17 @@ export const expertsBackwardCases: CaseTable<
     backwardCase("with biases", { t: 13, e: 5, k: 2, c: 36, f: 28 }, { biased: true }),
     backwardCase("clamped, with biases", { t: 9, e: 4, k: 2 }, { biased: true, options: clamped }),
     backwardCase("clamped where it bites", { t: 9, e: 4, k: 2 }, { by: 8, options: clamped }),
+    atTheLimits(),
+    backwardCase(
+      "full experts: slots past the capacity are dropped",
+      { t: 19, e: 3, k: 2, c: 12, f: 8 },
+      { options: { capacity: 5 } },
+    ),
+    backwardCase(
+      "dropped slots, with biases",
+      { t: 19, e: 3, k: 2, c: 12, f: 8 },
+      { biased: true, options: { capacity: 4, ...clamped } },
+    ),
     backwardCase("f16", { t: 6, e: 4, k: 2, c: 8, f: 12 }, { dtype: "f16" }),
     backwardCase("bf16", { t: 12, e: 4, k: 2, c: 8, f: 12 }, { dtype: "bf16" }),
     backwardCase("Q8_0", { t: 12, e: 4, k: 2, c: 32, f: 64 }, { dtype: "q8_0" }),

@@ -48,5 +48,6 @@ export function headMatmul(
   if ((shape[2] ?? 1) > 1 && strides[2] !== 1) {
     throw new ShapeError(`matmul/heads: x has strides ${formatShape(strides)}, expected 1 for its last axis`);
   }
-  return kernel(gpu, tensors, options);
+  const heading = { op: "matmul/heads", variant: "matmul/heads", options: {}, by: headMatmul, tensors };
+  return gpu.group(heading, () => kernel(gpu, tensors, options));
 }

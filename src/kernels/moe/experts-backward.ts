@@ -1,6 +1,6 @@
-import { boolean, fieldsOf, object, oneOf } from "../../options/checks.ts";
+import { boolean, fieldsOf, integer, object, oneOf } from "../../options/checks.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 import { tensorFields } from "../arguments.ts";
 import { fill } from "../elementwise/fill.ts";
 import { defineOp, type Variant } from "../op.ts";
@@ -23,6 +23,8 @@ type Wanted = Readonly<Record<"x" | "weights" | "gateUp" | "gateUpBias" | "down"
 export interface ExpertsBackwardOptions {
   /** Default swiglu. */
   readonly activation?: GatedActivation;
+  /** The forward's: slots that it dropped have no part in any gradient. */
+  readonly capacity?: number;
   /** Default all, those of biases where there are biases. */
   readonly needs?: Partial<Wanted>;
 }
@@ -39,16 +41,15 @@ export interface ExpertsGradients {
 
 type BackwardVariant = Variant<ExpertsBackwardTensors, ExpertsBackwardOptions, ExpertsGradients>;
 
-/** Why the kernels cannot take these. */
-function refusal(tensors: ExpertsBackwardTensors): string | undefined {
-  const cut = (["gateUp", "down"] as const).find((name) => tensors[name].segments.length > 1);
-  if (cut) return `${cut} is in ${tensors[cut].segments.length} segments, expected one`;
-  return vectorsRefusal(tensors);
+/** The gradient of a weight, in its segments, of which `part` records the rows from the one to the other. */
+function inSegments(weight: Tensor, part: (rows: { readonly begin: number; readonly end: number }) => Tensor): Tensor {
+  const segments = weight.segments.map(({ begin, end }) => ({ storage: part({ begin, end }).storage, begin, end }));
+  return new Tensor(weight.gpu, weight.shape, "f32", segments);
 }
 
 const withProducts = (products: Products): BackwardVariant => ({
-  accepts: refusal,
-  record: (gpu, { dy, ...tensors }, { activation = "swiglu", needs = {} }) => {
+  accepts: vectorsRefusal,
+  record: (gpu, { dy, ...tensors }, { activation = "swiglu", capacity, needs = {} }) => {
     const { x, experts, weights, gateUp, gateUpBias, down, downBias } = tensors;
     const { t, k, e } = expertsSizes(tensors);
     if (formatShape(dy.shape) !== formatShape(x.shape)) {
@@ -57,7 +58,7 @@ const withProducts = (products: Products): BackwardVariant => ({
     }
     const wants = (name: keyof Wanted) => needs[name] ?? true;
     using scope = gpu.scope();
-    const plan = align(gpu, { experts }, { count: e, block });
+    const plan = align(gpu, { experts }, { count: e, block, ...(capacity === undefined ? {} : { capacity }) });
     const { slots, counts, offsets, positions } = plan;
     const lists = { slots, block_experts: plan.blockExperts, grids: plan.grids };
     const ends = { slots, counts, offsets };
@@ -75,18 +76,22 @@ const withProducts = (products: Products): BackwardVariant => ({
       return combine(gpu, { z, positions, weights: fill(gpu, [t, k], 1) }, {}).y;
     };
     const ofRows = { ...size, choices: k };
+    const dgateUp = () =>
+      inSegments(gateUp, (rows) => {
+        return products.weights(gpu, { a: pairs, b: x, ...ends }, { ...ofRows, ...rows, gathered: "b" }).dw;
+      });
+    const ddown = () =>
+      inSegments(down, (rows) => {
+        return products.weights(gpu, { a: dy, b: hidden, ...ends }, { ...ofRows, ...rows, gathered: "a" }).dw;
+      });
     return {
       ...(wants("x") ? { dx: scope.keep(dx()) } : {}),
       ...(wants("weights") ? { dweights: scope.keep(dshares) } : {}),
-      ...(wants("gateUp")
-        ? { dgateUp: scope.keep(products.weights(gpu, { a: pairs, b: x, ...ends }, { ...ofRows, gathered: "b" }).dw) }
-        : {}),
+      ...(wants("gateUp") ? { dgateUp: scope.keep(dgateUp()) } : {}),
       ...(gateUpBias && wants("gateUpBias")
         ? { dgateUpBias: scope.keep(expertBiases(gpu, { x: pairs, ...ends }, size).db) }
         : {}),
-      ...(wants("down")
-        ? { ddown: scope.keep(products.weights(gpu, { a: dy, b: hidden, ...ends }, { ...ofRows, gathered: "a" }).dw) }
-        : {}),
+      ...(wants("down") ? { ddown: scope.keep(ddown()) } : {}),
       ...(downBias && wants("downBias")
         ? { ddownBias: scope.keep(expertBiases(gpu, { x: dy, ...ends, shares: weights }, ofRows).db) }
         : {}),
@@ -107,8 +112,9 @@ const variants = { naive, registers } as const;
  * `dweights = ⟨e, h⟩` (and ⟨dy, downBias⟩), so that no expert's result is kept; `weights · e` goes on through the gated
  * activation; `dgateUp` and `ddown` are sums of outer products over the slots of each expert, zeros for one without
  * slots; dx adds up a token's slots in their order. What gates and ups gave is computed again. No sum depends on anything
- * but the choices: the same bits every time. Needs c and f to be multiples of 4, and weights in one segment, of any of
- * `weightTypes` unless their own gradient is needed. Throws `ShapeError` for shapes that do not fit.
+ * but the choices: the same bits every time. Needs c and f to be multiples of 4. Weights are of any of `weightTypes` unless
+ * their own gradient is needed, in any number of segments, in which their gradients are too. Throws `ShapeError` for
+ * shapes that do not fit.
  */
 export const expertsBackward = defineOp<
   ExpertsBackwardTensors,
@@ -121,6 +127,7 @@ export const expertsBackward = defineOp<
     tensors: tensorFields("x", "experts", "weights", "gateUp", "gateUpBias?", "down", "downBias?", "dy"),
     options: fieldsOf<ExpertsBackwardOptions>({
       activation: oneOf("swiglu", "clamped-swiglu"),
+      capacity: integer(1, 2 ** 32 - 1),
       needs: object<Partial<Wanted>>({
         ...{ x: boolean, weights: boolean },
         ...{ gateUp: boolean, gateUpBias: boolean, down: boolean, downBias: boolean },

@@ -1,4 +1,6 @@
+import { mul, sub } from "../../kernels/elementwise/elementwise.ts";
 import { contiguous } from "../../kernels/layout/contiguous.ts";
+import { type ExpertChoiceOptions, expertChoice } from "../../kernels/moe/expert-choice.ts";
 import {
   type ExpertsOptions,
   type ExpertsResult,
@@ -15,8 +17,10 @@ import {
   routerStatistics,
   routerStatisticsBackward,
 } from "../../kernels/moe/router-statistics.ts";
+import { sum } from "../../kernels/reduce/reduce.ts";
+import { softmax } from "../../kernels/softmax/softmax.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { GradientError } from "../errors.ts";
+import { reshape } from "../../tensor/views.ts";
 import { type Rule, ruleOf } from "../rule.ts";
 
 type Routed = { readonly experts: Tensor; readonly weights: Tensor };
@@ -31,12 +35,26 @@ export const routeRule = ruleOf<{ readonly logits: Tensor }, Routed, RouteOption
   { unread: ["nanFlags"] },
 );
 
+/**
+ * Of experts that choose their tokens: their weights are the scores of what they chose, w = p there and else 0, so that
+ * `dlogits = w · dw − p · Σ w · dw`.
+ */
+export const expertChoiceRule = ruleOf<{ readonly logits: Tensor }, Routed, ExpertChoiceOptions>(
+  expertChoice,
+  (gpu, { tensors: { logits }, result, gradient: { weights: dweights } }) => {
+    if (!dweights) return {};
+    const own = mul(gpu, { a: result.weights, b: dweights }).y;
+    const total = reshape(sum(gpu, { x: own }, { axis: 1 }).y, [logits.shape[0] ?? 0, 1]);
+    const shared = mul(gpu, { a: softmax(gpu, { x: logits }).y, b: total }).y;
+    return { logits: sub(gpu, { a: own, b: shared }).y };
+  },
+);
+
 /** All gradients of a layer of experts at once. */
 const ruleOfExperts = (of: typeof experts | typeof routedExperts): Rule =>
   ruleOf<ExpertsTensors, ExpertsResult, ExpertsOptions>(of, (gpu, call) => {
     const { tensors, options, gradient, needs } = call;
     const { activation = "swiglu", capacity } = options;
-    if (capacity !== undefined) throw new GradientError("gradients: experts with a capacity have no rule");
     if (!gradient.y) return {};
     const dy = gradient.y.contiguous ? gradient.y : contiguous(gpu, { x: gradient.y }).y;
     const wanted = {
@@ -44,7 +62,11 @@ const ruleOfExperts = (of: typeof experts | typeof routedExperts): Rule =>
       ...{ gateUp: needs.has("gateUp"), gateUpBias: needs.has("gateUpBias") },
       ...{ down: needs.has("down"), downBias: needs.has("downBias") },
     };
-    const found = expertsBackward(gpu, { ...tensors, dy }, { activation, needs: wanted });
+    const found = expertsBackward(
+      gpu,
+      { ...tensors, dy },
+      { activation, needs: wanted, ...(capacity === undefined ? {} : { capacity }) },
+    );
     return {
       ...{ x: found.dx, weights: found.dweights },
       ...{ gateUp: found.dgateUp, gateUpBias: found.dgateUpBias, down: found.ddown, downBias: found.ddownBias },

@@ -113,7 +113,7 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
         ...{ gateUp: zeros([16, 4]), gateUpBias: zeros([16]), down: zeros([8, 4]), downBias: zeros([8]) },
       },
       {
-        activation: "swiglu",
+        ...{ activation: "swiglu", capacity: 2 },
         needs: { x: true, weights: true, gateUp: true, gateUpBias: true, down: true, downBias: true },
         variant: "naive",
       },

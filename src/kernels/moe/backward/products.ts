@@ -8,6 +8,7 @@ import rowsGathered from "#shaders/moe/rows/gathered.wgsl";
 import { constantsOf } from "../../../gpu/specialise.ts";
 import { weightPart, weightTypes } from "../../formats.ts";
 import { defineKernel, type KernelContext } from "../../kernel.ts";
+import { seenRows } from "../expert-weights.ts";
 
 type Axes<A extends string> = Readonly<Record<A, number>>;
 
@@ -27,6 +28,9 @@ interface RowsOptions extends Slots {
 }
 
 interface WeightsOptions extends Slots {
+  /** Rows of the gradient, of those of all experts; default all. */
+  readonly begin?: number;
+  readonly end?: number;
   /** Choices per token. */
   readonly choices: number;
   /** Which of the two has rows of tokens; the rows of the other are slots in `align`'s order. */
@@ -50,40 +54,52 @@ const rowsProduct = {
   },
   outputs: { z: "[padded, k]" },
   accepts: { weight: weightTypes, slots: ["u32"], block_experts: ["u32"], grids: ["u32"] },
-  params: ({ padded, n, k }: Axes<RowsAxes>, { choices = 1 }: RowsOptions) => ({
+  segmented: { input: "weight", axis: "inputs" },
+  params: ({ padded, n, k }: Axes<RowsAxes>, { choices = 1 }: RowsOptions, context: KernelContext) => ({
     ...{ rows: padded, n, k, choices },
+    ...seenRows(context),
   }),
   specialise: (_axes: object, { choices }: RowsOptions, { dtypes, gpu }: KernelContext) => ({
     parts: [weightPart(dtypes["weight"], gpu).part, choices === undefined ? rowsAligned : rowsGathered],
   }),
 } as const;
 
-/** Counted without padding, which only the GPU knows. */
+/** Counted without padding, which only the GPU knows, and as if a segment had as many rows of each expert. */
 const rowsCost =
   (rows: number, columns: number) =>
-  ({ n, k }: Axes<RowsAxes>, { slotCount }: RowsOptions, { dtypes, gpu }: KernelContext) => {
+  ({ inputs, k }: Axes<RowsAxes>, { slotCount, count }: RowsOptions, { dtypes, gpu }: KernelContext) => {
     const { four } = weightPart(dtypes["weight"], gpu);
+    const n = inputs / count;
     return {
       flops: 2 * slotCount * n * k,
       requestedBytes: slotCount * k * (n * (4 / columns + four / 4 / rows) + 4),
     };
   };
 
-/** The slots of each expert of a `[rows, n]` and b `[rows, m]` → dw `[e · n, m]`. */
+/** Rows of the gradients of all experts' weights. */
+const ownRows = (n: number, { count, begin = 0, end = count * n }: WeightsOptions) => ({ begin, end });
+
+/** The slots of each expert of a `[rows, n]` and b `[rows, m]` → dw `[e · n, m]`, or some rows of it. */
 const weightsProduct = {
   inputs: { a: "[a_rows, n]", b: "[b_rows, m]", slots: "[padded]", counts: "[e]", offsets: "[ends]" },
   outputs: { dw: "[outputs, m]" },
   accepts: { slots: ["u32"], counts: ["u32"], offsets: ["u32"] },
-  axes: ({ n }: Axes<"n">, { count }: WeightsOptions) => ({ outputs: count * n }),
-  params: ({ n, m }: Axes<"n" | "m">, { count, choices }: WeightsOptions) => ({ experts: count, n, m, choices }),
+  axes: ({ n }: Axes<"n">, options: WeightsOptions) => {
+    const { begin, end } = ownRows(n, options);
+    return { outputs: end - begin };
+  },
+  params: ({ n, m }: Axes<"n" | "m">, options: WeightsOptions) => ({
+    ...{ n, m, choices: options.choices },
+    ...ownRows(n, options),
+  }),
   specialise: (_axes: object, { gathered }: WeightsOptions) => ({ constants: { GATHERED_A: gathered === "a" } }),
 } as const;
 
 const weightsCost =
   (rows: number, columns: number) =>
-  ({ n, m }: Axes<"n" | "m">, { count, slotCount }: WeightsOptions) => ({
-    flops: 2 * slotCount * n * m,
-    requestedBytes: 4 * n * m * (slotCount * (1 / rows + 1 / columns) + count),
+  ({ outputs, m }: Axes<"outputs" | "m">, { count, slotCount }: WeightsOptions) => ({
+    flops: (2 * slotCount * outputs * m) / count,
+    requestedBytes: 4 * outputs * m * ((slotCount / count) * (1 / rows + 1 / columns) + 1),
   });
 
 /** A thread an output. */
@@ -99,7 +115,7 @@ export const naiveProducts = {
     ...weightsProduct,
     name: "moe/backward/weights-naive",
     source: weightsNaiveSource,
-    threads: ({ n, m }, { count }) => count * n * m,
+    threads: ({ outputs, m }) => outputs * m,
     cost: weightsCost(1, 1),
   }),
 };
@@ -117,11 +133,14 @@ export const registerProducts = {
     ...weightsProduct,
     name: "moe/backward/weights",
     source: weightsSource,
-    workgroups: ({ n, m }, { count }) => [
-      Math.ceil(m / (weightsTile.COLUMNS * weightsTile.COLUMN_THREADS)),
-      Math.ceil(n / (4 * weightsTile.ROW_THREADS)),
-      count,
-    ],
+    workgroups: ({ n, m }, options) => {
+      const { begin, end } = ownRows(n, options);
+      return [
+        Math.ceil(m / (weightsTile.COLUMNS * weightsTile.COLUMN_THREADS)),
+        Math.ceil(n / (4 * weightsTile.ROW_THREADS)),
+        Math.ceil(end / n) - Math.floor(begin / n), // the experts of these rows
+      ];
+    },
     cost: weightsCost(4, weightsTile.COLUMNS),
   }),
 };
