@@ -73,7 +73,7 @@ export {
   type ExpertsGradients,
   expertsBackward,
 } from "../kernels/moe/experts-backward.ts";
-export { routeBackward } from "../kernels/moe/route-backward.ts";
+export { type LogitGradient, type RouteGradientTensors, routeBackward } from "../kernels/moe/route-backward.ts";
 export {
   type RouterScores,
   type RouterStatisticsTensors,

@@ -71,8 +71,8 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
   "elementwise/softcap-backward": {
     constants: { WORKGROUP: 4 },
     uniforms: { params: { n: 11, cap: 5 } },
-    inputs: { x: floats(11), dy: floats(11) },
-    outputs: { dx: 11 },
+    inputs: { x: floats(44), dy: floats(44) },
+    outputs: { dx: 44 },
     workgroups: [3, 1, 1],
   },
   // Two batch rows of two heads, three queries and rows of five numbers.

@@ -52,6 +52,13 @@ export const moeBackwardDispatches: Readonly<Record<string, Dispatch>> = {
     outputs: { dlogits: 20 },
     workgroups: [2, 1, 1],
   },
+  "moe/backward/route-lanes": {
+    constants: { EXPERTS: 4, CHOICES: 2, WORKGROUP: 4, LANES: 2 },
+    uniforms: { params: { tokens: 5, scale: 1 } },
+    inputs: { logits: floats(20), experts: words(0, 1, 2, 3, 1, 0, 3, 2, 0, 3), dweights: floats(10) },
+    outputs: { dlogits: 20 },
+    workgroups: [3, 1, 1],
+  },
   "moe/backward/rows": {
     ...rows,
     constants: { ROWS: 2, COLUMNS: 4, COLUMN_THREADS: 2, ROW_THREADS: 2 },
@@ -67,6 +74,13 @@ export const moeBackwardDispatches: Readonly<Record<string, Dispatch>> = {
     inputs: { logits: floats(20), dsums: floats(9) },
     outputs: { dlogits: 20 },
     workgroups: [2, 1, 1],
+  },
+  "moe/backward/statistics-lanes": {
+    constants: { EXPERTS: 4, WORKGROUP: 4, LANES: 2 },
+    uniforms: { params: { tokens: 5 } },
+    inputs: { logits: floats(20), dsums: floats(9) },
+    outputs: { dlogits: 20 },
+    workgroups: [3, 1, 1],
   },
   "moe/backward/weights": {
     ...weights,

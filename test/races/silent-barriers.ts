@@ -52,6 +52,7 @@ export const silentBarriers: Readonly<Record<string, Readonly<Record<string, str
     "moe/align/count main 1":
       "Atomics never race, so the detector has nothing to say. Without it a thread may load a count before all have counted.",
   },
+  "moe/backward/route-lanes": { "lib/reduce workgroup_sum 3": lastCall },
   "norm/rms-norm": { "lib/reduce workgroup_sum 3": lastCall },
   "sampling/accept-drafts": { "lib/reduce workgroup_sum 3": lastCall },
   "sampling/sample": filtered,

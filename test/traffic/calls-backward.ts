@@ -110,9 +110,20 @@ export function backwardCalls({ gpu, random, words }: Inputs): Readonly<Record<s
   Object.assign(
     found,
     named({
-      routeBackward: () => routeBackward(gpu, { logits: logits(), experts: chosen, dweights: random([4, 2]) }, rule),
+      ...Object.fromEntries(
+        (["lanes", "naive"] as const).flatMap((variant) => [
+          [
+            `routeBackward ${variant}`,
+            () =>
+              routeBackward(gpu, { logits: logits(), experts: chosen, dweights: random([4, 2]) }, { ...rule, variant }),
+          ],
+          [
+            `routerStatisticsBackward ${variant}`,
+            () => routerStatisticsBackward(gpu, { logits: logits(), dsums: random([7]) }, { variant }),
+          ],
+        ]),
+      ),
       routerStatistics: () => routerStatistics(gpu, { logits: logits(), experts: chosen }),
-      routerStatisticsBackward: () => routerStatisticsBackward(gpu, { logits: logits(), dsums: random([7]) }),
       balanceBias: () => balanceBias(gpu, { sums: random([7]), bias: random([3]) }, { rate: 0.1 }),
       "balanceBias of a step": () =>
         balanceBias(gpu, { sums: random([7]), bias: random([3]), clip: random([2]) }, { rate: 0.1 }),
@@ -130,9 +141,18 @@ function elementwiseCalls(gpu: Inputs["gpu"], random: Inputs["random"]) {
   const target = random([3, 16]);
   const halves = { dgate: slice(target, 1, 0, 8), dup: slice(target, 1, 8, 16) };
   return named({
-    ...Object.fromEntries(Object.entries(activations).map(([name, op]) => [name, () => op(gpu, { x, dy })])),
-    ...Object.fromEntries(Object.entries(gated).map(([name, op]) => [name, () => op(gpu, { gate: a, up: b, dy: c })])),
+    ...Object.fromEntries(
+      (["vectors", "naive"] as const).flatMap((variant) => [
+        ...Object.entries(activations).map(([name, op]) => [
+          `${name} ${variant}`,
+          () => op(gpu, { x, dy }, { variant }),
+        ]),
+        ...Object.entries(gated).map(([name, op]) => {
+          return [`${name} ${variant}`, () => op(gpu, { gate: a, up: b, dy: c }, { variant })];
+        }),
+        [`softcapBackward ${variant}`, () => softcapBackward(gpu, { x, dy }, { cap: 2, variant })],
+      ]),
+    ),
     "swigluBackward into halves": () => gated.swigluBackward(gpu, { gate: a, up: b, dy: c }, { into: halves }),
-    softcapBackward: () => softcapBackward(gpu, { x, dy }, { cap: 2 }),
   });
 }

@@ -22,6 +22,8 @@ const pastTheEnd: Figures = {
   operations: { not: "the kernel also squares what is past the end of a row in its registers" },
 };
 const exponentials = "the figure leaves out what marks the target and the padding";
+const chosenByEach = "each thread of a token reads its choices, which the figure counts once";
+const squareByEach = "each thread of a token reads the gradient of squares, which the figure counts once";
 const branches = "what it computes depends on the values";
 
 /** The figures of every kernel, by file. */
@@ -110,9 +112,14 @@ export const figures: Readonly<Record<string, Figures>> = {
   "moe/backward/biases": routed,
   "moe/backward/gated": { operations: { not: "the figure leaves out the slopes' exponentials" } },
   "moe/backward/route": { operations: { not: branches } },
+  "moe/backward/route-lanes": { operations: { not: branches }, bytes: { not: chosenByEach } },
   "moe/backward/rows": routed,
   "moe/backward/rows-naive": routed,
   "moe/backward/statistics": { operations: { not: "the figure counts an exponential as one operation" } },
+  "moe/backward/statistics-lanes": {
+    operations: { not: "the figure counts an exponential as one operation" },
+    bytes: { not: squareByEach },
+  },
   "moe/backward/weights": routed,
   "moe/backward/weights-naive": routed,
   "moe/balance": { operations: { not: "the figure leaves out the sum of all counts" } },

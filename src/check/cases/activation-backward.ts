@@ -18,7 +18,7 @@ import {
 import { softcapBackward } from "../../kernels/elementwise/softcap-backward.ts";
 import * as reference from "../../reference/activation-backward.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import type { CaseInput, CaseTable } from "../case-table.ts";
+import { type CaseInput, type CaseTable, variantsOf } from "../case-table.ts";
 import { activationBackwardGates, softcapBackwardGate } from "../emulation/activation-backward.ts";
 import { normal } from "../random.ts";
 import { casesOf, plainOnly, squarable, values } from "./activation.ts";
@@ -42,12 +42,12 @@ const plainTable = (
   run: typeof geluBackward,
   expected: typeof reference.geluBackward,
   cases = plain,
-): CaseTable<"x" | "dy", "dx", object, "map-backward"> => ({
+): CaseTable<"x" | "dy", "dx", object, keyof typeof geluBackward.variants> => ({
   op,
-  variants: ["map-backward"],
+  variants: variantsOf(geluBackward),
   cases,
   reference: expected,
-  run,
+  run: (gpu, tensors, options, variant) => run(gpu, tensors, { ...options, variant }),
   gate: activationBackwardGates[op],
 });
 
@@ -55,22 +55,22 @@ const gatedTable = (
   op: "swigluBackward" | "gegluBackward" | "gegluErfBackward" | "regluBackward",
   run: typeof swigluBackward,
   expected: typeof reference.swigluBackward,
-): CaseTable<"gate" | "up" | "dy", "dgate" | "dup", object, "gated-backward"> => ({
+): CaseTable<"gate" | "up" | "dy", "dgate" | "dup", object, keyof typeof swigluBackward.variants> => ({
   op,
-  variants: ["gated-backward"],
+  variants: variantsOf(swigluBackward),
   cases: gated,
   reference: expected,
-  run,
+  run: (gpu, tensors, options, variant) => run(gpu, tensors, { ...options, variant }),
   gate: activationBackwardGates[op],
 });
 
 /** Held to the cap alone, as the exponential is. */
-const expTable: CaseTable<"x" | "dy", "dx", object, "map-backward"> = {
+const expTable: CaseTable<"x" | "dy", "dx", object, keyof typeof geluBackward.variants> = {
   op: "expBackward",
-  variants: ["map-backward"],
+  variants: variantsOf(geluBackward),
   cases: exponential,
   reference: reference.expBackward,
-  run: expBackward,
+  run: (gpu, tensors, options, variant) => expBackward(gpu, tensors, { ...options, variant }),
 };
 
 /** All but one have no gradient that f32 has. */
@@ -80,16 +80,22 @@ const beyondTheCap: (typeof softcapCases.cases)[number] = {
   options: { cap: 1.5 },
 };
 
-const softcapTable: CaseTable<"x" | "dy", "dx", { cap: number }, "softcap-backward"> = {
+const softcapTable: CaseTable<"x" | "dy", "dx", { cap: number }, keyof typeof softcapBackward.variants> = {
   op: "softcapBackward",
-  variants: ["softcap-backward"],
+  variants: variantsOf(softcapBackward),
   cases: softcapCases.cases
     .map((item) => (item.name.startsWith("large values") ? beyondTheCap : item))
     .map((item) => ({ ...item, inputs: { x: item.inputs.x, dy: like(item.inputs.x, 10) } })),
   reference: reference.softcapBackward,
-  run: softcapBackward,
+  run: (gpu, tensors, options, variant) => softcapBackward(gpu, tensors, { ...options, variant }),
   gate: softcapBackwardGate,
 };
+
+/** Likewise, of tanh itself. */
+const bent = casesOf(
+  { ...withoutOverflow, ...plainOnly, "large values, and one that is not": beyondTheCap.inputs.x },
+  (x) => ({ x, dy: like(x, 10) }),
+);
 
 export const activationBackwardCases: readonly CaseTable[] = [
   plainTable("geluBackward", geluBackward, reference.geluBackward),
@@ -98,7 +104,7 @@ export const activationBackwardCases: readonly CaseTable[] = [
   plainTable("quickGeluBackward", quickGeluBackward, reference.quickGeluBackward),
   plainTable("reluBackward", reluBackward, reference.reluBackward),
   plainTable("squaredReluBackward", squaredReluBackward, reference.squaredReluBackward, squared),
-  plainTable("tanhBackward", tanhBackward, reference.tanhBackward),
+  plainTable("tanhBackward", tanhBackward, reference.tanhBackward, bent),
   plainTable("sigmoidBackward", sigmoidBackward, reference.logisticBackward),
   expTable,
   softcapTable,

@@ -119,11 +119,16 @@ export const expertsBackwardCases: CaseTable<
 };
 
 /** The rules of routing, each with the choices that it makes and gradients of the weights. */
-export const routeBackwardCases: CaseTable<"logits" | "experts" | "dweights", "dlogits", RoutingRule, "thread"> = {
-  op: "moe/backward/route",
-  variants: ["thread"],
+export const routeBackwardCases: CaseTable<
+  "logits" | "experts" | "dweights",
+  "dlogits",
+  RoutingRule,
+  keyof typeof routeBackward.variants
+> = {
+  op: "moe/route-backward",
+  variants: variantsOf(routeBackward),
   reference: referenceOfRoute,
-  run: (gpu, tensors, { into: _, ...rule }) => routeBackward(gpu, tensors, rule),
+  run: (gpu, tensors, rule, variant) => routeBackward(gpu, tensors, { ...rule, variant }),
   cases: routeCases.cases
     .filter(({ inputs: { logits } }) => Array.from(logits.values).every(Number.isFinite))
     .map(({ name, inputs: { logits, bias }, options }) => {
@@ -175,11 +180,17 @@ export const statisticsTable: CaseTable<"logits" | "experts", "sums", RouterScor
 };
 
 /** The gradients of those sums. */
-export const statisticsBackwardTable: CaseTable<"logits" | "dsums", "dlogits", RouterScores, "thread"> = {
-  op: "moe/backward/statistics",
-  variants: ["thread"],
+export const statisticsBackwardTable: CaseTable<
+  "logits" | "dsums",
+  "dlogits",
+  RouterScores,
+  keyof typeof routerStatisticsBackward.variants
+> = {
+  op: "moe/statistics-backward",
+  variants: variantsOf(routerStatisticsBackward),
   reference: statisticsBackward,
-  run: (gpu, tensors, { into: _, ...options }) => routerStatisticsBackward(gpu, tensors, options),
+  run: (gpu, tensors, { into: _, ...options }, variant) =>
+    routerStatisticsBackward(gpu, tensors, { ...options, variant }),
   canaries: false,
   cases: statisticsCases.map(({ name, inputs: { logits }, options }) => {
     const columns = 2 * (logits.shape[1] ?? 0) + 1;

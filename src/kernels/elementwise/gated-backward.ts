@@ -14,10 +14,11 @@ import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { fieldsOf } from "../../options/checks.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { checkCall, intoOf, tensorFields } from "../arguments.ts";
+import { intoOf, tensorFields } from "../arguments.ts";
 import { boundOffset } from "../bindings.ts";
 import { defineKernel, type Into, type KernelContext } from "../kernel.ts";
-import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
+import { checkWalk, type Walk, walker, walkerByOne, walkOver } from "../layout/walk.ts";
+import { defineOp } from "../op.ts";
 import type { Gated } from "./activation.ts";
 import { checkSameShape, gradientIn } from "./map-backward.ts";
 
@@ -58,36 +59,39 @@ function within({ gradients }: GatedOptions, context: KernelContext, isShared: b
   return { ...context, offsets: { ...context.offsets, dgate: dgate.offset - bound, dup: dup.offset - bound } };
 }
 
-function defineGatedBackward(name: string, parts: readonly ShaderModule[], flops: number) {
-  const define = (isShared: boolean) => {
-    const walked = (options: GatedOptions, context: KernelContext) =>
-      walker(options.walk, within(options, context, isShared));
-    return defineKernel({
-      name: "elementwise/gated-backward",
-      source: gatedSource,
-      inputs: { gate: "[...n]", up: "[...n]", dy: "[...n]" },
-      inout: { "both?": "[both]" },
-      outputs: { "dgate?": "[...n]", "dup?": "[...n]" },
-      wants: (_: GatedOptions) => ({ dgate: !isShared, dup: !isShared }),
-      strided: ["gate", "up", "dy", "dgate", "dup", "both"],
-      params: (_, options, context) => walked(options, context).params,
-      specialise: (_, options, context) => ({
-        parts: [isShared ? gradientsTogether : gradientsApart, ...parts, ...walked(options, context).parts],
-      }),
-      threads: (_, options, context) => walked(options, context).steps,
-      cost: ({ n }) => ({
-        flops: flops * n,
-        requestedBytes: 20 * n,
-        ...(isShared ? { compulsoryBytes: 20 * n } : {}), // the memory between them is not written
-      }),
-    });
-  };
-  const [apart, together] = [define(false), define(true)];
-  const op = (gpu: Gpu, tensors: GatedBackwardTensors, options: Into<GatedGradients> = {}): GatedGradients => {
-    checkCall(name, fields, tensors, intoBoth, options);
-    const { gate, up, dy } = tensors;
+/** What walks over elements, four at a time where the tensors allow it, or one. */
+type Walking = typeof walkerByOne;
+
+/** The kernel whose gradients lie in memory each, or in one. */
+function kernelOf(parts: readonly ShaderModule[], flops: number, by: Walking, isShared: boolean) {
+  const walked = (options: GatedOptions, context: KernelContext) =>
+    by(options.walk, within(options, context, isShared));
+  return defineKernel({
+    name: "elementwise/gated-backward",
+    source: gatedSource,
+    inputs: { gate: "[...n]", up: "[...n]", dy: "[...n]" },
+    inout: { "both?": "[both]" },
+    outputs: { "dgate?": "[...n]", "dup?": "[...n]" },
+    wants: (_: GatedOptions) => ({ dgate: !isShared, dup: !isShared }),
+    strided: ["gate", "up", "dy", "dgate", "dup", "both"],
+    params: (_, options, context) => walked(options, context).params,
+    specialise: (_, options, context) => ({
+      parts: [isShared ? gradientsTogether : gradientsApart, ...parts, ...walked(options, context).parts],
+    }),
+    threads: (_, options, context) => walked(options, context).steps,
+    cost: ({ n }) => ({
+      flops: flops * n,
+      requestedBytes: 20 * n,
+      ...(isShared ? { compulsoryBytes: 20 * n } : {}), // the memory between them is not written
+    }),
+  });
+}
+
+/** The gradients of a pair, by a walk. */
+function recorded(name: string, parts: readonly ShaderModule[], flops: number, by: Walking) {
+  const [apart, together] = [kernelOf(parts, flops, by, false), kernelOf(parts, flops, by, true)];
+  return (gpu: Gpu, { gate, up, dy }: GatedBackwardTensors, { into = {} }: Into<GatedGradients>): GatedGradients => {
     checkSameShape(name, ["gate", gate], { up, dy });
-    const { into = {} } = options;
     const dgate = gradientIn(name, "dgate", gate, into.dgate);
     const dup = gradientIn(name, "dup", up, into.dup);
     const walk = walkOver(gate.shape, { gate, up, dy, dgate, dup });
@@ -96,13 +100,21 @@ function defineGatedBackward(name: string, parts: readonly ShaderModule[], flops
     const both = gate.size > 0 ? memoryOf(gradients) : undefined;
     if (both && dgate.offset === dup.offset)
       throw new ShapeError(`${name}: into.dgate and into.dup are the same memory`);
-    return gpu.group({ op: name, variant: "gated-backward", options: {}, by: op, tensors }, () => {
-      if (both) together(gpu, { gate, up, dy, both }, { walk, gradients });
-      else apart(gpu, { gate, up, dy }, { walk, gradients, into: gradients });
-      return gradients;
-    });
+    if (both) together(gpu, { gate, up, dy, both }, { walk, gradients });
+    else apart(gpu, { gate, up, dy }, { walk, gradients, into: gradients });
+    return gradients;
   };
-  return op;
+}
+
+function defineGatedBackward(name: string, parts: readonly ShaderModule[], flops: number) {
+  const variants = {
+    vectors: { record: recorded(name, parts, flops, walker) },
+    naive: { record: recorded(name, parts, flops, walkerByOne) },
+  } as const;
+  return defineOp<GatedBackwardTensors, Into<GatedGradients>, GatedGradients, typeof variants>(
+    { name, variants, order: () => ["vectors", "naive"] },
+    { tensors: fields, options: intoBoth },
+  );
 }
 
 /**

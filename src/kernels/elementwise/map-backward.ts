@@ -4,10 +4,11 @@ import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { fieldsOf } from "../../options/checks.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
-import { checkCall, intoOf, tensorFields } from "../arguments.ts";
+import { intoOf, tensorFields } from "../arguments.ts";
 import { checkInto } from "../bindings.ts";
 import { defineKernel, type Into } from "../kernel.ts";
-import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
+import { checkWalk, type Walk, walker, walkerByOne, walkOver } from "../layout/walk.ts";
+import { defineOp } from "../op.ts";
 
 /** What an op on elements was given, and the gradient of its result, of the same shape. */
 export interface MapBackwardTensors {
@@ -43,27 +44,33 @@ export function gradientIn(name: string, key: string, like: Tensor, given: Tenso
  * cost per element.
  */
 export function defineMapBackward(name: string, part: ShaderModule, flops: number) {
-  const kernel = defineKernel({
+  const by = (walked: typeof walkerByOne) => {
+    const kernel = kernelOf(part, flops, walked);
+    return (gpu: Gpu, { x, dy }: MapBackwardTensors, { into }: Into<MapGradient>): MapGradient => {
+      checkSameShape(name, ["x", x], { dy });
+      const dx = gradientIn(name, "dx", x, into?.dx);
+      const walk = walkOver(x.shape, { x, dy, dx });
+      checkWalk(name, walk);
+      return kernel(gpu, { x, dy }, { into: { dx }, walk });
+    };
+  };
+  const variants = { vectors: { record: by(walker) }, naive: { record: by(walkerByOne) } } as const;
+  return defineOp<MapBackwardTensors, Into<MapGradient>, MapGradient, typeof variants>(
+    { name, variants, order: () => ["vectors", "naive"] },
+    { tensors: fields, options: choices },
+  );
+}
+
+/** A kernel that takes four elements at a time where the tensors allow it, or one. */
+const kernelOf = (part: ShaderModule, flops: number, walked: typeof walkerByOne) =>
+  defineKernel({
     name: "elementwise/map-backward",
     source,
     inputs: { x: "[...n]", dy: "[...n]" },
     outputs: { dx: "[...n]" },
     strided: ["x", "dy", "dx"],
-    params: (_, { walk }: { readonly walk: Walk }, context) => walker(walk, context).params,
-    specialise: (_, { walk }, context) => ({ parts: [part, ...walker(walk, context).parts] }),
-    threads: (_, { walk }, context) => walker(walk, context).steps,
+    params: (_, { walk }: { readonly walk: Walk }, context) => walked(walk, context).params,
+    specialise: (_, { walk }, context) => ({ parts: [part, ...walked(walk, context).parts] }),
+    threads: (_, { walk }, context) => walked(walk, context).steps,
     cost: ({ n }) => ({ flops: flops * n, requestedBytes: 12 * n }),
   });
-  const op = (gpu: Gpu, tensors: MapBackwardTensors, options: Into<MapGradient> = {}): MapGradient => {
-    checkCall(name, fields, tensors, choices, options);
-    const { x, dy } = tensors;
-    checkSameShape(name, ["x", x], { dy });
-    const dx = gradientIn(name, "dx", x, options.into?.dx);
-    const walk = walkOver(x.shape, { x, dy, dx });
-    checkWalk(name, walk);
-    return gpu.group({ op: name, variant: "map-backward", options: {}, by: op, tensors }, () =>
-      kernel(gpu, { x, dy }, { into: { dx }, walk }),
-    );
-  };
-  return op;
-}

@@ -26,6 +26,12 @@ export interface Walk {
   readonly axes: readonly WalkAxis[];
 }
 
+/** As {@link walker}, one element at a time whatever the tensors are, for kernels that read Vectors. */
+export function walkerByOne(walk: Walk, context: KernelContext): Walker {
+  const made = walker(walk, context, { single: true });
+  return { ...made, parts: [...made.parts, vectorOne] };
+}
+
 /** What a walk adds to a kernel: fields of `Params`, parts, and the number of steps. */
 export interface Walker {
   readonly params: Readonly<Record<string, number>>;

@@ -1,4 +1,5 @@
-import statisticsBackwardSource from "#shaders/moe/backward/statistics.wgsl";
+import naiveSource from "#shaders/moe/backward/statistics.wgsl";
+import lanesSource from "#shaders/moe/backward/statistics-lanes.wgsl";
 import source from "#shaders/moe/statistics.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { constantsOf } from "../../gpu/specialise.ts";
@@ -6,8 +7,9 @@ import { fieldsOf, oneOf } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkCall, tensorFields } from "../arguments.ts";
 import { defineKernel } from "../kernel.ts";
+import { defineOp } from "../op.ts";
 import { columnSums } from "../reduce/column-sums.ts";
-import { scoreParts } from "./route-backward.ts";
+import { type LogitGradient, lanesOfToken, scoreParts, tokenGroups } from "./route-backward.ts";
 
 /** A router's logits f32 `[t, e]`, and the choices u32 `[t, k]` that followed from them. */
 export interface RouterStatisticsTensors {
@@ -43,20 +45,44 @@ const partial = defineKernel({
   }),
 });
 
-const backward = defineKernel({
-  name: "moe/backward/statistics",
-  source: statisticsBackwardSource,
+type Axes = Readonly<Record<"t" | "e", number>>;
+
+const ofTokens = {
   inputs: { logits: "[t, e]", dsums: "[columns]" },
   outputs: { dlogits: "[t, e]" },
-  params: ({ t }, _options: RouterScores) => ({ tokens: t }),
-  specialise: ({ e }, { scores = "softmax" }) => ({ parts: [...scoreParts[scores]], constants: { EXPERTS: e } }),
-  threads: ({ t }) => t,
-  cost: ({ t, e }) => ({ flops: 16 * t * e, requestedBytes: 4 * t * (7 * e + 1) }),
-});
+  params: ({ t }: Axes, _options: RouterScores) => ({ tokens: t }),
+  cost: ({ t, e }: Axes) => ({ flops: 16 * t * e, requestedBytes: 4 * t * (7 * e + 1) }),
+} as const;
+
+/** A thread a token. */
+const naive = {
+  record: defineKernel({
+    ...ofTokens,
+    name: "moe/backward/statistics",
+    source: naiveSource,
+    specialise: ({ e }, { scores = "softmax" }) => ({ parts: [...scoreParts[scores]], constants: { EXPERTS: e } }),
+    threads: ({ t }) => t,
+  }),
+};
+
+/** Several threads a token. */
+const lanes = {
+  record: defineKernel({
+    ...ofTokens,
+    name: "moe/backward/statistics-lanes",
+    source: lanesSource,
+    specialise: ({ e }, { scores = "softmax" }) => ({
+      parts: [...scoreParts[scores]],
+      constants: { EXPERTS: e, ...lanesOfToken(e) },
+    }),
+    workgroups: tokenGroups,
+  }),
+};
+
+const variants = { lanes, naive } as const;
 
 const fields = fieldsOf<RouterScores>({ scores: oneOf("softmax", "sigmoid") });
 const inputs = tensorFields("logits", "experts");
-const gradientInputs = tensorFields("logits", "dsums");
 
 /**
  * What auxiliary losses of a router are made of, over all tokens: logits f32 `[t, e]`, experts u32 `[t, k]` → sums f32
@@ -80,11 +106,12 @@ export function routerStatistics(
  * The gradient of {@link routerStatistics}: logits `[t, e]`, dsums `[2e + 1]` → dlogits `[t, e]`. The choices count as
  * constant. Throws `ShapeError` for shapes that do not fit.
  */
-export function routerStatisticsBackward(
-  gpu: Gpu,
-  tensors: { readonly logits: Tensor; readonly dsums: Tensor },
-  options: RouterScores = {},
-): { readonly dlogits: Tensor } {
-  checkCall("routerStatisticsBackward", gradientInputs, tensors, fields, options);
-  return backward(gpu, tensors, options);
-}
+export const routerStatisticsBackward = defineOp<
+  { readonly logits: Tensor; readonly dsums: Tensor },
+  RouterScores,
+  LogitGradient,
+  typeof variants
+>(
+  { name: "moe/statistics-backward", variants, order: () => ["lanes", "naive"] },
+  { tensors: tensorFields("logits", "dsums"), options: fields },
+);

@@ -14,7 +14,7 @@ const rows = {
   inputs: { x: "[...rows, cols]" },
   outputs: { y: "[...rows, cols]" },
   params: ({ rows, cols }: Axes) => ({ rows, cols }),
-  cost: ({ rows, cols }: Axes) => ({ flops: 5 * rows * cols, requestedBytes: 16 * rows * cols }),
+  cost: ({ rows, cols }: Axes) => ({ flops: 6 * rows * cols, requestedBytes: 16 * rows * cols }),
 } as const;
 
 /** A row's maximum and sum reduced in workgroup memory. */

@@ -1,4 +1,6 @@
+import type { Gpu } from "../../gpu/gpu.ts";
 import { mul, sub } from "../../kernels/elementwise/elementwise.ts";
+import type { Into } from "../../kernels/kernel.ts";
 import { contiguous } from "../../kernels/layout/contiguous.ts";
 import { type ExpertChoiceOptions, expertChoice } from "../../kernels/moe/expert-choice.ts";
 import {
@@ -23,15 +25,19 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { reshape } from "../../tensor/views.ts";
 import { type Rule, ruleOf } from "../rule.ts";
 
+const packed = (gpu: Gpu, x: Tensor) => (x.contiguous ? x : contiguous(gpu, { x }).y);
+
 type Routed = { readonly experts: Tensor; readonly weights: Tensor };
 
 /** The choice counts as constant: gradients of the weights go to the logits. */
-export const routeRule = ruleOf<{ readonly logits: Tensor }, Routed, RouteOptions>(
+export const routeRule = ruleOf<{ readonly logits: Tensor }, Routed, RouteOptions & Into<Routed>>(
   route as never,
-  (gpu, { tensors: { logits }, options: { layer: _, ...rule }, result, gradient: { weights: dweights } }) => ({
-    logits: dweights && routeBackward(gpu, { logits, experts: result.experts, dweights }, rule).dlogits,
-    bias: undefined,
-  }),
+  (gpu, { tensors: { logits }, options, result, gradient: { weights } }) => {
+    const { layer: _, into: __, ...rule } = options;
+    const dweights = weights && packed(gpu, weights);
+    const { experts } = result;
+    return { logits: dweights && routeBackward(gpu, { logits, experts, dweights }, rule).dlogits, bias: undefined };
+  },
   { unread: ["nanFlags"] },
 );
 
@@ -56,7 +62,7 @@ const ruleOfExperts = (of: typeof experts | typeof routedExperts): Rule =>
     const { tensors, options, gradient, needs } = call;
     const { activation = "swiglu", capacity } = options;
     if (!gradient.y) return {};
-    const dy = gradient.y.contiguous ? gradient.y : contiguous(gpu, { x: gradient.y }).y;
+    const dy = packed(gpu, gradient.y);
     const wanted = {
       ...{ x: needs.has("x"), weights: needs.has("weights") },
       ...{ gateUp: needs.has("gateUp"), gateUpBias: needs.has("gateUpBias") },

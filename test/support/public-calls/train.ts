@@ -18,10 +18,13 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
   const map = (of: unknown, more = {}) =>
     call(of, [
       { x: m4, dy: m4 },
-      { ...more, into: { dx: zeros([2, 4]) } },
+      { ...more, variant: "naive", into: { dx: zeros([2, 4]) } },
     ]);
   const gated = (of: unknown) =>
-    call(of, [{ gate: m4, up: m4, dy: m4 }, { into: { dgate: zeros([2, 4]), dup: zeros([2, 4]) } }]);
+    call(of, [
+      { gate: m4, up: m4, dy: m4 },
+      { variant: "naive", into: { dgate: zeros([2, 4]), dup: zeros([2, 4]) } },
+    ]);
   return {
     ...{ "train/expBackward": map(train.expBackward), "train/geluBackward": map(train.geluBackward) },
     ...{ "train/geluTanhBackward": map(train.geluTanhBackward), "train/siluBackward": map(train.siluBackward) },
@@ -122,6 +125,7 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       { logits, experts: zeros([2, 1], "u32"), dweights: zeros([2, 1]) },
       {
         ...{ k: 1, scores: "softmax", normalise: true, scale: 1, groups: { count: 2, keep: 1, by: "maximum" } },
+        variant: "naive",
         into: { dlogits: zeros([2, 4]) },
       },
     ]),
@@ -131,7 +135,7 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     ]),
     "train/routerStatisticsBackward": call(train.routerStatisticsBackward, [
       { logits, dsums: zeros([9]) },
-      { scores: "softmax" },
+      { scores: "softmax", variant: "naive" },
     ]),
     "train/gradientNorm": call(train.gradientNorm, [{ gradients: [m4], skipped: zeros([1], "u32") }, { most: 1 }]),
     "train/gradients": {
