@@ -235,6 +235,7 @@ export type { GenerationResult, RowResult, TextResult } from "./generate/generat
 export type { GuardReport } from "./generate/guard.ts";
 export type { LanguageModel } from "./generate/language-model.ts";
 export { loadModel, type ModelOptions } from "./generate/load-model.ts";
+export { type LoadAdapterOptions, loadAdapter } from "./generate/lora/load-adapter.ts";
 export type { NextTokenOptions, NextTokenProbabilities } from "./generate/next-token.ts";
 export type { ChatOptions, GenerationOptions } from "./generate/options.ts";
 export { type PlanLoadOptions, planLoad } from "./generate/plan-load.ts";
@@ -252,7 +253,9 @@ export * from "./generate/tuning/tune.ts";
 export { type AiSdkCall, type AiSdkModel, type AiSdkPart, aiSdkModel } from "./engine/ai-sdk.ts";
 export { createEngine } from "./engine/create-engine.ts";
 export { createWorkerEngine } from "./engine/create-worker-engine.ts";
+export { type AdapterSupport, setAdapters } from "./engine/direct/adapters.ts";
 export { type EncoderSupport, type EncodersImport, setEncoders } from "./engine/direct/encoders.ts";
+export { adaptersForEngines } from "./engine/direct/load-adapters.ts";
 export type { DraftRequest, EngineDraft } from "./engine/drafts.ts";
 export type {
   AttentionOfToken,

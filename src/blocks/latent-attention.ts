@@ -11,7 +11,6 @@ import { cacheStorage } from "../kernels/kv-cache/storage.ts";
 import { concat } from "../kernels/layout/concat.ts";
 import { contiguous } from "../kernels/layout/contiguous.ts";
 import { headMatmul } from "../kernels/matmul/heads.ts";
-import { matmul } from "../kernels/matmul/matmul.ts";
 import { rope } from "../kernels/rope/rope.ts";
 import { boolean, fieldsOf, finite, integer, oneOf, required } from "../options/checks.ts";
 import { perWord } from "../tensor/formats.ts";
@@ -20,7 +19,7 @@ import { Tensor } from "../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../tensor/views.ts";
 import { type AttentionShape, type AttentionWeights, type MaskedInputs, queriesOf } from "./attention.ts";
 import { ownLayout } from "./kv-cache/cache.ts";
-import { linear } from "./linear.ts";
+import { type HeadRows, type Linear, linear } from "./linear.ts";
 import { norm } from "./norm.ts";
 
 /** The tensors of latent attention. */
@@ -98,7 +97,10 @@ export function latentAttention(gpu: Gpu, tensors: LatentTensors, options: Laten
   return attendLatents(gpu, tensors, options);
 }
 
-function attendLatents(gpu: Gpu, tensors: LatentTensors, options: LatentOptions): AttentionResult {
+/** The tensors, and what follows the weight. */
+type Adapted = LatentTensors & Pick<Linear, "adapter">;
+
+function attendLatents(gpu: Gpu, tensors: Adapted, options: LatentOptions): AttentionResult {
   const sizes = sizesOf(tensors, options);
   const { layout = "contiguous" } = options;
   const expands = layout === "contiguous" && sizes.t > 8;
@@ -119,14 +121,14 @@ type Given = Omit<LatentOptions, "form" | "rope">;
 
 function expanded(
   gpu: Gpu,
-  { q, latents, weight, step }: LatentTensors,
+  { q, latents, step, ...projection }: Adapted,
   sizes: LatentSizes,
   given: Given,
 ): AttentionResult {
   const { b, h, s, rank, rope, nope, dv } = sizes;
   const all = latents.dtype === "f32" ? latents : cast(gpu, { x: latents }, { dtype: "f32" }).y;
   const latent = contiguous(gpu, { x: slice(all, 2, 0, rank) }).y;
-  const up = reshape(matmul(gpu, { x: latent, weight }).y, [b, s, h, nope + dv]);
+  const up = reshape(linear(gpu, latent, projection), [b, s, h, nope + dv]);
   const own = slice(up, 3, 0, nope);
   const shared = transpose(repeated(slice(all, 2, rank, rank + rope), h), [0, 2, 1, 3]);
   const k = concat(gpu, [own, shared], 3);
@@ -136,15 +138,22 @@ function expanded(
 
 function absorbed(
   gpu: Gpu,
-  { q, latents, weight, step }: LatentTensors,
+  { q, latents, weight, step, adapter }: Adapted,
   sizes: LatentSizes,
   given: Given,
 ): AttentionResult {
   const { b, h, t, rank, rope, nope, dv } = sizes;
   const heads = reshape(weight, [h, nope + dv, rank]);
+  const product = (x: Tensor, rows: HeadRows) => {
+    const part = slice(heads, 1, rows.begin, rows.end);
+    const { y } = headMatmul(gpu, { x, weight: rows.transposed ? transpose(part) : part });
+    if (!adapter) return y;
+    if (!adapter.ofHeads) throw new TypeError("latentAttention: the weight's adapter has no ofHeads");
+    return adapter.ofHeads(gpu, x, y, rows);
+  };
   const tokens = contiguous(gpu, { x: transpose(q, [0, 2, 1, 3]) }).y; // [b, t, h, nope + rope]
   const rows = reshape(tokens, [b * t, h, nope + rope]);
-  const query = headMatmul(gpu, { x: slice(rows, 2, 0, nope), weight: transpose(slice(heads, 1, 0, nope)) }).y;
+  const query = product(slice(rows, 2, 0, nope), { heads: h, begin: 0, end: nope, transposed: true });
   const both = concat(gpu, [query, slice(rows, 2, nope, nope + rope)], 2);
   const k = repeated(latents, 1);
   const { out, lse } = tableAttention(
@@ -153,7 +162,7 @@ function absorbed(
     given,
   );
   const accumulated = reshape(transpose(out, [0, 2, 1, 3]), [b * t, h, rank]);
-  const { y } = headMatmul(gpu, { x: accumulated, weight: slice(heads, 1, nope, nope + dv) });
+  const y = product(accumulated, { heads: h, begin: nope, end: nope + dv });
   const result = transpose(reshape(y, [b, t, h, dv]), [0, 2, 1, 3]);
   return lse ? { out: result, lse } : { out: result };
 }
@@ -241,7 +250,7 @@ export function latentAttentionLayer(
   if (!cache) {
     const latents = reshape(entry, [b, t, width]);
     const training = { form: "expanded", mask, rope: width - rank, lse: true, ...factor, ...end } as const;
-    return joined(attendLatents(gpu, { q: transpose(q, [0, 2, 1, 3]), latents, weight: v.weight }, training).out);
+    return joined(attendLatents(gpu, { q: transpose(q, [0, 2, 1, 3]), latents, ...v }, training).out);
   }
   const { keys, values } = cache;
   appendKv(
@@ -259,7 +268,7 @@ export function latentAttentionLayer(
   const fits = expandedBytes <= Math.min(gpu.limits.binding, gpu.limits.buffer);
   const { out } = attendLatents(
     gpu,
-    { q: tensors.q, latents, weight: v.weight, step },
+    { q: tensors.q, latents, ...v, step },
     {
       ...(fits ? {} : { form: "absorbed" }),
       ...factor,

@@ -13,7 +13,22 @@ export interface Linear {
 }
 
 /** What follows a projection: `x`, what it takes, and `y`, its result, to another result like it. */
-export type Adapter = (gpu: Gpu, x: Tensor, y: Tensor) => Tensor;
+export interface Adapter {
+  (gpu: Gpu, x: Tensor, y: Tensor): Tensor;
+  /** As itself for rows of each head: see `HeadRows`. Latent attention needs it, which reads its weight by heads. */
+  readonly ofHeads?: (gpu: Gpu, x: Tensor, y: Tensor, rows: HeadRows) => Tensor;
+}
+
+/**
+ * Rows `[begin, end)` of each head's part of a weight, as products for each head take them: `x [n, h, in]` to `y [n, h,
+ * rows]`; where they are `transposed`, `x [n, h, rows]` to `y [n, h, in]`.
+ */
+export interface HeadRows {
+  readonly heads: number;
+  readonly begin: number;
+  readonly end: number;
+  readonly transposed?: boolean;
+}
 
 /** Checks of a projection. */
 export const linearChecks: Checks<Linear> = { weight: tensorCheck, bias: optionalTensor, adapter: callback };

@@ -1,8 +1,11 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { add, mul } from "../kernels/elementwise/elementwise.ts";
+import { contiguous } from "../kernels/layout/contiguous.ts";
+import { headMatmul } from "../kernels/matmul/heads.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Adapter } from "./linear.ts";
+import { reshape, slice, transpose } from "../tensor/views.ts";
+import type { Adapter, HeadRows } from "./linear.ts";
 
 /** Two narrow matrices that change a projection `[out, in]`. */
 export interface LoraWeights {
@@ -15,9 +18,22 @@ export interface LoraWeights {
 }
 
 /** Low-rank adaptation (Hu et al. 2021): `y + scale · (x · aᵀ) · bᵀ`. */
-export const lora =
-  ({ a, b, scale }: LoraWeights): Adapter =>
-  (gpu: Gpu, x: Tensor, y: Tensor) => {
-    const narrow = mul(gpu, { a: matmul(gpu, { x, weight: a }).y, b: scale }).y;
-    return add(gpu, { a: y, b: matmul(gpu, { x: narrow, weight: b }).y }).y;
+export function lora({ a, b, scale }: LoraWeights): Adapter {
+  const scaled = (gpu: Gpu, x: Tensor) => mul(gpu, { a: x, b: scale }).y;
+  const plus = (gpu: Gpu, y: Tensor, change: Tensor) => add(gpu, { a: y, b: change }).y;
+  const adapter = (gpu: Gpu, x: Tensor, y: Tensor) => {
+    const narrow = scaled(gpu, matmul(gpu, { x, weight: a }).y);
+    return plus(gpu, y, matmul(gpu, { x: narrow, weight: b }).y);
   };
+  const ofHeads = (gpu: Gpu, x: Tensor, y: Tensor, { heads, begin, end, transposed = false }: HeadRows) => {
+    const weight = slice(reshape(b, [heads, -1, b.shape[1] ?? 0]), 1, begin, end);
+    if (!transposed) {
+      const narrow = scaled(gpu, matmul(gpu, { x, weight: a }).y);
+      return plus(gpu, y, headMatmul(gpu, { x: narrow, weight }).y);
+    }
+    const narrow = scaled(gpu, headMatmul(gpu, { x, weight: transpose(weight) }).y);
+    const down = contiguous(gpu, { x: transpose(a) }).y;
+    return plus(gpu, y, matmul(gpu, { x: narrow, weight: down }).y);
+  };
+  return Object.assign(adapter, { ofHeads });
+}

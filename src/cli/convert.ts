@@ -8,7 +8,7 @@ import { ggufOf } from "../formats/gguf-name.ts";
 import { openModel } from "../formats/hub.ts";
 import { readJson } from "../formats/read-text.ts";
 import type { FileSource } from "../formats/source.ts";
-import { readAdapter } from "../train/lora/adapter-folder.ts";
+import { readAdapter } from "../generate/lora/read-adapter.ts";
 import { mergedFolder } from "../train/lora/merge.ts";
 import { print, printJson, say } from "./output.ts";
 import { quantity } from "./units.ts";

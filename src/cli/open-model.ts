@@ -1,9 +1,8 @@
 import { openModel as openSource } from "../formats/hub.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import { loadModel } from "../generate/load-model.ts";
+import { loadAdapter } from "../generate/lora/load-adapter.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { readAdapter } from "../train/lora/adapter-folder.ts";
-import { loadAdapted } from "../train/lora/load-adapted.ts";
 import { cacheOptions, type ModelFlags } from "./model-options.ts";
 import { openDevice } from "./open-device.ts";
 import { say } from "./output.ts";
@@ -61,9 +60,14 @@ async function findModel(name: string, flags: ModelFlags) {
       downloading = download;
       const cache = cacheOptions(flags);
       const options = { context, dtype, weights, verify, cache, onProgress: load, onWarning };
-      return flags.lora === undefined
-        ? loadModel(gpu, source, options)
-        : loadAdapted(gpu, source, await readAdapter(await openSource(flags.lora, { onWarning })), options);
+      const loaded = await loadModel(gpu, source, options);
+      if (flags.lora === undefined) return loaded;
+      try {
+        return await loadAdapter(loaded, flags.lora, { onWarning });
+      } catch (error) {
+        loaded.dispose();
+        throw error;
+      }
     });
     for (const warning of warnings) say(`warning: ${warning}`);
     return model;

@@ -1,6 +1,8 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { createEngine } from "../engine/create-engine.ts";
+import { setAdapters } from "../engine/direct/adapters.ts";
 import { setEncoders } from "../engine/direct/encoders.ts";
+import { adaptersForEngines } from "../engine/direct/load-adapters.ts";
 import type { Engine, EngineLoadOptions } from "../engine/engine.ts";
 import type { ServeOptions } from "../serve/options.ts";
 import { startServer } from "../serve/server.ts";
@@ -19,6 +21,8 @@ interface ServeFlags extends LoadFlags, SpeculativeFlags, Omit<ServeOptions, "or
   readonly chatTemplate?: string;
   readonly allowOrigin?: readonly string[];
   readonly allowHost?: readonly string[];
+  /** Names of adapters and their folders. */
+  readonly lora?: readonly (readonly [string, string])[];
 }
 
 /** `shaderformer serve`: answers requests of OpenAI's interface over HTTP until Ctrl-C. */
@@ -33,6 +37,11 @@ export function serveCommand(): Command {
     .option("--host <host>", "address to listen on (default: 127.0.0.1, this machine alone)")
     .option("--id <name>", "the model's name in requests (default: the folder's)")
     .option("--chat-template <file>", "a chat template in place of the model's own")
+    .option(
+      "--lora <name=folder>",
+      "an adapter in PEFT's layout, which requests choose as their model; repeatable",
+      adapters,
+    )
     .option("--concurrency <n>", "requests computed at once (default: 4)", positive)
     .option("--queue <n>", "requests that may wait; one more gets 429 (default: 64)", count)
     .option("--time-limit <seconds>", "time for one request (default: 600)", positive)
@@ -71,6 +80,7 @@ async function openEngine({ model, id, context, dtype, weights, concurrency, ...
   const { adapter, features, cap } = flags;
   const device = { ...(adapter ? { adapter } : {}), ...(features ? { features } : {}), ...(cap ? { cap } : {}) };
   setEncoders(() => import("../engine/encoders/entry.ts"));
+  setAdapters(adaptersForEngines);
   const engine = await withoutDriverChatter(() =>
     createEngine({ gpu: device, ...(concurrency === undefined ? {} : { concurrency }) }),
   );
@@ -82,7 +92,7 @@ async function openEngine({ model, id, context, dtype, weights, concurrency, ...
     const { cacheDtype, cacheLayout } = flags;
     const cache = (cacheDtype ?? cacheLayout) ? cacheOptions({ model, ...flags }) : undefined;
     const speculative = speculativeOf(flags);
-    await withProgress("loading  ", false, (report) =>
+    const { id: base } = await withProgress("loading  ", false, (report) =>
       engine.load(model, {
         ...(cache && { cache }),
         ...(id === undefined ? {} : { id }),
@@ -96,11 +106,23 @@ async function openEngine({ model, id, context, dtype, weights, concurrency, ...
         },
       }),
     );
+    // They propose no tokens by a draft model: one is there for the model alone.
+    const proposing = speculative?.kind === "prompt-lookup" ? { speculative } : {};
+    for (const [name, folder] of flags.lora ?? []) await engine.load(folder, { id: name, base, ...proposing });
     return engine;
   } catch (error) {
     await engine.dispose();
     throw error;
   }
+}
+
+/** Adds an adapter, `NAME=FOLDER`, to those given before. */
+function adapters(text: string, before: readonly (readonly [string, string])[] = []): (readonly [string, string])[] {
+  const at = text.indexOf("=");
+  const [name, folder] = [text.slice(0, at), text.slice(at + 1)];
+  if (at < 1 || folder === "") throw new InvalidArgumentError("Expected NAME=FOLDER, such as whale=adapters/whale.");
+  if (before.some(([one]) => one === name)) throw new InvalidArgumentError(`There are two adapters named ${name}.`);
+  return [...before, [name, folder]];
 }
 
 function speculativeOf({ lookup, draftModel, draftMax }: SpeculativeFlags): EngineLoadOptions["speculative"] {

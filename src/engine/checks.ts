@@ -53,6 +53,7 @@ export const loadFields = fieldsOf<EngineLoadOptions>({
   chatTemplate: text,
   verify: boolean,
   tuned: boolean,
+  base: text,
   onProgress: callback,
 });
 

@@ -55,6 +55,12 @@ export interface EngineLoadOptions {
   readonly verify?: boolean;
   /** How tokens are proposed where a request does not say it: by a draft model, or from what the text repeats. */
   readonly speculative?: EngineDraft | PromptLookup;
+  /**
+   * The id of a loaded language model: `from` is then a folder of LoRA in PEFT's layout, and what is loaded is that model with
+   * the adapter, by an id of its own, which requests have to name. Weights are in memory once, caches apart. It ends with
+   * the model. `setAdapters` comes first.
+   */
+  readonly base?: string;
   /** True uses what `tune` stored of the device, for this model and those loaded later. Default false. */
   readonly tuned?: boolean;
   readonly onProgress?: (progress: LoadProgress) => void;
@@ -81,6 +87,8 @@ export interface ModelInfo {
   readonly experts?: { readonly count: number; readonly k: number };
   /** The name of the model that proposes tokens, where one was loaded with it. */
   readonly draft?: string;
+  /** The id of the model that this one, an adapter, is loaded next to. */
+  readonly base?: string;
   /** How an encoder makes vectors; unset for other models, as are its heads and the labels of its classifier. */
   readonly embedding?: EmbeddingSettings;
   readonly encoderHeads?: readonly HeadKind[];

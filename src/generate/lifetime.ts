@@ -1,7 +1,7 @@
 import { GpuError } from "../gpu/errors.ts";
 
 /** What a lifetime depends on. */
-interface Owner {
+export interface Owner {
   /** Throws when it no longer exists. */
   assertLive(): void;
 }

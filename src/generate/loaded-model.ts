@@ -8,7 +8,7 @@ import { OptionError } from "../options/errors.ts";
 import type { ChatTemplate } from "../text/chat-template.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { tokensAhead } from "./chunks.ts";
-import { Lifetime } from "./lifetime.ts";
+import { Lifetime, type Owner } from "./lifetime.ts";
 import type { GenerationDefaults } from "./options.ts";
 import { DecoderPrograms } from "./programs.ts";
 
@@ -20,7 +20,10 @@ export interface StoredWeights {
   readonly fileBytes: number;
 }
 
-/** A model on the GPU with its tokenizer and programs, shared by all its sessions. */
+/**
+ * A model on the GPU with its tokenizer and programs, shared by all its sessions. It ends with its `owner`: the device, or the
+ * model whose weights it uses.
+ */
 export class LoadedModel {
   readonly name: string;
   readonly gpu: Gpu;
@@ -43,6 +46,7 @@ export class LoadedModel {
     context: number,
     cache: Required<CacheOptions>,
     stored: StoredWeights,
+    owner: Owner = { assertLive: () => decoder.gpu.assertUsable() },
   ) {
     this.name = name;
     this.gpu = decoder.gpu;
@@ -53,8 +57,7 @@ export class LoadedModel {
     this.context = context;
     this.stored = stored;
     this.programs = new DecoderPrograms(decoder, context, cache);
-    const device = { assertLive: () => decoder.gpu.assertUsable() };
-    this.lifetime = new Lifetime(`${name}: this model`, device, () => {
+    this.lifetime = new Lifetime(`${name}: this model`, owner, () => {
       this.programs.dispose();
       decoder.weights.dispose();
     });

@@ -3,11 +3,11 @@ import type { FileSource } from "../formats/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { resolveCache } from "../models/cache.ts";
 import { checkRequirements } from "../models/requirements.ts";
-import { type DecoderWeights, type LoadOptions, uploadWeights } from "../models/weights.ts";
+import { type LoadOptions, uploadWeights } from "../models/weights.ts";
 import { tokensAhead } from "./chunks.ts";
 import { contextOf } from "./context.ts";
 import { LanguageModel } from "./language-model.ts";
-import { type ModelFolder, readModelFolder } from "./model-folder.ts";
+import { readModelFolder } from "./model-folder.ts";
 import { quantisationName } from "./quantisation.ts";
 
 export { planLoad } from "./plan-load.ts"; // what it needs, a load needs
@@ -24,16 +24,8 @@ export interface ModelOptions extends LoadOptions {
   readonly tuned?: boolean | undefined;
 }
 
-/** What is done with a model's weights once they are uploaded, which may be in what it gives: with adapters, for example. */
-export type Adapt = (weights: DecoderWeights, folder: ModelFolder) => DecoderWeights;
-
 /** Reads and checks a model's files, and uploads its weights: all that `loadModel` does with a source. Throws as it does. */
-export async function readModel(
-  gpu: Gpu,
-  source: FileSource,
-  options: ModelOptions,
-  adapt: Adapt = (weights) => weights,
-): Promise<LanguageModel> {
+export async function readModel(gpu: Gpu, source: FileSource, options: ModelOptions): Promise<LanguageModel> {
   const folder = await readModelFolder(source, options);
   const { config, tokenizer, chatTemplate, defaults, weights, checkpoint, warnings } = folder;
   const context = contextOf(config, options.context);
@@ -47,6 +39,6 @@ export async function readModel(
     quantisation: quantisationName(weights, folder.quantisation, options),
     fileBytes: weights.bytes,
   };
-  const decoder = { gpu, config, weights: adapt(uploaded, folder) };
+  const decoder = { gpu, config, weights: uploaded };
   return new LanguageModel(source.name, decoder, tokenizer, chatTemplate, defaults, context, cache, stored);
 }

@@ -26,6 +26,8 @@ export interface DecoderWeights {
   readonly head: Linear;
   /** Set to 1 on the GPU for a layer whose router's logits were NaN, u32 `[layers]`; for models with experts. */
   readonly faults?: Tensor | undefined;
+  /** Names and shapes of the layers' weights in the checkpoint that they were read from. */
+  readonly sources?: readonly LayerSources[] | undefined;
   /** Total size in bytes. */
   readonly bytes: number;
   dispose(): void;
@@ -115,7 +117,7 @@ export async function uploadWeights(
       }),
     );
     const dispose = () => loader.dispose();
-    return { embedding, positions, blocks, norm: last, head, faults, bytes: loader.bytes, dispose };
+    return { embedding, positions, blocks, norm: last, head, faults, sources: layers, bytes: loader.bytes, dispose };
   } catch (error) {
     loader.dispose();
     throw error;

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { linear } from "../../src/blocks/linear.ts";
 import { lora } from "../../src/blocks/lora.ts";
@@ -7,57 +6,20 @@ import { openFiles } from "../../src/formats/files.ts";
 import { openFolder } from "../../src/formats/folder.ts";
 import { readSafetensorsHeader } from "../../src/formats/safetensors.ts";
 import type { FileSource } from "../../src/formats/source.ts";
+import { readAdapter } from "../../src/generate/lora/read-adapter.ts";
 import type { PlainType } from "../../src/tensor/dtype.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { freshFolder } from "../../src/train/initialisers/fresh-folder.ts";
 import { initialise } from "../../src/train/initialisers/initialise.ts";
-import { readAdapter } from "../../src/train/lora/adapter-folder.ts";
 import { mergedFolder } from "../../src/train/lora/merge.ts";
-import { type LoraOptions, type LoraTrainable, openLora } from "../../src/train/lora/open-lora.ts";
-import { openTrainable, type Trainable } from "../../src/train/open-trainable.ts";
-import { constant } from "../../src/train/schedules.ts";
-import type { TrainedFolder } from "../../src/train/trained-folder.ts";
-import { Trainer } from "../../src/train/trainer/trainer.ts";
+import { type LoraTrainable, openLora } from "../../src/train/lora/open-lora.ts";
+import { openTrainable } from "../../src/train/open-trainable.ts";
 import type { GoldenTraining } from "../support/golden-decoder.ts";
 import { testGpu } from "../support/gpu.ts";
 import { gradientsOf } from "../support/gradients-of.ts";
+import { golden, inMemory, lossOf, trained, trainerOf } from "./lora-runs.ts";
 
 const gpu = await testGpu();
-
-const golden = (name: string): GoldenTraining =>
-  JSON.parse(readFileSync(`test/golden/gradients-${name}/golden.json`, "utf8"));
-
-const trainerOf = ({ decoder, parameters }: Trainable) =>
-  new Trainer(decoder, parameters, { schedule: constant.of({ learningRate: 2e-2, steps: 40 }) });
-
-/** A planned folder in memory. */
-async function inMemory({ file = "model.safetensors", files, pieces, bytes }: TrainedFolder): Promise<FileSource> {
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  for await (const piece of pieces()) parts.push(piece.slice());
-  const weights = new Blob(parts);
-  expect(weights.size).toBe(bytes);
-  const texts = Object.entries(files).map(([name, text]) => [name, new Blob([text])] as const);
-  return openFiles({ ...Object.fromEntries(texts), [file]: weights }, "memory");
-}
-
-/** The loss of a batch with the model as it is. */
-async function lossOf(trainable: Trainable, batch: GoldenTraining): Promise<number> {
-  const trainer = trainerOf(trainable);
-  const { loss } = await trainer.evaluate(batch);
-  trainer.dispose();
-  return loss;
-}
-
-/** An adapter after some steps on one batch, and the first and the last loss. */
-async function trained(source: FileSource, batch: GoldenTraining, options: LoraOptions, steps = 20) {
-  const model = await openLora(gpu, source, options);
-  const trainer = trainerOf(model);
-  const losses: number[] = [];
-  for (let i = 0; i < steps; i++) losses.push((await trainer.step(batch)).loss);
-  const { loss } = await trainer.evaluate(batch);
-  trainer.dispose();
-  return { model, losses, loss };
-}
 
 const numbersOf = (tensors: readonly Tensor[]) => Promise.all(tensors.map(async (one) => Array.from(await one.read())));
 
@@ -124,7 +86,7 @@ describe.each(["gpt2", "qwen3", "gemma2"])("%s", (name) => {
     const model = await openLora(gpu, source, { rank: 4 });
     expect(await lossOf(model, batch)).toBe(await lossOf(base, batch));
     const before = await numbersOf(base.parameters.map(({ tensor: one }) => one));
-    const { model: after, losses, loss } = await trained(source, batch, { rank: 4 });
+    const { model: after, losses, loss } = await trained(gpu, source, batch, { rank: 4 });
     console.log(`${name}: loss ${losses[0]} → ${loss}`);
     expect(loss).toBeLessThan(0.7 * (losses[0] ?? 0));
     expect(await numbersOf(base.parameters.map(({ tensor: one }) => one))).toEqual(before);
@@ -136,7 +98,7 @@ describe.each(["gpt2", "qwen3", "gemma2"])("%s", (name) => {
     "its folder is read as it was written; merged it is the same model; rslora %s",
     async (rslora) => {
       const source = await openFolder(`test/golden/gradients-${name}`);
-      const { model, loss } = await trained(source, batch, { rank: 3, alpha: 6, rslora }, 5);
+      const { model, loss } = await trained(gpu, source, batch, { rank: 3, alpha: 6, rslora }, 5);
       const stored = await readAdapter(await inMemory(model.writing()));
       expect(stored.config).toEqual({ rank: 3, alpha: 6, rslora });
       const again = await openLora(gpu, source, stored);
@@ -272,9 +234,15 @@ describe("what does not fit is refused by name", () => {
       return readAdapter(await inMemory({ ...writing, files: { "adapter_config.json": JSON.stringify(settings) } }));
     };
     await expect(changed({ peft_type: "IA3" })).rejects.toThrow("peft_type");
-    await expect(changed({ r: 3 })).rejects.toThrow("expected 3 (r of adapter_config.json) on axis 0");
+    await expect(changed({ r: 3 })).rejects.toThrow("expected 3 (from adapter_config.json) on axis 0");
     await expect(changed({ use_dora: true })).rejects.toThrow("DoRA is not supported");
-    await expect(changed({ rank_pattern: { q_proj: 4 } })).rejects.toThrow("rank_pattern");
+    await expect(changed({ rank_pattern: { q_proj: 4 } })).rejects.toThrow(
+      "expected 4 (from adapter_config.json) on axis 0",
+    );
+    await expect(changed({ rank_pattern: { "(a+)+$": 4 } })).rejects.toThrow("rank_pattern has the key");
+    await expect(changed({ rank_pattern: [4] })).rejects.toThrow("rank_pattern");
+    await expect(changed({ alpha_pattern: { q_proj: -1 } })).rejects.toThrow("alpha_pattern");
+    await expect(changed({ target_parameters: ["mlp.experts.gate_up_proj"] })).rejects.toThrow("target_parameters");
     await expect(changed({ lora_bias: true })).rejects.toThrow("a bias of B is not supported");
     expect((await changed({ target_modules: "all-linear", lora_bias: false })).config.rank).toBe(2);
     await expect(changed({ modules_to_save: ["lm_head"] })).rejects.toThrow("modules_to_save");

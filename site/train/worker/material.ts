@@ -1,8 +1,8 @@
 import { openFiles } from "../../../src/formats/files.ts";
 import type { FileSource } from "../../../src/formats/source.ts";
+import { adapterConfig, readAdapter } from "../../../src/generate/lora/read-adapter.ts";
 import { readModelFolder } from "../../../src/generate/model-folder.ts";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
-import { adapterConfig, readAdapter } from "../../../src/train/lora/adapter-folder.ts";
 import { mergedFolder } from "../../../src/train/lora/merge.ts";
 import { openLora } from "../../../src/train/lora/open-lora.ts";
 import { openTrainable, type Trainable } from "../../../src/train/open-trainable.ts";

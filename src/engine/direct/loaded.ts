@@ -105,7 +105,9 @@ export function entryFor<E extends AnyEntry>(
   fits: (entry: AnyEntry) => entry is E,
 ): E {
   const ready = [...models.values()].filter((entry) => entry !== undefined);
-  const entry = id === undefined ? (ready.findLast(fits) ?? ready.at(-1)) : models.get(id);
+  // An adapter has to be named.
+  const usual = ready.findLast((one) => fits(one) && one.request.base === undefined);
+  const entry = id === undefined ? (usual ?? ready.at(-1)) : models.get(id);
   if (!entry) {
     const names = ready.map((one) => one.id).join(", ");
     const there = names ? `there are ${names}` : "none is";
@@ -138,7 +140,7 @@ export function infoOf(entry: AnyEntry): ModelInfo {
 export const numbersOf = (settings: object): Record<string, number> =>
   Object.fromEntries(Object.entries(settings).filter(([, value]) => typeof value === "number"));
 
-function decoderInfo({ id, model, draft, tuned, created }: LoadedEntry): ModelInfo {
+function decoderInfo({ id, model, draft, tuned, created, request: { base } }: LoadedEntry): ModelInfo {
   const { name, context, chatTemplate, defaults, decoder, stored } = model;
   const { config, weights } = decoder;
   const { architecture, vocabulary, layers, heads, mixture } = config;
@@ -147,6 +149,7 @@ function decoderInfo({ id, model, draft, tuned, created }: LoadedEntry): ModelIn
     kind: "decoder",
     longestContext: config.context,
     ...(draft ? { draft: draft.name } : {}),
+    ...(base === undefined ? {} : { base }),
     ...(mixture ? { experts: { count: mixture.experts, k: mixture.rule.k } } : {}),
     chat: chatTemplate !== undefined,
     weightBytes: weights.bytes,

@@ -13,14 +13,17 @@ export interface Sessions {
   give(session: Session, spoilt?: boolean): void;
   /** Frees the memory of sessions that nothing uses; returns how many there were. */
   freeIdle(): number;
-  readonly figures: Turns["figures"];
+  /** Which generations run and wait. */
+  readonly turns: Turns;
 }
 
-/** Opens no session yet. The device's queue runs steps in order, so that sessions with work in it take turns. */
-export function createSessions(model: LanguageModel, limits: TurnLimits): Sessions {
+/**
+ * Opens no session yet. The device's queue runs steps in order, so that sessions with work in it take turns: those of
+ * `turns`, which models may share.
+ */
+export function createSessions(model: LanguageModel, limits: TurnLimits, turns = createTurns(limits)): Sessions {
   /** Sessions that nothing uses, the one used last at the end. */
   const idle: Session[] = [];
-  const turns = createTurns(limits);
 
   function choose(tokens: readonly number[]): Session {
     const lengths = idle.map((session) => sharedLength(session.tokens(), tokens));
@@ -53,8 +56,6 @@ export function createSessions(model: LanguageModel, limits: TurnLimits): Sessio
       for (const session of free) session.dispose();
       return free.length;
     },
-    get figures() {
-      return turns.figures;
-    },
+    turns,
   };
 }

@@ -8,11 +8,13 @@ import type { Calls } from "../core.ts";
 import type { EngineEvent, EngineOptions } from "../engine.ts";
 import { type KeptDevice, keepDevice, onDevice } from "../recovery.ts";
 import { RequestError } from "../request-error.ts";
+import { adapterSupport } from "./adapters.ts";
 import { encoderSupport } from "./encoders.ts";
 import { idOf, loadReady, sourceOf, typicalPrompt } from "./load.ts";
 import {
   type AnyEntry,
   disposeOf,
+  entryOf,
   type LoadedEntry,
   type LoadedModels,
   type LoadRequest,
@@ -153,6 +155,9 @@ async function readyModel(
   const before = gpu.buffers.allocatedBytes;
   try {
     const limits = { concurrency, queue };
+    if (request.base !== undefined) {
+      return await adapterSupport().load(entryOf(state.models, request.base), source, request, limits, given);
+    }
     const { kind } = await modelKind(source);
     const tuned = request.tuned ? await (await import("../../generate/tuning/entry.ts")).useStored(gpu, given) : 0;
     if (kind !== "decoder") {
@@ -173,7 +178,7 @@ async function readyModel(
     }
   } catch (error) {
     gpu.buffers.trim();
-    if (!(error instanceof AllocationError)) throw error;
+    if (!(error instanceof AllocationError) || request.base !== undefined) throw error;
     const silent = { ...given, onWarning: () => {} };
     const open = (from: LoadRequest["from"]) => openedSource(state, { from }, () => {}, silent);
     const { explainMemory } = await import("./explain-memory.ts");
@@ -210,7 +215,8 @@ export function unload({ models, device }: EngineState, id: string | undefined):
     });
   }
   for (const [name, entry] of [...models]) {
-    if (!entry || (id !== undefined && name !== id)) continue;
+    // What is loaded next to a model ends with it.
+    if (!entry || (id !== undefined && name !== id && entry.request.base !== id)) continue;
     models.delete(name);
     disposeOf(entry);
   }

@@ -2,8 +2,9 @@ import { type AnyEntry, anyEntryOf } from "../direct/loaded.ts";
 import type { EngineState } from "../direct/state.ts";
 import type { ModelEntry } from "./types.ts";
 
-const entryAnswer = ({ id, created }: AnyEntry): ModelEntry => ({
+const entryAnswer = ({ id, created, request: { base } }: AnyEntry): ModelEntry => ({
   ...{ id, object: "model", created, owned_by: "shaderformer" },
+  ...(base === undefined ? {} : { parent: base }),
 });
 
 /** The loaded models. */

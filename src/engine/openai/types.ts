@@ -187,6 +187,8 @@ export interface ModelEntry {
   object: "model";
   created: number;
   owned_by: string;
+  /** Of an adapter: the id of its model, as vLLM says it. */
+  parent?: string;
 }
 
 /** The loaded models; also an async iterable of them. */

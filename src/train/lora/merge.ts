@@ -1,19 +1,17 @@
 import type { FileSource } from "../../formats/source.ts";
+import { modulesOf } from "../../generate/lora/adapt.ts";
+import { moduleOf, rankOf, scaleOf } from "../../generate/lora/lora-config.ts";
+import { type AdapterModule, checkModules, type StoredAdapter } from "../../generate/lora/read-adapter.ts";
 import { readModelFolder } from "../../generate/model-folder.ts";
 import { changedFolder, type TrainedFolder } from "../trained-folder.ts";
-import { modulesOf } from "./adapt.ts";
-import { type AdapterModule, checkModules, type StoredAdapter } from "./adapter-folder.ts";
-import { type LoraConfig, moduleOf, scaleOf } from "./lora-config.ts";
 
 /** Stored numbers plus scale · B · A, computed in float64 and rounded to f32 once. */
 function merged(
   stored: Float64Array,
   { a, b, inputs, outputs }: AdapterModule,
-  config: LoraConfig,
+  { rank, scale }: { readonly rank: number; readonly scale: number },
   transposed: boolean,
 ): Float32Array<ArrayBuffer> {
-  const { rank } = config;
-  const scale = scaleOf(config);
   const all = new Float32Array(stored.length);
   const row = new Float64Array(inputs);
   for (let out = 0; out < outputs; out++) {
@@ -37,13 +35,15 @@ function merged(
  */
 export async function mergedFolder(source: FileSource, adapter: StoredAdapter): Promise<TrainedFolder> {
   const folder = await readModelFolder(source);
-  const known = modulesOf(folder);
+  const known = modulesOf(folder.checkpoint.layers);
   checkModules(adapter, known);
+  const { config } = adapter;
   return await changedFolder(source, folder, async ({ name }, stored) => {
     const module = moduleOf({ name });
     const change = adapter.modules.get(module);
-    const isWeight = known.get(module)?.some((one) => one.name === name) ?? false;
-    if (!change || !isWeight) return undefined;
-    return merged(await stored(), change, adapter.config, known.get(module)?.[0]?.transposed ?? false);
+    const source = known.get(module)?.find((one) => one.source.name === name)?.source;
+    if (!change || !source) return undefined;
+    const factors = { rank: rankOf(config, module), scale: scaleOf(config, module) };
+    return merged(await stored(), change, factors, source.transposed ?? false);
   });
 }

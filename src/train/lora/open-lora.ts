@@ -1,7 +1,10 @@
 import type { FileSource } from "../../formats/source.ts";
+import { type AdaptedModule, adapt, modulesOf } from "../../generate/lora/adapt.ts";
+import { type LoraConfig, sizesOf, targetOf } from "../../generate/lora/lora-config.ts";
+import { checkModules, type KnownModules, type StoredAdapter } from "../../generate/lora/read-adapter.ts";
 import { readModelFolder } from "../../generate/model-folder.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
-import type { WeightSource } from "../../models/family.ts";
+import type { Adaptable } from "../../models/adapted-weights.ts";
 import { type LoadOptions, uploadWeights } from "../../models/weights.ts";
 import { boolean, checkOptions, fieldsOf, integer, listOf, positive, required, text } from "../../options/checks.ts";
 import { OptionError } from "../../options/errors.ts";
@@ -11,9 +14,7 @@ import type { Trainable } from "../open-trainable.ts";
 import type { Parameter } from "../parameters.ts";
 import { asFloats } from "../rules/stored-weights.ts";
 import type { TrainedFolder } from "../trained-folder.ts";
-import { type AdaptedModule, adapt, modulesOf } from "./adapt.ts";
-import { adapterFolder, checkModules, type StoredAdapter } from "./adapter-folder.ts";
-import { type LoraConfig, sizesOf, targetOf } from "./lora-config.ts";
+import { adapterFolder } from "./adapter-folder.ts";
 
 /** How an adapter begins. */
 export interface LoraOptions {
@@ -23,7 +24,7 @@ export interface LoraOptions {
   readonly alpha?: number | undefined;
   /** True: the scale is α / √r in place of α / r. */
   readonly rslora?: boolean | undefined;
-  /** The last parts of modules' names: `q_proj`, `c_attn`; default every projection of attention and dense layers. */
+  /** The last parts of modules' names: `q_proj`, `c_attn`; default those of attention, dense layers and shared experts. */
   readonly targets?: readonly string[] | undefined;
   /** A u32; default 0. */
   readonly seed?: number | undefined;
@@ -47,7 +48,7 @@ export interface LoraTrainable extends Trainable {
 /** A new adapter's numbers: A uniform within ±1 / √in (Kaiming with a = √5, as PEFT has it), and B zero. */
 function freshAdapter(
   { rank, alpha = rank, rslora = false, targets, seed = 0 }: LoraOptions,
-  known: ReadonlyMap<string, readonly WeightSource[]>,
+  known: KnownModules,
 ): StoredAdapter {
   const names = new Set([...known.keys()].map(targetOf));
   const unknown = targets?.find((target) => !names.has(target));
@@ -55,9 +56,10 @@ function freshAdapter(
     throw new OptionError(`LoRA: no projection is named ${unknown}; there are ${[...names].join(", ")}`);
   }
   const modules = [...known]
-    .filter(([module]) => targets?.includes(targetOf(module)) ?? true)
-    .map(([module, [source]]) => {
-      const { inputs, outputs } = sizesOf(source as WeightSource);
+    .filter(([module, [one]]) => targets?.includes(targetOf(module)) ?? !one?.routes)
+    .map(([module, parts]) => {
+      const [{ source }] = parts as [Adaptable];
+      const { inputs, outputs } = sizesOf(source);
       const { uniform } = numbersOf(seed, `${module}.lora_A`);
       const a = Float32Array.from({ length: rank * inputs }, (_, i) => (2 * uniform(i) - 1) / Math.sqrt(inputs));
       return [module, { a, b: new Float32Array(outputs * rank), inputs, outputs }] as const;
@@ -79,14 +81,20 @@ export async function openLora(
   options: Pick<LoadOptions, "onProgress" | "onWarning" | "signal" | "dtype" | "weights"> = {},
 ): Promise<LoraTrainable> {
   const folder = await readModelFolder(source);
-  const known = modulesOf(folder);
+  const { layers } = folder.checkpoint;
+  const known = modulesOf(layers);
   if (!("modules" in adapter)) checkOptions("openLora", fields, adapter);
   const stored = "modules" in adapter ? adapter : freshAdapter(adapter, known);
   checkModules(stored, known);
   for (const warning of folder.warnings) (options.onWarning ?? console.warn)(warning);
   const loaded = await uploadWeights(gpu, folder.weights, folder.checkpoint, folder.config, options);
   try {
-    const { weights, modules, own } = adapt(gpu, loaded, folder, stored);
+    const { weights: adapted, modules, own, free } = adapt(gpu, loaded, layers, stored);
+    const dispose = () => {
+      free();
+      loaded.dispose();
+    };
+    const weights = { ...adapted, dispose };
     const positions = weights.positions && floats(gpu, weights.positions, own);
     const decoder = { gpu, config: folder.config, weights: positions ? { ...weights, positions } : weights };
     const { config } = stored;
@@ -98,7 +106,6 @@ export async function openLora(
         targets: [...new Set(modules.map(({ module }) => targetOf(module)))],
         modules: modules.map((one) => ({ ...one, read: () => numbersIn(one) })),
       });
-    const dispose = () => weights.dispose();
     return { folder, decoder, parameters: modules.flatMap(parametersOf), config, writing, dispose };
   } catch (error) {
     loaded.dispose();

@@ -252,6 +252,8 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     },
     "LanguageModel.expertChoices": { of: model.expertChoices, on: model, calls: [["a", {}]], runs: true },
     loadModel: { ...call(library.loadModel, ["no folder", { cache: { dtype: "f32" } }]), runs: true },
+    setAdapters: { of: () => undefined, calls: [] },
+    loadAdapter: { ...plain(library.loadAdapter, [model, "no folder", {}]), runs: true },
     tune: { ...call(library.tune, [{ model, store: false, signal: AbortSignal.abort() }]), runs: true },
     useTuned: { ...call(library.useTuned, [{ folder: "/nowhere" }]), runs: true },
     "Session.continueFrom": { of: session.continueFrom, on: session, calls: generations([1]) },

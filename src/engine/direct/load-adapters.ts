@@ -1,0 +1,38 @@
+import { loadAdapter } from "../../generate/lora/load-adapter.ts";
+import { RequestError } from "../request-error.ts";
+import type { AdapterSupport } from "./adapters.ts";
+import { typicalPrompt } from "./load.ts";
+import { createSessions } from "./sessions.ts";
+
+/**
+ * What engines load adapters with: see `setAdapters`. Throws `RequestError` for options that are the model's, and what
+ * `loadAdapter` throws; nothing stays allocated then.
+ */
+export const adaptersForEngines: AdapterSupport = {
+  async load(base, source, request, limits, given) {
+    const { context, cache, dtype, weights, chatTemplate, verify, tuned, speculative } = request;
+    const draft = speculative?.kind === "draft" ? speculative : undefined;
+    const others = { context, cache, dtype, weights, chatTemplate, verify, tuned, speculative: draft };
+    const [param] = Object.entries(others).find(([, value]) => value !== undefined) ?? [];
+    if (param !== undefined) {
+      throw new RequestError(`load: ${param} is the model's own, not its adapter's: leave it out with base`, {
+        ...{ param, code: "unsupported_value" },
+      });
+    }
+    const model = await loadAdapter(base.model, source, given);
+    try {
+      // Turns are the base's, so that both together compute as many requests at once as a model alone.
+      const sessions = createSessions(model, limits, base.sessions.turns);
+      const session = await sessions.take([], given.signal);
+      if (session) {
+        await session.warm(Math.min(typicalPrompt, model.context));
+        sessions.give(session);
+      }
+      given.signal?.throwIfAborted();
+      return { model, draft: undefined, tuned: 0, sessions };
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+  },
+};

@@ -1,0 +1,62 @@
+import { openModel } from "../../formats/hub.ts";
+import { type FileSource, withSignal } from "../../formats/source.ts";
+import { callback, checkOptions, checkValue, fieldsOf, having } from "../../options/checks.ts";
+import { OptionError } from "../../options/errors.ts";
+import { LanguageModel } from "../language-model.ts";
+import { sourceCheck } from "../load-model.ts";
+import { adapt, modulesOf } from "./adapt.ts";
+import { checkModules, readAdapter } from "./read-adapter.ts";
+
+/** Options of `loadAdapter`. */
+export interface LoadAdapterOptions {
+  readonly onWarning?: ((message: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const fields = fieldsOf<LoadAdapterOptions>({
+  onWarning: callback,
+  signal: having("aborted", "an AbortSignal"),
+});
+
+/**
+ * A loaded model with an adapter of LoRA: a model of its own, with caches of its own, whose weights are those of the first
+ * one, which stay as they are stored and in memory once. A model may have any number of adapters, each of which answers
+ * by itself. It ends with the model.
+ *
+ * @param from a folder in PEFT's layout, as `loadModel` takes one.
+ * @throws FormatError for an adapter that is invalid or does not fit the model; OptionError for a model that has one; the
+ * reason of `signal` once it aborts.
+ */
+export async function loadAdapter(
+  model: LanguageModel,
+  from: string | URL | FileSource,
+  options: LoadAdapterOptions = {},
+): Promise<LanguageModel> {
+  checkValue("loadAdapter", "model", having("decoder", "a language model"), model);
+  checkValue("loadAdapter", "from", sourceCheck, from);
+  checkOptions("loadAdapter", fields, options);
+  const { onWarning = console.warn, signal } = options;
+  model.lifetime.assertLive();
+  const { gpu, decoder, tokenizer, chatTemplate, defaults, context, programs, stored, lifetime } = model;
+  const { config, weights: base } = decoder;
+  const { sources } = base;
+  if (!sources) throw new OptionError("loadAdapter: model has weights of unknown names, expected one of loadModel");
+  if (base.blocks.some(({ adapted }) => adapted)) {
+    throw new OptionError("loadAdapter: model has an adapter, expected the model without");
+  }
+  const opened = await openModel(from, { onWarning, signal });
+  const source = signal ? withSignal(opened, signal) : opened;
+  const adapter = await readAdapter(source);
+  checkModules(adapter, modulesOf(sources));
+  signal?.throwIfAborted();
+  model.lifetime.assertLive();
+  const { weights, own, free } = adapt(gpu, base, sources, adapter);
+  const bytes = own.reduce((sum, { size }) => sum + 4 * size, base.bytes);
+  const changed = { gpu, config, weights: { ...weights, bytes, dispose: free } };
+  const { name } = source;
+  const adapted = new LanguageModel(
+    ...([name, changed, tokenizer, chatTemplate, defaults, context, programs.cache, stored, lifetime] as const),
+  );
+  adapted.lifetime.begin();
+  return adapted;
+}
