@@ -1,7 +1,6 @@
 import { open } from "node:fs/promises";
-import type { Tokenizer } from "../text/tokenizer.ts";
 import { readDocuments, splitHeldOut, type TrainingDocument } from "../train/data/documents.ts";
-import { type TokenDocuments, tokenise } from "../train/data/tokens.ts";
+import { type TokenDocuments, type TokeniseOptions, tokenise } from "../train/data/tokens.ts";
 import { withProgress } from "./progress.ts";
 
 /** The most bytes of a file of documents: V8's texts end there. */
@@ -70,8 +69,7 @@ export interface Tokens {
 /** Encodes documents under a progress bar. */
 export async function tokeniseAll(
   { training, heldOut }: Documents,
-  tokenizer: Tokenizer,
-  vocabulary: number,
+  given: Pick<TokeniseOptions, "tokenizer" | "template" | "vocabulary">,
   quiet: boolean,
 ): Promise<Tokens> {
   return await withProgress("tokens  ", quiet, async (report) => {
@@ -80,12 +78,12 @@ export async function tokeniseAll(
     let before = 0;
     for (const documents of training) {
       const onProgress = (done: number) => report(before + done, total);
-      tokens.push(await tokenise(documents, { tokenizer, vocabulary, onProgress }));
+      tokens.push(await tokenise(documents, { ...given, onProgress }));
       before += documents.length;
     }
     return {
       training: tokens,
-      heldOut: heldOut.length > 0 ? await tokenise(heldOut, { tokenizer, vocabulary }) : undefined,
+      heldOut: heldOut.length > 0 ? await tokenise(heldOut, given) : undefined,
     };
   });
 }

@@ -6,18 +6,20 @@ import type { FileSource } from "../formats/source.ts";
 import { readModelFolder } from "../generate/model-folder.ts";
 import { GpuError } from "../gpu/errors.ts";
 import { tokensHash } from "../train/checkpoints/training-checkpoint.ts";
+import { readAnswerTemplate } from "../train/data/answer-tokens.ts";
 import { allWindows, type RowOrder, randomWindows, shuffledEpochs } from "../train/data/rows.ts";
 import { joinTokens, type TokenDocuments } from "../train/data/tokens.ts";
 import { makeInterrupt } from "./interrupt.ts";
 import { openDevice } from "./open-device.ts";
 import { say } from "./output.ts";
+import { readTextFile } from "./read-text.ts";
 import { fill, lineColumns } from "./terminal.ts";
 import { readDocumentFiles, tokeniseAll } from "./train-data.ts";
 import { checkOut, writeSmallFiles } from "./train-out.ts";
 import { duration, trainReport } from "./train-report.ts";
 import { checkpointFile, type Outcome, type Run, type RunState, recordedRun, runOn } from "./train-run.ts";
 import type { RunSettings, TrainFlags } from "./train-settings.ts";
-import { trainedSource } from "./train-source.ts";
+import { trainedSource, withChatTemplate } from "./train-source.ts";
 import { measured, quantity } from "./units.ts";
 
 /** Losses of the device in a row, without a step between them, after which a run ends. */
@@ -58,19 +60,24 @@ export async function trainOnDocuments(flags: TrainFlags, settings: RunSettings)
   const data = checkSettings(settings);
   const documents = await readDocumentFiles(data, settings);
   const all = documents.training.flat();
+  const chats = [...all, ...documents.heldOut].some(({ conversation }) => conversation);
   const texts = () => all.map(({ content }) => content).filter((content) => typeof content === "string");
-  const source = await trainedSource(settings, texts, record && out);
+  const own = await trainedSource(settings, texts, record && out);
+  const given = settings.chatTemplate === undefined ? undefined : await readTextFile(settings.chatTemplate);
+  const source = given === undefined ? own : withChatTemplate(own, given);
   const { config, tokenizer } = await readModelFolder(source);
+  const template = chats ? await readAnswerTemplate(source, given) : undefined;
   const context = settings.context ?? Math.min(config.context, usualContext);
   if (context > config.context)
     throw new Error(`--context is ${context}, expected at most ${config.context}, the model's`);
-  const tokens = await tokeniseAll(documents, tokenizer, config.vocabulary, json);
-  const joined = joinTokens(tokens.training).tokens;
+  const tokens = await tokeniseAll(documents, { tokenizer, template, vocabulary: config.vocabulary }, json);
+  const { tokens: joined, counts } = joinTokens(tokens.training);
   const { length } = joined;
   if (!json) {
     const held = tokens.heldOut ? `, ${quantity(tokens.heldOut.tokens.length)} held out` : "";
     const count = `${all.length} ${all.length === 1 ? "document" : "documents"}`;
-    say(`${quantity(length)} tokens of ${count}${held}`);
+    const answers = counts ? `, ${quantity(counts.reduce((sum, one) => sum + one, 0))} of answers` : "";
+    say(`${quantity(length)} tokens of ${count}${answers}${held}`);
   }
   if (length <= context)
     say(`warning: the data have ${length} tokens, fewer than a row of ${context}: the rest does not count`);

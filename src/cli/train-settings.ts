@@ -28,6 +28,8 @@ export interface RunSettings extends OptimizerFlags, LoraFlags {
   readonly vocabulary?: number;
   readonly initialiser?: string;
   readonly data?: readonly string[];
+  /** The file of a chat template in place of the model's own. */
+  readonly chatTemplate?: string;
   readonly val?: readonly string[];
   readonly heldOut?: number;
   /** How often rows are drawn of each file, relative to the others. */
@@ -64,6 +66,7 @@ export const settingNames = [
     "vocabulary",
     "initialiser",
     "data",
+    "chatTemplate",
     "val",
     "heldOut",
     "weights",

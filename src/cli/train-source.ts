@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { openFolder } from "../formats/folder.ts";
 import { FormatError } from "../formats/format-error.ts";
 import { openModel as openSource } from "../formats/hub.ts";
-import type { FileSource } from "../formats/source.ts";
+import type { FileSource, ReadOptions } from "../formats/source.ts";
 import { parseJson } from "../formats/strict-json.ts";
 import { trainTokenizer } from "../train/bpe/train-tokenizer.ts";
 import { freshFolder } from "../train/initialisers/fresh-folder.ts";
@@ -77,6 +77,24 @@ export async function trainedSource(
         ? learn()
         : await givenTokenizer(tokenizer);
   return freshFolder(parsed, { seed, files, initialiser: initialiser as Initialiser | undefined });
+}
+
+/** A source with this chat template in place of its own. */
+export function withChatTemplate(source: FileSource, template: string): FileSource {
+  const name = "chat_template.jinja";
+  const bytes = new TextEncoder().encode(template);
+  const { readWhole } = source;
+  return {
+    ...source,
+    has: async (file, options) => file === name || (await source.has(file, options)),
+    size: async (file, options) => (file === name ? bytes.length : await source.size(file, options)),
+    read: async (file, begin, end, options) =>
+      file === name ? bytes.slice(begin, end) : await source.read(file, begin, end, options),
+    ...(readWhole && {
+      readWhole: async (file: string, limit: number, options?: ReadOptions) =>
+        file === name ? bytes.slice() : await readWhole(file, limit, options),
+    }),
+  };
 }
 
 /** The folder of a run that is resumed. */

@@ -43,7 +43,11 @@ export function trainCommand(): Command {
       new Option("--initialiser <name>", "with --config: how weights begin").choices(Object.keys(initialisers)),
     )
     .optionsGroup("Data:")
-    .option("--data <file...>", "texts with lines <|endoftext|> between documents, JSONL, or token ids (.json, .bin)")
+    .option(
+      "--data <file...>",
+      "texts with lines <|endoftext|> between documents, JSONL of texts, token ids or conversations, or token ids (.json, .bin)",
+    )
+    .option("--chat-template <file>", "of conversations, in place of the model's own")
     .option(
       "--weights <list>",
       "how often rows are drawn of each file of --data: 3,1 (default: by their tokens)",

@@ -2,12 +2,16 @@ import { FormatError } from "../../formats/format-error.ts";
 import { decodeUtf8 } from "../../formats/read-text.ts";
 import { parseJson } from "../../formats/strict-json.ts";
 import { splitDocuments } from "../../text/split-documents.ts";
+import { type Conversation, conversationOf, textsOf } from "./conversations.ts";
 
-/** A document: a text, or the ids of its tokens. */
+/** A document: a text, the ids of its tokens, or a conversation. */
 export interface TrainingDocument {
   /** File, and line or index, for messages. */
   readonly where: string;
+  /** Of a conversation all its texts. */
   readonly content: string | ArrayLike<number>;
+  /** Unset: everything is learnt. */
+  readonly conversation?: Conversation;
 }
 
 /** The line between documents of a text file, as GPT-2's. */
@@ -25,14 +29,21 @@ function tokensOf(where: string, value: unknown): readonly number[] {
 }
 
 function entryOf(where: string, value: unknown): TrainingDocument {
+  if (isRecord(value) && "messages" in value) {
+    const conversation = conversationOf(where, value);
+    return { where, content: textsOf(conversation), conversation };
+  }
   if (isRecord(value) && typeof value["text"] === "string") return { where, content: value["text"] };
   if (isRecord(value) && "tokens" in value) return { where, content: tokensOf(where, value["tokens"]) };
-  throw new FormatError(where, 'has neither a text nor tokens, expected {"text": "…"} or {"tokens": [id, …]}');
+  throw new FormatError(
+    where,
+    'has neither a text nor tokens, expected {"text": "…"}, {"tokens": [id, …]} or {"messages": […]}',
+  );
 }
 
 /** Formats of files of documents by the ends of their names; what has none of these is text. */
 const formats: Readonly<Record<string, (file: string, bytes: Uint8Array) => TrainingDocument[]>> = {
-  /** A document a line: `{"text": "…"}` or `{"tokens": [id, …]}`. */
+  /** A document a line: `{"text": "…"}`, `{"tokens": [id, …]}` or `{"messages": […]}`. */
   ".jsonl": (file, bytes) =>
     decodeUtf8(file, bytes, false)
       .split("\n")
@@ -64,14 +75,16 @@ const readText = (file: string, bytes: Uint8Array): TrainingDocument[] =>
   splitDocuments(decodeUtf8(file, bytes, false), documentSeparator).map((content) => ({ where: file, content }));
 
 /**
- * The documents of a file: of a text those between lines `<|endoftext|>`; of JSONL (`.jsonl`) a document a line, `{"text": …}`
- * or `{"tokens": [id, …]}`; of `.json` lists of ids, and of `.bin` ids as u16.
+ * The documents of a file: of a text those between lines `<|endoftext|>`; of JSONL (`.jsonl`) a document a line, `{"text": …}`,
+ * `{"tokens": [id, …]}` or `{"messages": […]}`; of `.json` lists of ids, and of `.bin` ids as u16.
  *
  * @throws FormatError, with file and line, for a file that is empty or not as its name says.
  */
 export function readDocuments(file: string, bytes: Uint8Array): TrainingDocument[] {
   const end = Object.keys(formats).find((one) => file.toLowerCase().endsWith(one)) ?? "";
-  const documents = (formats[end] ?? readText)(file, bytes).filter(({ content }) => content.length > 0);
+  const documents = (formats[end] ?? readText)(file, bytes).filter(
+    ({ content, conversation }) => conversation || content.length > 0,
+  );
   if (documents.length === 0) throw new FormatError(file, bytes.length === 0 ? "is empty" : "has no document");
   return documents;
 }

@@ -1,4 +1,4 @@
-import type { TokenDocuments } from "./tokens.ts";
+import { type TokenDocuments, targetAt } from "./tokens.ts";
 
 /** A row of a batch. */
 export interface Row {
@@ -18,19 +18,22 @@ interface Piece {
 
 /**
  * Puts whole documents into rows of `context` tokens; those that are longer are cut. The longest goes first, each into the
- * fullest row that has room for it (best-fit decreasing, Johnson 1973), so that little is filled up. No token is lost, and
- * the last one of a document predicts nothing.
+ * fullest row that has room for it (best-fit decreasing, Johnson 1973), so that little is filled up. No token is lost, but
+ * for parts of long documents in which none is learnt, and the last one of a document predicts nothing.
  *
  * @returns the rows, made when they are called.
  */
-export function packDocuments({ tokens, starts }: TokenDocuments, context: number): readonly (() => Row)[] {
+export function packDocuments(documents: TokenDocuments, context: number): readonly (() => Row)[] {
+  const { starts } = documents;
   const pieces: Piece[] = [];
   for (const [i, start] of starts.slice(0, -1).entries()) {
     const stop = starts[i + 1] as number;
     for (let begin = start; begin < stop; begin += context) {
       const end = Math.min(begin + context, stop);
       // A single token at the end has no successor, so it would teach nothing.
-      if (end - begin > 1 || end < stop) pieces.push({ begin, end, last: end === stop });
+      const last = end === stop;
+      const learns = !documents.counts || documents.counts.subarray(begin + 1, last ? end : end + 1).includes(1);
+      if (learns && (end - begin > 1 || end < stop)) pieces.push({ begin, end, last });
     }
   }
   pieces.sort((a, b) => b.end - b.begin - (a.end - a.begin) || a.begin - b.begin);
@@ -50,17 +53,17 @@ export function packDocuments({ tokens, starts }: TokenDocuments, context: numbe
     row.push(piece);
     withRoom[room - length]?.push(row);
   }
-  return rows.map((row) => () => rowOf(tokens, row, context));
+  return rows.map((row) => () => rowOf(documents, row, context));
 }
 
-function rowOf(tokens: Uint32Array, pieces: readonly Piece[], context: number): Row {
+function rowOf(from: TokenDocuments, pieces: readonly Piece[], context: number): Row {
   const ids: number[] = [];
   const targets: number[] = [];
   const documents: number[] = [];
   for (const [document, { begin, end, last }] of pieces.entries()) {
     for (let at = begin; at < end; at++) {
-      ids.push(tokens[at] as number);
-      targets.push(last && at === end - 1 ? -100 : (tokens[at + 1] as number));
+      ids.push(from.tokens[at] as number);
+      targets.push(last && at === end - 1 ? -100 : targetAt(from, at + 1));
       documents.push(document);
     }
   }

@@ -1,6 +1,6 @@
 import { drawn, shuffled } from "./draw.ts";
 import { packDocuments, type Row } from "./pack-documents.ts";
-import type { TokenDocuments } from "./tokens.ts";
+import { type TokenDocuments, targetAt } from "./tokens.ts";
 
 export type { Row } from "./pack-documents.ts";
 
@@ -21,28 +21,42 @@ export interface RowOrder {
   row(number: number): Row;
 }
 
-/** The target of a prediction that does not count. */
-const ignored = -100;
+type Tokens = Omit<TokenDocuments, "starts">;
 
 /** `context` tokens from `begin` on and what follows each; after the end of the tokens 0, with targets that do not count. */
-function windowAt(tokens: Uint32Array, begin: number, context: number): Row {
-  const at = (i: number) => tokens[begin + i];
+function windowAt(from: Tokens, begin: number, context: number): Row {
   return {
-    ids: Array.from({ length: context }, (_, i) => at(i) ?? 0),
-    targets: Array.from({ length: context }, (_, i) => at(i + 1) ?? ignored),
+    ids: Array.from({ length: context }, (_, i) => from.tokens[begin + i] ?? 0),
+    targets: Array.from({ length: context }, (_, i) => targetAt(from, begin + i + 1)),
   };
 }
 
-/** Throws RangeError where no token of documents has another after it. */
+/** True where the window from `begin` on has a token to learn: of conversations some have none. */
+const learns = ({ counts }: Tokens, begin: number, context: number): boolean =>
+  !counts || counts.subarray(begin + 1, begin + context + 1).includes(1);
+
+/** The beginnings of windows one after the other in which something is learnt. */
+function beginnings(from: Tokens, context: number): number[] {
+  const count = Math.max(1, Math.ceil((from.tokens.length - 1) / context));
+  const all = Array.from({ length: count }, (_, i) => i * context);
+  return all.filter((begin) => learns(from, begin, context));
+}
+
+/** Most windows that are drawn for a row until one has something to learn. */
+const mostDraws = 1000;
+/** What draws of a row are apart by: more than there are rows. */
+const nextDraw = 2 ** 40;
+
+/** Throws RangeError where no token of documents has another after it, or none that is learnt. */
 function assertLong(documents: readonly TokenDocuments[]): void {
-  if (documents.every(({ tokens }) => tokens.length >= 2)) return;
+  if (documents.every((one) => one.tokens.length >= 2 && learns(one, 0, one.tokens.length))) return;
   throw new RangeError("data: has fewer than two tokens, so there is nothing to predict");
 }
 
 /**
  * Windows drawn at random, with replacement, from documents one after the other (nanoGPT's way): attention crosses from one
  * document to the next. Of several sets of documents, each row's is drawn by the weights. What is shorter than the context
- * is one window, filled up.
+ * is one window, filled up. Of conversations a window without a token of an answer is drawn anew.
  */
 export function randomWindows(
   documents: readonly WeightedDocuments[],
@@ -57,16 +71,17 @@ export function randomWindows(
       const at = drawn(seed, "source", number) * (ends.at(-1) ?? 0);
       const one = documents[ends.findIndex((end) => at < end)] as WeightedDocuments;
       const starts = Math.max(1, one.tokens.length - context);
-      return windowAt(one.tokens, Math.floor(drawn(seed, "window", number) * starts), context);
+      for (let draw = 0; ; draw++) {
+        const begin = Math.floor(drawn(seed, "window", number + draw * nextDraw) * starts);
+        if (learns(one, begin, context) || draw === mostDraws) return windowAt(one, begin, context);
+      }
     },
   };
 }
 
-/** The windows of documents one after the other, each token a target once, in their order. */
-export function allWindows({ tokens }: TokenDocuments, context: number): readonly Row[] {
-  const count = Math.max(1, Math.ceil((tokens.length - 1) / context));
-  return Array.from({ length: count }, (_, i) => windowAt(tokens, i * context, context));
-}
+/** The windows of documents one after the other, each token that is learnt a target once, in their order. */
+export const allWindows = (documents: TokenDocuments, context: number): readonly Row[] =>
+  beginnings(documents, context).map((begin) => windowAt(documents, begin, context));
 
 /** How rows of an epoch are made: windows that cross from one document to the next, or whole documents. */
 export type Packing = "windows" | "documents";
@@ -77,14 +92,14 @@ export function shuffledEpochs(
   { context, seed, packing }: { readonly context: number; readonly seed: number; readonly packing: Packing },
 ): RowOrder {
   assertLong([documents]);
-  const { tokens } = documents;
-  const packed = packing === "documents" ? packDocuments(documents, context) : undefined;
-  const epoch = packed ? packed.length : Math.max(1, Math.ceil((tokens.length - 1) / context));
+  const packed =
+    packing === "documents"
+      ? packDocuments(documents, context)
+      : beginnings(documents, context).map((begin) => () => windowAt(documents, begin, context));
+  const epoch = packed.length;
+  if (epoch === 0) throw new RangeError("data: no document has a token to predict after another");
   return {
     epoch,
-    row(number) {
-      const at = shuffled(seed, Math.floor(number / epoch), number % epoch, epoch);
-      return packed ? (packed[at]?.() as Row) : windowAt(tokens, at * context, context);
-    },
+    row: (number) => packed[shuffled(seed, Math.floor(number / epoch), number % epoch, epoch)]?.() as Row,
   };
 }

@@ -1,5 +1,7 @@
 import { FormatError } from "../../formats/format-error.ts";
+import { TextError } from "../../text/text-error.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
+import { type AnswerTemplate, answerTokens } from "./answer-tokens.ts";
 import type { TrainingDocument } from "./documents.ts";
 
 /** The ids of documents, one after the other. */
@@ -7,12 +9,23 @@ export interface TokenDocuments {
   readonly tokens: Uint32Array;
   /** Where each document begins in `tokens`; then where the last one ends. */
   readonly starts: readonly number[];
+  /** For each token 1 where it is learnt, after those before it, and 0 where it is only read; unset: all are learnt. */
+  readonly counts?: Uint8Array | undefined;
 }
+
+/** The target of a prediction that does not count. */
+const ignored = -100;
+
+/** What the token at a position is as a target: itself, or −100 where it is not learnt, and after the end. */
+export const targetAt = ({ tokens, counts }: Omit<TokenDocuments, "starts">, at: number): number =>
+  counts?.[at] === 0 ? ignored : (tokens[at] ?? ignored);
 
 /** How documents become ids. */
 export interface TokeniseOptions {
   /** Needed for documents that are texts. */
   readonly tokenizer?: Tokenizer | undefined;
+  /** Needed for conversations. */
+  readonly template?: AnswerTemplate | undefined;
   /** The number of rows of the model's embedding. */
   readonly vocabulary: number;
   /** Called with the documents so far. */
@@ -24,20 +37,23 @@ const turn = 50;
 
 /**
  * Encodes documents: a text as the tokenizer does, with what that adds around one, and with the token that ends a text after
- * it; ids stay as they are.
+ * it; ids stay as they are; a conversation in the model's chat format, of which answers are learnt alone.
  *
- * @throws FormatError for ids that the vocabulary does not have, and for texts without a tokenizer.
+ * @throws FormatError for ids that the vocabulary does not have, for texts without a tokenizer, and for conversations
+ * without a chat template, or that it rejects.
  */
 export async function tokenise(
   documents: readonly TrainingDocument[],
-  { tokenizer, vocabulary, onProgress }: TokeniseOptions,
+  { tokenizer, template, vocabulary, onProgress }: TokeniseOptions,
 ): Promise<TokenDocuments> {
   let tokens = new Uint32Array(1024);
+  const learnt: (readonly [begin: number, counts: Uint8Array])[] = [];
   let length = 0;
   const starts = [0];
   let since = performance.now();
   for (const [i, document] of documents.entries()) {
-    const ids = idsOf(document, tokenizer);
+    const { ids, counts } = idsOf(document, tokenizer, template);
+    if (counts) learnt.push([length, counts]);
     if (length + ids.length > tokens.length) {
       const larger = new Uint32Array(2 * (length + ids.length));
       larger.set(tokens.subarray(0, length));
@@ -52,15 +68,37 @@ export async function tokenise(
     await new Promise((resolve) => setTimeout(resolve));
     since = performance.now();
   }
-  return { tokens: tokens.slice(0, length), starts };
+  const found = { tokens: tokens.slice(0, length), starts };
+  if (learnt.length === 0) return found;
+  const counts = new Uint8Array(length).fill(1);
+  for (const [begin, of] of learnt) counts.set(of, begin);
+  return { ...found, counts };
 }
 
-function idsOf({ where, content }: TrainingDocument, tokenizer: Tokenizer | undefined): ArrayLike<number> {
-  if (typeof content !== "string") return content;
+interface DocumentTokens {
+  readonly ids: ArrayLike<number>;
+  readonly counts?: Uint8Array;
+}
+
+function idsOf(
+  { where, content, conversation }: TrainingDocument,
+  tokenizer: Tokenizer | undefined,
+  template: AnswerTemplate | undefined,
+): DocumentTokens {
+  if (typeof content !== "string") return { ids: content };
   if (!tokenizer) throw new FormatError(where, "is a text, for which there is no tokenizer");
+  if (conversation) {
+    if (!template) throw new FormatError(where, "is a conversation, for which the model has no chat template");
+    try {
+      return answerTokens(conversation, template, tokenizer);
+    } catch (cause) {
+      if (cause instanceof TextError) throw new FormatError(where, cause.message, { cause });
+      throw cause;
+    }
+  }
   const ids = tokenizer.encode(content);
   const { eos } = tokenizer;
-  return eos === undefined || ids.at(-1) === eos ? ids : [...ids, eos];
+  return { ids: eos === undefined || ids.at(-1) === eos ? ids : [...ids, eos] };
 }
 
 function checkIds({ where }: TrainingDocument, ids: Uint32Array, vocabulary: number): void {
@@ -75,11 +113,13 @@ function checkIds({ where }: TrainingDocument, ids: Uint32Array, vocabulary: num
 export function joinTokens(parts: readonly TokenDocuments[]): TokenDocuments {
   const tokens = new Uint32Array(parts.reduce((sum, part) => sum + part.tokens.length, 0));
   const starts = [0];
+  const counts = parts.some((part) => part.counts) ? new Uint8Array(tokens.length).fill(1) : undefined;
   let at = 0;
   for (const part of parts) {
     tokens.set(part.tokens, at);
+    if (part.counts) counts?.set(part.counts, at);
     for (const start of part.starts.slice(1)) starts.push(at + start);
     at += part.tokens.length;
   }
-  return { tokens, starts };
+  return { tokens, starts, ...(counts ? { counts } : {}) };
 }

@@ -1,0 +1,129 @@
+import type { FileSource } from "../../formats/source.ts";
+import { modelFiles } from "../../generate/model-files.ts";
+import { type ChatTemplate, loadChatTemplate } from "../../text/chat-template.ts";
+import { TextError } from "../../text/text-error.ts";
+import type { Tokenizer } from "../../text/tokenizer.ts";
+import type { Conversation } from "./conversations.ts";
+
+/** A model's chat template, for training. */
+export interface AnswerTemplate {
+  readonly plain: ChatTemplate;
+  /** As `plain`, with marks around what lies between `{% generation %}` and `{% endgeneration %}`; unset: it has none. */
+  readonly marked?: ChatTemplate | undefined;
+}
+
+/** Of Unicode's private use area; a conversation in which they occur does without them. */
+const [opening, closing] = ["\u{f8f0}", "\u{f8f1}"];
+
+const tag = /(\s*){%(-?)\s*(end)?generation\s*(-?)%}(\s*)(?=(?<next>{[#%-])?)/g;
+
+/**
+ * A template with marks in place of the tags around answers, and white space as it is where tags are trimmed: the engine of
+ * templates takes the tags out, for they change nothing of the text.
+ */
+function withMarks(template: string): string {
+  return template.replace(tag, (...found) => {
+    const [, before, left, end, right, after, offset] = found as unknown as [string, ...string[]] & { 6: number };
+    const { next } = found.at(-1) as { readonly next?: string };
+    const isLine = before?.includes("\n") || Number(offset) === 0;
+    const ahead = left ? "" : isLine ? (before ?? "").replace(/[ \t]*$/, "") : before;
+    const rest = next && after?.includes("\n") ? after.replace(/[ \t]*$/, "") : after;
+    return `${ahead}${end ? closing : opening}${right ? "" : (rest ?? "").replace(/^\n/, "")}`;
+  });
+}
+
+/** The chat template of a model's folder or GGUF file, or the one given; undefined where there is none. */
+export async function readAnswerTemplate(source: FileSource, given?: string): Promise<AnswerTemplate | undefined> {
+  const files = await modelFiles(source);
+  const [tokenizerConfig, file] = [await files.tokenizerConfig(), given ?? (await files.chatTemplate())];
+  return await answerTemplate(tokenizerConfig, file);
+}
+
+/** The chat template of a parsed `tokenizer_config.json`, and of the text of a file, which takes precedence. */
+export async function answerTemplate(
+  tokenizerConfig: Readonly<Record<string, unknown>>,
+  file?: string,
+): Promise<AnswerTemplate | undefined> {
+  const plain = await loadChatTemplate({ tokenizerConfig, chatTemplateJinja: file });
+  if (!plain) return undefined;
+  const given = file ?? tokenizerConfig["chat_template"];
+  const marked = (text: unknown) => (typeof text === "string" ? withMarks(text) : text);
+  const all = Array.isArray(given)
+    ? given.map((one) => ({ ...one, template: marked((one as { readonly template?: unknown }).template) }))
+    : marked(given);
+  if (!JSON.stringify(all).includes(opening)) return { plain };
+  return { plain, marked: await loadChatTemplate({ tokenizerConfig: { ...tokenizerConfig, chat_template: all } }) };
+}
+
+/** The part of a text that an answer takes, by code units. */
+type Span = readonly [begin: number, end: number];
+
+/** The spans between the marks of a template that has them; undefined where they say nothing of this conversation. */
+function spansOfMarks({ marked }: AnswerTemplate, text: string, conversation: Conversation): Span[] | undefined {
+  const { messages, answers, tools } = conversation;
+  if (!marked || text.includes(opening) || text.includes(closing)) return undefined;
+  const options = { addGenerationPrompt: false, ...(tools ? { tools } : {}) };
+  const found = marked.render(messages, options);
+  if (found.replaceAll(opening, "").replaceAll(closing, "") !== text) return undefined;
+  const spans: Span[] = [];
+  let [at, begin] = [0, -1];
+  for (const part of found.split(/([\u{f8f0}\u{f8f1}])/u)) {
+    if (part === opening) begin = at;
+    else if (part === closing) spans.push([begin, at]);
+    else at += part.length;
+  }
+  const all = messages.flatMap(({ role }, i) => (role === "assistant" ? [i] : []));
+  if (spans.length === 0 || all.length === answers.length) return spans;
+  return spans.length === all.length ? spans.filter((_, i) => answers.includes(all[i] ?? -1)) : undefined;
+}
+
+/**
+ * The spans of answers as the text grows with them: each from what asks for it, `add_generation_prompt`, to where the
+ * conversation up to it ends, as TRL finds a completion.
+ */
+function spansOfPrefixes({ plain }: AnswerTemplate, text: string, conversation: Conversation): Span[] {
+  const { messages, answers, tools } = conversation;
+  const upTo = (count: number, addGenerationPrompt: boolean) =>
+    plain.render(messages.slice(0, count), { addGenerationPrompt, ...(tools ? { tools } : {}) });
+  return answers.map((index): Span => {
+    const until = upTo(index + 1, false);
+    const before = upTo(index, true);
+    if (!text.startsWith(until) || !until.startsWith(before)) {
+      const what = text.startsWith(until) ? "what asks for an answer" : "an answer when more follows";
+      throw new TextError(
+        `messages[${index}]: the chat template writes ${what} otherwise, so that its tokens are not known; split the conversation, or mark answers in the template by {% generation %}`,
+      );
+    }
+    return [before.length, until.length];
+  });
+}
+
+/**
+ * The tokens of a conversation in a model's chat format, and which of them are learnt: those of answers, with what the
+ * template ends them by. They are found by the template's marks `{% generation %}`, or else by what each answer adds to the
+ * text.
+ *
+ * @throws TextError where the template rejects the messages, or says no answer's tokens.
+ */
+export function answerTokens(
+  conversation: Conversation,
+  template: AnswerTemplate,
+  tokenizer: Pick<Tokenizer, "encode">,
+): { readonly ids: readonly number[]; readonly counts: Uint8Array } {
+  const { messages, tools } = conversation;
+  const text = template.plain.render(messages, { addGenerationPrompt: false, ...(tools ? { tools } : {}) });
+  const spans = spansOfMarks(template, text, conversation) ?? spansOfPrefixes(template, text, conversation);
+  const encode = (part: string) => tokenizer.encode(part, { addSpecialTokens: false });
+  const ids = encode(text);
+  /** Tokens that a beginning of the text has in common with all of it: one that reaches beyond its end is the rest's. */
+  const tokensUpTo = (end: number) => {
+    if (end === text.length) return ids.length;
+    const part = encode(text.slice(0, end));
+    const differs = part.findIndex((id, i) => id !== ids[i]);
+    return differs < 0 ? part.length : differs;
+  };
+  const counts = new Uint8Array(ids.length);
+  for (const [begin, end] of spans) counts.fill(1, tokensUpTo(begin), tokensUpTo(end));
+  if (!counts.includes(1)) throw new TextError("the chat template gives answers no tokens");
+  return { ids, counts };
+}
