@@ -1,4 +1,4 @@
-// with: lib/bias/none, lib/activation/none, lib/vector/one, gemm/operands
+// with: lib/bias/none, lib/activation/none, lib/vector/one, gemm/operands, gemm/result/plain
 // The epilogue of the kernels of this folder: with its bias and through its activation a sum goes to y, unless it lies
 // past the edges.
 
@@ -6,6 +6,6 @@
 
 fn store(batch: u32, row: u32, column: u32, sum: f32) {
   if (row < params.m && column < params.n) {
-    y[(batch * params.m + row) * params.n + column] = activation(sum + bias_at(column));
+    store_result((batch * params.m + row) * params.n + column, activation(sum + bias_at(column)));
   }
 }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { casesTagged } from "../../src/check/case-table.ts";
-import { gemmCases, gemmEpilogueCases } from "../../src/check/cases/gemm.ts";
+import { gemmCases, gemmEpilogueCases, gemmSumCases } from "../../src/check/cases/gemm.ts";
 import { checkCase } from "../../src/check/check-case.ts";
 import { normal } from "../../src/check/random.ts";
+import { add } from "../../src/kernels/elementwise/elementwise.ts";
 import { gemm } from "../../src/kernels/gemm/gemm.ts";
 import { matmul } from "../../src/kernels/matmul/matmul.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
@@ -17,6 +18,7 @@ const hardware = await testGpu({}, "hardware");
 
 testCases(() => gpu, gemmCases);
 testCases(() => gpu, gemmEpilogueCases);
+testCases(() => gpu, gemmSumCases);
 
 const random = (shape: readonly number[], seed: number, device = gpu) =>
   tensor(
@@ -78,6 +80,16 @@ test("into a result of the caller's", async () => {
   expect(await y.read()).toEqual(await gemm(gpu, { a, b }).y.read());
 });
 
+test("a sum has the bits of the product that is added to it apart", async () => {
+  const [a, b, before] = [random([70, 20], 1), random([20, 36], 2), random([70, 36], 3)];
+  for (const variant of here) {
+    const y = tensor(gpu, [70, 36], await before.read());
+    gemm(gpu, { a, b }, { into: { y }, accumulate: true, variant });
+    const apart = add(gpu, { a: before, b: gemm(gpu, { a, b }, { variant }).y });
+    expect(await y.read(), variant).toEqual(await apart.y.read());
+  }
+});
+
 test("mistakes are named", async () => {
   const [a, b] = [random([2, 3, 4], 1), random([4, 5], 2)];
   expect(() => gemm(gpu, { a, b: random([5, 4], 2) })).toThrow(
@@ -93,6 +105,9 @@ test("mistakes are named", async () => {
   expect(() => gemm(gpu, { a, b, bias: random([4], 3) })).toThrow("bias is [4], expected [n] with n = 5");
   expect(() => gemm(gpu, { a, b }, { into: { y: random([3, 5], 1) } })).toThrow("into.y is [3, 5], expected [2, 3, 5]");
   expect(() => gemm(gpu, { a: slice(a, 2, 0, 0), b: slice(b, 0, 0, 0) })).toThrow("gemm: k is 0");
+  expect(() => gemm(gpu, { a, b }, { accumulate: true })).toThrow(
+    "gemm: accumulate without into.y, expected the memory",
+  );
   // @ts-expect-error: there is no such activation
   expect(() => gemm(gpu, { a, b }, { activation: "tanh" })).toThrow(/activation is "tanh", expected .*"gelu-tanh"/);
 });

@@ -49,6 +49,10 @@ export function weightCalls(inputs: Inputs): Readonly<Record<string, CountedCall
       };
     }
   }
+  for (const variant of ["naive", "splitK"] as const) {
+    found[`gemm ${variant}, added to what is there`] = () =>
+      gemm(gpu, forms["A·B"](), { variant, into: { y: random([m, n]) }, accumulate: true });
+  }
   for (const activation of ["relu", "silu", "gelu", "gelu-tanh"] as const) {
     found[`gemm naive, ${activation}`] = () =>
       gemm(gpu, { ...forms["A·B"](), bias: random([n]) }, { variant: "naive", activation });

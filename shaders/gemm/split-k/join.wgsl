@@ -1,4 +1,4 @@
-// with: lib/bias/none, lib/activation/none, lib/vector/one, lib/grid
+// with: lib/bias/none, lib/activation/none, lib/vector/one, lib/grid, gemm/result/plain
 // Split-K, second half:  y[row, column] = activation(Σ partial[s, row, column] + bias[column])
 //
 // One output per thread, neighbouring threads in neighbouring columns. Runs add up in their order.
@@ -17,5 +17,5 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   if (output >= params.size) { return; }
   var sum = 0.0;
   for (var s = 0u; s < params.splits; s++) { sum += partial[s * params.size + output]; }
-  y[output] = activation(sum + bias_at(output % params.n));
+  store_result(output, activation(sum + bias_at(output % params.n)));
 }

@@ -144,3 +144,40 @@ export const gemmEpilogueCases: typeof gemmCases = {
     shape(`${activation} alone, k is long`, [4, 516, 8], {}, { activation }),
   ]),
 };
+
+type Sums = Inputs | "y";
+
+/** A case whose results are added to numbers that are there. */
+function added({ inputs, ...rest }: Case<Inputs, Form>): Case<Sums, Form> {
+  const [m, n] = [inputs.a, inputs.b].map(({ shape: axes }, i) => axes.at(i - 2) ?? 1);
+  const sizes = [...inputs.a.shape.slice(0, -2), m ?? 1, n ?? 1];
+  return { ...rest, inputs: { ...inputs, y: { shape: sizes, values: normal(sizeOf(sizes), 4, 3) } } };
+}
+
+/** A product with what was there added to it; `round` is that of the sum. */
+const onto =
+  (product: (inputs: Named<Inputs, Dense>, form: Form) => { readonly y: Dense }, round = (sum: number) => sum) =>
+  ({ y, ...inputs }: Named<Sums, Dense>, form: Form): { readonly y: Dense } => {
+    const { y: found } = product(inputs, form);
+    return { y: { ...y, values: y.values.map((value, i) => round(value + (found.values[i] ?? 0))) } };
+  };
+
+/** Products that are added to what `into.y` has. */
+export const gemmSumCases: CaseTable<Sums, "y", Form, keyof typeof gemm.variants> = {
+  ...gemmCases,
+  reference: onto(gemmCases.reference),
+  run: (gpu, { y, ...tensors }, { into: _, ...form }, variant) => {
+    const { transposed: __, inset: ___, ...options } = form;
+    return gemm(gpu, operandsOf(tensors, form, ofTensors), { ...options, variant, into: { y }, accumulate: true });
+  },
+  gate: {
+    emulation: onto((inputs, form) => emulation(operandsOf(inputs, form, ofValues), form), Math.fround),
+    allowed: ({ y: _, ...inputs }, _variant, form) => gemmAllowed(operandsOf(inputs, form, ofValues), form),
+  },
+  cases: [
+    added(shape("whole tiles", [64, 32, 64], {})),
+    added(shape("ragged tiles of a batch", [20, 12, 24], { batch: [2], bias: true })),
+    added(shape("odd everything, k is long", [7, 259, 5], {})),
+    added(shape("an activation, then the sum", [9, 8, 12], { bias: true }, { activation: "silu" })),
+  ],
+};

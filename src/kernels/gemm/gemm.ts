@@ -1,4 +1,4 @@
-import { fieldsOf, oneOf } from "../../options/checks.ts";
+import { boolean, fieldsOf, oneOf } from "../../options/checks.ts";
 import { intoOf, tensorFields } from "../arguments.ts";
 import { defineOp } from "../op.ts";
 import { tuning } from "../tuning.ts";
@@ -32,13 +32,17 @@ const variants = {
 /**
  * Matrix products, `y = activation(a · b + bias)`: a `[...batch, m, k]`, b `[...batch, k, n]`, f32 or f16, bias `[n]` →
  * y `[...batch, m, n]`, f32. Operands may be views with any strides: `transpose(b)` gives A·Bᵀ, `transpose(a)` gives Aᵀ·B,
- * both without a copy. Batch axes that are missing or of length 1 are repeated. Sums are f32. Throws `ShapeError` for
- * shapes and types that do not fit. For weights in other formats, and segments, see `matmul`.
+ * both without a copy. Batch axes that are missing or of length 1 are repeated. Sums are f32. With `accumulate`, `into.y`
+ * is added to. Throws `ShapeError` for shapes and types that do not fit. For weights in other formats, and segments, see `matmul`.
  */
 export const gemm = defineOp<GemmTensors, GemmOptions, GemmResult, typeof variants>(
   { name: "gemm", variants, order: (_tensors, _options, gpu) => tuning(gpu).gemm },
   {
     tensors: tensorFields("a", "b", "bias?"),
-    options: fieldsOf<GemmOptions>({ activation: oneOf(...gemmActivations), into: intoOf("y") }),
+    options: fieldsOf<GemmOptions>({
+      activation: oneOf(...gemmActivations),
+      accumulate: boolean,
+      into: intoOf("y"),
+    }),
   },
 );

@@ -1,4 +1,5 @@
 // The common part of the kernels of `gemm`: what they take, what it looks like to them, and their parts and costs.
+import resultAdded from "#shaders/gemm/result/added.wgsl";
 import activationGelu from "#shaders/lib/activation/gelu.wgsl";
 import activationGeluTanh from "#shaders/lib/activation/gelu-tanh.wgsl";
 import activationRelu from "#shaders/lib/activation/relu.wgsl";
@@ -39,6 +40,8 @@ export interface GemmResult {
 export interface GemmOptions extends Into<GemmResult> {
   /** A function of every element, after the bias; default none. */
   readonly activation?: GemmActivation | undefined;
+  /** Adds the results to what `into.y` has, which they otherwise take the place of; default false. */
+  readonly accumulate?: boolean | undefined;
 }
 
 type Axes = Readonly<Record<"b" | "h" | "m" | "k" | "n", number>>;
@@ -69,9 +72,10 @@ export function gemmParams({ b, h, m, k, n }: Axes, _options: object, { strides,
 }
 
 /** The parts of what follows the sums. */
-export const epilogueParts = ({ activation }: GemmOptions, { dtypes }: KernelContext): ShaderModule[] => [
+export const epilogueParts = ({ activation, accumulate }: GemmOptions, { dtypes }: KernelContext): ShaderModule[] => [
   ...(dtypes["bias"] ? [biasVector] : []),
   ...(activation ? [activations[activation].part] : []),
+  ...(accumulate ? [resultAdded] : []),
 ];
 
 /** What a kernel executes, apart from its epilogue. */
@@ -90,20 +94,21 @@ const distinct = (sizes: readonly number[], strides: readonly number[] = []) =>
 /** The cost of a kernel that does this work for each product of the batch and stores each result once. */
 export function gemmCost(
   { b, h, m, k, n }: Axes,
-  { activation }: GemmOptions,
+  { activation, accumulate }: GemmOptions,
   { dtypes, strides }: KernelContext,
   work: GemmWork,
   vectors: { readonly a: boolean; readonly b: boolean } = { a: false, b: false },
 ) {
   const results = b * h * m * n;
-  const added = results * ((dtypes["bias"] ? 1 : 0) + (activation ? activations[activation].flops : 0));
+  const sums = (dtypes["bias"] ? 1 : 0) + (accumulate ? 1 : 0);
+  const added = results * (sums + (activation ? activations[activation].flops : 0));
   const stored = (name: "a" | "b") => (dtypes[name] === "f16" ? 2 : 4);
   // An f16 that is loaded alone comes with its neighbour.
   const loaded = (name: "a" | "b") => (vectors[name] ? stored(name) : 4);
   return {
     flops: 2 * results * k + added,
     executedFlops: 2 * b * h * work.products + added + (dtypes["bias"] ? 0 : results), // the epilogue adds 0
-    requestedBytes: b * h * (work.a * loaded("a") + work.b * loaded("b")) + 4 * results * (dtypes["bias"] ? 2 : 1),
+    requestedBytes: b * h * (work.a * loaded("a") + work.b * loaded("b")) + 4 * results * (1 + sums),
     compulsoryBytes:
       stored("a") * distinct([b, h, m, k], strides["a"]) +
       stored("b") * distinct([b, h, k, n], strides["b"]) +

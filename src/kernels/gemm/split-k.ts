@@ -57,10 +57,15 @@ const join = defineKernel({
   params: ({ splits, b, h, m, n }) => ({ size: b * h * m * n, n, splits }),
   specialise: (_axes, options: GemmOptions, context) => ({ parts: epilogueParts(options, context) }),
   threads: ({ b, h, m, n }) => b * h * m * n,
-  cost: ({ splits, b, h, m, n }, _options, { dtypes }) => {
+  cost: ({ splits, b, h, m, n }, { accumulate }, { dtypes }) => {
     const results = b * h * m * n;
-    const added = dtypes["bias"] ? results : 0;
-    return { flops: splits * results + added, requestedBytes: 4 * (splits * results + results + added) };
+    const added = results * ((dtypes["bias"] ? 1 : 0) + (accumulate ? 1 : 0));
+    const flops = splits * results + added;
+    return {
+      flops,
+      executedFlops: flops + (dtypes["bias"] ? 0 : results), // the epilogue adds 0
+      requestedBytes: 4 * (splits * results + results + added),
+    };
   },
 });
 

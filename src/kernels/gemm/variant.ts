@@ -25,7 +25,7 @@ interface Rung {
   readonly source: ShaderModule;
   /** One element at a time, or quads of 4 × 4. */
   readonly loads: "elements" | "quads";
-  readonly constants?: (context: KernelContext) => Readonly<Record<string, number>>;
+  readonly constants?: (axes: Axes, context: KernelContext) => Readonly<Record<string, number>>;
   /** Rows and columns of a workgroup's tile; none where a thread has one result, wherever it lies. */
   readonly tile?: (shader: Shader) => { readonly rows: number; readonly columns: number };
   /** Work of one product of the batch. */
@@ -52,7 +52,7 @@ export function rungOf({ name, source, loads, constants, tile, work }: Rung) {
         ...(loads === "quads" ? quadsOf(axes, context).parts : elementParts(context)),
         ...epilogueParts(options, context),
       ],
-      ...(constants ? { constants: constants(context) } : {}),
+      ...(constants ? { constants: constants(axes, context) } : {}),
     }),
     ...grid,
     cost: (axes: Axes, options: GemmOptions, context: KernelContext, shader: Shader) =>
@@ -75,6 +75,9 @@ export function variantOf(record: (gpu: Gpu, tensors: GemmTensors, options: Gemm
       const four = [a.shape[0] ?? 1, a.shape[1] ?? 1, ...shape.slice(-2)];
       if (into?.y && formatShape(into.y.shape) !== formatShape(shape)) {
         throw new ShapeError(`gemm: into.y is ${formatShape(into.y.shape)}, expected ${formatShape(shape)}`);
+      }
+      if (options.accumulate && !into?.y) {
+        throw new ShapeError("gemm: accumulate without into.y, expected the memory that is added to");
       }
       const given = into?.y ? { into: { y: reshape(into.y, four) } } : {};
       const { y } = record(gpu, { a, b, ...(bias ? { bias } : {}) }, { ...options, ...given });
