@@ -1,8 +1,8 @@
 // with: lib/reduce, lib/not-finite
 // The norm of all gradients, and the factor that clips them:  norm = sqrt(sum(squares)), min(1, most / (norm + 1e-6))
 //
-// Squares are the sums of each gradient's. One workgroup. PyTorch's clip_grad_norm_ multiplies always too, so that nothing waits for the norm. A norm that is not
-// finite is counted: optimisers take no step then.
+// Squares are those of optimiser/squares. One workgroup. PyTorch's clip_grad_norm_ multiplies always too, so that nothing
+// waits for the norm. A norm that is not finite is counted: optimisers take no step then.
 
 const WORKGROUP: u32 = 64;
 

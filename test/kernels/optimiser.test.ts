@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { adamWCases } from "../../src/check/cases/adamw.ts";
 import { descendCases, lionCases, momentumCases } from "../../src/check/cases/optimisers.ts";
+import { normal } from "../../src/check/random.ts";
 import { adamW } from "../../src/kernels/optimiser/adamw.ts";
 import { descend } from "../../src/kernels/optimiser/descend.ts";
 import { gradientNorm } from "../../src/kernels/optimiser/gradient-norm.ts";
@@ -8,6 +9,7 @@ import { lion } from "../../src/kernels/optimiser/lion.ts";
 import { momentum } from "../../src/kernels/optimiser/momentum.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { gradientNorm as reference } from "../../src/reference/optimisers.ts";
+import { sizeOf } from "../../src/tensor/shape.ts";
 import { tensor, zeros } from "../../src/tensor/tensor.ts";
 import { transpose } from "../../src/tensor/views.ts";
 import { testGpu } from "../support/gpu.ts";
@@ -36,6 +38,17 @@ test("the norm of several gradients, and the factor that clips them", async () =
     expect([...(await skipped.read())]).toEqual([0]);
   }
   expect(b?.size).toBe(6);
+});
+
+test("the norm of long gradients and of odd ones, in vectors and one by one", async () => {
+  const shapes = [[1], [70, 12], [259], [33, 7], [4, 1000]];
+  const values = shapes.map((shape, i) => normal(sizeOf(shape), i + 1));
+  const gradients = shapes.map((shape, i) => tensor(gpu, shape, values[i] ?? []));
+  const squares = values.map((one) => one.reduce((sum, value) => sum + Math.fround(value) ** 2, 0));
+  const { clip } = gradientNorm(gpu, { gradients, skipped: zeros(gpu, [1], "u32") });
+  const [norm = 0] = await clip.read();
+  const expected = Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
+  expect(Math.abs(norm / expected - 1)).toBeLessThan(1e-6);
 });
 
 test("a gradient that is not finite is counted, and no parameter moves", async () => {

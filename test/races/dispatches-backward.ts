@@ -160,6 +160,13 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
     outputs: {},
     workgroups: [2, 1, 1],
   },
+  "optimiser/squares": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { n: 11, threads: 5, first: 2 } },
+    inputs: { x: floats(44), sums: floats(8) },
+    outputs: {},
+    workgroups: [2, 1, 1],
+  },
   "optimiser/norm": {
     constants: { WORKGROUP: 4, LANES: 4 },
     uniforms: { params: { n: 7, most: 1 } },

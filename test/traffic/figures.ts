@@ -149,6 +149,7 @@ export const figures: Readonly<Record<string, Figures>> = {
   "optimiser/descend": all,
   "optimiser/lion": all,
   "optimiser/momentum": all,
+  "optimiser/squares": all,
   "optimiser/norm": { operations: { not: "the figure leaves out the tree of the threads' sums" } },
   "peaks/copy": all,
   "peaks/increment": all,

@@ -1,14 +1,12 @@
 import source from "#shaders/optimiser/norm.wgsl";
+import squaresSource from "#shaders/optimiser/squares.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { fieldsOf, listOf, positive, required } from "../../options/checks.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
-import { reshape } from "../../tensor/views.ts";
 import { checkCall, tensorCheck } from "../arguments.ts";
-import { mul } from "../elementwise/elementwise.ts";
 import { defineKernel } from "../kernel.ts";
-import { concat } from "../layout/concat.ts";
 import { contiguous } from "../layout/contiguous.ts";
-import { sum } from "../reduce/reduce.ts";
+import { threadsOf, vectorPart } from "./step-kernel.ts";
 
 /** How far gradients may go. */
 export interface GradientNormOptions {
@@ -27,6 +25,29 @@ const kernel = defineKernel({
   params: ({ n }, { most }: { readonly most: number }) => ({ n, most }),
   workgroups: () => [1],
   cost: ({ n }) => ({ flops: n + 3, requestedBytes: 4 * (n + 2) }),
+});
+
+/** Elements at multiples of which kernels' tensors begin: 256 bytes. */
+const aligned = 64;
+
+/** Vectors that a thread adds up. */
+const together = 64;
+
+const sumsOf = (n: number) => Math.ceil(threadsOf(n) / together);
+
+const squares = defineKernel({
+  name: "optimiser/squares",
+  source: squaresSource,
+  inputs: { x: "[...n]" },
+  inout: { sums: "[all]" },
+  params: ({ n }, { first }: { readonly first: number }) => ({ n: threadsOf(n), threads: sumsOf(n), first }),
+  specialise: ({ n }) => ({ parts: [vectorPart(n)] }),
+  threads: ({ n }) => sumsOf(n),
+  cost: ({ n }) => ({
+    flops: 2 * n + (n % 4 === 0 ? 3 * sumsOf(n) : 0),
+    compulsoryBytes: 4 * (n + sumsOf(n)), // those of other gradients stay
+    requestedBytes: 4 * (n + sumsOf(n)),
+  }),
 });
 
 /** Gradients, and how many steps were not taken. */
@@ -54,11 +75,14 @@ export function gradientNorm(
 ): { readonly clip: Tensor } {
   checkCall("gradientNorm", tensors, given, fields, options);
   const { gradients, skipped } = given;
-  const squares = gradients.map((gradient) => {
-    const x = gradient.contiguous ? gradient : contiguous(gpu, { x: gradient }).y;
-    const flat = reshape(x, [x.size]);
-    return reshape(sum(gpu, { x: mul(gpu, { a: flat, b: flat }).y }, { axis: 0 }).y, [1]);
-  });
-  const all = squares.length > 0 ? concat(gpu, squares, 0) : empty(gpu, [0]);
-  return { clip: kernel(gpu, { squares: all, skipped }, { most: options.most ?? largest }).clip };
+  const counts = gradients.map(({ size }) => sumsOf(size));
+  const sums = empty(gpu, [counts.reduce((total, count) => total + count, 0)], "f32", "squares of gradients");
+  let first = 0;
+  for (const [i, gradient] of gradients.entries()) {
+    if (gradient.size === 0) continue;
+    const isInOrder = gradient.contiguous && gradient.offset % aligned === 0;
+    squares(gpu, { x: isInOrder ? gradient : contiguous(gpu, { x: gradient }).y, sums }, { first });
+    first += counts[i] ?? 0;
+  }
+  return { clip: kernel(gpu, { squares: sums, skipped }, { most: options.most ?? largest }).clip };
 }

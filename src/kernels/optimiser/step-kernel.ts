@@ -6,9 +6,12 @@ import { between } from "../../options/checks.ts";
 /** A thread for each vector of four, or for each number. */
 export const threadsOf = (n: number): number => (n % 4 === 0 ? n / 4 : n);
 
+/** The part for what a thread takes at a time of n numbers. */
+export const vectorPart = (n: number) => (n % 4 === 0 ? vectorFour : vectorOne);
+
 /** The parts of an optimiser's kernel on n numbers, of gradients that are clipped or not. */
 export const partsOf = (n: number, isClipped: boolean) => ({
-  parts: [n % 4 === 0 ? vectorFour : vectorOne, ...(isClipped ? [clipGiven] : [])],
+  parts: [vectorPart(n), ...(isClipped ? [clipGiven] : [])],
 });
 
 const share = between(0, 1);
