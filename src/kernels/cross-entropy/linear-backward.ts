@@ -5,12 +5,12 @@ import type { RowBlock } from "../../tensor/row-blocks.ts";
 import { empty, Tensor } from "../../tensor/tensor.ts";
 import { slice, transpose } from "../../tensor/views.ts";
 import { tensorFields } from "../arguments.ts";
-import { add } from "../elementwise/elementwise.ts";
-import { gemm } from "../gemm/gemm.ts";
+import { type GemmTensors, gemm } from "../gemm/gemm.ts";
 import { matmul } from "../matmul/matmul.ts";
 import { defineOp, type Variant } from "../op.ts";
 import { blockGradient } from "./blocks.ts";
 import { crossEntropyBackward } from "./cross-entropy-backward.ts";
+import { takeLogits } from "./kept-logits.ts";
 import {
   blocksOfVocabulary,
   chunksOfRows,
@@ -46,27 +46,22 @@ type GradientVariant = Variant<LinearLossGradientTensors, LinearLossGradientOpti
 
 const both = { x: true, weight: true };
 
-/** The sum of two tensors of which none is read again. */
-function plus(gpu: Gpu, total: Tensor | undefined, part: Tensor): Tensor {
-  if (!total) return part;
-  const { y } = add(gpu, { a: total, b: part });
-  total.dispose();
-  part.dispose();
-  return y;
-}
+/** The sum of products so far, with one more: it is added where they are. */
+const plus = (gpu: Gpu, total: Tensor | undefined, product: GemmTensors): Tensor =>
+  gemm(gpu, product, total ? { into: { y: total }, accumulate: true } : {}).y;
 
 function kept(scope: Scope, gradients: LinearLossGradients): LinearLossGradients {
   for (const one of Object.values(gradients)) if (one) scope.keep(one);
   return gradients;
 }
 
-/** Gradients of all logits, from which both products are made. */
+/** Gradients of all logits, from which both products are made; logits are computed again where none were kept. */
 const whole: GradientVariant = {
   accepts: wholeRefusal,
   record: (gpu, { x, weight, targets, lse, count, dloss }, { chunk: _, needs, ...loss }) => {
     const wanted = { ...both, ...needs };
     using scope = gpu.scope();
-    const { y: logits } = matmul(gpu, { x, weight });
+    const logits = takeLogits(gpu, lse) ?? matmul(gpu, { x, weight }).y;
     const options = { ...loss, inPlace: true };
     const { dlogits } = crossEntropyBackward(gpu, { logits, targets, lse, count, dloss }, options);
     return kept(scope, {
@@ -92,7 +87,7 @@ const rowChunks: GradientVariant = {
       const of = { logits, targets: part(targets), lse: part(lse), count, dloss };
       const { dlogits } = crossEntropyBackward(gpu, of, { ...loss, inPlace: true });
       if (dx) gemm(gpu, { a: dlogits, b: weight }, { into: { y: part(dx) } });
-      if (wanted.weight) dweight = plus(gpu, dweight, gemm(gpu, { a: transpose(dlogits), b: part(x) }).y);
+      if (wanted.weight) dweight = plus(gpu, dweight, { a: transpose(dlogits), b: part(x) });
       logits.dispose();
     }
     return kept(scope, { dx, dweight });
@@ -133,7 +128,7 @@ const vocabularyBlocks: GradientVariant = {
       const of = { logits: y, targets, lse, count, others: others as Tensor, dloss };
       const { logits: dlogits } = blockGradient(gpu, of, { ...loss, vocabulary, first: block.begin });
       if (dweight) gemm(gpu, { a: transpose(dlogits), b: x }, { into: { y: blockOf(gpu, dweight, block) } });
-      if (wanted.x) dx = plus(gpu, dx, gemm(gpu, { a: dlogits, b: block.rows }).y);
+      if (wanted.x) dx = plus(gpu, dx, { a: dlogits, b: block.rows });
       y.dispose();
     }
     return kept(scope, { dx, dweight });
@@ -148,7 +143,7 @@ const order = (tensors: LinearLossGradientTensors, options: LinearLossGradientOp
 
 /**
  * The gradients of `linearCrossEntropy`: with dz that of the logits, `dx = dz · weight` and `dweight = dzᵀ · x`. Logits are
- * computed again, in chunks as there. Options as there; `count` may be of more rows than these. Throws `ShapeError` for
+ * computed again, in chunks as there, unless a recording has them whole. Options as there; `count` may be of more rows than these. Throws `ShapeError` for
  * shapes that do not fit, and for blocks of the vocabulary without `others`.
  */
 export const linearCrossEntropyBackward = defineOp<

@@ -9,6 +9,7 @@ import { matmul } from "../matmul/matmul.ts";
 import { defineOp, type Variant } from "../op.ts";
 import { addBlock, lossOfSums } from "./blocks.ts";
 import { countTargets, crossEntropyRows, meanLoss, type RowLosses } from "./cross-entropy.ts";
+import { keepLogits } from "./kept-logits.ts";
 import {
   blocksOfVocabulary,
   chunksOfRows,
@@ -44,7 +45,9 @@ const whole: LossVariant = {
   record: (gpu, { x, weight, targets }, { chunk: _, ...options }) => {
     using scope = gpu.scope();
     const { y: logits } = matmul(gpu, { x, weight });
-    return withMean(gpu, scope, crossEntropyRows(gpu, { logits, targets }, options), { targets, ...options });
+    const rows = crossEntropyRows(gpu, { logits, targets }, options);
+    keepLogits(gpu, scope, logits, rows.lse);
+    return withMean(gpu, scope, rows, { targets, ...options });
   },
 };
 
