@@ -3,10 +3,11 @@ import type { Storage } from "../gpu/storage.ts";
 import { add } from "../kernels/elementwise/elementwise.ts";
 import { fill } from "../kernels/elementwise/fill.ts";
 import { contiguous } from "../kernels/layout/contiguous.ts";
-import { sizeOf } from "../tensor/shape.ts";
+import { isContiguous, sizeOf } from "../tensor/shape.ts";
 import { empty, Tensor } from "../tensor/tensor.ts";
 import { reshape, transpose } from "../tensor/views.ts";
 import { isFromStart, meet, type Region } from "./regions.ts";
+import type { Destination } from "./rule.ts";
 import type { Piece } from "./trace.ts";
 import { writeInto } from "./write-into.ts";
 
@@ -17,11 +18,14 @@ export interface Expected {
   readonly regions: readonly Region[];
 }
 
+/** Elements that results of kernels begin at multiples of: 256 bytes. */
+const aligned = 64;
+
 /** The gradient of one storage as far as it is known. */
 interface Cell {
   /** One number for each element of the storage, f32. */
   readonly values: Tensor;
-  /** True where no other gradient has the same memory, so that it may be written in place. */
+  /** True where the memory was made for gradients; it may be written in place while no other storage has it for its own. */
   readonly owned: boolean;
   /** The regions that are written; undefined where all elements are. */
   readonly written?: readonly Region[];
@@ -35,6 +39,8 @@ interface Cell {
 export class Accumulator {
   readonly #gpu: Gpu;
   readonly #cells = new Map<Storage, Cell>();
+  /** How many storages have had the same memory for their gradients. */
+  readonly #holders = new Map<Storage, number>();
   readonly #expected: ReadonlyMap<Storage, Expected>;
 
   constructor(gpu: Gpu, expected: ReadonlyMap<Storage, Expected>) {
@@ -50,14 +56,46 @@ export class Accumulator {
     return viewOf(values, region);
   }
 
-  /** Adds a gradient, f32 of the shape of the view. */
-  add({ storage, region }: Piece, gradient: Tensor): void {
+  /**
+   * Memory for the gradient of a view, to be written or added to in place, which `settle` then follows. Undefined where it
+   * cannot be, and for a whole storage that has none yet: the first one's own is kept.
+   */
+  destination({ storage, region }: Piece): Destination | undefined {
+    const begins = region.offset % aligned === 0 && isContiguous(region.shape, region.strides);
+    const before = this.#cells.get(storage);
+    if (!begins || (!before && sizeOf(region.shape) === this.#elements(storage))) return undefined;
+    const cell = before ?? this.#begin(storage);
+    if (!before) this.#hold(storage, cell);
+    const y = viewOf(cell.values, region);
+    if (!this.#isOwn(cell) || y.offset % aligned !== 0) return undefined;
+    return { y, accumulate: !isNewIn(cell, region) };
+  }
+
+  /** Takes note that a destination has its gradient. */
+  settle({ storage, region }: Piece): void {
+    const cell = this.#cells.get(storage);
+    if (cell && isNewIn(cell, region)) this.#cells.set(storage, withWritten(cell, region));
+  }
+
+  /** Adds a gradient, f32 of the shape of the view; `fresh` are the storages that were written for it alone. */
+  add({ storage, region }: Piece, gradient: Tensor, fresh: ReadonlySet<Storage> = new Set()): void {
     const cell = this.#cells.get(storage);
     const inOrder = ordered(region, gradient);
     const whole = isFromStart(inOrder.region) && sizeOf(region.shape) === this.#elements(storage);
-    if (!whole) this.#cells.set(storage, this.#into(storage, cell, region, gradient));
-    else if (cell) this.#cells.set(storage, this.#sum(storage, cell, inOrder.gradient));
-    else this.#cells.set(storage, this.#adopt(inOrder.gradient));
+    if (!whole) this.#hold(storage, this.#into(storage, cell, region, gradient));
+    else if (cell) this.#hold(storage, this.#sum(storage, cell, inOrder.gradient));
+    else this.#hold(storage, this.#adopt(inOrder.gradient, fresh));
+  }
+
+  #hold(storage: Storage, cell: Cell): void {
+    const memory = cell.values.storage;
+    const isNew = this.#cells.get(storage)?.values.storage !== memory;
+    if (isNew) this.#holders.set(memory, (this.#holders.get(memory) ?? 0) + 1);
+    this.#cells.set(storage, cell);
+  }
+
+  #isOwn({ owned, values }: Cell): boolean {
+    return owned && this.#holders.get(values.storage) === 1;
   }
 
   #elements(storage: Storage): number {
@@ -65,9 +103,9 @@ export class Accumulator {
   }
 
   /** The first gradient of a whole storage is that of its elements in order; it may belong to another storage too. */
-  #adopt(gradient: Tensor): Cell {
+  #adopt(gradient: Tensor, fresh: ReadonlySet<Storage>): Cell {
     const values = gradient.contiguous && gradient.offset === 0 ? gradient : contiguous(this.#gpu, { x: gradient }).y;
-    return { values: reshape(values, [values.size]), owned: values !== gradient };
+    return { values: reshape(values, [values.size]), owned: values !== gradient || fresh.has(values.storage) };
   }
 
   #sum(storage: Storage, cell: Cell, gradient: Tensor): Cell {
@@ -80,11 +118,11 @@ export class Accumulator {
   #into(storage: Storage, cell: Cell | undefined, region: Region, gradient: Tensor): Cell {
     const gpu = this.#gpu;
     const into = cell ? this.#ownedCopy(cell) : this.#begin(storage);
-    const isNew = into.written?.every((other) => !meet(other, region)) ?? false;
+    const isNew = isNewIn(into, region);
     const view = viewOf(into.values, region);
     const values = isNew ? gradient : add(gpu, { a: view, b: gradient }).y;
     writeInto(gpu, values, view);
-    return into.written && isNew ? { ...into, written: [...into.written, region] } : into;
+    return isNew ? withWritten(into, region) : into;
   }
 
   /** Memory for the gradient of a storage of which calls read regions: zeros, unless these cover it without overlap. */
@@ -99,7 +137,7 @@ export class Accumulator {
   }
 
   #ownedCopy(cell: Cell): Cell {
-    if (cell.owned) return cell;
+    if (this.#isOwn(cell)) return cell;
     return { values: contiguous(this.#gpu, { x: cell.values }).y, owned: true };
   }
 
@@ -114,6 +152,12 @@ export class Accumulator {
     return whole;
   }
 }
+
+/** Whether nothing is in a region of a gradient yet. */
+const isNewIn = ({ written }: Cell, region: Region): boolean =>
+  written?.every((other) => !meet(other, region)) ?? false;
+
+const withWritten = (cell: Cell, region: Region): Cell => ({ ...cell, written: [...(cell.written ?? []), region] });
 
 /** A view with its axes in the order of memory, and a gradient with the same. */
 function ordered(region: Region, gradient: Tensor): { readonly region: Region; readonly gradient: Tensor } {

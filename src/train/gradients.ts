@@ -24,10 +24,10 @@ import { GradientError } from "./errors.ts";
 import { checkCopies, checkOverwrites } from "./overwrites.ts";
 import { Recomputed } from "./recompute.ts";
 import { isBroadcast, type Region, withoutRepeats } from "./regions.ts";
-import type { InputGradients, Rule } from "./rule.ts";
+import type { Destination, InputGradients, Rule } from "./rule.ts";
 import { summedTo } from "./rules/shapes.ts";
 import { rules } from "./rules.ts";
-import { piecesOf, resultOf } from "./trace.ts";
+import { piecesOf, resultOf, writtenBy } from "./trace.ts";
 import { pathTo, type Step, type Walk, walk } from "./walk.ts";
 
 /** How to differentiate. */
@@ -165,9 +165,30 @@ function differentiate(
   const source = recomputed.of(call);
   const first = calls.length;
   const { options, tensors = {} } = source;
-  const given = rule.record(gpu, { tensors, options, result: resultOf(source), gradient, needs });
-  for (const [name, input] of wanted) contribute(gpu, call.op, name, input, given, known);
-  for (const made of calls.slice(first)) made.of = call;
+  const { destination, lent } = lending(new Map(wanted), Object.values(gradient), known);
+  const given = rule.record(gpu, { tensors, options, result: resultOf(source), gradient, needs, destination });
+  const made = calls.slice(first);
+  const fresh = new Set(made.flatMap((one) => [...writtenBy(one)]));
+  for (const [name, input] of wanted) {
+    const isThere = given[name] !== undefined && given[name] === lent.get(name);
+    if (isThere) known.settle({ storage: input.storage, region: input });
+    else contribute(gpu, call.op, name, input, given, { known, fresh });
+  }
+  for (const one of made) one.of = call;
+}
+
+/** Where a rule may put gradients, none of which it reads, and what it has asked for. */
+function lending(wanted: ReadonlyMap<string, Tensor>, read: readonly Tensor[], known: Accumulator) {
+  const lent = new Map<string, Tensor>();
+  const destination = (name: string): Destination | undefined => {
+    const input = wanted.get(name);
+    if (!input || input.segments.length > 1 || isBroadcast(input)) return undefined;
+    const found = known.destination({ storage: input.storage, region: input });
+    if (!found || read.some(({ storages }) => storages.includes(found.y.storage))) return undefined;
+    lent.set(name, found.y);
+    return found;
+  };
+  return { destination, lent };
 }
 
 function contribute(
@@ -176,7 +197,7 @@ function contribute(
   name: string,
   input: Tensor,
   given: InputGradients,
-  known: Accumulator,
+  { known, fresh }: { readonly known: Accumulator; readonly fresh: ReadonlySet<Storage> },
 ): void {
   const gradient = given[name];
   if (!(name in given)) throw new GradientError(`gradients: the rule of ${op} gives no gradient for ${name}`);
@@ -190,12 +211,12 @@ function contribute(
   if (isBroadcast(input) && input.segments.length === 1) {
     // Elements that a view repeats have the sum of the gradients of their repetitions.
     const region = withoutRepeats(input);
-    known.add({ storage: input.storage, region }, summedTo(gpu, gradient, region.shape));
+    known.add({ storage: input.storage, region }, summedTo(gpu, gradient, region.shape), fresh);
     return;
   }
   const pieces = piecesOf(input);
   const parts = pieces.length === 1 ? [gradient] : rowsOf(gradient, input.segments);
-  for (const [i, piece] of pieces.entries()) known.add(piece, parts[i] as Tensor);
+  for (const [i, piece] of pieces.entries()) known.add(piece, parts[i] as Tensor, fresh);
 }
 
 /** The rows of a gradient that belong to each segment: its own segments where it has as many. */

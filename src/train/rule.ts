@@ -11,6 +11,19 @@ export interface ForwardCall<T, X, R> {
   readonly gradient: { readonly [K in keyof R]?: Tensor };
   /** The inputs whose gradients are wanted, by name. */
   readonly needs: ReadonlySet<string>;
+  /**
+   * Where the gradient of an input belongs, for a rule that writes it there, or adds to what is there, and returns this
+   * very tensor. Undefined where a tensor of the rule's own serves as well, or where others read that memory.
+   */
+  readonly destination: (input: string) => Destination | undefined;
+}
+
+/** Memory for a gradient, as some ops take it in their options: `gemm(gpu, tensors, { into: { y }, accumulate })`. */
+export interface Destination {
+  /** f32 of the input's shape, contiguous. */
+  readonly y: Tensor;
+  /** True where it holds the sum of earlier gradients, which is added to; false where nothing is there yet. */
+  readonly accumulate: boolean;
 }
 
 /** Gradients of a call's inputs, by name. An input to which the loss does not respond may be absent. */
