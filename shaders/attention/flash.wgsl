@@ -1,7 +1,7 @@
 // with: attention/flash/rows-of/head, attention/flash/tiles/range, attention/cache/f32, attention/masks/causal
 // with: attention/scores/none, attention/flash/store/rows, attention/sink/none, attention/lse/none, lib/extent/fixed
 // with: attention/views, attention/flash/tile, lib/products, attention/flash/visible, attention/flash/rows
-// with: lib/not-finite, attention/flash/runs, lib/online-softmax
+// with: lib/not-finite, attention/flash/runs, lib/online-softmax, attention/dropout/none
 // Attention by tiles, the scores never in memory:  out = softmax(score(scale · q · kᵀ)) · v
 //
 // With an online softmax (Dao 2023, algorithm 1); shaders/README.md has a drawing of the tiles.
@@ -127,10 +127,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
     for (var r = 0u; r < THREAD_ROWS; r++) {
       let rescale = softmax_rescale(largest[r], new_largest[r]);
       largest[r] = new_largest[r];
+      let head_key = dropout_key(b, head_of_row(workgroup.y, first_row + r));
+      let position = first_query(b) + query_of_row(first_row + r);
       var tile_sum = 0.0;
       for (var j = 0u; j < KEY_VECTORS; j++) {
-        scores[r][j] = softmax_weight4(scores[r][j], vec4f(largest[r]));
-        tile_sum += dot(scores[r][j], vec4f(1.0));
+        let weights = softmax_weight4(scores[r][j], vec4f(largest[r]));
+        tile_sum += dot(weights, vec4f(1.0));
+        scores[r][j] = weights * kept_shares(head_key, position, visit.first_key + 4 * (j * COLUMN_THREADS + column));
       }
       sums[r] = sums[r] * rescale + tile_sum;
       for (var c = 0u; c < COLUMNS; c++) { out_rows[r][c] *= rescale; }

@@ -2,6 +2,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { optionalTensor, tensorCheck } from "../kernels/arguments.ts";
 import { type AttentionMask, tableAttention } from "../kernels/attention/attention.ts";
 import { maskCheck } from "../kernels/attention/masks/mask.ts";
+import type { WeightDropout } from "../kernels/attention/mod.ts";
 import { appendKv } from "../kernels/kv-cache/append.ts";
 import { appendRotated } from "../kernels/kv-cache/append-rotated.ts";
 import { kvLayoutCheck } from "../kernels/kv-cache/layouts.ts";
@@ -95,6 +96,8 @@ export interface MaskedInputs extends AttentionInputs {
   readonly mask?: AttentionMask | undefined;
   /** What the block adds to the residual stream, by attention (0) and by the feed-forward layer (1), is put through this. */
   readonly dropout?: ((x: Tensor, part: 0 | 1) => Tensor) | undefined;
+  /** Dropout of the weights of attention. */
+  readonly weightDropout?: WeightDropout | undefined;
 }
 
 const atLeastOne = integer(1, 2 ** 30);
@@ -144,6 +147,7 @@ export const attentionInputChecks: Checks<Omit<MaskedInputs, "x">> = {
   visible: required(size),
   mask: maskCheck,
   dropout: callback,
+  weightDropout: callback,
 };
 
 const inputFields = fieldsOf<MaskedInputs>({ ...attentionInputChecks, x: tensorCheck });
@@ -218,6 +222,7 @@ export function attend(
       mask: inputs.mask ?? (window === undefined ? "causal" : { kind: "sliding-window", keys: window }),
       ...(cap === undefined ? {} : { score: { kind: "softcap", cap } }),
       scale: scale ?? 1 / Math.sqrt(headWidth),
+      dropout: inputs.weightDropout,
       ...("start" in place ? { start: place.start, length: place.start + t } : {}),
       ...(cache ? {} : { lse: true }), // for the gradient
     },

@@ -3,6 +3,7 @@ import { checkCall, tensorFields } from "../kernels/arguments.ts";
 import { type AttentionMask, type AttentionResult, tableAttention } from "../kernels/attention/attention.ts";
 import { makeMods } from "../kernels/attention/made-mods.ts";
 import { maskCheck } from "../kernels/attention/masks/mask.ts";
+import type { WeightDropout } from "../kernels/attention/mod.ts";
 import { cast } from "../kernels/elementwise/cast.ts";
 import type { CacheFormat } from "../kernels/formats.ts";
 import { appendKv } from "../kernels/kv-cache/append.ts";
@@ -12,7 +13,7 @@ import { concat } from "../kernels/layout/concat.ts";
 import { contiguous } from "../kernels/layout/contiguous.ts";
 import { headMatmul } from "../kernels/matmul/heads.ts";
 import { rope } from "../kernels/rope/rope.ts";
-import { boolean, fieldsOf, finite, integer, oneOf, required } from "../options/checks.ts";
+import { boolean, callback, fieldsOf, finite, integer, oneOf, required } from "../options/checks.ts";
 import { perWord } from "../tensor/formats.ts";
 import { formatShape, ShapeError } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -59,6 +60,8 @@ export interface LatentOptions {
   readonly start?: number;
   readonly length?: number;
   readonly lse?: boolean;
+  /** Dropout of the weights, for training; by default none. */
+  readonly dropout?: WeightDropout | undefined;
 }
 
 const inputs = tensorFields("q", "latents", "weight", "step?");
@@ -71,6 +74,7 @@ const fields = fieldsOf<LatentOptions>({
   start: integer(1 - 2 ** 30, 2 ** 30 - 1),
   length: integer(0, 2 ** 30),
   lse: boolean,
+  dropout: callback,
 });
 
 /** Sizes implied by the tensors' shapes. */
@@ -217,7 +221,7 @@ export const latentCacheWidths = (rank: number, rope: number, dtype: CacheFormat
 export function latentAttentionLayer(
   gpu: Gpu,
   name: string,
-  { x, cache, ropeTable, place, visible, mask }: MaskedInputs,
+  { x, cache, ropeTable, place, visible, mask, weightDropout: dropout }: MaskedInputs,
   weights: AttentionWeights,
   { heads, headWidth, scale, ropeLayout = "interleaved" }: AttentionShape,
 ): Tensor {
@@ -249,7 +253,7 @@ export function latentAttentionLayer(
   const factor = scale === undefined ? {} : { scale };
   if (!cache) {
     const latents = reshape(entry, [b, t, width]);
-    const training = { form: "expanded", mask, rope: width - rank, lse: true, ...factor, ...end } as const;
+    const training = { form: "expanded", mask, dropout, rope: width - rank, lse: true, ...factor, ...end } as const;
     return joined(attendLatents(gpu, { q: transpose(q, [0, 2, 1, 3]), latents, ...v }, training).out);
   }
   const { keys, values } = cache;

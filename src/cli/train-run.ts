@@ -87,6 +87,7 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
     recompute: settings.recompute,
     routers: { balance: settings.routerLoss },
     dropout: settings.dropout,
+    attentionDropout: settings.attentionDropout,
     seed: settings.seed,
   });
   const training = { trainer, parameters };

@@ -42,6 +42,7 @@ export interface RunSettings extends OptimizerFlags, LoraFlags {
   readonly accumulate: number;
   readonly recompute?: Recompute;
   readonly dropout?: number;
+  readonly attentionDropout?: number;
   readonly seed: number;
   readonly evalEvery?: number;
   readonly saveEvery: number;
@@ -74,7 +75,18 @@ export const settingNames = [
     "packing",
   ],
   ...["lora", "loraAlpha", "loraTargets", "rslora"],
-  ...["steps", "batch", "context", "accumulate", "recompute", "dropout", "seed", "evalEvery", "saveEvery"],
+  ...[
+    "steps",
+    "batch",
+    "context",
+    "accumulate",
+    "recompute",
+    "dropout",
+    "attentionDropout",
+    "seed",
+    "evalEvery",
+    "saveEvery",
+  ],
 ] as const satisfies readonly (keyof RunSettings)[] as readonly (keyof RunSettings)[];
 
 /** The optimiser of flags; AdamW with nanoGPT's settings where they say nothing. */

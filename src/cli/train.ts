@@ -86,6 +86,7 @@ export function trainCommand(): Command {
         .default("nothing"),
     )
     .option("--dropout <share>", "of what embeddings and layers add, dropped in each step", dropoutRate, 0)
+    .option("--attention-dropout <share>", "of attention's weights, dropped in each step", dropoutRate, 0)
     .optionsGroup("Optimiser:")
     .addOption(new Option("--optimizer <name>", "how weights change").choices(Object.keys(optimisers)).default("adamw"))
     .option("--lr <rate>", "largest learning rate", positiveNumber, 1e-3)

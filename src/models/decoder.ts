@@ -7,6 +7,7 @@ import { maskedBlock } from "../blocks/transformer-block.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { AttentionMask } from "../kernels/attention/attention.ts";
+import type { WeightDropout } from "../kernels/attention/mod.ts";
 import { add } from "../kernels/elementwise/elementwise.ts";
 import { softcap } from "../kernels/elementwise/softcap.ts";
 import { gather, gatherPositions, gatherStep } from "../kernels/embedding/gather.ts";
@@ -43,6 +44,8 @@ export interface ForwardInputs {
   readonly watch?: ((layer: number, stream: Residual) => void) | undefined;
   /** What embeddings (site 0) and layers add to the residual stream is put through this, each under a number of its own. */
   readonly dropout?: ((x: Tensor, site: number) => Tensor) | undefined;
+  /** Dropout of the weights of a layer's attention. */
+  readonly weightDropout?: ((layer: number) => WeightDropout) | undefined;
   /** Runs each layer, and returns what that does; training records it again for its gradients. */
   readonly around?: ((layer: () => Residual) => Residual) | undefined;
 }
@@ -114,6 +117,7 @@ export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
           visible: inputs.visible,
           mask: inputs.mask?.(window),
           dropout: dropout && ((x, part) => dropout(x, 1 + 2 * layer + part)),
+          weightDropout: inputs.weightDropout?.(layer),
         },
         block,
         {

@@ -15,6 +15,7 @@ const optionChecks: Checks<AttentionBackwardOptions> = {
   scale: finite,
   mask: callback,
   score: callback,
+  dropout: callback,
   derivative: callback,
   sink: optionalTensor,
   start: ofRows(integer()),
@@ -22,8 +23,8 @@ const optionChecks: Checks<AttentionBackwardOptions> = {
 };
 
 /**
- * The gradients of attention from the gradient of its result. With weights P = exp(score − lse) and
- * δ = Σ out · dout of a row: dv = Pᵀ · dout; ds = P · (dout · vᵀ − δ) · derivative · scale; dq = ds · k; dk = dsᵀ · q, both dk
+ * The gradients of attention from the gradient of its result. With weights P = exp(score − lse), what dropout multiplies
+ * them by, M, and δ = Σ out · dout of a row: dv = (P · M)ᵀ · dout; ds = P · (dout · vᵀ · M − δ) · derivative · scale; dq = ds · k; dk = dsᵀ · q, both dk
  * and dv summed over the query heads that read them; dsink = −Σ exp(sink − lse) · δ (Dao et al. 2022, appendix B).
  *
  * q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]`, out and dout `[b, h, t, dv]`, lse `[b, h, t]` → dq, dk, dv of the
@@ -40,7 +41,7 @@ export function attentionBackward(
   const sizes = axes("attentionBackward", { q, k, v, out, lse, dout }, patterns);
   const { b, h, t, d, g, s, dv: width } = sizes as Record<"b" | "h" | "t" | "d" | "g" | "s" | "dv", number>;
   const { scale = 1 / Math.sqrt(d), mask = full, score = (value: number) => value, derivative = () => 1 } = options;
-  const { length = s, sink } = options;
+  const { length = s, sink, dropout = () => 1 } = options;
 
   const [dq, dk, dv] = [dense(q.shape), dense(k.shape), dense(v.shape)];
   const dsink = sink ? dense(sink.shape) : undefined;
@@ -61,10 +62,11 @@ export function attentionBackward(
       if (value <= lowestScore) continue;
       const weight = Math.exp(value - sum);
       const dweight = dot(dout.values, query * width, v.values, pair * width, width);
-      const dproduct = weight * (dweight - delta) * derivative(product, batch, head, position, key) * scale;
+      const kept = dropout(batch, head, position, key);
+      const dproduct = weight * (dweight * kept - delta) * derivative(product, batch, head, position, key) * scale;
       add(dq, query * d, d, dproduct, k, pair * d);
       add(dk, pair * d, d, dproduct, q, query * d);
-      add(dv, pair * width, width, weight, dout, query * width);
+      add(dv, pair * width, width, weight * kept, dout, query * width);
     }
     if (sink && dsink && sum !== Number.NEGATIVE_INFINITY) {
       dsink.values[head] = at(dsink.values, head) - Math.exp(at(sink.values, head) - sum) * delta;

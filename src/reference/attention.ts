@@ -11,6 +11,8 @@ export interface AttentionOptions {
   mask?: (b: number, h: number, q: number, k: number) => boolean;
   /** A visible pair's score from its scaled dot product (a cap, a bias); default unchanged. */
   score?: (score: number, b: number, h: number, q: number, k: number) => number;
+  /** What the weight of a visible pair is multiplied by after the softmax: `weightDropout`; default 1. */
+  dropout?: (b: number, h: number, q: number, k: number) => number;
   /** Sink of each head `[h]`: a score that joins the softmax and has no value (gpt-oss); default none. */
   sink?: Dense;
   /**
@@ -25,6 +27,7 @@ const optionChecks: Checks<AttentionOptions> = {
   scale: finite,
   mask: callback,
   score: callback,
+  dropout: callback,
   sink: optionalTensor,
   start: ofRows(integer()),
   length: ofRows(size),
@@ -51,7 +54,7 @@ export function attention(
   const patterns = { q: "b h t d", k: "b g s d", v: "b g s dv" } as const;
   const { b, h, t, d, g, s, dv } = axes("attention", { q, k, v }, patterns);
   const { scale = 1 / Math.sqrt(d), mask = full, score = (value: number) => value, length = s } = options;
-  const { sink } = options;
+  const { sink, dropout = () => 1 } = options;
   if (sink) axes("attention", { q, sink }, { q: "b h t d", sink: "h" });
   if (h % g !== 0) throw new RangeError(`attention: ${h} query heads (q) do not divide among ${g} key heads (k)`);
 
@@ -88,7 +91,7 @@ export function attention(
         for (const [key, value] of scores) {
           const weight = Math.exp(value - max);
           sum += weight;
-          addScaled(accumulator, weight, v.values, (group * s + key) * dv);
+          addScaled(accumulator, weight * dropout(batch, head, position, key), v.values, (group * s + key) * dv);
         }
         for (const [j, value] of accumulator.entries()) out.values[query * dv + j] = value / sum;
         lse.values[query] = max + Math.log(sum);

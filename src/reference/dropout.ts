@@ -9,8 +9,31 @@ export interface DropoutOptions {
   readonly site: number;
 }
 
-const rate = (value: unknown) =>
+const rateCheck = (value: unknown) =>
   typeof value === "number" && value >= 0 && value < 1 ? undefined : "a number from 0 to below 1";
+
+const optionChecks = { rate: required(rateCheck), site: required(integer(0, 2 ** 32 - 17)) };
+
+/**
+ * Dropout of attention's weights, an option of `attention` and `attentionBackward`: what the weight of a query at position q
+ * and of key k is multiplied by, in a head of `heads`. Words of Threefry as in {@link dropout}: that of the pair is word k mod 2
+ * of counter (q, ⌊k / 2⌋) and of the key of the head, which are the words of key (seed, step) and counter
+ * (b · heads + h, 16 + site). key `[2]`.
+ */
+export function weightDropout(
+  tensors: { key: Dense },
+  options: DropoutOptions & { readonly heads: number },
+): (b: number, h: number, q: number, k: number) => number {
+  const { key } = given("weightDropout", tensors, { key: tensor });
+  const checks = { ...optionChecks, heads: required(integer(1, 2 ** 30)) };
+  const { rate, site, heads } = given("weightDropout", options, checks);
+  const threshold = Math.floor(rate * 2 ** 32);
+  return (b, h, q, k) => {
+    const own = threefry2x32([at(key.values, 0), at(key.values, 1)], [b * heads + h, 16 + site]);
+    const word = threefry2x32(own, [q >>> 0, k >>> 1])[k % 2] ?? 0;
+    return word >= threshold ? 1 / (1 - rate) : 0;
+  };
+}
 
 /**
  * Dropout: `x / (1 − rate)` where a word of Threefry-2x32-20 is at least `⌊rate · 2³²⌋`, else 0: for elements 2i and 2i + 1
@@ -19,7 +42,7 @@ const rate = (value: unknown) =>
  */
 export function dropout(tensors: { x: Dense; key: Dense }, options: DropoutOptions): { y: Dense } {
   const { x, key } = given("dropout", tensors, { x: tensor, key: tensor });
-  const chosen = given("dropout", options, { rate: required(rate), site: required(integer(0, 2 ** 32 - 17)) });
+  const chosen = given("dropout", options, optionChecks);
   const threshold = Math.floor(chosen.rate * 2 ** 32);
   const y = dense(x.shape);
   for (const [i, value] of x.values.entries()) {

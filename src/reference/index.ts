@@ -66,7 +66,7 @@ export {
   tanhBackward,
 } from "./activation-backward.ts";
 export { type CrossEntropyOptions, crossEntropy, crossEntropyBackward } from "./cross-entropy.ts";
-export { type DropoutOptions, dropout } from "./dropout.ts";
+export { type DropoutOptions, dropout, weightDropout } from "./dropout.ts";
 export { add, cast, div, exp, fill, mul, sub, where } from "./elementwise.ts";
 export { gather, gatherBackward } from "./embedding.ts";
 export { type GemmOptions, gemm } from "./gemm.ts";

@@ -2,6 +2,7 @@ import type { Residual } from "../blocks/norm.ts";
 import type { Call } from "../gpu/dispatch.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { attention, tableAttention } from "../kernels/attention/attention.ts";
+import { weightDropout } from "../kernels/attention/dropout.ts";
 import { crossEntropy, type MeanLoss } from "../kernels/cross-entropy/cross-entropy.ts";
 import { linearCrossEntropy } from "../kernels/cross-entropy/linear.ts";
 import type { LossOptions } from "../kernels/cross-entropy/options.ts";
@@ -31,10 +32,19 @@ export const recomputes = ["nothing", "cheap", "layers"] as const;
 /** Results of these are kept where what is cheap is computed again. */
 const costly = new Set<object>([matmul, gemm, attention, tableAttention, route, routedExperts]);
 
-const dropoutBy =
-  (gpu: Gpu, { rate, key }: NonNullable<DecoderLossOptions["dropout"]>): NonNullable<ForwardInputs["dropout"]> =>
-  (x, site) =>
-    dropout(gpu, { x, key }, { rate, site }).y;
+/** The first site of attention's weights, a layer each: after those of what layers add. */
+const firstOfWeights = 2 ** 16;
+
+function dropoutBy(
+  gpu: Gpu,
+  { rate, attention = 0, key }: DropoutRates,
+): Pick<ForwardInputs, "dropout" | "weightDropout"> {
+  return {
+    dropout: rate > 0 ? (x, site) => dropout(gpu, { x, key }, { rate, site }).y : undefined,
+    weightDropout:
+      attention > 0 ? (layer) => weightDropout({ key }, { rate: attention, site: firstOfWeights + layer }) : undefined,
+  };
+}
 
 const aroundLayers = (gpu: Gpu, recompute: Recompute): ForwardInputs["around"] => {
   if (recompute === "nothing") return undefined;
@@ -52,14 +62,23 @@ export interface Batch {
   readonly packed?: PackedRows | undefined;
 }
 
+/** What a step drops. */
+export interface DropoutRates {
+  /** The share of what embeddings and layers add to the residual stream, from 0 to below 1. */
+  readonly rate: number;
+  /** The share of attention's weights; default 0. */
+  readonly attention?: number | undefined;
+  /** Seed and step, u32 `[2]`. */
+  readonly key: Tensor;
+}
+
 /** What a decoder's loss is computed with. */
 export interface DecoderLossOptions extends LossOptions {
   /** Cosines and sines, from `createRopeTables`, of at least t positions; for models that rotate. */
   readonly ropeTables?: RopeTables | undefined;
   /** What of each layer is computed again for its gradients; default nothing. */
   readonly recompute?: Recompute | undefined;
-  /** The share of what embeddings and layers add that is dropped, and the key by which: seed and step, u32 `[2]`. */
-  readonly dropout?: { readonly rate: number; readonly key: Tensor } | undefined;
+  readonly dropout?: DropoutRates | undefined;
   /** Losses of a mixture's routers that are added. */
   readonly routers?: RouterLossOptions | undefined;
 }
@@ -94,7 +113,7 @@ export function decoderLoss(
   const around = aroundLayers(gpu, recompute);
   const inside = {
     ...(packed ? packedInputs(gpu, packed) : {}),
-    ...(dropped && { dropout: dropoutBy(gpu, dropped) }),
+    ...(dropped && dropoutBy(gpu, dropped)),
   };
   const before = gpu.recorded?.calls.length ?? 0;
   const stream = forward(decoder, { ids, batch: b, ropeTables, place: { start: 0 }, visible: t, around, ...inside });

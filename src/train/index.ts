@@ -105,6 +105,8 @@ export {
 
 // Dropout
 
+export { weightDropout } from "../kernels/attention/dropout.ts";
+export type { WeightDropout } from "../kernels/attention/mod.ts";
 export { type DropoutOptions, dropout } from "../kernels/elementwise/dropout.ts";
 
 // Optimisers

@@ -8,6 +8,7 @@ import { attention as forward } from "../../src/reference/attention.ts";
 import { attentionBackward as reference } from "../../src/reference/attention-backward.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { maskOf, type ScoreDescription, scoreOf } from "../../src/reference/described.ts";
+import { weightDropout } from "../../src/reference/dropout.ts";
 import { placeholder, type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { transpose } from "../../src/tensor/views.ts";
 import { expectGradients } from "../support/central-differences.ts";
@@ -32,9 +33,9 @@ describe("the float64 definition agrees with differences of the forward", () => 
     k: random([shape.b, shape.g, shape.s, 3], 2),
     v: random([shape.b, shape.g, shape.s, 2], 3),
   };
-  const check = (score: ScoreDescription, sink?: Dense) => {
+  const check = (score: ScoreDescription, sink?: Dense, dropout?: ReturnType<typeof weightDropout>) => {
     const start = shape.s - shape.t;
-    const options = { mask: maskOf("causal", start), score: scoreOf(score, start) };
+    const options = { mask: maskOf("causal", start), score: scoreOf(score, start), ...(dropout ? { dropout } : {}) };
     const both = (given: typeof inputs & { sink?: Dense }) => {
       const { sink: own, ...tensors } = given;
       return forward(tensors, { ...options, ...(own ? { sink: own } : {}) });
@@ -51,6 +52,11 @@ describe("the float64 definition agrees with differences of the forward", () => 
   };
   test("plain", () => check("none"));
   test("with a sink", () => check("none", random([shape.h], 4)));
+  test("with dropout, a sink and a score that moves", () => {
+    const key = dense([2], [3, 4]);
+    const dropout = weightDropout({ key }, { rate: 0.4, site: 2, heads: shape.h });
+    check({ kind: "softcap", cap: 1.5 }, random([shape.h], 4), dropout);
+  });
   test.each(Object.entries(scoreExamples(shape)).filter(([name]) => !name.includes("own")))("%s", (_, score) =>
     check(score, random([shape.h], 5)),
   );

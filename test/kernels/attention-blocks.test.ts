@@ -6,9 +6,10 @@ import { uploaded } from "../../src/check/uploaded.ts";
 import { type AttentionMask, attention } from "../../src/kernels/attention/attention.ts";
 import { blockMap, countTiles, forgetBlockMaps } from "../../src/kernels/attention/block-map.ts";
 import { flashTiles } from "../../src/kernels/attention/flash-tiles.ts";
-import { type MaskDescription, maskOf } from "../../src/reference/described.ts";
+import type { MaskDescription } from "../../src/reference/described.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
+import { classesOf, linesOf, listedOf } from "../support/tiles-of.ts";
 
 const gpu = await testGpu({ features: [] });
 const shape = { b: 2, h: 6, t: 150, s: 211, unit: 11 } as const;
@@ -26,29 +27,9 @@ const random = (dims: readonly number[], seed: number) =>
 const tensors = { q: random([b, h, t, d], 1), k: random([b, 2, s, d], 2), v: random([b, 2, s, d], 3) };
 const { ROWS = 0, KEYS = 0 } = flashTiles(d, d) ?? {};
 
-/** What each tile is, one pair at a time. */
-function tilesOf(description: MaskDescription, start: number, length: number, maps: number) {
-  const visible = maskOf(description, start);
-  const rows: string[] = [];
-  for (let batch = 0; batch < b; batch++) {
-    for (let head = 0; head < maps; head++) {
-      for (let row = 0; row < t; row += ROWS) {
-        const tiles: number[] = [];
-        for (let first = 0; first < s; first += KEYS) {
-          let seen = 0;
-          const queries = Math.min(ROWS, t - row);
-          for (let i = 0; i < queries * KEYS; i++) {
-            const key = first + (i % KEYS);
-            if (key < length && visible(batch, head, start + row + Math.floor(i / KEYS), key)) seen++;
-          }
-          if (seen > 0) tiles.push((2 * first) / KEYS + Number(seen === queries * KEYS));
-        }
-        rows.push(tiles.join(" "));
-      }
-    }
-  }
-  return rows;
-}
+/** What a map lists. */
+const tilesOf = (description: MaskDescription, start: number, length: number, maps: number) =>
+  listedOf(classesOf(description, { b, t, s, start, length, maps, rows: ROWS, keys: KEYS }));
 
 describe.each([
   ["causal", 1],
@@ -67,12 +48,7 @@ describe.each([
   ])("lists in order what is not empty, for %s", async (_, length, start) => {
     const map = blockMap(gpu, tensors, { mask, length, start });
     expect(map.shape).toEqual([b, maps, Math.ceil(t / ROWS), 1 + Math.ceil(s / KEYS)]);
-    const entries = map.shape[3] ?? 0;
-    const values = await map.read();
-    const listed = Array.from({ length: values.length / entries }, (_, row) => {
-      const count = values[row * entries] ?? 0;
-      return Array.from(values.slice(row * entries + 1, row * entries + 1 + count)).join(" ");
-    });
+    const listed = linesOf(await map.read(), map.shape[3] ?? 0);
     const tiles = tilesOf(description, start, length, maps);
     expect(listed).toEqual(tiles);
     const all = tiles.flatMap((row) => row.split(" ").filter((tile) => tile !== "")).map(Number);

@@ -117,7 +117,7 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
   },
   "attention/backward/scores": {
     constants: { WORKGROUP: 4 },
-    uniforms: { params: { s: 5, size: 30 } },
+    uniforms: { params: { h: 2, t: 3, s: 5, size: 30, start: 0, length: 5 } },
     inputs: { weights: positive(30), derivatives: floats(30), stats: floats(12), dweights: floats(30) },
     outputs: {},
     workgroups: [8, 1, 1],

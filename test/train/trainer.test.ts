@@ -133,25 +133,6 @@ test("steps make no buffers once two of each kind are done", async () => {
   }
 });
 
-test("dropout: other elements each step, the same with layers computed again and with the same seed", async () => {
-  const losses = async (options: Partial<TrainerOptions>) => {
-    using run = await trainerOf("qwen3", options);
-    const found: number[] = [];
-    // The same batch at a rate of 0: what differs from step to step is what is dropped.
-    for (let i = 0; i < 3; i++) found.push((await run.trainer.step(run.golden)).loss);
-    const { loss } = await run.trainer.evaluate(run.golden);
-    return { found, loss };
-  };
-  const schedule = () => 0;
-  const once = await losses({ schedule, dropout: 0.3, seed: 5 });
-  expect(new Set(once.found).size).toBe(3);
-  expect(await losses({ schedule, dropout: 0.3, seed: 5, recompute: "layers" })).toEqual(once);
-  expect((await losses({ schedule, dropout: 0.3, seed: 6 })).found).not.toEqual(once.found);
-  const plain = await losses({ schedule });
-  expect(new Set(plain.found).size).toBe(1);
-  expect(once.loss).toBe(plain.loss);
-});
-
 test("muon takes the matrices of layers, AdamW the rest at a factor of the rate", async () => {
   using run = await trainerOf("gpt2", { optimizer: { name: "muon" }, schedule: () => 0.02 });
   const names = Object.keys(run.trainer.state());

@@ -38,6 +38,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   var value_sums = Sums();
   for (var h = group * heads; h < (group + 1) * heads; h++) {
     let blocks = blocks_of(b, h, workgroup.x);
+    let head_key = dropout_key(b, h);
     for (var n = next_block(blocks, 0, b, first_key, end); n < blocks.count;
          n = next_block(blocks, n + 1, b, first_key, end)) {
       let visit = block_of(blocks, n, b, first_key, end);
@@ -64,14 +65,18 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         for (var c = 0u; c < 4; c++) {
           figures[c] = stats[(b * params.h + h) * params.t + min(first_of_quad + c, params.t - 1)];
         }
+        var kept: array<vec4f, 4>;  // of four queries, and four keys each
         for (var r = 0u; r < THREAD_ROWS; r++) {
           let key = first_key + own_row(thread, r);
+          if (r % 4 == 0) {
+            for (var c = 0u; c < 4; c++) { kept[c] = kept_shares(head_key, first_query(b) + first_of_quad + c, key); }
+          }
           var of_values = weights[r][j];
           var of_keys = gradients[r][j];
           for (var c = 0u; c < 4; c++) {
             let row = first_of_quad + c;
             let position = first_query(b) + row;
-            let pair = gradients_of_pair(of_values[c], of_keys[c], figures[c], b, h, position, key);
+            let pair = gradients_of_pair(of_values[c], of_keys[c], kept[c][r % 4], figures[c], b, h, position, key);
             let hidden = !full && (row >= params.t || key >= end || !mask_mod(b, h, position, key));
             of_values[c] = select(pair.x, 0.0, hidden);
             of_keys[c] = select(pair.y, 0.0, hidden);

@@ -38,6 +38,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let first_position = first_query(b) + first_row;
   let last_position = first_query(b) + min(first_row + ROWS, params.t) - 1;
   let tiles = tiles_of(b, h, block, first_position, last_position);
+  let head_key = dropout_key(b, h);
   var figures: array<vec2f, THREAD_ROWS>;  // of each row; rows past the end repeat the last
   for (var r = 0u; r < THREAD_ROWS; r++) {
     figures[r] = stats[(b * params.h + h) * params.t + min(first_row + own_row(thread, r), params.t - 1)];
@@ -66,9 +67,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
       for (var j = 0u; j < TILE_QUADS; j++) {
         let dots = products[r][j];
         var quad = gradients[r][j];
+        let first_of_quad = visit.first_key + own_column(thread, j);
+        let kept = kept_shares(head_key, position, first_of_quad);
         for (var c = 0u; c < 4; c++) {
-          let key = visit.first_key + own_column(thread, j) + c;
-          let pair = gradients_of_pair(dots[c], quad[c], figures[r], b, h, position, key);
+          let key = first_of_quad + c;
+          let pair = gradients_of_pair(dots[c], quad[c], kept[c], figures[r], b, h, position, key);
           let hidden = !full && (key >= tiles.end || !mask_mod(b, h, position, key));
           quad[c] = select(pair.y, 0.0, hidden);
         }

@@ -1,5 +1,5 @@
 // with: attention/cache/f32, attention/masks/causal, attention/scores/none, attention/score-derivatives/one
-// with: attention/views, lib/online-softmax, lib/products
+// with: attention/views, attention/dropout/none, lib/online-softmax, lib/products
 // What a query and a key contribute to the gradients of attention, from the log-sum-exp of the query's row and what the
 // gradient of its softmax subtracts (attention/backward/stats).
 
@@ -12,7 +12,7 @@ fn dout_row(b: u32, h: u32, t: u32) -> u32 {
   return (params.dout_first + b * params.dout_batch + h * params.dout_head + t * params.dout_token) / 4;
 }
 
-// The weight of the key in the softmax, and the gradient of their dot product; both 0 where the mask hides the key.
+// The weight with which the key's value counts, and the gradient of their dot product; both 0 where the mask hides the key.
 fn pair_gradients(b: u32, h: u32, t: u32, key: u32) -> vec2f {
   let position = first_query(b) + t;
   if (!mask_mod(b, h, position, key)) { return vec2f(0.0); }
@@ -35,6 +35,7 @@ fn pair_gradients(b: u32, h: u32, t: u32, key: u32) -> vec2f {
   for (var i = 0u; i < params.dv / 4; i++) {
     dweight = add_dot(dout[dout_first + i], load_v4(v_first, i), dweight);
   }
-  let dscore = weight * (dweight - row.y);
-  return vec2f(weight, dscore * params.scale * score_derivative(product, b, h, position, key));
+  let kept = kept_shares(dropout_key(b, h), position, key).x;
+  let dscore = weight * (dweight * kept - row.y);
+  return vec2f(weight * kept, dscore * params.scale * score_derivative(product, b, h, position, key));
 }

@@ -1,4 +1,4 @@
-// with: attention/views, lib/products
+// with: attention/views, attention/dropout/none, lib/products
 // The products of tiles that flash-q and flash-kv are made of, as gemm/vectors has them. A workgroup has a block of BLOCK
 // rows, queries or keys, and goes over tiles of TILE rows of the other side. Of its ROW_THREADS × COLUMN_THREADS threads
 // each has THREAD_ROWS rows of the block, and of these every pair with TILE / COLUMN_THREADS rows of the tile, and
@@ -138,12 +138,15 @@ fn place_factors(side: u32, first: u32, thread: u32, factors: Pairs) {
   }
 }
 
-// The weight of a pair and the gradient of its dot product, from that, from dout · v, and from the row's figures.
-fn gradients_of_pair(product: f32, dweight: f32, row: vec2f, b: u32, h: u32, position: u32, key: u32) -> vec2f {
+// The weight with which a pair counts and the gradient of its dot product, from that, from dout · v, from the row's figures
+// and from what dropout multiplies the weight by.
+fn gradients_of_pair(
+  product: f32, dweight: f32, kept: f32, row: vec2f, b: u32, h: u32, position: u32, key: u32,
+) -> vec2f {
   let score = score_mod(product * params.scale, b, h, position, key);
   let weight = select(exp(score - row.x), 0.0, score <= LOWEST);
   let moves = params.scale * score_derivative(product * params.scale, b, h, position, key);
-  return vec2f(weight, select(weight * (dweight - row.y) * moves, 0.0, weight == 0.0));
+  return vec2f(weight * kept, select(weight * (dweight * kept - row.y) * moves, 0.0, weight == 0.0));
 }
 
 // The rows after the first: a loop over the rows has one of them for a body, because drivers take long to compile as many

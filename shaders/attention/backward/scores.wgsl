@@ -1,4 +1,4 @@
-// with: lib/grid
+// with: attention/dropout/none, lib/extent/fixed, lib/grid
 // The gradient of attention with its weights in memory, the second kernel, in place:  from the gradients of the weights
 // to those of the dot products
 //
@@ -9,7 +9,7 @@
 
 const WORKGROUP: u32 = 64;
 
-struct Params { s: u32, size: u32 }
+struct Params { h: u32, t: u32, s: u32, size: u32, start: i32, length: u32 }
 
 @group(0) @binding(0) var<storage, read> weights: array<f32>;          // [b, h, t, s]
 @group(0) @binding(1) var<storage, read> derivatives: array<f32>;           // [b, h, t, s]
@@ -21,6 +21,10 @@ struct Params { s: u32, size: u32 }
 fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let pair = linear_workgroup(grid) * WORKGROUP + thread;
   if (pair >= params.size) { return; }
-  let gradient = weights[pair] * (dweights[pair] - stats[pair / params.s].y) * derivatives[pair];
+  let row = pair / params.s;
+  let h = row / params.t % params.h;
+  let b = row / (params.t * params.h);
+  let kept = kept_shares(dropout_key(b, h), first_query(b) + row % params.t, pair % params.s).x;
+  let gradient = weights[pair] * (dweights[pair] * kept - stats[row].y) * derivatives[pair];
   dweights[pair] = select(gradient, 0.0, weights[pair] == 0.0);
 }

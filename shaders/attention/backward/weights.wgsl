@@ -1,5 +1,5 @@
 // with: attention/masks/causal, attention/scores/none, attention/score-derivatives/one, lib/extent/fixed
-// with: attention/views, lib/online-softmax
+// with: attention/views, attention/dropout/none, lib/online-softmax
 // The gradient of attention with its weights in memory, the first kernel:  the weights of all pairs, again from their
 // scores and each row's log-sum-exp, and how much a score moves with its dot product
 //
@@ -43,6 +43,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   }
   product *= params.scale;
   let score = score_mod(product, b, head, position, key);
-  weights[pair] = select(exp(score - stats[row].x), 0.0, score <= LOWEST);
+  let kept = kept_shares(dropout_key(b, head), position, key).x;
+  weights[pair] = select(exp(score - stats[row].x), 0.0, score <= LOWEST) * kept;
   derivatives[pair] = select(params.scale * score_derivative(product, b, head, position, key), 0.0, score <= LOWEST);
 }

@@ -1,4 +1,4 @@
-// with: attention/sink/none, attention/lse/none, lib/extent/fixed
+// with: attention/sink/none, attention/lse/none, lib/extent/fixed, attention/dropout/none
 // with: lib/online-softmax, lib/reduce, lib/grid
 // Attention in three kernels, the second, in place:  weights[t, s] = exp(scores - max) / sum(exp(scores - max))
 //
@@ -37,8 +37,11 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
 
   let h = row / params.t % params.h;
   let sunk = with_sink(h, largest, sum);
+  let head_key = dropout_key(b, h);
+  let position = first_query(b) + row % params.t;
   for (var key = thread; key < keys; key += WORKGROUP) {
-    scores[first + key] = select(scores[first + key] * sunk.rescale / sunk.sum, 0.0, sunk.sum == 0.0);
+    let weight = select(scores[first + key] * sunk.rescale / sunk.sum, 0.0, sunk.sum == 0.0);
+    scores[first + key] = weight * kept_shares(head_key, position, key).x;
   }
   if (thread == 0) {
     store_lse(b, h, row % params.t, log_sum_exp(sunk.largest, sunk.sum));

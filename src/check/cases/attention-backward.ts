@@ -12,7 +12,7 @@ import { allowedUlps } from "../gate.ts";
 import type { Named } from "../named.ts";
 import { normal } from "../random.ts";
 import { uploaded } from "../uploaded.ts";
-import { floats, type Sizes } from "./attention-problem.ts";
+import { type CaseDropout, definedDropout, floats, madeDropout, type Sizes, window } from "./attention-problem.ts";
 import { type ExampleShape, maskExamples, scoreExamples } from "./mask-examples.ts";
 
 /** Queries, results and their gradients `[b, t, h, …]` as projections have them, keys and values `[b, g, s, …]`. */
@@ -25,6 +25,7 @@ interface Options {
   readonly scale?: number;
   readonly start?: number;
   readonly length?: number;
+  readonly dropout?: CaseDropout;
 }
 
 /** The derivative of a score by the scaled dot product, after scores that come first. */
@@ -62,7 +63,7 @@ function swapped({ shape, values }: Dense): Dense {
 
 /** What the reference and the emulation are given. */
 const given = ({ q, k, v, sink, out, lse, dout }: Named<Inputs, Dense>, options: Options) => {
-  const { mask = "causal", score = "none", scale, length = k.shape[2] ?? 0 } = options;
+  const { mask = "causal", score = "none", scale, dropout, length = k.shape[2] ?? 0 } = options;
   const start = options.start ?? length - (q.shape[1] ?? 0);
   return [
     { q: swapped(q), k, v, out: swapped(out), lse, dout: swapped(dout) },
@@ -76,6 +77,7 @@ const given = ({ q, k, v, sink, out, lse, dout }: Named<Inputs, Dense>, options:
       },
       ...(scale === undefined ? {} : { scale }),
       ...(sink ? { sink } : {}),
+      ...(dropout ? { dropout: definedDropout(dropout, q.shape[2] ?? 0) } : {}),
     },
   ] as const;
 };
@@ -124,6 +126,24 @@ const shape = { b: 2, h: 6, g: 2, t: 13, s: 29, d: 12 } as const;
 const examples: ExampleShape = { ...shape, unit: 5 };
 const around: MaskDescription = { kind: "local", left: 9, right: 6 };
 
+/** Several blocks of queries and tiles of keys, of which masks empty some and fill others; the last of each are short. */
+const tiled = { b: 2, h: 2, g: 1, t: 150, s: 210, d: 8 } as const;
+const ragged = maskExamples({ ...tiled, unit: 30 });
+const raggedScores = scoreExamples({ ...tiled, unit: 30 });
+
+/** A map of tiles for all heads, for each, and of what a mask of two kinds leaves; keys that end before the last tile. */
+const raggedCases = [
+  ["causal and document", {}, undefined],
+  ["causal and document", { length: 140, start: -10, score: raggedScores["relative bias"] }, [0.5, -30]],
+  ["block-sparse, a map for each", { score: raggedScores["alibi by distance"] }, undefined],
+  ["fixed, code", { start: 33, length: 190 }, undefined],
+  ["dilated window", { score: { kind: "softcap", cap: 2 } }, undefined],
+  ["chunked or prefix", {}, undefined],
+  ["a user's own, with all it may say", { length: 190 }, [0.5, -30]],
+] as const satisfies readonly (readonly [string, Options | object, readonly number[] | undefined])[];
+
+const dropout = { rate: 0.25, site: 3, key: [7, 12] } as const;
+
 /** Scores whose derivatives are known: those of the table, and chains of them. */
 const scores = Object.entries(scoreExamples(examples)).filter(([name]) => !/own/.test(name));
 
@@ -133,7 +153,7 @@ export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof t
   variants: variantsOf(attentionBackward),
   canaries: false,
   reference: (inputs, options) => inTokens(reference(...given(inputs, options))),
-  run: (gpu, { q, out, dout, ...others }, { mask, score, ...options }, variant) => {
+  run: (gpu, { q, out, dout, ...others }, { mask, score, dropout, ...options }, variant) => {
     const inHeads = {
       q: transpose(q, [0, 2, 1, 3]),
       out: transpose(out, [0, 2, 1, 3]),
@@ -147,6 +167,7 @@ export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof t
         variant,
         ...(mask ? { mask: uploaded(gpu, mask) } : {}),
         ...(score ? { score: uploaded(gpu, score) } : {}),
+        ...(dropout ? { dropout: madeDropout(gpu, dropout) } : {}),
       },
     );
     if (!dq || !dk || !dv) throw new TypeError("a gradient is missing");
@@ -177,6 +198,22 @@ export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof t
       floats([8], [0.5, -1, 2, 0, 1, -3, 4, 0.25]),
     ),
     ...Object.entries(maskExamples(examples)).map(([name, mask]) => problem(name, shape, { mask, length: 25 })),
+    ...raggedCases.map(([name, options, sinks], i) =>
+      problem(
+        `tiles that are empty and full, ${i}: ${name}`,
+        tiled,
+        { mask: ragged[name] ?? "full", ...options } as Options,
+        sinks && floats([2], sinks),
+      ),
+    ),
+    problem("dropout", { b: 2, h: 4, g: 2, t: 37, s: 37 }, { dropout }),
+    problem("dropout, a window that begins at odd keys", { h: 2, t: 70, s: 140 }, { dropout, mask: window(19) }),
+    problem(
+      "dropout, documents of several tiles, a score that moves, sinks",
+      tiled,
+      { dropout, mask: ragged["causal and document"] ?? "full", score: { kind: "softcap", cap: 2 }, length: 200 },
+      floats([2], [0.5, -3]),
+    ),
     ...scores.map(([name, score]) => problem(name, shape, { mask: around, score, start: 7, scale: 0.5 })),
   ],
 };

@@ -1,5 +1,9 @@
+import type { Gpu } from "../../gpu/gpu.ts";
+import { weightDropout as ofKernels } from "../../kernels/attention/dropout.ts";
 import type { Dense } from "../../reference/dense.ts";
 import type { MaskDescription, ScoreDescription } from "../../reference/described.ts";
+import { weightDropout } from "../../reference/dropout.ts";
+import { tensor } from "../../tensor/tensor.ts";
 import { stored } from "../attention-records.ts";
 import type { Case } from "../case-table.ts";
 import { normal } from "../random.ts";
@@ -9,11 +13,28 @@ import type { StoredDense } from "../uploaded.ts";
 /** Queries `[b, t, h, d]` as a projection writes them, keys `[b, g, s, d]` and values `[b, g, s, dv]` of a cache. */
 export type AttentionInputs = "q" | "keys" | "values";
 
+/** Dropout of a case's weights. */
+export interface CaseDropout {
+  readonly rate: number;
+  readonly site: number;
+  /** Seed and step. */
+  readonly key: readonly [number, number];
+}
+
+/** It for a definition, with so many heads. */
+export const definedDropout = ({ key, ...options }: CaseDropout, heads: number) =>
+  weightDropout({ key: { shape: [2], values: Float64Array.from(key) } }, { ...options, heads });
+
+/** It for the op. */
+export const madeDropout = (gpu: Gpu, { key, ...options }: CaseDropout) =>
+  ofKernels({ key: tensor(gpu, [2], [...key], "u32") }, options);
+
 /** The options of a case; `rows` instead of start and length goes through the step. */
 export interface CaseOptions {
   readonly mask?: MaskDescription;
   readonly score?: ScoreDescription;
   readonly sink?: Dense;
+  readonly dropout?: CaseDropout;
   readonly scale?: number;
   readonly start?: number;
   readonly length?: number;

@@ -9,7 +9,7 @@ import { allowedInAttention, attention as emulation, sumInAttention } from "../e
 import type { Named } from "../named.ts";
 import { stepOf } from "../step.ts";
 import { uploaded } from "../uploaded.ts";
-import type { AttentionInputs, CaseOptions } from "./attention-problem.ts";
+import { type AttentionInputs, type CaseOptions, definedDropout, madeDropout } from "./attention-problem.ts";
 import { attentionProblems } from "./attention-shapes.ts";
 import { inTokens, swapTokensAndHeads } from "./attention-views.ts";
 
@@ -18,7 +18,7 @@ function expected(
   { q, keys, values }: Named<AttentionInputs, Dense>,
   options: CaseOptions,
 ): Named<"out" | "lse?", Dense> {
-  const { mask = "causal", score = "none", sink, scale, length, rows, visible } = options;
+  const { mask = "causal", score = "none", sink, dropout, scale, length, rows, visible } = options;
   const t = q.shape[1] ?? 0;
   const known = length ?? visible ?? keys.shape[2] ?? 0;
   const start = rows ? rows.map(([position]) => position) : (options.start ?? known - t);
@@ -28,6 +28,7 @@ function expected(
       mask: maskOf(mask, start),
       score: scoreOf(score, start),
       ...(sink ? { sink } : {}),
+      ...(dropout ? { dropout: definedDropout(dropout, q.shape[2] ?? 0) } : {}),
       ...(scale === undefined ? {} : { scale }),
       start,
       length: rows ? rows.map(([position, tokens]) => (tokens > 0 ? position + tokens : 0)) : known,
@@ -42,7 +43,7 @@ export const attentionCases: CaseTable<AttentionInputs, "out" | "lse?", CaseOpti
     op: "attention",
     variants: variantsOf(attention),
     reference: (inputs, options) => expected(reference, inputs, options),
-    run: (gpu, { q, keys, values }, { mask, score, sink, rows, visible, into, ...options }, variant) => {
+    run: (gpu, { q, keys, values }, { mask, score, sink, dropout, rows, visible, into, ...options }, variant) => {
       const given = visible ?? keys.shape[2] ?? 0;
       const tensors = {
         q: transpose(q, [0, 2, 1, 3]),
@@ -56,6 +57,7 @@ export const attentionCases: CaseTable<AttentionInputs, "out" | "lse?", CaseOpti
         variant,
         ...(mask ? { mask: uploaded(gpu, mask) } : {}),
         ...(score ? { score: uploaded(gpu, score) } : {}),
+        ...(dropout ? { dropout: madeDropout(gpu, dropout) } : {}),
         ...inTokens(into),
       });
     },

@@ -16,7 +16,14 @@ export function attentionBackward(
   const { q, k, v, out, lse, dout } = tensors;
   const sizes = axes("attentionBackward", { q, k, v }, { q: "b h t d", k: "b g s d", v: "b g s dv" });
   const { b, h, t, d, g, s, dv: width } = sizes;
-  const { mask = () => true, score = (value: number) => value, derivative = () => 1, length = s, sink } = options;
+  const {
+    mask = () => true,
+    score = (value: number) => value,
+    derivative = () => 1,
+    length = s,
+    sink,
+    dropout = () => 1,
+  } = options;
   const scale = f(options.scale ?? 1 / Math.sqrt(d));
   const [dq, dk, dv] = [dense(q.shape), dense(k.shape), dense(v.shape)];
   const dsink = sink ? dense(sink.shape) : undefined;
@@ -46,10 +53,11 @@ export function attentionBackward(
       const weight = f(Math.exp(f(value - sum)));
       const dweight = dot(dout, query * width, v, pair * width, width);
       const moved = f(scale * f(derivative(product, batch, head, position, key)));
-      const dproduct = f(f(weight * f(dweight - delta)) * moved);
+      const kept = f(dropout(batch, head, position, key));
+      const dproduct = f(f(weight * f(f(dweight * kept) - delta)) * moved);
       add(dq, query * d, d, dproduct, k, pair * d);
       add(dk, pair * d, d, dproduct, q, query * d);
-      add(dv, pair * width, width, weight, dout, query * width);
+      add(dv, pair * width, width, f(weight * kept), dout, query * width);
     }
     if (sink && dsink && sum !== Number.NEGATIVE_INFINITY) {
       const weight = f(Math.exp(f(at(sink.values, head) - sum)));

@@ -26,7 +26,7 @@ export function attention(
   sumOf: Sum = inTurn,
 ): { out: Dense; lse: Dense } {
   const { b, h, t, d, g, s, dv } = axes("attention", { q, k, v }, { q: "b h t d", k: "b g s d", v: "b g s dv" });
-  const { mask = () => true, score = (value: number) => value, length = s } = options;
+  const { mask = () => true, score = (value: number) => value, length = s, dropout = () => 1 } = options;
   const scale = f(options.scale ?? 1 / Math.sqrt(d));
   const out = dense([b, h, t, dv]);
   const lse = dense([b, h, t], new Float64Array(b * h * t).fill(Number.NEGATIVE_INFINITY));
@@ -47,9 +47,10 @@ export function attention(
     if (max === Number.NEGATIVE_INFINITY) continue;
     const weights = Float64Array.from(scores, ({ value }) => f(Math.exp(f(value - max))));
     const rows = Float64Array.from(scores, ({ key }) => (group * s + key) * dv);
+    const counted = weights.map((weight, i) => f(weight * dropout(batch, head, position, scores[i]?.key ?? 0)));
     const sum = f(f(Math.exp(f(sink - max))) + sumOf((i) => at(weights, i), weights.length));
     for (let j = 0; j < dv; j++) {
-      const weighted = sumOf((i) => f(at(weights, i) * at(v.values, at(rows, i) + j)), weights.length);
+      const weighted = sumOf((i) => f(at(counted, i) * at(v.values, at(rows, i) + j)), weights.length);
       out.values[query * dv + j] = f(weighted / sum);
     }
     lse.values[query] = f(max + f(Math.log(sum)));

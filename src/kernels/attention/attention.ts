@@ -34,10 +34,11 @@ const manyQueriesWithHoles = ["blocks", "flash", "rows", "naive"] as const;
 /** Variants from the most to the least wanted. */
 function order(
   { q }: AttentionTensors,
-  { mask = "causal" }: AttentionOptions,
+  { mask = "causal", dropout }: AttentionOptions,
   gpu: Gpu,
 ): readonly (keyof typeof variants)[] {
   const { attentionOfFewQueries, attentionOfManyQueries } = tuning(gpu);
+  if (dropout) return [maskMod(mask).closed ? "flash" : "blocks", "flash", "naive"];
   if ((q.shape[2] ?? 0) <= 8) return attentionOfFewQueries;
   // splitK has fewer buffers, since the log-sum-exp and the sink are those of a second kernel.
   return [...(maskMod(mask).closed ? attentionOfManyQueries : manyQueriesWithHoles), "splitK"];

@@ -23,22 +23,23 @@ import {
 } from "./options.ts";
 
 /** Sizes of the axes, and of a tile. */
-interface MapShape {
+export interface MapShape {
   readonly b: number;
   readonly h: number;
   readonly t: number;
   readonly s: number;
-  readonly tiles: FlashTiles;
+  readonly tiles: Pick<FlashTiles, "ROWS" | "KEYS">;
 }
 
 /** The problem, and what its tiles are cut from. */
-interface MapProblem extends AttentionProblem {
+export interface MapProblem extends AttentionProblem {
   readonly shape: MapShape;
 }
 
 const mapsOf = ({ mask, shape }: MapProblem) => (maskMod(mask).byHead ? shape.h : 1);
 
-const classify = defineKernel({
+/** What the mask leaves of each tile. */
+export const classify = defineKernel({
   name: "attention/block-map/classify",
   source: classifySource,
   inputs: { "step?": "[64, 4]" },
@@ -63,7 +64,8 @@ const classify = defineKernel({
   },
 });
 
-const list = defineKernel({
+/** Those that it does not empty, of each block. */
+export const list = defineKernel({
   name: "attention/block-map/list",
   source: listSource,
   inputs: { classes: "[b, maps, blocks, tiles]" },

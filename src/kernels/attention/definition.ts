@@ -39,12 +39,13 @@ interface Joined {
   readonly score?: boolean;
   readonly lse?: boolean;
   readonly sink?: boolean;
+  readonly dropout?: boolean;
   /** Keys and values of any layout and format. */
   readonly place?: boolean;
 }
 
 /** The parts of a kernel that has all of them. */
-export const everyPart = { mask: true, score: true, lse: true, sink: true, place: true } as const;
+export const everyPart = { mask: true, score: true, lse: true, sink: true, dropout: true, place: true } as const;
 
 /** The patterns of such a kernel's inputs. */
 export const placedInputs = {
@@ -78,8 +79,12 @@ export const blocksOf = (place: Placement, all: number, rows: number): number =>
 export const placedTensors = ({ q, k, v, step }: AttentionTensors) => ({ q, k, v, step });
 
 /** The parts that such a kernel is joined with. */
-function modsOf({ mask, score }: AttentionProblem, joined: Joined): Mod[] {
-  return [...(joined.mask ? [maskMod(mask)] : []), ...(joined.score ? [scoreMod(score)] : [])];
+function modsOf({ mask, score, dropout }: AttentionProblem, joined: Joined): Mod[] {
+  return [
+    ...(joined.mask ? [maskMod(mask)] : []),
+    ...(joined.score ? [scoreMod(score)] : []),
+    ...(joined.dropout && dropout ? [dropout] : []),
+  ];
 }
 
 /** The parts that a problem needs, out of those that `joined` says the kernel has. */

@@ -49,7 +49,7 @@ export function flashTiles(d: number, dv: number): FlashTiles | undefined {
 /** Why flash cannot take these; undefined when it can. Throws `ShapeError` where no variant could. */
 export function tilesRefusal(tensors: AttentionTensors, options: AttentionOptions): string | undefined {
   const problem = attentionProblem(tensors, options);
-  const refusal = partsRefusal(tensors, problem, 256);
+  const refusal = partsRefusal(tensors, { ...problem, dropout: undefined }, 256);
   if (refusal) return refusal;
   const d = tensors.q.shape[3] ?? 0;
   const { dv } = problem.place;

@@ -19,6 +19,9 @@ export interface Mod {
   readonly operations?: number;
 }
 
+/** Dropout of attention's weights, of training alone: gives what multiplies them. `weightDropout` makes it. */
+export type WeightDropout = () => Mod;
+
 /** A half-open range of keys. */
 export type KeyRange = readonly [first: number, end: number];
 

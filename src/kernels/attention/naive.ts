@@ -44,7 +44,9 @@ const softmax = defineKernel({
   wants: ({ lse }: AttentionProblem) => ({ lse }),
   accepts: { step: ["u32"] },
   params: ({ b, h, t, s }, { start, length }) => ({ h, t, s, rows: b * h * t, start, length }),
-  specialise: (_axes, problem) => attentionParts(problem, { lse: true, sink: true }),
+  binds: (problem) => attentionBindings(problem, { dropout: true }),
+  uniforms: (_axes, problem) => attentionUniforms(problem, { dropout: true }),
+  specialise: (_axes, problem) => attentionParts(problem, { lse: true, sink: true, dropout: true }),
   workgroups: ({ b, h, t }) => [b * h * t],
   cost: ({ b, h, t, s }, { lse }) => ({
     flops: 4 * b * h * t * s,

@@ -1,5 +1,5 @@
 import type { Scope } from "../../gpu/scopes.ts";
-import { boolean, fieldsOf, finite, integer } from "../../options/checks.ts";
+import { boolean, callback, fieldsOf, finite, integer } from "../../options/checks.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
@@ -8,6 +8,7 @@ import { type AttentionLayout, layoutCheck, layoutName, layoutRecord } from "../
 import type { Variant } from "../op.ts";
 import { type Placement, placementOf } from "./layouts.ts";
 import { type AttentionMask, maskCheck, maskMod } from "./masks/mask.ts";
+import type { Mod, WeightDropout } from "./mod.ts";
 import { type AttentionScore, scoreCheck, scoreMod } from "./scores/score.ts";
 
 export type { AttentionLayout, AttentionMask, AttentionScore };
@@ -54,6 +55,8 @@ export interface AttentionOptions {
   readonly splits?: number;
   /** Also return each row's log-sum-exp (natural logarithm; −∞ for a row that sees no keys). */
   readonly lse?: boolean;
+  /** Dropout of the weights, for training; by default none. */
+  readonly dropout?: WeightDropout | undefined;
   /** Memory for the results: out in the kernels' order, `[b, t, h, dv]`, and lse `[b, h, t]`. */
   readonly into?: { readonly out?: Tensor; readonly lse?: Tensor };
 }
@@ -71,6 +74,7 @@ export const attentionOptions = fieldsOf<AttentionOptions>({
   length: integer(0, 2 ** 30),
   splits: integer(1, 2 ** 30),
   lse: boolean,
+  dropout: callback,
   into: intoOf("out", "lse"),
 });
 
@@ -88,6 +92,8 @@ export interface AttentionProblem {
   readonly stepped: boolean;
   /** True if there is a learned sink. */
   readonly sunk: boolean;
+  /** What dropout multiplies the weights by. */
+  readonly dropout?: Mod | undefined;
   readonly into?: NonNullable<AttentionOptions["into"]>;
 }
 
@@ -115,8 +121,8 @@ export function layoutRefusal({ place: { layout, format } }: AttentionProblem): 
 }
 
 /**
- * Why a kernel that takes every layout, reads four elements at once and takes heads up to `widest` cannot take these;
- * undefined when it can.
+ * Why a kernel that takes every layout and no dropout, reads four elements at once and takes heads up to `widest` cannot
+ * take these; undefined when it can.
  */
 export function partsRefusal(
   { q, k, v }: AttentionTensors,
@@ -124,6 +130,7 @@ export function partsRefusal(
   widest: number,
 ): string | undefined {
   const { place } = problem;
+  if (problem.dropout) return "its kernels drop no weights";
   for (const [name, width] of [
     ["d", q.shape[3] ?? 0],
     ["dv", place.dv],
@@ -203,6 +210,7 @@ export function attentionProblem(tensors: AttentionTensors, options: AttentionOp
     lse,
     stepped: step !== undefined,
     sunk: sink !== undefined,
+    dropout: options.dropout?.(),
   };
   return options.into ? { ...given, into: options.into } : given;
 }

@@ -1,5 +1,5 @@
 import source from "#shaders/elementwise/dropout.wgsl";
-import { type Check, integer, required } from "../../options/checks.ts";
+import { type Check, type Checks, integer, required } from "../../options/checks.ts";
 import { withOptions } from "../arguments.ts";
 import { defineKernel } from "../kernel.ts";
 
@@ -12,11 +12,17 @@ export interface DropoutOptions {
 }
 
 /** Streams of the generator that others draw from: samplers, and tensors of random numbers. */
-const firstSite = 16;
+export const firstSite = 16;
 
 const rateCheck: Check = required((value) =>
   typeof value === "number" && value >= 0 && value < 1 ? undefined : "a number from 0 to below 1",
 );
+
+/** Checks of the options. */
+export const dropoutChecks: Checks<DropoutOptions> = {
+  rate: rateCheck,
+  site: required(integer(0, 2 ** 32 - 1 - firstSite)),
+};
 
 /**
  * Dropout: an element is 0 with the probability `rate`, and divided by 1 − rate otherwise, so that the mean stays
@@ -37,5 +43,5 @@ export const dropout = withOptions(
     threads: ({ x }) => Math.ceil(x / 2),
     cost: ({ x }) => ({ flops: x, requestedBytes: 8 * x + 8 * Math.ceil(x / 2) }),
   }),
-  { rate: rateCheck, site: required(integer(0, 2 ** 32 - 1 - firstSite)) },
+  dropoutChecks,
 );

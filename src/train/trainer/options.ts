@@ -2,6 +2,7 @@ import {
   anything,
   atLeast,
   boolean,
+  type Check,
   callback,
   fieldsOf,
   having,
@@ -40,7 +41,9 @@ export interface TrainerOptions {
   readonly rules?: readonly ParameterRule[] | undefined;
   /** The share of what embeddings and layers add to the residual stream that a step drops; default 0. */
   readonly dropout?: number | undefined;
-  /** Which elements are dropped: from 0 to 2³² − 1; default 0. */
+  /** The share of attention's weights that a step drops, after their softmax; default 0. */
+  readonly attentionDropout?: number | undefined;
+  /** Which elements and weights are dropped: from 0 to 2³² − 1; default 0. */
   readonly seed?: number | undefined;
   /** What of each layer is computed again for its gradients, so that it need not be kept; default nothing. */
   readonly recompute?: Recompute | undefined;
@@ -58,13 +61,17 @@ const ruleCheck = object<ParameterRule>({
 const share = (value: unknown) =>
   typeof value === "number" && value > 0 && value < 1 ? undefined : "a number above 0 and below 1";
 
+const dropoutShare: Check = (value) =>
+  typeof value === "number" && value >= 0 && value < 1 ? undefined : "a number from 0 to below 1";
+
 /** The checks of {@link TrainerOptions}. */
 export const trainerFields = fieldsOf<TrainerOptions>({
   optimizer: anything, // checked by the optimiser that it names
   clip: positive,
   schedule: required(callback),
   ema: share,
-  dropout: (value) => (typeof value === "number" && value >= 0 && value < 1 ? undefined : "a number from 0 to below 1"),
+  dropout: dropoutShare,
+  attentionDropout: dropoutShare,
   seed: integer(0, 2 ** 32 - 1),
   recompute: oneOf(...recomputes),
   routers: object(routerChecks),

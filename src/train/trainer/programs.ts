@@ -6,7 +6,7 @@ import { add } from "../../kernels/elementwise/elementwise.ts";
 import { gradientNorm } from "../../kernels/optimiser/gradient-norm.ts";
 import type { Decoder, RopeTables } from "../../models/decoder.ts";
 import { type Tensor, zeros } from "../../tensor/tensor.ts";
-import { type Batch, decoderLoss, type Recompute } from "../decoder-loss.ts";
+import { type Batch, type DropoutRates, decoderLoss, type Recompute } from "../decoder-loss.ts";
 import { gradients } from "../gradients.ts";
 import { writeInto } from "../write-into.ts";
 import type { Averages } from "./averages.ts";
@@ -55,8 +55,8 @@ export interface Training {
   readonly routing: RouterOptions;
   /** Sums of what routers did over micro-batches, by the numbers of their layers; made when they are first recorded. */
   readonly routed: Map<string, Tensor>;
-  /** The share that a step drops, and seed and number of the step or of its micro-batch, u32 `[2]`. */
-  readonly dropout: { readonly rate: number; readonly key: Tensor } | undefined;
+  /** The shares that a step drops, and seed and number of the step or of its micro-batch. */
+  readonly dropout: DropoutRates | undefined;
 }
 
 /**

@@ -52,6 +52,7 @@ export class Trainer {
       rules = [],
       recompute,
       dropout: rate = 0,
+      attentionDropout: attention = 0,
       seed = 0,
     } = options;
     const optimiser = optimiserOf("Trainer", optimizer);
@@ -65,7 +66,8 @@ export class Trainer {
       const [sums, routed] = [new Map<string, Tensor>(), new Map<string, Tensor>()];
       const { routers: routing = {} } = options;
       const kept = { skipped, share, sums, averages, routers: routersOf(decoder), routing, routed };
-      const dropout = rate > 0 ? { rate, key: tensor(gpu, [2], [seed, 0], "u32") } : undefined;
+      const drops = rate > 0 || attention > 0;
+      const dropout = drops ? { rate, attention, key: tensor(gpu, [2], [seed, 0], "u32") } : undefined;
       return { decoder, groups, most, recompute, dropout, ...kept };
     });
     this.#programs = programCache(this.#training);

@@ -1,5 +1,6 @@
 import type { Mistake } from "../mutant.ts";
 import { attentionMistakes } from "./attention.ts";
+import { attentionBackwardMistakes } from "./attention-backward.ts";
 import { attentionModMistakes } from "./attention-mods.ts";
 import { backwardMistakes } from "./backward.ts";
 import { elementMistakes } from "./elements.ts";
@@ -20,6 +21,7 @@ import { userWgslMistakes } from "./user-wgsl.ts";
 /** Every mistake that is written by hand. */
 export const mistakes: readonly Mistake[] = [
   ...normSoftmaxMistakes,
+  ...attentionBackwardMistakes,
   ...backwardMistakes,
   ...matmulMistakes,
   ...gemmMistakes,

@@ -118,6 +118,13 @@ export const attentionMistakes: readonly Mistake[] = [
   inShader("attention/rows", "run_sum * rescale + weight;", "run_sum + weight;", "the sum is not rescaled"),
   inShader("attention/rows", "key < keys.y && key_stored", "key_stored", "no mask on the tail of the keys"),
   inShader("attention/rows", "min(WORKGROUP, keys.y - first)", "WORKGROUP", "values past the tail"),
+  inShader("attention/flash", "position, visit.first_key + 4 *", "position, 4 *", "tiles that drop the same keys"),
+  inShader(
+    "attention/naive/softmax",
+    "kept_shares(head_key, position, key)",
+    "kept_shares(head_key, row, key)",
+    "dropout by rows",
+  ),
   inShader("attention/flash", "out_rows[r][c] *= rescale;", "", "the output is not rescaled"),
   inShader("attention/flash", "sums[r] * rescale + tile_sum;", "sums[r] + tile_sum;", "the sum is not rescaled"),
   inShader("attention/flash", "if (spoilt)", "if (false)", "NaN that the mask hides: 0 · NaN"),

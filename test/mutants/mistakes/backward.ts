@@ -44,99 +44,6 @@ const ofNorm = (norm: "rms-norm" | "layer-norm"): Mistake[] => {
   ];
 };
 
-/** Mistakes in the gradients of attention. */
-const attention: readonly Mistake[] = [
-  inShader("attention/backward/pair", "h / (params.h / params.g)", "h % params.g", "h mod g for the head mapping"),
-  inShader("attention/backward/pair", "(dweight - row.y)", "dweight", "the softmax's sum is not subtracted"),
-  inShader("attention/backward/pair", "exp(score - row.x)", "exp(product - row.x)", "the weight of another score"),
-  inShader("attention/backward/pair", "dscore * params.scale", "dscore", "the scale is lost"),
-  inShader("attention/backward/pair", "if (!mask_mod(b, h, position, key)) { return vec2f(0.0); }", "", "no mask"),
-  inShader("attention/backward/rows-q", "sum += run_sum;", "", "only the last run"),
-  inShader(
-    "attention/backward/rows-kv",
-    "h < (group + 1) * heads",
-    "h < group * heads + 1",
-    "one query head of a group",
-  ),
-  inShader("attention/backward/rows-kv", "key_sum += key_run;", "", "only the last run"),
-  inShader(
-    "attention/backward/rows-kv",
-    "key < seen.x || key >= seen.y",
-    "key <= seen.x || key >= seen.y",
-    "the first key of a range",
-  ),
-  inShader("attention/backward/quads", "(dweight - row.y)", "dweight", "the softmax's sum is not subtracted"),
-  inShader("attention/backward/quads", "exp(score - row.x)", "exp(product - row.x)", "the weight of another score"),
-  inShader("attention/backward/quads", "params.scale * score_derivative(", "score_derivative(", "the scale is lost"),
-  inShader("attention/backward/quads", "+ r % 4;", "+ r % 3;", "another row of the block"),
-  inShader("attention/backward/flash-q", " || !mask_mod(b, h, position, key)", "", "no mask"),
-  inShader("attention/backward/flash-q", "key >= tiles.end || ", "", "keys past the last"),
-  inShader("attention/backward/flash-q", "if (any_earlier) { sum += dq[i]; }", "", "only the last run"),
-  inShader("attention/backward/flash-kv", " || !mask_mod(b, h, position, key)", "", "no mask"),
-  inShader("attention/backward/flash-kv", "row >= params.t || ", "", "queries past the last"),
-  inShader("attention/backward/flash-kv", "if (any_earlier) { total += dkv[i]; }", "", "only the last run"),
-  inShader(
-    "attention/backward/flash-kv",
-    "h < (group + 1) * heads",
-    "h < group * heads + 1",
-    "one query head of a group",
-  ),
-  inShader(
-    "attention/backward/blocks/range",
-    "seen.y > first_key",
-    "seen.y > first_key + 1",
-    "the first key of a tile",
-  ),
-  inShader("attention/backward/stats", "h * params.dout_head", "h * params.out_head", "the strides of the other view"),
-  inShader("attention/backward/stats", "row / params.t % params.h", "row % params.h", "another head"),
-  inShader(
-    "attention/backward/weights",
-    "head / (params.h / params.g)",
-    "head % params.g",
-    "h mod g for the head mapping",
-  ),
-  inShader(
-    "attention/backward/weights",
-    "exp(score - stats[row].x)",
-    "exp(product - stats[row].x)",
-    "the weight of another score",
-  ),
-  inShader(
-    "attention/backward/weights",
-    "params.scale * score_derivative(product,",
-    "score_derivative(product,",
-    "the scale is lost",
-  ),
-  inShader(
-    "attention/backward/weights",
-    "score_derivative(product, b",
-    "score_derivative(score, b",
-    "the derivative at the score",
-  ),
-  inShader("attention/backward/weights", "key >= key_count(b) || ", "", "unused slots of the cache"),
-  inShader("attention/backward/weights", "|| !mask_mod(b, head, position, key)", "", "no mask"),
-  inShader("attention/backward/scores", " - stats[pair / params.s].y", "", "the softmax's sum is not subtracted"),
-  inShader("attention/backward/scores", "pair / params.s]", "pair % params.s]", "another row's sum"),
-  inShader("attention/backward/scores", ") * derivatives[pair];", ");", "the score's derivative is lost"),
-  inShader("attention/backward/sink", "= -sum;", "= sum;", "the sign of a sink's gradient"),
-  inShader("attention/backward/sink", "exp(sink[h] - stats[row].x)", "exp(sink[h])", "a sink without its softmax"),
-  inShader("attention/score-derivatives/softcap", "1.0 - bent * bent", "1.0 - bent", "tanh in place of its square"),
-  {
-    file: "src/kernels/attention/joined.ts",
-    find: "score_derivative(value, b, h, q, k);",
-    replace: "score_derivative(score, b, h, q, k);",
-    why: "every derivative at the first score",
-    tests: ["kernels/attention-backward"],
-  },
-  {
-    file: "src/kernels/attention/backward/materialised.ts",
-    find: "sum(gpu, { x }, { axis: 1 }).y, like.shape)",
-    replace: "slice(x, 1, 0, 1), like.shape)",
-    why: "one query head of a group",
-    tests: ["kernels/attention-backward"],
-  },
-];
-
 /** Mistakes in a step of an optimiser. */
 const optimiser: readonly Mistake[] = [
   inShader("optimiser/adamw", "params.new2 * (g * g)", "params.new2 * g", "the mean of gradients for that of squares"),
@@ -166,7 +73,6 @@ const optimiser: readonly Mistake[] = [
 
 /** Mistakes in kernels that compute gradients. */
 export const backwardMistakes: readonly Mistake[] = [
-  ...attention,
   ...optimiser,
   ...ofNorm("rms-norm"),
   ...ofNorm("layer-norm"),

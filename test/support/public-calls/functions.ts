@@ -1,6 +1,7 @@
 // A valid call, or several, of each public function that takes an object: what a fuzzer of options makes mistakes in.
 import type { Gpu, LanguageModel, Session } from "../../../src/index.ts";
 import * as library from "../../../src/index.ts";
+import { weightDropout } from "../../../src/train/index.ts";
 import { axpy } from "../small-kernels.ts";
 import { attentionForms } from "./attention-forms.ts";
 import { blockCalls } from "./blocks.ts";
@@ -32,10 +33,12 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
   const paged = { kind: "paged", blockTable: library.blockTable(gpu, [[0]], { pages: 1 }) };
   const pages = { q, k: zeros([1, 2, 8, 4]), v: zeros([1, 2, 8, 4]) };
   const offsets = (length: number) => library.sequenceOffsets(gpu, [length]);
+  const dropout = weightDropout({ key: zeros([2], "u32") }, { rate: 0.5, site: 0 });
   const attentionOptions = [
     ...masks.map((mask) => [attentionTensors, { mask }]),
     ...scores.map((score) => [attentionTensors, { score }]),
     [attentionTensors, { into: { out: zeros([1, 5, 2, 4]), lse: zeros([1, 2, 5]) }, lse: true }],
+    [attentionTensors, { dropout }],
     [pages, { layout: paged }],
     [attentionTensors, { layout: { kind: "ring", sinks: 1 }, length: 6 }],
     [attentionTensors, { layout: { kind: "ragged", queryOffsets: offsets(5), keyOffsets: offsets(12) } }],
@@ -89,6 +92,7 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
         { ...latents, latents: zeros([1, 8, 8]) },
         { rope: 4, layout: paged },
       ],
+      [latents, { rope: 4, form: "expanded", dropout }],
       [latents, { rope: 4, layout: { kind: "ring" }, length: 6 }],
     ),
     ringFigures: plain(library.ringFigures, [library.ringSchedule(plan), sizes]),

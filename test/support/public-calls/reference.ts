@@ -212,6 +212,7 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
       { x: m2, key: v2 },
       { rate: 0.5, site: 1 },
     ]),
+    weightDropout: of(reference.weightDropout, [{ key: v2 }, { rate: 0.5, site: 1, heads: 2 }]),
     linearCrossEntropy: of(reference.linearCrossEntropy, [{ x: m2, weight: bits(4, 2), targets: v2 }, lossOptions]),
     linearCrossEntropyBackward: of(reference.linearCrossEntropyBackward, [
       { x: m2, weight: bits(4, 2), targets: v2, lse: v2, count: bits(1), dloss: bits(1) },

@@ -13,6 +13,7 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
   const rule = { of: () => {}, record: () => ({}) };
   const m4 = zeros([2, 4]);
   const heads = zeros([1, 2, 3, 4]);
+  const dropout = train.weightDropout({ key: zeros([2], "u32") }, { rate: 0.5, site: 0 });
   const { masks, scores } = attentionForms(gpu, [1, 2, 3, 3]);
   const normed = { x: m4, weight: zeros([4]), dy: m4, dsum: m4 };
   const map = (of: unknown, more = {}) =>
@@ -73,7 +74,7 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     "train/attentionBackward": {
       ...call(
         train.attentionBackward,
-        ...[...masks.map((mask) => ({ mask })), ...scores.map((score) => ({ score }))].map((form) => [
+        ...[...masks.map((mask) => ({ mask })), ...scores.map((score) => ({ score })), { dropout }].map((form) => [
           { q: heads, k: heads, v: heads, sink: v2, out: heads, lse: zeros([1, 2, 3]), dout: heads },
           {
             ...{ scale: 1, start: 0, length: 3, variant: "materialised", ...form },
@@ -149,6 +150,7 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       { x: m4, key: zeros([2], "u32") },
       { rate: 0.5, site: 1, into: { y: zeros([2, 4]) } },
     ]),
+    "train/weightDropout": plain(train.weightDropout, [{ key: zeros([2], "u32") }, { rate: 0.5, site: 1 }]),
     "train/columnSums": call(train.columnSums, [{ x: logits }, { variant: "naive", into: { y: zeros([4]) } }]),
     "train/gatherBackward": call(train.gatherBackward, [
       { ids: targets, dy: logits },

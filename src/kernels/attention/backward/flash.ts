@@ -1,13 +1,29 @@
+import blocksMap from "#shaders/attention/backward/blocks/map.wgsl";
 import keysSource from "#shaders/attention/backward/flash-kv.wgsl";
 import queriesSource from "#shaders/attention/backward/flash-q.wgsl";
+import tilesMap from "#shaders/attention/flash/tiles/map.wgsl";
+import type { Gpu } from "../../../gpu/gpu.ts";
+import type { ShaderModule } from "../../../gpu/shader-module.ts";
 import type { Shader } from "../../../gpu/specialise.ts";
 import { constantsOf } from "../../../gpu/specialise.ts";
-import { defineKernel } from "../../kernel.ts";
+import type { Tensor } from "../../../tensor/tensor.ts";
+import { defineKernel, type KernelContext } from "../../kernel.ts";
 import type { Variant } from "../../op.ts";
 import { attentionUniforms, type Figures, knowsTiles, visibleKeys, visiblePairs } from "../definition.ts";
 import { visitedTiles } from "../flash-kernel.ts";
+import { tileMaps } from "./block-maps.ts";
 import { KEYS, quadTiles, ROWS, RUN } from "./flash-tiles.ts";
-import { type Axes, both, fusedRefusal, keysAndValues, partsOf, recordFused, valuesFrom } from "./fused.ts";
+import {
+  type Axes,
+  both,
+  fusedRefusal,
+  type Given,
+  keysAndValues,
+  pairParts,
+  partsOf,
+  recordFused,
+  valuesFrom,
+} from "./fused.ts";
 import type {
   AttentionBackwardOptions,
   AttentionBackwardTensors,
@@ -16,19 +32,35 @@ import type {
 } from "./options.ts";
 import { viewFields } from "./stats.ts";
 
+/** The problem, and whether its tiles come from a map: its sizes then. */
+interface TiledProblem extends BackwardProblem {
+  readonly map?: { readonly maps: number; readonly blocks: number; readonly entries: number };
+}
+
+/** The common part of both kernels' records: `both`, and a map of tiles, `part` reads it. */
+const tiled = (part: ShaderModule) =>
+  ({
+    ...both,
+    inputs: { ...both.inputs, "tileMap?": "[b, maps, blocks, entries]" },
+    accepts: { tileMap: ["u32"] },
+    uniforms: (_axes: object, problem: TiledProblem, views: KernelContext) => ({
+      ...attentionUniforms(problem, { views, ...pairParts }),
+      ...(problem.map ? { map_params: problem.map } : {}),
+    }),
+    specialise: ({ d, dv }: Axes, problem: TiledProblem, { gpu }: KernelContext) => ({
+      parts: [...partsOf(problem), ...(problem.map ? [part] : [])],
+      constants: { ...quadTiles(gpu, d, dv) },
+    }),
+  }) as const;
+
 const queries = defineKernel({
   name: "attention/backward/flash-q",
   source: queriesSource,
-  ...both,
+  ...tiled(tilesMap),
   outputs: { dq: "[b, h, t, d]" },
-  params: ({ h, g, t }: Axes, { start, length, scale }: BackwardProblem, context) => ({
+  params: ({ h, g, t }: Axes, { start, length, scale }: TiledProblem, context) => ({
     ...{ h, g, t, start, length, scale },
     ...viewFields("dout", context),
-  }),
-  uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, mask: true, score: true }),
-  specialise: ({ d, dv }, problem, { gpu }) => ({
-    parts: partsOf(problem),
-    constants: { ...quadTiles(gpu, d, dv) },
   }),
   workgroups: ({ b, h, t }) => [Math.ceil(t / ROWS), h, b],
   cost: (axes: Axes, problem, _context, shader): Figures => {
@@ -52,16 +84,11 @@ const queries = defineKernel({
 const keys = defineKernel({
   name: "attention/backward/flash-kv",
   source: keysSource,
-  ...both,
+  ...tiled(blocksMap),
   ...keysAndValues,
-  params: ({ b, h, g, t, s, d }: Axes, { start, length, scale }: BackwardProblem, context) => ({
+  params: ({ b, h, g, t, s, d }: Axes, { start, length, scale }: TiledProblem, context) => ({
     ...{ h, g, t, s, start, length, scale, dv_first: valuesFrom({ b, g, s, d }) },
     ...viewFields("dout", context),
-  }),
-  uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, mask: true, score: true }),
-  specialise: ({ d, dv }, problem, { gpu }) => ({
-    parts: partsOf(problem),
-    constants: { ...quadTiles(gpu, d, dv) },
   }),
   workgroups: ({ b, g, s }) => [Math.ceil(s / KEYS), g, b],
   cost: (axes: Axes, problem, _context, shader): Figures => {
@@ -107,12 +134,27 @@ function storedTimes(tiles: number): number {
   return 2 * runs - 1;
 }
 
+/** A problem whose tiles are those of a map, where there is one. */
+function mapped(problem: BackwardProblem, tileMap: Tensor | undefined): TiledProblem {
+  const [, maps = 0, blocks = 0, entries = 0] = tileMap?.shape ?? [];
+  return tileMap ? { ...problem, map: { maps, blocks, entries } } : problem;
+}
+
 /**
  * Tiles of queries and keys without weights in memory, in two kernels without atomics (Dao et al. 2022, appendix B.4):
  * for dq a workgroup goes over the keys of a block of queries, for dk and dv one goes over the queries of a tile of keys
- * and the heads that read it.
+ * and the heads that read it. Under a mask with holes both visit the tiles that it does not empty, and no others.
  */
 export const flash: Variant<AttentionBackwardTensors, AttentionBackwardOptions, AttentionGradients> = {
   accepts: fusedRefusal,
-  record: (gpu, tensors, options) => recordFused(gpu, { queries, keys }, tensors, options),
+  record: (gpu, tensors, options) => {
+    const kernelsFor = (problem: BackwardProblem) => {
+      const { ofQueries, ofKeys } = tileMaps(gpu, tensors, problem);
+      return {
+        queries: (_: Gpu, given: Given) => queries(gpu, { ...given, tileMap: ofQueries }, mapped(problem, ofQueries)),
+        keys: (_: Gpu, given: Given) => keys(gpu, { ...given, tileMap: ofKeys }, mapped(problem, ofKeys)),
+      };
+    };
+    return recordFused(gpu, kernelsFor, tensors, options);
+  },
 };

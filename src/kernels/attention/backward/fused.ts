@@ -17,6 +17,9 @@ import { kept, sinkGradient, statsOf } from "./stats.ts";
 /** Heads up to this wide. */
 const widest = 256;
 
+/** What pairs of a query and a key go through. */
+export const pairParts = { mask: true, score: true, dropout: true } as const;
+
 /** The common part of both kernels' records. */
 export const both = {
   inputs: {
@@ -27,15 +30,15 @@ export const both = {
     stats: "[b, h, t, 2]",
   },
   strided: ["q", "k", "v", "dout"],
-  binds: (problem: BackwardProblem) => attentionBindings(problem),
+  binds: (problem: BackwardProblem) => attentionBindings(problem, pairParts),
 } as const;
 
 /** Sizes of the axes of both. */
 export type Axes = Sizes<"b" | "h" | "g" | "t" | "s" | "d" | "dv">;
 
-/** The parts of their masks and scores. */
+/** The parts of their masks, scores and dropout. */
 export const partsOf = (problem: BackwardProblem) => [
-  ...(attentionParts(problem, { mask: true }).parts ?? []),
+  ...(attentionParts(problem, { mask: true, dropout: true }).parts ?? []),
   ...problem.scoreParts,
 ];
 
@@ -60,8 +63,8 @@ function split(dkv: Tensor, k: Tensor, v: Tensor): { readonly dk: Tensor; readon
   return { dk: of(0, k), dv: of(from, v) };
 }
 
-/** Storage buffers of a kernel, without those of masks and scores. */
-const ownBuffers = 6;
+/** Storage buffers of a kernel, without those of masks and scores, and without a map of tiles. */
+export const ownBuffers = 6;
 
 /** Why such a variant cannot take these; undefined when it can. */
 export function fusedRefusal(
@@ -70,20 +73,22 @@ export function fusedRefusal(
   gpu: Gpu,
 ): string | undefined {
   const problem = backwardProblem(tensors, options);
-  const refusal = partsRefusal({ q: tensors.q, k: tensors.k, v: tensors.v }, problem, widest);
+  const { q, k, v } = tensors;
+  const refusal = partsRefusal({ q, k, v }, { ...problem, dropout: undefined }, widest);
   if (refusal !== undefined) return refusal;
   const { offset, strides } = tensors.dout;
   if ([offset, ...strides.slice(0, 3)].some((at) => at % 4 !== 0) || strides[3] !== 1) {
     return `dout has strides [${strides.join(", ")}] from element ${offset}, it needs multiples of 4, then 1`;
   }
-  const names = Object.keys(attentionBindings(problem));
+  const names = Object.keys(attentionBindings(problem, pairParts));
   const buffers = ownBuffers + names.length;
   return buffers > gpu.limits.storageBuffers
     ? `it has ${buffers} storage buffers with ${names.join(", ")}, this device takes ${gpu.limits.storageBuffers}`
     : undefined;
 }
 
-type Given = Readonly<Record<"q" | "k" | "v" | "dout" | "stats", Tensor>>;
+/** What both kernels read. */
+export type Given = Readonly<Record<"q" | "k" | "v" | "dout" | "stats", Tensor>>;
 
 /** The two kernels of a variant. */
 export interface Fused {
@@ -91,10 +96,10 @@ export interface Fused {
   readonly keys: (gpu: Gpu, given: Given, problem: BackwardProblem) => { readonly dkv: Tensor };
 }
 
-/** Records the kernels that the wanted gradients need. */
+/** Records the kernels that the wanted gradients need; which they are may depend on the problem. */
 export function recordFused(
   gpu: Gpu,
-  { queries, keys }: Fused,
+  kernelsFor: (problem: BackwardProblem) => Fused,
   { q, k, v, sink, out, lse, dout }: AttentionBackwardTensors,
   options: AttentionBackwardOptions,
 ): AttentionGradients {
@@ -102,6 +107,7 @@ export function recordFused(
   const { needs } = problem;
   using scope = gpu.scope();
   const { stats } = statsOf(gpu, { out, dout, lse }, {});
+  const { queries, keys } = kernelsFor(problem);
   const given = { q, k, v, dout, stats };
   const dsink = sink && needs.sink ? sinkGradient(gpu, { sink, stats }, {}).dsink : undefined;
   const dq = needs.q ? queries(gpu, given, problem).dq : undefined;

@@ -12,6 +12,7 @@ import { contiguous } from "../../layout/contiguous.ts";
 import type { Variant } from "../../op.ts";
 import { sum } from "../../reduce/reduce.ts";
 import { attentionBindings, attentionParts, attentionUniforms, visiblePairs } from "../definition.ts";
+import { pairParts, partsOf } from "./fused.ts";
 import {
   type AttentionBackwardOptions,
   type AttentionBackwardTensors,
@@ -28,12 +29,9 @@ const weights = defineKernel({
   outputs: { weights: "[b, h, t, s]", derivatives: "[b, h, t, s]" },
   strided: ["q", "k"],
   params: ({ h, g, t, s, d }, { start, length, scale }: BackwardProblem) => ({ h, g, t, s, d, start, length, scale }),
-  uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, mask: true, score: true }),
-  binds: (problem) => attentionBindings(problem),
-  specialise: (_axes, problem) => {
-    const { parts = [] } = attentionParts(problem, { mask: true });
-    return { parts: [...parts, ...problem.scoreParts] };
-  },
+  uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, ...pairParts }),
+  binds: (problem) => attentionBindings(problem, pairParts),
+  specialise: (_axes, problem) => ({ parts: partsOf(problem) }),
   workgroups: ({ b, h, t, s }, _problem, _context, shader) => [...gridOf(s, shader), t, b * h],
   cost: ({ b, h, t, s, d }, problem) => ({
     flops: 2 * d * visiblePairs({ b, h, t, s }, problem),
@@ -46,9 +44,12 @@ const scores = defineKernel({
   source: scoresSource,
   inputs: { weights: "[b, h, t, s]", derivatives: "[b, h, t, s]", stats: "[b, h, t, 2]" },
   inout: { dweights: "[b, h, t, s]" },
-  params: ({ b, h, t, s }, _options: object) => ({ s, size: b * h * t * s }),
+  params: ({ b, h, t, s }, { start, length }: BackwardProblem) => ({ h, t, s, size: b * h * t * s, start, length }),
+  uniforms: (_axes, problem) => attentionUniforms(problem, { dropout: true }),
+  binds: (problem) => attentionBindings(problem, { dropout: true }),
+  specialise: (_axes, problem) => attentionParts(problem, { dropout: true }),
   threads: ({ b, h, t, s }) => b * h * t * s,
-  cost: ({ b, h, t, s }) => ({ flops: 3 * b * h * t * s, requestedBytes: 24 * b * h * t * s }),
+  cost: ({ b, h, t, s }) => ({ flops: 4 * b * h * t * s, requestedBytes: 24 * b * h * t * s }),
 });
 
 /** Query heads by the key and value head that they read: `[b, h, …]` as `[b · g, h / g, …]`. */
@@ -66,7 +67,7 @@ const pairBytes = ({ q, k }: AttentionBackwardTensors) =>
  */
 export const materialised: Variant<AttentionBackwardTensors, AttentionBackwardOptions, AttentionGradients> = {
   accepts: (tensors, options, gpu) => {
-    const names = Object.keys(attentionBindings(backwardProblem(tensors, options)));
+    const names = Object.keys(attentionBindings(backwardProblem(tensors, options), pairParts));
     const buffers = 5 + names.length;
     if (buffers > gpu.limits.storageBuffers) {
       return `it has ${buffers} storage buffers with ${names.join(", ")}, this device takes ${gpu.limits.storageBuffers}`;
@@ -76,14 +77,15 @@ export const materialised: Variant<AttentionBackwardTensors, AttentionBackwardOp
       ? `its weights take ${bytes} bytes, a binding ${gpu.limits.binding} here`
       : undefined;
   },
-  workspace: (tensors) => 3 * pairBytes(tensors),
+  workspace: (tensors, { dropout }) => (dropout ? 5 : 3) * pairBytes(tensors),
   record: (gpu, { q, k, v, sink, out, lse, dout }, options) => {
     const problem = backwardProblem({ q, k, v, sink, out, lse, dout }, options);
     const { needs } = problem;
     const groups = k.shape[1] ?? 1;
     using scope = gpu.scope();
     const { stats } = statsOf(gpu, { out, dout, lse }, {});
-    const pairs = weights(gpu, { q, k, stats }, problem);
+    const pairs = weights(gpu, { q, k, stats }, { ...problem, dropout: undefined });
+    const counted = problem.dropout && needs.v ? weights(gpu, { q, k, stats }, problem) : pairs;
     const [queries, keys, values, gradient] = [q, k, v, dout].map((x) => grouped(gpu, x, groups)) as [
       Tensor,
       Tensor,
@@ -93,12 +95,12 @@ export const materialised: Variant<AttentionBackwardTensors, AttentionBackwardOp
     /** A gradient by query heads, summed over the heads that read the same keys and values. */
     const summed = (x: Tensor, like: Tensor) => reshape(sum(gpu, { x }, { axis: 1 }).y, like.shape);
     const dv = needs.v
-      ? summed(gemm(gpu, { a: transpose(grouped(gpu, pairs.weights, groups)), b: gradient }).y, v)
+      ? summed(gemm(gpu, { a: transpose(grouped(gpu, counted.weights, groups)), b: gradient }).y, v)
       : undefined;
     const dsink = sink && needs.sink ? sinkGradient(gpu, { sink, stats }, {}).dsink : undefined;
     if (!needs.q && !needs.k) return kept(scope, { dv, dsink });
     const { y } = gemm(gpu, { a: gradient, b: transpose(values) });
-    const { dweights } = scores(gpu, { ...pairs, stats, dweights: reshape(y, pairs.weights.shape) }, {});
+    const { dweights } = scores(gpu, { ...pairs, stats, dweights: reshape(y, pairs.weights.shape) }, problem);
     const products = grouped(gpu, dweights, groups);
     const dq = needs.q ? reshape(gemm(gpu, { a: products, b: keys }).y, q.shape) : undefined;
     const dk = needs.k ? summed(gemm(gpu, { a: transpose(products), b: queries }).y, k) : undefined;

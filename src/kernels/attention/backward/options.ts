@@ -2,13 +2,14 @@
 import scoreDerivativeOne from "#shaders/attention/score-derivatives/one.wgsl";
 import scoreDerivativeSoftcap from "#shaders/attention/score-derivatives/softcap.wgsl";
 import type { ShaderModule } from "../../../gpu/shader-module.ts";
-import { boolean, fieldsOf, finite, integer, object } from "../../../options/checks.ts";
+import { boolean, callback, fieldsOf, finite, integer, object } from "../../../options/checks.ts";
 import { formatShape, type Shape, ShapeError } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { tensorFields } from "../../arguments.ts";
 import { chainDerivatives } from "../joined.ts";
 import { anyScoreMod, makeMods } from "../made-mods.ts";
 import { maskCheck } from "../masks/mask.ts";
+import type { WeightDropout } from "../mod.ts";
 import { type AttentionMask, type AttentionProblem, type AttentionScore, attentionProblem } from "../options.ts";
 import { isChain, isNamedScore, scoreCheck } from "../scores/score.ts";
 
@@ -44,6 +45,7 @@ export interface AttentionBackwardOptions {
   readonly scale?: number;
   readonly start?: number;
   readonly length?: number;
+  readonly dropout?: WeightDropout | undefined;
   readonly needs?: AttentionNeeds;
 }
 
@@ -65,6 +67,7 @@ export const attentionBackwardOptions = fieldsOf<AttentionBackwardOptions>({
   scale: finite,
   start: integer(1 - 2 ** 30, 2 ** 30 - 1),
   length: integer(0, 2 ** 30),
+  dropout: callback,
   needs: object<AttentionNeeds>({ q: boolean, k: boolean, v: boolean, sink: boolean }),
 });
 

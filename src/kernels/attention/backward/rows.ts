@@ -5,7 +5,7 @@ import { constantsOf } from "../../../gpu/specialise.ts";
 import { defineKernel } from "../../kernel.ts";
 import type { Variant } from "../../op.ts";
 import { attentionUniforms, visiblePairs } from "../definition.ts";
-import { type Axes, both, fusedRefusal, keysAndValues, partsOf, recordFused, valuesFrom } from "./fused.ts";
+import { type Axes, both, fusedRefusal, keysAndValues, pairParts, partsOf, recordFused, valuesFrom } from "./fused.ts";
 import type {
   AttentionBackwardOptions,
   AttentionBackwardTensors,
@@ -27,7 +27,7 @@ const queries = defineKernel({
     ...{ h, g, t, d, dv, start, length, scale },
     ...viewFields("dout", context),
   }),
-  uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, mask: true, score: true }),
+  uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, ...pairParts }),
   specialise: ({ d }, problem) => ({
     parts: partsOf(problem),
     constants: { HEAD_WIDTH: d, WORKGROUP: threads(queriesSource, d) },
@@ -52,7 +52,7 @@ const keys = defineKernel({
     ...{ h, g, t, s, d, dv, start, length, scale, dv_first: valuesFrom({ b, g, s, d }) },
     ...viewFields("dout", context),
   }),
-  uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, mask: true, score: true }),
+  uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, ...pairParts }),
   specialise: ({ d, dv }, problem) => ({
     parts: partsOf(problem),
     constants: { HEAD_WIDTH: d, VALUE_WIDTH: dv, WORKGROUP: threads(keysSource, Math.max(d, dv)) },
@@ -74,5 +74,5 @@ const keys = defineKernel({
  */
 export const rows: Variant<AttentionBackwardTensors, AttentionBackwardOptions, AttentionGradients> = {
   accepts: fusedRefusal,
-  record: (gpu, tensors, options) => recordFused(gpu, { queries, keys }, tensors, options),
+  record: (gpu, tensors, options) => recordFused(gpu, () => ({ queries, keys }), tensors, options),
 };
