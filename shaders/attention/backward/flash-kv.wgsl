@@ -76,7 +76,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
           for (var c = 0u; c < 4; c++) {
             let row = first_of_quad + c;
             let position = first_query(b) + row;
-            let pair = gradients_of_pair(of_values[c], of_keys[c], kept[c][r % 4], figures[c], b, h, position, key);
+            let pair = gradients_of_pair(of_values[c], of_keys[c], share_at(kept[c], r % 4), figures[c], b, h, position, key);
             let hidden = !full && (row >= params.t || key >= end || !mask_mod(b, h, position, key));
             of_values[c] = select(pair.x, 0.0, hidden);
             of_keys[c] = select(pair.y, 0.0, hidden);

@@ -24,3 +24,8 @@ fn kept_shares(head_key: vec2u, q: u32, k: u32) -> vec4f {
   if (k % 2 == 1) { words = vec4u(words.yzw, threefry2x32(head_key, vec2u(q, k / 2 + 2)).x); }
   return select(vec4f(0.0), vec4f(dropout_params.scale), words >= vec4u(dropout_params.threshold));
 }
+
+// One of the four.
+fn share_at(shares: vec4f, i: u32) -> f32 {
+  return shares[i];
+}
