@@ -8,6 +8,7 @@ const unread = "rows of padding, which are never read";
 const unstored = "columns past the expert's own are not stored";
 const storedAgain = "the next segment's dispatch comes later and stores the same place again";
 const edge = "what is read past the edge is not stored";
+const rowless = "a workgroup that begins past the last row has rows without elements, and stores nothing";
 const pastLast = "rows of the expert that is none lie past the last segment";
 
 /** Mistakes that no test can or should notice, by id, and why: they change nothing that a result shows. */
@@ -28,6 +29,14 @@ export const survivors: Readonly<Record<string, string>> = {
     edge,
   "shaders/moe/backward/statistics.wgsl: for (var e = 1u; e < EXPERTS; e++) { largest = max(largest, logits[first + e]); } → for (var e = 0u; e < EXPERTS; e++) { largest = max(largest, logits[first + e]); }":
     "the largest of a number and itself",
+  "shaders/lib/activation/tanh.wgsl: return select(select(far, -far, x < Vector()), series, abs(x) < Vector(SERIES_END)); → return select(select(far, -far, x < Vector()), series, abs(x) <= Vector(SERIES_END));":
+    "where the series ends, it and the quotient differ by less than their rounding",
+  "shaders/softmax/log-backward.wgsl: for (var begin = row.lane; begin < row.width; begin += RUN) { → for (var begin = row.lane; begin <= row.width; begin += RUN) {":
+    "one more turn without elements adds 0",
+  "shaders/softmax/log-backward.wgsl: if (first_row(grid) >= params.rows) { return; } // the whole workgroup leaves → if (first_row(grid) > params.rows) { return; } // the whole workgroup leaves":
+    rowless,
+  "shaders/softmax/log-workgroup.wgsl: if (first_row(grid) >= params.rows) { return; } // the whole workgroup leaves → if (first_row(grid) > params.rows) { return; } // the whole workgroup leaves":
+    rowless,
   "shaders/moe/subgroups.wgsl: if (column >= params.n || own_weight < params.begin || own_weight >= params.end) { return; } → if (column >= params.n || own_weight < params.begin || own_weight > params.end) { return; }": `${storedAgain}; after the last segment there is no row of weights`,
   "shaders/attention/subgroups.wgsl: min(first_key + SUBGROUP, end) → first_key + SUBGROUP":
     "keys past the end weigh 0, and what is NaN or infinite there is taken out by without_hidden",

@@ -118,6 +118,13 @@ export const expertsBackwardCases: CaseTable<
   ],
 };
 
+/** Logits beyond the first that a team of threads reads, so far above them that exponentials overflow unless it sees them. */
+const farLogits: (typeof routeCases.cases)[number] = {
+  name: "the last logits far above the others",
+  inputs: { logits: { shape: [2, 40], values: normal(80, 15).map((x, i) => (i % 40 < 37 ? x : x + 200)) } },
+  options: { k: 2, scores: "softmax", normalise: false },
+};
+
 /** The rules of routing, each with the choices that it makes and gradients of the weights. */
 export const routeBackwardCases: CaseTable<
   "logits" | "experts" | "dweights",
@@ -129,7 +136,7 @@ export const routeBackwardCases: CaseTable<
   variants: variantsOf(routeBackward),
   reference: referenceOfRoute,
   run: (gpu, tensors, rule, variant) => routeBackward(gpu, tensors, { ...rule, variant }),
-  cases: routeCases.cases
+  cases: [...routeCases.cases, farLogits]
     .filter(({ inputs: { logits } }) => Array.from(logits.values).every(Number.isFinite))
     .map(({ name, inputs: { logits, bias }, options }) => {
       const of = (input: typeof logits) => dense(input.shape, Float64Array.from(input.values, Math.fround));
