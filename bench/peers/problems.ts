@@ -3,6 +3,7 @@ import type { BatchGroup } from "../attention/batch.ts";
 import { type AttentionCase, attentionCase } from "../attention/case.ts";
 import type { Heads } from "../attention/heads.ts";
 import { inputsOf } from "../attention/inputs.ts";
+import { type TrainProblem, trainProblem } from "./train-problem.ts";
 
 /** Causal attention of one sequence: a prefill, or one query over a cache. */
 export interface AttentionProblem {
@@ -79,7 +80,7 @@ export interface SequenceProblem {
 export type ArrayProblem = AttentionProblem | MatmulProblem | RowsProblem | BlockProblem;
 
 /** The inputs of every engine. */
-export type Problem = ArrayProblem | EncoderProblem | SequenceProblem | GenerateProblem;
+export type Problem = ArrayProblem | TrainProblem | EncoderProblem | SequenceProblem | GenerateProblem;
 
 /** The default cases. */
 export const standardCases: readonly string[] = [
@@ -113,11 +114,11 @@ const mixedLength = (i: number, texts: number): number =>
 
 const forms =
   'expected for example "q512:8x64", "q1s4k:32/8x64", "matmul:512x512x512", "softmax:1024x1024", "layer-norm:1024x1024", ' +
-  '"rms-norm:1024x1024", "block:q128", "block:q1s128", "encoder:16x16", "encoder:8xmixed", "t5:q33s64", "t5:4q33s64" or "generate:32"';
+  '"rms-norm:1024x1024", "block:q128", "block:q1s128", "encoder:16x16", "encoder:8xmixed", "t5:q33s64", "t5:4q33s64", "train:q256", "train:8x256" or "generate:32"';
 
 /**
  * Reads a case: batch and heads as in `bench attention`, a product's sizes, rows and columns, a block's tokens, a number of
- * texts and the tokens of each, the tokens that are generated after sources of others, or those of a text. Only cases of
+ * texts and the tokens of each, the tokens that are generated after sources of others, a step of training, or the tokens of a text. Only cases of
  * attention for which every peer has an op are accepted: one sequence, with as many keys as queries or with one query.
  * Throws a RangeError.
  */
@@ -144,6 +145,7 @@ export function parseProblem(text: string): Problem {
     }
     return { op: "block", text, t: tokens, s: seen };
   }
+  if (first === "train") return trainProblem(text);
   if (first === "encoder") {
     const [, count, length] = /^([1-9]\d*)x([1-9]\d*|mixed)$/.exec(second) ?? [];
     const [texts, tokens] = [Number(count), length === "mixed" ? mostMixed : Number(length)];

@@ -6,6 +6,7 @@ import { generateWork, textModel } from "./generate.ts";
 import type { Problem } from "./problems.ts";
 import type { EngineReport, PeerRow } from "./result.ts";
 import { t5Work } from "./t5.ts";
+import { trainWork } from "./train.ts";
 
 /** Operations and bytes of a problem, the same for every engine. */
 export function workOf(problem: Problem): Work {
@@ -16,6 +17,7 @@ export function workOf(problem: Problem): Work {
   if (problem.op === "generate") return generateWork(problem);
   if (problem.op === "encoder") return encoderWork(problem);
   if (problem.op === "t5") return t5Work(problem);
+  if (problem.op === "train") return trainWork(problem);
   if (problem.op === "block") return { ...blockWork(problem), dtype: "f32" };
   if (problem.op !== "matmul") {
     const { op, rows, cols } = problem;
@@ -27,8 +29,10 @@ export function workOf(problem: Problem): Work {
   return { flops: 2 * m * k * n, bytes: 4 * (m * k + k * n + m * n), dtype: "f32" };
 }
 
-function modelOf({ op }: Problem): string | null {
+function modelOf(problem: Problem): string | null {
+  const { op } = problem;
   if (op === "block") return "GPT-2 small";
+  if (op === "train") return problem.batch === undefined ? "a block of GPT-2 small" : textModel.name;
   if (op === "encoder") return "MiniLM-L6's shape";
   if (op === "t5") return "T5-small's shape";
   return op === "generate" ? textModel.name : null;

@@ -1,5 +1,6 @@
 // Computes the float64 result in a worker, so that the page stays responsive: float64 loops take seconds.
 import { parseProblem } from "./problems.ts";
+import { truthOfSteps } from "./train-truth.ts";
 import { type Truth, truthOf } from "./truth.ts";
 
 /** What the page asks for: a problem, and the address of the model that texts are generated with. */
@@ -13,6 +14,7 @@ const worker = globalThis as unknown as { onmessage: unknown; postMessage(messag
 async function answer({ text, model }: TruthRequest): Promise<Truth> {
   const problem = parseProblem(text);
   if (problem.op === "t5") return (await import("./t5-truth.ts")).truthOfSequences(problem);
+  if (problem.op === "train") return truthOfSteps(problem);
   if (problem.op !== "generate") return truthOf(problem);
   const [{ truthOfText }, { openUrl }] = await Promise.all([
     import("./generate-truth.ts"),

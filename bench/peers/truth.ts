@@ -28,12 +28,13 @@ import {
   rowsEps,
   rowsInputs,
 } from "./problems.ts";
+import { judgeSteps, type StepsTruth } from "./train-truth.ts";
 
 /** A text in float64: the likeliest token after all before it, one after the other. */
 export type TokensTruth = GreedyText;
 
 /** What a problem's result has to be. */
-export type Truth = NumbersTruth | TokensTruth;
+export type Truth = NumbersTruth | StepsTruth | TokensTruth;
 
 /** A problem's result in float64, and the error of plain f32 loops. */
 export interface NumbersTruth {
@@ -110,6 +111,7 @@ type Judgement = Pick<BenchRow, "verdict" | "reason" | "checked" | "errorRatio" 
 
 /** Whether a result is correct. */
 export function judge(actual: ArrayLike<number>, truth: Truth): Judgement {
+  if ("figures" in truth) return judgeSteps(actual, truth);
   return "tokens" in truth ? judgeTokens(actual, truth) : judgeNumbers(actual, truth);
 }
 

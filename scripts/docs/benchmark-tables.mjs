@@ -110,6 +110,44 @@ async function sequences(file, what, sources = 1) {
   return [`After ${what} of 64 tokens, in one Chromium on ${environment.adapter}:`, "", table(heads, lines)].join("\n");
 }
 
+/** What is trained, by the case. */
+const trained = (batch) =>
+  batch.startsWith("q")
+    ? `a block of GPT-2 small, ${batch.slice(1)} tokens`
+    : `voices-dense, ${batch.replace("x", " × ")} tokens`;
+
+const perCent = (part, of) => `${Math.round((100 * part) / of)} %`;
+
+/** A training step here and by jax-js, in turns in one Chromium; by PyTorch; and what kernels take of it in Node. */
+async function training() {
+  const [{ environment, rows }, torch, parts] = await Promise.all(
+    ["peers-train-lavapipe.json", "train-pytorch.json", "train-step-lavapipe.json"].map(readJson),
+  );
+  const passed = rows.filter(({ verdict }) => verdict === "pass");
+  const batches = [...new Set(rows.map(({ batch }) => batch))];
+  const lines = batches.map((batch) => {
+    const fastest = (name) =>
+      passed.filter((row) => row.batch === batch && row.engine === name).sort((a, b) => a.medianMs - b.medianMs)[0];
+    const [own, peer] = ["shaderformer", "jax-js"].map(fastest);
+    const other = torch.rows.find((row) => row.case === `train:${batch}` && row.what === "step");
+    const cells = [own.medianMs, peer.medianMs, own.ratioToFastestPeer, other.medianMs, other.medianMs / own.medianMs];
+    return [trained(batch), ...cells.map(short), own.dispatches, peer.dispatches];
+  });
+  const heads = ["ms a step", "here", "jax-js", "×", `PyTorch, ${torch.threads} threads`, "×", "dispatches", "of jax-js"];
+  const kinds = ["products", "attention", "optimiser", "others"];
+  const shares = parts.steps.map(({ case: name, stepMs, kernelsMs, launchesMs }) => [
+    trained(name.replace("train:", "")),
+    short(stepMs),
+    ...[...kinds.map((kind) => kernelsMs[kind]), launchesMs].map((ms) => perCent(ms, stepMs)),
+  ]);
+  return [
+    `In one Chromium on ${environment.adapter}; PyTorch ${torch.version} by its processor code:`,
+    table(heads, lines),
+    `Of a step in Node on ${parts.environment.adapter}:`,
+    table(["", "ms a step", ...kinds, "launches"], shares),
+  ].join("\n\n");
+}
+
 /** The tables with their headings. */
 export async function benchmarkTables() {
   const parts = [
@@ -121,6 +159,7 @@ export async function benchmarkTables() {
       await sequences("peers-t5-lavapipe.json", "a source"),
       await sequences("peers-t5-batch-lavapipe.json", "four sources at once", 4),
     ],
+    ["### A training step", await training()],
   ];
   return `${parts.flat().join("\n\n")}\n`;
 }

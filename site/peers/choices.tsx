@@ -62,6 +62,12 @@ function caseName(text: string): string {
     const { count, tokens, source } = problem;
     return `${count * tokens} tokens after ${count === 1 ? "a source" : `${count} sources`} of ${source}, T5-small's shape`;
   }
+  if (problem.op === "train") {
+    const { batch, tokens } = problem;
+    return batch === undefined
+      ? `a training step, a block of GPT-2 small, ${tokens} tokens`
+      : `a training step, ${textModel.name}, ${batch} × ${tokens} tokens`;
+  }
   if (problem.op === "matmul") return `matmul ${problem.m} × ${problem.k} × ${problem.n}`;
   if (problem.op === "block") {
     const tokens = problem.t === 1 ? `decode, ${problem.s} keys` : `prefill, ${problem.t} tokens`;

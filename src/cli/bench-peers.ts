@@ -24,14 +24,17 @@ interface PeersFlags {
 /** `shaderformer bench peers`. */
 export function peersBench(): Command {
   return new Command("peers")
-    .summary("attention, products, norms, a block, vectors and texts, compared with five other engines in one page")
+    .summary(
+      "attention, products, norms, a block, training, vectors and texts, compared with five other engines in one page",
+    )
     .description(
       "Measure the same work on this engine and on others: one page in a headless Chromium, one adapter, every result " +
         "checked against float64. A case is attention's batch and heads, q512:8x64 or q1s4k:32/8x64, or " +
         "matmul:512x512x512, softmax:1024x1024, layer-norm:1024x1024, rms-norm:1024x1024, a block of GPT-2 small, " +
         "block:q128 or block:q1s128, all against jax-js, onnxruntime-web and TensorFlow.js; vectors of texts by an " +
         "encoder, encoder:16x16 or encoder:8xmixed, and tokens after sources by a T5, t5:q33s64 or t5:4q9s64, against " +
-        "onnxruntime-web; or a text of the bundled model, " +
+        "onnxruntime-web; a training step with AdamW, of that block, train:q256, or of the bundled model, train:8x256, " +
+        "against jax-js; or a text of the bundled model, " +
         "generate:32, against transformers.js and wllama. Without cases a standard set is measured. The others' packages " +
         "are installed into .cache/peers when it first runs.",
     )

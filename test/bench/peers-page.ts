@@ -15,11 +15,12 @@ function wrongBy(factor: number, engine: Engine): Engine {
     peer: true,
     open: async () => {
       const open = await engine.open();
-      const { ways = () => [], vectors = () => [], sequences = () => [], texts = () => [] } = open;
+      const { ways = () => [], training = () => [], vectors = () => [], sequences = () => [], texts = () => [] } = open;
       const all = (given: readonly (() => Promise<Prepared>)[]) => given.map((way) => async () => wrong(await way()));
       return {
         ...open,
         ways: (problem) => all(ways(problem)),
+        training: (problem) => all(training(problem)),
         vectors: (problem) => all(vectors(problem)),
         sequences: (problem) => all(sequences(problem)),
         texts: (problem) => all(texts(problem)),

@@ -12,7 +12,7 @@ export function rowsCall(api: Jax, problem: RowsProblem): JaxCall {
   }
   const weight = api.numpy.array(values.weight);
   if (problem.op === "rms-norm") {
-    const call = (...[given, scale]: JaxArray[]) => rmsNorm(api, given as JaxArray, scale as JaxArray);
+    const call = (...[given, scale]: JaxArray[]) => rmsNorm(api, given as JaxArray, scale as JaxArray, rowsEps);
     return { variant: "square, mean, sqrt, div", call, inputs: [x, weight] };
   }
   const bias = api.numpy.array(values.bias);
@@ -21,10 +21,12 @@ export function rowsCall(api: Jax, problem: RowsProblem): JaxCall {
   return { variant: "nn.standardize", call, inputs: [x, weight, bias] };
 }
 
-const rmsNorm = ({ numpy }: Jax, x: JaxArray, weight: JaxArray): JaxArray =>
-  x.ref.div(numpy.sqrt(numpy.mean(numpy.square(x), -1, { keepdims: true }).add(rowsEps))).mul(weight);
+/** An RMS norm of rows. */
+export const rmsNorm = ({ numpy }: Jax, x: JaxArray, weight: JaxArray, epsilon: number): JaxArray =>
+  x.ref.div(numpy.sqrt(numpy.mean(numpy.square(x), -1, { keepdims: true }).add(epsilon))).mul(weight);
 
-const layerNorm = ({ nn }: Jax, x: JaxArray, weight: JaxArray, bias: JaxArray, epsilon: number): JaxArray =>
+/** A layer norm of rows. */
+export const layerNorm = ({ nn }: Jax, x: JaxArray, weight: JaxArray, bias: JaxArray, epsilon: number): JaxArray =>
   nn.standardize(x, -1, { epsilon }).mul(weight).add(bias);
 
 /** Shapes are `[tokens, heads, width]`; keys and values of a decode step are joined to those before, which it copies. */

@@ -1,7 +1,10 @@
+import { openUrl } from "../../../src/index.ts";
+import { textModelAddress } from "../generate.ts";
 import { type AttentionProblem, attentionInputs, type MatmulProblem, matmulInputs, swapped } from "../problems.ts";
 import type { Engine, Prepared } from "./engine.ts";
 import type { Jax, JaxArray } from "./jax-api.ts";
 import { blockCall, rowsCall } from "./jax-block.ts";
+import { trainWays } from "./jax-train.ts";
 import { loadVendor } from "./vendor.ts";
 
 /** Maximum number of pending results: each has separate memory. */
@@ -11,8 +14,9 @@ const mostPending = 32;
 export const jax: Engine = {
   name: "jax-js",
   peer: true,
-  summary: "nn.dotProductAttention, einsum, numpy.matmul, nn.softmax and nn.standardize under jit; loads 0.3 MB",
-  computes: ["arrays"],
+  summary:
+    "nn.dotProductAttention, einsum, numpy.matmul, nn.softmax, nn.standardize and valueAndGrad under jit; loads 0.3 MB",
+  computes: ["arrays", "training"],
   open: async () => {
     const api = await loadVendor<Jax & { version: string }>("jax.js");
     const devices = await api.init("webgpu");
@@ -35,6 +39,7 @@ export const jax: Engine = {
         const grouped = problem.group.t > 1 && problem.heads.g !== problem.heads.h;
         return [() => attend(api, problem), ...(grouped ? [] : [() => attendByHeads(api, problem)])];
       },
+      training: (problem) => trainWays(api, problem, () => openUrl(textModelAddress())),
     };
   },
 };

@@ -1,5 +1,6 @@
 import {
   add,
+  type BlockWeights,
   type Gpu,
   type Linear,
   layerNorm,
@@ -10,7 +11,7 @@ import {
   transformerBlock,
   upload,
 } from "../../../src/index.ts";
-import { blockValues, cacheOf, gpt2Small, type LinearValues, type NormValues } from "../block.ts";
+import { type BlockValues, blockValues, cacheOf, gpt2Small, type LinearValues, type NormValues } from "../block.ts";
 import { type BlockProblem, type RowsProblem, rowsEps, rowsInputs } from "../problems.ts";
 
 /** What is recorded, with what it reads. */
@@ -32,17 +33,12 @@ export function rowsOp(gpu: Gpu, problem: RowsProblem): Recorded {
   return { record: () => layerNorm(gpu, { x, weight, bias }, options).y, inputs: [x, weight, bias] };
 }
 
-/** The block that models have, with a cache that it appends to, and the addition that a model leaves to the next norm. */
-export function blockOp(gpu: Gpu, problem: BlockProblem): Recorded {
-  const { t, s } = problem;
-  const { c, h, d, eps } = gpt2Small;
-  const values = blockValues(problem);
-  const inputs: Tensor[] = [];
-  const given = (shape: readonly number[], of: Float32Array<ArrayBuffer>, name: string) => {
-    const tensor = upload(gpu, shape, "f32", of, name);
-    inputs.push(tensor);
-    return tensor;
-  };
+/** Makes a tensor of a block, f32 of this shape. */
+type Given = (shape: readonly number[], of: Float32Array<ArrayBuffer>, name: string) => Tensor;
+
+/** The weights of a block, each made by `given`. */
+export function blockWeights(values: BlockValues, given: Given): BlockWeights {
+  const { c, eps } = gpt2Small;
   const linear = ({ weight, bias, out, in: inner }: LinearValues): Linear => ({
     weight: given([out, inner], weight, "weight"),
     bias: given([out], bias, "bias"),
@@ -53,10 +49,7 @@ export function blockOp(gpu: Gpu, problem: BlockProblem): Recorded {
     bias: given([c], bias, "norm bias"),
     eps,
   });
-  const kept = (of: Float32Array<ArrayBuffer>) => given([1, h, s, d], cacheOf(problem, of), "cache");
-  const x = given([1, t, c], values.x, "x");
-  const cache = { keys: kept(values.keys), values: kept(values.values) };
-  const weights = {
+  return {
     attentionNorm: norm(values.norms[0]),
     attention: {
       q: linear(values.q),
@@ -67,6 +60,23 @@ export function blockOp(gpu: Gpu, problem: BlockProblem): Recorded {
     feedForwardNorm: norm(values.norms[1]),
     feedForward: { up: linear(values.up), down: linear(values.down) },
   };
+}
+
+/** The block that models have, with a cache that it appends to, and the addition that a model leaves to the next norm. */
+export function blockOp(gpu: Gpu, problem: BlockProblem): Recorded {
+  const { t, s } = problem;
+  const { c, h, d } = gpt2Small;
+  const values = blockValues(problem);
+  const inputs: Tensor[] = [];
+  const given: Given = (shape, of, name) => {
+    const tensor = upload(gpu, shape, "f32", of, name);
+    inputs.push(tensor);
+    return tensor;
+  };
+  const kept = (of: Float32Array<ArrayBuffer>) => given([1, h, s, d], cacheOf(problem, of), "cache");
+  const x = given([1, t, c], values.x, "x");
+  const cache = { keys: kept(values.keys), values: kept(values.values) };
+  const weights = blockWeights(values, given);
   const shape = { heads: h, kvHeads: h, headWidth: d, activation: "gelu-tanh" } as const;
   const place = { start: s - t };
   const record = () => {

@@ -18,13 +18,14 @@ import type { Engine, Prepared } from "./engine.ts";
 import { blockOp, rowsOp } from "./shaderformer-block.ts";
 import { encoderWays } from "./shaderformer-encoder.ts";
 import { sequenceWays } from "./shaderformer-t5.ts";
+import { trainWays } from "./shaderformer-train.ts";
 
 /** This engine: the variants that its ops choose, recorded once, one submit per run. */
 export const shaderformer = (gpu: Gpu): Engine => ({
   name: "shaderformer",
   peer: false,
   summary: "this engine; its ops choose their variants",
-  computes: ["arrays", "vectors", "sequences", "texts"],
+  computes: ["arrays", "training", "vectors", "sequences", "texts"],
   open: async () => ({
     version,
     device: gpu.device,
@@ -38,6 +39,7 @@ export const shaderformer = (gpu: Gpu): Engine => ({
         return problem.op === "block" ? made.then((block) => ({ ...block, variant: "transformerBlock" })) : made;
       },
     ],
+    training: (problem) => trainWays(gpu, problem, () => openUrl(textModelAddress())),
     vectors: (problem) => encoderWays(gpu, problem),
     sequences: (problem) => sequenceWays(gpu, problem),
     texts: ({ tokens }) => [() => generate(gpu, tokens)],

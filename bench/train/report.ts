@@ -1,0 +1,23 @@
+import { digits, percent } from "../harness/numbers.ts";
+import { kinds, type StepShares } from "./shares.ts";
+
+/** The parts of steps, and the kernels that take longest, in Markdown. */
+export function formatShares(adapter: string, steps: readonly StepShares[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const heads = ["case", "ms a step", ...kinds, "launches", "dispatches"];
+  const rows = steps.map(({ case: name, stepMs, kernelsMs, launchesMs, dispatches }) => [
+    ...[name, digits(stepMs)],
+    ...[...kinds.map((kind) => kernelsMs[kind]), launchesMs].map((ms) => `${digits(ms)} (${percent(ms / stepMs)})`),
+    `${dispatches}`,
+  ]);
+  return [
+    adapter,
+    "",
+    ...[heads, heads.map((_, i) => (i === 0 ? "---" : "--:")), ...rows].map(line),
+    ...steps.flatMap(({ case: name, slowest }) => [
+      "",
+      `${name}, kernels:`,
+      ...slowest.map(({ kernel, calls, ms }) => `  ${digits(ms).padStart(8)} ms  ${kernel} × ${calls}`),
+    ]),
+  ].join("\n");
+}

@@ -1,0 +1,86 @@
+import { describe, expect, test } from "vitest";
+import type { Prepared } from "../../bench/peers/engines/engine.ts";
+import { trainWays } from "../../bench/peers/engines/shaderformer-train.ts";
+import { rowOf } from "../../bench/peers/rows.ts";
+import { trainTokens, trainWork } from "../../bench/peers/train.ts";
+import { trainCases, trainProblem } from "../../bench/peers/train-problem.ts";
+import { truthOfSteps } from "../../bench/peers/train-truth.ts";
+import { judge } from "../../bench/peers/truth.ts";
+import { formatShares } from "../../bench/train/report.ts";
+import { stepShares } from "../../bench/train/shares.ts";
+import { openWeights } from "../../src/formats/weights.ts";
+import { openFolder } from "../../src/index.ts";
+import { bundledModel } from "../support/bundled.ts";
+import { testGpu } from "../support/gpu.ts";
+
+const gpu = await testGpu();
+const source = () => openFolder(bundledModel);
+
+describe("steps of training", () => {
+  test.each(["train:q16", "train:2x32"])(
+    "%s: the first have the figures of float64, after others too",
+    async (text) => {
+      const problem = trainProblem(text);
+      const [way] = trainWays(gpu, problem, source);
+      const prepared = (await way?.()) as Prepared;
+      try {
+        for (let i = 0; i < 2; i++) await prepared.run();
+        await prepared.settle();
+        const figures = await prepared.read();
+        const judgement = judge(figures, truthOfSteps(problem));
+        expect(judgement).toMatchObject({ verdict: "pass", reason: null });
+        await prepared.run();
+        expect(await prepared.read()).toEqual(figures); // to the bit
+      } finally {
+        await prepared.dispose();
+      }
+    },
+  );
+
+  test("PyTorch's f32 is right; a figure that is off by two ten-thousandths, missing or NaN is not", () => {
+    const truth = truthOfSteps(trainProblem("train:2x32"));
+    expect(judge(truth.inF32, truth)).toMatchObject({ verdict: "pass", errorRatio: 1, meanErrorRatio: 1 });
+    expect(judge(truth.figures, truth).checked).toBe("7 figures of the first 3 steps, within 0.0001 of float64");
+    const off = (at: number) => truth.figures.map((value, i) => (i === at ? value * 1.0002 : value));
+    expect(judge(off(2), truth)).toMatchObject({ verdict: "fail" });
+    expect(judge(off(2), truth).reason).toMatch(/^wrong: the loss of step 2 is \S+, expected \S+$/);
+    expect(judge(off(5), truth).reason).toMatch(/the gradients' norm of step 3/);
+    expect(judge(off(6), truth).reason).toMatch(/the norm of all matrices after step 3/);
+    expect(judge([Number.NaN, ...truth.figures.slice(1)], truth).reason).toMatch(/the loss of step 1 is NaN/);
+    expect(judge(truth.figures.slice(1), truth).reason).toBe("wrong: 6 figures, expected 7");
+  });
+
+  test("every case has figures that fall from step to step: the weights learn the batch", () => {
+    for (const text of trainCases) {
+      const [first = 0, , second = 0, , third = 0] = truthOfSteps(trainProblem(text)).figures;
+      expect(second, text).toBeLessThan(first);
+      expect(third, text).toBeLessThan(second);
+    }
+  });
+
+  test("each target is the token after its own", () => {
+    const { ids, targets } = trainTokens(trainProblem("train:2x32"));
+    expect(ids.map(({ length }) => length)).toEqual([32, 32]);
+    for (const [i, row] of ids.entries()) expect(targets[i]?.slice(0, -1)).toEqual(row.slice(1));
+  });
+
+  test("the work is that of every weight of the model", async () => {
+    const { tensors } = await openWeights(await source());
+    const weights = [...tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    expect(trainWork(trainProblem("train:2x32")).bytes).toBe(24 * weights);
+    const row = rowOf(trainProblem("train:q256"), { name: "a", version: "1" }, { verdict: "pass", reason: null });
+    expect(row).toMatchObject({ op: "train", batch: "q256", model: "a block of GPT-2 small", dtype: "f32" });
+  });
+});
+
+test.skipIf(!gpu.features.has("timestamp-query"))(
+  "a step's parts are those of its kernels, of every kind",
+  async () => {
+    const shares = await stepShares(gpu, trainProblem("train:2x32"), { source, runs: 1 });
+    const { products, attention, optimiser, others } = shares.kernelsMs;
+    for (const part of [products, attention, optimiser, others]) expect(part).toBeGreaterThan(0);
+    expect(shares.stepMs).toBeCloseTo(products + attention + optimiser + others + shares.launchesMs, 6);
+    expect(shares.dispatches).toBeGreaterThan(100);
+    expect(formatShares("an adapter", [shares])).toMatch(/^an adapter\n\n\| case \| ms a step \| products \|/);
+  },
+);
