@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { openFolder, openGpu } from "../../src/index.ts";
 import { runCommand, say } from "../harness/command.ts";
-import { environmentOf } from "../harness/environment.ts";
 import { textModel } from "../peers/generate.ts";
 import { repositoryRoot } from "../peers/root.ts";
 import { trainProblem } from "../peers/train-problem.ts";
@@ -22,11 +21,12 @@ function count(text: string): number {
   return Number(text);
 }
 
-async function measure(cases: readonly string[], { adapter, runs, json }: Flags): Promise<void> {
+async function measure(cases: readonly string[], { adapter: wanted, runs, json }: Flags): Promise<void> {
   const problems = (cases.length > 0 ? cases : ["train:q256", "train:8x256"]).map(trainProblem);
-  const gpu = await openGpu(adapter === undefined ? {} : { adapter });
+  const gpu = await openGpu(wanted === undefined ? {} : { adapter: wanted });
   if (!gpu.features.has("timestamp-query")) throw new TypeError(`${gpu.adapter.label} has no timestamps`);
-  const environment = await environmentOf(gpu, "wall");
+  const { label: adapter } = gpu.adapter;
+  const environment = { adapter, runtime: `Node ${process.versions.node}`, date: new Date().toISOString() };
   const source = () => openFolder(join(repositoryRoot(), "examples", "models", textModel.name));
   const steps = [];
   for (const problem of problems) {
@@ -34,7 +34,7 @@ async function measure(cases: readonly string[], { adapter, runs, json }: Flags)
     steps.push(await stepShares(gpu, problem, { source, runs }));
   }
   if (json !== undefined) await writeFile(json, `${JSON.stringify({ environment, steps }, null, 1)}\n`);
-  process.stdout.write(`${formatShares(environment.adapter, steps)}\n`);
+  process.stdout.write(`${formatShares(adapter, steps)}\n`);
   gpu.close();
 }
 

@@ -133,7 +133,16 @@ async function training() {
     const cells = [own.medianMs, peer.medianMs, own.ratioToFastestPeer, other.medianMs, other.medianMs / own.medianMs];
     return [trained(batch), ...cells.map(short), own.dispatches, peer.dispatches];
   });
-  const heads = ["ms a step", "here", "jax-js", "×", `PyTorch, ${torch.threads} threads`, "×", "dispatches", "of jax-js"];
+  const heads = [
+    "ms a step",
+    "here",
+    "jax-js",
+    "×",
+    `PyTorch, ${torch.threads} threads`,
+    "×",
+    "dispatches",
+    "of jax-js",
+  ];
   const kinds = ["products", "attention", "optimiser", "others"];
   const shares = parts.steps.map(({ case: name, stepMs, kernelsMs, launchesMs }) => [
     trained(name.replace("train:", "")),

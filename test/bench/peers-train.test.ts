@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Prepared } from "../../bench/peers/engines/engine.ts";
 import { trainWays } from "../../bench/peers/engines/shaderformer-train.ts";
+import { parseProblem } from "../../bench/peers/problems.ts";
 import { rowOf } from "../../bench/peers/rows.ts";
 import { trainTokens, trainWork } from "../../bench/peers/train.ts";
 import { trainCases, trainProblem } from "../../bench/peers/train-problem.ts";
@@ -56,6 +57,15 @@ describe("steps of training", () => {
       expect(second, text).toBeLessThan(first);
       expect(third, text).toBeLessThan(second);
     }
+  });
+
+  test.each(trainCases)("%s is written as it is read", (text) => {
+    expect(parseProblem(text).text).toBe(text);
+  });
+
+  test.each(["train:q7", "train:", "train:4x256"])("%j is refused: its float64 is not recorded", (text) => {
+    const expected = `expected one of ${trainCases.join(", ")}, whose float64 is recorded`;
+    expect(() => parseProblem(text)).toThrow(new RangeError(`case is "${text}", ${expected}`));
   });
 
   test("each target is the token after its own", () => {

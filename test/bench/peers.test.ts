@@ -52,8 +52,6 @@ describe("cases", () => {
     "encoder:2xmixed",
     "t5:q1s2",
     "t5:8q9s64",
-    "train:q256",
-    "train:8x256",
   ])("%s is written as it is read", (text) => {
     expect(parseProblem(text).text).toBe(text);
   });
@@ -80,8 +78,6 @@ describe("cases", () => {
     ["encoder:8x2", /at most 64 texts and 4096 tokens/],
     ["encoder:65x4", /at most 64 texts and 4096 tokens/],
     ["encoder:64x65", /at most 64 texts and 4096 tokens/],
-    ["train:q7", /expected one of train:q16, train:q256, train:2x32, train:8x256, whose float64 is recorded/],
-    ["train:", /expected one of/],
     ["generate:0", /expected for example/],
     ["generate:8.5", /expected for example/],
     ["generate:129", /of at most 128 tokens/],

@@ -46,7 +46,11 @@ export async function openTrainer(gpu: Gpu, source: FileSource) {
 async function trainModel(gpu: Gpu, problem: TrainProblem, source: FileSource): Promise<Training> {
   const { trainable, trainer } = await openTrainer(gpu, source);
   const tokens = trainTokens(problem);
+  const program = trainer.program([tokens.ids.length, problem.tokens]);
+  const dispatches = program.dispatches.length; // the page would count those that compile, too
+  program.dispose();
   return {
+    dispatches,
     step: () => trainer.submit(tokens),
     settle: () => gpu.device.queue.onSubmittedWorkDone(),
     figures: async () => {
@@ -128,6 +132,7 @@ async function trainBlock(gpu: Gpu, problem: TrainProblem): Promise<Training> {
   const { loss, clip } = program.result;
   let steps = 0;
   return {
+    dispatches: program.dispatches.length,
     step: async () => {
       await gpu.write(scalars.storage, 0, new Uint8Array(adamwScalars(++steps).buffer));
       instance.run();

@@ -13,6 +13,8 @@ export interface Training {
   /** All weights of two dimensions. */
   readonly matrices: () => Promise<readonly ArrayLike<number>[]>;
   readonly dispose: () => void;
+  /** Of a step, where they are known without counting. */
+  readonly dispatches?: number;
 }
 
 /**
@@ -25,7 +27,8 @@ export async function preparedTraining(
   free?: () => void,
 ): Promise<Prepared> {
   let training = await begin();
-  return withDispatches({
+  const { dispatches } = training;
+  const prepared: Prepared = {
     variant,
     run: () => training.step(),
     settle: () => training.settle(),
@@ -38,7 +41,8 @@ export async function preparedTraining(
       training.dispose();
       free?.();
     },
-  });
+  };
+  return dispatches === undefined ? withDispatches(prepared) : { ...prepared, dispatches };
 }
 
 /** Loss and gradient norm of each of the first steps, then the norm of all matrices after them. */
