@@ -1,7 +1,8 @@
 // The entry for the command line and the pages. Nothing here depends on Node or a page.
 
 export { algorithmNames } from "./attention/algorithms.ts";
-export { backwardAnswers, runBackwardBench } from "./attention/backward.ts";
+export { runBackwardBench } from "./attention/backward.ts";
+export { backwardAnswers, backwardQuestion } from "./attention/backward-answers.ts";
 export { parseVariant, standardBackwardCases } from "./attention/backward-subjects.ts";
 export { formatBatch, parseBatch, parseLength } from "./attention/batch.ts";
 export { type AttentionCase, attentionCase, type CaseText, caseName } from "./attention/case.ts";

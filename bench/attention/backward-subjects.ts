@@ -1,13 +1,15 @@
 // What is measured of attention's gradients, and what work that is.
-import { attention, type Gpu, type Tensor } from "../../src/index.ts";
-import { type AttentionGradients, attentionBackward } from "../../src/train/index.ts";
+import type { attentionBackward } from "../../src/train/index.ts";
 import type { AttentionCase, CaseText } from "./case.ts";
 
 /** The name of a variant of attention's gradients. */
 export type Variant = keyof typeof attentionBackward.variants;
 
+/** Names alone, so that a page that lists them does without their kernels. */
+const named = { materialised: true, rows: true, flash: true } as const satisfies Record<Variant, true>;
+
 /** The variants of attention's gradients. */
-export const backwardVariants = Object.keys(attentionBackward.variants) as Variant[];
+export const backwardVariants = Object.keys(named) as Variant[];
 
 /** Reads the name of a variant. Throws a RangeError that lists the names. */
 export function parseVariant(text: string): Variant {
@@ -27,13 +29,19 @@ export interface Subject {
   readonly kind: "inference" | "forward" | "backward" | "both";
 }
 
-/** Attention alone, then gradients of these variants, then both in one program. */
-export const subjectsFor = (variants: readonly Variant[]): Subject[] => [
-  { name: "inference", products: 2, kind: "inference" },
-  { name: "forward", products: 2, kind: "forward" },
-  ...variants.map((variant): Subject => ({ name: variant, products: 5, kind: "backward", variant })),
-  ...variants.map((variant): Subject => ({ name: `forward+${variant}`, products: 7, kind: "both", variant })),
-];
+/** Attention alone, then gradients of these variants, then both in one program; or what is of these kinds. */
+export function subjectsFor(
+  variants: readonly Variant[],
+  kinds: readonly Subject["kind"][] = ["inference", "forward", "backward", "both"],
+): Subject[] {
+  const all: readonly Subject[] = [
+    { name: "inference", products: 2, kind: "inference" },
+    { name: "forward", products: 2, kind: "forward" },
+    ...variants.map((variant): Subject => ({ name: variant, products: 5, kind: "backward", variant })),
+    ...variants.map((variant): Subject => ({ name: `forward+${variant}`, products: 7, kind: "both", variant })),
+  ];
+  return all.filter(({ kind }) => kinds.includes(kind));
+}
 
 /** The default cases: lengths, heads that share keys, and a kind each of mask and score. */
 export const standardBackwardCases: readonly CaseText[] = [
@@ -59,27 +67,10 @@ export const productFlops = ({ heads: { d, dv } }: AttentionCase, pairs: number,
   2 * pairs * (products === 2 ? d + dv : products === 5 ? 3 * d + 2 * dv : 4 * d + 3 * dv);
 
 /** Each element of what goes in and what comes out, moved once. */
-export function bytesOf({ batch, heads: { h, g, d, dv } }: AttentionCase, { kind }: Subject): number {
+export function bytesOf({ batch, heads: { h, g, d, dv } }: AttentionCase, { kind }: Pick<Subject, "kind">): number {
   const [{ count: b, t, s } = { count: 0, t: 0, s: 0 }] = batch.groups;
   const [queries, results, keys, rows] = [b * t * h * d, b * t * h * dv, b * g * s * (d + dv), b * t * h];
   const forward = queries + results + keys + (kind === "inference" ? 0 : rows);
   const backward = 2 * queries + 2 * results + 2 * keys + rows;
   return 4 * ((kind === "backward" ? 0 : forward) + (kind === "backward" || kind === "both" ? backward : 0));
-}
-
-export interface Given {
-  readonly views: Parameters<typeof attention>[1];
-  readonly tensors: Parameters<typeof attentionBackward>[1];
-  readonly options: Pick<NonNullable<Parameters<typeof attention>[2]>, "mask" | "score">;
-  readonly dout: Tensor;
-}
-
-export function recordOf(gpu: Gpu, { kind, variant }: Subject, { views, tensors, options, dout }: Given) {
-  return (): AttentionGradients & { readonly out?: Tensor } => {
-    if (kind === "inference") return { out: attention(gpu, views, options).out };
-    if (kind === "backward") return attentionBackward(gpu, tensors, { ...options, ...(variant && { variant }) });
-    const { out, lse } = attention(gpu, views, { ...options, lse: true });
-    if (kind === "forward" || !lse) return { out };
-    return attentionBackward(gpu, { ...views, out, lse, dout }, { ...options, ...(variant && { variant }) });
-  };
 }

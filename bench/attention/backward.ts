@@ -4,11 +4,11 @@ import { withShareOfFastest } from "../harness/speed.ts";
 import { intervalOf, timeInTurns, timingOn } from "../harness/timing.ts";
 import type { BenchResult, BenchRow } from "../result.ts";
 import { type Made, made, prepared } from "./backward-ready.ts";
+import { recordOf } from "./backward-record.ts";
 import {
   backwardVariants,
   bytesOf,
   productFlops,
-  recordOf,
   refusalOf,
   type Subject,
   subjectsFor,
@@ -23,42 +23,22 @@ import type { AttentionPlan } from "./plan.ts";
 import { type BenchEvents, type Context, type Found, findOut, rowOf, runCases } from "./run.ts";
 import { attentionWork } from "./work.ts";
 
+/** Everything to measure: of these variants of the gradients, default all; and of these kinds, default all. */
+export interface BackwardPlan extends Omit<AttentionPlan, "subjects"> {
+  readonly variants?: readonly Variant[] | undefined;
+  readonly kinds?: readonly Subject["kind"][] | undefined;
+}
+
 /**
  * Measures attention, its gradients, and both in one program, alternately, after every result was compared with float64.
  * Throws as `runAttentionBench` does.
  */
-export async function runBackwardBench(
-  gpu: Gpu,
-  plan: Omit<AttentionPlan, "subjects"> & { readonly variants?: readonly Variant[] | undefined },
-  events: BenchEvents = {},
-): Promise<BenchResult> {
+export async function runBackwardBench(gpu: Gpu, plan: BackwardPlan, events: BenchEvents = {}): Promise<BenchResult> {
   return await runCases(gpu, plan, events, (given, context) => runCase(gpu, given, plan, context));
 }
 
-/** What a variant's gradients take, as a multiple of the forward pass, for each case. */
-export function backwardAnswers(rows: readonly BenchRow[]): string[] {
-  const nameOf = ({ batch, heads, mask, score }: BenchRow) => [batch, heads, mask, score].join(" ");
-  return [...new Set(rows.map(nameOf))].map((name) => {
-    const own = rows.filter((row) => nameOf(row) === name);
-    const of = (variant: string) => own.find((row) => row.variant === variant)?.medianMs ?? null;
-    const forward = of("forward");
-    const gradients = own.filter(({ variant, medianMs }) => !/forward|inference/.test(variant) && medianMs !== null);
-    const parts = gradients.map(({ variant, medianMs }) =>
-      forward === null ? `${variant} ?` : `${variant} ${((medianMs ?? 0) / forward).toFixed(2)} ×`,
-    );
-    const time = forward === null ? "" : `, of ${forward.toFixed(2)} ms`;
-    if (parts.length === 0) return `- ${name}: no gradients were timed`;
-    return `- ${name}: gradients take ${parts.join(", ")} the forward pass${time}`;
-  });
-}
-
-async function runCase(
-  gpu: Gpu,
-  given: AttentionCase,
-  plan: Parameters<typeof runBackwardBench>[1],
-  context: Context,
-): Promise<BenchRow[]> {
-  const subjects = subjectsFor(plan.variants ?? backwardVariants);
+async function runCase(gpu: Gpu, given: AttentionCase, plan: BackwardPlan, context: Context): Promise<BenchRow[]> {
+  const subjects = subjectsFor(plan.variants ?? backwardVariants, plan.kinds);
   const name = caseName(given);
   const work = attentionWork(given);
   const row = (subject: Subject, found: Found): BenchRow => {

@@ -126,7 +126,7 @@ async function measure(batches: readonly string[], flags: AttentionFlags): Promi
         commandOptions: commandOptions(flags),
       };
       const result = await bench.runBackwardBench(gpu, plan, events);
-      return { ...result, question: "How long do gradients take?", answers: bench.backwardAnswers(result.rows) };
+      return { ...result, question: bench.backwardQuestion, answers: bench.backwardAnswers(result.rows) };
     }
     const { software } = gpu.adapter;
     const options = { software, heads: flags.heads, mask: masks.texts?.[0], tokens };

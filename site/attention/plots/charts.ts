@@ -2,6 +2,7 @@ import type { RenderFunction } from "@observablehq/plot";
 import type { BenchRow, Peaks } from "../../../bench/result.ts";
 import { digits, percent, tick } from "../../shell/format.ts";
 import { keys, longestOf } from "../results/families.ts";
+import { labels, nameRoom } from "./labels.ts";
 
 /** The library, which is fetched when the first chart is drawn. */
 export type Plot = typeof import("@observablehq/plot");
@@ -70,8 +71,12 @@ export const timeOverLength: Draw = (Plot, drawing) => {
   const second = (row: BenchRow) => drawing.variants.indexOf(row.variant) >= 5;
   const line = { x: keys, y: timeOrGap, z: "variant", stroke: "variant", strokeWidth: 2 } as const;
   const none = all.filter((row) => !isTimed(row));
+  const times = [...rows, ...others].flatMap(({ p10Ms, medianMs, p90Ms }) => [p10Ms ?? medianMs, p90Ms ?? medianMs]);
+  const known = times.filter((ms): ms is number => ms !== null && ms > 0);
+  const decades = Math.max(0.3, Math.log10(Math.max(...known) / Math.min(...known)));
   return Plot.plot({
     ...frame(drawing),
+    marginRight: nameRoom(rows, drawing.width),
     ...scale(drawing),
     height: 330,
     marginBottom: 46,
@@ -124,8 +129,8 @@ export const timeOverLength: Draw = (Plot, drawing) => {
           fill: drawing.colour("--bad"),
         }),
       ),
-      Plot.text(labels(longestOf(rows), time), {
-        ...{ x: ({ row }) => keys(row), y: ({ row }) => time(row), text: "text" },
+      Plot.text(labels(longestOf(rows), time, decades), {
+        ...{ x: ({ row }) => keys(row), y: "at", text: "text", fontSize: 12 },
         dx: 10,
         textAnchor: "start",
         fill: drawing.colour("--text"),
@@ -133,17 +138,6 @@ export const timeOverLength: Draw = (Plot, drawing) => {
     ],
   });
 };
-
-/** A label for each variant's last point; variants whose points are close together share one. */
-export function labels(rows: readonly BenchRow[], height: (row: BenchRow) => number) {
-  const made: { readonly row: BenchRow; readonly names: string[] }[] = [];
-  for (const row of [...rows].sort((p, q) => height(p) - height(q))) {
-    const near = made.find((label) => height(row) / height(label.row) < 1.25);
-    if (near) near.names.push(row.variant);
-    else made.push({ row, names: [row.variant] });
-  }
-  return made.map(({ row, names }) => ({ row, text: names.join(", ") }));
-}
 
 /** Diagonal lines in the colour of errors, for `fill: url(#wrong)`. */
 function hatching(colour: string) {
@@ -187,7 +181,7 @@ export const speedBars: Draw = (Plot, drawing) => {
       labelOffset: 36,
       grid: true,
       domain: [0, end],
-      ticks: 4,
+      ticks: drawing.width < 480 ? 2 : 4,
     },
     y: { label: null, domain: order.map(({ variant }) => variant) },
     marks: [

@@ -1,7 +1,8 @@
 import type { BenchRow } from "../../../bench/result.ts";
 import { digits, percent, tick } from "../../shell/format.ts";
 import { longestOf } from "../results/families.ts";
-import { type Draw, described, frame, labels, scale, speed } from "./charts.ts";
+import { type Draw, described, frame, scale, speed } from "./charts.ts";
+import { labels, nameRoom } from "./labels.ts";
 
 const intensity = (row: BenchRow) => (row.flops ?? 0) / (row.bytes ?? 1);
 
@@ -16,8 +17,9 @@ export const roofline: Draw = (Plot, drawing) => {
   const ridge = compute / bandwidth;
   const [low, high] = [Math.min(0.5, ...intensities) / 2, Math.max(4 * ridge, 2 * Math.max(...intensities))];
   const [least, most] = [Math.min(...rows.map(speed)) / 3, compute * 2];
+  const marginRight = nameRoom(rows, drawing.width);
   // The bandwidth's ceiling rises a decade with each; its text follows it.
-  const across = (drawing.width - 150) / Math.log10(high / low);
+  const across = (drawing.width - 60 - marginRight) / Math.log10(high / low);
   const up = (330 - 20 - 46) / Math.log10(most / least);
   const slope = (-180 / Math.PI) * Math.atan(up / across);
   const roof = (x: number) => Math.min(compute, bandwidth * x);
@@ -26,6 +28,7 @@ export const roofline: Draw = (Plot, drawing) => {
     ...scale(drawing),
     height: 330,
     marginBottom: 46,
+    marginRight,
     x: {
       type: "log",
       label: "FLOP per compulsory byte →",
@@ -82,10 +85,11 @@ export const roofline: Draw = (Plot, drawing) => {
         tip: true,
         title: described,
       }),
-      Plot.text(labels(longestOf(rows), speed), {
+      Plot.text(labels(longestOf(rows), speed, Math.log10(most / least)), {
         x: ({ row }) => intensity(row),
-        y: ({ row }) => speed(row),
+        y: "at",
         text: "text",
+        fontSize: 12,
         dx: 10,
         textAnchor: "start",
         fill: drawing.colour("--text"),

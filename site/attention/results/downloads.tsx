@@ -1,7 +1,9 @@
 import { useState } from "preact/hooks";
+import { backwardAnswers, backwardQuestion } from "../../../bench/attention/backward-answers.ts";
 import { formatCsv, formatMarkdown } from "../../../bench/harness/documents.ts";
 import { CopyButton } from "../../shell/copy-button.tsx";
 import { download } from "../../shell/status.ts";
+import { hasGradientRows } from "./gradients.ts";
 import { load, shown } from "./results.ts";
 
 /** The table of a Markdown text as HTML, for programs that paste it. */
@@ -22,7 +24,9 @@ function htmlOf(markdown: string): string {
 export function Downloads() {
   const { rows, environment, peaks } = shown.value;
   const [problem, setProblem] = useState("");
-  const result = environment && rows.length > 0 ? { environment, peaks, rows } : undefined;
+  // As the command's: gradients answer a question.
+  const answers = hasGradientRows(rows) && { question: backwardQuestion, answers: backwardAnswers(rows) };
+  const result = environment && rows.length > 0 ? { environment, peaks, rows, ...answers } : undefined;
   return (
     <div class="row downloads">
       {result && (

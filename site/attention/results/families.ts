@@ -1,4 +1,5 @@
 import type { BenchRow } from "../../../bench/result.ts";
+import { gradientOp } from "./gradients.ts";
 
 const number = (digits: string | undefined, k: string | undefined) => Number(digits ?? 0) * (k ? 1024 : 1);
 
@@ -29,7 +30,14 @@ export function familyOf(row: BenchRow): string {
         ? "decode"
         : `${queries(row)} queries`;
   const rest = [row.score === "none" ? null : row.score, storageOf(row)];
-  return [shape, sequences === "1" || row.batch.includes("_") ? null : `${sequences} sequences`, row.mask, ...rest]
+  const what = row.op === gradientOp ? "gradients" : null;
+  return [
+    what,
+    shape,
+    sequences === "1" || row.batch.includes("_") ? null : `${sequences} sequences`,
+    row.mask,
+    ...rest,
+  ]
     .filter(Boolean)
     .join(", ");
 }

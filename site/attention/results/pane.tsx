@@ -2,6 +2,7 @@ import { digits } from "../../shell/format.ts";
 import { Plots } from "../plots/plots.tsx";
 import { isBusy } from "../run/run.ts";
 import { Downloads } from "./downloads.tsx";
+import { GradientTable } from "./gradient-table.tsx";
 import { compared, nameOf, type Shown, shown, showRecorded } from "./results.ts";
 import { ResultsTable } from "./table.tsx";
 import { Origin, Verdict } from "./verdict.tsx";
@@ -24,6 +25,7 @@ export function Results() {
     <section aria-label="Results" class="results">
       <h2>Results</h2>
       <Plots result={result} />
+      <GradientTable result={result} />
       <ResultsTable result={result} />
       <Downloads />
       <div class="row">

@@ -1,7 +1,10 @@
 import { computed, signal } from "@preact/signals";
 import type { BenchResult, BenchRow, Environment, Peaks } from "../../../bench/result.ts";
 import { device } from "../../shell/device/device.ts";
-import { recorded } from "./recorded.ts";
+import { hasGradients } from "../setup/setup.ts";
+import { setup } from "../setup/state.ts";
+import { gradientOp } from "./gradients.ts";
+import { recorded, recordedGradients } from "./recorded.ts";
 
 /** A result that the page shows, of this device now or of another before. */
 export interface Shown {
@@ -18,12 +21,21 @@ const of = (origin: Shown["origin"], { environment, peaks, rows }: BenchResult):
   origin,
   environment,
   peaks,
-  rows: rows.filter(({ op }) => op === "attention"),
+  rows: rows.filter(({ op }) => op === "attention" || op === gradientOp),
   hidden: new Set(),
 });
 
-/** What is shown: the recorded run, until there are rows of a run or of a file. */
-export const shown = signal<Shown>(of("recorded", recorded));
+const [recordedForward, recordedBackward] = [of("recorded", recorded), of("recorded", recordedGradients)];
+/** The rows of a run or of a file; undefined until there are some. */
+const own = signal<Shown | undefined>(undefined);
+/** What is shown: these, or until there are some the recorded run of the pass that is chosen. */
+export const shown = computed<Shown>(
+  () => own.value ?? (hasGradients(setup.value) ? recordedBackward : recordedForward),
+);
+/** Shows a result. */
+export const show = (result: Shown): void => {
+  own.value = result;
+};
 /** A second result to compare with, drawn dashed. */
 export const compared = signal<Shown | undefined>(undefined);
 /** True where a part of the page that is fetched when needed could not be fetched. */
@@ -39,7 +51,7 @@ export const knownPeaks = computed<Peaks | undefined>(() => {
 
 /** Shows the recorded run again. */
 export const showRecorded = (): void => {
-  shown.value = of("recorded", recorded);
+  own.value = undefined;
 };
 
 /** Where a result comes from, in a few words. */
@@ -67,5 +79,5 @@ export async function load(file: Blob): Promise<void> {
   if (!Array.isArray(environment.features) || typeof environment.date !== "string") {
     throw new TypeError("the file's environment has no date or no features");
   }
-  shown.value = of("file", { environment, peaks, rows });
+  show(of("file", { environment, peaks, rows }));
 }

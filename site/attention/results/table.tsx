@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import type { BenchRow } from "../../../bench/result.ts";
 import { count, digits, memory, percent } from "../../shell/format.ts";
 import { storageOf } from "./families.ts";
+import { forwardRatios, hasGradientRows } from "./gradients.ts";
 import type { Shown } from "./results.ts";
 
 /** The row that is marked in the table and in every plot, by id. */
@@ -83,6 +84,18 @@ const columns: readonly Column[] = [
     cell: ({ workspaceBytes }) => memory(workspaceBytes),
   },
   {
+    title: "requested, MB",
+    number: true,
+    value: ({ requestedBytes }) => requestedBytes ?? null,
+    cell: ({ requestedBytes }) => digits(requestedBytes && requestedBytes / 1e6),
+  },
+  {
+    title: "executed, MFLOP",
+    number: true,
+    value: ({ executedFlops }) => executedFlops ?? null,
+    cell: ({ executedFlops }) => digits(executedFlops && executedFlops / 1e6),
+  },
+  {
     title: "error ratio",
     number: true,
     value: ({ errorRatio }) => errorRatio,
@@ -90,10 +103,24 @@ const columns: readonly Column[] = [
   },
 ];
 
-const withScore = (mask: string | null, score: string | null) =>
+/** The columns of a result: gradients have their time over that of the forward pass, next to the time itself. */
+function columnsOf(rows: readonly BenchRow[]): readonly Column[] {
+  if (!hasGradientRows(rows)) return columns;
+  const ratios = forwardRatios(rows);
+  const ratioOf = ({ id }: BenchRow) => ratios.get(id) ?? null;
+  const ratio: Column = {
+    ...{ title: "× forward", number: true, value: ratioOf },
+    cell: (row) => timed(row, ratioOf(row), digits),
+  };
+  return columns.flatMap((column) => (column.title === "time, ms" ? [column, ratio] : [column]));
+}
+
+/** A mask with the score that goes with it. */
+export const withScore = (mask: string | null, score: string | null) =>
   [mask, score === "none" ? null : score].filter(Boolean).join(", ");
 
-function verdictOf({ verdict, reason, nmse, checked }: BenchRow): string {
+/** The outcome of a row's check, with the reason where it is not right. */
+export function verdictOf({ verdict, reason, nmse, checked }: BenchRow): string {
   if (verdict === "pass") return "✓ right";
   if (verdict === "fail") return `✗ ${checked === null ? "did not run" : "wrong"}: ${reason ?? digits(nmse)}`;
   return `n/a: ${reason ?? "not taken"}`;
@@ -105,8 +132,9 @@ const order = signal<{ readonly title: string; readonly down: boolean } | undefi
 export function ResultsTable({ result: { rows, hidden, environment } }: { result: Shown }) {
   if (rows.length === 0) return null;
   const { title: column, down } = order.value ?? {};
-  const shown = columns.filter(({ ranks }) => !(ranks && environment?.software));
-  const key = columns.find(({ title }) => title === column)?.value;
+  const all = columnsOf(rows);
+  const shown = all.filter(({ ranks }) => !(ranks && environment?.software));
+  const key = all.find(({ title }) => title === column)?.value;
   const sorted = key ? [...rows].sort((p, q) => (down ? -1 : 1) * compare(key(p), key(q))) : rows;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard

@@ -1,6 +1,8 @@
+import type { BenchRow } from "../../../bench/result.ts";
 import { counted, digits, percent } from "../../shell/format.ts";
 import { isBusy } from "../run/run.ts";
 import { familiesOf, familyOf, keys } from "./families.ts";
+import { gradientLines, hasGradientRows } from "./gradients.ts";
 import type { Shown } from "./results.ts";
 
 /** Where the result comes from, before what it says. */
@@ -35,10 +37,14 @@ export function Verdict({ result: { environment, rows } }: { result: Shown }) {
   const right = rows.filter(({ verdict, medianMs }) => verdict === "pass" && medianMs !== null);
   const [family] = familiesOf(right);
   const longest = Math.max(...right.filter((row) => familyOf(row) === family).map(keys));
-  // A row without a share of the fastest computes something different from the others.
-  const same = right.filter((row) => familyOf(row) === family && keys(row) === longest && row.shareOfFastest !== null);
+  const lines = gradientLines(rows);
+  // Gradients are compared with gradients; a row without a share of the fastest computes something different too.
+  const rivals = hasGradientRows(rows) ? new Set(lines.map(({ backward }) => backward)) : undefined;
+  const isRival = (row: BenchRow) => (rivals ? rivals.has(row) : row.shareOfFastest !== null);
+  const same = right.filter((row) => familyOf(row) === family && keys(row) === longest && isRival(row));
   const [fastest, ...others] = [...same].sort((p, q) => (p.medianMs ?? 0) - (q.medianMs ?? 0));
   const slowest = others.at(-1);
+  const ratio = lines.find(({ backward }) => backward === fastest)?.ratio ?? null;
   return (
     <p class="lead">
       {right.length + wrong.length > 0 &&
@@ -55,6 +61,7 @@ export function Verdict({ result: { environment, rows } }: { result: Shown }) {
               .{" "}
             </>
           )}
+      {ratio !== null && !environment?.software && `These gradients take ${digits(ratio)}× the forward pass. `}
       {wrong.length > 0 && (
         <span class="wrong">
           ✗ {counted(wrong.length, "result")} {wrong.length === 1 ? "is" : "are"} wrong and not timed.

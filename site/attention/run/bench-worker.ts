@@ -1,12 +1,13 @@
 // Holds the page's device and measures on it, in a thread of its own, so that the page stays responsive.
-import { runAttentionBench } from "../../../bench/attention/run.ts";
+import { runBackwardBench } from "../../../bench/attention/backward.ts";
+import { type BenchEvents, runAttentionBench } from "../../../bench/attention/run.ts";
 import { parseSubject } from "../../../bench/attention/subjects.ts";
 import { clockFor, standardTiming } from "../../../bench/harness/timing.ts";
 import type { Gpu } from "../../../src/index.ts";
 import type { DeviceFacts } from "../../shell/device/device.ts";
 import { openDevice } from "../../shell/device/open.ts";
 import { checkOwn } from "../own/function.ts";
-import { casesOf } from "../setup/setup.ts";
+import { casesOf, gradientPlan, hasGradients } from "../setup/setup.ts";
 import type { BenchReport, BenchRequest } from "./protocol.ts";
 import { withRoom } from "./room.ts";
 
@@ -75,20 +76,21 @@ async function run({ setup, made, sim, peaks: known }: RunRequest): Promise<void
     const samples = Number(setup.samples);
     const plan = {
       cases: casesOf(setup, made).map((given) => withRoom(given, gpu.limits)),
-      subjects: setup.variants.map(parseSubject),
       timing: { ...standardTiming, samples },
       clock: clockFor(gpu),
       rotateBytes: 0,
       peaks: known ?? true,
       commandOptions: samples === standardTiming.samples ? [] : [`--samples ${samples}`],
     };
-    await runAttentionBench(gpu, plan, {
+    const events: BenchEvents = {
       signal,
       ready: () => visible.promise,
       onStart: (environment, peaks) => report({ kind: "start", environment, peaks }),
       onRow: (row) => report({ kind: "row", row }),
       onProgress: (what, done, total) => report({ kind: "progress", what, done, total }),
-    });
+    };
+    if (hasGradients(setup)) await runBackwardBench(gpu, { ...plan, ...gradientPlan(setup) }, events);
+    else await runAttentionBench(gpu, { ...plan, subjects: setup.variants.map(parseSubject) }, events);
     report({ kind: "done" });
   } catch (error) {
     if (signal.aborted) return report({ kind: "stopped" });

@@ -1,4 +1,5 @@
 import { computed, signal } from "@preact/signals";
+import { productFlops, refusalOf } from "../../../bench/attention/backward-subjects.ts";
 import type { AttentionCase } from "../../../bench/attention/case.ts";
 import { caseName } from "../../../bench/attention/case.ts";
 import { pairs } from "../../../src/reference/masks.ts";
@@ -6,14 +7,14 @@ import { device } from "../../shell/device/device.ts";
 import { sim } from "../../shell/sim.ts";
 import { keep, kept } from "../../shell/store.ts";
 import { knownPeaks, shown } from "../results/results.ts";
-import { casesOf, type Handmade, type Setup } from "../setup/setup.ts";
+import { casesOf, gradientSubjects, type Handmade, hasGradients, type Setup } from "../setup/setup.ts";
 import { handmade, setup } from "../setup/state.ts";
 import { roomOf, tooLarge } from "./room.ts";
 
 /** What a case takes, before it is run. */
 export interface CaseEstimate {
   readonly name: string;
-  /** Operations of one run; at most so many where the mask's pairs are not counted beforehand. */
+  /** Operations of one run, the longest; at most so many where the mask's pairs are not counted beforehand. */
   readonly flops: number;
   readonly atMost: boolean;
   /** Bytes of inputs and result, and of the largest tensor among them. */
@@ -24,6 +25,8 @@ export interface CaseEstimate {
   readonly longest: number;
   /** Why it will be left out. */
   readonly skipped: string | undefined;
+  /** True where that is because it is too large for this device. */
+  readonly isTooLarge: boolean;
 }
 
 /** What a set-up takes on this device. */
@@ -39,7 +42,7 @@ const guesses = {
 } as const;
 
 /** Seconds of float64 for a case, and of the rest of the bench's work: inputs and their upload. */
-const reference = 0.6;
+const reference = { forward: 0.6, gradients: 2.5 } as const;
 
 const paceName = () => `pace-${device.value.kind === "ready" ? device.value.facts.label : ""}`;
 const paceLearned = signal(0);
@@ -71,21 +74,26 @@ function estimateOf(setup: Setup, made: Handmade): Estimate {
   const facts = device.value.kind === "ready" ? device.value.facts : undefined;
   const guess = guesses[facts?.software ? "software" : "hardware"];
   const compiled = new Set<string>();
+  const measured = measuredOf(setup);
+  const gradients = hasGradients(setup);
   const estimates = cases.map((given): CaseEstimate => {
-    const { flops, atMost, dense } = flopsOf(given);
-    const room = roomOf(given);
-    const skipped = given.missing ?? (facts && tooLarge(given, facts.limits));
-    let [seconds, longest] = [reference, 0];
-    for (const variant of setup.variants) {
-      const one = (variant === "naive" ? dense : flops) / 1e9 / (measuredRate(variant) ?? guess.gflops);
-      const kernel = `${variant} ${given.mask.text.split(":")[0]}`;
+    const { live, all, atMost } = pairsOf(given);
+    const room = roomOf(given, gradients);
+    const refused = given.missing ?? (gradients ? refusalOf(given) : undefined);
+    const large = facts && tooLarge(given, facts.limits);
+    let [seconds, longest]: [number, number] = [reference[gradients ? "gradients" : "forward"], 0];
+    for (const { name, op, dense, flopsOf } of measured) {
+      const one = flopsOf(given, dense ? all : live) / 1e9 / (measuredRate(op, name) ?? guess.gflops);
+      const kernel = `${name} ${given.mask.text.split(":")[0]}`;
       if (!compiled.has(kernel)) seconds += guess.compile;
       compiled.add(kernel);
       longest = Math.max(longest, one);
       seconds += timingSeconds(one, Number(setup.samples));
     }
+    const skipped = refused ?? large;
     return {
-      ...{ name: caseName(given), flops, atMost, skipped },
+      ...{ name: caseName(given), atMost, skipped, isTooLarge: refused === undefined && large !== undefined },
+      flops: Math.max(0, ...measured.map(({ flopsOf }) => flopsOf(given, live))),
       ...{ memory: room.all, largest: room.largest },
       seconds: skipped ? 0 : seconds,
       longest: sim === "watchdog" ? 3.2 : longest,
@@ -99,6 +107,30 @@ function estimateOf(setup: Setup, made: Handmade): Estimate {
   };
 }
 
+/** What is measured of each case. */
+interface Measured {
+  /** Of its rows. */
+  readonly op: string;
+  readonly name: string;
+  /** Computes what the mask leaves out too. */
+  readonly dense: boolean;
+  /** Operations for so many pairs of query and key. */
+  readonly flopsOf: (given: AttentionCase, pairs: number) => number;
+}
+
+function measuredOf(setup: Setup): readonly Measured[] {
+  if (hasGradients(setup)) {
+    return gradientSubjects(setup).map((subject) => ({
+      ...{ op: "attention-backward", name: subject.name, dense: subject.variant === "materialised" },
+      flopsOf: (given, pairs) => productFlops(given, pairs, subject),
+    }));
+  }
+  return setup.variants.map((name) => ({
+    ...{ op: "attention", name, dense: name === "naive" },
+    flopsOf: ({ heads: { d, dv } }, pairs) => 2 * pairs * (d + dv),
+  }));
+}
+
 /**
  * Warm-up, finding out how many runs an interval takes, and the intervals: as many as fit half a second, three at least,
  * `samples` at most.
@@ -109,17 +141,17 @@ function timingSeconds(one: number, samples: number): number {
   return one + Math.min(5 * one, 0.25 + one) + 2 * interval + intervals;
 }
 
-/** Operations a second that a variant was measured to do on this device, of the longest case. */
-function measuredRate(variant: string): number | undefined {
+/** Operations a second that a variant of an op was measured to do on this device, of the longest case. */
+function measuredRate(op: string, variant: string): number | undefined {
   const { environment, rows } = shown.value;
   if (device.value.kind !== "ready" || environment?.adapter !== device.value.facts.label) return undefined;
-  const rates = rows.flatMap((row) => (row.variant === variant && row.tflops !== null ? [1000 * row.tflops] : []));
+  const own = rows.filter((row) => row.op === op && row.variant === variant);
+  const rates = own.flatMap(({ tflops }) => (tflops === null ? [] : [1000 * tflops]));
   return rates.at(-1);
 }
 
-/** Operations by exact pairs where those are cheap to count, else by all pairs that there are. */
-function flopsOf({ batch, heads, mask }: AttentionCase): { flops: number; dense: number; atMost: boolean } {
-  const { h, d, dv } = heads;
+/** Pairs of query and key: those that the mask leaves, where they are cheap to count, and all that there are. */
+function pairsOf({ batch, heads: { h }, mask }: AttentionCase): { live: number; all: number; atMost: boolean } {
   let [live, all, atMost] = [0, 0, false];
   for (const { count: b, t, s } of batch.groups) {
     all += b * h * t * s;
@@ -128,7 +160,7 @@ function flopsOf({ batch, heads, mask }: AttentionCase): { flops: number; dense:
     live += b * h * (counted ? pairs(twin, { b: 1, t, s }) : t * s);
     atMost ||= !counted;
   }
-  return { flops: 2 * live * (d + dv), dense: 2 * all * (d + dv), atMost };
+  return { live, all, atMost };
 }
 
 /** A rough time in words. */

@@ -4,6 +4,7 @@ import { device, needs } from "../../shell/device/device.ts";
 import { count, counted, digits, memory } from "../../shell/format.ts";
 import { reportOf, type Trouble } from "../../shell/trouble/trouble.ts";
 import { Troubles } from "../../shell/trouble/troubles.tsx";
+import { subjectNames } from "../setup/setup.ts";
 import { problems, setup } from "../setup/state.ts";
 import { troubles } from "../troubles/troubles.ts";
 import { about, type CaseEstimate, estimate } from "./estimate.ts";
@@ -16,7 +17,8 @@ export function RunPanel() {
   const { cases, seconds } = estimate.value;
   const [wrong] = problems.value.values();
   const why = wrong ?? whyNot();
-  const measurements = wrong === undefined ? cases.length * setup.value.variants.length : 0;
+  const names = wrong === undefined ? subjectNames(setup.value) : [];
+  const measurements = cases.length * names.length;
   useEffect(() => {
     const largest = Math.max(0, ...cases.map(({ largest }) => largest));
     needs.value = { binding: largest, buffer: largest, storageBuffers: 8 };
@@ -38,16 +40,16 @@ export function RunPanel() {
           {busy ? <Remaining state={state} /> : (why ?? outlook(cases, seconds))}
         </span>
         {busy && (
-          <CopyButton what="Report" text={() => reportOf([running(state)])}>
+          <CopyButton what="Report" text={() => reportOf([running(state, names)])}>
             Copy report
           </CopyButton>
         )}
       </div>
       {/* Always there, so that nothing below moves when a run starts or ends. */}
-      <p class="small muted phase">{busy && phase(state, setup.value.variants)}</p>
+      <p class="small muted phase">{busy && phase(state, names)}</p>
       <progress
         class={busy ? "" : "away"}
-        value={stepsOf(state, setup.value.variants)}
+        value={stepsOf(state, names)}
         max={Math.max(1, state.total)}
         aria-label="Progress"
         aria-valuetext={`case ${Math.min(state.done + 1, state.total)} of ${state.total}`}
@@ -68,10 +70,10 @@ function outlook(cases: readonly CaseEstimate[], seconds: number): string {
 }
 
 /** The run under way, for a report. */
-const running = (state: RunState): Trouble => ({
+const running = (state: RunState, names: readonly string[]): Trouble => ({
   key: "running",
   level: "note",
-  says: `case ${state.done + 1} of ${state.total}, ${phase(state, setup.value.variants)}`,
+  says: `case ${state.done + 1} of ${state.total}, ${phase(state, names)}`,
   todo: "",
 });
 
@@ -88,22 +90,22 @@ function whyNot(): string | undefined {
   }
 }
 
-/** Cases that are done, with the fraction of the current one: its reference, each variant, and the timing. */
-function stepsOf({ what, done }: RunState, variants: readonly string[]): number {
+/** Cases that are done, with the fraction of the current one: its reference, each subject, and the timing. */
+function stepsOf({ what, done }: RunState, names: readonly string[]): number {
   const step = what.slice(what.lastIndexOf(": ") + 2);
-  const at = step === "timing" ? variants.length + 1 : variants.indexOf(step) + 1;
-  return done + at / (variants.length + 2);
+  const at = step === "timing" ? names.length + 1 : names.indexOf(step) + 1;
+  return done + at / (names.length + 2);
 }
 
 /** What is being done, in the reader's words. */
-function phase({ what, total }: RunState, variants: readonly string[]): string {
+function phase({ what, total }: RunState, names: readonly string[]): string {
   if (what.startsWith("peaks")) return "measuring the peaks of this device";
   if (total === 0) return what;
   const at = what.lastIndexOf(": ");
   const [name, step] = [what.slice(0, at), what.slice(at + 2)];
   if (step === "float64") return `${name}: computing the reference in float64`;
   if (step === "timing") return `${name}: timing in turns`;
-  return `${name}: compiling and checking ${step}, ${variants.indexOf(step) + 1} of ${variants.length} (slower on a first visit or after a browser update; not part of the times)`;
+  return `${name}: compiling and checking ${step}, ${names.indexOf(step) + 1} of ${names.length} (slower on a first visit or after a browser update; not part of the times)`;
 }
 
 function Remaining({ state }: { state: RunState }) {

@@ -1,15 +1,18 @@
+import { bytesOf } from "../../../bench/attention/backward-subjects.ts";
 import { callBytes, callShapes, pairBytes } from "../../../bench/attention/calls.ts";
 import type { AttentionCase } from "../../../bench/attention/case.ts";
 import { memory } from "../../shell/format.ts";
 
-/** What a case needs of a device, bytes: its largest tensor, and inputs and result together. */
-export function roomOf(given: AttentionCase): { readonly largest: number; readonly all: number } {
+/** What a case needs of a device, bytes: its largest tensor, and inputs and results together, those of gradients too. */
+export function roomOf(given: AttentionCase, gradients = false): { readonly largest: number; readonly all: number } {
   const { batch } = given;
   const calls = callShapes(given).map((call) => callBytes(call, given));
   const pairs = batch.groups.map((group) => pairBytes(given, group));
   return {
     largest: Math.max(...pairs, ...calls.map(({ largest }) => largest)),
-    all: [...pairs, ...calls.map(({ all }) => all)].reduce((sum, bytes) => sum + bytes, 0),
+    all: gradients
+      ? pairs.reduce((sum, bytes) => sum + bytes, bytesOf(given, { kind: "backward" }))
+      : [...pairs, ...calls.map(({ all }) => all)].reduce((sum, bytes) => sum + bytes, 0),
   };
 }
 

@@ -4,7 +4,7 @@ import { counted } from "../../shell/format.ts";
 import { sim } from "../../shell/sim.ts";
 import { say } from "../../shell/status.ts";
 import { keep, kept } from "../../shell/store.ts";
-import { knownPeaks, peaksOfDevice, type Shown, shown } from "../results/results.ts";
+import { knownPeaks, peaksOfDevice, type Shown, show } from "../results/results.ts";
 import { handmade, setup } from "../setup/state.ts";
 import { estimate, learnPace } from "./estimate.ts";
 import type { BenchReport } from "./protocol.ts";
@@ -140,7 +140,7 @@ function takeProgress(report: Progress): void {
         rows: [...rowsOfRun.rows, report.row],
         hidden: wasHidden ? new Set([...rowsOfRun.hidden, report.row.id]) : rowsOfRun.hidden,
       };
-      shown.value = rowsOfRun;
+      show(rowsOfRun);
       return;
     case "progress":
       if (run.value.done !== report.done) wasHidden = document.hidden;

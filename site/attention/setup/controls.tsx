@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { backwardVariants } from "../../../bench/attention/backward-subjects.ts";
 import { cacheFormats } from "../../../bench/attention/formats.ts";
 import { parseHeads } from "../../../bench/attention/heads.ts";
 import { usualLayouts } from "../../../bench/attention/layouts.ts";
@@ -6,10 +7,17 @@ import { usualMasks } from "../../../bench/attention/masks.ts";
 import { usualScores } from "../../../bench/attention/scores.ts";
 import { paintedName } from "../mask/painted.ts";
 import { ownName } from "../own/function.ts";
-import { presets, type Setup, standard } from "./setup.ts";
+import { hasGradients, passes, presets, type Setup, standard } from "./setup.ts";
 import { choose, own, painted, problems, setup, variants } from "./state.ts";
 
 const quick = ["q64", "q128", "q256", "q512", "q1k", "q2k", "q1s512", "q1s1k", "q1s4k"];
+
+/** What each pass measures. */
+const passWords: Readonly<Record<string, string>> = {
+  forward: "attention alone, as a model that generates needs it",
+  backward: "the gradients of queries, keys and values, next to the forward pass that they need",
+  both: "forward, gradients, and both in one program, as a step of a training has them",
+};
 
 /** The left rail: everything that a measurement depends on. */
 export function Controls() {
@@ -24,11 +32,23 @@ export function Controls() {
           </button>
         ))}
       </Group>
-      <Group title="Variants" field="variants">
-        {variants.map((name) => (
-          <Chip key={name} name={name} list={chosen.variants} field="variants" />
-        ))}
+      <Group title="Pass" field="pass">
+        <Choices of={passes} field="pass" />
+        <span class="small muted">{passWords[chosen.pass]}</span>
       </Group>
+      {hasGradients(chosen) ? (
+        <Group title="Variants of the gradients" field="gradients">
+          {backwardVariants.map((name) => (
+            <Chip key={name} name={name} list={chosen.gradients} field="gradients" />
+          ))}
+        </Group>
+      ) : (
+        <Group title="Variants" field="variants">
+          {variants.map((name) => (
+            <Chip key={name} name={name} list={chosen.variants} field="variants" />
+          ))}
+        </Group>
+      )}
       <Group title="Masks" field="masks">
         {own.value?.kind === "mask" && <Chip name={ownName} list={chosen.masks} field="masks" />}
         {painted.value && <Chip name={paintedName} list={chosen.masks} field="masks" />}
@@ -149,7 +169,7 @@ function Chip({
   name: string;
   text?: string;
   list: readonly string[];
-  field: "variants" | "masks" | "batches";
+  field: "variants" | "gradients" | "masks" | "batches";
 }) {
   const on = list.includes(text);
   return (
@@ -165,7 +185,7 @@ function Chip({
 }
 
 /** One of several, exactly. */
-function Choices({ of, field }: { of: readonly string[]; field: "score" | "dtype" | "layout" }) {
+function Choices({ of, field }: { of: readonly string[]; field: "pass" | "score" | "dtype" | "layout" }) {
   const chosen = setup.value[field];
   return (
     <>

@@ -1,3 +1,4 @@
+import { parseVariant, type Subject, subjectsFor } from "../../../bench/attention/backward-subjects.ts";
 import { parseBatch } from "../../../bench/attention/batch.ts";
 import { type AttentionCase, attentionCase } from "../../../bench/attention/case.ts";
 import { parseFormat } from "../../../bench/attention/formats.ts";
@@ -10,9 +11,21 @@ import { standardTiming } from "../../../bench/harness/timing.ts";
 import { type Painted, paintedMask, paintedName } from "../mask/painted.ts";
 import { type OwnFunction, ownMask, ownName, ownScore } from "../own/function.ts";
 
+/** What is measured: attention, its gradients next to it, or these and both in one program. */
+export const passes = ["forward", "backward", "both"] as const;
+/** The subjects of each pass that computes gradients; `both` has all that `bench attention --backward` has. */
+const kindsOf: Readonly<Record<string, readonly Subject["kind"][]>> = {
+  backward: ["forward", "backward"],
+  both: ["inference", "forward", "backward", "both"],
+};
+
 /** Everything that the reader chose, in the words of the command line. */
 export interface Setup {
+  /** One of {@link passes}. */
+  readonly pass: string;
   readonly variants: readonly string[];
+  /** Variants of the gradients, for the passes that compute them. */
+  readonly gradients: readonly string[];
   readonly batches: readonly string[];
   readonly heads: string;
   readonly masks: readonly string[];
@@ -39,7 +52,9 @@ export interface Preset {
 }
 
 export const standard: Setup = {
+  pass: "forward",
   variants: ["naive", "rows", "flash"],
+  gradients: ["materialised", "flash"],
   batches: ["q128", "q256", "q512"],
   heads: "8x64",
   masks: ["causal"],
@@ -69,10 +84,30 @@ export const presets: readonly Preset[] = [
     name: "Packed documents",
     setup: { heads: "8x64", variants: ["naive", "flash", "blocks"], batches: ["q256", "q512"], masks: ["document:64"] },
   },
+  { name: "Gradients", setup: { pass: "both", heads: "4x64" } },
 ];
 
 /** More than these cannot be told apart in one plot. */
 export const mostVariants = 6;
+
+/** True where a set-up measures gradients. */
+export const hasGradients = ({ pass }: Pick<Setup, "pass">): boolean => pass !== "forward";
+
+/** Variants of the gradients that a set-up measures, and which of their subjects. Throws a RangeError for unknown ones. */
+export const gradientPlan = ({ gradients, pass }: Pick<Setup, "gradients" | "pass">) => ({
+  variants: gradients.map(parseVariant),
+  kinds: kindsOf[pass] ?? [],
+});
+
+/** The gradients' subjects of a set-up, and what they measure. Throws as {@link gradientPlan} does. */
+export function gradientSubjects(setup: Pick<Setup, "gradients" | "pass">): readonly Subject[] {
+  const { variants, kinds } = gradientPlan(setup);
+  return subjectsFor(variants, kinds);
+}
+
+/** The names of what a set-up measures of each case, in the order in which it does. Throws for unknown ones. */
+export const subjectNames = (setup: Setup): readonly string[] =>
+  hasGradients(setup) ? gradientSubjects(setup).map(({ name }) => name) : setup.variants;
 
 /** What is wrong with a set-up, by field; empty where it can be run. */
 export function problemsOf(setup: Setup, made: Handmade = {}): ReadonlyMap<keyof Setup, string> {
@@ -84,10 +119,15 @@ export function problemsOf(setup: Setup, made: Handmade = {}): ReadonlyMap<keyof
       problems.set(field, error instanceof Error ? error.message : String(error));
     }
   };
-  check("variants", () => {
-    setup.variants.forEach(parseSubject);
-    if (setup.variants.length === 0) throw new RangeError("choose a variant");
-    if (setup.variants.length > mostVariants) throw new RangeError(`choose ${mostVariants} variants at most`);
+  check("pass", () => {
+    if (passes.some((pass) => pass === setup.pass)) return;
+    throw new RangeError(`there is no pass "${setup.pass}"; there are ${passes.join(", ")}`);
+  });
+  const field = hasGradients(setup) ? "gradients" : "variants";
+  check(field, () => {
+    setup[field].forEach(field === "variants" ? parseSubject : parseVariant);
+    if (setup[field].length === 0) throw new RangeError("choose a variant");
+    if (setup[field].length > mostVariants) throw new RangeError(`choose ${mostVariants} variants at most`);
   });
   check("batches", () => {
     if (setup.batches.length === 0) throw new RangeError("name a batch, such as q256");
@@ -149,7 +189,7 @@ export function casesOf(
 }
 
 /** Fields that are lists; a link separates them by commas. */
-const lists: readonly string[] = ["variants", "batches", "masks"] satisfies (keyof Setup)[];
+const lists: readonly string[] = ["variants", "gradients", "batches", "masks"] satisfies (keyof Setup)[];
 
 /** The keys of a set-up for a link: what differs from the standard. */
 export function keysOf(setup: Setup): [string, string][] {

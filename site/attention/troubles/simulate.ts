@@ -1,7 +1,7 @@
 import { effect } from "@preact/signals";
 import { device, losses } from "../../shell/device/device.ts";
 import { sim } from "../../shell/sim.ts";
-import { shown } from "../results/results.ts";
+import { show, shown } from "../results/results.ts";
 import { killedAt, refused, run, take } from "../run/run.ts";
 
 /** Simulations of states that no missing feature causes; the others are made where the device is opened. */
@@ -27,7 +27,7 @@ const simulated: Readonly<Record<string, () => void>> = {
     killedAt.value = "q4k causal 8x64 f32: flash";
   },
   "hidden-tab": () => {
-    shown.value = { ...shown.value, hidden: new Set(shown.value.rows.slice(-4).map(({ id }) => id)) };
+    show({ ...shown.value, hidden: new Set(shown.value.rows.slice(-4).map(({ id }) => id)) });
   },
   "two-tabs": () => {
     refused.value = true;

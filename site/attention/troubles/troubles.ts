@@ -145,7 +145,16 @@ function notesOfDevice(): Trouble[] {
       ? { ...trouble, todo: `They are labelled, and variants are not ranked. ${trouble.todo}`, action: useSmall }
       : trouble,
   );
-  const skipped = estimate.value.cases.filter((one) => one.skipped);
+  const refused = estimate.value.cases.filter((one) => one.skipped && !one.isTooLarge);
+  if (refused.length > 0) {
+    found.push({
+      key: "refused",
+      level: "warning",
+      says: `${counted(refused.length, "case")} will be skipped: ${refused[0]?.name}: ${refused[0]?.skipped}.`,
+      todo: "The table will have the reason in each row. Change what the set-up says of that.",
+    });
+  }
+  const skipped = estimate.value.cases.filter((one) => one.isTooLarge);
   if (skipped.length > 0) {
     found.push({
       key: "small-limits",
