@@ -12,7 +12,7 @@ import {
   settingsFor,
 } from "./setup/settings.ts";
 import { head, settings, text } from "./state.ts";
-import { type TaskName, taskNames } from "./tasks/tasks.ts";
+import { type TaskName, taskNames, taskOf } from "./tasks/tasks.ts";
 
 /** Settings that are words, by their keys in links. */
 const words = { architecture: architectures, optimizer: optimizers, schedule: schedules } as const;
@@ -86,9 +86,7 @@ async function linkKeys(): Promise<(readonly [string, string])[]> {
     ...settingKeys(settings.value),
     ...(layer === 0 || layer === undefined ? [] : [["layer", String(layer)] as const]),
     ...(one === 0 || one === undefined ? [] : [["head", String(one)] as const]),
-    ...((settings.value.task === "characters" || settings.value.task === "adaptation") && text.value !== ""
-      ? [["text*", await pack(text.value)] as const]
-      : []),
+    ...(taskOf(settings.value.task).text && text.value !== "" ? [["text*", await pack(text.value)] as const] : []),
     ...(sim === undefined ? [] : [["sim", sim] as const]),
   ];
 }

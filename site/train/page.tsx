@@ -4,6 +4,7 @@ import { RunCard } from "./run/card.tsx";
 import { ModelPanel, TrainingPanel } from "./setup/panels.tsx";
 import { troubles } from "./troubles.ts";
 import { AttentionView } from "./views/attention.tsx";
+import { ExpertsView } from "./views/experts.tsx";
 import { Figures } from "./views/figures.tsx";
 import { Samples } from "./views/samples.tsx";
 
@@ -21,6 +22,7 @@ export function Page() {
           <RunCard />
           <Troubles troubles={troubles.value} />
           <Samples />
+          <ExpertsView />
           <Figures />
           <AttentionView />
         </div>

@@ -70,7 +70,10 @@ export const shown = computed<{
 export const problem = computed(() => settingsProblem(settings.value));
 
 /** Settings that a run cannot change: what is made with them is another model, or another task. */
-const fixed = ["task", "length", "architecture", "layers", "heads", "headWidth", "rank", "optimizer", "seed"] as const;
+const fixed = [
+  ...(["task", "length", "architecture", "layers", "heads", "headWidth"] as const),
+  ...(["experts", "chosen", "rank", "optimizer", "seed"] as const),
+];
 
 /** True where a run with one of these can go on with the other. */
 export const isSameRun = (a: Settings, b: Settings): boolean => fixed.every((name) => a[name] === b[name]);

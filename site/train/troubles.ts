@@ -8,7 +8,8 @@ import { ended, type Failure, failure, kept } from "./state.ts";
 
 /** What a failure is about: the first of these whose words it has. */
 const kinds: readonly (readonly [key: string, pattern: RegExp, todo: string])[] = [
-  ["too-short", /the text has \d+ bytes/, "Paste a longer text, or take a shorter context."],
+  ["too-short", / has \d+ (bytes|tokens), expected/, "Paste a longer text, or take a shorter context."],
+  ["no-voices", /parts between lines/, "Put such a line between two voices, or clear the field to take ours."],
   [
     "other-tab",
     /another tab/,

@@ -220,6 +220,30 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
     await train.pause();
   });
 
+  test("a load of the bundled model shows how far it is, and is cancelled", async () => {
+    const { page } = opened;
+    await open(page, site.train("v=1&task=adaptation&length=16&batch=1&rank=2&every=1&steps=1"));
+    await page.evaluate(() => {
+      const seen: [number, string][] = [];
+      Object.assign(globalThis, { seen });
+      new MutationObserver(() => {
+        const bar = document.querySelector<HTMLProgressElement>('progress[aria-label="Loading the bundled model"]');
+        if (bar) seen.push([bar.value, document.querySelector("#loading")?.textContent ?? ""]);
+      }).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+    }, undefined);
+    await press(page, "button.primary", /^Load 10\.\d MB and train$/);
+    await shown(page, "#loading", /^Loading the bundled model: (uploading|compiling)/);
+    await press(page, "#loading button", /^Cancel$/);
+    await shown(page, "button.primary", /^Load 10\.\d MB and train$/);
+    await until("end of the load", () => page.evaluate(() => document.querySelector("#loading") === null, undefined));
+    expect(await page.evaluate(() => document.querySelector('[role="alert"]')?.textContent, undefined)).toBeUndefined();
+    const seen = await page.evaluate(() => (globalThis as { seen?: [number, string][] }).seen ?? [], undefined);
+    const values = seen.map(([value]) => value);
+    expect(values).toEqual([...values].sort((a, b) => a - b));
+    expect(values.at(-1)).toBeGreaterThan(0.6);
+    expect(seen.some(([, says]) => /downloading [\d.]+ \wB of 10\.\d MB/.test(says))).toBe(true);
+  });
+
   test("fine-tunes the bundled model by an adapter, which is exported alone", async () => {
     const { page } = opened;
     await open(page, site.train("v=1&task=adaptation&length=16&batch=1&rank=2&every=1&steps=1"));

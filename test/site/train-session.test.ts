@@ -79,7 +79,9 @@ describe("a run", () => {
 
   test("an adapter of the bundled model learns the manner of a text", async () => {
     const given = { settings: settingsFor("adaptation", { length: 16, batch: 4, rank: 2 }), text: "" };
-    const adapted = await openSession(gpu, given, undefined, await openFolder("examples/models/voices-dense"));
+    const adapted = await openSession(gpu, given, undefined, {
+      source: await openFolder("examples/models/voices-dense"),
+    });
     expect(adapted.facts.parameters).toBeLessThan(1e5);
     const before = await adapted.look();
     expect(before?.look.samples[0]?.answer).toMatch(/[a-z]{2}/);
@@ -88,7 +90,7 @@ describe("a run", () => {
     const after = await adapted.look();
     expect(after?.look.loss).toBeLessThan(before?.look.loss ?? 0);
     const run = await readRun(await adapted.saved());
-    const again = await openSession(gpu, given, run, await openFolder("examples/models/voices-dense"));
+    const again = await openSession(gpu, given, run, { source: await openFolder("examples/models/voices-dense") });
     await adapted.advance(1);
     await again.advance(1);
     expect(losses(again)).toEqual(losses(adapted));

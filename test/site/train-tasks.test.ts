@@ -26,6 +26,7 @@ const isRight: Readonly<Record<TaskName, (example: Example) => boolean>> = {
   modular: ({ prompt: [a = "", , b = ""], answer }) =>
     digits.indexOf(answer) === (digits.indexOf(a) + digits.indexOf(b)) % 23,
   characters: ({ answer }) => answer.length > 0,
+  voices: ({ answer, voice }) => answer.length > 0 && /^text [123]$/.test(voice ?? ""),
   adaptation: ({ answer }) => answer.length > 0,
 };
 
@@ -39,8 +40,9 @@ const base = {
 describe.each(taskNames)("%s", (name) => {
   const task = taskOf(name);
   const random = randomOf(7, 0);
-  // A text in which nothing comes twice, as in ones that people write.
-  const examples = task.examples(task.length.standard, letters(random, "abcdefgh \n", 5000), base);
+  // A text in which nothing comes twice, as in ones that people write; of several voices where a task has them.
+  const texts = Array.from({ length: name === "voices" ? 3 : 1 }, () => letters(random, "abcdefgh \n", 5000));
+  const examples = task.examples(task.length.standard, texts.join("\n<|endoftext|>\n"), base);
   const drawn = Array.from({ length: 300 }, () => examples.draw(random));
   const heldOut = examples.heldOut(200);
 

@@ -23,11 +23,12 @@ import {
   speed,
   text,
 } from "../state.ts";
-import type { TaskName } from "../tasks/tasks.ts";
+import { type TaskName, taskOf } from "../tasks/tasks.ts";
 import { client } from "../worker/client.ts";
 import { noHistory, withAttention, withLook } from "../worker/history.ts";
 import type { KeptRun, Progress } from "../worker/protocol.ts";
 import { holdTask } from "./hold.ts";
+import { beginLoading, endLoading, followLoading, isCancelled } from "./loading.ts";
 
 /** The settings that the worker has the model with. */
 let openedWith = settings.value;
@@ -95,6 +96,9 @@ function follow(progress: Progress): void {
   switch (progress.kind) {
     case "compiling":
       return;
+    case "loading":
+      followLoading(progress.progress);
+      return;
     case "steps": {
       const { steps, milliseconds, submits } = progress;
       const { seconds, ...rest } = history.value;
@@ -130,11 +134,13 @@ async function open(): Promise<boolean> {
   say("Making the model");
   const chosen = settings.value;
   const from = begun.value ? (kept.value?.run ?? "kept") : undefined;
+  const base = new URL("../models/voices-dense/", document.baseURI).href;
   const { facts: found, history: past } = await client.call(
     "open",
-    { settings: chosen, text: text.value, from, base: new URL("../models/voices-dense/", document.baseURI).href, sim },
-    { onProgress: follow },
+    { settings: chosen, text: text.value, from, base, sim },
+    { onProgress: follow, ...(taskOf(chosen.task).adapts ? { signal: beginLoading() } : {}) },
   );
+  endLoading();
   [facts.value, history.value, live.value] = [found, past, true];
   openedWith = chosen;
   other.value = undefined;
@@ -170,8 +176,9 @@ async function trainNow(most: number | undefined): Promise<void> {
     if (result.reason === "exploded") await goBack();
   } catch (error) {
     live.value = false;
-    if (device.value.kind === "ready") failure.value = { during, error };
+    if (device.value.kind === "ready" && !isCancelled(error)) failure.value = { during, error };
   } finally {
+    endLoading();
     phase.value = "idle";
   }
 }

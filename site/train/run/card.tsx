@@ -16,10 +16,10 @@ import {
   speed,
   text,
 } from "../state.ts";
-import { standardText } from "../tasks/characters.ts";
 import { taskNames, taskOf } from "../tasks/tasks.ts";
 import { chooseTask, endedWords, pause, reset, save, takeOther, train } from "./actions.ts";
 import { ExportButtons } from "./export.tsx";
+import { LoadingBar } from "./loading-bar.tsx";
 
 /** Bytes of the bundled model's files, from the build. */
 declare const VOICES_DENSE_BYTES: number;
@@ -44,8 +44,9 @@ export function RunCard() {
         ))}
       </fieldset>
       <p id="task-says">{taskOf(task).says}</p>
-      {(task === "characters" || task === "adaptation") && <TextField />}
+      {taskOf(task).text && <TextField />}
       <Buttons />
+      <LoadingBar />
       <Status />
       {other.value && (
         <p class="notice" id="other-run">
@@ -63,17 +64,17 @@ export function RunCard() {
 }
 
 function TextField() {
+  const { standard = "", whose = "", asks = "" } = taskOf(settings.value.task).text ?? {};
   return (
     <label class="field">
       <span>
-        Your text ({count(new TextEncoder().encode(text.value || standardText).length)} bytes
-        {text.value === "" ? ", those of the amendments" : ""}); it stays on this device, and is part of a link to this
-        run
+        {asks} ({count(new TextEncoder().encode(text.value || standard).length)} bytes
+        {text.value === "" ? `, ${whose}` : ""}); it stays on this device, and is part of a link to this run
       </span>
       <textarea
         id="own-text"
         rows={4}
-        placeholder={`${standardText.slice(0, 160)}…`}
+        placeholder={`${standard.slice(0, 160)}…`}
         value={text.value}
         disabled={begun.value || phase.value !== "idle"}
         onInput={({ currentTarget: { value } }) => {

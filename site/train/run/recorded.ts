@@ -1,4 +1,4 @@
-import type { Settings } from "../setup/settings.ts";
+import { type Settings, settingsFor } from "../setup/settings.ts";
 import type { History } from "../worker/history.ts";
 import type { RunFacts } from "../worker/protocol.ts";
 import recording from "./recorded.json";
@@ -9,7 +9,7 @@ const weightsOf = (packed: string): Float32Array<ArrayBuffer> =>
 
 /** A run of the first task, as `scripts/record-train.mjs` writes it. */
 export const recorded: { readonly settings: Settings; readonly facts: RunFacts; readonly history: History } = {
-  settings: recording.settings as Settings,
+  settings: settingsFor("sort", recording.settings as Partial<Settings>),
   facts: recording.facts,
   history: {
     ...recording.history,

@@ -1,6 +1,6 @@
 import { byteLevelText } from "../../../src/text/byte-level.ts";
 import type { Examples } from "../tasks/task.ts";
-import { type Settings, widthOf } from "./settings.ts";
+import { expertWidth, type Settings, widthOf } from "./settings.ts";
 
 /** A folder's small files, by their names. */
 export type SmallFiles = Readonly<Record<string, string>>;
@@ -22,14 +22,17 @@ export function configOf(
       ...{ tie_word_embeddings: true, torch_dtype: "float32" },
     };
   }
+  const { experts, chosen, routerLoss } = settings;
+  const kind =
+    architecture === "llama"
+      ? { model_type: "llama", architectures: ["LlamaForCausalLM"], intermediate_size: 3 * width }
+      : {
+          ...{ model_type: "mixtral", architectures: ["MixtralForCausalLM"], intermediate_size: expertWidth(settings) },
+          ...{ num_local_experts: experts, num_experts_per_tok: chosen, router_aux_loss_coef: routerLoss },
+        };
   return {
-    ...{ model_type: "llama", architectures: ["LlamaForCausalLM"], vocab_size: vocabulary },
-    ...{
-      max_position_embeddings: context,
-      hidden_size: width,
-      intermediate_size: 3 * width,
-      num_hidden_layers: layers,
-    },
+    ...kind,
+    ...{ vocab_size: vocabulary, max_position_embeddings: context, hidden_size: width, num_hidden_layers: layers },
     ...{ num_attention_heads: heads, num_key_value_heads: heads, hidden_act: "silu", rms_norm_eps: 1e-5 },
     ...{ rope_theta: 10_000, tie_word_embeddings: true, torch_dtype: "float32" },
   };

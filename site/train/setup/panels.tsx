@@ -3,6 +3,8 @@ import { begun, phase, settings } from "../state.ts";
 import { taskOf } from "../tasks/tasks.ts";
 import {
   architectures,
+  expertWidth,
+  isMixture,
   lengthField,
   type NumberField,
   optimizers,
@@ -11,7 +13,7 @@ import {
   schedules,
   settingsFor,
   sizesOf,
-  trainingFields,
+  trainingOf,
   widthOf,
 } from "./settings.ts";
 
@@ -92,6 +94,10 @@ function Choice({
   );
 }
 
+/** What the experts are. */
+const expertWords = () =>
+  `Hidden width of an expert ${count(expertWidth(settings.value))}: a token passes about as many weights as in a dense layer.`;
+
 /** The size of the model. */
 export function ModelPanel() {
   const { task } = settings.value;
@@ -101,14 +107,14 @@ export function ModelPanel() {
       <h2>Model</h2>
       <div class="settings">
         {!adapts && <Choice name="architecture" label="Kind" of={architectures} isFixed />}
-        {[...sizesOf(task), lengthField(task)].map((field) => (
+        {[...sizesOf(settings.value), lengthField(task)].map((field) => (
           <NumberInput key={field.name} field={field} isFixed />
         ))}
       </div>
       <p class="small muted" id="width">
         {adapts
           ? "The bundled model voices-dense, 6 layers of width 256, and an adapter of this rank for each product."
-          : `Width ${count(widthOf(settings.value))}: heads times the width of a head.`}
+          : `Width ${count(widthOf(settings.value))}: heads times the width of a head.${isMixture(settings.value) ? ` ${expertWords()}` : ""}`}
         {begun.value ? " A run keeps its model: reset it to change this." : ""}
       </p>
     </section>
@@ -124,7 +130,7 @@ export function TrainingPanel() {
       <div class="settings two">
         <Choice name="optimizer" label="Optimiser" of={optimizers} isFixed />
         <Choice name="schedule" label="Schedule" of={schedules} isFixed={false} />
-        {trainingFields.map((field) => (
+        {trainingOf(settings.value).map((field) => (
           <NumberInput key={field.name} field={field} isFixed={fixed.has(field.name)} />
         ))}
       </div>

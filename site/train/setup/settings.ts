@@ -4,6 +4,7 @@ import { type TaskName, taskOf } from "../tasks/tasks.ts";
 export const architectures = {
   gpt2: "GPT-2: learned positions",
   llama: "Llama: rotated positions",
+  mixtral: "Mixtral: a Llama with experts",
 } as const;
 
 /** Optimisers that the page has. */
@@ -42,6 +43,11 @@ export interface Settings {
   readonly layers: number;
   readonly heads: number;
   readonly headWidth: number;
+  /** Of a mixture: experts of a layer, and how many of them each token passes. */
+  readonly experts: number;
+  readonly chosen: number;
+  /** Of a mixture: the coefficient of the loss that has its experts used equally. */
+  readonly routerLoss: number;
   /** Of an adapter, for the task that trains one. */
   readonly rank: number;
   readonly optimizer: keyof typeof optimizers;
@@ -89,14 +95,34 @@ const sizeFields: readonly NumberField[] = [
   },
 ];
 
+/**
+ * The sizes of a mixture. At least two experts are chosen: the weights of the chosen ones sum up to 1, so that of one
+ * alone the router would learn nothing.
+ */
+const mixtureFields: readonly NumberField[] = [
+  { name: "experts", key: "experts", label: "Experts of a layer", range: [2, 8], standard: 4, slider: true },
+  { name: "chosen", key: "chosen", label: "Chosen for a token", range: [2, 4], standard: 2, slider: true },
+];
+
+/** How a mixture's routers are trained. */
+const routerField: NumberField = {
+  ...{ name: "routerLoss", key: "router_loss", label: "Router loss", range: [0, 1], standard: 0.01, fraction: true },
+};
+
 /** The size of an adapter. */
 const rankField: NumberField = { name: "rank", key: "rank", label: "Rank", range: [1, 64], standard: 8, slider: true };
 
-/** The sizes that a task's runs have. */
-export const sizesOf = (task: TaskName): readonly NumberField[] => (taskOf(task).adapts ? [rankField] : sizeFields);
+/** True for settings of a mixture of experts. */
+export const isMixture = ({ task, architecture }: Pick<Settings, "task" | "architecture">): boolean =>
+  architecture === "mixtral" && !taskOf(task).adapts;
 
-/** How it is trained. */
-export const trainingFields: readonly NumberField[] = [
+/** The sizes of the model that settings are of. */
+export function sizesOf(settings: Pick<Settings, "task" | "architecture">): readonly NumberField[] {
+  if (taskOf(settings.task).adapts) return [rankField];
+  return isMixture(settings) ? [...sizeFields, ...mixtureFields] : sizeFields;
+}
+
+const trainingFields: readonly NumberField[] = [
   { name: "learningRate", key: "lr", label: "Learning rate", range: [1e-6, 10], standard: 5e-4, fraction: true },
   { name: "warmup", key: "warmup", label: "Warm-up, steps", range: [0, 10_000], standard: 0 },
   { name: "weightDecay", key: "decay", label: "Weight decay", range: [0, 10], standard: 0.1, fraction: true },
@@ -107,11 +133,18 @@ export const trainingFields: readonly NumberField[] = [
   { name: "seed", key: "seed", label: "Seed", range: [0, 2 ** 31 - 1], standard: 1 },
 ];
 
+/** How the model that settings are of is trained. */
+export const trainingOf = (settings: Pick<Settings, "task" | "architecture">): readonly NumberField[] =>
+  isMixture(settings) ? [...trainingFields, routerField] : trainingFields;
+
 /** The settings with which a task is known to be learnt, as far as they are not given. */
 export function settingsFor(task: TaskName, given: Partial<Settings> = {}): Settings {
   const { length, standard } = taskOf(task);
   const numbers = Object.fromEntries(
-    [...sizeFields, rankField, ...trainingFields].map(({ name, standard: value }) => [name, value]),
+    [...sizeFields, ...mixtureFields, routerField, rankField, ...trainingFields].map(({ name, standard: value }) => [
+      name,
+      value,
+    ]),
   ) as unknown as Pick<Settings, NumberName>;
   const { optimizer = "adamw" } = given;
   const { learningRate } = { ...numbers, ...standard };
@@ -127,6 +160,10 @@ export function settingsFor(task: TaskName, given: Partial<Settings> = {}): Sett
 
 /** The width of a model's residual stream. */
 export const widthOf = ({ heads, headWidth }: Pick<Settings, "heads" | "headWidth">): number => heads * headWidth;
+
+/** The hidden width of an expert, with which a token passes about as many weights as in a dense layer of a Llama. */
+export const expertWidth = (settings: Pick<Settings, "heads" | "headWidth" | "chosen">): number =>
+  8 * Math.ceil((3 * widthOf(settings)) / settings.chosen / 8);
 
 /** What is wrong with a number; undefined where nothing is. */
 export function problemOf(
@@ -145,18 +182,21 @@ export function lengthField(task: TaskName): NumberField {
   return { name: "length", key: "length", label: name, range, standard, slider: true };
 }
 
-/** All numbers of a task's settings. */
+/** All numbers that settings of a task may have. */
 export const fieldsOf = (task: TaskName): readonly NumberField[] => [
   lengthField(task),
-  ...sizesOf(task),
+  ...(taskOf(task).adapts ? [rankField] : [...sizeFields, ...mixtureFields, routerField]),
   ...trainingFields,
 ];
 
 /** The first thing that is wrong with settings. */
 export function settingsProblem(settings: Settings): string | undefined {
-  for (const field of fieldsOf(settings.task)) {
+  for (const field of [lengthField(settings.task), ...sizesOf(settings), ...trainingOf(settings)]) {
     const problem = problemOf(field, settings[field.name]);
     if (problem !== undefined) return problem;
   }
+  const { experts, chosen } = settings;
+  if (isMixture(settings) && chosen > experts)
+    return `${chosen} experts are chosen, expected at most the ${experts} there are.`;
   return undefined;
 }

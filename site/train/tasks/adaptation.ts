@@ -1,4 +1,4 @@
-import { plain } from "./characters.ts";
+import { characters, plain } from "./characters.ts";
 import type { Task } from "./task.ts";
 import { windowsOf } from "./windows.ts";
 
@@ -17,6 +17,7 @@ export const adaptation: Task = {
   length: { label: "context", range: [16, 128], standard: 64 },
   standard: { batch: 4, learningRate: 2e-3, weightDecay: 0, steps: 200 },
   adapts: true,
+  ...(characters.text ? { text: characters.text } : {}),
   examples: (context, given, base) => {
     if (!base || base.vocabulary > room) throw new TypeError("there is no model whose tokens could be trained on");
     const text = Array.from(base.encode(plain(given)), (id) => String.fromCharCode(first + id)).join("");

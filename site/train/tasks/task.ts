@@ -2,6 +2,17 @@
 export interface Example {
   readonly prompt: string;
   readonly answer: string;
+  /** Whose words they are, where a task has several voices. */
+  readonly voice?: string;
+}
+
+/** A division of a task's tokens, to see which experts each kind of them uses. */
+export interface Kinds {
+  /** What a kind is: `voice`. */
+  readonly by: string;
+  readonly names: readonly string[];
+  /** The index of the kind that the character of an example has at a position. */
+  readonly of: (example: Example, position: number) => number;
 }
 
 /** Numbers from 0 to below 1, the same from the same seed. */
@@ -19,6 +30,10 @@ export interface Examples {
   readonly scored: "exact" | "next";
   /** Prompts and answers, or single characters of them, as a person reads them. */
   readonly readable: (text: string) => string;
+  /** Ways in which its tokens are divided into kinds, where the task has its own; the first one is shown first. */
+  readonly kinds?: readonly Kinds[];
+  /** How many examples are shown, where that is not as usual. */
+  readonly shown?: number;
   /** One to train on; never one that is held out. */
   readonly draw: (random: Random) => Example;
   /** Held out: at most as many as asked for, always the same. */
@@ -27,6 +42,7 @@ export interface Examples {
 
 /** Settings in which a task differs from the standard ones. */
 export interface TaskSettings {
+  readonly architecture?: "mixtral";
   readonly layers?: number;
   readonly heads?: number;
   readonly headWidth?: number;
@@ -48,6 +64,8 @@ export interface Task {
   readonly standard: TaskSettings;
   /** Throws for a text that is too short. `base` has the tokens of the model that is trained on. */
   readonly examples: (length: number, text: string, base?: BaseTokens) => Examples;
+  /** Of a task on texts: the text where the reader gives none, what that is, and what is asked for. */
+  readonly text?: { readonly standard: string; readonly whose: string; readonly asks: string };
   /** True where the bundled model is trained on, by an adapter; else a new one is made. */
   readonly adapts?: true;
 }

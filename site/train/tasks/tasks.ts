@@ -6,6 +6,7 @@ import { induction } from "./induction.ts";
 import { modular } from "./modular.ts";
 import { sort } from "./sort.ts";
 import type { Task } from "./task.ts";
+import { voices } from "./voices.ts";
 
 /** The tasks that the page has, the first one first. */
 export const tasks = {
@@ -16,6 +17,7 @@ export const tasks = {
   induction,
   modular,
   characters,
+  voices,
   adaptation,
 } as const satisfies Record<string, Task>;
 

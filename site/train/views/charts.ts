@@ -6,7 +6,8 @@ import type { Draw } from "./figure.tsx";
 
 type Size = Parameters<Draw>[1];
 
-const frame = ({ width, colour }: Size) => ({
+/** What all figures have in common. */
+export const frame = ({ width, colour }: Size) => ({
   width,
   height: 260,
   style: { background: "transparent", color: colour("--text"), fontSize: "13px", overflow: "visible" },
@@ -39,7 +40,7 @@ const lossOf = ({ steps }: History): readonly Point[] =>
   thinned(steps.filter(({ loss }) => Number.isFinite(loss)).map(({ step, loss }) => ({ step, value: loss })));
 
 /** Labels at the heights of lines, moved apart where they would stand on one another. */
-function apart<L extends { readonly value: number }>(
+export function apart<L extends { readonly value: number }>(
   lines: readonly L[],
   least: number,
 ): readonly (L & { at: number })[] {
@@ -121,7 +122,8 @@ export const accuracyChart =
     });
   };
 
-const shapes = ["circle", "square", "triangle", "diamond", "star", "cross", "wye"] as const;
+/** Marks of lines, in their order. */
+export const shapes = ["circle", "square", "triangle", "diamond", "star", "cross", "wye"] as const;
 
 /** A number of each part of the model over the looks, on a logarithmic axis. */
 export const partsChart =

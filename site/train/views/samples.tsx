@@ -2,6 +2,7 @@ import { visible } from "../../../src/text/token-text.ts";
 import { count, percent } from "../../shell/format.ts";
 import { TableFrame } from "../../shell/table-frame.tsx";
 import { shown } from "../state.ts";
+import { taskOf } from "../tasks/tasks.ts";
 import { lookAt } from "./shown-step.ts";
 import { StepSlider } from "./step-slider.tsx";
 
@@ -10,7 +11,8 @@ export function Samples() {
   const { history, facts, settings, recorded } = shown.value;
   const look = lookAt(history);
   if (!look) return null;
-  const isText = settings.task === "characters" || settings.task === "adaptation";
+  const isText = taskOf(settings.task).text !== undefined;
+  const hasVoices = look.samples.some(({ voice }) => voice !== undefined);
   return (
     <section class="panel samples" aria-label="Samples">
       <h2>What it says{recorded ? ", recorded" : ""}</h2>
@@ -27,14 +29,16 @@ export function Samples() {
         <table>
           <thead>
             <tr>
+              {hasVoices && <th scope="col">voice</th>}
               <th scope="col">given</th>
               <th scope="col">it says</th>
               {!isText && <th scope="col">right</th>}
             </tr>
           </thead>
           <tbody>
-            {look.samples.map(({ prompt, answer, given }) => (
+            {look.samples.map(({ prompt, answer, given, voice }) => (
               <tr key={prompt}>
+                {hasVoices && <td>{voice}</td>}
                 <td class={isText ? "wraps" : ""}>
                   <code>{words(prompt)}</code>
                 </td>

@@ -4,6 +4,7 @@ import { placed, type Tensor, zeros } from "../../../src/tensor/tensor.ts";
 import type { TokenBatch } from "../../../src/train/trainer/batches.ts";
 import { idsOf } from "../setup/folder.ts";
 import type { Example, Examples } from "../tasks/task.ts";
+import { type KindUse, type RouterFacts, routersOf, tapOf, useByKind } from "./expert-use.ts";
 import type { Attention, Sample } from "./history.ts";
 
 /** Runs a model over whole sequences, as many each time. */
@@ -96,14 +97,17 @@ function scoreOf(
   return { loss: loss / count, accuracy: scored === "exact" ? rightRows / targets.length : rightTokens / count };
 }
 
-/** Examples whose answers are shown: of texts fewer, which are longer. */
-const shown = { exact: 8, next: 2 } as const;
+/** Examples whose answers are shown, unless the task says how many: of texts fewer, which are longer. */
+const usual = { exact: 8, next: 2 } as const;
 /** Most tokens that are decoded of a text: each is a run of the model. */
 const mostDecoded = 24;
 
 /** Looks at a model: how well it does, what it says, what it attends to. */
 export interface Looking {
-  readonly score: () => Promise<Score>;
+  /** Of a mixture: what is known of its routers. */
+  readonly routers: RouterFacts | undefined;
+  /** How well it does, and of a mixture which experts were chosen meanwhile. */
+  readonly score: () => Promise<Score & { readonly use?: readonly KindUse[] }>;
   readonly samples: () => Promise<{ readonly samples: readonly Sample[]; readonly attention: Omit<Attention, "step"> }>;
   dispose(): void;
 }
@@ -119,10 +123,10 @@ export async function lookingAt(
   heldOut: readonly Example[],
   all: TokenBatch,
 ): Promise<Looking> {
-  const { alphabet, promptLength, answerLength, scored, readable } = examples;
+  const { alphabet, promptLength, answerLength, scored, readable, shown = usual[scored] } = examples;
   const context = promptLength + answerLength - 1;
   const { vocabulary, layers, heads, kvHeads, headWidth } = decoder.config;
-  const first = heldOut.slice(0, shown[scored]);
+  const first = heldOut.slice(0, shown);
   const decodedLength = scored === "exact" ? answerLength : Math.min(answerLength, mostDecoded);
   const saidContext = promptLength + decodedLength - 1;
   const known = idsOf(alphabet);
@@ -134,7 +138,9 @@ export async function lookingAt(
       ),
     ),
   };
-  const checking = await forwardOf(decoder, [heldOut.length, context]);
+  const routers = routersOf(decoder, examples);
+  const chosen = new Set(routers?.layers.map(tapOf));
+  const checking = await forwardOf(decoder, [heldOut.length, context], (name) => chosen.has(name));
   const named = /^layer\.\d+\.attention\.[qk]$/;
   const saying = await forwardOf(decoder, [first.length, saidContext], (name) => named.test(name));
 
@@ -152,6 +158,7 @@ export async function lookingAt(
     }
     tokens = (rows[0] ?? []).slice(0, saidContext).map((id) => readable(charactersOf([id])));
     return first.map((example, r) => ({
+      ...example,
       prompt: readable(example.prompt),
       answer: readable(example.answer),
       given: readable(charactersOf((rows[r] ?? []).slice(promptLength))),
@@ -194,11 +201,14 @@ export async function lookingAt(
   }
 
   return {
+    routers,
     score: async () => {
       const values = await checking.logits(all.ids);
       const { loss } = scoreOf(values, all, vocabulary, scored);
       const { accuracy } = scoreOf(values, scored === "exact" ? answers : all, vocabulary, scored);
-      return { loss, accuracy };
+      const choices = (layer: number) => checking.tapped(tapOf(layer));
+      if (!routers) return { loss, accuracy };
+      return { loss, accuracy, use: await useByKind(routers, examples, [heldOut, context], choices) };
     },
     samples: async () => {
       const samples = await decoded();

@@ -1,6 +1,7 @@
 import type { FileSource } from "../../../src/formats/source.ts";
 import { freshFolder } from "../../../src/train/initialisers/fresh-folder.ts";
 import type { OptimizerOptions } from "../../../src/train/optimisers/optimisers.ts";
+import type { RouterLossOptions } from "../../../src/train/router-losses.ts";
 import { configOf, smallFilesOf } from "../setup/folder.ts";
 import type { Settings } from "../setup/settings.ts";
 import type { Examples } from "../tasks/task.ts";
@@ -11,6 +12,9 @@ export function freshModel(settings: Settings, examples: Examples): FileSource {
   const initialiser = architecture === "gpt2" ? "nanogpt" : "llama";
   return freshFolder(configOf(settings, examples), { initialiser, seed, files: smallFilesOf(examples) });
 }
+
+/** How the routers of a mixture are trained; nothing changes for other models. */
+export const routersFor = ({ routerLoss }: Settings): RouterLossOptions => ({ balance: routerLoss });
 
 /** How the settings have parameters changed: AdamW with the means of nanoGPT, the others as their papers have them. */
 export function optimizerOf({ optimizer: name, weightDecay }: Settings): OptimizerOptions {

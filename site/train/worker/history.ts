@@ -1,5 +1,6 @@
 import type { TrainingStep } from "../../../src/train/trainer/results.ts";
 import type { Example } from "../tasks/task.ts";
+import type { KindUse } from "./expert-use.ts";
 
 /** An example that is held out, and what the model says to it. */
 export interface Sample extends Example {
@@ -16,6 +17,8 @@ export interface Look {
   /** The share of these whose whole answer is right, or of characters that are predicted rightly. */
   readonly accuracy: number;
   readonly samples: readonly Sample[];
+  /** Of a mixture: the experts that tokens of what is held out chose, for each division into kinds. */
+  readonly use?: readonly KindUse[] | undefined;
   /** Norms of the gradients of the parts of the model; not of a look after which there was no step yet. */
   readonly norms?: readonly number[] | undefined;
   /** How far the step after it moved the weights of the parts: the norm of the change over that of the weights. */

@@ -1,3 +1,4 @@
+import type { Report } from "../../../src/engine/direct/progress.ts";
 import { openFiles } from "../../../src/formats/files.ts";
 import type { FileSource } from "../../../src/formats/source.ts";
 import { adapterConfig, readAdapter } from "../../../src/generate/lora/read-adapter.ts";
@@ -43,8 +44,16 @@ async function fresh(gpu: Gpu, settings: Settings, examples: Examples): Promise<
   return { examples, trainable, files, whole: files };
 }
 
+/** The model that an adapter is for, and who hears how far it is loaded. */
+export interface Base {
+  readonly source?: FileSource | undefined;
+  readonly loading?: Report;
+  readonly signal?: AbortSignal;
+}
+
 /** A model that was trained before, with an adapter. */
-async function adapted(gpu: Gpu, { settings, text }: RunRequest, base: FileSource): Promise<Material> {
+async function adapted(gpu: Gpu, { settings, text }: RunRequest, given: Base): Promise<Material> {
+  const { source: base = openFiles({}), loading, signal } = given;
   const { config, tokenizer } = await readModelFolder(base);
   const examples = taskOf(settings.task).examples(settings.length, text, {
     vocabulary: config.vocabulary,
@@ -52,7 +61,16 @@ async function adapted(gpu: Gpu, { settings, text }: RunRequest, base: FileSourc
     decode: (ids) => tokenizer.decode(ids),
   });
   const { rank, seed } = settings;
-  const trainable = await openLora(gpu, base, { rank, seed }, quiet);
+  const trainable = await openLora(
+    gpu,
+    base,
+    { rank, seed },
+    {
+      ...quiet,
+      ...(signal ? { signal } : {}),
+      onProgress: (done, total) => loading?.("upload", done, total),
+    },
+  );
   const files = () => filesOf(trainable.writing());
   const whole = async () => {
     const all = await files();
@@ -62,8 +80,8 @@ async function adapted(gpu: Gpu, { settings, text }: RunRequest, base: FileSourc
   return { examples, trainable, files, whole };
 }
 
-/** Makes what a run trains; `base` is the folder of the model that an adapter is for. */
-export async function materialOf(gpu: Gpu, request: RunRequest, base: FileSource): Promise<Material> {
+/** Makes what a run trains. */
+export async function materialOf(gpu: Gpu, request: RunRequest, base: Base): Promise<Material> {
   const task = taskOf(request.settings.task);
   if (task.adapts) return await adapted(gpu, request, base);
   return await fresh(gpu, request.settings, task.examples(request.settings.length, request.text));

@@ -7,6 +7,7 @@ import { decoderLoss, type Recompute } from "../../../src/train/decoder-loss.ts"
 import { gradients } from "../../../src/train/gradients.ts";
 import type { Trainable } from "../../../src/train/open-trainable.ts";
 import type { Parameter } from "../../../src/train/parameters.ts";
+import type { RouterLossOptions } from "../../../src/train/router-losses.ts";
 import type { TokenBatch } from "../../../src/train/trainer/batches.ts";
 import type { MemoryLine } from "./protocol.ts";
 
@@ -35,11 +36,12 @@ export interface Measuring {
   dispose(): void;
 }
 
-/** Prepares a program that computes the gradients of a batch's loss, and changes nothing. */
+/** Prepares a program that computes the gradients of what training makes smaller for a batch, and changes nothing. */
 export async function measuring(
   { decoder }: Trainable,
   parts: readonly Part[],
   [batch, context]: readonly [number, number],
+  routers: RouterLossOptions,
 ): Promise<Measuring> {
   const { gpu } = decoder;
   const [ids, targets, skipped, ropeTables] = gpu.unscoped(() => [
@@ -53,8 +55,8 @@ export async function measuring(
   );
   const record = (recompute: Recompute): Program<readonly Tensor[]> =>
     gpu.record(() => {
-      const { loss } = decoderLoss(decoder, { ids, targets }, { ropeTables, recompute });
-      const found = gradients(gpu, loss, parameters);
+      const { total } = decoderLoss(decoder, { ids, targets }, { ropeTables, recompute, routers });
+      const found = gradients(gpu, total, parameters);
       return parts.map((part) => {
         const own = part.parameters.flatMap(({ name }) => found[name] ?? []);
         return gradientNorm(gpu, { gradients: own, skipped }).clip;

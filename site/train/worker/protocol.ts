@@ -1,6 +1,8 @@
+import type { LoadProgress } from "../../../src/formats/load-progress.ts";
 import type { TrainingStep } from "../../../src/train/trainer/results.ts";
 import type { Settings } from "../setup/settings.ts";
 import type { Baselines } from "../tasks/baselines.ts";
+import type { RouterFacts } from "./expert-use.ts";
 import type { Attention, History, Look } from "./history.ts";
 
 /** What a run is of. */
@@ -39,6 +41,8 @@ export interface RunFacts {
   readonly baselines: Baselines;
   /** Examples that are held out and looked at. */
   readonly heldOut: number;
+  /** Of a mixture of experts. */
+  readonly routers?: RouterFacts | undefined;
 }
 
 /** A run that is kept in this browser. */
@@ -49,6 +53,8 @@ export interface KeptRun extends RunRequest {
 /** What comes while a model is trained. */
 export type Progress =
   | { readonly kind: "compiling" }
+  /** How far the model is that was trained before. */
+  | { readonly kind: "loading"; readonly progress: LoadProgress }
   | {
       readonly kind: "steps";
       readonly steps: readonly TrainingStep[];

@@ -8,7 +8,7 @@ import {
   readCheckpoint,
 } from "../../../src/train/checkpoints/checkpoint.ts";
 import type { TrainingStep } from "../../../src/train/trainer/results.ts";
-import { settingsProblem } from "../setup/settings.ts";
+import { settingsFor, settingsProblem } from "../setup/settings.ts";
 import { taskNames } from "../tasks/tasks.ts";
 import type { Attention, History, Look } from "./history.ts";
 import type { KeptRun, RunRequest } from "./protocol.ts";
@@ -74,7 +74,8 @@ export async function readRun(file: Blob): Promise<ReadRun> {
   if (record?.version !== version || !taskNames.includes(record.settings?.task)) {
     throw new TypeError(`${name} is of another version of this page`);
   }
-  const problem = settingsProblem(record.settings);
+  const settings = settingsFor(record.settings.task, record.settings); // a file may be older than a setting
+  const problem = settingsProblem(settings);
   if (problem !== undefined) throw new TypeError(`${name}: ${problem}`);
   const numbers = await checkpoint.read({ name: "history.steps", shape: [record.step, columns], dtype: "f32" });
   const steps = Array.from({ length: record.step }, (_, i): TrainingStep => {
@@ -90,6 +91,6 @@ export async function readRun(file: Blob): Promise<ReadRun> {
       return { step, tokens, weights: weights as Float32Array<ArrayBuffer> };
     }),
   );
-  const { settings, text, looks, seconds, step } = record;
+  const { text, looks, seconds, step } = record;
   return { settings, text, step, checkpoint, history: { steps, looks, attention, seconds } };
 }

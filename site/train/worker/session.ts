@@ -1,5 +1,3 @@
-import { openFiles } from "../../../src/formats/files.ts";
-import type { FileSource } from "../../../src/formats/source.ts";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
 import type { CheckpointNumbers, CheckpointTensor } from "../../../src/train/checkpoints/checkpoint.ts";
@@ -10,9 +8,9 @@ import { Trainer } from "../../../src/train/trainer/trainer.ts";
 import { baselinesOf } from "../tasks/baselines.ts";
 import { batchesOf } from "./batches.ts";
 import { lookingAt } from "./decoding.ts";
-import { optimizerOf } from "./fresh.ts";
+import { optimizerOf, routersFor } from "./fresh.ts";
 import { type Attention, type History, type Look, noHistory, withAttention, withLook } from "./history.ts";
-import { materialOf } from "./material.ts";
+import { type Base, materialOf } from "./material.ts";
 import { measuring, partsOf, ratiosOf, weightsOf } from "./parts.ts";
 import type { Exported, RunFacts, RunRequest } from "./protocol.ts";
 import { type ReadRun, savedRun } from "./saved.ts";
@@ -78,15 +76,12 @@ async function restore(gpu: Gpu, trainable: Trainable, trainer: Trainer, run: Re
   await trainer.restore(state, { step: run.step });
 }
 
-/**
- * Makes a model for a task and prepares its training; with `run` it goes on from there. `base` is the folder of the model
- * that an adapter is for.
- */
+/** Makes a model for a task and prepares its training; with `run` it goes on from there. */
 export async function openSession(
   gpu: Gpu,
   request: RunRequest,
   run: ReadRun | undefined,
-  base: FileSource = openFiles({}),
+  base: Base = {},
 ): Promise<Session> {
   const { settings } = request;
   const { seed, batch, clip, schedule, learningRate, warmup, steps: most } = settings;
@@ -94,14 +89,16 @@ export async function openSession(
   const batches = batchesOf(examples);
   const { decoder, parameters } = trainable;
   const trainer = new Trainer(decoder, parameters, {
-    ...{ clip, optimizer: optimizerOf(settings) },
+    ...{ clip, optimizer: optimizerOf(settings), routers: routersFor(settings) },
     schedule: schedules[schedule].of({ learningRate, warmup, steps: most }),
   });
   if (run) await restore(gpu, trainable, trainer, run);
   const parts = partsOf(parameters);
   const heldOut = examples.heldOut(mostHeldOut[examples.scored]);
+  base.loading?.("compile", 0, 1);
   const looking = await lookingAt(decoder, examples, heldOut, batches.of(heldOut));
-  const measured = await measuring(trainable, parts, [batch, batches.context]);
+  const measured = await measuring(trainable, parts, [batch, batches.context], routersFor(settings));
+  base.loading?.("compile", 1, 1);
   let history = run?.history ?? noHistory;
 
   const bytes = (tensors: readonly Tensor[]) => tensors.reduce((sum, { size }) => sum + 4 * size, 0);
@@ -114,6 +111,7 @@ export async function openSession(
     memory: measured.memory,
     baselines: baselinesOf(examples),
     heldOut: heldOut.length,
+    routers: looking.routers,
   };
 
   async function stepsOf(count: number) {
@@ -153,11 +151,11 @@ export async function openSession(
     look: async () => {
       const step = trainer.steps;
       if (history.looks.at(-1)?.step === step) return undefined;
-      const { loss, accuracy } = await looking.score();
+      const scored = await looking.score();
       const { samples, attention: found } = await looking.samples();
       const norms = await measured.norms(batches.ofStep(seed, step + 1, batch));
       const [look, attention] = [
-        { step, loss, accuracy, samples, norms },
+        { step, ...scored, samples, norms },
         { step, ...found },
       ];
       history = {

@@ -1,7 +1,9 @@
 // The worker of the page: has the device and the model, trains it, and keeps the run in this browser.
 
-import { openModel } from "../../../src/formats/hub.ts";
+import { progressReport } from "../../../src/engine/direct/progress.ts";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
+import { standardHub } from "../../shell/hub/hub.ts";
+import { sourceOf } from "../../shell/model/source.ts";
 import { type Handlers, serveCalls } from "../../shell/worker/serve.ts";
 import { taskOf } from "../tasks/tasks.ts";
 import { type Keeper, keeperOf } from "./keeper.ts";
@@ -38,8 +40,16 @@ const handlers: Handlers<Calls> = {
     close();
     report({ kind: "compiling" });
     const file = from === "kept" ? await kept(settings.task, sim) : from;
-    const source = taskOf(settings.task).adapts ? await openModel(base, { signal, cache: false }) : undefined;
-    const session = await openSession(gpu, { settings, text }, file && (await readRun(file)), source);
+    const run = file && (await readRun(file));
+    const loading = progressReport((progress) => report({ kind: "loading", progress }));
+    const source = taskOf(settings.task).adapts
+      ? await sourceOf({ source: base, ...standardHub }, signal, (progress) =>
+          loading(progress.phase, progress.done, progress.total, progress.fromCache),
+        )
+      : undefined;
+    const session = await openSession(gpu, { settings, text }, run, { source, loading, signal });
+    if (signal.aborted) session.dispose();
+    signal.throwIfAborted();
     open = { session, keeper: keeperOf(session, sim) };
     return { facts: session.facts, history: session.history };
   },
