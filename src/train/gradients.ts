@@ -167,14 +167,13 @@ function differentiate(
   const { options, tensors = {} } = source;
   const { destination, lent } = lending(new Map(wanted), Object.values(gradient), known);
   const given = rule.record(gpu, { tensors, options, result: resultOf(source), gradient, needs, destination });
-  const made = calls.slice(first);
-  const fresh = new Set(made.flatMap((one) => [...writtenBy(one)]));
+  const fresh = new Set(calls.slice(first).flatMap((made) => [...writtenBy(made)]));
   for (const [name, input] of wanted) {
     const isThere = given[name] !== undefined && given[name] === lent.get(name);
     if (isThere) known.settle({ storage: input.storage, region: input });
     else contribute(gpu, call.op, name, input, given, { known, fresh });
   }
-  for (const one of made) one.of = call;
+  for (const made of calls.slice(first)) made.of = call;
 }
 
 /** Where a rule may put gradients, none of which it reads, and what it has asked for. */
