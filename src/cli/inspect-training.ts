@@ -31,7 +31,7 @@ export async function showTraining(flags: TrainingFlags, tokens: number): Promis
   const { context } = decoder.config;
   if (tokens > context) throw new TextError(`a sequence of ${tokens} tokens is longer than the context of ${context}`);
   const trainer = new Trainer(decoder, parameters, { schedule: () => 1e-3, recompute });
-  const program = trainer.program([1, tokens]);
+  const program = trainer.program({ batch: 1, context: tokens });
   const report = programReport(program, [], tokens);
   const { planned, peak, saved, savedByBlock } = memoryUse(program);
   if (json) {

@@ -47,7 +47,7 @@ const commands = {
     load: async () => (await import("./answer.ts")).answerCommand(),
   },
   train: {
-    summary: "train a decoder on given batches of tokens",
+    summary: "train a decoder on documents, or an adapter of one",
     load: async () => (await import("./train.ts")).trainCommand(),
   },
   convert: {

@@ -14,6 +14,7 @@ import { quantity } from "./units.ts";
 export async function trainOnBatches(flags: TrainFlags, file: string, model: string): Promise<void> {
   const { out, force = false, json = false } = flags;
   if (model === "") throw new Error("--model: the name of the folder is empty");
+  const optimizer = optimizerOptions(flags);
   if (out !== undefined) await checkOut(out, { force });
   const text = await readTextFile(file);
   const source = await openSource(model, { onWarning: say });
@@ -22,14 +23,15 @@ export async function trainOnBatches(flags: TrainFlags, file: string, model: str
   const { decoder, parameters } = trainable;
   const { vocabulary, context } = decoder.config;
   const batches = readBatches(file, text, { vocabulary, context });
-  const writing = out === undefined ? undefined : await trainable.writing();
   const trainer = new Trainer(decoder, parameters, {
-    optimizer: optimizerOptions(flags),
+    optimizer,
     clip: clipOf(flags),
     schedule: learningRateOf(flags, batches.length),
     recompute: flags.recompute,
     routers: { balance: flags.routerLoss },
+    ema: flags.ema,
   });
+  const writing = out === undefined ? undefined : await trainable.writing(trainer.averaged);
   const start = performance.now();
   let tokens = 0;
   for (const batch of batches) {

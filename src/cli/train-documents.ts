@@ -18,7 +18,7 @@ import { readDocumentFiles, tokeniseAll } from "./train-data.ts";
 import { checkOut, writeSmallFiles } from "./train-out.ts";
 import { duration, trainReport } from "./train-report.ts";
 import { checkpointFile, type Outcome, type Run, type RunState, recordedRun, runOn } from "./train-run.ts";
-import type { RunSettings, TrainFlags } from "./train-settings.ts";
+import { optimizerOptions, type RunSettings, type TrainFlags } from "./train-settings.ts";
 import { trainedSource, withChatTemplate } from "./train-source.ts";
 import { measured, quantity } from "./units.ts";
 
@@ -38,7 +38,9 @@ function orderOf(
   return randomWindows(weighted, { context, seed });
 }
 
-function checkSettings({ data, evalEvery, val, heldOut, order, packing, weights }: RunSettings): readonly string[] {
+function checkSettings(settings: RunSettings): readonly string[] {
+  const { data, evalEvery, val, heldOut, order, packing, weights } = settings;
+  optimizerOptions(settings); // what it has not is said before anything is read
   if (data === undefined) throw new Error("train: expected --data or --batches");
   if (evalEvery !== undefined && val === undefined && heldOut === undefined) {
     throw new Error("--eval-every: expected --val FILE or --held-out SHARE, the data to evaluate on");
@@ -80,7 +82,14 @@ export async function trainOnDocuments(flags: TrainFlags, settings: RunSettings)
     say(`${quantity(length)} tokens of ${count}${answers}${held}`);
   }
   if (length <= context)
-    say(`warning: the data have ${length} tokens, fewer than a row of ${context}: the rest does not count`);
+    say(
+      `warning: the data have ${length} tokens, fewer than a row of ${context}: it is filled up, which does not count`,
+    );
+  if (tokens.heldOut && tokens.heldOut.tokens.length < 2) {
+    throw new Error(
+      `${settings.val?.join(", ") ?? "--held-out"}: has fewer than two tokens, so there is nothing to predict`,
+    );
+  }
   const order = orderOf(tokens.training, settings, context);
   const heldOut = tokens.heldOut ? allWindows(tokens.heldOut, context) : [];
   if (out !== undefined && !resume) await beginFolder(out, source, settings.lora === undefined);

@@ -3,7 +3,6 @@ import type { FileSource } from "../formats/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { openLora } from "../train/lora/open-lora.ts";
 import { openTrainable, type Trainable } from "../train/open-trainable.ts";
-import { type TrainedFolder, trainedFolder } from "../train/trained-folder.ts";
 import { positive } from "./arguments.ts";
 import { say } from "./output.ts";
 import { withProgress } from "./progress.ts";
@@ -28,27 +27,17 @@ export const addLoraOptions = (command: Command): Command =>
     )
     .option("--rslora", "over the root of the rank");
 
-/** A model whose weights, or whose adapter's, are trained, with what is written of it. */
-export interface ModelToTrain extends Trainable {
-  /** The folder of the trained model, or of the adapter. */
-  readonly writing: () => Promise<TrainedFolder>;
-}
-
 /** Opens a model for training: its weights as f32, or as they are stored with an adapter. */
 export async function openModelToTrain(
   gpu: Gpu,
   source: FileSource,
   { lora, loraAlpha, loraTargets, rslora, seed }: LoraFlags & { readonly seed: number },
   json: boolean,
-): Promise<ModelToTrain> {
+): Promise<Trainable> {
   const onWarning = (warning: string) => say(`warning: ${warning}`);
   return await withProgress("loading ", json, async (onProgress) => {
-    if (lora === undefined) {
-      const trainable = await openTrainable(gpu, source, { onProgress, onWarning });
-      return { ...trainable, writing: () => trainedFolder(source, trainable) };
-    }
+    if (lora === undefined) return await openTrainable(gpu, source, { onProgress, onWarning });
     const adapter = { rank: lora, alpha: loraAlpha, targets: loraTargets, rslora, seed };
-    const trainable = await openLora(gpu, source, adapter, { onProgress, onWarning });
-    return { ...trainable, writing: async () => trainable.writing() };
+    return await openLora(gpu, source, adapter, { onProgress, onWarning });
   });
 }

@@ -16,7 +16,12 @@ export async function checkOut(out: string, { force = false, resume = false }): 
 /** Writes the small files of a model's folder. */
 export async function writeSmallFiles(out: string, files: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(out, { recursive: true });
-  for (const [name, content] of Object.entries(files)) await writeFile(join(out, name), content);
+  for (const [name, content] of Object.entries(files)) {
+    const file = join(out, name);
+    await writeFile(file, content).catch((cause: Error) => {
+      throw new Error(`${file} cannot be written: ${cause.message}`, { cause });
+    });
+  }
 }
 
 /** Writes the folder of a trained model, or of its adapter, the weights whole or not at all. */

@@ -6,7 +6,7 @@ import type { FileSource } from "../formats/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { readCheckpoint } from "../train/checkpoints/checkpoint.ts";
 import { restoreTraining, trainingCheckpoint, trainingRecord } from "../train/checkpoints/training-checkpoint.ts";
-import { batchesAt, meanLoss } from "../train/data/batches.ts";
+import { batchesAt, heldOutLoss } from "../train/data/batches.ts";
 import type { Row, RowOrder } from "../train/data/rows.ts";
 import type { TrainingStep } from "../train/trainer/results.ts";
 import { Trainer } from "../train/trainer/trainer.ts";
@@ -77,7 +77,7 @@ export interface Outcome {
 /** Runs on a device to the end, or until it is interrupted. */
 export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcome> {
   const { settings, source, order, heldOut, out, json, report, signal } = run;
-  const { batch, accumulate, steps, evalEvery = Number.POSITIVE_INFINITY, saveEvery } = settings;
+  const { batch, accumulate, steps, evalEvery = steps, saveEvery } = settings;
   const trainable = await openModelToTrain(gpu, source, settings, json);
   const { decoder, parameters } = trainable;
   const trainer = new Trainer(decoder, parameters, {
@@ -88,6 +88,7 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
     routers: { balance: settings.routerLoss },
     dropout: settings.dropout,
     attentionDropout: settings.attentionDropout,
+    ema: settings.ema,
     seed: settings.seed,
   });
   const training = { trainer, parameters };
@@ -100,6 +101,9 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
     const file = join(folder, checkpointFile);
     if (record.data !== run.data) {
       throw new FormatError(file, "was made with other data: their tokens differ from those of --data");
+    }
+    if (settings.ema !== undefined && (record.settings as Partial<RunSettings> | null)?.ema === undefined) {
+      throw new Error(`--ema: ${file} is of a run without it, and has no mean to go on with`);
     }
     if (record.adapter !== gpu.adapter.label) {
       say(`warning: ${file} is from ${record.adapter}: on ${gpu.adapter.label} the bits may differ`);
@@ -132,7 +136,7 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
   }
 
   async function evaluate(): Promise<void> {
-    const loss = await meanLoss(trainer, heldOut, batch);
+    const loss = await heldOutLoss(trainer, heldOut, { batch, averaged: settings.ema !== undefined });
     evaluations.push([trainer.steps, loss]);
     if (trainer.steps > state.evaluated) await report.evaluation(trainer.steps, loss);
     state.evaluated = Math.max(state.evaluated, trainer.steps);
@@ -169,7 +173,7 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
     report.clear();
     if (state.saved !== trainer.steps) await save(true);
     const ended = trainer.steps >= steps;
-    if (ended && out !== undefined) await writeModel(out, await trainable.writing(), json);
+    if (ended && out !== undefined) await writeModel(out, await trainable.writing(trainer.averaged), json);
     const count = parameters.reduce((sum, { tensor }) => sum + tensor.size, 0);
     return { ended, adapter: gpu.adapter.label, parameters: count };
   } finally {

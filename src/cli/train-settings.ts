@@ -43,6 +43,8 @@ export interface RunSettings extends OptimizerFlags, LoraFlags {
   readonly recompute?: Recompute;
   readonly dropout?: number;
   readonly attentionDropout?: number;
+  /** What a mean of the weights keeps from step to step. */
+  readonly ema?: number;
   readonly seed: number;
   readonly evalEvery?: number;
   readonly saveEvery: number;
@@ -83,18 +85,38 @@ export const settingNames = [
     "recompute",
     "dropout",
     "attentionDropout",
+    "ema",
     "seed",
     "evalEvery",
     "saveEvery",
   ],
 ] as const satisfies readonly (keyof RunSettings)[] as readonly (keyof RunSettings)[];
 
-/** The optimiser of flags; AdamW with nanoGPT's settings where they say nothing. */
-export function optimizerOptions({ optimizer, betas, eps, weightDecay }: OptimizerFlags): OptimizerOptions {
+/** Settings that optimisers have; Muon's betas and eps are those of the AdamW for what it leaves. */
+const settingsOf = {
+  adamw: ["betas", "eps", "weightDecay"],
+  sgd: ["weightDecay"],
+  lion: ["betas", "weightDecay"],
+  muon: ["betas", "eps", "weightDecay"],
+} as const satisfies Record<OptimizerName, readonly string[]>;
+const flagOf = { betas: "--betas", eps: "--eps", weightDecay: "--weight-decay" } as const;
+
+/** The optimiser of flags; AdamW with nanoGPT's settings where they say nothing. Throws for a setting that it does not have. */
+export function optimizerOptions({ optimizer, ...flags }: OptimizerFlags): OptimizerOptions {
   const standard = optimizer === "adamw" ? { betas: [0.9, 0.95], eps: 1e-8, weightDecay: 0.1 } : {};
-  const given = Object.entries({ betas, eps, weightDecay }).filter(([, value]) => value !== undefined);
-  // The optimiser says which of the settings it does not have.
-  return { name: optimizer, ...standard, ...Object.fromEntries(given) } as OptimizerOptions;
+  const names = Object.keys(flagOf) as (keyof typeof flagOf)[];
+  const given = names.filter((name) => flags[name] !== undefined);
+  const taken: readonly string[] = settingsOf[optimizer];
+  for (const name of given) {
+    if (taken.includes(name)) continue;
+    const others = Object.entries(settingsOf).filter(([, known]) => (known as readonly string[]).includes(name));
+    const expected = others.map(([other]) => other).join(" or ");
+    throw new Error(`${flagOf[name]}: ${optimizer} has no such setting, expected --optimizer ${expected}`);
+  }
+  const { weightDecay, ...others } = Object.fromEntries(given.map((name) => [name, flags[name]]));
+  const decay = weightDecay === undefined ? {} : { weightDecay };
+  const own = optimizer === "muon" ? { ...decay, adamw: { ...others, ...decay } } : { ...others, ...decay };
+  return { name: optimizer, ...standard, ...own } as OptimizerOptions;
 }
 
 /** The learning rate of flags over so many steps. */

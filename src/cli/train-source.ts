@@ -6,20 +6,20 @@ import { openModel as openSource } from "../formats/hub.ts";
 import type { FileSource, ReadOptions } from "../formats/source.ts";
 import { parseJson } from "../formats/strict-json.ts";
 import { trainTokenizer } from "../train/bpe/train-tokenizer.ts";
-import { freshFolder } from "../train/initialisers/fresh-folder.ts";
+import { freshFolder, tokenizerFiles } from "../train/initialisers/fresh-folder.ts";
 import type { Initialiser } from "../train/initialisers/schemes.ts";
 import { say } from "./output.ts";
 import { readTextFile } from "./read-text.ts";
 import type { RunSettings } from "./train-settings.ts";
 
 /** The files of a tokenizer. */
-const tokenizerFiles = ["tokenizer.json", "tokenizer_config.json"] as const;
-type TokenizerFiles = Readonly<Partial<Record<(typeof tokenizerFiles)[number], string>>>;
+const fileNames = ["tokenizer.json", "tokenizer_config.json"] as const;
+type TokenizerFiles = Readonly<Partial<Record<(typeof fileNames)[number], string>>>;
 
 /** The files of the tokenizer in a folder. */
 async function filesIn(folder: string): Promise<TokenizerFiles> {
   const there = await Promise.all(
-    tokenizerFiles.map(async (name) => (await stat(join(folder, name)).catch(() => undefined)) && name),
+    fileNames.map(async (name) => (await stat(join(folder, name)).catch(() => undefined)) && name),
   );
   const names = there.filter((name) => name !== undefined);
   return Object.fromEntries(
@@ -34,13 +34,21 @@ async function givenTokenizer(name: string): Promise<TokenizerFiles> {
   return { ...(await filesIn(dirname(name))), "tokenizer.json": await readTextFile(name) };
 }
 
-/** Learns a tokenizer of so many tokens from texts. */
-function learntTokenizer(texts: readonly string[], vocabulary: number): TokenizerFiles {
-  const { tokenizer, config } = trainTokenizer(texts, { vocabulary });
-  return {
-    "tokenizer.json": JSON.stringify(tokenizer),
-    "tokenizer_config.json": `${JSON.stringify(config, undefined, 2)}\n`,
-  };
+/** Tokens that every learnt tokenizer has: those of bytes, and the one that ends a text. */
+const leastTokens = 257;
+
+/** Throws for a vocabulary that is too small to be learnt, or that the model has too few rows for. */
+function checkVocabulary(file: string, vocabulary: number | undefined, rows: number): void {
+  if (vocabulary !== undefined && vocabulary < leastTokens) {
+    throw new Error(`--vocabulary is ${vocabulary}, expected at least ${leastTokens}: 256 bytes and <|endoftext|>`);
+  }
+  const [least, of] =
+    vocabulary === undefined
+      ? [leastTokens, "a tokenizer that is learnt has 256 bytes and <|endoftext|>; --tokenizer names another"]
+      : [vocabulary, "from --vocabulary"];
+  if (rows < least) {
+    throw new FormatError(file, `is ${rows}, expected at least ${least} (${of})`, { field: "vocab_size" });
+  }
 }
 
 /**
@@ -61,14 +69,11 @@ export async function trainedSource(
   const parsed = parseJson(file, await readTextFile(file)) as Readonly<Record<string, unknown>>;
   const rows = Number(parsed["vocab_size"]);
   const learn = () => {
-    if (vocabulary !== undefined && vocabulary > rows) {
-      throw new FormatError(file, `is ${rows}, expected at least ${vocabulary} (from --vocabulary)`, {
-        field: "vocab_size",
-      });
-    }
     const given = texts();
-    // Without texts there is nothing to learn, and nothing to encode.
-    return given.length === 0 ? {} : learntTokenizer(given, vocabulary ?? rows);
+    // Without texts there is nothing to learn, and nothing to encode; what is wrong with rows, their reader says.
+    if (given.length === 0 || !Number.isSafeInteger(rows)) return {};
+    checkVocabulary(file, vocabulary, rows);
+    return tokenizerFiles(trainTokenizer(given, { vocabulary: vocabulary ?? rows }));
   };
   const files =
     resumed !== undefined

@@ -21,9 +21,16 @@ import {
   weightsOf,
 } from "./train-settings.ts";
 
+/** Options of training on documents that mean nothing for given batches. */
+const ofDocuments = [
+  ...["config", "tokenizer", "vocabulary", "initialiser", "data", "weights", "val", "heldOut", "order", "packing"],
+  ...["accumulate", "evalEvery", "dropout", "attentionDropout", "chatTemplate", "resume"],
+];
+
 /** `shaderformer train`: steps of an optimiser on documents, or on given batches. */
 export function trainCommand(): Command {
   const command = new Command("train")
+    .usage("(--model <model> | --config <file>) --data <file...> [--out <folder>] [options]")
     .description(
       "Train a decoder, one that is there or a fresh one, on documents. Gradients are computed on the GPU; weights are f32 " +
         "while they change.",
@@ -32,15 +39,20 @@ export function trainCommand(): Command {
     .option("-m, --model <model>", "a folder with f32, f16 or bf16 weights, the URL of one, or a repository")
     .addOption(new Option("--config <file>", "a fresh model of this config.json").conflicts("model"))
     .addOption(
-      new Option("--tokenizer <file>", "with --config: tokenizer.json, or its folder (default: learnt from --data)"),
-    )
-    .option(
-      "--vocabulary <n>",
-      "with --config: tokens of the tokenizer that is learnt (default: the config's)",
-      positive,
+      new Option(
+        "--tokenizer <file>",
+        "with --config: tokenizer.json, or its folder (default: learnt from --data)",
+      ).conflicts("model"),
     )
     .addOption(
-      new Option("--initialiser <name>", "with --config: how weights begin").choices(Object.keys(initialisers)),
+      new Option("--vocabulary <n>", "with --config: tokens of the tokenizer that is learnt (default: the config's)")
+        .argParser(positive)
+        .conflicts(["model", "tokenizer"]),
+    )
+    .addOption(
+      new Option("--initialiser <name>", "with --config: how weights begin (default: gpt2 for GPT-1 and 2, else llama)")
+        .choices(Object.keys(initialisers))
+        .conflicts("model"),
     )
     .optionsGroup("Data:")
     .option(
@@ -67,17 +79,19 @@ export function trainCommand(): Command {
         .choices(["windows", "documents"])
         .default("windows"),
     )
-    .option(
-      "--batches <file>",
-      'in place of --data, a step each: {"batches": [{"inputs": [[id, …], …], "targets": [[id or -100, …], …]}, …]}',
+    .addOption(
+      new Option(
+        "--batches <file>",
+        'in place of --data, a step each: {"batches": [{"inputs": [[id, …], …], "targets": [[id or -100, …], …]}, …]}',
+      ).conflicts(ofDocuments),
     )
     .optionsGroup("Run:")
     .option("--steps <n>", "steps of the whole run", positive, 1000)
     .option("--batch <n>", "rows a step, or a micro-batch", positive, 8)
     .option("--context <n>", "tokens of a row (default: the model's context, at most 256)", positive)
     .option("--accumulate <n>", "micro-batches a step, whose gradients are added", positive, 1)
-    .option("--seed <n>", "of fresh weights and of the order of the data", count, 0)
-    .option("--eval-every <n>", "steps between losses on held-out documents", positive)
+    .option("--seed <n>", "of fresh weights, of the order of the data and of dropout", count, 0)
+    .option("--eval-every <n>", "steps between losses on held-out documents (default: at the end)", positive)
     .option("--save-every <n>", "steps between checkpoints, with --out", positive, 500)
     .option("--resume", "go on from the checkpoint in --out, with its settings where none are given")
     .addOption(
@@ -89,7 +103,7 @@ export function trainCommand(): Command {
     .option("--attention-dropout <share>", "of attention's weights, dropped in each step", dropoutRate, 0)
     .optionsGroup("Optimiser:")
     .addOption(new Option("--optimizer <name>", "how weights change").choices(Object.keys(optimisers)).default("adamw"))
-    .option("--lr <rate>", "largest learning rate", positiveNumber, 1e-3)
+    .option("--lr <rate>", "largest learning rate; of muon near 0.02, of lion near 1e-4", positiveNumber, 1e-3)
     .addOption(
       new Option("--schedule <name>", "of the learning rate").choices(Object.keys(schedules)).default("constant"),
     )
@@ -102,12 +116,17 @@ export function trainCommand(): Command {
     .option("--eps <x>", "added to the root of the mean square (default of adamw: 1e-8)", notNegative)
     .option("--weight-decay <x>", "of tensors of two or more dimensions (default of adamw: 0.1)", notNegative)
     .option("--clip <norm>", "largest norm of all gradients together; 0: none", notNegative, 1)
+    .option(
+      "--ema <share>",
+      "write and evaluate a mean of the weights, of which each step keeps this: 0.999",
+      properShare,
+    )
     .option("--router-loss <x>", "of mixtures: coefficient of the routers' load-balancing loss", notNegative, 0);
   return addDeviceOptions(addLoraOptions(command))
     .optionsGroup("Output:")
     .option("-o, --out <folder>", "write the trained model as a folder of Hugging Face's files, f32")
     .option("--force", "write over a folder that is there")
-    .option("--json", "print a JSON object a step, and nothing else")
+    .option("--json", "print a line of JSON for each step and each evaluation, and nothing else")
     .action(train);
 }
 

@@ -18,16 +18,15 @@ export interface MemoryUse {
   readonly savedByBlock: ReadonlyMap<string, number>;
 }
 
-/** The memory that a list of calls needs. */
-export function memoryUse({
-  operations,
-  calls,
-  plan,
-}: {
+/** What is read of a recorded program. */
+export interface PlannedProgram {
   readonly operations: readonly Operation[];
   readonly calls: readonly Call[];
   readonly plan: MemoryPlan;
-}): MemoryUse {
+}
+
+/** The memory that the calls of a program need, such as those of a training step (`trainer.program`). */
+export function memoryUse({ operations, calls, plan }: PlannedProgram): MemoryUse {
   const lives = new Map<Storage, { begin: number; end: number; block: string }>();
   operations.forEach((operation, at) => {
     const block = operation.kind === "dispatch" ? (operation.block ?? "") : "";

@@ -1,4 +1,67 @@
-// Training: gradients of recorded programs, losses, and the ops that compute gradients. `shaderformer/train`.
+// Training: models that learn, gradients of recorded programs, losses, and the ops that compute gradients.
+// `shaderformer/train`.
+
+// Models that learn
+
+export { type ExportOptions, exportModel } from "./export-model.ts";
+export { type FreshOptions, freshFolder } from "./initialisers/fresh-folder.ts";
+export { type FreshTensor, type InitialiserOptions, initialise } from "./initialisers/initialise.ts";
+export type { Initialiser } from "./initialisers/schemes.ts";
+export { openTrainable, type Trainable, type TrainableOptions } from "./open-trainable.ts";
+export type { Parameter } from "./parameters.ts";
+export type { TrainedFolder } from "./trained-folder.ts";
+
+// Steps
+
+export type { Recompute } from "./decoder-loss.ts";
+export type { AdamWSettings } from "./optimisers/adamw.ts";
+export type { LionSettings } from "./optimisers/lion.ts";
+export type { MuonSettings, OtherSettings } from "./optimisers/muon.ts";
+export type { OptimizerName, OptimizerOptions } from "./optimisers/optimisers.ts";
+export type { SgdSettings } from "./optimisers/sgd.ts";
+export type { RouterLossOptions } from "./router-losses.ts";
+export {
+  type LearningRate,
+  type Schedule,
+  type ScheduleName,
+  type ScheduleOptions,
+  type ScheduleSettings,
+  schedules,
+} from "./schedules.ts";
+export type { TokenBatch } from "./trainer/batches.ts";
+export { createTrainer } from "./trainer/create-trainer.ts";
+export type { EvaluateOptions, ParameterRule, StepShape, TrainerOptions } from "./trainer/options.ts";
+export type { Evaluation, TrainingStep } from "./trainer/results.ts";
+export type { RouterOptions } from "./trainer/routing.ts";
+export type { Counters, State } from "./trainer/state.ts";
+export type { Trainer } from "./trainer/trainer.ts";
+
+// Data
+
+export { type TokenizerTraining, type TrainedTokenizer, trainTokenizer } from "./bpe/train-tokenizer.ts";
+export { batchesAt, type HeldOutOptions, heldOutLoss, type StepOptions } from "./data/batches.ts";
+export { readDocuments, splitHeldOut, type TrainingDocument } from "./data/documents.ts";
+export type { Row } from "./data/pack-documents.ts";
+export {
+  allWindows,
+  type EpochOptions,
+  type Packing,
+  type RowOptions,
+  type RowOrder,
+  randomWindows,
+  shuffledEpochs,
+  type WeightedDocuments,
+} from "./data/rows.ts";
+export { type TokenDocuments, type TokeniseOptions, tokenise } from "./data/tokens.ts";
+
+// Checkpoints
+
+export {
+  type CheckpointRecord,
+  loadCheckpoint,
+  type RestoredTraining,
+  saveCheckpoint,
+} from "./checkpoints/save-checkpoint.ts";
 
 // Losses
 
@@ -109,7 +172,7 @@ export { weightDropout } from "../kernels/attention/dropout.ts";
 export type { WeightDropout } from "../kernels/attention/mod.ts";
 export { type DropoutOptions, dropout } from "../kernels/elementwise/dropout.ts";
 
-// Optimisers
+// Ops of optimisers
 
 export { balanceBias } from "../kernels/moe/balance-bias.ts";
 export { type AdamWOptions, type AdamWTensors, adamW } from "../kernels/optimiser/adamw.ts";
@@ -124,6 +187,7 @@ export { type MomentumOptions, type MomentumTensors, momentum } from "../kernels
 
 // Gradients
 
+export { type MemoryUse, memoryUse, type PlannedProgram } from "../gpu/memory-use.ts";
 export { GradientError } from "./errors.ts";
 export { type GradientOptions, gradients } from "./gradients.ts";
 export { type CheckpointOptions, checkpoint } from "./recompute.ts";

@@ -1,37 +1,68 @@
+import { openModel } from "../formats/hub.ts";
 import type { FileSource } from "../formats/source.ts";
+import { sourceCheck } from "../generate/load-model.ts";
 import { type ModelFolder, readModelFolder } from "../generate/model-folder.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Decoder } from "../models/decoder.ts";
 import { type LoadOptions, uploadWeights } from "../models/weights.ts";
+import { callback, checkOptions, checkValue, fieldsOf, having } from "../options/checks.ts";
 import { type Parameter, parametersOf } from "./parameters.ts";
+import { type TrainedFolder, trainedFolder } from "./trained-folder.ts";
 
-/** A model whose weights are on the device as f32, so that steps can change them. */
+/** A model that steps can change: its weights are on the device as f32, or it has an adapter that is. */
 export interface Trainable {
+  /** The model's files as they were read, `folder.tokenizer` among them. */
   readonly folder: ModelFolder;
   readonly decoder: Decoder;
+  /** What steps change, each tensor of the checkpoint once. */
   readonly parameters: readonly Parameter[];
+  /** Plans the folder of what was trained, of its parameters as they are, or of others of these names. */
+  readonly writing: (parameters?: readonly Parameter[]) => TrainedFolder | Promise<TrainedFolder>;
+  /** Frees the weights. */
   dispose(): void;
 }
 
+/** How a model is opened for training. */
+export type TrainableOptions = Pick<LoadOptions, "onProgress" | "onWarning" | "signal">;
+
+const fields = fieldsOf<TrainableOptions>({
+  onProgress: callback,
+  onWarning: callback,
+  signal: having("aborted", "an AbortSignal"),
+});
+
 /**
- * Reads a decoder's folder and uploads its weights as f32, whatever they are stored in.
+ * Reads a decoder's folder and uploads its weights as f32, 4 bytes each, whatever they are stored in: f32, f16 or bf16.
+ * `from` is as for `loadModel`, a fresh folder of `freshFolder` included.
  *
- * @throws FormatError for a file that is missing or invalid.
+ * @throws FormatError for a file that is missing or invalid, and the reason of `signal` once it aborts.
  */
 export async function openTrainable(
   gpu: Gpu,
-  source: FileSource,
-  options: Pick<LoadOptions, "onProgress" | "onWarning" | "signal"> = {},
+  from: string | URL | FileSource,
+  options: TrainableOptions = {},
 ): Promise<Trainable> {
+  checkValue("openTrainable", "from", sourceCheck, from);
+  checkOptions("openTrainable", fields, options);
+  const { onWarning = console.warn, signal } = options;
+  const source = await openModel(from, { onWarning, ...(signal ? { signal } : {}) });
   const folder = await readModelFolder(source);
   const { config, weights: stored, checkpoint, warnings } = folder;
-  for (const warning of warnings) (options.onWarning ?? console.warn)(warning);
+  for (const warning of warnings) onWarning(warning);
   const weights = await uploadWeights(gpu, stored, checkpoint, config, { ...options, dtype: "f32" });
   try {
     const parameters = parametersOf(checkpoint, weights);
-    return { folder, decoder: { gpu, config, weights }, parameters, dispose: () => weights.dispose() };
+    const writing = (given?: readonly Parameter[]) =>
+      trainedFolder(source, { folder, parameters: named(parameters, given) });
+    return { folder, decoder: { gpu, config, weights }, parameters, writing, dispose: () => weights.dispose() };
   } catch (error) {
     weights.dispose();
     throw error;
   }
+}
+
+/** Parameters, those of the same names in `others` in their place. */
+export function named(parameters: readonly Parameter[], others: readonly Parameter[] = []): readonly Parameter[] {
+  const found = new Map(others.map((parameter) => [parameter.name, parameter]));
+  return parameters.map((parameter) => found.get(parameter.name) ?? parameter);
 }

@@ -1,4 +1,14 @@
-import { between, checkOptions, fieldsOf, integer, positive, required } from "../options/checks.ts";
+import {
+  between,
+  type Check,
+  type Checks,
+  checkOptions,
+  fieldsOf,
+  integer,
+  oneOf,
+  positive,
+  required,
+} from "../options/checks.ts";
 
 /** What a schedule is made of. */
 export interface ScheduleOptions {
@@ -23,13 +33,14 @@ export interface Schedule {
   readonly of: (options: ScheduleOptions) => LearningRate;
 }
 
-const fields = fieldsOf<ScheduleOptions>({
+const checks: Checks<ScheduleOptions> = {
   learningRate: required(positive),
   warmup: integer(0),
   steps: required(integer(1)),
   final: between(0, 1),
   decay: between(0, 1),
-});
+};
+const fields = fieldsOf<ScheduleOptions>(checks);
 
 /** What a schedule's share of the largest rate is computed from. */
 interface Progress {
@@ -96,8 +107,29 @@ export const noam: Schedule = {
   },
 };
 
-/** Every schedule by its name. */
+/** Every schedule by its name: `schedules.cosine.of({ learningRate, steps })` gives the rate of each step. */
 export const schedules = { constant, linear, cosine, wsd, noam } as const;
 
 /** The name of a schedule. */
 export type ScheduleName = keyof typeof schedules;
+
+/** A schedule by its name, with its settings. */
+export interface ScheduleSettings extends ScheduleOptions {
+  readonly name: ScheduleName;
+}
+
+const settings = fieldsOf<ScheduleSettings>({ name: required(oneOf(...Object.keys(schedules))), ...checks });
+
+/** A function, or what may be settings. */
+export const scheduleCheck: Check = (value) =>
+  typeof value === "function" || (typeof value === "object" && value !== null && !Array.isArray(value))
+    ? undefined
+    : "an object with name, learningRate and steps, or a function of the step";
+
+/** The rate of each step. Throws `OptionError`, with the name of the setting, for settings that are not valid. */
+export function scheduleOf(where: string, given: ScheduleSettings | LearningRate): LearningRate {
+  if (typeof given === "function") return given;
+  checkOptions(where, settings, given, "schedule.");
+  const { name, ...options } = given;
+  return schedules[name].of(options);
+}

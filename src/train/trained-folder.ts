@@ -8,7 +8,6 @@ import type { FileSource } from "../formats/source.ts";
 import type { ModelFolder } from "../generate/model-folder.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { slice } from "../tensor/views.ts";
-import type { Trainable } from "./open-trainable.ts";
 import type { Parameter } from "./parameters.ts";
 import { putStored, storedParts } from "./stored-parameters.ts";
 
@@ -25,6 +24,9 @@ export interface TrainedFolder {
   /** Its bytes in order, a tensor at a time, as the weights are when they are read. */
   readonly pieces: () => AsyncGenerator<Bytes>;
 }
+
+/** What is read of a model's folder once more. */
+type Read = Pick<ModelFolder, "weights" | "quantisation">;
 
 /** A tensor of a checkpoint as its file holds it; undefined where no parameter is in it. */
 async function wholeTensor(
@@ -51,7 +53,10 @@ async function wholeTensor(
  *
  * @throws FormatError for a model that came from a GGUF file or a quantised folder.
  */
-export function trainedFolder(source: FileSource, { folder, parameters }: Trainable): Promise<TrainedFolder> {
+export function trainedFolder(
+  source: FileSource,
+  { folder, parameters }: { readonly folder: Read; readonly parameters: readonly Parameter[] },
+): Promise<TrainedFolder> {
   return changedFolder(source, folder, (tensor) => wholeTensor(tensor, parameters));
 }
 
@@ -63,7 +68,7 @@ export function trainedFolder(source: FileSource, { folder, parameters }: Traina
  */
 export async function changedFolder(
   source: FileSource,
-  { weights, quantisation }: Pick<ModelFolder, "weights" | "quantisation">,
+  { weights, quantisation }: Read,
   changed: (
     tensor: StoredTensor,
     stored: () => Promise<Float64Array<ArrayBuffer>>,

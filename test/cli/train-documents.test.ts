@@ -1,6 +1,9 @@
 import { cp, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openFolder } from "../../src/formats/folder.ts";
+import { openWeights } from "../../src/formats/weights.ts";
+import { readCheckpoint } from "../../src/train/checkpoints/checkpoint.ts";
 import { cliInTurn, runCli } from "./run-cli.ts";
 import { endedAt, linesOf, tinyConfig, trainingFolder } from "./train-runs.ts";
 
@@ -63,6 +66,8 @@ test("interrupted, killed and gone on with, a run has the bits of one that was l
     "60",
     "--order",
     "epochs",
+    "--ema",
+    "0.9",
   ];
   const left = await train(...run, "--out", whole, "--json");
   expect(left.code, left.stderr).toBe(0);
@@ -82,6 +87,14 @@ test("interrupted, killed and gone on with, a run has the bits of one that was l
     const [a, b] = await Promise.all([whole, parts].map((folder) => readFile(join(folder, name))));
     expect(Buffer.compare(a as Buffer, b as Buffer), name).toBe(0);
   }
+  const model = await openWeights(await openFolder(whole));
+  const kept = await readCheckpoint(await openFolder(whole), "checkpoint.safetensors");
+  const norm = { name: "model.norm.weight", shape: [32], dtype: "f32" } as const;
+  const written = model?.tensors.get(norm.name);
+  const bytes = written && (await model.read(written, 0, written.end - written.begin));
+  const mean = await kept.read({ ...norm, name: `ema.${norm.name}` });
+  expect(new Float32Array(bytes?.slice().buffer ?? new ArrayBuffer())).toEqual(mean);
+  expect(await kept.read({ ...norm, name: `weight.${norm.name}` })).not.toEqual(mean);
 });
 
 test("a full disk: a checkpoint that cannot be written leaves the last one, and the run goes on", async () => {
@@ -154,6 +167,7 @@ test("what is wrong is said before a step is taken", async () => {
   const empty = await at.file("empty.txt", "");
   const short = await at.file("short.txt", "x");
   const ids = await at.file("ids.json", "[1, 2, 300]");
+  const one = await at.file("one.json", "[7]");
   const notFinite = await at.file("nan.jsonl", '{"tokens": [1, NaN]}');
   const cut = at.out("cut");
   await train(...fresh(), "--steps", "2", "--out", cut, "--json");
@@ -173,8 +187,12 @@ test("what is wrong is said before a step is taken", async () => {
     [["--config", at.config, "--data", at.out("nowhere.txt")], /nowhere\.txt: there is no such file/],
     [["--config", at.config, "--data", notFinite], /nan\.jsonl: line 1/],
     [["--config", at.config, "--data", ids], /ids\.json: token 2 is 300, but the model's vocabulary has 300 tokens/],
-    [["--config", larger, "--data", at.data], /vocabulary is 200, expected at least 257/],
+    [
+      ["--config", larger, "--data", at.data],
+      /larger\.json: vocab_size is 200, expected at least 257 \(a tokenizer that is learnt has 256 bytes/,
+    ],
     [["--config", larger, "--data", at.data, "--tokenizer", cut], /vocab/],
+    [["--config", at.config, "--data", at.data, "--vocabulary", "99"], /--vocabulary is 99, expected at least 257/],
     [["--config", at.config, "--data", at.data, "--vocabulary", "400"], /vocab_size is 300, expected at least 400/],
     [["--config", at.config, "--data", at.data, "--context", "33"], /--context is 33, expected at most 32/],
     [["--config", at.config, "--data", short, "--held-out", "0.5"], /--held-out 0.5: of 1 document/],
@@ -195,6 +213,17 @@ test("what is wrong is said before a step is taken", async () => {
     [["--resume", "--out", cut, "--data", at.val], /was made with other data/],
     [["--resume", "--out", cut, "--model", "test/golden/gradients-gpt2"], /was made with other data/],
     [["--batches", ids], /--batches: expected --model/],
+    [
+      ["--batches", ids, "--model", "x", "--data", at.data],
+      /'--batches <file>' cannot be used with .*'--data <file...>'/,
+    ],
+    [["--model", "x", "--data", at.data, "--initialiser", "t5"], /cannot be used with/],
+    [
+      ["--config", at.config, "--data", at.data, "--optimizer", "sgd", "--betas", "0.9,0.95"],
+      /--betas: sgd has no such setting, expected --optimizer adamw or lion or muon/,
+    ],
+    [["--config", at.config, "--data", at.data, "--val", one], /one\.json: has fewer than two tokens/],
+    [["--resume", "--out", cut, "--ema", "0.9"], /--ema: .* is of a run without it, and has no mean to go on with/],
   ];
   for (const [args, message] of cases) {
     const { code, stdout, stderr } = await cli.run(["train", ...args]);
@@ -239,6 +268,6 @@ test("a text shorter than the context is one row, filled up, and said", async ()
   const short = await at.file("few.txt", "A few words.");
   const { code, stdout, stderr } = await train("--config", at.config, "--data", short, "--steps", "3", "--lr", "1e-2");
   expect(code, stderr).toBe(0);
-  expect(stderr).toMatch(/warning: the data have \d+ tokens, fewer than a row of 32/);
+  expect(stderr).toMatch(/warning: the data have \d+ tokens, fewer than a row of 32: it is filled up/);
   expect(stdout).toMatch(/^step 1 {2}loss \d\.\d{4} {2}norm .* tokens\/s\nstep 2/);
 });

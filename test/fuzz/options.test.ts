@@ -20,6 +20,7 @@ import { checkedByModel, engineCalls, methodCalls } from "../support/public-call
 import { publicCalls } from "../support/public-calls/functions.ts";
 import { referenceCalls } from "../support/public-calls/reference.ts";
 import { trainCalls } from "../support/public-calls/train.ts";
+import { learner, trainingCalls } from "../support/public-calls/training.ts";
 import { readSurface, type Surface } from "../support/public-types.ts";
 import { takesObjects, takesPlain, throwAtArguments, throwAtOptions } from "../support/throw-mistakes.ts";
 
@@ -29,6 +30,7 @@ const instances = new Set([
   ...["RingPort", "EnginePort", "FileSource", "CallChecks", "Planes", "TokenConstraint", "ModelCache", "Dense"],
   "Engine",
   "ProposingModel",
+  ...["Trainable", "Parameter", "TrainedTokenizer", "TrainingStep", "RowOrder", "PlannedProgram", "Tokenizer", "Conversation", "AnswerTemplate"],
 ]);
 
 /** Functions whose objects are data: parsed files and messages, whose fields are the model's to name. */
@@ -92,10 +94,12 @@ const open = new Set([
   ...["hasTag(0)", "withTags(0)", "casesTagged(0)[]", "requirementsOf(0)", "variantsOf(0)"].map(
     (path) => `check/${path}`,
   ),
+  ...["step(0)", "step(0)[]", "submit(0)", "submit(0)[]", "evaluate(0)"].map((path) => `train/Trainer.${path}`),
   ...["storedInputs(0)", "uploadedInputs(1)"].map((path) => `check/${path}`),
 ]);
 
 const classes = [
+  "train/Trainer",
   "Gpu",
   "Tensor",
   "LanguageModel",
@@ -117,6 +121,7 @@ let session: Session;
 let encoder: Encoder;
 let both: EncoderDecoder;
 let engine: Engine;
+let learning: Awaited<ReturnType<typeof learner>>;
 
 beforeAll(async () => {
   const entries = {
@@ -132,12 +137,14 @@ beforeAll(async () => {
   session = model.session();
   encoder = await loadEncoder(gpu, encoderFolder("bert"));
   both = await loadEncoderDecoder(gpu, "test/golden/t5");
+  learning = await learner(gpu);
   engine = await createEngine();
   setEncoders(() => import("../../src/encoders.ts"));
   await engine.load(encoderFolder("bert"), { id: "bert" });
   await engine.load("test/golden/t5", { id: "t5" });
 });
 afterAll(async () => {
+  learning.dispose();
   await engine.dispose();
   encoder.dispose();
   both.dispose();
@@ -180,7 +187,7 @@ test.each([
     const callsOf = {
       "": () => ({ ...publicCalls(gpu, model, session), ...callsOfEngine() }),
       encoders: () => encoderCalls(gpu, encoder, both),
-      train: () => trainCalls(gpu),
+      train: () => ({ ...trainCalls(gpu), ...trainingCalls(gpu, learning) }),
       reference: referenceCalls,
       check: () => checkCalls(gpu),
     };
@@ -209,6 +216,7 @@ test("every argument that is a number, a text or a list is checked, and its erro
     ...callsOfEngine(),
     ...encoderCalls(gpu, encoder, both),
     ...trainCalls(gpu),
+    ...trainingCalls(gpu, learning),
     ...argumentCalls(gpu, model),
     ...referenceCalls(),
     ...checkCalls(gpu),

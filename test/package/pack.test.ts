@@ -94,7 +94,7 @@ test("every entry is there, and index has all that attention has", async () => {
   expect(wgsl).toEqual(expect.arrayContaining(["wgslVite", "wgslEsbuild"]));
   const loaders = ["loadEncoder", "loadEncoderDecoder", "planEncoder", "planEncoderDecoder"];
   expect(encoders).toEqual(["encoderBlock", "encodersForEngines", ...loaders]);
-  expect(train).toEqual(expect.arrayContaining(["gradients", "ruleOf"]));
+  expect(train).toEqual(expect.arrayContaining(["gradients", "ruleOf", "createTrainer", "exportModel"]));
 });
 
 describe("the command line, a separate package", () => {
@@ -234,6 +234,19 @@ async function modulesAskedFor(file: string): Promise<string[]> {
   walk(await parseAstAsync(await readFile(file, "utf8")));
   return asked;
 }
+
+test("all of shaderformer/train is for pages too: it asks for nothing that only Node has", async () => {
+  const outdir = join(folder, "training");
+  await esbuild({
+    ...{ absWorkingDir: project, outdir, logLevel: "silent" },
+    ...{ bundle: true, splitting: true, format: "esm", platform: "browser", target: "es2022" },
+    stdin: { contents: 'export * from "shaderformer/train";', resolveDir: project },
+  });
+  const files = await readdir(outdir);
+  const asked = (await Promise.all(files.map((file) => modulesAskedFor(join(outdir, file))))).flat();
+  expect(files.length).toBeGreaterThan(1);
+  expect(asked.filter((id) => !/^\.{0,2}\//.test(id) && id !== "webgpu")).toEqual([]);
+});
 
 const bundlers: Readonly<Record<string, (out: string) => Promise<unknown>>> = {
   esbuild: async (outdir) => {

@@ -49,8 +49,8 @@ function misspelt(name: string, known: ReadonlyMap<string, unknown>): string {
 /** The form of an object: that with its `kind`, or all of whose required fields it has. */
 const formOf = (objects: readonly ObjectType[], value: Record<string, unknown>): ObjectType | undefined =>
   objects.find(
-    ({ tag, fields }) =>
-      (tag === undefined || tag === value["kind"]) &&
+    ({ tag, tagName = "kind", fields }) =>
+      (tag === undefined || tag === value[tagName]) &&
       [...fields].every(([name, { optional }]) => optional || value[name] !== undefined) &&
       Object.keys(value).every((name) => fields.has(name)),
   );
@@ -92,7 +92,7 @@ export function* mistakes(
         names: open.has(path) ? [name] : [wrong, name],
       };
     }
-    if (!field.optional && name !== "kind" && !field.type.kinds.has("anything")) {
+    if (!field.optional && name !== "kind" && name !== form.tagName && !field.type.kinds.has("anything")) {
       const { [name]: _, ...rest } = value;
       yield { value: rest, key: `${at}.${name} missing`, names: form.fields.size > 1 ? [name] : [] };
     }

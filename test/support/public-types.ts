@@ -34,8 +34,10 @@ export interface Described {
 export interface ObjectType {
   /** Its name, where it has one. */
   readonly name: string;
-  /** The text of its `kind`, where that is fixed. */
+  /** The text of its `kind`, or of its `name`, where that is fixed. */
   readonly tag?: string;
+  /** Which of them. */
+  readonly tagName?: string;
   readonly fields: ReadonlyMap<string, Field>;
 }
 
@@ -192,8 +194,11 @@ class Reader {
     }
     if (checker.getIndexInfosOfType(type).length > 0) kinds.add("record");
     const properties = checker.getPropertiesOfType(type);
-    const tag = properties.find((property) => property.name === "kind");
-    const tagType = tag && checker.getTypeOfSymbol(tag);
+    const [tag] = ["kind", "name"].flatMap((key) => {
+      const property = properties.find((one) => one.name === key);
+      const known = property && checker.getTypeOfSymbol(property);
+      return known?.isStringLiteralType() ? [{ tagName: key, tag: known.value }] : [];
+    });
     const fields = new Map(
       properties.map((property): [string, Field] => {
         let known: Described | undefined;
@@ -215,7 +220,7 @@ class Reader {
     );
     (described.objects as ObjectType[]).push({
       name,
-      ...(tagType?.isStringLiteralType() ? { tag: tagType.value } : {}),
+      ...tag,
       fields,
     });
   }

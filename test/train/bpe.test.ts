@@ -71,8 +71,8 @@ test("what is wrong is said", () => {
   const train = (texts: readonly string[], options: Parameters<typeof trainTokenizer>[1]) => () =>
     trainTokenizer(texts, options);
   expect(train(["a"], { vocabulary: 256 })).toThrow("vocabulary is 256, expected at least 257: 256 bytes and 1 more");
-  expect(train([""], { vocabulary: 300 })).toThrow("texts: have no word");
+  expect(train([""], { vocabulary: 300 })).toThrow("texts have no word");
   expect(train(["a"], { vocabulary: 300, bos: "x" })).toThrow("bos is x, expected one of special");
-  expect(train(["a"], { vocabulary: 300, special: ["a"] })).toThrow("special: a is a token already");
-  expect(train(["a"], { vocabulary: 300, special: ["x|", "x|"] })).toThrow("special: x| is a token already");
+  expect(train(["a"], { vocabulary: 300, special: ["a"] })).toThrow("special has a, which is a token already");
+  expect(train(["a"], { vocabulary: 300, special: ["x|", "x|"] })).toThrow("special has x|, which is a token already");
 });

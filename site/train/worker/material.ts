@@ -7,7 +7,7 @@ import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { mergedFolder } from "../../../src/train/lora/merge.ts";
 import { openLora } from "../../../src/train/lora/open-lora.ts";
 import { openTrainable, type Trainable } from "../../../src/train/open-trainable.ts";
-import { type TrainedFolder, trainedFolder } from "../../../src/train/trained-folder.ts";
+import type { TrainedFolder } from "../../../src/train/trained-folder.ts";
 import type { Settings } from "../setup/settings.ts";
 import type { Examples } from "../tasks/task.ts";
 import { taskOf } from "../tasks/tasks.ts";
@@ -40,7 +40,7 @@ const quiet = { onWarning: () => undefined };
 async function fresh(gpu: Gpu, settings: Settings, examples: Examples): Promise<Material> {
   const source = freshModel(settings, examples);
   const trainable = await openTrainable(gpu, source, quiet);
-  const files = async () => await filesOf(await trainedFolder(source, trainable));
+  const files = async () => await filesOf(await trainable.writing());
   return { examples, trainable, files, whole: files };
 }
 

@@ -1,3 +1,4 @@
+import { type Check, checkValue } from "../../options/checks.ts";
 import { byteLevelText } from "../../text/byte-level.ts";
 
 /** White space of Unicode, which JavaScript's `\s` is not wholly: that has U+FEFF and lacks U+0085. */
@@ -9,6 +10,8 @@ const words = new RegExp(
   "gu",
 );
 
+const each: Check = (text) => (typeof text === "string" ? undefined : "a list of texts");
+
 /** Lines with their ends: huggingface/tokenizers reads texts for training line by line, so no word crosses a line. */
 const lines = /[^\n]*\n|[^\n]+/g;
 
@@ -19,6 +22,7 @@ const lines = /[^\n]*\n|[^\n]+/g;
 export function countWords(texts: Iterable<string>): Map<string, number> {
   const counts = new Map<string, number>();
   for (const text of texts) {
+    checkValue("trainTokenizer", "texts", each, text);
     for (const [line] of text.toWellFormed().matchAll(lines)) {
       for (const word of line.match(words) ?? []) counts.set(word, (counts.get(word) ?? 0) + 1);
     }

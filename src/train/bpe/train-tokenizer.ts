@@ -1,3 +1,14 @@
+import {
+  checkOptions,
+  checkValue,
+  fieldsOf,
+  having,
+  integer,
+  listOf,
+  nonEmpty,
+  required,
+} from "../../options/checks.ts";
+import { OptionError } from "../../options/errors.ts";
 import { byteLevelText } from "../../text/byte-level.ts";
 import { countWords } from "./count-words.ts";
 import { learnMerges } from "./learn-merges.ts";
@@ -22,6 +33,14 @@ export interface TrainedTokenizer {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
+const fields = fieldsOf<TokenizerTraining>({
+  vocabulary: required(integer(1, 2 ** 24)),
+  special: listOf(nonEmpty),
+  bos: nonEmpty,
+  eos: nonEmpty,
+});
+const textsCheck = having(Symbol.iterator, "a list of texts, or another iterable of them");
+
 /** The characters of all bytes, in the order of the characters. */
 const alphabet = Array.from(byteLevelText(Uint8Array.from({ length: 256 }, (_, byte) => byte))).sort();
 
@@ -30,9 +49,14 @@ const alphabet = Array.from(byteLevelText(Uint8Array.from({ length: 256 }, (_, b
  * 2.2). Its merges are those of huggingface/tokenizers on the same texts, in the same order. A text too short for the
  * vocabulary gives a smaller one.
  *
- * @throws RangeError for a vocabulary without room for bytes and special tokens, and for texts without a word.
+ * @throws OptionError for a vocabulary without room for bytes and special tokens, and for texts without a word.
  */
 export function trainTokenizer(texts: Iterable<string>, options: TokenizerTraining): TrainedTokenizer {
+  checkValue("trainTokenizer", "texts", textsCheck, texts);
+  checkOptions("trainTokenizer", fields, options);
+  const fail = (problem: string): never => {
+    throw new OptionError(`trainTokenizer: ${problem}`);
+  };
   const {
     vocabulary,
     special = ["<|endoftext|>"],
@@ -40,20 +64,17 @@ export function trainTokenizer(texts: Iterable<string>, options: TokenizerTraini
     eos = bos === undefined ? special.at(-1) : undefined,
   } = options;
   const least = special.length + alphabet.length;
-  if (!Number.isInteger(vocabulary) || vocabulary < least) {
-    throw new RangeError(
-      `vocabulary is ${vocabulary}, expected at least ${least}: 256 bytes and ${special.length} more`,
-    );
+  if (vocabulary < least) {
+    fail(`vocabulary is ${vocabulary}, expected at least ${least}: 256 bytes and ${special.length} more`);
   }
   for (const [name, token] of Object.entries({ bos, eos })) {
-    if (token !== undefined && !special.includes(token))
-      throw new RangeError(`${name} is ${token}, expected one of special`);
+    if (token !== undefined && !special.includes(token)) fail(`${name} is ${token}, expected one of special`);
   }
   const counts = countWords(texts);
-  if (counts.size === 0) throw new RangeError("texts: have no word to train a tokenizer on");
+  if (counts.size === 0) fail("texts have no word to train a tokenizer on");
   const { tokens, merges } = learnMerges(counts, { alphabet, size: vocabulary - special.length });
   const twice = special.find((token, i) => tokens.includes(token) || special.indexOf(token) < i);
-  if (twice !== undefined) throw new RangeError(`special: ${twice} is a token already`);
+  if (twice !== undefined) fail(`special has ${twice}, which is a token already`);
   const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
   const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
   const single = [

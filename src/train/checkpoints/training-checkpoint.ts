@@ -4,6 +4,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { Parameter } from "../parameters.ts";
 import type { TrainingStep } from "../trainer/results.ts";
 import type { Trainer } from "../trainer/trainer.ts";
+import { writeTensor } from "../write-tensor.ts";
 import {
   type CheckpointNumbers,
   type CheckpointTensor,
@@ -93,17 +94,6 @@ export function trainingRecord(file: string, { record, tensors }: ReadCheckpoint
   return record as TrainingRecord;
 }
 
-/** Writes numbers into a tensor, whatever its memory. */
-async function write({ gpu, segments, offset, shape, size }: Tensor, numbers: CheckpointNumbers): Promise<void> {
-  const row = size / Math.max(1, shape[0] ?? 1);
-  const bytes = (begin: number, end: number) =>
-    new Uint8Array(numbers.buffer, numbers.byteOffset + 4 * begin, 4 * (end - begin));
-  for (const { storage, begin, end } of segments) {
-    const part = segments.length === 1 ? bytes(0, size) : bytes(begin * row, end * row);
-    await gpu.write(storage, 4 * offset, part);
-  }
-}
-
 /**
  * Restores a training from a checkpoint, and gives the history of its figures. Everything is checked before anything is
  * changed.
@@ -121,7 +111,7 @@ export async function restoreTraining(
   const state: Record<string, CheckpointNumbers> = {};
   for (const [expected, tensor] of all) {
     const numbers = await checkpoint.read(expected);
-    if (expected.name.startsWith("weight.")) await write(tensor, numbers);
+    if (expected.name.startsWith("weight.")) await writeTensor(tensor, numbers);
     else state[expected.name] = numbers;
   }
   await training.trainer.restore(state, { step });

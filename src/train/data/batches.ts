@@ -1,4 +1,16 @@
+import {
+  boolean,
+  type Check,
+  checkOptions,
+  checkValue,
+  fieldsOf,
+  having,
+  integer,
+  listOf,
+  required,
+} from "../../options/checks.ts";
 import type { TokenBatch } from "../trainer/batches.ts";
+import type { EvaluateOptions } from "../trainer/options.ts";
 import type { Trainer } from "../trainer/trainer.ts";
 import type { Row, RowOrder } from "./rows.ts";
 
@@ -12,29 +24,56 @@ function batchOf(rows: readonly Row[]): TokenBatch {
   };
 }
 
-/** The micro-batches of a step whose first row has this number in the order. */
-export function batchesAt(
-  order: RowOrder,
-  position: number,
-  { batch, accumulate = 1 }: { readonly batch: number; readonly accumulate?: number },
-): readonly TokenBatch[] {
+/** The batches of a step. */
+export interface StepOptions {
+  /** Rows of a batch. */
+  readonly batch: number;
+  /** Batches whose gradients are added; default 1. */
+  readonly accumulate?: number | undefined;
+}
+
+/** How a loss on many rows is computed. */
+export interface HeldOutOptions extends EvaluateOptions {
+  /** Rows that are computed together. */
+  readonly batch: number;
+}
+
+const record: Check = (value) =>
+  typeof value === "object" && value !== null ? undefined : "an object with ids and targets";
+const count = integer(1, 1 << 20);
+const stepFields = fieldsOf<StepOptions>({ batch: required(count), accumulate: count });
+const heldOutFields = fieldsOf<HeldOutOptions>({ batch: required(count), averaged: boolean });
+const tokens = listOf((row) => (typeof row === "number" ? undefined : "a number"));
+const rowFields = fieldsOf<Row>({ ids: required(tokens), targets: required(tokens), documents: tokens });
+
+/** The batches of a step whose first row has this number in the order, for `trainer.step`; the next begins after them. */
+export function batchesAt(order: RowOrder, position: number, options: StepOptions): readonly TokenBatch[] {
+  checkValue("batchesAt", "order", having("row", "rows of randomWindows or shuffledEpochs"), order);
+  checkValue("batchesAt", "position", integer(0), position);
+  checkOptions("batchesAt", stepFields, options);
+  const { batch, accumulate = 1 } = options;
   return Array.from({ length: accumulate }, (_, micro) =>
     batchOf(Array.from({ length: batch }, (__, i) => order.row(position + micro * batch + i))),
   );
 }
 
-/** The mean loss over all targets of rows, with the weights as they are. */
-export async function meanLoss(trainer: Trainer, rows: readonly Row[], batch: number): Promise<number> {
-  let [sum, count] = [0, 0];
+/** The mean loss over all targets of rows, in nats a token, with the weights as they are, or with their means. */
+export async function heldOutLoss(trainer: Trainer, rows: readonly Row[], options: HeldOutOptions): Promise<number> {
+  checkValue("heldOutLoss", "trainer", having("evaluate", "a trainer from createTrainer"), trainer);
+  checkValue("heldOutLoss", "rows", listOf(record), rows);
+  for (const [i, row] of rows.entries()) checkOptions("heldOutLoss", rowFields, row, `rows[${i}].`);
+  checkOptions("heldOutLoss", heldOutFields, options);
+  const { batch, averaged } = options;
+  let [sum, targets] = [0, 0];
   for (let begin = 0; begin < rows.length; begin += batch) {
     const taken = rows.slice(begin, begin + batch);
     const [first] = taken;
     // The last batch is filled up with rows that do not count, so that it has the shape of the others.
-    while (first && taken.length < batch) taken.push({ ids: first.ids, targets: first.targets.map(() => -100) });
-    const found = await trainer.evaluate(batchOf(taken));
+    while (first && taken.length < batch) taken.push({ ...first, targets: first.targets.map(() => -100) });
+    const found = await trainer.evaluate(batchOf(taken), { averaged });
     if (found.count === 0) continue;
     sum += found.loss * found.count;
-    count += found.count;
+    targets += found.count;
   }
-  return sum / count;
+  return sum / targets;
 }

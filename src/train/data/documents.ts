@@ -1,6 +1,18 @@
 import { FormatError } from "../../formats/format-error.ts";
 import { decodeUtf8 } from "../../formats/read-text.ts";
 import { parseJson } from "../../formats/strict-json.ts";
+import {
+  between,
+  type Check,
+  checkOptions,
+  checkValue,
+  either,
+  fieldsOf,
+  having,
+  listOf,
+  required,
+  text,
+} from "../../options/checks.ts";
 import { splitDocuments } from "../../text/split-documents.ts";
 import { type Conversation, conversationOf, textsOf } from "./conversations.ts";
 
@@ -12,6 +24,28 @@ export interface TrainingDocument {
   readonly content: string | ArrayLike<number>;
   /** Unset: everything is learnt. */
   readonly conversation?: Conversation;
+}
+
+const fields = fieldsOf<TrainingDocument>({
+  where: required(text),
+  content: required(either(text, having("length", "a list of token ids"))),
+  conversation: having("messages", "a conversation"),
+});
+
+const record: Check = (value) =>
+  typeof value === "object" && value !== null ? undefined : "an object with where and content";
+
+/** The documents of a list of them and of texts. Throws `OptionError` for an entry that is neither. */
+export function checkDocuments(
+  where: string,
+  documents: readonly (string | TrainingDocument)[],
+): readonly TrainingDocument[] {
+  checkValue(where, "documents", listOf(either(text, record)), documents);
+  return documents.map((document, i) => {
+    if (typeof document === "string") return { where: `document ${i}`, content: document };
+    checkOptions(where, fields, document, `documents[${i}].`);
+    return document;
+  });
 }
 
 /** The line between documents of a text file, as GPT-2's. */
@@ -81,6 +115,7 @@ const readText = (file: string, bytes: Uint8Array): TrainingDocument[] =>
  * @throws FormatError, with file and line, for a file that is empty or not as its name says.
  */
 export function readDocuments(file: string, bytes: Uint8Array): TrainingDocument[] {
+  checkValue("readDocuments", "file", text, file);
   const end = Object.keys(formats).find((one) => file.toLowerCase().endsWith(one)) ?? "";
   const documents = (formats[end] ?? readText)(file, bytes).filter(
     ({ content, conversation }) => conversation || content.length > 0,
@@ -103,8 +138,15 @@ function shareOf({ content }: TrainingDocument): number {
 /**
  * Splits off the documents that are held out: those whose hash is in the given share, so that a document is on the same side
  * in every run and however often it occurs.
+ *
+ * @param share from 0 to 1
  */
-export function splitHeldOut(documents: readonly TrainingDocument[], share: number) {
+export function splitHeldOut(
+  given: readonly (string | TrainingDocument)[],
+  share: number,
+): { readonly training: readonly TrainingDocument[]; readonly heldOut: readonly TrainingDocument[] } {
+  const documents = checkDocuments("splitHeldOut", given);
+  checkValue("splitHeldOut", "share", between(0, 1), share);
   const heldOut = documents.filter((document) => shareOf(document) < share);
   const training = documents.filter((document) => shareOf(document) >= share);
   return { training, heldOut };

@@ -1,13 +1,34 @@
+import {
+  type Check,
+  type Checks,
+  checkOptions,
+  checkValue,
+  fieldsOf,
+  integer,
+  listOf,
+  oneOf,
+  positive,
+  required,
+} from "../../options/checks.ts";
+import { OptionError } from "../../options/errors.ts";
 import { drawn, shuffled } from "./draw.ts";
 import { packDocuments, type Row } from "./pack-documents.ts";
-import { type TokenDocuments, targetAt } from "./tokens.ts";
+import { type TokenDocuments, targetAt, tokensCheck, tokensChecks } from "./tokens.ts";
 
 export type { Row } from "./pack-documents.ts";
 
 /** Documents of which rows are drawn, as often as their weight says. */
 export interface WeightedDocuments extends TokenDocuments {
-  /** Relative to the others'. */
-  readonly weight: number;
+  /** Relative to the others'; default the number of their tokens. */
+  readonly weight?: number | undefined;
+}
+
+/** How rows are made. */
+export interface RowOptions {
+  /** Tokens of a row. */
+  readonly context: number;
+  /** A u32 that says which rows are drawn, or their order. */
+  readonly seed: number;
 }
 
 /**
@@ -22,6 +43,15 @@ export interface RowOrder {
 }
 
 type Tokens = Omit<TokenDocuments, "starts">;
+const rowChecks: Checks<RowOptions> = {
+  context: required(integer(1)),
+  seed: required(integer(0, 2 ** 32 - 1)),
+};
+const windowFields = fieldsOf<RowOptions>(rowChecks);
+const epochFields = fieldsOf<EpochOptions>({ ...rowChecks, packing: oneOf("windows", "documents") });
+const record: Check = (value) =>
+  typeof value === "object" && value !== null ? undefined : "an object with tokens and starts";
+const weightedFields = fieldsOf<WeightedDocuments>({ ...tokensChecks, weight: positive });
 
 /** `context` tokens from `begin` on and what follows each; after the end of the tokens 0, with targets that do not count. */
 function windowAt(from: Tokens, begin: number, context: number): Row {
@@ -47,10 +77,10 @@ const mostDraws = 1000;
 /** What draws of a row are apart by: more than there are rows. */
 const nextDraw = 2 ** 40;
 
-/** Throws RangeError where no token of documents has another after it, or none that is learnt. */
+/** Throws OptionError where no token of documents has another after it, or none that is learnt. */
 function assertLong(documents: readonly TokenDocuments[]): void {
   if (documents.every((one) => one.tokens.length >= 2 && learns(one, 0, one.tokens.length))) return;
-  throw new RangeError("data: has fewer than two tokens, so there is nothing to predict");
+  throw new OptionError("data: has fewer than two tokens, so there is nothing to predict");
 }
 
 /**
@@ -58,13 +88,16 @@ function assertLong(documents: readonly TokenDocuments[]): void {
  * document to the next. Of several sets of documents, each row's is drawn by the weights. What is shorter than the context
  * is one window, filled up. Of conversations a window without a token of an answer is drawn anew.
  */
-export function randomWindows(
-  documents: readonly WeightedDocuments[],
-  { context, seed }: { readonly context: number; readonly seed: number },
-): RowOrder {
+export function randomWindows(documents: readonly WeightedDocuments[], options: RowOptions): RowOrder {
+  checkValue("randomWindows", "documents", listOf(record), documents);
+  for (const [i, one] of documents.entries()) {
+    checkOptions("randomWindows", weightedFields, one, `documents[${i}].`);
+  }
+  checkOptions("randomWindows", windowFields, options);
   assertLong(documents);
+  const { context, seed } = options;
   const ends: number[] = [];
-  for (const { weight } of documents) ends.push((ends.at(-1) ?? 0) + weight);
+  for (const { tokens, weight = tokens.length } of documents) ends.push((ends.at(-1) ?? 0) + weight);
   return {
     epoch: undefined,
     row(number) {
@@ -80,24 +113,33 @@ export function randomWindows(
 }
 
 /** The windows of documents one after the other, each token that is learnt a target once, in their order. */
-export const allWindows = (documents: TokenDocuments, context: number): readonly Row[] =>
-  beginnings(documents, context).map((begin) => windowAt(documents, begin, context));
+export function allWindows(documents: TokenDocuments, context: number): readonly Row[] {
+  checkValue("allWindows", "documents", tokensCheck, documents);
+  checkValue("allWindows", "context", integer(1), context);
+  return beginnings(documents, context).map((begin) => windowAt(documents, begin, context));
+}
 
 /** How rows of an epoch are made: windows that cross from one document to the next, or whole documents. */
 export type Packing = "windows" | "documents";
 
+/** How the rows of an epoch are made. */
+export interface EpochOptions extends RowOptions {
+  /** Default `windows`. */
+  readonly packing?: Packing | undefined;
+}
+
 /** Every row of documents once in an order drawn from the seed, then again in another one, and so on. */
-export function shuffledEpochs(
-  documents: TokenDocuments,
-  { context, seed, packing }: { readonly context: number; readonly seed: number; readonly packing: Packing },
-): RowOrder {
+export function shuffledEpochs(documents: TokenDocuments, options: EpochOptions): RowOrder {
+  checkValue("shuffledEpochs", "documents", tokensCheck, documents);
+  checkOptions("shuffledEpochs", epochFields, options);
   assertLong([documents]);
+  const { context, seed, packing = "windows" } = options;
   const packed =
     packing === "documents"
       ? packDocuments(documents, context)
       : beginnings(documents, context).map((begin) => () => windowAt(documents, begin, context));
   const epoch = packed.length;
-  if (epoch === 0) throw new RangeError("data: no document has a token to predict after another");
+  if (epoch === 0) throw new OptionError("data: no document has a token to predict after another");
   return {
     epoch,
     row: (number) => packed[shuffled(seed, Math.floor(number / epoch), number % epoch, epoch)]?.() as Row,

@@ -1,8 +1,20 @@
 import { FormatError } from "../../formats/format-error.ts";
+import {
+  type Checks,
+  callback,
+  checkOptions,
+  fieldsOf,
+  having,
+  integer,
+  listOf,
+  object,
+  required,
+  size,
+} from "../../options/checks.ts";
 import { TextError } from "../../text/text-error.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import { type AnswerTemplate, answerTokens } from "./answer-tokens.ts";
-import type { TrainingDocument } from "./documents.ts";
+import { checkDocuments, type TrainingDocument } from "./documents.ts";
 
 /** The ids of documents, one after the other. */
 export interface TokenDocuments {
@@ -26,26 +38,45 @@ export interface TokeniseOptions {
   readonly tokenizer?: Tokenizer | undefined;
   /** Needed for conversations. */
   readonly template?: AnswerTemplate | undefined;
-  /** The number of rows of the model's embedding. */
-  readonly vocabulary: number;
+  /** The number of rows of the model's embedding, which ids are below; unset: ids are not checked. */
+  readonly vocabulary?: number | undefined;
   /** Called with the documents so far. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
+
+const fields = fieldsOf<TokeniseOptions>({
+  tokenizer: having("encode", "a tokenizer"),
+  template: having("plain", "a chat template of readAnswerTemplate"),
+  vocabulary: integer(1),
+  onProgress: callback,
+});
+
+/** The checks of {@link TokenDocuments}. */
+export const tokensChecks: Checks<TokenDocuments> = {
+  tokens: required((value) => (value instanceof Uint32Array ? undefined : "a Uint32Array")),
+  starts: required(listOf(size)),
+  counts: (value) => (value instanceof Uint8Array ? undefined : "a Uint8Array"),
+};
+export const tokensCheck = object<TokenDocuments>(tokensChecks);
 
 /** Milliseconds of work after which others get a turn. */
 const turn = 50;
 
 /**
- * Encodes documents: a text as the tokenizer does, with what that adds around one, and with the token that ends a text after
- * it; ids stay as they are; a conversation in the model's chat format, of which answers are learnt alone.
+ * Encodes documents, texts or lists of ids: a text as the tokenizer does, with what that adds around one, and with the token
+ * that ends a text after it; ids stay as they are; a conversation in the model's chat format, of which answers are learnt
+ * alone. Others get a turn every 50 ms.
  *
  * @throws FormatError for ids that the vocabulary does not have, for texts without a tokenizer, and for conversations
- * without a chat template, or that it rejects.
+ * without a chat template, or that it rejects; OptionError for what are no documents.
  */
 export async function tokenise(
-  documents: readonly TrainingDocument[],
-  { tokenizer, template, vocabulary, onProgress }: TokeniseOptions,
+  given: readonly (string | TrainingDocument)[],
+  options: TokeniseOptions,
 ): Promise<TokenDocuments> {
+  checkOptions("tokenise", fields, options);
+  const documents = checkDocuments("tokenise", given);
+  const { tokenizer, template, vocabulary = 2 ** 32, onProgress } = options;
   let tokens = new Uint32Array(1024);
   const learnt: (readonly [begin: number, counts: Uint8Array])[] = [];
   let length = 0;

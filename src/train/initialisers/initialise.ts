@@ -1,5 +1,6 @@
 import { readArchitecture } from "../../models/architectures.ts";
 import type { StackedSource, WeightSource } from "../../models/family.ts";
+import { type Checks, checkOptions, fieldsOf, integer, oneOf } from "../../options/checks.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { numbersOf } from "./random-numbers.ts";
 import { type Initialiser, initialisers, type Role } from "./schemes.ts";
@@ -12,8 +13,16 @@ export interface InitialiserOptions {
   readonly seed?: number | undefined;
 }
 
+/** The checks of {@link InitialiserOptions}. */
+export const initialiserChecks: Checks<InitialiserOptions> = {
+  initialiser: oneOf(...Object.keys(initialisers)),
+  seed: integer(0, 2 ** 32 - 1),
+};
+const fields = fieldsOf<InitialiserOptions>(initialiserChecks);
+
 /** A tensor of a fresh checkpoint. */
 export interface FreshTensor {
+  /** As the file has it: `[out, in]` of a matrix, or `[in, out]` for GPT-2. */
   readonly shape: readonly number[];
   readonly values: Float32Array<ArrayBuffer>;
 }
@@ -42,6 +51,7 @@ function* placesIn(part: object): Generator<readonly [role: Role, source: Weight
  * @throws FormatError for a config that no decoder has.
  */
 export function initialise(config: unknown, options: InitialiserOptions = {}): ReadonlyMap<string, FreshTensor> {
+  checkOptions("initialise", fields, options);
   const { family, config: decoder } = readArchitecture(config);
   const { initialiser = family.transposed ? "gpt2" : "llama", seed = 0 } = options;
   const { initializer_range: given } = config as { readonly initializer_range?: unknown };

@@ -10,7 +10,7 @@ import { boolean, checkOptions, fieldsOf, integer, listOf, positive, required, t
 import { OptionError } from "../../options/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { numbersOf } from "../initialisers/random-numbers.ts";
-import type { Trainable } from "../open-trainable.ts";
+import { named, type Trainable } from "../open-trainable.ts";
 import type { Parameter } from "../parameters.ts";
 import { asFloats } from "../rules/stored-weights.ts";
 import type { TrainedFolder } from "../trained-folder.ts";
@@ -41,8 +41,8 @@ const fields = fieldsOf<LoraOptions>({
 /** A model that keeps its weights as they are stored, and the adapter that is trained. */
 export interface LoraTrainable extends Trainable {
   readonly config: LoraConfig;
-  /** Plans the adapter's folder, in PEFT's layout. */
-  readonly writing: () => TrainedFolder;
+  /** Plans the adapter's folder, in PEFT's layout, of its parameters as they are, or of others of these names. */
+  readonly writing: (parameters?: readonly Parameter[]) => TrainedFolder;
 }
 
 /** A new adapter's numbers: A uniform within ±1 / √in (Kaiming with a = √5, as PEFT has it), and B zero. */
@@ -98,15 +98,18 @@ export async function openLora(
     const positions = weights.positions && floats(gpu, weights.positions, own);
     const decoder = { gpu, config: folder.config, weights: positions ? { ...weights, positions } : weights };
     const { config } = stored;
-    const writing = () =>
-      adapterFolder({
+    const parameters = modules.flatMap(parametersOf);
+    const writing = (given?: readonly Parameter[]) => {
+      const tensors = new Map(named(parameters, given).map(({ name, tensor }) => [name, tensor]));
+      return adapterFolder({
         config,
         base: source.name,
         fanInFanOut: modules.some(({ parts }) => parts.some(({ source: one }) => one.transposed)),
         targets: [...new Set(modules.map(({ module }) => targetOf(module)))],
-        modules: modules.map((one) => ({ ...one, read: () => numbersIn(one) })),
+        modules: modules.map((one) => ({ ...one, read: () => numbersIn(one, tensors) })),
       });
-    return { folder, decoder, parameters: modules.flatMap(parametersOf), config, writing, dispose };
+    };
+    return { folder, decoder, parameters, config, writing, dispose };
   } catch (error) {
     loaded.dispose();
     throw error;
@@ -129,7 +132,8 @@ function parametersOf({ module, a, parts }: AdaptedModule): Parameter[] {
   return [of("A", a), ...parts.map(({ b, source: { rows } }) => of("B", b, rows ? `[${rows[0]}:${rows[1]}]` : ""))];
 }
 
-async function numbersIn({ a, parts }: AdaptedModule) {
-  const [first, ...others] = await Promise.all([a, ...parts.map(({ b }) => b)].map((tensor) => tensor.read()));
+async function numbersIn(module: AdaptedModule, tensors: ReadonlyMap<string, Tensor>) {
+  const all = parametersOf(module).map(({ name, tensor }) => tensors.get(name) ?? tensor);
+  const [first, ...others] = await Promise.all(all.map((tensor) => tensor.read()));
   return { a: Float32Array.from(first ?? []), b: Float32Array.from(others.flatMap((rows) => [...rows])) };
 }

@@ -1,5 +1,6 @@
 import { checkOptions, oneOf, shown } from "../../options/checks.ts";
 import { OptionError } from "../../options/errors.ts";
+import { nearNames } from "../../options/near-names.ts";
 import { type AdamWSettings, adamw } from "./adamw.ts";
 import { type LionSettings, lion } from "./lion.ts";
 import { type MuonSettings, muon } from "./muon.ts";
@@ -19,6 +20,10 @@ export type OptimizerName = keyof typeof optimisers;
 export function optimiserOf(where: string, options: OptimizerOptions): Optimiser {
   const kind = (optimisers as Readonly<Record<string, OptimiserKind<never> | undefined>>)[options?.name];
   if (!kind) {
+    const near = Object.keys(options ?? {}).find((one) => nearNames(one, ["name"]).length > 0);
+    if (options?.name === undefined && near !== undefined) {
+      throw new OptionError(`${where}: there is no option optimizer.${near}; did you mean name?`);
+    }
     const expected = oneOf(...Object.keys(optimisers))(undefined);
     throw new OptionError(`${where}: optimizer.name is ${shown(options?.name)}, expected ${expected}`);
   }

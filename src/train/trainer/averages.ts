@@ -2,7 +2,7 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import type { Replacement } from "../../gpu/program.ts";
 import type { Storage } from "../../gpu/storage.ts";
 import { add, mul, sub } from "../../kernels/elementwise/elementwise.ts";
-import { type Tensor, zeros } from "../../tensor/tensor.ts";
+import { Tensor, zeros } from "../../tensor/tensor.ts";
 import type { Parameter } from "../parameters.ts";
 import { writeInto } from "../write-into.ts";
 import type { Trained } from "./groups.ts";
@@ -27,11 +27,21 @@ export interface Averages {
  */
 export function averagesOf(gpu: Gpu, trained: readonly Trained[], kept: number): Averages {
   const taken = zeros(gpu, [1], "f32", "share of new weights");
+  const twins = new Map<Storage, Tensor>();
+  // Weights may share memory, and what binds it at an offset has to find their means there.
+  const twinOf = (storage: Storage): Tensor => {
+    const known = twins.get(storage);
+    if (known) return known;
+    const elements = storage.bytes / 4;
+    const twin = zeros(gpu, [elements], "f32", `${storage.label} ema`);
+    writeInto(gpu, new Tensor(gpu, [elements], "f32", [{ storage, begin: 0, end: elements }]), twin);
+    twins.set(storage, twin);
+    return twin;
+  };
   const pairs = trained.map(({ state: _, decay: __, ...parameter }) => {
-    const { name, tensor: weights } = parameter;
-    const mean = zeros(gpu, weights.shape, "f32", `${name} ema`);
-    writeInto(gpu, weights, mean);
-    return { parameter, weights, mean };
+    const { shape, segments, strides, offset } = parameter.tensor;
+    const own = segments.map((segment) => ({ ...segment, storage: twinOf(segment.storage).storage }));
+    return { parameter, weights: parameter.tensor, mean: new Tensor(gpu, shape, "f32", own, strides, offset) };
   });
   const record = () => {
     for (const { weights, mean } of pairs) {
@@ -44,9 +54,9 @@ export function averagesOf(gpu: Gpu, trained: readonly Trained[], kept: number):
     scalars: (step) => [1 - Math.min(kept, (1 + step) / (10 + step))],
     taken,
     record,
-    replacements: new Map(pairs.map(({ weights, mean }) => [weights.storage, { storage: mean.storage, offset: 0 }])),
+    replacements: new Map([...twins].map(([storage, twin]) => [storage, { storage: twin.storage, offset: 0 }])),
     dispose: () => {
-      for (const { mean } of pairs) mean.dispose();
+      for (const twin of twins.values()) twin.dispose();
       taken.dispose();
     },
   };

@@ -1,4 +1,7 @@
-import { GradientError } from "../errors.ts";
+import type { DecoderConfig } from "../../models/config.ts";
+import { checkValue, listOf, object, required } from "../../options/checks.ts";
+import { OptionError } from "../../options/errors.ts";
+import { nearNames } from "../../options/near-names.ts";
 
 /** Tokens: as many for each sequence, and what follows each of them; a target of −100 does not count. */
 export interface TokenBatch {
@@ -15,13 +18,50 @@ export const ignored = -100;
 export const targetsIn = ({ targets }: TokenBatch): number =>
   targets.reduce((sum, row) => sum + row.filter((target) => target !== ignored).length, 0);
 
-/** Throws `GradientError` for batches of no tokens, of rows of several lengths, or with ids that are no tokens. */
-export function checkBatch({ ids, targets, documents }: TokenBatch, vocabulary: number): void {
+const rows = listOf((row) => (Array.isArray(row) ? undefined : "a list of numbers"));
+const batchCheck = object<TokenBatch>({ ids: required(rows), targets: required(rows), documents: rows });
+const names = ["ids", "targets", "documents"] as const;
+
+/** Throws for a batch without lists of rows, or with a misspelt name; it may have fields of others' own. */
+function checkFields(argument: string, batch: TokenBatch): void {
+  const known = typeof batch === "object" && batch !== null ? batch : undefined;
+  const wrong = Object.keys(known ?? {}).find(
+    (key) => !(names as readonly string[]).includes(key) && isNear(key, batch),
+  );
+  const { ids, targets, documents } = known ?? {};
+  checkValue("train", argument, batchCheck, known && wrong === undefined ? { ids, targets, documents } : batch);
+}
+
+const isNear = (key: string, batch: TokenBatch): boolean =>
+  nearNames(key, names).some((name) => (batch as unknown as Record<string, unknown>)[name] === undefined);
+
+/** What batches have to fit. */
+export type Fitted = Pick<DecoderConfig, "vocabulary" | "context">;
+
+/** The batches of a step. Throws `OptionError` for what is none, and as `checkBatch` does. */
+export function checkBatches(micro: TokenBatch | readonly TokenBatch[], config: Fitted): readonly TokenBatch[] {
+  if (!Array.isArray(micro)) {
+    checkBatch("micro", micro as TokenBatch, config);
+    return [micro as TokenBatch];
+  }
+  if (micro.length === 0) throw new OptionError("train: a step of no batches");
+  for (const [i, batch] of micro.entries()) checkBatch(`micro[${i}]`, batch, config);
+  return micro;
+}
+
+/**
+ * Throws `OptionError` for batches of no tokens, of more than the model has positions for, of rows of several lengths, or
+ * with ids that are no tokens.
+ */
+export function checkBatch(argument: string, batch: TokenBatch, { vocabulary, context }: Fitted): void {
+  checkFields(argument, batch);
+  const { ids, targets, documents } = batch;
   const length = ids[0]?.length ?? 0;
   const fail = (problem: string): never => {
-    throw new GradientError(`train: ${problem}`);
+    throw new OptionError(`train: ${problem}`);
   };
   if (length === 0) fail("the batch has no tokens");
+  if (length > context) fail(`ids[0] has ${length} tokens, expected at most ${context}, the model's context`);
   if (targets.length !== ids.length) fail(`the batch has ${ids.length} rows of ids and ${targets.length} of targets`);
   if (documents && documents.length !== ids.length) {
     fail(`the batch has ${ids.length} rows of ids and ${documents.length} of documents`);

@@ -3,10 +3,11 @@ import {
   atLeast,
   boolean,
   type Check,
-  callback,
+  checkOptions,
   fieldsOf,
   having,
   integer,
+  listOf,
   object,
   oneOf,
   positive,
@@ -14,7 +15,7 @@ import {
 } from "../../options/checks.ts";
 import { type Recompute, recomputes } from "../decoder-loss.ts";
 import type { OptimizerOptions } from "../optimisers/optimisers.ts";
-import type { LearningRate } from "../schedules.ts";
+import { type LearningRate, type ScheduleSettings, scheduleCheck } from "../schedules.ts";
 import { type RouterOptions, routerChecks } from "./routing.ts";
 
 /** What differs for parameters whose names match; where several rules match, what a later one says counts. */
@@ -23,6 +24,7 @@ export interface ParameterRule {
   readonly match: RegExp;
   /** A factor of the schedule's rate. */
   readonly learningRate?: number | undefined;
+  /** In place of the optimiser's. */
   readonly weightDecay?: number | undefined;
   /** True: it does not change, and its gradient is not computed. */
   readonly frozen?: boolean | undefined;
@@ -34,10 +36,11 @@ export interface TrainerOptions {
   readonly optimizer?: OptimizerOptions | undefined;
   /** The largest norm of all gradients together; default: they are not clipped. */
   readonly clip?: number | undefined;
-  /** The learning rate of each step, counted from 1. */
-  readonly schedule: LearningRate;
+  /** The learning rate of each step: a schedule by its name, or a function of the step, counted from 1. */
+  readonly schedule: ScheduleSettings | LearningRate;
   /** Keeps a mean of the weights that keeps this share of itself a step, fewer in the first steps: `(1 + t) / (10 + t)`. */
   readonly ema?: number | undefined;
+  /** What differs for some parameters, by their names. */
   readonly rules?: readonly ParameterRule[] | undefined;
   /** The share of what embeddings and layers add to the residual stream that a step drops; default 0. */
   readonly dropout?: number | undefined;
@@ -51,7 +54,7 @@ export interface TrainerOptions {
   readonly routers?: RouterOptions | undefined;
 }
 
-const ruleCheck = object<ParameterRule>({
+const ruleFields = fieldsOf<ParameterRule>({
   match: required(having("exec", "a regular expression")),
   learningRate: atLeast(0),
   weightDecay: atLeast(0),
@@ -68,13 +71,35 @@ const dropoutShare: Check = (value) =>
 export const trainerFields = fieldsOf<TrainerOptions>({
   optimizer: anything, // checked by the optimiser that it names
   clip: positive,
-  schedule: required(callback),
+  schedule: required(scheduleCheck),
   ema: share,
   dropout: dropoutShare,
   attentionDropout: dropoutShare,
   seed: integer(0, 2 ** 32 - 1),
   recompute: oneOf(...recomputes),
   routers: object(routerChecks),
-  rules: (value) =>
-    Array.isArray(value) && value.every((rule) => ruleCheck(rule) === undefined) ? undefined : "a list of rules",
+  rules: listOf((value) => (typeof value === "object" && value !== null ? undefined : "an object with match")),
 });
+
+/** Throws `OptionError` for a rule that is none, with its index. */
+export function checkRules(where: string, rules: readonly ParameterRule[]): void {
+  for (const [i, rule] of rules.entries()) checkOptions(where, ruleFields, rule, `rules[${i}].`);
+}
+
+/** The shape of batches. */
+export interface StepShape {
+  /** Sequences. */
+  readonly batch: number;
+  /** Tokens of each. */
+  readonly context: number;
+}
+
+/** What a loss is computed with. */
+export interface EvaluateOptions {
+  /** True: with the means of the weights that `ema` keeps; default false. */
+  readonly averaged?: boolean | undefined;
+}
+
+/** The checks of {@link EvaluateOptions} and {@link StepShape}. */
+export const evaluateFields = fieldsOf<EvaluateOptions>({ averaged: boolean });
+export const shapeCheck = object<StepShape>({ batch: required(integer(1)), context: required(integer(1)) });

@@ -4,13 +4,14 @@ import type { Replacement } from "../../gpu/program.ts";
 import type { Storage } from "../../gpu/storage.ts";
 import { add } from "../../kernels/elementwise/elementwise.ts";
 import { gradientNorm } from "../../kernels/optimiser/gradient-norm.ts";
-import type { Decoder, RopeTables } from "../../models/decoder.ts";
-import { type Tensor, zeros } from "../../tensor/tensor.ts";
+import { createRopeTables, type Decoder, type RopeTables } from "../../models/decoder.ts";
+import { placeholder, type Tensor, zeros } from "../../tensor/tensor.ts";
 import { type Batch, type DropoutRates, decoderLoss, type Recompute } from "../decoder-loss.ts";
 import { gradients } from "../gradients.ts";
 import { writeInto } from "../write-into.ts";
 import type { Averages } from "./averages.ts";
 import type { Group, Trained } from "./groups.ts";
+import type { StepShape } from "./options.ts";
 import { type Router, type RouterOptions, recordBalance, usesOf } from "./routing.ts";
 
 /** What a program gives: numbers to be read, by name. */
@@ -170,4 +171,17 @@ async function instantiated(
     for (const tensor of Object.values(tokens)) tensor.dispose();
   };
   return { instance, figures: program.result, ...tokens, dispose };
+}
+
+/** The program of a step for batches of a shape, to be looked at. */
+export function recordStep(training: Training, { batch, context }: StepShape): Program<Figures> {
+  const { gpu } = training.decoder;
+  const ropeTables = createRopeTables(training.decoder, context);
+  const [ids, targets] = [
+    placeholder(gpu, [batch, context], "u32", "ids"),
+    placeholder(gpu, [batch, context], "i32", "targets"),
+  ];
+  const program = gpu.record(() => recordBatch(training, "whole", { ids, targets }, ropeTables));
+  for (const table of [ropeTables?.all, ropeTables?.local]) table?.dispose();
+  return program;
 }

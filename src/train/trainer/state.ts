@@ -1,5 +1,7 @@
+import { integer, object, recordOf, required } from "../../options/checks.ts";
+import { OptionError } from "../../options/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { GradientError } from "../errors.ts";
+import { writeTensor } from "../write-tensor.ts";
 import type { Training } from "./programs.ts";
 
 /** Tensors of a trainer's state as they were read, by name. */
@@ -10,6 +12,12 @@ export interface Counters {
   /** Steps so far. */
   readonly step: number;
 }
+
+/** The checks of {@link State} and {@link Counters}. */
+export const stateCheck = recordOf((value) =>
+  value instanceof Float32Array || value instanceof Uint32Array ? undefined : "a Float32Array or a Uint32Array",
+);
+export const countersCheck = object<Counters>({ step: required(integer(0)) });
 
 /** What a trainer keeps apart from the weights, by name. */
 export function stateOf({ groups, averages, skipped }: Training): Readonly<Record<string, Tensor>> {
@@ -22,19 +30,18 @@ export function stateOf({ groups, averages, skipped }: Training): Readonly<Recor
   return Object.fromEntries([...kept, ...means, ["skipped", skipped]]);
 }
 
-/** Writes a state. Throws `GradientError` for a tensor that is missing or of another size, before it writes any. */
+/** Writes a state. Throws `OptionError` for a tensor that is missing or of another size, before it writes any. */
 export async function restoreState(training: Training, state: State): Promise<void> {
-  const { gpu } = training.decoder;
   const tensors = Object.entries(stateOf(training));
   const writes = tensors.map(([name, tensor]) => {
     const numbers = state[name];
-    if (!numbers) throw new GradientError(`train: the state has no ${name}, which this trainer needs`);
+    if (!numbers) throw new OptionError(`train: the state has no ${name}, which this trainer needs`);
     const isType = tensor.dtype === "u32" ? numbers instanceof Uint32Array : numbers instanceof Float32Array;
     if (!isType || numbers.length !== tensor.size) {
       const is = `the state's ${name} is ${numbers.constructor.name} of ${numbers.length}`;
-      throw new GradientError(`train: ${is}, expected ${tensor.size} numbers of ${tensor.dtype}`);
+      throw new OptionError(`train: ${is}, expected ${tensor.size} numbers of ${tensor.dtype}`);
     }
-    return () => gpu.write(tensor.storage, 0, new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
+    return () => writeTensor(tensor, numbers);
   });
   await Promise.all(writes.map((write) => write()));
 }

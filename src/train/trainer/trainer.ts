@@ -1,23 +1,20 @@
-import type { Program } from "../../gpu/gpu.ts";
-import { createRopeTables, type Decoder } from "../../models/decoder.ts";
-import { checkOptions } from "../../options/checks.ts";
-import { placeholder, type Tensor, tensor, zeros } from "../../tensor/tensor.ts";
-import { GradientError } from "../errors.ts";
-import { optimiserOf } from "../optimisers/optimisers.ts";
-import { positionsIn } from "../packed-rows.ts";
+import type { Gpu, Program } from "../../gpu/gpu.ts";
+import type { Decoder } from "../../models/decoder.ts";
+import { atLeast, checkOptions, checkValue, integer } from "../../options/checks.ts";
+import { OptionError } from "../../options/errors.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import type { Parameter } from "../parameters.ts";
-import type { LearningRate } from "../schedules.ts";
-import { averagesOf } from "./averages.ts";
-import { checkBatch, type TokenBatch, targetsIn } from "./batches.ts";
+import { type LearningRate, scheduleOf } from "../schedules.ts";
+import { checkBatch, checkBatches, type TokenBatch, targetsIn } from "./batches.ts";
 import { type ProgramCache, programCache } from "./cache.ts";
 import { numbersOf, type Pending, type Places, stepOf, useOf } from "./figures.ts";
-import { groupsOf } from "./groups.ts";
-import { type TrainerOptions, trainerFields } from "./options.ts";
-import { type Figures, type Prepared, recordBatch, type Training } from "./programs.ts";
+import { disposeTraining, makeTraining } from "./make-training.ts";
+import { type EvaluateOptions, evaluateFields, type StepShape, shapeCheck, type TrainerOptions } from "./options.ts";
+import { type Figures, type Prepared, recordStep, type Training } from "./programs.ts";
 import type { Evaluation, TrainingStep } from "./results.ts";
 import { type Ring, ringOf } from "./ring.ts";
-import { routersOf } from "./routing.ts";
-import { type Counters, restoreState, type State, stateOf } from "./state.ts";
+import { type Counters, countersCheck, restoreState, type State, stateCheck, stateOf } from "./state.ts";
+import { writeDropout, writeScalars, writeShare, writeTokens } from "./writes.ts";
 
 /** Steps whose figures may be unread. */
 const mostPending = 256;
@@ -25,9 +22,11 @@ const mostPending = 256;
 /**
  * Trains a decoder: one recorded program a step for each shape of batches, which is replayed with new tokens and with the
  * scalars of its number; nothing waits for the device but what reads its figures. Weights are f32. Calls are carried out
- * in the order in which they are made.
+ * in the order in which they are made. `createTrainer` makes one.
  */
 export class Trainer {
+  /** What it was made with, those that do not change too. */
+  readonly parameters: readonly Parameter[];
   readonly #training: Training;
   readonly #schedule: LearningRate;
   readonly #programs: ProgramCache;
@@ -35,6 +34,7 @@ export class Trainer {
   readonly #read: TrainingStep[] = [];
   #pending: Pending[] = [];
   #steps = 0;
+  #submits = 1;
   #turn: Promise<unknown> = Promise.resolve();
 
   /**
@@ -42,50 +42,37 @@ export class Trainer {
    * valid.
    */
   constructor(decoder: Decoder, parameters: readonly Parameter[], options: TrainerOptions) {
-    checkOptions("Trainer", trainerFields, options);
-    const { gpu } = decoder;
-    const {
-      optimizer = { name: "adamw" },
-      clip: most,
-      schedule,
-      ema,
-      rules = [],
-      recompute,
-      dropout: rate = 0,
-      attentionDropout: attention = 0,
-      seed = 0,
-    } = options;
-    const optimiser = optimiserOf("Trainer", optimizer);
-    this.#schedule = schedule;
-    this.#training = gpu.unscoped(() => {
-      const groups = groupsOf(gpu, parameters, optimiser, rules);
-      const trained = groups.flatMap(({ members }) => [...members]);
-      const averages = ema === undefined ? undefined : averagesOf(gpu, trained, ema);
-      const skipped = zeros(gpu, [1], "u32", "skipped steps");
-      const share = zeros(gpu, [], "f32", "share of a micro-batch");
-      const [sums, routed] = [new Map<string, Tensor>(), new Map<string, Tensor>()];
-      const { routers: routing = {} } = options;
-      const kept = { skipped, share, sums, averages, routers: routersOf(decoder), routing, routed };
-      const drops = rate > 0 || attention > 0;
-      const dropout = drops ? { rate, attention, key: tensor(gpu, [2], [seed, 0], "u32") } : undefined;
-      return { decoder, groups, most, recompute, dropout, ...kept };
-    });
+    this.#training = makeTraining(decoder, parameters, options);
+    this.#schedule = scheduleOf("Trainer", options.schedule);
+    this.parameters = parameters;
     this.#programs = programCache(this.#training);
-    this.#ring = gpu.unscoped(() => ringOf(gpu, numbersOf(this.#training.routers, 1)));
+    this.#ring = decoder.gpu.unscoped(() => ringOf(decoder.gpu, numbersOf(this.#training.routers, 1)));
   }
 
   /**
    * Submits of a program, 1 unless it is set: for steps that take long, so that a page draws in between and no driver
    * resets the GPU. The results are the same.
    */
-  submits = 1;
+  get submits(): number {
+    return this.#submits;
+  }
+
+  set submits(count: number) {
+    checkValue("Trainer", "submits", integer(1, 1 << 16), count);
+    this.#submits = count;
+  }
+
+  /** The device that it trains on. */
+  get gpu(): Gpu {
+    return this.#training.decoder.gpu;
+  }
 
   /** Steps so far, skipped ones too. */
   get steps(): number {
     return this.#steps;
   }
 
-  /** With `ema`: the parameters with the means of their weights as tensors, for `trainedFolder`. */
+  /** With `ema`: the parameters that change, with the means of their weights as tensors, for `exportModel`. */
   get averaged(): readonly Parameter[] | undefined {
     return this.#training.averages?.parameters;
   }
@@ -94,7 +81,7 @@ export class Trainer {
    * A step: the loss of a batch, or of several in turn whose gradients are added, weighted by how many targets count in
    * each; then new weights. Waits for its figures.
    *
-   * @throws GradientError for batches that are none of this decoder's.
+   * @throws OptionError for batches that are none of this decoder's.
    */
   step(micro: TokenBatch | readonly TokenBatch[]): Promise<TrainingStep> {
     return this.#inTurn(async () => {
@@ -117,13 +104,21 @@ export class Trainer {
     });
   }
 
-  /** The mean loss of a batch, with the weights as they are, or with the means of them that `ema` keeps. */
-  evaluate(batch: TokenBatch, { averaged = false }: { readonly averaged?: boolean } = {}): Promise<Evaluation> {
+  /**
+   * The mean loss of a batch, with the weights as they are, or with the means of them that `ema` keeps. Nothing is dropped,
+   * and nothing changes.
+   *
+   * @throws OptionError for a batch that is none of this decoder's, and for means without `ema`.
+   */
+  evaluate(batch: TokenBatch, options: EvaluateOptions = {}): Promise<Evaluation> {
     return this.#inTurn(async () => {
-      checkBatch(batch, this.#training.decoder.config.vocabulary);
+      checkBatch("batch", batch, this.#training.decoder.config);
+      checkOptions("train", evaluateFields, options);
+      const { averaged = false } = options;
+      if (averaged && !this.averaged) throw new OptionError("train: averaged is true, but the trainer has no ema");
       if (this.#ring.room() < numbersOf(this.#training.routers, 1)) await this.#readFigures();
-      const prepared = await this.#programs.prepared("loss", batch, averaged && this.averaged !== undefined);
-      await this.#write(prepared, batch);
+      const prepared = await this.#programs.prepared("loss", batch, averaged);
+      await writeTokens(this.#training.decoder.gpu, prepared, batch);
       const places = this.#run(prepared);
       const figures = await this.#readFigures();
       const use = useOf(places, figures, this.#training.routers);
@@ -135,19 +130,15 @@ export class Trainer {
    * The program of a step for batches of this shape, recorded once more to be looked at: calls forward and backward,
    * costs, memory (`memoryUse`). It does not run.
    */
-  program([batch, context]: readonly [batch: number, context: number]): Program<Figures> {
-    const { gpu } = this.#training.decoder;
-    const ropeTables = createRopeTables(this.#training.decoder, context);
-    const [ids, targets] = [
-      placeholder(gpu, [batch, context], "u32", "ids"),
-      placeholder(gpu, [batch, context], "i32", "targets"),
-    ];
-    const program = gpu.record(() => recordBatch(this.#training, "whole", { ids, targets }, ropeTables));
-    for (const table of [ropeTables?.all, ropeTables?.local]) table?.dispose();
-    return program;
+  program(shape: StepShape): Program<Figures> {
+    checkValue("train", "shape", shapeCheck, shape);
+    return recordStep(this.#training, shape);
   }
 
-  /** What is needed to go on to the bit, apart from the weights: tensors by name, `adamw.first.NAME`, and `skipped`. */
+  /**
+   * What is needed to go on to the bit, apart from the weights: tensors by name, `adamw.first.NAME`, and `skipped`.
+   * `saveCheckpoint` writes both.
+   */
   state(): Readonly<Record<string, Tensor>> {
     return stateOf(this.#training);
   }
@@ -160,29 +151,22 @@ export class Trainer {
   /**
    * Goes on from a state that was read; the weights are the caller's to restore.
    *
-   * @throws GradientError for a tensor that is missing or of another size, before anything changes.
+   * @throws OptionError for a tensor that is missing or of another size, before anything changes.
    */
-  restore(state: State, { step }: Counters): Promise<void> {
+  restore(state: State, counters: Counters): Promise<void> {
     return this.#inTurn(async () => {
+      checkValue("train", "state", stateCheck, state);
+      checkValue("train", "counters", countersCheck, counters);
       await restoreState(this.#training, state);
-      this.#steps = step;
+      this.#steps = counters.step;
     });
   }
 
   /** Frees what it keeps; the decoder's weights stay. */
   dispose(): void {
-    const { groups, averages, sums, routed, skipped, share, dropout } = this.#training;
-    dropout?.key.dispose();
     this.#programs.dispose();
     this.#ring.dispose();
-    averages?.dispose();
-    const kept = groups.flatMap(({ members, scalars }) => [
-      scalars,
-      ...members.flatMap(({ state }) => Object.values(state)),
-    ]);
-    for (const tensor of [...kept, ...sums.values(), ...routed.values(), skipped, share]) tensor.dispose();
-    sums.clear();
-    routed.clear();
+    disposeTraining(this.#training);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -192,14 +176,13 @@ export class Trainer {
   }
 
   async #submit(micro: TokenBatch | readonly TokenBatch[]): Promise<void> {
-    const batches = "ids" in micro ? [micro] : micro;
-    if (batches.length === 0) throw new GradientError("train: a step of no batches");
-    for (const batch of batches) checkBatch(batch, this.#training.decoder.config.vocabulary);
+    const batches = checkBatches(micro, this.#training.decoder.config);
     const numbers = numbersOf(this.#training.routers, batches.length);
     if (this.#pending.length === mostPending || this.#ring.room() < numbers) await this.#readFigures();
     const step = this.#steps + 1;
     const learningRate = this.#schedule(step);
-    await this.#writeScalars(step, learningRate);
+    checkValue("train", `schedule(${step})`, atLeast(0), learningRate);
+    await writeScalars(this.#training, step, learningRate);
     const [only, ...others] = batches as readonly [TokenBatch, ...TokenBatch[]];
     const found = others.length === 0 ? await this.#whole(only) : await this.#inParts(batches);
     this.#steps = step;
@@ -208,55 +191,28 @@ export class Trainer {
 
   async #whole(batch: TokenBatch): Promise<Pick<Pending, "parts" | "whole">> {
     const prepared = await this.#programs.prepared("whole", batch);
-    await Promise.all([this.#write(prepared, batch), this.#writeDropout(0)]);
+    await Promise.all([
+      writeTokens(this.#training.decoder.gpu, prepared, batch),
+      writeDropout(this.#training, this.#steps + 1, 0),
+    ]);
     const whole = this.#run(prepared);
     return { parts: [[1, whole]], whole };
   }
 
   async #inParts(batches: readonly TokenBatch[]): Promise<Pick<Pending, "parts" | "whole">> {
-    const { decoder, share } = this.#training;
     const all = batches.reduce((sum, batch) => sum + targetsIn(batch), 0);
     const parts: [share: number, at: Places][] = [];
     for (const [i, batch] of batches.entries()) {
       const part = all > 0 ? targetsIn(batch) / all : 0;
       const prepared = await this.#programs.prepared(i === 0 ? "first" : "next", batch);
       await Promise.all([
-        this.#write(prepared, batch),
-        this.#writeDropout(i),
-        decoder.gpu.write(share.storage, 0, bytesOf(Float32Array.of(part))),
+        writeTokens(this.#training.decoder.gpu, prepared, batch),
+        writeDropout(this.#training, this.#steps + 1, i),
+        writeShare(this.#training, part),
       ]);
       parts.push([part, this.#run(prepared)]);
     }
     return { parts, whole: this.#run(await this.#programs.update()) };
-  }
-
-  /** The key of a step's micro-batch, so that each drops other elements. */
-  async #writeDropout(micro: number): Promise<void> {
-    const { decoder, dropout } = this.#training;
-    if (dropout)
-      await decoder.gpu.write(dropout.key.storage, 4, bytesOf(Uint32Array.of((this.#steps + 1) * 4096 + micro)));
-  }
-
-  async #write({ ids, targets, documents, positions }: Prepared, batch: TokenBatch): Promise<void> {
-    const { gpu } = this.#training.decoder;
-    await Promise.all([
-      ids && gpu.write(ids.storage, 0, bytesOf(Uint32Array.from(batch.ids.flat()))),
-      targets && gpu.write(targets.storage, 0, bytesOf(Int32Array.from(batch.targets.flat()))),
-      documents && gpu.write(documents.storage, 0, bytesOf(Uint32Array.from(batch.documents?.flat() ?? []))),
-      positions &&
-        gpu.write(positions.storage, 0, bytesOf(Uint32Array.from(batch.documents?.flatMap(positionsIn) ?? []))),
-    ]);
-  }
-
-  /** What changes from step to step is computed in float64 and read from memory, so that one program serves all. */
-  async #writeScalars(step: number, learningRate: number): Promise<void> {
-    const { decoder, groups, averages } = this.#training;
-    const write = (to: Tensor, numbers: readonly number[]) =>
-      decoder.gpu.write(to.storage, 0, bytesOf(Float32Array.from(numbers)));
-    await Promise.all([
-      ...groups.map(({ optimiser, factor, scalars }) => write(scalars, optimiser.scalars(step, learningRate * factor))),
-      averages && write(averages.taken, averages.scalars(step)),
-    ]);
   }
 
   /** Runs a program and keeps its figures; gives where they are in the next reading. */
@@ -278,6 +234,3 @@ export class Trainer {
     return figures;
   }
 }
-
-const bytesOf = (array: Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>) =>
-  new Uint8Array(array.buffer);

@@ -15,6 +15,7 @@ import {
   wgslModule,
 } from "../../../src/index.ts";
 import { type Dense, dense } from "../../../src/reference/index.ts";
+import { createTrainer, freshFolder, openTrainable, type TrainingStep } from "../../../src/train/index.ts";
 
 const gpu: Gpu = await openGpu({ features: [], cap: { binding: 1 << 20 } });
 using x: Tensor = tensor(gpu, [2, 4], new Float32Array(8), "f16");
@@ -26,6 +27,13 @@ const generation = model.generate("text", { maxTokens: 3, seed: 7, stop: ["."] }
 for await (const { text, token } of generation) console.log(text.length, token?.toFixed());
 export const result: GenerationResult = await generation.result;
 export const device: GPUDevice = gpu.device;
+
+const learner = await openTrainable(
+  gpu,
+  freshFolder({ architectures: ["LlamaForCausalLM"] }, { initialiser: "llama" }),
+);
+const trainer = createTrainer(learner, { schedule: { name: "cosine", learningRate: 1e-3, steps: 10 } });
+export const step: TrainingStep = await trainer.step({ ids: [[1, 2]], targets: [[2, -100]] });
 
 export const double = defineKernel({
   name: "double",
@@ -49,6 +57,8 @@ rmsNorm(gpu, { x, weight: x });
 double(gpu, {});
 // @ts-expect-error a variant of generation options that does not exist
 model.generate("text", { top_k: 3 });
+// @ts-expect-error an optimiser that does not exist
+createTrainer(learner, { schedule: () => 1, optimizer: { name: "adam" } });
 export const misspelt = defineKernel({
   name: "misspelt",
   source: wgslModule(""),

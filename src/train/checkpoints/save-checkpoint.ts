@@ -1,0 +1,68 @@
+import { openFiles } from "../../formats/files.ts";
+import { anything, checkOptions, checkValue, fieldsOf, having, integer, listOf } from "../../options/checks.ts";
+import { blobOf } from "../export-model.ts";
+import type { TrainingStep } from "../trainer/results.ts";
+import type { Trainer } from "../trainer/trainer.ts";
+import { readCheckpoint } from "./checkpoint.ts";
+import { restoreTraining, trainingCheckpoint, trainingRecord } from "./training-checkpoint.ts";
+
+/** What a checkpoint keeps apart from the trainer's own state. */
+export interface CheckpointRecord {
+  /** Rows taken of the order of the data; default 0. */
+  readonly position?: number | undefined;
+  /** The steps so far, in order, whose loss, norm and learning rate are kept as f32; default none. */
+  readonly history?: readonly TrainingStep[] | undefined;
+  /** Whatever else going on needs, as JSON. */
+  readonly settings?: unknown;
+}
+
+/** What a training goes on with. */
+export interface RestoredTraining {
+  /** Steps so far. */
+  readonly step: number;
+  readonly position: number;
+  readonly history: readonly TrainingStep[];
+  readonly settings: unknown;
+}
+
+const trainerCheck = having("readSteps", "a trainer from createTrainer");
+const fields = fieldsOf<CheckpointRecord>({
+  position: integer(0),
+  history: listOf(having("gradientNorm", "a step of a trainer")),
+  settings: anything,
+});
+const fileCheck = (value: unknown) => (value instanceof Blob ? undefined : "a Blob");
+
+/**
+ * All that a training needs to go on to the bit on the same device, as a file: its weights, what the optimiser keeps, the
+ * means of `ema`, and the number of steps. It is safetensors, and the same as `shaderformer train` writes. No step may be
+ * taken until the promise is fulfilled.
+ */
+export async function saveCheckpoint(trainer: Trainer, record: CheckpointRecord = {}): Promise<Blob> {
+  checkValue("saveCheckpoint", "trainer", trainerCheck, trainer);
+  checkOptions("saveCheckpoint", fields, record);
+  const { position = 0, history = [], settings = null } = record;
+  const { parameters, gpu } = trainer;
+  const whole = { position, settings, data: "", adapter: gpu.adapter.label, evaluations: [] };
+  const { pieces } = trainingCheckpoint({ trainer, parameters }, whole, history);
+  return await blobOf(pieces());
+}
+
+/** The name of a checkpoint in messages. */
+const name = "checkpoint";
+
+/**
+ * Restores a trainer, and the weights of its model, from a file of `saveCheckpoint` or of `shaderformer train`. Everything is
+ * checked before anything changes.
+ *
+ * @throws FormatError for a file that is cut short, or of another model or optimiser.
+ */
+export async function loadCheckpoint(trainer: Trainer, file: Blob): Promise<RestoredTraining> {
+  checkValue("loadCheckpoint", "trainer", trainerCheck, trainer);
+  checkValue("loadCheckpoint", "file", fileCheck, file);
+  const checkpoint = await readCheckpoint(openFiles({ [name]: file }), name);
+  const record = trainingRecord(name, checkpoint);
+  const { step, position, settings } = record;
+  const history = await restoreTraining({ trainer, parameters: trainer.parameters }, checkpoint, record);
+  return { step, position, history, settings };
+}
