@@ -6,8 +6,8 @@ const digits = 6;
 const sequences = Array.from({ length: 3 ** digits }, (_, n) =>
   Array.from({ length: digits }, (__, i) => Math.floor(n / 3 ** i) % 3),
 );
-const training = sequences.filter((_, n) => n % 4 > 0);
-const heldOut = sequences.filter((_, n) => n % 4 === 0); // the model never sees these
+const training = sequences.filter((_, n) => n % 12 > 0);
+const heldOut = sequences.filter((_, n) => n % 12 === 0); // the model never sees these
 
 /** Sequences and what follows each token of them; the digits to be sorted, which nothing predicts, do not count. */
 function batchOf(inputs: readonly (readonly number[])[]) {
