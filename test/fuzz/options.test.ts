@@ -30,7 +30,17 @@ const instances = new Set([
   ...["RingPort", "EnginePort", "FileSource", "CallChecks", "Planes", "TokenConstraint", "ModelCache", "Dense"],
   "Engine",
   "ProposingModel",
-  ...["Trainable", "Parameter", "TrainedTokenizer", "TrainingStep", "RowOrder", "PlannedProgram", "Tokenizer", "Conversation", "AnswerTemplate"],
+  ...[
+    "Trainable",
+    "Parameter",
+    "TrainedTokenizer",
+    "TrainingStep",
+    "RowOrder",
+    "PlannedProgram",
+    "Tokenizer",
+    "Conversation",
+    "AnswerTemplate",
+  ],
 ]);
 
 /** Functions whose objects are data: parsed files and messages, whose fields are the model's to name. */
@@ -73,6 +83,7 @@ const valid = new Set([
   ].map((key) => `check/${key}`),
   ...["a fraction", "Infinity", "1e39"].map((value) => `check/assertClose.cap ${value}`),
   ...["limitsOf", "assertGate"].map((name) => `check/${name}.allowed a list`), // an element without a number is allowed none
+  ...["tokenise", "splitHeldOut"].map((name) => `train/${name}(0)[].content a list`), // a document without tokens
   ...["LanguageModel", "Session"].map((name) => `${name}.generate.prompt a list of a text`), // several prompts
 ]);
 
