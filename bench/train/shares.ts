@@ -131,7 +131,7 @@ async function modelStep(gpu: Gpu, problem: TrainProblem, source: FileSource): P
     targets: upload(gpu, [batch, tokens], "i32", Int32Array.from(targets.flat()), "targets"),
     "rope table": upload(gpu, [tokens, width / 2, 2], "f32", table, "rope table"),
   };
-  const program = trainer.program([batch, tokens]);
+  const program = trainer.program({ batch, context: tokens });
   const given = new Map(
     program.externals.flatMap((storage) => {
       const tensor = own[storage.label];

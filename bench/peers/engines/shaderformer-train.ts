@@ -46,7 +46,7 @@ export async function openTrainer(gpu: Gpu, source: FileSource) {
 async function trainModel(gpu: Gpu, problem: TrainProblem, source: FileSource): Promise<Training> {
   const { trainable, trainer } = await openTrainer(gpu, source);
   const tokens = trainTokens(problem);
-  const program = trainer.program([tokens.ids.length, problem.tokens]);
+  const program = trainer.program({ batch: tokens.ids.length, context: problem.tokens });
   const dispatches = program.dispatches.length; // the page would count those that compile, too
   program.dispose();
   return {
