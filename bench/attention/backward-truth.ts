@@ -1,6 +1,6 @@
-import { derivativeOf } from "../../src/check/cases/attention-backward.ts";
 import { attention as forwardEmulation } from "../../src/check/emulation/attention.ts";
 import { attentionBackward as emulation } from "../../src/check/emulation/attention-backward.ts";
+import { derivativeOf } from "../../src/check/score-derivatives.ts";
 import { attention as forward } from "../../src/reference/attention.ts";
 import { attentionBackward as reference } from "../../src/reference/attention-backward.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";

@@ -20,7 +20,7 @@ export {
 // Attention
 
 export { type AttentionOptions, attention } from "./attention.ts";
-export { type AttentionBackwardOptions, attentionBackward } from "./attention-backward.ts";
+export { type AttentionBackwardOptions, attentionBackward, type ScoreTensor } from "./attention-backward.ts";
 export { type MaskDescription, maskOf, type ScoreDescription, scoreOf } from "./described.ts";
 export { latentAttention } from "./latent-attention.ts";
 export { feature, type LinearAttentionOptions, linearAttention } from "./linear-attention.ts";

@@ -4,10 +4,14 @@ import {
   type BenchRow,
   backwardAnswers,
   type CaseText,
+  noOwn,
+  type OwnMods,
   parseVariant,
+  readOwn,
   runBackwardBench,
   standardBackwardCases,
 } from "../../bench/index.ts";
+import type { ScoreDescription } from "../../src/reference/described.ts";
 import { attentionBackward } from "../../src/train/index.ts";
 import { testGpu } from "../support/gpu.ts";
 import { speeds, timing } from "./run-bench.ts";
@@ -17,9 +21,13 @@ gpu.buffers.poison = false; // a bench poisons what it needs
 
 type Variant = ReturnType<typeof parseVariant>;
 
-async function rowsOf(cases: readonly CaseText[], variants?: readonly Variant[]): Promise<readonly BenchRow[]> {
+async function rowsOf(
+  cases: readonly CaseText[],
+  variants?: readonly Variant[],
+  own: OwnMods = noOwn,
+): Promise<readonly BenchRow[]> {
   const plan = {
-    ...{ cases: cases.map((words) => attentionCase({ heads: "4/2x16", ...words })), variants, timing },
+    ...{ cases: cases.map((words) => attentionCase({ heads: "4/2x16", ...words }, own)), variants, timing },
     ...{ clock: "wall" as const, rotateBytes: 0, peaks: false, commandOptions: [] },
   };
   return (await runBackwardBench(gpu, plan)).rows;
@@ -52,6 +60,23 @@ describe("the bench of attention's gradients", () => {
   test("masks and scores are those of the case", async () => {
     const rows = await rowsOf([{ batch: "q30", mask: "sliding-window:7", score: "softcap:2+alibi" }], ["rows"]);
     expect(rows.map(({ verdict, reason }) => [verdict, reason])).toEqual(rows.map(() => ["pass", null]));
+  });
+
+  test("a derivative in a user's text is checked against differences of its twin", async () => {
+    const rows = async (derivative: string) => {
+      const score = "fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 { return score * abs(score); }";
+      const twin = (value: number) => value * Math.abs(value);
+      const own = readOwn<ScoreDescription>("score", "mine", { name: "bent", wgsl: `${score}\n${derivative}`, twin });
+      return await rowsOf([{ batch: "q30", score: "mine:bent" }], ["rows"], { ...noOwn, scores: own });
+    };
+    const moved = (factor: string) =>
+      `fn score_derivative(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 { return ${factor} * abs(score); }`;
+    const verdicts = async (derivative: string) => (await rows(derivative)).map(({ verdict }) => verdict);
+    expect(await verdicts(moved("2.0"))).toEqual(["pass", "pass", "pass", "pass"]);
+    expect(await verdicts(moved("1.999"))).toEqual(["pass", "pass", "fail", "fail"]);
+    expect((await rows("")).at(-1)?.reason).toContain(
+      "a score of your own has no derivative, expected one in its text",
+    );
   });
 
   test("wrong gradients have a red row without a speed; attention's own rows are timed", async () => {

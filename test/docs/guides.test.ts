@@ -10,12 +10,12 @@ const { folder: copy, node, followed, answers, typeErrors, document } = await fo
 const { mask, score, variant } = followed;
 
 test("each takes two new files and a word in the table; mask and score a row of the definitions", () => {
-  const files = (folder: string, name: string): Followed => ({
+  const files = (folder: string, name: string, ...others: string[]): Followed => ({
     made: [`shaders/attention/${folder}/${name}.wgsl`, `src/kernels/attention/${folder}/${name}.ts`],
-    changed: [`src/reference/${folder}.ts`, `src/kernels/attention/${folder}/table.ts`],
+    changed: [`src/reference/${folder}.ts`, `src/kernels/attention/${folder}/table.ts`, ...others],
   });
   expect(mask).toEqual(files("masks", "block-causal"));
-  expect(score).toEqual(files("scores", "near-penalty"));
+  expect(score).toEqual(files("scores", "near-penalty", "src/kernels/attention/backward/score-tensors.ts"));
   expect(variant).toEqual({
     made: ["shaders/softmax/serial.wgsl", "src/kernels/softmax/serial.ts"],
     changed: ["src/kernels/softmax/softmax.ts"],

@@ -17,8 +17,11 @@ export interface Honest {
 
 const shape = { b: 2, h: 3, t: 36, s: 20, unit: 3 } as const;
 
+const isChain = (mod: MaskDescription | ScoreDescription): mod is readonly ScoreDescription[] => Array.isArray(mod);
+
 function customOf(mod: MaskDescription | ScoreDescription): Honest[] {
   if (typeof mod === "string") return [];
+  if (isChain(mod)) return mod.flatMap(customOf);
   if ("and" in mod) return mod.and.flatMap(customOf);
   if ("or" in mod) return mod.or.flatMap(customOf);
   if (!("kind" in mod) || mod.kind !== "custom" || mod.tensors) return [];
@@ -39,7 +42,7 @@ export const honestTexts: readonly Honest[] = [
 /** The text with every name that it declares replaced, except those that the engine calls. */
 export function withNames({ wgsl, ...rest }: Honest, random: RandomSource, words: readonly string[]): Honest {
   const { definitions, meanings } = resolve(parse(wgsl));
-  const fixed = new Set(["mask_mod", "score_mod", "key_range", "tile_full"]);
+  const fixed = new Set(["mask_mod", "score_mod", "score_derivative", "key_range", "tile_full"]);
   // What it uses of WGSL keeps its meaning.
   const used = new Set(
     [...meanings].flatMap(([{ name }, meaning]) => (meaning !== "unknown" && "label" in meaning ? [] : [name])),
@@ -83,6 +86,7 @@ const own = new Set([
   "read",
   "mask_mod",
   "score_mod",
+  "score_derivative",
   "key_range",
   "tile_full",
   "total",

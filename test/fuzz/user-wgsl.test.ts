@@ -16,7 +16,7 @@ const attentionFiles = [...shaderModules.values()].filter(({ name }) => /^(atten
 
 /** Names that our shaders declare at module scope. */
 const engineNames = [...new Set(attentionFiles.flatMap(({ code }) => [...resolve(parse(code)).module.keys()]))].filter(
-  (name) => !/^(?:mask_mod|score_mod|key_range|tile_full|score|[bhqk])$/.test(name), // the text may have these
+  (name) => !/^(?:mask_mod|score_mod|score_derivative|key_range|tile_full|score|[bhqk])$/.test(name), // the text may have these
 );
 
 function refusal(call: () => unknown): Error | undefined {

@@ -17,8 +17,6 @@ export const survivors: Readonly<Record<string, string>> = {
     "a gradient past the last key is not added",
   "shaders/attention/backward/sink.wgsl: if (h >= params.h) { return; } // the whole workgroup leaves → if (h > params.h) { return; } // the whole workgroup leaves":
     "there is a workgroup for each head, and one more only where a grid of more than 65,535 folds",
-  "shaders/attention/backward/weights.wgsl: derivatives[pair] = select(params.scale * score_derivative(product, b, head, position, key), 0.0, score <= LOWEST); → derivatives[pair] = select(params.scale * score_derivative(product, b, head, position, row), 0.0, score <= LOWEST);":
-    "no derivative of the table reads the key",
   "shaders/cross-entropy/backward/naive.wgsl: for (var from_runs = 0u; from_runs < width; from_runs += RUN * RUN) { → for (var from_runs = 0u; from_runs <= width; from_runs += RUN * RUN) {":
     "one more turn without elements adds 0",
   "shaders/embedding/sort/count.wgsl: if (chunk * CHUNK >= params.t) { return; } // the whole workgroup leaves → if (chunk * CHUNK > params.t) { return; } // the whole workgroup leaves":

@@ -102,6 +102,35 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
     outputs: { dq: 96 },
     workgroups: [1, 2, 1],
   },
+  // Blocks of 4 queries for each of two workgroups, tiles of 8 keys; two threads have every second diagonal each.
+  "attention/backward/flash-diagonals": {
+    ...pairs,
+    constants: { HEAD_WIDTH: 8, VALUE_WIDTH: 8, ROWS: 4, KEYS: 8, DEPTH: 4, THREAD_ROWS: 4, COLUMN_THREADS: 2 },
+    uniforms: { ...pairs.uniforms, params: { ...pairs.uniforms.params, s: 7 } },
+    outputs: { diagonals: 48 },
+    workgroups: [2, 2, 1],
+  },
+  "attention/backward/diagonals": {
+    constants: { WORKGROUP: 4, LANES: 4 },
+    uniforms: { params: { b: 2, h: 2, t: 3, s: 4 } },
+    inputs: { dscores: floats(48) },
+    outputs: { diagonals: 12 },
+    workgroups: [12, 1, 1],
+  },
+  "attention/backward/table": {
+    constants: { WORKGROUP: 4, LANES: 4 },
+    uniforms: { params: { h: 2, entries: 3, parts: 2, diagonals: 6, first: -2, future: -1 } },
+    inputs: { diagonals: floats(24) },
+    outputs: { dtable: 6 },
+    workgroups: [6, 1, 1],
+  },
+  "attention/backward/rows-bias": {
+    ...pairs,
+    constants: { WORKGROUP: 4 },
+    uniforms: { ...pairs.uniforms, params: { ...pairs.uniforms.params, b: 1, s: 7, batches: 1, heads: 1 } },
+    outputs: { dbias: 42 },
+    workgroups: [2, 6, 1],
+  },
   "attention/backward/rows-kv": {
     ...pairs,
     constants: { HEAD_WIDTH: 8, VALUE_WIDTH: 8, WORKGROUP: 4 },

@@ -1,6 +1,7 @@
 // Calls of ops that compute gradients.
 import { variantsOf } from "../../src/check/case-table.ts";
 import { attentionBackward } from "../../src/kernels/attention/backward/attention-backward.ts";
+import type { AttentionScore } from "../../src/kernels/attention/options.ts";
 import * as activations from "../../src/kernels/elementwise/activation-backward.ts";
 import * as gated from "../../src/kernels/elementwise/gated-backward.ts";
 import { softcapBackward } from "../../src/kernels/elementwise/softcap-backward.ts";
@@ -46,6 +47,21 @@ export function backwardCalls({ gpu, random, words }: Inputs): Readonly<Record<s
         () => attentionBackward(gpu, tensors, { mask: "full", variant }),
       );
     });
+  }
+  for (const variant of ["materialised", "flash"] as const) {
+    const gradientOf = (name: string, path: string, scoreOf: () => AttentionScore) =>
+      add(`attentionBackward of ${name} ${variant}`, (d) => {
+        const [q, k] = [random([1, 1, 4, d]), random([1, 1, 8, d])];
+        const tensors = { q, k, v: k, out: q, dout: q, lse: random([1, 1, 4]) };
+        const needs = { q: false, k: false, v: false, score: [path] };
+        return withPreference(
+          gpu,
+          ({ op }) => (op.opName === "gemm" ? ["naive"] : undefined),
+          () => attentionBackward(gpu, tensors, { mask: "full", score: scoreOf(), needs, variant }),
+        );
+      });
+    gradientOf("a table", "table", () => ({ kind: "signed-relative-bias", table: random([1, 5]) }));
+    gradientOf("a bias", "bias", () => ({ kind: "bias", bias: random([1, 1, 4, 8]) }));
   }
   add("adamW", (n) => {
     const [parameter, gradient, first, second] = [random([n]), random([n]), random([n]), random([n])];

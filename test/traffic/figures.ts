@@ -28,13 +28,17 @@ const branches = "what it computes depends on the values";
 
 /** The figures of every kernel, by file. */
 export const figures: Readonly<Record<string, Figures>> = {
+  "attention/backward/diagonals": { operations: { not: "the figure leaves out the tree of the threads' sums" } },
+  "attention/backward/flash-diagonals": products,
   "attention/backward/flash-kv": products,
   "attention/backward/flash-q": products,
+  "attention/backward/rows-bias": products,
   "attention/backward/rows-kv": products,
   "attention/backward/rows-q": products,
   "attention/backward/scores": all,
   "attention/backward/sink": { operations: { not: "the figure leaves out the tree of the threads' sums" } },
   "attention/backward/stats": all,
+  "attention/backward/table": { operations: { not: "the figure leaves out the tree of the threads' sums" } },
   "attention/backward/weights": products,
   "attention/block-map/classify": all,
   "attention/block-map/list": all,

@@ -14,6 +14,11 @@ fn dout_row(b: u32, h: u32, t: u32) -> u32 {
 
 // The weight with which the key's value counts, and the gradient of their dot product; both 0 where the mask hides the key.
 fn pair_gradients(b: u32, h: u32, t: u32, key: u32) -> vec2f {
+  return score_gradients(b, h, t, key) * vec2f(1.0, params.scale);
+}
+
+// The weight, and the gradient of the score times the score's derivative.
+fn score_gradients(b: u32, h: u32, t: u32, key: u32) -> vec2f {
   let position = first_query(b) + t;
   if (!mask_mod(b, h, position, key)) { return vec2f(0.0); }
   let group = h / (params.h / params.g);
@@ -37,5 +42,5 @@ fn pair_gradients(b: u32, h: u32, t: u32, key: u32) -> vec2f {
   }
   let kept = kept_shares(dropout_key(b, h), position, key).x;
   let dscore = weight * (dweight * kept - row.y);
-  return vec2f(weight * kept, dscore * params.scale * score_derivative(product, b, h, position, key));
+  return vec2f(weight * kept, dscore * score_derivative(product, b, h, position, key));
 }

@@ -143,9 +143,16 @@ fn place_factors(side: u32, first: u32, thread: u32, factors: Pairs) {
 fn gradients_of_pair(
   product: f32, dweight: f32, kept: f32, row: vec2f, b: u32, h: u32, position: u32, key: u32,
 ) -> vec2f {
+  return gradients_of_score(product, dweight, kept, row, b, h, position, key) * vec2f(1.0, params.scale);
+}
+
+// The weight, and the gradient of the pair's score times the score's derivative.
+fn gradients_of_score(
+  product: f32, dweight: f32, kept: f32, row: vec2f, b: u32, h: u32, position: u32, key: u32,
+) -> vec2f {
   let score = score_mod(product * params.scale, b, h, position, key);
   let weight = select(exp(score - row.x), 0.0, score <= LOWEST);
-  let moves = params.scale * score_derivative(product * params.scale, b, h, position, key);
+  let moves = score_derivative(product * params.scale, b, h, position, key);
   return vec2f(weight * kept, select(weight * (dweight * kept - row.y) * moves, 0.0, weight == 0.0));
 }
 

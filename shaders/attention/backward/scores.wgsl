@@ -2,14 +2,15 @@
 // The gradient of attention with its weights in memory, the second kernel, in place:  from the gradients of the weights
 // to those of the dot products
 //
-//   dweights[t, s] = weights * (dweights - out · dout) * derivatives
+//   dweights[t, s] = weights * (dweights - out · dout) * derivatives * scale
 //
-// the gradient of a softmax times that of what makes its scores. One thread a pair: 4 reads and a write. A pair of weight
+// the gradient of a softmax times that of what makes its scores. With a scale of 1 they are the gradients of what the
+// derivatives are by: scaled dot products, or what a score adds to. One thread a pair: 4 reads and a write. A pair of weight
 // 0 gives 0, whatever stands in its value.
 
 const WORKGROUP: u32 = 64;
 
-struct Params { h: u32, t: u32, s: u32, size: u32, start: i32, length: u32 }
+struct Params { h: u32, t: u32, s: u32, size: u32, start: i32, length: u32, scale: f32 }
 
 @group(0) @binding(0) var<storage, read> weights: array<f32>;          // [b, h, t, s]
 @group(0) @binding(1) var<storage, read> derivatives: array<f32>;           // [b, h, t, s]
@@ -25,6 +26,6 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let h = row / params.t % params.h;
   let b = row / (params.t * params.h);
   let kept = kept_shares(dropout_key(b, h), first_query(b) + row % params.t, pair % params.s).x;
-  let gradient = weights[pair] * (dweights[pair] * kept - stats[row].y) * derivatives[pair];
+  let gradient = weights[pair] * (dweights[pair] * kept - stats[row].y) * derivatives[pair] * params.scale;
   dweights[pair] = select(gradient, 0.0, weights[pair] == 0.0);
 }

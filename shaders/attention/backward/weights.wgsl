@@ -1,9 +1,9 @@
 // with: attention/masks/causal, attention/scores/none, attention/score-derivatives/one, lib/extent/fixed
 // with: attention/views, attention/dropout/none, lib/online-softmax
 // The gradient of attention with its weights in memory, the first kernel:  the weights of all pairs, again from their
-// scores and each row's log-sum-exp, and how much a score moves with its dot product
+// scores and each row's log-sum-exp, and how much a score moves with the scaled dot product
 //
-//   weights[t, s] = exp(score - lse)      derivatives[t, s] = scale * derivative of score_mod
+//   weights[t, s] = exp(score - lse)      derivatives[t, s] = derivative of score_mod
 //
 // Both are 0 where the mask hides the key. One thread a pair: 2·d reads and 2 writes. As attention/naive/scores, the
 // first rung of the ladder.
@@ -45,5 +45,5 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let score = score_mod(product, b, head, position, key);
   let kept = kept_shares(dropout_key(b, head), position, key).x;
   weights[pair] = select(exp(score - stats[row].x), 0.0, score <= LOWEST) * kept;
-  derivatives[pair] = select(params.scale * score_derivative(product, b, head, position, key), 0.0, score <= LOWEST);
+  derivatives[pair] = select(score_derivative(product, b, head, position, key), 0.0, score <= LOWEST);
 }

@@ -3,7 +3,7 @@ import { attention as forward } from "../../reference/attention.ts";
 import { attentionBackward as reference } from "../../reference/attention-backward.ts";
 import type { Dense } from "../../reference/dense.ts";
 import { type MaskDescription, maskOf, type ScoreDescription, scoreOf } from "../../reference/described.ts";
-import type { Score } from "../../reference/scores.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
 import { stored } from "../attention-records.ts";
 import { type Case, type CaseTable, variantsOf } from "../case-table.ts";
@@ -11,13 +11,14 @@ import { attentionBackward as emulation } from "../emulation/attention-backward.
 import { allowedUlps } from "../gate.ts";
 import type { Named } from "../named.ts";
 import { normal } from "../random.ts";
+import { derivativeOf, scoreTensorsOf } from "../score-derivatives.ts";
 import { uploaded } from "../uploaded.ts";
 import { type CaseDropout, definedDropout, floats, madeDropout, type Sizes, window } from "./attention-problem.ts";
 import { type ExampleShape, maskExamples, scoreExamples } from "./mask-examples.ts";
 
 /** Queries, results and their gradients `[b, t, h, …]` as projections have them, keys and values `[b, g, s, …]`. */
 type Inputs = "q" | "k" | "v" | "sink?" | "out" | "lse" | "dout";
-type Outputs = "dq" | "dk" | "dv" | "dsink?";
+type Outputs = "dq" | "dk" | "dv" | "dsink?" | "dscore0?" | "dscore1?";
 
 interface Options {
   readonly mask?: MaskDescription;
@@ -26,24 +27,6 @@ interface Options {
   readonly start?: number;
   readonly length?: number;
   readonly dropout?: CaseDropout;
-}
-
-/** The derivative of a score by the scaled dot product, after scores that come first. */
-export function derivativeOf(score: ScoreDescription, start = 0): Score {
-  if (typeof score === "string") return () => 1;
-  if (Array.isArray(score)) {
-    const members = score as readonly ScoreDescription[];
-    return (value, ...place) => {
-      let [product, at] = [1, value];
-      for (const member of members) {
-        product *= derivativeOf(member, start)(at, ...place);
-        at = scoreOf(member, start)(at, ...place);
-      }
-      return product;
-    };
-  }
-  const { kind, cap = 0 } = score as { readonly kind: string; readonly cap?: number };
-  return kind === "softcap" ? (value) => 1 - Math.tanh(value / cap) ** 2 : () => 1;
 }
 
 /** Tokens and heads swapped. */
@@ -78,36 +61,45 @@ const given = ({ q, k, v, sink, out, lse, dout }: Named<Inputs, Dense>, options:
       ...(scale === undefined ? {} : { scale }),
       ...(sink ? { sink } : {}),
       ...(dropout ? { dropout: definedDropout(dropout, q.shape[2] ?? 0) } : {}),
+      scoreTensors: scoreTensorsOf(score, start).map(({ tensor }) => tensor),
     },
   ] as const;
 };
 
-const inTokens = <R extends { dq: Dense }>(result: R): R => ({ ...result, dq: swapped(result.dq) });
+const inTokens = ({ dscore = [], ...result }: ReturnType<typeof reference>): Named<Outputs, Dense> => ({
+  ...result,
+  dq: swapped(result.dq),
+  ...named(dscore),
+});
 
-/** A problem whose result and log-sum-exp are those of float64, rounded to f32. */
+/** The gradients of a score's tensors, in order. */
+const named = <T>(gradients: readonly T[]) => Object.fromEntries(gradients.map((one, i) => [`dscore${i}`, one]));
+
+/** A problem whose result and log-sum-exp are those of float64, rounded to f32; values and dout have this mean. */
 function problem(
   name: string,
   { b = 1, h = 1, g = h, t, s, d = 16, dv = d }: Sizes,
   options: Options = {},
   sink?: Dense,
+  mean = 0,
 ): Case<Inputs, Options> {
-  const random = (shape: readonly number[], seed: number) =>
+  const random = (shape: readonly number[], seed: number, center = 0) =>
     stored(
       {
         shape,
         values: normal(
           shape.reduce((n, size) => n * size, 1),
           seed,
-        ),
+        ).map((value) => value + center),
       },
       "f32",
     );
-  const [q, k, v] = [random([b, t, h, d], 1), random([b, g, s, d], 2), random([b, g, s, dv], 3)];
-  const dout = random([b, t, h, dv], 4);
+  const [q, k, v] = [random([b, t, h, d], 1), random([b, g, s, d], 2), random([b, g, s, dv], 3, mean)];
+  const dout = random([b, t, h, dv], 4, mean);
   const zero = { out: { shape: [b, t, h, dv], values: new Float64Array(b * t * h * dv) } };
   const lse = { shape: [b, h, t], values: new Float64Array(b * h * t) };
   const [tensors, resolved] = given({ q, k, v, ...zero, lse, dout, ...(sink ? { sink } : {}) }, options);
-  const { derivative: _, ...forwardOptions } = resolved;
+  const { derivative: _, scoreTensors: __, ...forwardOptions } = resolved;
   const result = forward({ q: tensors.q, k, v }, forwardOptions);
   return {
     name,
@@ -144,8 +136,28 @@ const raggedCases = [
 
 const dropout = { rate: 0.25, site: 3, key: [7, 12] } as const;
 
-/** Scores whose derivatives are known: those of the table, and chains of them. */
-const scores = Object.entries(scoreExamples(examples)).filter(([name]) => !/own/.test(name));
+const [masks, scores] = [maskExamples(examples), scoreExamples(examples)];
+
+/** Without sinks, what is added to all scores of a row changes nothing. These have about as much weight as the keys. */
+const sixSinks = floats([6], [3, 2.5, 4, 3.5, 3, 2]);
+
+/** A mean with which the gradients of scores have one sign, so that sums of hundreds of them do not cancel. */
+const oneSign = 2;
+
+/** A bias of every pair of 13 queries and 29 keys. */
+const bias: ScoreDescription = {
+  kind: "bias",
+  bias: stored({ shape: [2, 1, 13, 29], values: normal(2 * 13 * 29, 16) }, "f32"),
+};
+
+/** A bias by how far a key is from the query on either side, of some heads. */
+const tableOf = (heads: number, reach: number): ScoreDescription => {
+  const offsets = 2 * reach + 1;
+  return {
+    kind: "signed-relative-bias",
+    table: stored({ shape: [heads, offsets], values: normal(heads * offsets, 15) }, "f32"),
+  };
+};
 
 /** The gradients of attention. */
 export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof typeof attentionBackward.variants> = {
@@ -159,19 +171,22 @@ export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof t
       out: transpose(out, [0, 2, 1, 3]),
       dout: transpose(dout, [0, 2, 1, 3]),
     };
-    const { dq, dk, dv, dsink } = attentionBackward(
+    const paths = score ? scoreTensorsOf(score).map(({ path }) => path) : [];
+    const { dq, dk, dv, dsink, dscore } = attentionBackward(
       gpu,
       { ...others, ...inHeads },
       {
         ...options,
         variant,
+        needs: { score: paths },
         ...(mask ? { mask: uploaded(gpu, mask) } : {}),
         ...(score ? { score: uploaded(gpu, score) } : {}),
         ...(dropout ? { dropout: madeDropout(gpu, dropout) } : {}),
       },
     );
     if (!dq || !dk || !dv) throw new TypeError("a gradient is missing");
-    return { dq: transpose(dq, [0, 2, 1, 3]), dk, dv, ...(dsink ? { dsink } : {}) };
+    const ofScore = named(paths.map((path) => dscore?.[path] as Tensor));
+    return { dq: transpose(dq, [0, 2, 1, 3]), dk, dv, ...(dsink ? { dsink } : {}), ...ofScore };
   },
   gate: {
     emulation: (inputs, options) => inTokens(emulation(...given(inputs, options))),
@@ -197,7 +212,6 @@ export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof t
       {},
       floats([8], [0.5, -1, 2, 0, 1, -3, 4, 0.25]),
     ),
-    ...Object.entries(maskExamples(examples)).map(([name, mask]) => problem(name, shape, { mask, length: 25 })),
     ...raggedCases.map(([name, options, sinks], i) =>
       problem(
         `tiles that are empty and full, ${i}: ${name}`,
@@ -214,6 +228,26 @@ export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof t
       { dropout, mask: ragged["causal and document"] ?? "full", score: { kind: "softcap", cap: 2 }, length: 200 },
       floats([2], [0.5, -3]),
     ),
-    ...scores.map(([name, score]) => problem(name, shape, { mask: around, score, start: 7, scale: 0.5 })),
+    ...Object.entries(masks).map(([name, mask]) => problem(name, shape, { mask, length: 25 })),
+    ...Object.entries(scores).map(([name, score]) =>
+      problem(name, shape, { mask: around, score, start: 7, scale: 0.5 }, sixSinks, oneSign),
+    ),
+    problem("a table, and dropout", { h: 2, t: 37, s: 70 }, { dropout, score: tableOf(2, 9) }),
+    problem("a table, causal, many tiles", { b: 2, h: 2, g: 1, t: 150, s: 210 }, { score: tableOf(2, 40) }),
+    problem(
+      "a table of one entry, more queries than keys",
+      { h: 6, t: 70, s: 12 },
+      { score: tableOf(6, 0) },
+      sixSinks,
+      oneSign,
+    ),
+    problem("a table, and documents", shape, { mask: masks["causal and document"] ?? "full", score: tableOf(6, 4) }),
+    problem("a table, and a window", { h: 2, t: 80, s: 96 }, { mask: around, score: tableOf(2, 7), scale: -0.3 }),
+    problem(
+      "a bias of every pair, 20 of 29 keys",
+      { b: 2, h: 2, t: 13, s: 29 },
+      { mask: "full", length: 20, score: bias },
+    ),
+    problem("a table, 20 of 29 keys", { h: 2, t: 13, s: 29 }, { mask: "full", length: 20, score: tableOf(2, 3) }),
   ],
 };

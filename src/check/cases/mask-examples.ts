@@ -109,8 +109,24 @@ const ownScore: ScoreDescription = {
   kind: "custom",
   wgsl: `fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 {
   return score * (1.0 + 0.25 * f32(b)) - 0.5 * f32(h * (k % 3)) + 0.125 * f32(q % 2);
-}`,
+}
+fn score_derivative(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 { return 1.0 + 0.25 * f32(b); }`,
   twin: (score, b, h, q, k) => score * (1 + 0.25 * b) - 0.5 * h * (k % 3) + 0.125 * (((q % 2) + 2) % 2),
+};
+
+/** A user's score that is not linear, with a parameter, and a function that the score and its derivative call. */
+const bend: ScoreDescription = {
+  kind: "custom",
+  wgsl: `struct Bend { reach: f32 }
+@group(2) @binding(0) var<uniform> bend: Bend;
+fn reach_at(k: u32) -> f32 { return bend.reach + 0.5 * f32(k % 3); }
+fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 { return 3.0 * score / (reach_at(k) + abs(score)); }
+fn score_derivative(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 {
+  let whole = reach_at(k) + abs(score);
+  return 3.0 * reach_at(k) / (whole * whole);
+}`,
+  params: { reach: 2.5 },
+  twin: (score, _b, _h, _q, k) => (3 * score) / (2.5 + 0.5 * (k % 3) + Math.abs(score)),
 };
 
 /** Scores by name: those of the records, chains, and a user's own. */
@@ -124,5 +140,6 @@ export function scoreExamples(shape: ExampleShape): Readonly<Record<string, Scor
     "softcap, then alibi, then a bias of each head": [named("softcap"), named("alibi by distance"), headBias],
     "a bias of each head, then softcap": [headBias, named("softcap")],
     "a user's own": ownScore,
+    "a user's own that bends, a bias of each head, and another's own": [bend, headBias, ownScore],
   };
 }

@@ -23,10 +23,12 @@ export function attentionBackward(
     length = s,
     sink,
     dropout = () => 1,
+    scoreTensors: read = [],
   } = options;
   const scale = f(options.scale ?? 1 / Math.sqrt(d));
   const [dq, dk, dv] = [dense(q.shape), dense(k.shape), dense(v.shape)];
   const dsink = sink ? dense(sink.shape) : undefined;
+  const dscores = read.map(({ shape }) => dense(shape));
   const dot = (a: Dense, first: number, other: Dense, second: number, count: number) => {
     let sum = 0;
     for (let i = 0; i < count; i++) sum = f(sum + f(at(a.values, first + i) * at(other.values, second + i)));
@@ -54,15 +56,21 @@ export function attentionBackward(
       const dweight = dot(dout, query * width, v, pair * width, width);
       const moved = f(scale * f(derivative(product, batch, head, position, key)));
       const kept = f(dropout(batch, head, position, key));
-      const dproduct = f(f(weight * f(f(dweight * kept) - delta)) * moved);
+      const dscore = f(weight * f(f(dweight * kept) - delta));
+      const dproduct = f(dscore * moved);
       add(dq, query * d, d, dproduct, k, pair * d);
       add(dk, pair * d, d, dproduct, q, query * d);
       add(dv, pair * width, width, f(weight * kept), dout, query * width);
+      for (const [i, { element, slope }] of read.entries()) {
+        const { values } = dscores[i] as Dense;
+        const index = element(batch, head, position, key);
+        values[index] = f(at(values, index) + f(dscore * f(slope(product, batch, head, position, key))));
+      }
     }
     if (sink && dsink && sum !== Number.NEGATIVE_INFINITY) {
       const weight = f(Math.exp(f(at(sink.values, head) - sum)));
       dsink.values[head] = f(at(dsink.values, head) - f(weight * delta));
     }
   }
-  return dsink ? { dq, dk, dv, dsink } : { dq, dk, dv };
+  return { dq, dk, dv, ...(dsink ? { dsink } : {}), ...(read.length > 0 ? { dscore: dscores } : {}) };
 }

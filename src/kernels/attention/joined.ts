@@ -72,8 +72,11 @@ export interface Differentiable extends Mod {
   readonly derivative: ShaderModule;
 }
 
-/** The parts of a chain of scores and of its derivative, the product of its members' where each of them is. */
-export function chainDerivatives(mods: readonly Differentiable[]): readonly ShaderModule[] {
+/**
+ * The parts of a chain of scores and of its derivative by what member `from` takes: the product of the derivatives of that
+ * one and those after it, each at what comes before it. Default by the scaled dot product.
+ */
+export function chainDerivatives(mods: readonly Differentiable[], from = 0): readonly ShaderModule[] {
   checkMembers("a chain of scores", mods);
   const both = mods.map((mod) => ({
     ...mod,
@@ -84,9 +87,9 @@ export function chainDerivatives(mods: readonly Differentiable[]): readonly Shad
     scores,
   );
   const steps = members.map(
-    ({ prefix }) => `  product *= ${prefix}score_derivative(value, b, h, q, k);
-  value = ${prefix}score_mod(value, b, h, q, k);
-`,
+    ({ prefix }, i) =>
+      (i < from ? "" : `  product *= ${prefix}score_derivative(value, b, h, q, k);\n`) +
+      `  value = ${prefix}score_mod(value, b, h, q, k);\n`,
   );
   const code = `// The derivative of ${mods.map(({ part }) => part.name).join(" and then ")}
 

@@ -15,6 +15,8 @@ export interface Mod {
   readonly uniforms: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Tensors that it reads, by the name of their binding. */
   readonly tensors: Readonly<Record<string, BoundTensor>>;
+  /** The part with its derivative by the score before it, where a user's text defines one. */
+  readonly derivative?: ShaderModule | undefined;
   /** Maximum number of operations that texts of a user make in it of a pair of a query and a key. */
   readonly operations?: number;
 }

@@ -4,6 +4,9 @@ import type { AttentionOptions, AttentionResult, AttentionTensors } from "../../
 import { GradientError } from "../errors.ts";
 import { type Rule, ruleOf } from "../rule.ts";
 
+/** What the paths of the score's tensors begin with in a call's options. */
+const scorePath = "score.";
+
 /** Why a call has no gradient; undefined where it has one. */
 function refusal({ step }: AttentionTensors, { layout = "contiguous" }: AttentionOptions): string | undefined {
   if (step) return "reads its positions from a step, which only a session's programs have";
@@ -11,7 +14,7 @@ function refusal({ step }: AttentionTensors, { layout = "contiguous" }: Attentio
 }
 
 /**
- * The gradients of q, k, v and the sinks. They are computed from the log-sum-exp of each row: a call without `lse` is made
+ * The gradients of q, k, v, the sinks and tensors of the score. They are computed from the log-sum-exp of each row: a call without `lse` is made
  * once more.
  */
 const ruleFor = (op: typeof attention | typeof tableAttention): Rule =>
@@ -24,10 +27,21 @@ const ruleFor = (op: typeof attention | typeof tableAttention): Rule =>
     const { q, k, v, sink } = tensors;
     const { out, lse } = result.lse ? result : op(gpu, { q, k, v, sink }, { ...same, lse: true });
     if (!lse) throw new GradientError("gradients: attention gave no log-sum-exp");
-    const wanted = { q: needs.has("q"), k: needs.has("k"), v: needs.has("v"), sink: needs.has("sink") };
+    const ofScore = [...needs].filter((name) => name.startsWith(scorePath)).map((name) => name.slice(scorePath.length));
+    const own = { q: needs.has("q"), k: needs.has("k"), v: needs.has("v"), sink: needs.has("sink") };
     const given = { q, k, v, sink, out, lse, dout: gradient.out };
-    const { dq, dk, dv, dsink } = attentionBackward(gpu, given, { ...same, needs: wanted });
-    return { q: dq, k: dk, v: dv, sink: dsink };
+    const {
+      dq,
+      dk,
+      dv,
+      dsink,
+      dscore = {},
+    } = attentionBackward(gpu, given, {
+      ...same,
+      needs: { ...own, score: ofScore },
+    });
+    const ofTensors = Object.entries(dscore).map(([path, gradient]) => [scorePath + path, gradient]);
+    return { q: dq, k: dk, v: dv, sink: dsink, ...Object.fromEntries(ofTensors) };
   });
 
 export const attentionRule = ruleFor(attention);

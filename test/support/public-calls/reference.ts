@@ -145,7 +145,10 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     gradientNorm: of(reference.gradientNorm, [{ squares: v2 }, { most: 1 }]),
     attentionBackward: of(reference.attentionBackward, [
       { q, k: kv, v: kv, ...state, dout: q },
-      { ...visible, derivative: () => 1 },
+      {
+        ...{ ...visible, derivative: () => 1 },
+        scoreTensors: [{ shape: [1], element: () => 0, slope: () => 1 }],
+      },
     ]),
     attention: of(reference.attention, [{ q, k: kv, v: kv }, visible]),
     maskOf: of(reference.maskOf, ...masks.map((mask) => [mask, 0])),

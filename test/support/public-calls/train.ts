@@ -78,7 +78,7 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
           { q: heads, k: heads, v: heads, sink: v2, out: heads, lse: zeros([1, 2, 3]), dout: heads },
           {
             ...{ scale: 1, start: 0, length: 3, variant: "materialised", ...form },
-            needs: { q: true, k: true, v: true, sink: true },
+            needs: { q: true, k: true, v: true, sink: true, score: [] },
           },
         ]),
       ),

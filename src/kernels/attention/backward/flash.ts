@@ -19,6 +19,7 @@ import {
   fusedRefusal,
   type Given,
   keysAndValues,
+  ofProducts,
   pairParts,
   partsOf,
   recordFused,
@@ -30,6 +31,7 @@ import type {
   AttentionGradients,
   BackwardProblem,
 } from "./options.ts";
+import { fusedScores } from "./score-gradients.ts";
 import { viewFields } from "./stats.ts";
 
 /** The problem, and whether its tiles come from a map: its sizes then. */
@@ -115,13 +117,6 @@ const keys = defineKernel({
   },
 });
 
-/** What the dot products of a block and a tile cost, of q and k and of dout and v: as wide as the wider of them, padded. */
-function ofProducts({ d, dv }: Axes, shader: Shader) {
-  const { DEPTH } = constantsOf(shader, "DEPTH");
-  const steps = Math.ceil(Math.max(d, dv) / DEPTH);
-  return { executed: 2 * (d + dv) * ROWS * KEYS, requested: 4 * 2 * steps * DEPTH * (ROWS + KEYS) };
-}
-
 /** Columns of a gradient that the threads of a row add up. */
 function paddedColumns({ d, dv }: Axes, shader: Shader): number {
   const { COLUMN_THREADS } = constantsOf(shader, "COLUMN_THREADS");
@@ -153,6 +148,7 @@ export const flash: Variant<AttentionBackwardTensors, AttentionBackwardOptions, 
       return {
         queries: (_: Gpu, given: Given) => queries(gpu, { ...given, tileMap: ofQueries }, mapped(problem, ofQueries)),
         keys: (_: Gpu, given: Given) => keys(gpu, { ...given, tileMap: ofKeys }, mapped(problem, ofKeys)),
+        scores: fusedScores,
       };
     };
     return recordFused(gpu, kernelsFor, tensors, options);

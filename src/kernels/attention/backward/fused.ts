@@ -1,10 +1,12 @@
 // What the variants without weights in memory have in common: two kernels, one for queries and one for keys and values.
 import type { Gpu } from "../../../gpu/gpu.ts";
+import { constantsOf, type Shader } from "../../../gpu/specialise.ts";
 import { bytesPerElement } from "../../../tensor/dtype.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { reshape, slice } from "../../../tensor/views.ts";
 import { attentionBindings, attentionParts, type Sizes } from "../definition.ts";
 import { partsRefusal } from "../options.ts";
+import { KEYS, ROWS } from "./flash-tiles.ts";
 import {
   type AttentionBackwardOptions,
   type AttentionBackwardTensors,
@@ -41,6 +43,13 @@ export const partsOf = (problem: BackwardProblem) => [
   ...(attentionParts(problem, { mask: true, dropout: true }).parts ?? []),
   ...problem.scoreParts,
 ];
+
+/** What the dot products of a block and a tile cost, of q and k and of dout and v: as wide as the wider of them, padded. */
+export function ofProducts({ d, dv }: Axes, shader: Shader) {
+  const { DEPTH } = constantsOf(shader, "DEPTH");
+  const steps = Math.ceil(Math.max(d, dv) / DEPTH);
+  return { executed: 2 * (d + dv) * ROWS * KEYS, requested: 4 * 2 * steps * DEPTH * (ROWS + KEYS) };
+}
 
 /** Where dv begins in the memory that it shares with dk: at the next multiple of 256 bytes, as bindings need. */
 export const valuesFrom = ({ b, g, s, d }: Sizes<"b" | "g" | "s" | "d">) =>
@@ -87,13 +96,15 @@ export function fusedRefusal(
     : undefined;
 }
 
-/** What both kernels read. */
+/** What the kernels read. */
 export type Given = Readonly<Record<"q" | "k" | "v" | "dout" | "stats", Tensor>>;
 
-/** The two kernels of a variant. */
+/** The kernels of a variant: two, and those for tensors of scores. */
 export interface Fused {
   readonly queries: (gpu: Gpu, given: Given, problem: BackwardProblem) => { readonly dq: Tensor };
   readonly keys: (gpu: Gpu, given: Given, problem: BackwardProblem) => { readonly dkv: Tensor };
+  /** The gradients of the score's tensors that are wanted. */
+  readonly scores: (gpu: Gpu, given: Given, problem: BackwardProblem) => AttentionGradients["dscore"];
 }
 
 /** Records the kernels that the wanted gradients need; which they are may depend on the problem. */
@@ -107,12 +118,13 @@ export function recordFused(
   const { needs } = problem;
   using scope = gpu.scope();
   const { stats } = statsOf(gpu, { out, dout, lse }, {});
-  const { queries, keys } = kernelsFor(problem);
+  const { queries, keys, scores } = kernelsFor(problem);
   const given = { q, k, v, dout, stats };
   const dsink = sink && needs.sink ? sinkGradient(gpu, { sink, stats }, {}).dsink : undefined;
   const dq = needs.q ? queries(gpu, given, problem).dq : undefined;
   const dkv = needs.k || needs.v ? keys(gpu, given, problem).dkv : undefined;
   const ofKeys: { dk?: Tensor; dv?: Tensor } = dkv ? split(dkv, k, v) : {};
-  const wanted = { dq, dsink, ...(needs.k ? { dk: ofKeys.dk } : {}), ...(needs.v ? { dv: ofKeys.dv } : {}) };
+  const dscore = scores(gpu, given, problem);
+  const wanted = { dq, dsink, dscore, ...(needs.k ? { dk: ofKeys.dk } : {}), ...(needs.v ? { dv: ofKeys.dv } : {}) };
   return kept(scope, wanted);
 }

@@ -2,7 +2,7 @@ import scoresSource from "#shaders/attention/backward/scores.wgsl";
 import weightsSource from "#shaders/attention/backward/weights.wgsl";
 import type { Gpu } from "../../../gpu/gpu.ts";
 import { bytesPerElement } from "../../../tensor/dtype.ts";
-import { sizeOf } from "../../../tensor/shape.ts";
+import { type Shape, sizeOf } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { reshape, transpose } from "../../../tensor/views.ts";
 import { gemm } from "../../gemm/gemm.ts";
@@ -20,6 +20,7 @@ import {
   type BackwardProblem,
   backwardProblem,
 } from "./options.ts";
+import { diagonalSums, scoreGradients } from "./score-gradients.ts";
 import { kept, sinkGradient, statsOf } from "./stats.ts";
 
 const weights = defineKernel({
@@ -39,12 +40,20 @@ const weights = defineKernel({
   }),
 });
 
+/** What the second kernel multiplies by, with the problem. */
+interface ScoresProblem extends BackwardProblem {
+  readonly factor: number;
+}
+
 const scores = defineKernel({
   name: "attention/backward/scores",
   source: scoresSource,
   inputs: { weights: "[b, h, t, s]", derivatives: "[b, h, t, s]", stats: "[b, h, t, 2]" },
   inout: { dweights: "[b, h, t, s]" },
-  params: ({ b, h, t, s }, { start, length }: BackwardProblem) => ({ h, t, s, size: b * h * t * s, start, length }),
+  params: ({ b, h, t, s }, { start, length, factor }: ScoresProblem) => ({
+    ...{ h, t, s, size: b * h * t * s },
+    ...{ start, length, scale: factor },
+  }),
   uniforms: (_axes, problem) => attentionUniforms(problem, { dropout: true }),
   binds: (problem) => attentionBindings(problem, { dropout: true }),
   specialise: (_axes, problem) => attentionParts(problem, { dropout: true }),
@@ -57,6 +66,16 @@ const grouped = (gpu: Gpu, x: Tensor, groups: number): Tensor => {
   const [b = 0, h = 0, ...rest] = x.shape;
   return reshape(x.contiguous ? x : contiguous(gpu, { x }).y, [b * groups, h / groups, ...rest]);
 };
+
+/** Pairs `[b, h, t, s]` summed over the batch rows and the heads of which this shape has one. */
+function summedOver(gpu: Gpu, pairs: Tensor, shape: Shape): Tensor {
+  let result = pairs;
+  for (const axis of [0, 1]) {
+    if (shape[axis] === result.shape[axis]) continue;
+    result = reshape(sum(gpu, { x: result }, { axis }).y, result.shape.with(axis, 1));
+  }
+  return result;
+}
 
 const pairBytes = ({ q, k }: AttentionBackwardTensors) =>
   sizeOf([...q.shape.slice(0, 3), k.shape[2] ?? 0]) * bytesPerElement.f32;
@@ -77,7 +96,8 @@ export const materialised: Variant<AttentionBackwardTensors, AttentionBackwardOp
       ? `its weights take ${bytes} bytes, a binding ${gpu.limits.binding} here`
       : undefined;
   },
-  workspace: (tensors, { dropout }) => (dropout ? 5 : 3) * pairBytes(tensors),
+  workspace: (tensors, { dropout, needs }) =>
+    (3 + (dropout ? 2 : 0) + (needs?.score?.length ? 2 : 0)) * pairBytes(tensors),
   record: (gpu, { q, k, v, sink, out, lse, dout }, options) => {
     const problem = backwardProblem({ q, k, v, sink, out, lse, dout }, options);
     const { needs } = problem;
@@ -98,12 +118,22 @@ export const materialised: Variant<AttentionBackwardTensors, AttentionBackwardOp
       ? summed(gemm(gpu, { a: transpose(grouped(gpu, counted.weights, groups)), b: gradient }).y, v)
       : undefined;
     const dsink = sink && needs.sink ? sinkGradient(gpu, { sink, stats }, {}).dsink : undefined;
-    if (!needs.q && !needs.k) return kept(scope, { dv, dsink });
-    const { y } = gemm(gpu, { a: gradient, b: transpose(values) });
-    const { dweights } = scores(gpu, { ...pairs, stats, dweights: reshape(y, pairs.weights.shape) }, problem);
-    const products = grouped(gpu, dweights, groups);
+    /** The gradients of all pairs by what these derivatives are by, times a factor. */
+    const ofPairs = (derivatives: Tensor, factor: number) => {
+      const { y } = gemm(gpu, { a: gradient, b: transpose(values) });
+      const dweights = reshape(y, pairs.weights.shape);
+      return scores(gpu, { weights: pairs.weights, derivatives, stats, dweights }, { ...problem, factor }).dweights;
+    };
+    const ofScores = (after: BackwardProblem) =>
+      ofPairs(weights(gpu, { q, k, stats }, { ...after, dropout: undefined }).derivatives, 1);
+    const dscore = scoreGradients(gpu, problem, q.shape[2] ?? 0, {
+      alongDiagonals: (after) => diagonalSums(gpu, { dscores: ofScores(after) }).diagonals,
+      ofPairs: (after, shape) => summedOver(gpu, ofScores(after), shape),
+    });
+    if (!needs.q && !needs.k) return kept(scope, { dv, dsink, dscore });
+    const products = grouped(gpu, ofPairs(pairs.derivatives, problem.scale), groups);
     const dq = needs.q ? reshape(gemm(gpu, { a: products, b: keys }).y, q.shape) : undefined;
     const dk = needs.k ? summed(gemm(gpu, { a: transpose(products), b: queries }).y, k) : undefined;
-    return kept(scope, { dq, dk, dv, dsink });
+    return kept(scope, { dq, dk, dv, dsink, dscore });
   },
 };

@@ -1,17 +1,15 @@
 // What the gradients of attention are computed from, for every variant.
-import scoreDerivativeOne from "#shaders/attention/score-derivatives/one.wgsl";
-import scoreDerivativeSoftcap from "#shaders/attention/score-derivatives/softcap.wgsl";
 import type { ShaderModule } from "../../../gpu/shader-module.ts";
-import { boolean, callback, fieldsOf, finite, integer, object } from "../../../options/checks.ts";
+import { boolean, callback, fieldsOf, finite, integer, listOf, object, text } from "../../../options/checks.ts";
 import { formatShape, type Shape, ShapeError } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { tensorFields } from "../../arguments.ts";
-import { chainDerivatives } from "../joined.ts";
-import { anyScoreMod, makeMods } from "../made-mods.ts";
+import { makeMods } from "../made-mods.ts";
 import { maskCheck } from "../masks/mask.ts";
 import type { WeightDropout } from "../mod.ts";
 import { type AttentionMask, type AttentionProblem, type AttentionScore, attentionProblem } from "../options.ts";
-import { isChain, isNamedScore, scoreCheck } from "../scores/score.ts";
+import { isChain, scoreCheck } from "../scores/score.ts";
+import { derivativeParts, membersOf, type ScoreTensor, scoreTensors } from "./score-tensors.ts";
 
 /** The tensors of attention that was computed, and the gradient of its result; views whose last axis is contiguous. */
 export interface AttentionBackwardTensors {
@@ -30,12 +28,14 @@ export interface AttentionBackwardTensors {
   readonly dout: Tensor;
 }
 
-/** The gradients to compute; default all. */
+/** The gradients to compute; default those of q, k, v and sink. */
 export interface AttentionNeeds {
   readonly q?: boolean;
   readonly k?: boolean;
   readonly v?: boolean;
   readonly sink?: boolean;
+  /** Tensors of the score, by their paths in it: `table`, or `1.table` of the second score of a list. */
+  readonly score?: readonly string[];
 }
 
 /** The options with which attention was computed, and the gradients that are wanted. */
@@ -49,12 +49,14 @@ export interface AttentionBackwardOptions {
   readonly needs?: AttentionNeeds;
 }
 
-/** Gradients of the shapes of q, k, v and sink; those that are not needed are absent. */
+/** Gradients of the shapes of q, k, v, sink and tensors of the score; those that are not needed are absent. */
 export interface AttentionGradients {
   readonly dq?: Tensor | undefined;
   readonly dk?: Tensor | undefined;
   readonly dv?: Tensor | undefined;
   readonly dsink?: Tensor | undefined;
+  /** Those of the score's tensors, by their paths. */
+  readonly dscore?: Readonly<Record<string, Tensor>> | undefined;
 }
 
 /** The tensors that attention's gradients take. */
@@ -68,33 +70,16 @@ export const attentionBackwardOptions = fieldsOf<AttentionBackwardOptions>({
   start: integer(1 - 2 ** 30, 2 ** 30 - 1),
   length: integer(0, 2 ** 30),
   dropout: callback,
-  needs: object<AttentionNeeds>({ q: boolean, k: boolean, v: boolean, sink: boolean }),
+  needs: object<AttentionNeeds>({ q: boolean, k: boolean, v: boolean, sink: boolean, score: listOf(text) }),
 });
-
-/** How a score moves with the scaled dot product: the derivative of each kind that has another than 1. */
-const derivatives = new Map<string, ShaderModule>([["softcap", scoreDerivativeSoftcap]]);
-
-/** The members of a chain, and of chains in it, in order; a score that is no chain alone. */
-const membersOf = (score: AttentionScore): readonly Exclude<AttentionScore, readonly AttentionScore[]>[] =>
-  isChain(score) ? score.flatMap(membersOf) : [score];
-
-/** The parts of a score and of its derivative. Throws `ShapeError` for a score whose derivative is not known. */
-function partsOf(score: AttentionScore): readonly ShaderModule[] {
-  const members = membersOf(score).map((one) => {
-    if (!isNamedScore(one)) {
-      throw new ShapeError("attentionBackward: a score of your own has no derivative, expected scores of the table");
-    }
-    const derivative = derivatives.get(typeof one === "string" ? one : one.kind) ?? scoreDerivativeOne;
-    return { ...anyScoreMod(one), derivative };
-  });
-  const [only] = members;
-  return only && !isChain(score) ? [only.part, only.derivative] : chainDerivatives(members);
-}
 
 /** The problem of attention with the parts of its score and of the score's derivative. */
 export interface BackwardProblem extends AttentionProblem {
   readonly scoreParts: readonly ShaderModule[];
-  readonly needs: Readonly<Record<keyof AttentionNeeds, boolean>>;
+  /** Which gradients are wanted, apart from those of the score's tensors. */
+  readonly needs: Readonly<Record<Exclude<keyof AttentionNeeds, "score">, boolean>>;
+  /** The score's tensors whose gradients are wanted. */
+  readonly scoreTensors: readonly ScoreTensor[];
 }
 
 /** Fills in defaults. Throws `ShapeError` for tensors and options that no variant takes. */
@@ -106,8 +91,9 @@ export function backwardProblem(
   const [b = 0, h = 0, t = 0] = q.shape;
   const dv = v.shape[3] ?? 0;
   const given = options.score ?? "none";
-  const score = isChain(given) ? membersOf(given) : given;
-  const scoreParts = partsOf(score);
+  const members = membersOf(given);
+  const score = isChain(given) ? members.map((member) => member.score) : given;
+  const scoreParts = derivativeParts(members, isChain(given));
   makeMods({ score });
   const problem = attentionProblem({ q, k, v, sink }, { ...options, score });
   const expected: readonly [string, Tensor, Shape][] = [
@@ -122,6 +108,8 @@ export function backwardProblem(
   for (const [name, x] of Object.entries({ q, k, v, out, dout })) {
     if (x.dtype !== "f32") throw new ShapeError(`attentionBackward: ${name} is ${x.dtype}, expected f32`);
   }
+  const { score: paths = [], ...wanted } = needs;
   const every = { q: true, k: true, v: true, sink: sink !== undefined };
-  return { ...problem, scoreParts, needs: { ...every, ...needs } };
+  const tensorsOfScore = scoreTensors(members, isChain(given), paths);
+  return { ...problem, scoreParts, needs: { ...every, ...wanted }, scoreTensors: tensorsOfScore };
 }

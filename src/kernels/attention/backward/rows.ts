@@ -12,6 +12,7 @@ import type {
   AttentionGradients,
   BackwardProblem,
 } from "./options.ts";
+import { fusedScores } from "./score-gradients.ts";
 import { viewFields } from "./stats.ts";
 
 /** Threads of a workgroup: as many as columns of the wider of keys and values need, four to a thread. */
@@ -74,5 +75,5 @@ const keys = defineKernel({
  */
 export const rows: Variant<AttentionBackwardTensors, AttentionBackwardOptions, AttentionGradients> = {
   accepts: fusedRefusal,
-  record: (gpu, tensors, options) => recordFused(gpu, () => ({ queries, keys }), tensors, options),
+  record: (gpu, tensors, options) => recordFused(gpu, () => ({ queries, keys, scores: fusedScores }), tensors, options),
 };

@@ -46,6 +46,7 @@ export const sinkGradient = defineKernel({
 
 /** Gradients that outlive the scope in which they were made. */
 export function kept(scope: Scope, gradients: AttentionGradients): AttentionGradients {
-  for (const gradient of Object.values(gradients)) if (gradient) scope.keep(gradient);
+  const { dscore = {}, ...others } = gradients;
+  for (const gradient of [...Object.values(others), ...Object.values(dscore)]) if (gradient) scope.keep(gradient);
   return gradients;
 }

@@ -1,6 +1,7 @@
 import callKeyRange from "#shaders/attention/custom/key-range.wgsl";
 import callMask from "#shaders/attention/custom/mask.wgsl";
 import callScore from "#shaders/attention/custom/score.wgsl";
+import callScoreDerivative from "#shaders/attention/custom/score-derivative.wgsl";
 import callTileFull from "#shaders/attention/custom/tile-full.wgsl";
 import unknownKeyRange from "#shaders/attention/unknown/key-range.wgsl";
 import unknownTileFull from "#shaders/attention/unknown/tile-full.wgsl";
@@ -43,7 +44,11 @@ export interface CustomMask extends Custom {
   readonly twin?: (b: number, h: number, q: number, k: number) => boolean;
 }
 
-/** A user's score: `fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32`. */
+/**
+ * A user's score: `fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32`. It may also define
+ * `fn score_derivative(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32`, by how much that moves with `score`, which
+ * gradients need.
+ */
 export interface CustomScore extends Custom {
   /** The same function for the reference on the CPU. */
   readonly twin?: (score: number, b: number, h: number, q: number, k: number) => number;
@@ -65,7 +70,14 @@ const tileFull: Promised = {
   calls: callTileFull,
   otherwise: unknownTileFull,
 };
-const scoreMod: Promised = { name: "score_mod", parameters: ["f32", ...position(4)], result: "f32", calls: callScore };
+const ofScore = { parameters: ["f32", ...position(4)], result: "f32" } as const;
+const scoreMod: Promised = { name: "score_mod", ...ofScore, calls: callScore };
+const scoreDerivative: Promised = {
+  name: "score_derivative",
+  ...ofScore,
+  // Named as a part of the slot whose default it replaces.
+  calls: { ...callScoreDerivative, name: "attention/score-derivatives/custom" },
+};
 
 const mask: Reading = {
   file: "custom/mask",
@@ -76,6 +88,7 @@ const mask: Reading = {
 const score: Reading = {
   file: "custom/score",
   promises: [scoreMod],
+  derivative: scoreDerivative,
   prefix: "own_score_",
   first: firstBinding.score,
 };
@@ -103,7 +116,8 @@ export function usesHead(wgsl: string): boolean {
 
 /** The function of a user's score. Throws `ShaderError`, with the line, for an invalid text. */
 export function customScore(given: CustomScore): Mod {
-  return customMod(given, readText(given.wgsl, score), score, "attention/scores/custom");
+  const text = readText(given.wgsl, score);
+  return { ...customMod(given, text, score, "attention/scores/custom"), derivative: text.derivative };
 }
 
 function customMod(

@@ -19,7 +19,9 @@ export interface UserText extends SetApart {
   readonly parts: readonly ShaderModule[];
   /** Whether a function uses its parameter of this index. */
   readonly uses: (name: string, parameter: number) => boolean;
-  /** Maximum number of operations for a pair of a query and a key. */
+  /** The part that calls its derivative, where it defines one. */
+  readonly derivative: ShaderModule | undefined;
+  /** Maximum number of operations of its function, or of its derivative, for a pair of a query and a key. */
   readonly operations: number;
 }
 
@@ -27,6 +29,8 @@ export interface UserText extends SetApart {
 export interface Reading extends Renaming {
   /** The functions that the engine calls, the required one first. */
   readonly promises: readonly Promised[];
+  /** The derivative of the required one, which only gradients call. */
+  readonly derivative?: Promised;
 }
 
 /** Maximum bytes of a text. */
@@ -34,7 +38,7 @@ const mostBytes = 16 * 1024;
 
 /** Reads a user's text. Throws `ShaderError`, with line and caret, for one that breaks a rule. */
 export function readText(code: string, reading: Reading): UserText {
-  const { file, promises } = reading;
+  const { file, promises, derivative } = reading;
   if (typeof code !== "string") throw new ShaderError(`${file}: wgsl is ${typeof code}, expected a text`, file);
   const bytes = new TextEncoder().encode(code).length;
   if (bytes > mostBytes) throw new ShaderError(`${file}: ${bytes} bytes of WGSL, expected at most ${mostBytes}`, file);
@@ -54,11 +58,14 @@ export function readText(code: string, reading: Reading): UserText {
       throw new ShaderError(`${file}: there is no function ${name}(${parameters.join(", ")}) -> ${result}`, file);
     });
     const [main] = promises;
+    const ofDerivative = derivative && defines(text, derivative) ? derivative : undefined;
+    const operationsIn = (one: Promised | undefined) => operations.get(one?.name ?? "") ?? 0;
     return {
       ...apart(text, reading),
       parts,
       uses: (name, parameter) => usesParameter(text, name, parameter),
-      operations: operations.get(main?.name ?? "") ?? 0,
+      derivative: ofDerivative?.calls,
+      operations: Math.max(operationsIn(main), operationsIn(ofDerivative)),
     };
   });
 }
