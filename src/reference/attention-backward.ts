@@ -1,4 +1,15 @@
-import { type Checks, callback, finite, integer, listOf, object, required, size } from "../options/checks.ts";
+import {
+  anything,
+  type Checks,
+  callback,
+  checkOptions,
+  fieldsOf,
+  finite,
+  integer,
+  listOf,
+  required,
+  size,
+} from "../options/checks.ts";
 import { shapeCheck } from "../options/lists.ts";
 import { type AttentionOptions, lowestScore } from "./attention.ts";
 import { addScaled, at, axes, type Dense, dense, dot } from "./dense.ts";
@@ -22,15 +33,19 @@ export interface AttentionBackwardOptions extends AttentionOptions {
   scoreTensors?: readonly ScoreTensor[];
 }
 
+const tensorFields = fieldsOf<ScoreTensor>({
+  shape: required(shapeCheck),
+  element: required(callback),
+  slope: required(callback),
+});
+
 const optionChecks: Checks<AttentionBackwardOptions> = {
   scale: finite,
   mask: callback,
   score: callback,
   dropout: callback,
   derivative: callback,
-  scoreTensors: listOf(
-    object<ScoreTensor>({ shape: required(shapeCheck), element: required(callback), slope: required(callback) }),
-  ),
+  scoreTensors: listOf(anything), // each is checked below, so that an error names what it lacks
   sink: optionalTensor,
   start: ofRows(integer()),
   length: ofRows(size),
@@ -52,6 +67,8 @@ export function attentionBackward(
   const all = { q: tensor, k: tensor, v: tensor, out: tensor, lse: tensor, dout: tensor };
   const { q, k, v, out, lse, dout } = given("attentionBackward", tensors, all);
   given("attentionBackward", options, optionChecks);
+  for (const [i, one] of options.scoreTensors?.entries() ?? [])
+    checkOptions("attentionBackward", tensorFields, one, `scoreTensors[${i}].`);
   const patterns = { q: "b h t d", k: "b g s d", v: "b g s dv", out: "b h t dv", lse: "b h t", dout: "b h t dv" };
   const sizes = axes("attentionBackward", { q, k, v, out, lse, dout }, patterns);
   const { b, h, t, d, g, s, dv: width } = sizes as Record<"b" | "h" | "t" | "d" | "g" | "s" | "dv", number>;
