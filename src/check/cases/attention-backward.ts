@@ -126,7 +126,7 @@ const raggedScores = scoreExamples({ ...tiled, unit: 30 });
 /** A map of tiles for all heads, for each, and of what a mask of two kinds leaves; keys that end before the last tile. */
 const raggedCases = [
   ["causal and document", {}, undefined],
-  ["causal and document", { length: 140, start: -10, score: raggedScores["relative bias"] }, [0.5, -30]],
+  ["causal and document", { length: 140, start: -10, score: raggedScores["relative bias"] }, [4, 3]],
   ["block-sparse, a map for each", { score: raggedScores["alibi by distance"] }, [0.5, -30]],
   ["fixed, code", { start: 33, length: 190 }, undefined],
   ["dilated window", { score: { kind: "softcap", cap: 2 } }, undefined],
