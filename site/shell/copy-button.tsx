@@ -10,7 +10,7 @@ export function CopyButton({
   children,
 }: {
   what: string;
-  text: () => string;
+  text: () => string | Promise<string>;
   html?: (() => string) | undefined;
   children: ComponentChildren;
 }) {
@@ -20,7 +20,7 @@ export function CopyButton({
     const timer = setTimeout(() => setOutcome(undefined), 2000);
     return () => clearTimeout(timer);
   }, [outcome]);
-  const press = async () => setOutcome((await copy(what, text(), html?.())) ? "✓ Copied" : "✗ Not copied");
+  const press = async () => setOutcome((await copy(what, await text(), html?.())) ? "✓ Copied" : "✗ Not copied");
   return (
     <button type="button" onClick={() => void press()}>
       {outcome ?? children}

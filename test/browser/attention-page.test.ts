@@ -250,9 +250,8 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await page.getByRole("button", { name: "Copy link" }).click();
     await page.getByRole("button", { name: "✓ Copied" }).waitFor();
-    // The browser says its address a moment later than the page changes it.
     const copied = await page.evaluate(() => navigator.clipboard.readText());
-    await expect.poll(() => page.url(), { timeout: 10_000 }).toBe(copied);
+    await expect.poll(() => page.url(), { timeout: 10_000 }).toBe(copied); // the address follows a moment later
     await page.getByRole("button", { name: "Copy report" }).first().click();
     await page.getByRole("button", { name: "✓ Copied" }).first().waitFor();
     const report = await page.evaluate(() => navigator.clipboard.readText());

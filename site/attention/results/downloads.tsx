@@ -3,6 +3,7 @@ import { backwardAnswers, backwardQuestion } from "../../../bench/attention/back
 import { formatCsv, formatMarkdown } from "../../../bench/harness/documents.ts";
 import { CopyButton } from "../../shell/copy-button.tsx";
 import { download } from "../../shell/status.ts";
+import { linkNow } from "../setup/state.ts";
 import { hasGradientRows } from "./gradients.ts";
 import { load, shown } from "./results.ts";
 
@@ -52,7 +53,7 @@ export function Downloads() {
           </CopyButton>
         </>
       )}
-      <CopyButton what="Link" text={() => location.href}>
+      <CopyButton what="Link" text={linkNow}>
         Copy link
       </CopyButton>
       <label class="button">

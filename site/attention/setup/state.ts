@@ -62,6 +62,12 @@ async function linkKeys(): Promise<(readonly [string, string])[]> {
   ];
 }
 
+/** The link to everything that the reader chose and made, which the address shows a moment later. */
+export async function linkNow(): Promise<string> {
+  const [keys, [page = ""]] = [await linkKeys(), location.href.split("#")];
+  return keys.length > 0 ? `${page}${writeFragment(keys)}` : page;
+}
+
 /** Makes set-up and address follow each other. */
 export function followAddress(): void {
   readAddress();
