@@ -6,10 +6,15 @@ import type { GemmOptions, GemmTensors } from "./problem.ts";
 import { rungOf } from "./variant.ts";
 
 /**
- * Tiles of a workgroup, and rows from which on it has them. On llvmpipe (Mesa 25) four take 0.6 of the time of one, for
- * 2048 × 768 × 256, and so do eight. A shader that loads a element by element would be long, and longer to compile.
+ * Tiles of a workgroup, and the rows and the m · k · n from which on it has them. On llvmpipe (Mesa 25) four take 0.6 of the
+ * time of one, for 2048 × 768 × 256, and so do eight; but their shader takes seconds to compile, which small products do not
+ * save again. One that loads a element by element would be longer still.
  */
-const [mostTiles, enoughRows] = [4, 64];
+const [mostTiles, enoughRows, enoughProducts] = [4, 64, 2 ** 23];
+
+/** Whether a product has several tiles in a workgroup. */
+const isLarge = ({ m, k, n }: Readonly<Record<"m" | "k" | "n", number>>) =>
+  m >= enoughRows && m * k * n >= enoughProducts;
 
 /** Register tiles of a whole subgroup, whose threads share a by shuffles. */
 export const subgroups = {
@@ -22,7 +27,7 @@ export const subgroups = {
     loads: "quads",
     constants: (axes, context) => ({
       SUBGROUP: context.gpu.adapter.subgroupSize ?? 0,
-      TILES: axes.m >= enoughRows && quadsOf(axes, context).vectors.a ? mostTiles : 1,
+      TILES: isLarge(axes) && quadsOf(axes, context).vectors.a ? mostTiles : 1,
     }),
     tile: (shader) => {
       const { SUBGROUP, ROWS, TILES } = constantsOf(shader, "SUBGROUP", "ROWS", "TILES");
