@@ -85,14 +85,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   }
 
   sum = workgroup_sum(sum + run_sum, thread);
-  let sunk = with_sink(h, largest, sum);
+  let state = with_sink(h, largest, sum);
   shares[thread] = accumulator + run_accumulator;
   workgroupBarrier();
   if (thread < VALUE_VECTORS) {
     var total = vec4f(0.0);
     for (var i = 0u; i < VALUE_THREADS; i++) { total += shares[i * VALUE_VECTORS + column]; }
     let row = token_index(b, t) * params.h + h;
-    out[row * VALUE_VECTORS + column] = select(total * sunk.rescale / sunk.sum, vec4f(0.0), sunk.sum == 0.0);
+    out[row * VALUE_VECTORS + column] = select(total * state.rescale / state.sum, vec4f(0.0), state.sum == 0.0);
   }
-  if (thread == 0) { store_lse(b, h, t, log_sum_exp(sunk.largest, sunk.sum)); }
+  if (thread == 0) { store_lse(b, h, t, log_sum_exp(state.largest, state.sum)); }
 }

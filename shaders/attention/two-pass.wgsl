@@ -61,7 +61,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   }
   let largest = workgroup_max(own_largest, thread);
   let sum = workgroup_sum((own_sum + run_sum) * softmax_rescale(own_largest, largest), thread);
-  let sunk = with_sink(h, largest, sum);
+  let state = with_sink(h, largest, sum);
 
   // The second: weights times values.
   let vectors = params.d / 4;
@@ -77,8 +77,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     }
     let key = first + thread;
     if (key < keys.y) {
-      let weight = softmax_weight(score_of(b, h, group, q_first, position, key), sunk.largest);
-      weights[thread] = select(weight / sunk.sum, 0.0, sunk.sum == 0.0);
+      let weight = softmax_weight(score_of(b, h, group, q_first, position, key), state.largest);
+      weights[thread] = select(weight / state.sum, 0.0, state.sum == 0.0);
     }
     workgroupBarrier();
     if (value_thread < value_threads) {
@@ -98,5 +98,5 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     for (var i = 0u; i < value_threads; i++) { total += shares[i * vectors + column]; }
     out[((b * params.t + t) * params.h + h) * vectors + column] = total;
   }
-  if (thread == 0) { store_lse(b, h, t, log_sum_exp(sunk.largest, sunk.sum)); }
+  if (thread == 0) { store_lse(b, h, t, log_sum_exp(state.largest, state.sum)); }
 }

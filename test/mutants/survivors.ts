@@ -60,7 +60,7 @@ export const survivors: Readonly<Record<string, string>> = {
     "the reduction that comes before the weights are written again has its own barriers; this one does not depend on how it reduces",
   "shaders/attention/rows.wgsl: if (value_thread < VALUE_THREADS) { → if (value_thread <= VALUE_THREADS) {":
     "the threads left over where the vectors of a row do not divide the workgroup sum up what is never read",
-  "shaders/attention/rows.wgsl: if (thread == 0) { store_lse(b, h, t, log_sum_exp(sunk.largest, sunk.sum)); } → if (thread == 1) { store_lse(b, h, t, log_sum_exp(sunk.largest, sunk.sum)); }":
+  "shaders/attention/rows.wgsl: if (thread == 0) { store_lse(b, h, t, log_sum_exp(state.largest, state.sum)); } → if (thread == 1) { store_lse(b, h, t, log_sum_exp(state.largest, state.sum)); }":
     same,
   "shaders/attention/scores/alibi.wgsl: return score + slopes[h] * ahead * select(1.0, score_params.future, ahead > 0.0); → return score + slopes[h] * ahead / select(1.0, score_params.future, ahead > 0.0);":
     "the factor is 1 or −1",

@@ -36,14 +36,14 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   sum = workgroup_sum(sum, thread);
 
   let h = row / params.t % params.h;
-  let sunk = with_sink(h, largest, sum);
+  let state = with_sink(h, largest, sum);
   let head_key = dropout_key(b, h);
   let position = first_query(b) + row % params.t;
   for (var key = thread; key < keys; key += WORKGROUP) {
-    let weight = select(scores[first + key] * sunk.rescale / sunk.sum, 0.0, sunk.sum == 0.0);
+    let weight = select(scores[first + key] * state.rescale / state.sum, 0.0, state.sum == 0.0);
     scores[first + key] = weight * kept_shares(head_key, position, key).x;
   }
   if (thread == 0) {
-    store_lse(b, h, row % params.t, log_sum_exp(sunk.largest, sunk.sum));
+    store_lse(b, h, row % params.t, log_sum_exp(state.largest, state.sum));
   }
 }

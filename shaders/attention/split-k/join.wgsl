@@ -35,7 +35,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     sum = sum * rescale + weight * stat.y;
     total = total * rescale + weight * accumulators[(row * params.splits + split) * VECTORS + column];
   }
-  let sunk = with_sink(h, largest, sum);
-  out[row * VECTORS + column] = select(total * sunk.rescale / sunk.sum, vec4f(0.0), sunk.sum == 0.0);
-  if (column == 0) { store_lse(b, h, t, log_sum_exp(sunk.largest, sunk.sum)); }
+  let state = with_sink(h, largest, sum);
+  out[row * VECTORS + column] = select(total * state.rescale / state.sum, vec4f(0.0), state.sum == 0.0);
+  if (column == 0) { store_lse(b, h, t, log_sum_exp(state.largest, state.sum)); }
 }

@@ -7,7 +7,7 @@ import { windowsOf } from "./windows.ts";
 /** What stands between two voices, as between documents of the command's data. */
 const mark = "<|endoftext|>";
 
-/** Voices that a text may have: more are not told apart in a table. */
+/** Voices that a text may have: a table shows no more. */
 const [least, most] = [2, 8];
 
 /** The voices of a text by their names: parts between lines that are marks, or ours where there is none. */

@@ -98,7 +98,7 @@ export function attentionParts(
     parts: [
       ...mods.map(({ part }) => part),
       ...(joined.lse && problem.lse ? [lseStore] : []),
-      ...(joined.sink && problem.sunk ? [sinkLearned] : []),
+      ...(joined.sink && problem.hasSink ? [sinkLearned] : []),
       ...(joined.place && context ? placementParts(problem.place, context) : []),
       ...(problem.stepped ? [extentStep] : [layoutRecord(problem.place.layout).extent ?? []].flat()),
     ],
@@ -130,7 +130,7 @@ export function bufferRefusal(own: number, tensors: AttentionTensors, options: A
   const most = tensors.q.gpu.limits.storageBuffers;
   const problem = attentionProblem(tensors, options);
   const names = Object.keys(attentionBindings(problem, everyPart));
-  const count = own + Number(problem.lse) + Number(problem.sunk) + names.length;
+  const count = own + Number(problem.lse) + Number(problem.hasSink) + names.length;
   return count > most
     ? `it has ${count} storage buffers with ${names.join(", ")}, this device takes ${most}`
     : undefined;

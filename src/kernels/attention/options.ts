@@ -91,7 +91,7 @@ export interface AttentionProblem {
   /** True if start and length come from the step. */
   readonly stepped: boolean;
   /** True if there is a learned sink. */
-  readonly sunk: boolean;
+  readonly hasSink: boolean;
   /** What dropout multiplies the weights by. */
   readonly dropout?: Mod | undefined;
   readonly into?: NonNullable<AttentionOptions["into"]>;
@@ -209,7 +209,7 @@ export function attentionProblem(tensors: AttentionTensors, options: AttentionOp
     length,
     lse,
     stepped: step !== undefined,
-    sunk: sink !== undefined,
+    hasSink: sink !== undefined,
     dropout: options.dropout?.(),
   };
   return options.into ? { ...given, into: options.into } : given;

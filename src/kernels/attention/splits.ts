@@ -58,8 +58,8 @@ const join = defineKernel({
   inputs: { accumulators: "[b, t, h, splits, dv]", stats: "[b, t, h, splits, 2]", "sink?": "[h]" },
   ...attentionOutputs,
   params: ({ h, t }, { splits }: SplitProblem) => ({ h, t, splits }),
-  specialise: ({ dv }, { lse, sunk }) => ({
-    parts: [...(lse ? [lseStore] : []), ...(sunk ? [sinkLearned] : [])],
+  specialise: ({ dv }, { lse, hasSink }) => ({
+    parts: [...(lse ? [lseStore] : []), ...(hasSink ? [sinkLearned] : [])],
     constants: { VALUE_WIDTH: dv },
   }),
   workgroups: ({ b, h, t }) => [t, h, b],

@@ -68,13 +68,13 @@ export const labMistakes: readonly Mistake[] = [
   ),
   inShader(
     "attention/two-pass",
-    "position, key), sunk.largest);",
+    "position, key), state.largest);",
     "position, key), 0.0);",
     "the second pass forgets the maximum",
   ),
   inShader(
     "attention/two-pass",
-    "select(weight / sunk.sum, 0.0, sunk.sum == 0.0)",
+    "select(weight / state.sum, 0.0, state.sum == 0.0)",
     "weight",
     "weights that do not add up to 1",
   ),

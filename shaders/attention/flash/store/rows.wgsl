@@ -24,13 +24,13 @@ fn store_rows(
   var left = out_rows;
   for (var row = first_and_end.x; row < min(first_and_end.x + THREAD_ROWS, first_and_end.y); row++) {
     let h = head_of_row(workgroup_y, row);
-    let sunk = with_sink(h, largest[0], sums[0]);
+    let state = with_sink(h, largest[0], sums[0]);
     for (var c = 0u; c < COLUMNS; c++) {
       let i = out_row(b, workgroup_y, row) * VALUE_VECTORS + c * COLUMN_THREADS + column;
       let total = with_earlier(left[0][c], i, any_earlier, rescale[0]);
-      out[i] = select(total * sunk.rescale / sunk.sum, vec4f(0.0), sunk.sum == 0.0);
+      out[i] = select(total * state.rescale / state.sum, vec4f(0.0), state.sum == 0.0);
     }
-    if (column == 0) { store_lse(b, h, query_of_row(row), log_sum_exp(sunk.largest, sunk.sum)); }
+    if (column == 0) { store_lse(b, h, query_of_row(row), log_sum_exp(state.largest, state.sum)); }
     for (var r = 1u; r < THREAD_ROWS; r++) {
       largest[r - 1] = largest[r];
       sums[r - 1] = sums[r];
