@@ -3,20 +3,24 @@
 It needs PyTorch (`apt-get install python3-torch libopenblas0-pthread`; without the second its products are many times
 slower). `--write` writes train-truth.json: the figures of the first three steps of every case in float64, with which engines
 are compared, and in float32. `--json FILE` writes the times. Weights, tokens and settings are those of train.ts and block.ts;
-operations are PyTorch's fused ones, eager, as most who train so use them.
+operations are PyTorch's fused ones, eager, as most who train so use them. `--follow FOLDER BATCHES` trains a folder of f32
+weights on the batches of `shaderformer train --batches` and prints the same lines (scripts/measure-curve.mjs).
 """
 
 import argparse
 import json
 import math
+import os
 import platform
 import statistics
 import struct
 import time
 from pathlib import Path
 
-import torch
-import torch.nn.functional as F
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait by spinning keep the others from working
+
+import torch  # noqa: E402, reads the environment
+import torch.nn.functional as F  # noqa: E402
 
 HERE = Path(__file__).parent
 MODEL = HERE / "../../examples/models/voices-dense"
@@ -67,23 +71,22 @@ class Block:
 
 
 class Model:
-    """The bundled model and a batch of random tokens."""
+    """A folder's model of Llama's family: its weights and the angles of its positions."""
 
-    def __init__(self, batch, tokens, dtype):
-        self.config = json.loads((MODEL / "config.json").read_text())
-        data = (MODEL / "model.safetensors").read_bytes()
+    def __init__(self, folder, tokens, dtype):
+        self.config = json.loads((folder / "config.json").read_text())
+        data = (folder / "model.safetensors").read_bytes()
         length = struct.unpack("<Q", data[:8])[0]
         header = json.loads(data[8 : 8 + length])
         header.pop("__metadata__", None)
 
         def tensor(entry):
             begin, end = (8 + length + offset for offset in entry["data_offsets"])
-            return torch.frombuffer(bytearray(data[begin:end]), dtype=torch.float16).reshape(entry["shape"]).to(dtype)
+            stored = {"F16": torch.float16, "F32": torch.float32}[entry["dtype"]]
+            return torch.frombuffer(bytearray(data[begin:end]), dtype=stored).reshape(entry["shape"]).to(dtype)
 
         self.named = {name: tensor(entry).requires_grad_() for name, entry in header.items()}
         self.weights = list(self.named.values())
-        rows = torch.floor(uniform(99, 0, batch * (tokens + 1)) * self.config["vocab_size"]).long().reshape(batch, -1)
-        self.ids, self.targets = rows[:, :-1], rows[:, 1:]
         half = self.config["head_dim"] // 2
         frequencies = self.config["rope_theta"] ** (-torch.arange(half, dtype=torch.float64) / half)
         angles = torch.arange(tokens, dtype=torch.float64)[:, None] * frequencies
@@ -93,11 +96,11 @@ class Model:
         first, second = x.chunk(2, -1)
         return torch.cat([first * self.cosine - second * self.sine, second * self.cosine + first * self.sine], -1)
 
-    def loss(self):
+    def loss(self, ids, targets):
         config = self.config
         c, d, eps = config["hidden_size"], config["head_dim"], config["rms_norm_eps"]
         embedding = self.named["model.embed_tokens.weight"]
-        x = F.embedding(self.ids, embedding)
+        x = F.embedding(ids, embedding)
         for layer in range(config["num_hidden_layers"]):
             own = lambda name: self.named[f"model.layers.{layer}.{name}.weight"]
             y = F.rms_norm(x, [c], own("input_layernorm"), eps)
@@ -109,24 +112,39 @@ class Model:
             gated = F.silu(F.linear(y, own("mlp.gate_proj"))) * F.linear(y, own("mlp.up_proj"))
             x = x + F.linear(gated, own("mlp.down_proj"))
         logits = F.linear(F.rms_norm(x, [c], self.named["model.norm.weight"], eps), embedding)
-        return F.cross_entropy(logits.flatten(0, 1), self.targets.flatten())
+        return F.cross_entropy(logits.flatten(0, 1), targets.flatten())
+
+
+class RandomTokens:
+    """The bundled model on a batch of random tokens."""
+
+    def __init__(self, batch, tokens, dtype):
+        self.model = Model(MODEL, tokens, dtype)
+        self.weights = self.model.weights
+        words = self.model.config["vocab_size"]
+        rows = torch.floor(uniform(99, 0, batch * (tokens + 1)) * words).long().reshape(batch, -1)
+        self.ids, self.targets = rows[:, :-1], rows[:, 1:]
+
+    def loss(self):
+        return self.model.loss(self.ids, self.targets)
 
 
 class Training:
-    """A case with PyTorch's AdamW: matrices decay, all gradients together are clipped."""
+    """PyTorch's AdamW: matrices decay, all gradients together are clipped. `what` has weights and gives their loss."""
 
-    def __init__(self, case, dtype):
-        size = case.split(":")[1]
-        self.what = Block(int(size[1:]), dtype) if size[0] == "q" else Model(*map(int, size.split("x")), dtype)
+    def __init__(self, what):
+        self.what = what
         self.matrices = [one for one in self.what.weights if one.dim() > 1]
         vectors = [one for one in self.what.weights if one.dim() == 1]
         groups = [{"params": self.matrices, "weight_decay": DECAY}, {"params": vectors, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=RATE, betas=BETAS, eps=EPS)
 
-    def step(self):
+    def step(self, *batch, rate=RATE):
         """Gives the loss and the norm of all gradients, both of the weights before the step."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
         self.optimiser.zero_grad()
-        loss = self.what.loss()
+        loss = self.what.loss(*batch)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.what.weights, CLIP)
         self.optimiser.step()
@@ -140,10 +158,26 @@ class Training:
         return [*found, math.sqrt(squares)]
 
 
+def training_of(case, dtype):
+    size = case.split(":")[1]
+    return Training(Block(int(size[1:]), dtype) if size[0] == "q" else RandomTokens(*map(int, size.split("x")), dtype))
+
+
+def follow(folder, batches, rate, warmup):
+    """Trains a folder's model on batches at a rate that warms up, and prints a line a step as `shaderformer train` does."""
+    batches = json.loads(batches.read_text())["batches"]
+    training = Training(Model(folder, len(batches[0]["inputs"][0]), torch.float32))
+    for index, batch in enumerate(batches):
+        now = rate * min(1, (index + 1) / (warmup + 1))
+        loss, norm = training.step(torch.tensor(batch["inputs"]), torch.tensor(batch["targets"]), rate=now)
+        line = {"step": index + 1, "loss": loss.item(), "gradientNorm": norm.item(), "learningRate": now}
+        print(json.dumps(line), flush=True)
+
+
 def write():
     result = {}
     for case in CASES:
-        result[case] = {f"float{bits}": Training(case, getattr(torch, f"float{bits}")).figures() for bits in (64, 32)}
+        result[case] = {f"float{bits}": training_of(case, getattr(torch, f"float{bits}")).figures() for bits in (64, 32)}
         print(case, *(f"{one:.6g}" for one in result[case]["float64"]))
     (HERE / "train-truth.json").write_text(json.dumps(result, indent=1) + "\n")
 
@@ -151,7 +185,7 @@ def write():
 def measure(steps):
     rows = []
     for case in TIMED:
-        training = Training(case, torch.float32)
+        training = training_of(case, torch.float32)
         parts = {"step": training.step, "forward": lambda: training.what.loss()}
         times = {name: [] for name in parts}
         for turn in range(steps + 1):
@@ -181,10 +215,15 @@ if __name__ == "__main__":
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--steps", type=int, default=7)
     arguments.add_argument("--json", type=Path)
+    arguments.add_argument("--follow", type=Path, nargs=2, metavar=("FOLDER", "BATCHES"))
+    arguments.add_argument("--lr", type=float, default=RATE)
+    arguments.add_argument("--warmup", type=int, default=0)
     given = arguments.parse_args()
     torch.set_num_threads(given.threads)
     if given.write:
         write()
+    elif given.follow:
+        follow(*given.follow, given.lr, given.warmup)
     else:
         result = measure(given.steps)
         if given.json:

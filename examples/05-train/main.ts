@@ -1,10 +1,12 @@
 // Trains a small language model of four voices: prepares their texts, runs `shaderformer train`, measures what came of it.
 //   npm run example -- 05-train CORPUS [nano|dense|moe] [options of train, such as --steps 30]
+//   npm run example -- 05-train CORPUS [nano|dense|moe] --first 300
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeCard } from "./card.ts";
+import { drawFirstSteps } from "./draw.ts";
 
 /** The voices, and how often rows are drawn of each: more often than their texts are long, the smaller ones. */
 const voices = { scripture: 0.3, whale: 0.15, union: 0.4, jargon: 0.15 };
@@ -53,6 +55,22 @@ function prepare(voice: string, part: "train" | "val"): string {
 const cli = fileURLToPath(import.meta.resolve("shaderformer/cli"));
 const { config, ...numbers } = sizes[size];
 const training = Object.keys(voices).map((voice) => prepare(voice, "train"));
+const first = more.includes("--first") ? Number(more[more.indexOf("--first") + 1]) : undefined;
+if (first !== undefined) {
+  if (!Number.isInteger(first) || first < 1) throw new Error("--first: expected a number of steps, such as 300");
+  // The beginning of this training as files, for a comparison: no step is taken.
+  const { batch, context } = numbers;
+  await drawFirstSteps(`${out}-first`, {
+    config,
+    training,
+    weights: Object.values(voices),
+    steps: first,
+    batch,
+    context,
+  });
+  console.log(`${out}-first: a fresh model, and the batches of its first steps: ${first}`);
+  process.exit(0);
+}
 const heldOut = Object.keys(voices).map((voice) => prepare(voice, "val"));
 const settings = Object.entries(numbers).flatMap(([option, value]) => [`--${option}`, String(value)]);
 const begun = performance.now();

@@ -120,9 +120,8 @@ const perCent = (part, of) => `${Math.round((100 * part) / of)} %`;
 
 /** A training step here and by jax-js, in turns in one Chromium; by PyTorch; and what kernels take of it in Node. */
 async function training() {
-  const [{ environment, rows }, torch, parts] = await Promise.all(
-    ["peers-train-lavapipe.json", "train-pytorch.json", "train-step-lavapipe.json"].map(readJson),
-  );
+  const names = ["peers-train-lavapipe.json", "train-pytorch.json", "train-step-lavapipe.json", "train-curve.json"];
+  const [{ environment, rows }, torch, parts, curve] = await Promise.all(names.map(readJson));
   const passed = rows.filter(({ verdict }) => verdict === "pass");
   const batches = [...new Set(rows.map(({ batch }) => batch))];
   const lines = batches.map((batch) => {
@@ -154,7 +153,19 @@ async function training() {
     table(heads, lines),
     `Of a step in Node on ${parts.environment.adapter}:`,
     table(["", "ms a step", ...kinds, "launches"], shares),
+    curveLine(curve),
   ].join("\n\n");
+}
+
+/** How far the losses of a training from a fresh start are from PyTorch's. */
+function curveLine({ over, largest, means }) {
+  const [first, last] = [means.at(0), means.at(-1)];
+  const apart = `${(100 * largest).toFixed(2)} %`;
+  const from = `from ${short(first.shaderformer)} to ${short(last.shaderformer)} nats a token`;
+  return (
+    `The first ${last.steps[1]} steps of voices-dense from a fresh start, ${from}: means of losses over ${over} steps are ` +
+    `within ${apart} of PyTorch's on the same batches.`
+  );
 }
 
 /** The tables with their headings. */

@@ -8,14 +8,14 @@ import "../support/built.ts";
 
 const run = promisify(execFile);
 const folder = await mkdtemp(join(tmpdir(), "shaderformer-example-"));
+const words = (await readFile("docs/design.md", "utf8")).slice(0, 6000).split("\n\n");
+for (const [i, voice] of ["scripture", "whale", "union", "jargon"].entries()) {
+  await writeFile(join(folder, `${voice}.train.txt`), words.slice(i).join("\n\n<|endoftext|>\n\n"));
+  await writeFile(join(folder, `${voice}.val.txt`), words[i + 1] ?? "");
+}
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test("05-train: a few steps on a small corpus leave a model, its card and its curve", async () => {
-  const words = (await readFile("docs/design.md", "utf8")).slice(0, 6000).split("\n\n");
-  for (const [i, voice] of ["scripture", "whale", "union", "jargon"].entries()) {
-    await writeFile(join(folder, `${voice}.train.txt`), words.slice(i).join("\n\n<|endoftext|>\n\n"));
-    await writeFile(join(folder, `${voice}.val.txt`), words[i + 1] ?? "");
-  }
   const out = join(folder, "model");
   const more = ["--steps", "3", "--batch", "2", "--context", "16", "--out", out];
   const { stdout } = await run(process.execPath, ["scripts/example.mjs", "05-train", folder, "nano", ...more]);
@@ -26,6 +26,18 @@ test("05-train: a few steps on a small corpus leave a model, its card and its cu
   expect(card).toMatch(/\| 3 steps of 2 × 16 tokens, 0\.00 M together, in \d+ minutes, on /);
   expect(await readFile(join(out, "loss.svg"), "utf8")).toMatch(/<path d="M40\.0 .*L600\.0 /);
   expect((await readFile(join(out, "model.safetensors"))).length).toBeLessThan(4.1e6); // 1 M parameters at most
+}, 120_000);
+
+test("05-train: --first writes the fresh model and the batches that its training begins with", async () => {
+  const out = join(folder, "compared");
+  const example = ["scripts/example.mjs", "05-train", folder, "nano", "--out", out];
+  const { stdout } = await run(process.execPath, [...example, "--first", "1"]);
+  expect(stdout).toContain(`${out}-first: a fresh model, and the batches of its first steps: 1`);
+  const given = ["--model", `${out}-first`, "--batches", join(`${out}-first`, "batches.json"), "--json"];
+  const alone = await run(process.execPath, ["dist/cli.js", "train", ...given]);
+  const { loss } = JSON.parse(alone.stdout);
+  const trained = await run(process.execPath, [...example, "--steps", "1"]);
+  expect(trained.stdout).toContain(`step 1  loss ${loss.toFixed(4)}`);
 }, 120_000);
 
 test("05-train: the bundled voices-nano is what its recipe makes, and has learnt its voices", async () => {
