@@ -4,15 +4,25 @@ import { places, runWorkgroup } from "../races/detector.ts";
 import { dispatches } from "../races/dispatches.ts";
 import { shaderOf } from "../support/shaders.ts";
 
+/** The kernels that the detector runs, each with its shader: joined once, for all mutants. */
+let joined: readonly { readonly kernel: string; readonly shader: Shader }[] | undefined;
+
+const shadersOfAll = () =>
+  Object.entries(dispatches).map(([kernel, { constants = {} }]) => ({
+    kernel,
+    shader: shaderOf(kernel, { constants }),
+  }));
+
 /** What the detector says of the first kernel that a mutation changes for the worse; undefined when all is well. */
 export function racesIn(mutate: (shader: Shader) => Shader): string | undefined {
   const complain = console.error;
   console.error = () => {}; // the interpreter's, about what it does not know
   try {
-    for (const [kernel, dispatch] of Object.entries(dispatches)) {
-      const shader = shaderOf(kernel, { constants: dispatch.constants ?? {} });
+    joined ??= shadersOfAll();
+    for (const { kernel, shader } of joined) {
       const { code } = mutate(shader);
-      if (code === shader.code) continue;
+      const dispatch = dispatches[kernel];
+      if (code === shader.code || !dispatch) continue;
       const fault = faultOf(shader, dispatch, code);
       if (fault !== undefined) return `${kernel}: ${fault}`;
     }

@@ -67,3 +67,19 @@ export function recordOf(hash: string, outcomes: readonly Outcome[]): FileRecord
     seconds: Math.round(outcomes.reduce((sum, { seconds }) => sum + seconds, 0)),
   };
 }
+
+/** A record after the mistakes that were left in it have been tried again. */
+export function joinedRecord(record: FileRecord, again: readonly Outcome[]): FileRecord {
+  const noticed = again.filter(({ end }) => end === "noticed").map(({ mutant }) => mutant);
+  const countsOf = (kind: Mutant["kind"]) => {
+    const [before, made] = record.counts[kind];
+    return [before + noticed.filter((mutant) => mutant.kind === kind).length, made] as const;
+  };
+  const found = new Set(noticed.map(({ id }) => id));
+  return {
+    hash: record.hash,
+    counts: { hand: countsOf("hand"), token: countsOf("token"), barrier: countsOf("barrier") },
+    left: Object.fromEntries(Object.entries(record.left).filter(([id]) => !found.has(id))),
+    seconds: record.seconds,
+  };
+}

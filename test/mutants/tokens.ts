@@ -81,9 +81,11 @@ export function tokenMutants(file: string, text: string, seed: number): Mutant[]
   const lines = text.split("\n");
   const code = withoutComments(text).split("\n");
   const found = new Map<string, Mutant>();
+  const words = new Set([...(code.join("\n").match(/\b[a-z]\w*/g) ?? []), "min", "max"]);
   code.forEach((content, line) => {
     if (declares.test(content) && !/^fn .*\{ return/.test(content)) return;
     const put = (from: number, length: number, token: string) => {
+      if (/^[a-z]/.test(token) && !words.has(token)) return; // there is no such variable
       const whole = lines[line] ?? "";
       const to = whole.slice(0, from) + token + whole.slice(from + length);
       const made = mutant(file, lines, line, to, "token");

@@ -5,12 +5,15 @@ import type { Dispatch } from "../../src/gpu/dispatch.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import type { Shader } from "../../src/gpu/specialise.ts";
 import { beginFile, type Collected, collected } from "../outside-vitest/collect.ts";
-import { beginDevices, devices } from "../outside-vitest/devices.ts";
+import { beginDevices, devices, testGpu } from "../outside-vitest/devices.ts";
 import { clampStrayAccesses } from "./clamping.ts";
 import { racesIn } from "./detector.ts";
 import type { Edit, Mutant } from "./mutant.ts";
 
-/** What the parent asks for: the tests of a file unchanged; some of them on a mutant, until one is red; or the race detector. */
+/**
+ * What the parent asks for: the tests of a file unchanged; some of them on a mutant, until one is red or `enough`
+ * milliseconds have been computed; or the race detector.
+ */
 export type Order =
   | { readonly kind: "baseline"; readonly file: string }
   | { readonly kind: "mutant"; readonly mutant: Mutant; readonly tests: readonly string[]; readonly enough: number }
@@ -25,6 +28,7 @@ export interface UsedShader {
 /** What a test used and took. */
 export interface Measured {
   readonly test: string;
+  /** That the process computed, on all its threads: the clock says more of what else a machine does. */
   readonly milliseconds: number;
   readonly shaders: readonly UsedShader[];
   readonly error?: string;
@@ -32,9 +36,9 @@ export interface Measured {
 
 /** What the worker says; `alive` after every test, so that the parent knows a hang. */
 export type Report =
-  | { readonly kind: "ready" }
+  | { readonly kind: "ready"; readonly adapter: string }
   | { readonly kind: "alive"; readonly test: string }
-  | { readonly kind: "baseline"; readonly adapter: string; readonly tests: readonly Measured[] }
+  | { readonly kind: "baseline"; readonly tests: readonly Measured[] }
   | { readonly kind: "red"; readonly test: string; readonly message: string; readonly worn: boolean }
   | { readonly kind: "invalid"; readonly message: string }
   | { readonly kind: "green"; readonly tests: number; readonly of: number; readonly touched: boolean };
@@ -96,17 +100,41 @@ async function run({ run: body }: Collected): Promise<unknown> {
   return failure;
 }
 
+/** Milliseconds that this process has computed. The adapter is software, so that they count its kernels too. */
+function computed(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).slice(0, 300);
 const say = (report: Report) =>
   new Promise<void>((resolve) => process.send?.(report, undefined, undefined, () => resolve()));
 
+/** Test files that are not imported yet. */
+const unread = new Map<string, () => Promise<unknown>>();
+
+/** Imports a test file as it is without a mistake, when one of its tests is first wanted. */
+async function read(file: string): Promise<void> {
+  const load = unread.get(file);
+  if (!load) return;
+  unread.delete(file);
+  const mistake = mutated;
+  mutated = undefined;
+  beginFile(file);
+  beginDevices();
+  await load();
+  mutated = mistake;
+  await say({ kind: "alive", test: file });
+}
+
 async function baseline(file: string): Promise<void> {
+  await read(file);
   const tests: Measured[] = [];
   for (const test of collected.filter(({ id }) => id.startsWith(`${file} > `))) {
     used.clear();
-    const start = performance.now();
+    const start = computed();
     const failure = await run(test);
-    const milliseconds = performance.now() - start;
+    const milliseconds = computed() - start;
     tests.push({
       test: test.id,
       milliseconds,
@@ -115,7 +143,7 @@ async function baseline(file: string): Promise<void> {
     });
     await say({ kind: "alive", test: test.id });
   }
-  await say({ kind: "baseline", adapter: devices[0]?.adapter.label ?? "", tests });
+  await say({ kind: "baseline", tests });
 }
 
 function use({ file, edits }: Mutant): void {
@@ -131,16 +159,20 @@ function tryRaces(mutant: Mutant): Report {
   return { kind: "green", tests: 0, of: 0, touched };
 }
 
-/** `enough` milliseconds of green tests, and a mistake counts as not noticed. */
+/** `enough` milliseconds computed in green tests, and a mistake counts as not noticed. */
 async function tryMutant(mutant: Mutant, tests: readonly string[], enough: number): Promise<Report> {
   use(mutant);
-  const wanted = tests.map((id) => collected.find((test) => test.id === id)).filter((test) => test !== undefined);
-  const start = performance.now();
+  let spent = 0;
   let done = 0;
-  for (const test of wanted) {
-    if (performance.now() - start > enough) break;
+  for (const id of tests) {
+    if (spent > enough) break;
+    await read(id.slice(0, id.indexOf(" > ")));
+    const test = collected.find((each) => each.id === id);
+    if (!test) continue;
     done++;
+    const start = computed();
     const failure = await run(test);
+    spent += computed() - start;
     if (failure instanceof Error && failure.name === "ShaderError")
       return { kind: "invalid", message: messageOf(failure) };
     if (failure) {
@@ -156,17 +188,13 @@ async function tryMutant(mutant: Mutant, tests: readonly string[], enough: numbe
     }
     await say({ kind: "alive", test: test.id });
   }
-  return { kind: "green", tests: done, of: wanted.length, touched };
+  return { kind: "green", tests: done, of: tests.length, touched };
 }
 
-/** Imports the test files and answers the parent's orders. */
+/** Answers the parent's orders, on test files that are imported when they are first wanted. */
 export async function work(files: Readonly<Record<string, () => Promise<unknown>>>): Promise<void> {
   clampStrayAccesses();
-  for (const [name, load] of Object.entries(files)) {
-    beginFile(name);
-    beginDevices();
-    await load();
-  }
+  for (const [name, load] of Object.entries(files)) unread.set(name, load);
   let last = Promise.resolve();
   process.on("message", (order: Order) => {
     last = last.then(async () => {
@@ -176,5 +204,5 @@ export async function work(files: Readonly<Record<string, () => Promise<unknown>
     });
   });
   process.on("disconnect", () => process.exit());
-  await say({ kind: "ready" });
+  await say({ kind: "ready", adapter: (await testGpu()).adapter.label });
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { build, type Plugin } from "esbuild";
+import { build, type Metafile, type Plugin } from "esbuild";
 import { wgslEsbuild } from "../../src/build/wgsl.ts";
 
 /** A file and the text that replaces its own. */
@@ -21,16 +21,17 @@ export interface Bundled {
   readonly replaced?: Replaced | undefined;
 }
 
-/** Bundles a worker with the test files that it imports one after the other. */
-export async function bundleTests({ outfile, worker, tests, standIns, replaced }: Bundled): Promise<void> {
+/** Bundles a worker with the test files that it imports when it needs them; says which file imports which. */
+export async function bundleTests({ outfile, worker, tests, standIns, replaced }: Bundled): Promise<Metafile> {
   const imports = tests.map((file) => `${JSON.stringify(file)}: () => import("./test/${file}"),`);
-  await build({
+  const { metafile } = await build({
     stdin: {
       contents: `import { work } from "./${worker}";\nawait work({\n${imports.join("\n")}\n});`,
       resolveDir: resolve("."),
       loader: "ts",
     },
     outfile,
+    metafile: true,
     bundle: true,
     platform: "node",
     format: "esm",
@@ -42,6 +43,7 @@ export async function bundleTests({ outfile, worker, tests, standIns, replaced }
     packages: "external",
     logLevel: "error",
   });
+  return metafile;
 }
 
 /** Replaces vitest and other modules by stand-ins, and files by changed texts. */
