@@ -17,8 +17,11 @@ interface Known {
 export interface Baseline {
   /** Tests of these files, such as `kernels/fill.test.ts`, that are green. */
   readonly of: (files: readonly string[]) => Promise<readonly Measured[]>;
-  /** Green tests of all files that can use `file`, such as `shaders/lib/grid.wgsl`. */
-  readonly using: (file: string) => Promise<readonly Measured[]>;
+  /**
+   * Green tests of the files that can use `file`, such as `shaders/lib/grid.wgsl`: without those that can use most
+   * shaders, as tests of programs can, unless `all` of them are asked for.
+   */
+  readonly using: (file: string, all: boolean) => Promise<readonly Measured[]>;
 }
 
 /** A file, what it imports, and what that imports. */
@@ -30,11 +33,20 @@ function importedBy(file: string, { inputs }: Metafile): ReadonlySet<string> {
   return found;
 }
 
-/** A hash of the texts of files. */
-function keyOf(files: ReadonlySet<string>): string {
-  const key = createHash("sha256");
-  for (const file of [...files].sort()) key.update(file).update(readFileSync(file));
-  return key.digest("base64url").slice(0, 16);
+/** Hashes of the texts of files, each read once. */
+function keysOf(lists: ReadonlyMap<string, ReadonlySet<string>>): ReadonlyMap<string, string> {
+  const known = new Map<string, string>();
+  const hashOf = (file: string) => {
+    const hash = known.get(file) ?? createHash("sha256").update(readFileSync(file)).digest("base64url");
+    known.set(file, hash);
+    return hash;
+  };
+  const keyOf = (files: ReadonlySet<string>) => {
+    const key = createHash("sha256");
+    for (const file of [...files].sort()) key.update(file).update(hashOf(file));
+    return key.digest("base64url").slice(0, 16);
+  };
+  return new Map([...lists].map(([file, files]) => [file, keyOf(files)]));
 }
 
 /**
@@ -54,11 +66,12 @@ export function openBaseline(
       new Set([...importedBy(`test/${file}`, metafile)].filter((name) => existsSync(name))),
     ]),
   );
+  const keys = keysOf(imported); // of what the bundle was made of
   const asked = new Map<string, Promise<readonly Measured[]>>();
 
   /** In a process of its own: one process for all files is more than a driver bears. */
   const measure = async (file: string): Promise<readonly Measured[]> => {
-    const key = keyOf(imported.get(file) ?? new Set());
+    const key = keys.get(file) ?? "";
     const known = kept[file];
     if (known?.key === key) return known.tests;
     const worker = await startWorker(bundle);
@@ -85,5 +98,10 @@ export function openBaseline(
     }
     return found;
   };
-  return { of, using: (file) => of(testFiles.filter((test) => imported.get(test)?.has(file))) };
+  const shadersIn = (files: Iterable<string>) => [...files].filter((file) => file.endsWith(".wgsl")).length;
+  const most = shadersIn(Object.keys(metafile.inputs)) / 2;
+  const isSpecial = (test: string) => shadersIn(imported.get(test) ?? []) < most;
+  const using = (file: string, all: boolean) =>
+    of(testFiles.filter((test) => imported.get(test)?.has(file) && (all || isSpecial(test))));
+  return { of, using };
 }

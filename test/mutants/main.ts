@@ -113,19 +113,25 @@ async function tryAreas(): Promise<void> {
       for (const mutant of must) keep(await tryTypeScript(folder, mutant, baseline));
       return found;
     }
-    const known = testsFor(file, await baseline.using(file));
-    if (known.order.length === 0) console.log(`${file}: no test in test/kernels or test/blocks uses it`);
+    const special = testsFor(file, await baseline.using(file, false));
+    /** What no special test notices is tried on all tests. */
+    const attempt = async (mutant: Mutant): Promise<Outcome> => {
+      const first = special.order.length > 0 ? await tryShader(keeper, mutant, special) : undefined;
+      if (first && first.end !== "survived") return first;
+      const all = testsFor(file, await baseline.using(file, true));
+      if (all.order.length === 0) console.log(`${file}: no test in test/kernels or test/blocks uses it`);
+      return all.order.length === special.order.length && first ? first : await tryShader(keeper, mutant, all);
+    };
     if (flags.left) {
       const left = leftIn(file);
-      for (const mutant of [...must, ...may])
-        if (left.includes(mutant.id)) keep(await tryShader(keeper, mutant, known));
+      for (const mutant of [...must, ...may]) if (left.includes(mutant.id)) keep(await attempt(mutant));
       return found;
     }
-    for (const mutant of must) keep(await tryShader(keeper, mutant, known));
+    for (const mutant of must) keep(await attempt(mutant));
     let valid = 0;
     for (const mutant of may) {
       if (valid === perFile) break;
-      const outcome = await tryShader(keeper, mutant, known);
+      const outcome = await attempt(mutant);
       if (outcome.end === "invalid") continue; // the next one takes its place
       valid++;
       keep(outcome);

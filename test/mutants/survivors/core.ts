@@ -51,8 +51,6 @@ export const coreSurvivors: Readonly<Record<string, string>> = {
     "the first turn sets it before it is read",
   "shaders/sampling/draw.wgsl: var rest = 0u; // of the goal, from begin on → var rest = 1u; // of the goal, from begin on":
     "the first turn sets it before it is read",
-  "shaders/cross-entropy/blocks/sums.wgsl: let width = select((tokens + WIDTH - 1) / WIDTH, 0, row.width == 0 || token == params.ignored); → let width = select((tokens + WIDTH - 1) * WIDTH, 0, row.width == 0 || token == params.ignored);":
-    "more is read, of which elements past the block's tokens do not count",
   "shaders/embedding/sort/count.wgsl: if (chunk * CHUNK >= params.t) { return; } // the whole workgroup leaves → if (chunk * CHUNK > params.t) { return; } // the whole workgroup leaves":
     "a workgroup past the last chunk has no tokens, and its counts fall outside of the buffer",
   "shaders/lib/int4-groups.wgsl: let codes = bytes_of(weight[element / 32 * 4 + k % 16 / 4] >> (k % 32 / 16 * 4)) & vec4u(15); → let codes = bytes_of(weight[element / 32 * 4 + k % 16 / 4] >> (k % 32 / 15 * 4)) & vec4u(15);":
@@ -79,6 +77,10 @@ export const coreSurvivors: Readonly<Record<string, string>> = {
     "log(0) is −∞ on these adapters; WGSL does not promise it",
   "shaders/lib/sigmoid.wgsl: return select(e, Vector(1.0), x >= Vector()) / (1.0 + e); → return select(e, Vector(1.0), x > Vector()) / (1.0 + e);":
     "at x = 0 both numerators are 1",
+  "shaders/optimiser/clip/given.wgsl: return clip[1]; → return clip[2];":
+    "an access past the end is one to the last element, which is the right one",
+  "shaders/norm/layer-norm-registers.wgsl: if (first_row(grid) >= params.rows) { return; } // the whole workgroup leaves → if (first_row(grid) > params.rows) { return; } // the whole workgroup leaves":
+    rowless,
   "shaders/norm/rms-norm-registers.wgsl: for (var j = 0u; j < OWN; j++) { (2) → for (var j = 0u; j <= OWN; j++) {":
     "the threads of a row keep all of it, so one step more is past its end",
   "shaders/lib/bounded.wgsl: return select(x, clamp(x, Vector(-limit), Vector(limit)), abs(x) > Vector(limit)); → return select(x, clamp(x, Vector(-limit), Vector(limit)), abs(x) >= Vector(limit));":
