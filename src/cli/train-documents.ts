@@ -39,11 +39,14 @@ function orderOf(
 }
 
 function checkSettings(settings: RunSettings): readonly string[] {
-  const { data, evalEvery, val, heldOut, order, packing, weights } = settings;
+  const { data, evalEvery, keepBest, val, heldOut, order, packing, weights } = settings;
   optimizerOptions(settings); // what it has not is said before anything is read
   if (data === undefined) throw new Error("train: expected --data or --batches");
   if (evalEvery !== undefined && val === undefined && heldOut === undefined) {
     throw new Error("--eval-every: expected --val FILE or --held-out SHARE, the data to evaluate on");
+  }
+  if (keepBest && evalEvery === undefined) {
+    throw new Error("--keep-best: expected --eval-every N, after which steps losses are compared");
   }
   if (packing === "documents" && order !== "epochs") throw new Error("--packing documents: expected --order epochs");
   if (weights !== undefined && weights.length !== data.length) {
@@ -57,6 +60,7 @@ function checkSettings(settings: RunSettings): readonly string[] {
 export async function trainOnDocuments(flags: TrainFlags, settings: RunSettings): Promise<void> {
   const { out, resume = false, force = false, json = false } = flags;
   if (resume && out === undefined) throw new Error("--resume: expected --out, the folder of the run");
+  if (settings.keepBest && out === undefined) throw new Error("--keep-best: expected --out, the folder to keep it in");
   if (out !== undefined) await checkOut(out, { force, resume });
   const record = resume && out !== undefined ? await recordedRun(out) : undefined;
   const data = checkSettings(settings);
@@ -99,7 +103,7 @@ export async function trainOnDocuments(flags: TrainFlags, settings: RunSettings)
   const hash = tokensHash(joined);
   const run: Run = { settings, source, order, heldOut, data: hash, out, json, report, signal: interrupt.signal };
   const begun = record?.step ?? 0;
-  const state: RunState = { resume, reported: begun, evaluated: begun, saved: record?.step };
+  const state: RunState = { resume, reported: begun, evaluated: record?.step ?? -1, saved: record?.step };
   const start = performance.now();
   await interrupt.watch();
   const { ended, adapter, parameters } = await overLosses(flags, run, state);

@@ -7,7 +7,8 @@ import { measured, quantity } from "./units.ts";
 export interface TrainReport {
   /** Figures of steps, and what they took: milliseconds for each. */
   steps(steps: readonly TrainingStep[], milliseconds: number): Promise<void>;
-  evaluation(step: number, loss: number): Promise<void>;
+  /** `kept`: with `--keep-best` whether this is the least loss so far, whose model is written. */
+  evaluation(step: number, loss: number, kept?: boolean): Promise<void>;
   /** Removes the progress bar. */
   clear(): void;
 }
@@ -58,9 +59,10 @@ export function trainReport(total: number, tokensPerStep: number, json: boolean)
       const rate = `${quantity((1000 * tokensPerStep) / pace)} tokens/s`;
       status.show(`${bar} ${last.step}/${total}  loss ${last.loss.toFixed(3)}  ${rate}  ${left} left`);
     },
-    async evaluation(step, loss) {
+    async evaluation(step, loss, kept) {
       status.clear();
-      await (json ? printJson({ step, heldOutLoss: loss }) : print(`step ${step}  held out ${loss.toFixed(4)}\n`));
+      if (json) return await printJson({ step, heldOutLoss: loss, ...(kept === undefined ? {} : { kept }) });
+      await print(`step ${step}  held out ${loss.toFixed(4)}${kept ? "  kept" : ""}\n`);
     },
     clear: () => status.clear(),
   };

@@ -52,10 +52,18 @@ export interface RunState {
 const readAfter = 200;
 const mostAhead = 64;
 
-/** The checkpoint of a folder, checked. */
+/** The checkpoint of a folder, checked. Its errors name its path: they have the name by which the file is read. */
 async function lastCheckpoint(out: string) {
-  const checkpoint = await readCheckpoint(await openFolder(out), checkpointFile);
-  return { checkpoint, record: trainingRecord(join(out, checkpointFile), checkpoint) };
+  const path = join(out, checkpointFile);
+  const folder = await openFolder(out);
+  const source: FileSource = {
+    name: out,
+    has: (_, options) => folder.has(checkpointFile, options),
+    size: (_, options) => folder.size(checkpointFile, options),
+    read: (_, begin, end, options) => folder.read(checkpointFile, begin, end, options),
+  };
+  const checkpoint = await readCheckpoint(source, path);
+  return { checkpoint, record: trainingRecord(path, checkpoint) };
 }
 
 /** The settings and the step of the run in a folder. */
@@ -77,7 +85,7 @@ export interface Outcome {
 /** Runs on a device to the end, or until it is interrupted. */
 export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcome> {
   const { settings, source, order, heldOut, out, json, report, signal } = run;
-  const { batch, accumulate, steps, evalEvery = steps, saveEvery } = settings;
+  const { batch, accumulate, steps, evalEvery = steps, keepBest, saveEvery } = settings;
   const trainable = await openModelToTrain(gpu, source, settings, json);
   const { decoder, parameters } = trainable;
   const trainer = new Trainer(decoder, parameters, {
@@ -104,6 +112,9 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
     }
     if (settings.ema !== undefined && (record.settings as Partial<RunSettings> | null)?.ema === undefined) {
       throw new Error(`--ema: ${file} is of a run without it, and has no mean to go on with`);
+    }
+    if (keepBest && !(record.settings as Partial<RunSettings> | null)?.keepBest) {
+      throw new Error(`--keep-best: ${file} is of a run without it, whose best model may not be there any more`);
     }
     if (record.adapter !== gpu.adapter.label) {
       say(`warning: ${file} is from ${record.adapter}: on ${gpu.adapter.label} the bits may differ`);
@@ -135,11 +146,16 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
     }
   }
 
+  const write = async (folder: string, quiet: boolean) =>
+    await writeModel(folder, await trainable.writing(trainer.averaged), quiet);
+
   async function evaluate(): Promise<void> {
     const loss = await heldOutLoss(trainer, heldOut, { batch, averaged: settings.ema !== undefined });
+    const isBest = evaluations.every(([, other]) => loss < other);
     evaluations.push([trainer.steps, loss]);
-    if (trainer.steps > state.evaluated) await report.evaluation(trainer.steps, loss);
+    if (trainer.steps > state.evaluated) await report.evaluation(trainer.steps, loss, keepBest && isBest);
     state.evaluated = Math.max(state.evaluated, trainer.steps);
+    if (keepBest && isBest && out !== undefined) await write(out, true);
   }
 
   /** The next step after which something is to be done. */
@@ -148,6 +164,7 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
 
   try {
     if (state.resume && out !== undefined) await restore(out);
+    if (keepBest && evaluations.length === 0) await evaluate(); // steps may only make it worse
     let ahead = 1;
     while (trainer.steps < steps && !signal.aborted) {
       const stop = Math.min(nextStop(), trainer.steps + ahead);
@@ -167,13 +184,14 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
       );
       state.reported = Math.max(state.reported, trainer.steps);
       assertNotExploded(done.length, judged());
-      if (heldOut.length > 0 && trainer.steps % evalEvery === 0) await evaluate();
+      const isDue = trainer.steps % evalEvery === 0 || (keepBest && trainer.steps >= steps);
+      if (heldOut.length > 0 && isDue) await evaluate();
       if (trainer.steps % saveEvery === 0 && trainer.steps < steps) await save(false);
     }
     report.clear();
     if (state.saved !== trainer.steps) await save(true);
     const ended = trainer.steps >= steps;
-    if (ended && out !== undefined) await writeModel(out, await trainable.writing(trainer.averaged), json);
+    if (ended && out !== undefined && !keepBest) await write(out, json);
     const count = parameters.reduce((sum, { tensor }) => sum + tensor.size, 0);
     return { ended, adapter: gpu.adapter.label, parameters: count };
   } finally {

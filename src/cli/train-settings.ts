@@ -47,6 +47,8 @@ export interface RunSettings extends OptimizerFlags, LoraFlags {
   readonly ema?: number;
   readonly seed: number;
   readonly evalEvery?: number;
+  /** True: what is written is the model of the least loss on held-out documents. */
+  readonly keepBest?: boolean;
   readonly saveEvery: number;
 }
 
@@ -88,6 +90,7 @@ export const settingNames = [
     "ema",
     "seed",
     "evalEvery",
+    "keepBest",
     "saveEvery",
   ],
 ] as const satisfies readonly (keyof RunSettings)[] as readonly (keyof RunSettings)[];
@@ -126,18 +129,21 @@ export const learningRateOf = ({ lr, schedule, warmup }: OptimizerFlags, steps: 
 /** The largest norm of all gradients together; undefined for `--clip 0`. */
 export const clipOf = ({ clip }: OptimizerFlags): number | undefined => (clip === 0 ? undefined : clip);
 
-/** A number above 0. */
+/** True for a number that kernels can be given. */
+const isFinite32 = (value: number): boolean => Number.isFinite(Math.fround(value));
+
+/** A number above 0, which is finite in f32 and does not round to 0. */
 export function positiveNumber(text: string): number {
   const value = number(text);
-  if (value <= 0) throw new InvalidArgumentError("Expected a number above 0.");
-  return value;
+  if (Math.fround(value) > 0 && isFinite32(value)) return value;
+  throw new InvalidArgumentError("Expected a number above 0, and finite in f32.");
 }
 
-/** A number of 0 or more. */
+/** A number of 0 or more, which is finite in f32. */
 export function notNegative(text: string): number {
   const value = number(text);
-  if (value < 0) throw new InvalidArgumentError("Expected a number of 0 or more.");
-  return value;
+  if (value >= 0 && isFinite32(value)) return value;
+  throw new InvalidArgumentError("Expected a number of 0 or more, and finite in f32.");
 }
 
 /** A number from 0 to below 1. */

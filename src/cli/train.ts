@@ -24,7 +24,7 @@ import {
 /** Options of training on documents that mean nothing for given batches. */
 const ofDocuments = [
   ...["config", "tokenizer", "vocabulary", "initialiser", "data", "weights", "val", "heldOut", "order", "packing"],
-  ...["accumulate", "evalEvery", "dropout", "attentionDropout", "chatTemplate", "resume"],
+  ...["accumulate", "evalEvery", "keepBest", "dropout", "attentionDropout", "chatTemplate", "resume"],
 ];
 
 /** `shaderformer train`: steps of an optimiser on documents, or on given batches. */
@@ -92,6 +92,7 @@ export function trainCommand(): Command {
     .option("--accumulate <n>", "micro-batches a step, whose gradients are added", positive, 1)
     .option("--seed <n>", "of fresh weights, of the order of the data and of dropout", count, 0)
     .option("--eval-every <n>", "steps between losses on held-out documents (default: at the end)", positive)
+    .option("--keep-best", "write the model of the least loss on held-out documents, not the last one")
     .option("--save-every <n>", "steps between checkpoints, with --out", positive, 500)
     .option("--resume", "go on from the checkpoint in --out, with its settings where none are given")
     .addOption(

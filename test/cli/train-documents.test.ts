@@ -223,6 +223,21 @@ test("what is wrong is said before a step is taken", async () => {
       /--betas: sgd has no such setting, expected --optimizer adamw or lion or muon/,
     ],
     [["--config", at.config, "--data", at.data, "--val", one], /one\.json: has fewer than two tokens/],
+    [
+      ["--config", at.config, "--data", at.data, "--lr", "1e39"],
+      /--lr <rate>' argument '1e39' is invalid.*finite in f32/,
+    ],
+    [["--config", at.config, "--data", at.data, "--lr", "1e-99"], /--lr <rate>' argument '1e-99' is invalid/],
+    [["--config", at.config, "--data", at.data, "--clip", "1e39"], /--clip <norm>' argument '1e39' is invalid/],
+    [
+      ["--config", at.config, "--data", at.data, "--val", at.val, "--keep-best", "--out", at.out("best")],
+      /--keep-best: expected --eval-every N/,
+    ],
+    [["--config", at.config, "--data", at.data, "--keep-best"], /--keep-best: expected --out/],
+    [
+      ["--resume", "--out", cut, "--val", at.val, "--eval-every", "1", "--keep-best"],
+      /--keep-best: .*cut\/checkpoint\.safetensors is of a run without it/,
+    ],
     [["--resume", "--out", cut, "--ema", "0.9"], /--ema: .* is of a run without it, and has no mean to go on with/],
   ];
   for (const [args, message] of cases) {
@@ -233,11 +248,11 @@ test("what is wrong is said before a step is taken", async () => {
   const other = { ...tinyConfig, intermediate_size: 64 };
   await writeFile(join(cut, "config.json"), JSON.stringify(other));
   const shaped = await cli.run(["train", "--resume", "--out", cut]);
-  expect(shaped.stderr).toMatch(/checkpoint\.safetensors: weight\..* is F32 \[48, 32\], expected F32 \[64, 32\]/);
+  expect(shaped.stderr).toMatch(/cut\/checkpoint\.safetensors: weight\..* is F32 \[48, 32\], expected F32 \[64, 32\]/);
   for (const length of [0, 100, whole.length - 4]) {
     await writeFile(join(cut, "checkpoint.safetensors"), whole.subarray(0, length));
     const { code, stderr } = await cli.run(["train", "--resume", "--out", cut]);
-    expect([code, /checkpoint\.safetensors: /.test(stderr)], stderr).toEqual([1, true]);
+    expect([code, /cut\/checkpoint\.safetensors: /.test(stderr)], stderr).toEqual([1, true]);
   }
   cli.close();
 });

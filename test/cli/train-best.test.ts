@@ -1,0 +1,83 @@
+// `train --keep-best`: what is written is the model of the least held-out loss.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runCli } from "./run-cli.ts";
+import { endedAt, linesOf, trainingFolder } from "./train-runs.ts";
+
+let at: Awaited<ReturnType<typeof trainingFolder>>;
+let run: readonly string[];
+beforeAll(async () => {
+  at = await trainingFolder();
+  // A few lines learnt by heart: another text is expected less and less.
+  const few = await at.file("few.txt", (await readFile(at.data, "utf8")).slice(0, 600));
+  const rows = ["--batch", "2", "--context", "16", "--lr", "1e-2", "--val", at.val];
+  run = ["--config", at.config, "--data", few, ...rows, "--eval-every", "10", "--keep-best", "--steps", "75"];
+});
+afterAll(() => at.remove());
+
+const bytesOf = (folder: string, name = "model.safetensors") => readFile(join(folder, name));
+
+test("the folder has the weights of the best evaluation, and the checkpoint the last ones", async () => {
+  const out = at.out("best");
+  const { code, stdout, stderr } = await runCli(["train", ...run, "--out", out, "--json"]);
+  expect(code, stderr).toBe(0);
+  const evaluations = linesOf(stdout).filter((line) => "heldOutLoss" in line);
+  expect(evaluations.map(({ step }) => step)).toEqual([0, 10, 20, 30, 40, 50, 60, 70, 75]);
+  const losses = evaluations.map(({ heldOutLoss = Number.NaN }) => heldOutLoss);
+  expect(evaluations.map(({ kept }) => kept)).toEqual(
+    losses.map((loss, i) => losses.slice(0, i).every((one) => loss < one)),
+  );
+  const best = losses.indexOf(Math.min(...losses));
+  console.log(`held out ${losses.map((loss) => loss.toFixed(3)).join(" ")}`);
+  expect(best).toBeLessThan(losses.length - 1);
+  // A run that ends at that step has the same weights.
+  const steps = String(evaluations[best]?.["step"]);
+  const short = at.out("short");
+  const same = await runCli(["train", ...run, "--steps", steps, "--out", short, "--json"]);
+  expect(same.code, same.stderr).toBe(0);
+  expect(await bytesOf(out)).toEqual(await bytesOf(short));
+  const on = await runCli(["train", "--out", short, "--resume", "--steps", "75", "--json"]);
+  expect(linesOf(on.stdout).slice(-1)).toEqual(linesOf(stdout).slice(-1));
+  expect(await bytesOf(short)).toEqual(await bytesOf(out));
+  expect(await bytesOf(short, "checkpoint.safetensors")).toEqual(await bytesOf(out, "checkpoint.safetensors"));
+});
+
+test("an interrupted run goes on with the best one so far", async () => {
+  const [whole, parts] = [at.out("whole"), at.out("parts")];
+  const left = await runCli(["train", ...run, "--out", whole, "--json"]);
+  const first = await endedAt(15, "SIGINT", [...run, "--out", parts]);
+  expect(first.code, first.stderr).toBe(130);
+  const second = await runCli(["train", "--out", parts, "--resume", "--json"]);
+  expect(second.code, second.stderr).toBe(0);
+  const rest = linesOf(second.stdout);
+  expect(rest).toEqual(linesOf(left.stdout).slice(-rest.length));
+  expect(await bytesOf(parts)).toEqual(await bytesOf(whole));
+});
+
+test("a text that has nothing to give leaves the model as it was", async () => {
+  const out = at.out("nothing");
+  const model = at.out("best");
+  const other = await at.file("other.txt", "ab".repeat(400));
+  const args = ["-m", model, "--lora", "2", "--data", other, "--val", at.val, "--eval-every", "5", "--keep-best"];
+  const { code, stdout, stderr } = await runCli([
+    "train",
+    ...args,
+    "--steps",
+    "10",
+    "--batch",
+    "2",
+    "--context",
+    "16",
+    "--lr",
+    "5e-2",
+    "--out",
+    out,
+    "--json",
+  ]);
+  expect(code, stderr).toBe(0);
+  const kept = linesOf(stdout).filter((line) => "kept" in line);
+  expect(kept.map((line) => line["kept"])).toEqual([true, false, false]);
+  const { size } = await import("node:fs/promises").then(({ stat }) => stat(join(out, "adapter_model.safetensors")));
+  expect(size).toBeGreaterThan(1000);
+});
