@@ -9,6 +9,7 @@ import type { LossOptions } from "../kernels/cross-entropy/options.ts";
 import { dropout } from "../kernels/elementwise/dropout.ts";
 import { gemm } from "../kernels/gemm/gemm.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
+import { adaptedExperts } from "../kernels/moe/adapted-experts.ts";
 import { routedExperts } from "../kernels/moe/experts.ts";
 import { route } from "../kernels/moe/route.ts";
 import { type Decoder, type ForwardInputs, forward, logits, normedStates, type RopeTables } from "../models/decoder.ts";
@@ -30,7 +31,7 @@ export type Recompute = (typeof recomputes)[number];
 export const recomputes = ["nothing", "cheap", "layers"] as const;
 
 /** Results of these are kept where what is cheap is computed again. */
-const costly = new Set<object>([matmul, gemm, attention, tableAttention, route, routedExperts]);
+const costly = new Set<object>([matmul, gemm, attention, tableAttention, route, routedExperts, adaptedExperts]);
 
 /** The first site of attention's weights, a layer each: after those of what layers add. */
 const firstOfWeights = 2 ** 16;

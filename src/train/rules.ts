@@ -5,7 +5,7 @@ import { attentionRule, tableAttentionRule } from "./rules/attention.ts";
 import { addRule, castRule, divRule, mulRule, subRule, whereRule } from "./rules/elementwise.ts";
 import { concatRule, contiguousRule, meanRule, ropeRule, sumRule } from "./rules/layout.ts";
 import { logSoftmaxRule } from "./rules/log-softmax.ts";
-import { expertChoiceRule, expertsRules, routeRule, statisticsRule } from "./rules/mixture.ts";
+import { adaptedExpertsRule, expertChoiceRule, expertsRules, routeRule, statisticsRule } from "./rules/mixture.ts";
 import { addLayerNormRule, addRmsNormRule, layerNormRule, rmsNormRule, softmaxRule } from "./rules/norms.ts";
 import { l2NormaliseRule, maxRule, segmentsRule } from "./rules/pooling.ts";
 import { gemmRule, matmulRule } from "./rules/products.ts";
@@ -44,6 +44,7 @@ export const rules: readonly Rule[] = [
   expertChoiceRule,
   statisticsRule,
   ...expertsRules,
+  adaptedExpertsRule,
   linearCrossEntropyRule,
   ...activationRules,
   headMatmulRule,

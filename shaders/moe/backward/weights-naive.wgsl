@@ -1,11 +1,12 @@
 // with: lib/grid
 // Gradients of the experts' weights:  dw[expert, row, column] = Σ a[i, row] · b[i, column] over the slots of the expert
 //
-// One of a and b has rows of tokens, the other those of slots in the order of moe/align. One thread an output, which goes
-// over the slots of its expert; without slots the sum is 0, and is written. dw has rows `begin` to `end` of those of all
+// Rows of a and of b are those of slots in the order of moe/align, or tokens. One thread an output, which goes over the
+// slots of its expert; without slots the sum is 0, and is written. dw has rows `begin` to `end` of those of all
 // experts, as its weight's segment. Requests 2 reads for each slot and output. Choose it to see the definition.
 
-const GATHERED_A: bool = false;  // rows of a are tokens; else those of b
+const GATHERED_A: bool = false;  // rows of a are tokens
+const GATHERED_B: bool = true;   // rows of b are tokens
 const WORKGROUP: u32 = 64;
 
 struct Params { n: u32, m: u32, choices: u32, begin: u32, end: u32 }
@@ -32,7 +33,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
     let own = first + i;
     let token = slots[own] / params.choices;
     let a_row = select(own, token, GATHERED_A);
-    let b_row = select(token, own, GATHERED_A);
+    let b_row = select(own, token, GATHERED_B);
     sum += a[a_row * params.n + row] * b[b_row * params.m + column];
   }
   dw[output] = sum;

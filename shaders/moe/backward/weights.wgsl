@@ -1,12 +1,13 @@
 // Gradients of the experts' weights:  dw[expert, row, column] = Σ a[i, row] · b[i, column] over the slots of the expert
 //
 // A product of two transposed matrices whose common axis, the slots of an expert, is as long as it happens to be: outer
-// products, added up slot by slot. One of a and b has rows of tokens, the other those of slots in the order of moe/align.
+// products, added up slot by slot. Rows of a and of b are those of slots in the order of moe/align, or tokens.
 // A thread has four rows and COLUMNS columns in registers; without slots the sums are 0, and are written. dw has rows
 // `begin` to `end` of those of all experts, as its weight's segment. Needs these, n and m to be multiples of 4.
 // Requests (1 / 4 + 1 / COLUMNS) reads for each slot and output.
 
-const GATHERED_A: bool = false;  // rows of a are tokens; else those of b
+const GATHERED_A: bool = false;  // rows of a are tokens
+const GATHERED_B: bool = true;   // rows of b are tokens
 const COLUMNS: u32 = 8;          // of a thread
 const COLUMN_THREADS: u32 = 8;   // of a workgroup, side by side along the columns
 const ROW_THREADS: u32 = 8;      // of a workgroup, one below the other along the rows
@@ -41,7 +42,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) t
     let own = first + i;
     let token = slots[own] / params.choices;
     let rows = a[select(own, token, GATHERED_A) * a_width + quad];
-    let b_row = select(token, own, GATHERED_A) * b_width;
+    let b_row = select(own, token, GATHERED_B) * b_width;
     for (var c = 0u; c < VECTORS; c++) {
       let value = b[b_row + columns[c]];
       for (var r = 0u; r < 4; r++) { sums[r][c] = fma(vec4f(rows[r]), value, sums[r][c]); }

@@ -2,6 +2,9 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { mul, sub } from "../../kernels/elementwise/elementwise.ts";
 import type { Into } from "../../kernels/kernel.ts";
 import { contiguous } from "../../kernels/layout/contiguous.ts";
+import { adaptedExperts } from "../../kernels/moe/adapted-experts.ts";
+import { adaptedExpertsBackward } from "../../kernels/moe/adapted-experts-backward.ts";
+import type { AdaptedTensors } from "../../kernels/moe/adapted-problem.ts";
 import { type ExpertChoiceOptions, expertChoice } from "../../kernels/moe/expert-choice.ts";
 import {
   type ExpertsOptions,
@@ -23,6 +26,7 @@ import { sum } from "../../kernels/reduce/reduce.ts";
 import { softmax } from "../../kernels/softmax/softmax.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { reshape } from "../../tensor/views.ts";
+import { GradientError } from "../errors.ts";
 import { type Rule, ruleOf } from "../rule.ts";
 
 const packed = (gpu: Gpu, x: Tensor) => (x.contiguous ? x : contiguous(gpu, { x }).y);
@@ -78,6 +82,23 @@ const ruleOfExperts = (of: typeof experts | typeof routedExperts): Rule =>
       ...{ gateUp: found.dgateUp, gateUpBias: found.dgateUpBias, down: found.ddown, downBias: found.ddownBias },
     };
   });
+
+/** Of experts with adapters: what the adapters are next to does not change. */
+export const adaptedExpertsRule = ruleOf<AdaptedTensors, ExpertsResult>(
+  adaptedExperts,
+  (gpu, { tensors, gradient, needs }) => {
+    const fixed = ["gateUp", "down", "gateScale", "upScale", "downScale"].find((name) => needs.has(name));
+    if (fixed) throw new GradientError(`gradients: ${fixed} of experts with adapters has no rule: it does not change`);
+    if (!gradient.y) return {};
+    const dy = packed(gpu, gradient.y);
+    const wanted = { x: needs.has("x"), weights: needs.has("weights") };
+    const found = adaptedExpertsBackward(gpu, { ...tensors, dy }, { needs: wanted });
+    return {
+      ...{ x: found.dx, weights: found.dweights, gateA: found.dgateA, gateB: found.dgateB },
+      ...{ upA: found.dupA, upB: found.dupB, downA: found.ddownA, downB: found.ddownB },
+    };
+  },
+);
 
 /** Experts, with or without the baseline. */
 export const expertsRules: readonly Rule[] = [ruleOfExperts(experts), ruleOfExperts(routedExperts)];

@@ -8,6 +8,8 @@ export const mixtureBackwardMistakes: readonly Mistake[] = [
     inShader(kernel, "let first = offsets[expert];", "let first = 0u;", "the slots of the first expert"),
     inShader(kernel, "let own = first + i;", "let own = slots[first + i];", "rows of slots for rows in align's order"),
     inShader(kernel, "slots[own] / params.choices", "slots[own]", "slots for tokens"),
+    inShader(kernel, "select(own, token, GATHERED_A)", "token", "tokens for slots, in a"),
+    inShader(kernel, "select(own, token, GATHERED_B)", "token", "tokens for slots, in b"),
   ]),
   inShader("moe/backward/rows", "block_experts[block] * params.n", "0 * params.n", "one expert for all"),
   inShader("moe/backward/rows-naive", "block_experts[row / BLOCK] * params.n", "0 * params.n", "one expert for all"),

@@ -1,8 +1,10 @@
+import { mergedExperts } from "../../../src/check/cases/moe-adapted.ts";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import * as ops from "../../../src/index.ts";
+import { adaptedExperts } from "../../../src/kernels/moe/adapted-experts.ts";
 import { at, type Dense, dense } from "../../../src/reference/dense.ts";
 import * as reference from "../../../src/reference/index.ts";
-import { tensor } from "../../../src/tensor/tensor.ts";
+import { type Tensor, tensor } from "../../../src/tensor/tensor.ts";
 import { slice, transpose } from "../../../src/tensor/views.ts";
 import { type Row, random, row, words } from "./row.ts";
 
@@ -201,5 +203,29 @@ export function layerRows(gpu: Gpu): readonly Row[] {
     ),
   );
 
-  return [...norms, ...pooled, ...others, ...routes, ...layers];
+  const stored = { gateUp: random([3 * 2 * 8, 4], 26), down: random([3 * 4, 8], 27) };
+  const scales = { gateScale: random([1], 28), upScale: random([1], 29), downScale: random([1], 30) };
+  const adapted = row(
+    "experts with adapters",
+    adaptedExperts,
+    {
+      ...{ x: layer.x, weights: layer.weights, gateA: random([3 * 4, 4], 31), gateB: random([3 * 8, 4], 32) },
+      ...{ upA: random([3 * 4, 4], 33), upB: random([3 * 8, 4], 34) },
+      ...{ downA: random([3 * 4, 8], 35), downB: random([3 * 4, 4], 36) },
+    },
+    ({ x, weights, ...others }) => {
+      const experts = chosen.exact;
+      const matrices = mergedExperts({ x, weights, experts, ...stored, ...scales, ...others });
+      return reference.mixture({ x, weights, experts, ...matrices }, { activation: "swiglu" });
+    },
+    (given) => {
+      const fixed = Object.entries({ ...stored, ...scales }).map(
+        ([name, { shape, values }]) => [name, tensor(gpu, shape, values)] as const,
+      );
+      const all = Object.fromEntries(fixed) as Record<keyof typeof stored | keyof typeof scales, Tensor>;
+      return adaptedExperts(gpu, { ...all, ...given, experts: chosen.u32() }).y;
+    },
+  );
+
+  return [...norms, ...pooled, ...others, ...routes, ...layers, adapted];
 }

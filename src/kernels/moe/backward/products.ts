@@ -33,8 +33,8 @@ interface WeightsOptions extends Slots {
   readonly end?: number;
   /** Choices per token. */
   readonly choices: number;
-  /** Which of the two has rows of tokens; the rows of the other are slots in `align`'s order. */
-  readonly gathered: "a" | "b";
+  /** Which of the two has rows of tokens; other rows are slots in `align`'s order. Unset: those of both. */
+  readonly gathered?: "a" | "b";
 }
 
 const tile = constantsOf(rowsSource, "ROWS", "COLUMNS", "COLUMN_THREADS", "ROW_THREADS");
@@ -92,7 +92,9 @@ const weightsProduct = {
     ...{ n, m, choices: options.choices },
     ...ownRows(n, options),
   }),
-  specialise: (_axes: object, { gathered }: WeightsOptions) => ({ constants: { GATHERED_A: gathered === "a" } }),
+  specialise: (_axes: object, { gathered }: WeightsOptions) => ({
+    constants: { GATHERED_A: gathered === "a", GATHERED_B: gathered === "b" },
+  }),
 } as const;
 
 const weightsCost =
