@@ -106,7 +106,7 @@ async function openEngine({ model, id, context, dtype, weights, concurrency, ...
         },
       }),
     );
-    // They propose no tokens by a draft model: one is there for the model alone.
+    // By a draft model they propose as the model does, unless it is said.
     const proposing = speculative?.kind === "prompt-lookup" ? { speculative } : {};
     for (const [name, folder] of flags.lora ?? []) await engine.load(folder, { id: name, base, ...proposing });
     return engine;

@@ -13,7 +13,7 @@ export interface AdapterSupport {
     request: LoadRequest,
     limits: TurnLimits,
     given: { readonly signal: AbortSignal | undefined; readonly onWarning: (text: string) => void },
-  ): Promise<Pick<LoadedEntry, "model" | "draft" | "sessions" | "tuned">>;
+  ): Promise<Pick<LoadedEntry, "model" | "draft" | "lent" | "sessions" | "tuned">>;
 }
 
 let own: AdapterSupport | undefined;

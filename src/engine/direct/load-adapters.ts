@@ -1,7 +1,9 @@
 import { loadAdapter } from "../../generate/lora/load-adapter.ts";
+import type { DraftModel } from "../../generate/speculative/options.ts";
 import { RequestError } from "../request-error.ts";
 import type { AdapterSupport } from "./adapters.ts";
 import { typicalPrompt } from "./load.ts";
+import { proposing } from "./proposing.ts";
 import { createSessions } from "./sessions.ts";
 
 /**
@@ -23,13 +25,18 @@ export const adaptersForEngines: AdapterSupport = {
     try {
       // Turns are the base's, so that both together compute as many requests at once as a model alone.
       const sessions = createSessions(model, limits, base.sessions.turns);
+      // What the model's draft proposes is checked against the adapter: it need not have one.
+      const lent = base.draft && (proposing(base, { kind: "draft" }) as DraftModel);
+      const speculative = proposing({ id: model.name, draft: undefined, lent, request }, undefined);
+      const { temperature = 1 } = model.defaults.options;
       const session = await sessions.take([], given.signal);
       if (session) {
-        await session.warm(Math.min(typicalPrompt, model.context));
+        const kind = speculative ? { speculative, temperature } : {};
+        await session.warm(Math.min(typicalPrompt, model.context), kind);
         sessions.give(session);
       }
       given.signal?.throwIfAborted();
-      return { model, draft: undefined, tuned: 0, sessions };
+      return { model, draft: undefined, lent, tuned: 0, sessions };
     } catch (error) {
       model.dispose();
       throw error;

@@ -1,5 +1,6 @@
 import type { Encoder } from "../../encode/encoder.ts";
 import type { LanguageModel } from "../../generate/language-model.ts";
+import type { DraftModel } from "../../generate/speculative/options.ts";
 import type { EncoderDecoder } from "../../seq2seq/encoder-decoder.ts";
 import type { EngineLoadOptions, ModelInfo, ModelSource } from "../engine.ts";
 import type { KeptDevice } from "../recovery.ts";
@@ -21,6 +22,8 @@ export interface LoadedEntry {
   model: LanguageModel;
   /** What proposes tokens for it, where that was loaded with it. */
   draft: LanguageModel | undefined;
+  /** Of an adapter: how its model proposes by its draft model, which has no adapter. */
+  lent?: DraftModel | undefined;
   sessions: Sessions;
   /** Stored measurements of the device that it was loaded with. */
   tuned: number;
@@ -140,15 +143,16 @@ export function infoOf(entry: AnyEntry): ModelInfo {
 export const numbersOf = (settings: object): Record<string, number> =>
   Object.fromEntries(Object.entries(settings).filter(([, value]) => typeof value === "number"));
 
-function decoderInfo({ id, model, draft, tuned, created, request: { base } }: LoadedEntry): ModelInfo {
+function decoderInfo({ id, model, draft, lent, tuned, created, request: { base } }: LoadedEntry): ModelInfo {
   const { name, context, chatTemplate, defaults, decoder, stored } = model;
+  const proposes = draft ?? lent?.model;
   const { config, weights } = decoder;
   const { architecture, vocabulary, layers, heads, mixture } = config;
   return {
     ...{ id, name, architecture, context, vocabulary, layers, heads, tuned, created },
     kind: "decoder",
     longestContext: config.context,
-    ...(draft ? { draft: draft.name } : {}),
+    ...(proposes ? { draft: proposes.name } : {}),
     ...(base === undefined ? {} : { base }),
     ...(mixture ? { experts: { count: mixture.experts, k: mixture.rule.k } } : {}),
     chat: chatTemplate !== undefined,

@@ -14,21 +14,22 @@ export interface RunOptions extends Omit<GenerationOptions, "speculative"> {
   readonly speculative?: GenerateRequest["speculative"];
 }
 
-/** How tokens are proposed: as is asked for, else as the model was loaded. */
+/** How tokens are proposed: as is asked for, else as the model was loaded, an adapter as its model. */
 export function proposing(
-  { id, draft, request }: Pick<LoadedEntry, "id" | "draft" | "request">,
+  { id, draft, lent, request }: Pick<LoadedEntry, "id" | "draft" | "lent" | "request">,
   asked: GenerateRequest["speculative"],
 ): Speculative | undefined {
-  const how = asked ?? request.speculative;
+  const how = asked ?? request.speculative ?? lent;
   if (how === undefined || how === "none" || how.kind === "prompt-lookup") return how === "none" ? undefined : how;
-  if (!draft) {
+  const model = draft ?? lent?.model;
+  if (!model) {
     const problem = `speculative.kind is "draft", and ${id} was loaded without a draft model`;
     throw new RequestError(`generate: ${problem}: load it with speculative: { kind: "draft", from }`, {
       ...{ param: "speculative", code: "invalid_value" },
     });
   }
-  const usual = request.speculative?.kind === "draft" ? request.speculative.tokens : undefined;
-  return { kind: "draft", model: draft, tokens: how.tokens ?? usual };
+  const usual = request.speculative?.kind === "draft" ? request.speculative.tokens : lent?.tokens;
+  return { kind: "draft", model, tokens: how.tokens ?? usual };
 }
 
 /** Opens where a model comes from. */
