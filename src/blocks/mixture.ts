@@ -2,13 +2,20 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { optionalTensor, tensorCheck } from "../kernels/arguments.ts";
 import { add, mul } from "../kernels/elementwise/elementwise.ts";
 import type { GatedActivation } from "../kernels/moe/expert-weights.ts";
-import { routedExperts } from "../kernels/moe/experts.ts";
+import { type ExpertsResult, type ExpertsTensors, routedExperts } from "../kernels/moe/experts.ts";
 import { type RoutingRule, route, ruleChecks } from "../kernels/moe/route.ts";
-import { type Checks, checkOptions, fieldsOf, object, oneOf, required, size } from "../options/checks.ts";
+import { type Checks, callback, checkOptions, fieldsOf, object, oneOf, required, size } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshape } from "../tensor/views.ts";
 import { type FeedForwardWeights, feedForward, feedForwardChecks } from "./feed-forward.ts";
 import { type Linear, linear, linearChecks, projection } from "./linear.ts";
+
+/** Computes experts in another way than `routedExperts`: with adapters of LoRA, for example. */
+export type ExpertsAdapter = (
+  gpu: Gpu,
+  tensors: ExpertsTensors,
+  options: { readonly activation: GatedActivation },
+) => ExpertsResult;
 
 /** Weights of a layer of experts. */
 export interface MixtureWeights {
@@ -26,6 +33,8 @@ export interface MixtureWeights {
   readonly down: Tensor;
   /** `[e · c]` */
   readonly downBias?: Tensor | undefined;
+  /** Takes the place of the chosen experts' computation. */
+  readonly adapter?: ExpertsAdapter | undefined;
   /** An expert that processes every token, in addition to those chosen. */
   readonly shared?: FeedForwardWeights | undefined;
   /** `[1, c]`: its result is multiplied by the sigmoid of this projection (Qwen2-MoE). */
@@ -47,6 +56,7 @@ export const mixtureWeightChecks: Checks<MixtureWeights> = {
   gateUpBias: optionalTensor,
   down: tensorCheck,
   downBias: optionalTensor,
+  adapter: callback,
   shared: object(feedForwardChecks),
   sharedGate: object(linearChecks),
 };
@@ -85,8 +95,8 @@ export function mixture(gpu: Gpu, name: string, x: Tensor, weights: MixtureWeigh
   const chosen = route(gpu, { logits, bias, nanFlags: faults?.flags }, { ...rule, layer: faults?.layer ?? 0 });
   gpu.tap(`${name}.experts`, reshape(chosen.experts, [b, t, rule.k]));
   gpu.tap(`${name}.weights`, reshape(chosen.weights, [b, t, rule.k]));
-  const { gateUp, gateUpBias, down, downBias } = weights;
-  const { y, counts, offsets } = routedExperts(
+  const { gateUp, gateUpBias, down, downBias, adapter = routedExperts } = weights;
+  const { y, counts, offsets } = adapter(
     gpu,
     { x: rows, experts: chosen.experts, weights: chosen.weights, gateUp, gateUpBias, down, downBias },
     { activation },

@@ -8,8 +8,8 @@ import { ggufOf } from "../formats/gguf-name.ts";
 import { openModel } from "../formats/hub.ts";
 import { readJson } from "../formats/read-text.ts";
 import type { FileSource } from "../formats/source.ts";
-import { readAdapter } from "../generate/lora/read-adapter.ts";
 import { mergedFolder } from "../train/lora/merge.ts";
+import { readAdapter } from "../train/lora/read-adapter.ts";
 import { print, printJson, say } from "./output.ts";
 import { quantity } from "./units.ts";
 import { writeWhole } from "./write-whole.ts";
@@ -54,7 +54,7 @@ export function convertCommand(): Command {
 async function folderOf(source: FileSource, lora: string | undefined): Promise<FolderWriting> {
   if (lora !== undefined) {
     return {
-      ...(await mergedFolder(source, await readAdapter(await openModel(lora, { onWarning: say })))),
+      ...(await mergedFolder(source, await readAdapter(lora, { onWarning: say }))),
       warnings: [],
     };
   }

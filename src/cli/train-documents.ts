@@ -72,7 +72,7 @@ export async function trainOnDocuments(flags: TrainFlags, settings: RunSettings)
   const given = settings.chatTemplate === undefined ? undefined : await readTextFile(settings.chatTemplate);
   const source = given === undefined ? own : withChatTemplate(own, given);
   const { config, tokenizer } = await readModelFolder(source);
-  const template = chats ? await readAnswerTemplate(source, given) : undefined;
+  const template = chats ? await readAnswerTemplate(source, { chatTemplate: given }) : undefined;
   const context = settings.context ?? Math.min(config.context, usualContext);
   if (context > config.context)
     throw new Error(`--context is ${context}, expected at most ${config.context}, the model's`);

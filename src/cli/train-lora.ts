@@ -22,7 +22,7 @@ export const addLoraOptions = (command: Command): Command =>
     .optionsGroup("LoRA:")
     .option("--lora <rank>", "train an adapter of this rank and leave the weights as they are stored", positive)
     .option("--lora-alpha <x>", "its factor is this over the rank (default: the rank)", positive)
-    .option("--lora-targets <names>", "projections, such as q_proj,v_proj (default: all of dense layers)", (names) =>
+    .option("--lora-targets <names>", "projections, such as q_proj,v_proj (default: all but routers)", (names) =>
       names.split(","),
     )
     .option("--rslora", "over the root of the rank");

@@ -1,6 +1,7 @@
 import type { Adapter } from "../blocks/linear.ts";
+import { type ExpertsAdapter, isMixture } from "../blocks/mixture.ts";
 import type { BlockWeights } from "../blocks/transformer-block.ts";
-import type { FeedForwardSources, LayerSources, WeightSource } from "./family.ts";
+import type { FeedForwardSources, LayerSources, MixtureSources, WeightSource } from "./family.ts";
 import type { DecoderWeights } from "./weights.ts";
 
 /** A projection that can be adapted. */
@@ -10,11 +11,29 @@ export interface Adaptable {
   readonly path: readonly string[];
   /** True where its results choose or weigh experts: adapters leave it out unless they name it. */
   readonly routes: boolean;
+  /** Of an expert that a router chooses: what it is there. Adapters of all experts of a layer are computed together. */
+  readonly expert?: { readonly part: "gate" | "up" | "down"; readonly index: number } | undefined;
 }
 
 /**
- * The projections of a layer that can be adapted: those of attention, latent attention's too, of dense layers and shared
- * experts, and of routers. The experts that are chosen are not among them: their products are of all experts together.
+ * The matrices of the experts that a router chooses, where each is a tensor of its own, as PEFT adapts them: not those of
+ * families that store all of a layer in one tensor, and not gpt-oss's, which have biases and a clamped activation.
+ */
+function chosenExperts({ gateUp, gateUpBias, down }: MixtureSources): readonly Adaptable[] {
+  if (gateUpBias || down.parts.some(([one]) => one?.shape.length !== 2)) return [];
+  const of = (parts: readonly (readonly WeightSource[])[], names: readonly ("gate" | "up" | "down")[]) =>
+    parts.flatMap((sources, index) =>
+      sources.map((source, i): Adaptable => {
+        const part = names[i] ?? "down";
+        return { source, path: ["feedForward", part], routes: false, expert: { part, index } };
+      }),
+    );
+  return [...of(gateUp.parts, ["gate", "up"]), ...of(down.parts, ["down"])];
+}
+
+/**
+ * The projections of a layer that can be adapted: those of attention, latent attention's too, of dense layers and experts,
+ * shared and chosen ones, and of routers.
  */
 export function adaptable({ q, k, v, output, latent, feedForward }: LayerSources): readonly Adaptable[] {
   const dense = ({ gate, up, down }: FeedForwardSources, ...path: readonly string[]) =>
@@ -32,21 +51,30 @@ export function adaptable({ q, k, v, output, latent, feedForward }: LayerSources
     [latent?.queryDown, "attention", "latent", "query", "down"],
     ...layer,
   ];
-  return found.flatMap(([source, ...path]) =>
+  const others = found.flatMap(([source, ...path]) =>
     source ? [{ source, path, routes: ["router", "sharedGate"].includes(path.at(-1) ?? "") }] : [],
   );
+  return "router" in feedForward ? [...others, ...chosenExperts(feedForward)] : others;
 }
 
-/** A decoder's weights with adapters of the projections for which `adapterOf` gives one; memory is shared. */
+/**
+ * A decoder's weights with adapters of the projections for which `adapterOf` gives one, and of the experts of layers for
+ * which `expertsOf` does; memory is shared.
+ */
 export function adaptedWeights(
   weights: DecoderWeights,
   layers: readonly LayerSources[],
   adapterOf: (source: WeightSource) => Adapter | undefined,
+  expertsOf: (layer: number) => ExpertsAdapter | undefined,
 ): DecoderWeights {
   const blocks = weights.blocks.map((block, index): BlockWeights => {
     let changed = block;
-    for (const { source, path } of adaptable(layers[index] as LayerSources)) {
-      const adapter = adapterOf(source);
+    const experts = expertsOf(index);
+    if (experts && isMixture(block.feedForward)) {
+      changed = { ...block, feedForward: { ...block.feedForward, adapter: experts }, adapted: true };
+    }
+    for (const { source, path, expert } of adaptable(layers[index] as LayerSources)) {
+      const adapter = expert ? undefined : adapterOf(source);
       if (adapter) changed = { ...withAdapter(changed, path, adapter), adapted: true };
     }
     return changed;

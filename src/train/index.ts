@@ -3,6 +3,7 @@
 
 // Models that learn
 
+export type { OpeningOptions } from "../generate/opening.ts";
 export { type ExportOptions, exportModel } from "./export-model.ts";
 export { type FreshOptions, freshFolder } from "./initialisers/fresh-folder.ts";
 export { type FreshTensor, type InitialiserOptions, initialise } from "./initialisers/initialise.ts";
@@ -10,6 +11,14 @@ export type { Initialiser } from "./initialisers/schemes.ts";
 export { openTrainable, type Trainable, type TrainableOptions } from "./open-trainable.ts";
 export type { Parameter } from "./parameters.ts";
 export type { TrainedFolder } from "./trained-folder.ts";
+
+// Adapters
+
+export type { LoraConfig, Pattern } from "../generate/lora/lora-config.ts";
+export type { AdapterModule, StoredAdapter } from "../generate/lora/read-adapter.ts";
+export { mergeAdapter } from "./lora/merge.ts";
+export { type LoraLoadOptions, type LoraOptions, type LoraTrainable, openLora } from "./lora/open-lora.ts";
+export { readAdapter } from "./lora/read-adapter.ts";
 
 // Steps
 
@@ -39,6 +48,11 @@ export type { Trainer } from "./trainer/trainer.ts";
 // Data
 
 export { type TokenizerTraining, type TrainedTokenizer, trainTokenizer } from "./bpe/train-tokenizer.ts";
+export {
+  type AnswerTemplate,
+  type AnswerTemplateOptions,
+  readAnswerTemplate,
+} from "./data/answer-tokens.ts";
 export { batchesAt, type HeldOutOptions, heldOutLoss, type StepOptions } from "./data/batches.ts";
 export { readDocuments, splitHeldOut, type TrainingDocument } from "./data/documents.ts";
 export type { Row } from "./data/pack-documents.ts";

@@ -1,11 +1,10 @@
-import { openModel } from "../formats/hub.ts";
 import type { FileSource } from "../formats/source.ts";
-import { sourceCheck } from "../generate/load-model.ts";
 import { type ModelFolder, readModelFolder } from "../generate/model-folder.ts";
+import { type OpeningOptions, openFrom, openingChecks } from "../generate/opening.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Decoder } from "../models/decoder.ts";
 import { type LoadOptions, uploadWeights } from "../models/weights.ts";
-import { callback, checkOptions, checkValue, fieldsOf, having } from "../options/checks.ts";
+import { type Checks, callback, checkOptions, fieldsOf } from "../options/checks.ts";
 import { type Parameter, parametersOf } from "./parameters.ts";
 import { type TrainedFolder, trainedFolder } from "./trained-folder.ts";
 
@@ -23,13 +22,11 @@ export interface Trainable {
 }
 
 /** How a model is opened for training. */
-export type TrainableOptions = Pick<LoadOptions, "onProgress" | "onWarning" | "signal">;
+export interface TrainableOptions extends OpeningOptions, Pick<LoadOptions, "onProgress"> {}
 
-const fields = fieldsOf<TrainableOptions>({
-  onProgress: callback,
-  onWarning: callback,
-  signal: having("aborted", "an AbortSignal"),
-});
+/** The checks of {@link TrainableOptions}. */
+export const trainableChecks: Checks<TrainableOptions> = { ...openingChecks, onProgress: callback };
+const fields = fieldsOf<TrainableOptions>(trainableChecks);
 
 /**
  * Reads a decoder's folder and uploads its weights as f32, 4 bytes each, whatever they are stored in: f32, f16 or bf16.
@@ -42,10 +39,9 @@ export async function openTrainable(
   from: string | URL | FileSource,
   options: TrainableOptions = {},
 ): Promise<Trainable> {
-  checkValue("openTrainable", "from", sourceCheck, from);
   checkOptions("openTrainable", fields, options);
-  const { onWarning = console.warn, signal } = options;
-  const source = await openModel(from, { onWarning, ...(signal ? { signal } : {}) });
+  const { onWarning = console.warn } = options;
+  const source = await openFrom("openTrainable", from, options);
   const folder = await readModelFolder(source);
   const { config, weights: stored, checkpoint, warnings } = folder;
   for (const warning of warnings) onWarning(warning);

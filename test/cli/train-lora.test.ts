@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openFolder } from "../../src/formats/folder.ts";
-import { readAdapter } from "../../src/generate/lora/read-adapter.ts";
+import { readAdapter } from "../../src/train/lora/read-adapter.ts";
 import type { GoldenTraining } from "../support/golden-decoder.ts";
 import { runCli } from "./run-cli.ts";
 

@@ -40,6 +40,7 @@ const instances = new Set([
     "Tokenizer",
     "Conversation",
     "AnswerTemplate",
+    "StoredAdapter",
   ],
 ]);
 

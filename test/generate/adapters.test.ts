@@ -8,9 +8,9 @@ import type { FileSource } from "../../src/formats/source.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import { loadAdapter } from "../../src/generate/lora/load-adapter.ts";
-import { readAdapter } from "../../src/generate/lora/read-adapter.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { mergedFolder } from "../../src/train/lora/merge.ts";
+import { readAdapter } from "../../src/train/lora/read-adapter.ts";
 import { testGpu } from "../support/gpu.ts";
 import { blobsOf, type RandomAdapter, randomAdapter, randomAdapterSource } from "../support/random-adapter.ts";
 
@@ -41,6 +41,15 @@ describe.each([
   ["deepseek-v3", { targets: ["kv_b_proj"], rank: 3, size: 0.6 }],
   ["qwen2-moe", {}],
   ["gradients-mixtral", { targets: ["gate", "o_proj"], size: 0.6 }],
+  ["gradients-mixtral", { rank: 5, alpha: 3, targets: ["w1", "w2", "w3"] }],
+  [
+    "gradients-deepseek",
+    {
+      rank: 4,
+      ranks: { "experts.1.up_proj": 2, "experts.1.gate_proj": 1 },
+      alphas: { "experts.1.up_proj": 1, "experts.1.gate_proj": 0.5 },
+    },
+  ],
 ] as const)("%s with an adapter %o", (name, given: Omit<RandomAdapter, "seed">) => {
   test("is the model with the adapter merged, to rounding, token by token too", async () => {
     const source = await openFolder(`test/golden/${name}`);
@@ -157,19 +166,23 @@ describe("several adapters on one model", () => {
     await expect(loadAdapter(adapted, await adapter(2))).rejects.toThrow("has an adapter");
   });
 
-  test("experts that a router chooses are refused by name", async () => {
+  test("experts that are no tensors of their own, and factors that differ in a layer, are refused by name", async () => {
     const mixtral = await openFolder("test/golden/gradients-mixtral");
     using model = await loadModel(gpu, mixtral, silent);
     const blobs = await randomAdapter(mixtral, { seed: 1, targets: ["o_proj"] });
     const bytes = new TextDecoder("latin1").decode(await blobs["adapter_model.safetensors"]?.bytes());
-    const w1 = "block_sparse_moe.experts.0.w1"; // PEFT's name of an expert's matrix
-    const renamed = bytes.replaceAll("self_attn.o_proj", w1);
+    const renamed = bytes.replaceAll("self_attn.o_proj", "mlp.experts.base_layer"); // as PEFT names a whole stack
     const grown = renamed.length - bytes.length;
     const raw = Uint8Array.from(renamed, (character) => character.charCodeAt(0));
     new DataView(raw.buffer).setUint32(0, new DataView(raw.buffer).getUint32(0, true) + grown, true);
     const files = { ...blobs, "adapter_model.safetensors": new Blob([raw]) };
     await expect(loadAdapter(model, openFiles(files))).rejects.toThrow(
-      /block_sparse_moe\.experts\.0\.w1: adapters of experts that a router chooses are not supported/,
+      /mlp\.experts\.base_layer: adapters of experts that are not tensors of their own in the checkpoint are not/,
+    );
+    const alphas = { "layers.1.block_sparse_moe.experts.2.w3": 7 };
+    const odd = await randomAdapterSource(mixtral, { seed: 1, alphas });
+    await expect(loadAdapter(model, odd)).rejects.toThrow(
+      "has 2 factors α / r of model.layers.1.block_sparse_moe.experts.*.w3, expected one for all experts",
     );
   });
 });

@@ -1,11 +1,12 @@
 import type { Report } from "../../../src/engine/direct/progress.ts";
 import { openFiles } from "../../../src/formats/files.ts";
 import type { FileSource } from "../../../src/formats/source.ts";
-import { adapterConfig, readAdapter } from "../../../src/generate/lora/read-adapter.ts";
+import { adapterConfig } from "../../../src/generate/lora/read-adapter.ts";
 import { readModelFolder } from "../../../src/generate/model-folder.ts";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { mergedFolder } from "../../../src/train/lora/merge.ts";
 import { openLora } from "../../../src/train/lora/open-lora.ts";
+import { readAdapter } from "../../../src/train/lora/read-adapter.ts";
 import { openTrainable, type Trainable } from "../../../src/train/open-trainable.ts";
 import type { TrainedFolder } from "../../../src/train/trained-folder.ts";
 import type { Settings } from "../setup/settings.ts";

@@ -1,13 +1,15 @@
 import { lora } from "../../blocks/lora.ts";
+import type { ExpertsAdapter } from "../../blocks/mixture.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { type Adaptable, adaptable, adaptedWeights } from "../../models/adapted-weights.ts";
 import type { LayerSources, WeightSource } from "../../models/family.ts";
 import type { DecoderWeights } from "../../models/weights.ts";
 import { type Tensor, upload } from "../../tensor/tensor.ts";
+import { adaptExperts, type ExpertStack } from "./adapt-experts.ts";
 import { moduleOf, rankOf, scaleOf } from "./lora-config.ts";
 import type { AdapterModule, KnownModules, StoredAdapter } from "./read-adapter.ts";
 
-/** A module that is adapted: A, which its parts share, and of each part the rows of B. */
+/** A module that is adapted, but for those of experts: A, which its parts share, and of each part the rows of B. */
 export interface AdaptedModule {
   readonly module: string;
   readonly inputs: number;
@@ -33,19 +35,26 @@ export interface Adapted {
   /** Those of the base with adapters; their `dispose` is the base's. */
   readonly weights: DecoderWeights;
   readonly modules: readonly AdaptedModule[];
+  /** Those of experts that a router chooses, by layers. */
+  readonly stacks: readonly ExpertStack[];
   /** The adapter's memory. */
   readonly own: Tensor[];
   /** Frees it. */
   free(): void;
 }
 
-/** Puts an adapter next to a decoder's weights. It has to fit: see `checkModules`. */
+/**
+ * Puts an adapter next to a decoder's weights. It has to fit: see `checkModules`.
+ *
+ * @throws FormatError for experts of one layer whose factors differ.
+ */
 export function adapt(
   gpu: Gpu,
   loaded: DecoderWeights,
   layers: readonly LayerSources[],
-  { config, modules: stored }: StoredAdapter,
+  adapter: StoredAdapter,
 ): Adapted {
+  const { config, modules: stored } = adapter;
   const known = modulesOf(layers);
   const own: Tensor[] = [];
   const made = (shape: readonly number[], numbers: Float32Array<ArrayBuffer>, label: string) => {
@@ -76,9 +85,16 @@ export function adapt(
     return { module, inputs, outputs, a: down, parts };
   };
   try {
-    const modules = [...stored].map(adapted);
-    const weights = adaptedWeights(loaded, layers, (source) => adapters.get(keyOf(source)));
-    return { weights, modules, own, free };
+    const modules = [...stored].filter(([module]) => !known.get(module)?.[0]?.expert).map(adapted);
+    const stacks: ExpertStack[] = [];
+    const expertsOf = (layer: number): ExpertsAdapter | undefined => {
+      const experts = adaptable(layers[layer] as LayerSources).filter(({ expert }) => expert);
+      const found = adaptExperts(adapter, experts, { made, scaled });
+      stacks.push(...(found?.stacks ?? []));
+      return found?.adapter;
+    };
+    const weights = adaptedWeights(loaded, layers, (source) => adapters.get(keyOf(source)), expertsOf);
+    return { weights, modules, stacks, own, free };
   } catch (error) {
     free();
     throw error;

@@ -1,22 +1,15 @@
-import { openModel } from "../../formats/hub.ts";
 import { type FileSource, withSignal } from "../../formats/source.ts";
-import { callback, checkOptions, checkValue, fieldsOf, having } from "../../options/checks.ts";
+import { checkOptions, checkValue, fieldsOf, having } from "../../options/checks.ts";
 import { OptionError } from "../../options/errors.ts";
 import { LanguageModel } from "../language-model.ts";
-import { sourceCheck } from "../load-model.ts";
+import { type OpeningOptions, openFrom, openingChecks } from "../opening.ts";
 import { adapt, modulesOf } from "./adapt.ts";
-import { checkModules, readAdapter } from "./read-adapter.ts";
+import { adapterIn, checkModules } from "./read-adapter.ts";
 
 /** Options of `loadAdapter`. */
-export interface LoadAdapterOptions {
-  readonly onWarning?: ((message: string) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+export interface LoadAdapterOptions extends OpeningOptions {}
 
-const fields = fieldsOf<LoadAdapterOptions>({
-  onWarning: callback,
-  signal: having("aborted", "an AbortSignal"),
-});
+const fields = fieldsOf<LoadAdapterOptions>(openingChecks);
 
 /**
  * A loaded model with an adapter of LoRA: a model of its own, with caches of its own, whose weights are those of the first
@@ -33,9 +26,8 @@ export async function loadAdapter(
   options: LoadAdapterOptions = {},
 ): Promise<LanguageModel> {
   checkValue("loadAdapter", "model", having("decoder", "a language model"), model);
-  checkValue("loadAdapter", "from", sourceCheck, from);
   checkOptions("loadAdapter", fields, options);
-  const { onWarning = console.warn, signal } = options;
+  const { signal } = options;
   model.lifetime.assertLive();
   const { gpu, decoder, tokenizer, chatTemplate, defaults, context, programs, stored, lifetime } = model;
   const { config, weights: base } = decoder;
@@ -44,9 +36,9 @@ export async function loadAdapter(
   if (base.blocks.some(({ adapted }) => adapted)) {
     throw new OptionError("loadAdapter: model has an adapter, expected the model without");
   }
-  const opened = await openModel(from, { onWarning, signal });
+  const opened = await openFrom("loadAdapter", from, options);
   const source = signal ? withSignal(opened, signal) : opened;
-  const adapter = await readAdapter(source);
+  const adapter = await adapterIn(source);
   checkModules(adapter, modulesOf(sources));
   signal?.throwIfAborted();
   model.lifetime.assertLive();

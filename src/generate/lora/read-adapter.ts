@@ -64,7 +64,7 @@ function patternOf(number: Field<number>): Field<Pattern> {
 }
 
 const nothing = "is not supported";
-const noExperts = "adapters of experts that a router chooses are not supported";
+const noExperts = "adapters of experts that are not tensors of their own in the checkpoint are not supported";
 const [rank, alpha] = [integer(1, 1 << 16), positive()];
 const fields = {
   peft_type: only("LORA"),
@@ -97,7 +97,7 @@ async function numbersOf(source: FileSource, tensor: StoredTensor): Promise<Floa
  * @throws FormatError for files that are missing or invalid, adapters of another kind, tensors that are none of LoRA's or
  * whose shapes do not fit the rank, and numbers that are not finite.
  */
-export async function readAdapter(source: FileSource): Promise<StoredAdapter> {
+export async function adapterIn(source: FileSource): Promise<StoredAdapter> {
   const given = readFields(adapterConfig, await readJson(source, adapterConfig)).read(fields);
   const { rank_pattern: ranks = {}, alpha_pattern: alphas = {} } = given;
   const config: LoraConfig = {

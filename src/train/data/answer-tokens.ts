@@ -1,5 +1,7 @@
 import type { FileSource } from "../../formats/source.ts";
 import { modelFiles } from "../../generate/model-files.ts";
+import { type OpeningOptions, openFrom, openingChecks } from "../../generate/opening.ts";
+import { checkOptions, fieldsOf, nonEmpty } from "../../options/checks.ts";
 import { type ChatTemplate, loadChatTemplate } from "../../text/chat-template.ts";
 import { TextError } from "../../text/text-error.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
@@ -32,10 +34,28 @@ function withMarks(template: string): string {
   });
 }
 
-/** The chat template of a model's folder or GGUF file, or the one given; undefined where there is none. */
-export async function readAnswerTemplate(source: FileSource, given?: string): Promise<AnswerTemplate | undefined> {
-  const files = await modelFiles(source);
-  const [tokenizerConfig, file] = [await files.tokenizerConfig(), given ?? (await files.chatTemplate())];
+/** Options of `readAnswerTemplate`. */
+export interface AnswerTemplateOptions extends OpeningOptions {
+  /** A Jinja template in place of the model's own. */
+  readonly chatTemplate?: string | undefined;
+}
+
+const fields = fieldsOf<AnswerTemplateOptions>({ ...openingChecks, chatTemplate: nonEmpty });
+
+/**
+ * The chat template of a model, `from` as for `loadModel`, or the one given, by which `tokenise` encodes conversations and
+ * finds what of them is learnt; undefined where there is none.
+ *
+ * @throws FormatError for files that are missing or invalid; TextError for a template that is none.
+ */
+export async function readAnswerTemplate(
+  from: string | URL | FileSource,
+  options: AnswerTemplateOptions = {},
+): Promise<AnswerTemplate | undefined> {
+  checkOptions("readAnswerTemplate", fields, options);
+  const { chatTemplate, ...opening } = options;
+  const files = await modelFiles(await openFrom("readAnswerTemplate", from, opening));
+  const [tokenizerConfig, file] = [await files.tokenizerConfig(), chatTemplate ?? (await files.chatTemplate())];
   return await answerTemplate(tokenizerConfig, file);
 }
 

@@ -3,7 +3,12 @@ import { modulesOf } from "../../generate/lora/adapt.ts";
 import { moduleOf, rankOf, scaleOf } from "../../generate/lora/lora-config.ts";
 import { type AdapterModule, checkModules, type StoredAdapter } from "../../generate/lora/read-adapter.ts";
 import { readModelFolder } from "../../generate/model-folder.ts";
+import { type OpeningOptions, openFrom, openingChecks } from "../../generate/opening.ts";
+import { checkOptions, checkValue, fieldsOf, having } from "../../options/checks.ts";
+import { folderFiles } from "../export-model.ts";
 import { changedFolder, type TrainedFolder } from "../trained-folder.ts";
+
+const fields = fieldsOf<OpeningOptions>(openingChecks);
 
 /** Stored numbers plus scale · B · A, computed in float64 and rounded to f32 once. */
 function merged(
@@ -26,6 +31,22 @@ function merged(
     }
   }
   return all;
+}
+
+/**
+ * The files of a model with an adapter merged into its weights, W + scale · B · A, by their names: a folder as Hugging Face's
+ * libraries write it, f32. `from` is the model's, as for `loadModel`.
+ *
+ * @throws FormatError for an adapter that does not fit the model, and for a GGUF file or a quantised folder.
+ */
+export async function mergeAdapter(
+  from: string | URL | FileSource,
+  adapter: StoredAdapter,
+  options: OpeningOptions = {},
+): Promise<Readonly<Record<string, Blob>>> {
+  checkValue("mergeAdapter", "adapter", having("modules", "an adapter of readAdapter"), adapter);
+  checkOptions("mergeAdapter", fields, options);
+  return await folderFiles(await mergedFolder(await openFrom("mergeAdapter", from, options), adapter));
 }
 
 /**

@@ -1,16 +1,34 @@
 import type { FileSource } from "../../formats/source.ts";
+import { checkTypes } from "../../generate/early-reads.ts";
 import { type AdaptedModule, adapt, modulesOf } from "../../generate/lora/adapt.ts";
+import { type ExpertStack, numbersOfExpert } from "../../generate/lora/adapt-experts.ts";
 import { type LoraConfig, sizesOf, targetOf } from "../../generate/lora/lora-config.ts";
 import { checkModules, type KnownModules, type StoredAdapter } from "../../generate/lora/read-adapter.ts";
 import { readModelFolder } from "../../generate/model-folder.ts";
+import { openFrom } from "../../generate/opening.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
+import { weightTypes } from "../../kernels/formats.ts";
 import type { Adaptable } from "../../models/adapted-weights.ts";
+import { recipes } from "../../models/recipes.ts";
 import { type LoadOptions, uploadWeights } from "../../models/weights.ts";
-import { boolean, checkOptions, fieldsOf, integer, listOf, positive, required, text } from "../../options/checks.ts";
+import {
+  boolean,
+  checkOptions,
+  checkValue,
+  fieldsOf,
+  having,
+  integer,
+  listOf,
+  oneOf,
+  positive,
+  required,
+  text,
+} from "../../options/checks.ts";
 import { OptionError } from "../../options/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { slice } from "../../tensor/views.ts";
 import { numbersOf } from "../initialisers/random-numbers.ts";
-import { named, type Trainable } from "../open-trainable.ts";
+import { named, type Trainable, type TrainableOptions, trainableChecks } from "../open-trainable.ts";
 import type { Parameter } from "../parameters.ts";
 import { asFloats } from "../rules/stored-weights.ts";
 import type { TrainedFolder } from "../trained-folder.ts";
@@ -24,7 +42,7 @@ export interface LoraOptions {
   readonly alpha?: number | undefined;
   /** True: the scale is α / √r in place of α / r. */
   readonly rslora?: boolean | undefined;
-  /** The last parts of modules' names: `q_proj`, `c_attn`; default those of attention, dense layers and shared experts. */
+  /** The last parts of modules' names: `q_proj`, `c_attn`, `w1`; default all but routers. */
   readonly targets?: readonly string[] | undefined;
   /** A u32; default 0. */
   readonly seed?: number | undefined;
@@ -37,6 +55,16 @@ const fields = fieldsOf<LoraOptions>({
   targets: listOf(text),
   seed: integer(0, 2 ** 32 - 1),
 });
+
+/** How a model is opened for an adapter: its weights stay as they are stored, or get these types. */
+export interface LoraLoadOptions extends TrainableOptions, Pick<LoadOptions, "dtype" | "weights"> {}
+
+const loadFields = fieldsOf<LoraLoadOptions>({
+  ...trainableChecks,
+  dtype: oneOf(...weightTypes),
+  weights: oneOf(...recipes),
+});
+const storedCheck = having("modules", "an adapter of readAdapter, or an object with rank");
 
 /** A model that keeps its weights as they are stored, and the adapter that is trained. */
 export interface LoraTrainable extends Trainable {
@@ -69,27 +97,33 @@ function freshAdapter(
 
 /**
  * Reads a decoder's folder or GGUF file, uploads its weights as they are stored, and puts an adapter next to each of its
- * projections: a fresh one, or one that was read. Only the adapter's numbers are parameters.
+ * projections, those of experts too: a fresh one, or one of `readAdapter`. Only the adapter's numbers are parameters; those
+ * of a layer's experts are one for all A and one for all B of their gates, ups or downs. `from` is as for `loadModel`.
  *
  * @throws FormatError for files that are invalid, or an adapter that does not fit them; OptionError for targets that the
  * model does not have.
  */
 export async function openLora(
   gpu: Gpu,
-  source: FileSource,
+  from: string | URL | FileSource,
   adapter: LoraOptions | StoredAdapter,
-  options: Pick<LoadOptions, "onProgress" | "onWarning" | "signal" | "dtype" | "weights"> = {},
+  options: LoraLoadOptions = {},
 ): Promise<LoraTrainable> {
+  const isStored = typeof adapter === "object" && adapter !== null && "modules" in adapter;
+  if (isStored) checkValue("openLora", "adapter", storedCheck, adapter);
+  else checkOptions("openLora", fields, adapter);
+  checkOptions("openLora", loadFields, options);
+  checkTypes("openLora", options);
+  const source = await openFrom("openLora", from, options);
   const folder = await readModelFolder(source);
   const { layers } = folder.checkpoint;
   const known = modulesOf(layers);
-  if (!("modules" in adapter)) checkOptions("openLora", fields, adapter);
-  const stored = "modules" in adapter ? adapter : freshAdapter(adapter, known);
+  const stored = isStored ? adapter : freshAdapter(adapter, known);
   checkModules(stored, known);
   for (const warning of folder.warnings) (options.onWarning ?? console.warn)(warning);
   const loaded = await uploadWeights(gpu, folder.weights, folder.checkpoint, folder.config, options);
   try {
-    const { weights: adapted, modules, own, free } = adapt(gpu, loaded, layers, stored);
+    const { weights: adapted, modules, stacks, own, free } = adapt(gpu, loaded, layers, stored);
     const dispose = () => {
       free();
       loaded.dispose();
@@ -98,15 +132,18 @@ export async function openLora(
     const positions = weights.positions && floats(gpu, weights.positions, own);
     const decoder = { gpu, config: folder.config, weights: positions ? { ...weights, positions } : weights };
     const { config } = stored;
-    const parameters = modules.flatMap(parametersOf);
+    const parameters = [...modules.flatMap(parametersOf), ...stacks.flatMap(parametersOfStack)];
     const writing = (given?: readonly Parameter[]) => {
       const tensors = new Map(named(parameters, given).map(({ name, tensor }) => [name, tensor]));
       return adapterFolder({
         config,
         base: source.name,
         fanInFanOut: modules.some(({ parts }) => parts.some(({ source: one }) => one.transposed)),
-        targets: [...new Set(modules.map(({ module }) => targetOf(module)))],
-        modules: modules.map((one) => ({ ...one, read: () => numbersIn(one, tensors) })),
+        targets: [...new Set([...stored.modules.keys()].map(targetOf))],
+        modules: [
+          ...modules.map((one) => ({ ...one, read: () => numbersIn(one, tensors) })),
+          ...stacks.flatMap((stack) => writingsOf(stack, tensors)),
+        ],
       });
     };
     return { folder, decoder, parameters, config, writing, dispose };
@@ -130,6 +167,39 @@ function parametersOf({ module, a, parts }: AdaptedModule): Parameter[] {
     return { name: `${name}${rows}`, source: { name, shape: tensor.shape }, tensor };
   };
   return [of("A", a), ...parts.map(({ b, source: { rows } }) => of("B", b, rows ? `[${rows[0]}:${rows[1]}]` : ""))];
+}
+
+/** The parameters of a stack of experts: A and B of all of them, one matrix each. */
+function parametersOfStack({
+  name: module,
+  members,
+  width,
+  outputs,
+  a,
+  b,
+}: ExpertStack): readonly [Parameter, Parameter] {
+  const of = (which: "A" | "B", tensor: Tensor, rows: number): Parameter => {
+    const label = `${module}.lora_${which}.weight`;
+    const shape = [rows, tensor.shape[1] ?? 0];
+    const sources = members.map((one) => ({ name: `${one.module}.lora_${which}.weight`, shape }));
+    const [source = { name: label, shape }] = sources;
+    return { name: label, source, stack: { label, parts: sources.map((one) => [one]) }, tensor };
+  };
+  return [of("A", a, width), of("B", b, outputs)];
+}
+
+/** What is written of a stack: its experts one by one. */
+function writingsOf(stack: ExpertStack, tensors: ReadonlyMap<string, Tensor>) {
+  const { members, width, inputs, outputs } = stack;
+  const [a, b] = parametersOfStack(stack).map(({ name, tensor }) => tensors.get(name) ?? tensor) as [Tensor, Tensor];
+  const rowsOf = (tensor: Tensor, index: number, count: number) => slice(tensor, 0, index * count, (index + 1) * count);
+  return members.map(({ module, index, rank }) => ({
+    ...{ module, inputs, outputs },
+    read: async () => {
+      const rows = { a: await rowsOf(a, index, width).read(), b: await rowsOf(b, index, outputs).read() };
+      return numbersOfExpert(stack, rank, rows);
+    },
+  }));
 }
 
 async function numbersIn(module: AdaptedModule, tensors: ReadonlyMap<string, Tensor>) {

@@ -56,7 +56,11 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     createCache: call(library.createCache, [cache]),
     placeholderCache: call(library.placeholderCache, [cache, { rows: 1, visible: 64 }]),
     linear: call(library.linear, [m4, { ...linear, adapter: (_: unknown, __: unknown, y: unknown) => y }]),
-    mixture: call(library.mixture, ["layer", x, { ...experts, sharedGate: gate, faults }, mixtureShape]),
+    mixture: call(
+      library.mixture,
+      ["layer", x, { ...experts, sharedGate: gate, faults }, mixtureShape],
+      ["layer", x, { ...experts, adapter: (_: unknown, given: { x: unknown }) => ({ y: given.x }) }, mixtureShape],
+    ),
     addNorm: call(library.addNorm, ...norms.map((norm) => [{ sum: m4, update: m4 }, norm])),
     norm: call(library.norm, ...norms.map((norm) => [m4, norm])),
     transformerBlock: {

@@ -70,6 +70,31 @@ export function trainingCalls(
       ]),
       runs: true,
     },
+    "train/openLora": {
+      ...call(
+        train.openLora,
+        [
+          openFiles({}),
+          { rank: 2, alpha: 4, rslora: true, targets: ["q_proj"], seed: 1 },
+          { onProgress: onWarning, onWarning, signal: new AbortController().signal, dtype: "f16" },
+        ],
+        [openFiles({}), { rank: 2 }, { weights: "q8_0" }],
+      ),
+      runs: true,
+    },
+    "train/readAdapter": waiting(train.readAdapter, [
+      openFiles({}),
+      { onWarning, signal: new AbortController().signal },
+    ]),
+    "train/mergeAdapter": waiting(train.mergeAdapter, [
+      openFiles({}),
+      { config: { rank: 1, alpha: 1, rslora: false }, name: "an adapter", modules: new Map() },
+      { onWarning, signal: new AbortController().signal },
+    ]),
+    "train/readAnswerTemplate": waiting(train.readAnswerTemplate, [
+      openFiles({}),
+      { chatTemplate: "{{ messages }}", onWarning, signal: new AbortController().signal },
+    ]),
     "train/exportModel": waiting(train.exportModel, [model, { parameters: model.parameters }]),
     "train/createTrainer": {
       ...plain(train.createTrainer, ...optimizers.map((optimizer) => [model, { ...options, optimizer }]), [
