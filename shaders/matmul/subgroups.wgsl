@@ -4,8 +4,9 @@
 // As matmul/register, in the registers of one subgroup: all of its threads have the same rows, TILES times ROWS of them,
 // and COLUMNS columns each. Of SUBGROUP vectors of every row each thread loads one, and they go round by shuffles; so x is
 // loaded once for SUBGROUP · COLUMNS columns, and the weight, which may have to be unpacked, once for all rows. Tiles past
-// the last row are left out. Sums are added up as in matmul/register, and have its bits whatever the size of a subgroup.
-// Needs k to be a multiple of 4. The weight may be a segment, rows `begin` to `begin + n` of `total`; y is whole.
+// the last row are left out. Loads of x stay a loop, whose length is unknown: repeated for every row they would take most of
+// the time of a compiler. Sums are added up as in matmul/register, and have its bits whatever the size of a subgroup. Needs
+// k to be a multiple of 4. The weight may be a segment, rows `begin` to `begin + n` of `total`; y is whole.
 // Requests (1 / (TILES · ROWS) + 1 / (SUBGROUP · COLUMNS)) · k reads for each output. Choose it for more than 8 rows, where
 // subgroups all have one size and a shuffle costs less than a load.
 enable subgroups;
@@ -13,6 +14,7 @@ enable subgroups;
 const SUBGROUP: u32 = 8;  // threads
 const ROWS: u32 = 8;      // of a tile
 const TILES: u32 = 8;     // one below the other
+const GROUP_ROWS: u32 = ROWS * TILES;
 const COLUMNS: u32 = 4;   // of a thread
 const_assert COLUMNS == 4;  // a vector holds the sums of a row
 
@@ -32,25 +34,21 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id
   let first_row = workgroup.y * TILES * ROWS;
   let first_column = (workgroup.x * SUBGROUP + thread) * COLUMNS;
   let columns = min(first_column + vec4u(0, 1, 2, 3), vec4u(params.n - 1));
-  let tiles = (params.rows - first_row + ROWS - 1) / ROWS;
+  let rows = min(GROUP_ROWS, params.rows - first_row);
+  let tiles = (rows + ROWS - 1) / ROWS;
   let vectors = params.k / 4;
 
   var sums: array<array<vec4f, ROWS>, TILES>;
+  var own: array<vec4f, GROUP_ROWS>;
   for (var first = 0u; first < vectors; first += SUBGROUP) {
-    var own: array<array<vec4f, ROWS>, TILES>;
     let own_vector = min(first + thread, vectors - 1);
-    for (var t = 0u; t < TILES; t++) {
-      if (t >= tiles) { break; }
-      for (var r = 0u; r < ROWS; r++) {
-        own[t][r] = x[min(first_row + t * ROWS + r, params.rows - 1) * vectors + own_vector];
-      }
-    }
+    for (var r = 0u; r < rows; r++) { own[r] = x[(first_row + r) * vectors + own_vector]; }
     for (var i = first; i < min(first + SUBGROUP, vectors); i++) {
       let w = load_columns(columns, i * 4);
       for (var t = 0u; t < TILES; t++) {
         if (t >= tiles) { break; }
         for (var r = 0u; r < ROWS; r++) {
-          let v = subgroupShuffle(own[t][r], i - first);
+          let v = subgroupShuffle(own[t * ROWS + r], i - first);
           sums[t][r] = add_products(v, w[0], w[1], w[2], w[3], sums[t][r]);
         }
       }

@@ -11,7 +11,7 @@ export const subgroupDispatches: Readonly<Record<string, Dispatch>> = {
     ...attention(10, 12, { SUBGROUP, ROWS: 4, KEYS: 4 }),
     workgroups: [3, 2, 1],
   },
-  "gemm/subgroups": product(9, 6, 9, { constants: { SUBGROUP, TILES: 2, ROW_QUADS: 1 }, workgroups: [2, 2, 1] }),
+  "gemm/subgroups": product(9, 6, 9, { constants: { SUBGROUP, ROW_QUADS: 1 }, workgroups: [2, 3, 1] }),
   "matmul/subgroups": {
     constants: { SUBGROUP, ROWS: 2, COLUMNS: 4 },
     uniforms: { params: { rows: 3, k: 8, n: 9, begin: 0, total: 9 } },

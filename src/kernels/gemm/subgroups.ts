@@ -1,20 +1,23 @@
 import source from "#shaders/gemm/subgroups.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { constantsOf } from "../../gpu/specialise.ts";
-import { quadsOf } from "./operands.ts";
+import { constantsOf, type Shader } from "../../gpu/specialise.ts";
 import type { GemmOptions, GemmTensors } from "./problem.ts";
 import { rungOf } from "./variant.ts";
 
 /**
- * Tiles of a workgroup, and the rows and the m · k · n from which on it has them. On llvmpipe (Mesa 25) four take 0.6 of the
- * time of one, for 2048 × 768 × 256, and so do eight; but their shader takes seconds to compile, which small products do not
- * save again. One that loads a element by element would be longer still.
+ * Rows of a workgroup, and the m · k · n from which on it has the many. On llvmpipe (Mesa 25) 64 take 0.7 of the time of 16,
+ * for 2048 × 768 × 256, as do 128; but their shader takes 0.3 s longer to compile, which small products do not save again.
  */
-const [mostTiles, enoughRows, enoughProducts] = [4, 64, 2 ** 23];
+const [fewRows, manyRows, enoughProducts] = [16, 64, 2 ** 23];
 
-/** Whether a product has several tiles in a workgroup. */
-const isLarge = ({ m, k, n }: Readonly<Record<"m" | "k" | "n", number>>) =>
-  m >= enoughRows && m * k * n >= enoughProducts;
+type Axes = Readonly<Record<"m" | "k" | "n", number>>;
+
+const rowsOf = ({ m, k, n }: Axes) => (m >= manyRows && m * k * n >= enoughProducts ? manyRows : fewRows);
+
+const tile = (shader: Shader) => {
+  const { SUBGROUP, ROWS } = constantsOf(shader, "SUBGROUP", "ROWS");
+  return { rows: ROWS, columns: 4 * SUBGROUP };
+};
 
 /** Register tiles of a whole subgroup, whose threads share a by shuffles. */
 export const subgroups = {
@@ -25,19 +28,16 @@ export const subgroups = {
     name: "gemm/subgroups",
     source,
     loads: "quads",
-    constants: (axes, context) => ({
-      SUBGROUP: context.gpu.adapter.subgroupSize ?? 0,
-      TILES: isLarge(axes) && quadsOf(axes, context).vectors.a ? mostTiles : 1,
-    }),
-    tile: (shader) => {
-      const { SUBGROUP, ROWS, TILES } = constantsOf(shader, "SUBGROUP", "ROWS", "TILES");
-      return { rows: ROWS * TILES, columns: 4 * SUBGROUP };
-    },
+    constants: (axes, { gpu }) => ({ SUBGROUP: gpu.adapter.subgroupSize ?? 0, ROW_QUADS: rowsOf(axes) / 4 }),
+    tile,
     work: ({ m, k, n }, shader) => {
-      const { SUBGROUP, ROWS, TILES } = constantsOf(shader, "SUBGROUP", "ROWS", "TILES");
-      const [down, across] = [Math.ceil(m / (ROWS * TILES)), Math.ceil(n / (4 * SUBGROUP))];
-      const [rows, columns] = [Math.ceil(m / ROWS) * ROWS, across * 4 * SUBGROUP];
-      return { products: rows * columns * 4 * Math.ceil(k / 4), a: rows * across * k, b: columns * down * k };
+      const { rows, columns } = tile(shader);
+      const [down, across] = [Math.ceil(m / rows), Math.ceil(n / columns)];
+      return {
+        products: down * rows * across * columns * 4 * Math.ceil(k / 4),
+        a: 4 * Math.ceil(m / 4) * across * k,
+        b: columns * across * down * k,
+      };
     },
   }),
 };

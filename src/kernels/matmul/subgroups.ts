@@ -28,7 +28,7 @@ export const subgroups = {
       const [padded, columns] = [Math.ceil(rows / ROWS) * ROWS, across * COLUMNS * SUBGROUP];
       return linearCost(axes, context, {
         products: padded * columns * k,
-        xBytes: 4 * padded * k * across,
+        xBytes: 4 * rows * k * across,
         weightVectors: (down * columns * k) / 4,
       });
     },
