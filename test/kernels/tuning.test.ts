@@ -5,7 +5,9 @@ import { appendRotated } from "../../src/kernels/kv-cache/append-rotated.ts";
 import { matmul } from "../../src/kernels/matmul/matmul.ts";
 import { projection } from "../../src/kernels/matmul/projection.ts";
 import { experts } from "../../src/kernels/moe/experts.ts";
+import { routeBackward } from "../../src/kernels/moe/route-backward.ts";
 import { rmsNorm } from "../../src/kernels/norm/rms-norm.ts";
+import { logSoftmax } from "../../src/kernels/softmax/log-softmax.ts";
 import { softmax } from "../../src/kernels/softmax/softmax.ts";
 import { choiceFor, kindOf, tune, tuneAs, tuning, tuningTable } from "../../src/kernels/tuning.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
@@ -32,6 +34,8 @@ test("orders name variants that there are, and end with one that needs no featur
     matmulOfManyRows: matmul.variants,
     expertsOfManyTokens: experts.variants,
     softmax: softmax.variants,
+    logSoftmax: logSoftmax.variants,
+    routerGradients: routeBackward.variants,
     norm: rmsNorm.variants,
   } as const;
   for (const [choice, variants] of Object.entries(tables)) {

@@ -10,6 +10,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { intoOf, tensorFields } from "../arguments.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 import { defineOp } from "../op.ts";
+import { tuning } from "../tuning.ts";
 import { checkRule, type RoutingRule, ruleChecks } from "./route.ts";
 
 /** A router's logits f32 `[t, e]`, its choices u32 `[t, k]`, and the gradients of their weights f32 `[t, k]`. */
@@ -96,7 +97,7 @@ const variants = { lanes, naive } as const;
  * of all give one to all. Throws `ShapeError` for a rule that does not fit the experts.
  */
 export const routeBackward = defineOp<RouteGradientTensors, Call, LogitGradient, typeof variants>(
-  { name: "moe/route-backward", variants, order: () => ["lanes", "naive"] },
+  { name: "moe/route-backward", variants, order: (_tensors, _options, gpu) => tuning(gpu).routerGradients },
   {
     tensors: tensorFields("logits", "experts", "dweights"),
     options: fieldsOf<Call>({ ...ruleChecks, into: intoOf("dlogits") }),

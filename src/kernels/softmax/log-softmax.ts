@@ -5,6 +5,7 @@ import { intoY, onlyX } from "../arguments.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 import { defineOp } from "../op.ts";
 import { rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
+import { tuning } from "../tuning.ts";
 
 type Tensors = { readonly x: Tensor };
 type Result = { readonly y: Tensor };
@@ -40,6 +41,6 @@ const variants = { workgroup, naive } as const;
  * small probability loses. `x` is `[..., cols]`, `y` like it. A row of only −∞ stays one; a row with a NaN or +∞ gives NaN.
  */
 export const logSoftmax = /* @__PURE__ */ defineOp<Tensors, Into<Result>, Result, typeof variants>(
-  { name: "log-softmax", variants, order: () => ["workgroup", "naive"] },
+  { name: "log-softmax", variants, order: (_tensors, _options, gpu) => tuning(gpu).logSoftmax },
   { tensors: onlyX, options: intoY },
 );
