@@ -31,6 +31,7 @@ export { findShape, modelShapes } from "./models/shapes.ts";
 export { someTokens } from "./models/tokens.ts";
 export { type MoeCase, moeCaseName, routings, standardMoeCases } from "./moe/cases.ts";
 export { type MoePlan, runMoeBench } from "./moe/run.ts";
+export { gradientTables } from "./ops/gradients.ts";
 export { type OpPlan, runOpBench } from "./ops/run.ts";
 export { opTables } from "./ops/tables.ts";
 export type { BenchResult, BenchRow, Environment, Peak, Peaks, Verdict } from "./result.ts";

@@ -14,7 +14,6 @@ enable subgroups;
 const SUBGROUP: u32 = 8;  // threads
 const ROWS: u32 = 8;      // of a tile
 const TILES: u32 = 8;     // one below the other
-const GROUP_ROWS: u32 = ROWS * TILES;
 const COLUMNS: u32 = 4;   // of a thread
 const_assert COLUMNS == 4;  // a vector holds the sums of a row
 
@@ -34,21 +33,21 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id
   let first_row = workgroup.y * TILES * ROWS;
   let first_column = (workgroup.x * SUBGROUP + thread) * COLUMNS;
   let columns = min(first_column + vec4u(0, 1, 2, 3), vec4u(params.n - 1));
-  let rows = min(GROUP_ROWS, params.rows - first_row);
+  let rows = min(ROWS * TILES, params.rows - first_row);
   let tiles = (rows + ROWS - 1) / ROWS;
   let vectors = params.k / 4;
 
   var sums: array<array<vec4f, ROWS>, TILES>;
-  var own: array<vec4f, GROUP_ROWS>;
+  var own: array<array<vec4f, ROWS>, TILES>;
   for (var first = 0u; first < vectors; first += SUBGROUP) {
     let own_vector = min(first + thread, vectors - 1);
-    for (var r = 0u; r < rows; r++) { own[r] = x[(first_row + r) * vectors + own_vector]; }
+    for (var r = 0u; r < rows; r++) { own[r / ROWS][r % ROWS] = x[(first_row + r) * vectors + own_vector]; }
     for (var i = first; i < min(first + SUBGROUP, vectors); i++) {
       let w = load_columns(columns, i * 4);
       for (var t = 0u; t < TILES; t++) {
         if (t >= tiles) { break; }
         for (var r = 0u; r < ROWS; r++) {
-          let v = subgroupShuffle(own[t * ROWS + r], i - first);
+          let v = subgroupShuffle(own[t][r], i - first);
           sums[t][r] = add_products(v, w[0], w[1], w[2], w[3], sums[t][r]);
         }
       }

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Argument, Command } from "commander";
 import {
   addBenchOptions,
   type BenchFlags,
@@ -36,9 +36,20 @@ export async function opBenches(): Promise<Command[]> {
       const loaded = (await Promise.all(tables)).flatMap(([name, table]) => (table ? [[name, table] as const] : []));
       await measure(Object.fromEntries(loaded), flags);
     });
+  const gradients = new Command("gradients")
+    .summary("variants of the ops that gradients are made of")
+    .description("Measure every variant of the ops of gradients that are no products, norms or attention.")
+    .addArgument(
+      new Argument("[ops...]", "the ones to measure (default: all)").choices(Object.keys(bench.gradientTables)),
+    )
+    .action(async (names: readonly string[], flags: BenchFlags) => {
+      const chosen = Object.entries(bench.gradientTables).filter(([op]) => names.length === 0 || names.includes(op));
+      const tables = await Promise.all(chosen.map(async ([op, load]) => [op, await load()] as const));
+      await measure(Object.fromEntries(tables), flags);
+    });
   const peaks = new Command("peaks")
     .summary("measured peaks of this device")
     .description("Measure the peaks of this device: multiply-adds, copies, workgroup memory, dispatches.")
     .action((flags: BenchFlags) => measure({}, flags));
-  return [peaks, norm, ...ops].map(addBenchOptions);
+  return [peaks, norm, gradients, ...ops].map(addBenchOptions);
 }

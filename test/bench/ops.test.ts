@@ -79,5 +79,5 @@ test.each([
 });
 
 test("the shapes of rotation are right", async () => {
-  expect(await checkCase(gpu, ropeCases, "rope", ropeShape(3, 2, 8))).toBeDefined();
+  expect(await checkCase(gpu, ropeCases, "vectors", ropeShape(3, 2, 8))).toBeDefined();
 });

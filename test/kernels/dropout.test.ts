@@ -57,6 +57,14 @@ test("a recorded program drops others in each run, and its gradient those of the
   instance.dispose();
 });
 
+test("vectors drop the same elements, and have the bits of pairs", async () => {
+  const values = tensor(gpu, [3, 40], normal(120, 6));
+  const [pairs, vectors] = (["naive", "vectors"] as const).map((variant) =>
+    dropout(gpu, { x: values, key: key(5, 6) }, { rate: 0.3, site: 4, variant }),
+  );
+  expect(await vectors?.y.read()).toEqual(await pairs?.y.read());
+});
+
 test("of a view its elements are counted in their own order", async () => {
   const wide = tensor(gpu, [2, 3], [1, 2, 3, 4, 5, 6]);
   const k = key(1, 1);

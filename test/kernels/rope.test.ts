@@ -2,9 +2,11 @@ import { expect, test } from "vitest";
 import { casesTagged } from "../../src/check/case-table.ts";
 import { ropeCases } from "../../src/check/cases/rope.ts";
 import { checkCase } from "../../src/check/check-case.ts";
+import { normal } from "../../src/check/random.ts";
 import { rope } from "../../src/kernels/rope/rope.ts";
+import { ropeTable } from "../../src/kernels/rope/table.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { transpose } from "../../src/tensor/views.ts";
+import { slice, transpose } from "../../src/tensor/views.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 
@@ -16,9 +18,30 @@ const narrow = await testGpu({ features: [], cap: { workgroups: 4 } });
 test.each(casesTagged(ropeCases.cases, "folds").map((item) => [item.name, item] as const))(
   "rope on a folded grid: %s",
   async (_, item) => {
-    await checkCase(narrow, ropeCases, "rope", item);
+    for (const variant of ropeCases.variants) await checkCase(narrow, ropeCases, variant, item);
   },
 );
+
+test.each(["halves", "interleaved"] as const)("%s: vectors have the bits of pairs", async (layout) => {
+  const x = tensor(gpu, [2, 3, 2, 20], normal(240, 1));
+  const table = tensor(gpu, [8, 8, 2], ropeTable({ theta: 100, width: 16, positions: 8, scaling: { kind: "none" } }));
+  for (const inverse of [false, true]) {
+    const [pairs, vectors] = (["naive", "vectors"] as const).map((variant) =>
+      rope(gpu, { x, table }, { layout, inverse, start: 3, variant }),
+    );
+    expect(await vectors?.y.read()).toEqual(await pairs?.y.read());
+  }
+});
+
+test("heads that are no whole vectors are rotated by pairs", () => {
+  const chosen = (width: number, x = tensor(gpu, [1, 2, 1, 12], new Float32Array(24))) => {
+    const table = tensor(gpu, [2, width / 2, 2], new Float32Array(2 * width));
+    return gpu.record(() => rope(gpu, { x, table }, { layout: "halves" })).calls[0]?.variant;
+  };
+  expect(chosen(8)).toBe("vectors");
+  expect(chosen(4)).toBe("naive");
+  expect(chosen(8, slice(tensor(gpu, [1, 2, 1, 14], new Float32Array(28)), 3, 2, 14))).toBe("naive");
+});
 
 test("rope refuses what does not fit, and says so", () => {
   const x = tensor(gpu, [1, 4, 2, 8], new Float32Array(64));

@@ -38,6 +38,13 @@ export const lossDispatches: Readonly<Record<string, Dispatch>> = {
     outputs: { y: 15 },
     workgroups: [2, 1, 1],
   },
+  "elementwise/dropout-vectors": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { n: 5, site: 17, threshold: 2 ** 30, scale: 4 / 3 } },
+    inputs: { x: floats(20), key: words(7, 3) },
+    outputs: { y: 20 },
+    workgroups: [2, 1, 1],
+  },
   "reduce/columns": {
     constants: { WORKGROUP: 4, RUN: 2 },
     uniforms: { params: { rows: 11, width: 2, block: 5 } },

@@ -6,6 +6,15 @@ const nothing = 0xffffffff;
 const choices = words(2, 0, 0, 3, 2, 0, 0, 2, 3, 2);
 const sorting = { slots: 10, capacity: 10, gate_up_across: 1, down_across: 1 };
 
+/** Six tokens in two chunks, two choices each of four experts. */
+const statistics: Dispatch = {
+  constants: { EXPERTS: 4, CHOICES: 2, WORKGROUP: 4 },
+  uniforms: { params: { tokens: 6 } },
+  inputs: { logits: floats(24), experts: words(0, 1, 2, 3, 1, 0, 3, 2, 0, 3, 2, 1) },
+  outputs: { sums: 18 },
+  workgroups: [2, 1, 1],
+};
+
 /** The kernels of mixtures of experts. */
 export const moeDispatches: Readonly<Record<string, Dispatch>> = {
   "moe/align/count": {
@@ -110,12 +119,6 @@ export const moeDispatches: Readonly<Record<string, Dispatch>> = {
     outputs: { z: 32 },
     workgroups: [2, 4, 1],
   },
-  // Six tokens in two chunks, two choices each of four experts.
-  "moe/statistics": {
-    constants: { EXPERTS: 4, CHOICES: 2, WORKGROUP: 4 },
-    uniforms: { params: { tokens: 6 } },
-    inputs: { logits: floats(24), experts: words(0, 1, 2, 3, 1, 0, 3, 2, 0, 3, 2, 1) },
-    outputs: { sums: 18 },
-    workgroups: [2, 1, 1],
-  },
+  "moe/statistics": statistics,
+  "moe/statistics-shares": statistics,
 };

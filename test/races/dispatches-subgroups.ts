@@ -13,7 +13,7 @@ export const subgroupDispatches: Readonly<Record<string, Dispatch>> = {
   },
   "gemm/subgroups": product(9, 6, 9, { constants: { SUBGROUP, ROW_QUADS: 1 }, workgroups: [2, 3, 1] }),
   "matmul/subgroups": {
-    constants: { SUBGROUP, ROWS: 2, COLUMNS: 4 },
+    constants: { SUBGROUP, ROWS: 2, TILES: 1, COLUMNS: 4 },
     uniforms: { params: { rows: 3, k: 8, n: 9, begin: 0, total: 9 } },
     inputs: { x: floats(24), weight: floats(72) },
     outputs: { y: 27 },

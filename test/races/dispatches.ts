@@ -66,6 +66,15 @@ const rope: Dispatch = {
   workgroups: [5, 1, 1],
 };
 
+/** Two tokens of two heads of width 12, of which 8 columns are rotated. */
+const ropeByVectors: Dispatch = {
+  constants: { WORKGROUP: 4 },
+  uniforms: { params: { size: 8, t: 2, h: 2, d: 3, pairs: 1, start: 1, x_batch: 12, x_token: 6, x_head: 3 } },
+  inputs: { x: floats(48), table: floats(24) },
+  outputs: { y: 48 },
+  workgroups: [2, 1, 1],
+};
+
 /** Five results over an axis of 70 (three blocks of 32, or 18 turns of four threads), reached by strides. */
 const reduction = (constants: Readonly<Record<string, number>>): Dispatch => ({
   constants: { WORKGROUP: 4, ...constants },
@@ -199,6 +208,14 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
     outputs: {},
     workgroups: [4, 1, 1],
   },
+  // Three runs of two vectors, three apart.
+  "layout/copy-vectors": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { n: 6, run: 2, pitch: 3, begin: 1, d1: 1, d2: 3, d3: 2, ...strides("x", [1, 1, 3, 2]) } },
+    inputs: { x: words(...Array.from({ length: 24 }, (_, i) => i + 1)), y: new Uint32Array(36) },
+    outputs: {},
+    workgroups: [2, 1, 1],
+  },
   ...gemmDispatches,
   "matmul/int8/quantise": {
     constants: { WORKGROUP: 2 },
@@ -244,6 +261,7 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
   "reduce/thread": { ...reduction({}), workgroups: [2, 1, 1] },
   "reduce/workgroup": reduction({ WORKGROUP: 8, LANES: 4 }),
   "rope/rotate": rope,
+  "rope/rotate-vectors": ropeByVectors,
   "softmax/log-naive": { ...softmaxPass({}, { y: 30 }, 2) },
   "softmax/log-workgroup": rows({}),
   "softmax/normalise": softmaxPass({ largest: floats(5), sum: positive(5) }, { y: 30 }, 8),

@@ -139,7 +139,12 @@ export function backwardCalls({ gpu, random, words }: Inputs): Readonly<Record<s
           ],
         ]),
       ),
-      routerStatistics: () => routerStatistics(gpu, { logits: logits(), experts: chosen }),
+      ...Object.fromEntries(
+        variantsOf(routerStatistics).map((variant) => [
+          `routerStatistics ${variant}`,
+          () => routerStatistics(gpu, { logits: logits(), experts: chosen }, { variant }),
+        ]),
+      ),
       balanceBias: () => balanceBias(gpu, { sums: random([7]), bias: random([3]) }, { rate: 0.1 }),
       "balanceBias of a step": () =>
         balanceBias(gpu, { sums: random([7]), bias: random([3]), clip: random([2]) }, { rate: 0.1 }),

@@ -41,7 +41,11 @@ export function lossCalls({ gpu, random, words }: Inputs): Readonly<Record<strin
     return lossOfSums(gpu, { sums: random([rows, 4]), targets: ids }, { ...options, vocabulary: 64 });
   });
   add("blockGradient", (cols) => blockGradient(gpu, { ...block(cols), ...upstream(), others: random([2]) }, ofBlock));
-  add("dropout", (n) => dropout(gpu, { x: random([2, n]), key: words([2], 1, 2) }, { rate: 0.5, site: 1 }));
+  for (const variant of variantsOf(dropout)) {
+    add(`dropout ${variant}`, (n) =>
+      dropout(gpu, { x: random([2, n]), key: words([2], 1, 2) }, { rate: 0.5, site: 1, variant }),
+    );
+  }
   add("countTargets", (rows) => countTargets(gpu, { targets: words([rows], ...Array(rows).keys()) }));
   for (const variant of ["naive", "sorted"] as const) {
     add(`gatherBackward ${variant}`, (t) => {

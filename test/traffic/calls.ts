@@ -43,9 +43,12 @@ function elementwiseCalls({ gpu, random, words }: Inputs) {
     uniform: () => library.uniform(gpu, [3, 7], { seed: 1 }),
     normal: () => library.normal(gpu, [3, 7], { seed: 1 }),
     contiguous: () => library.contiguous(gpu, { x: library.transpose(x) }),
+    "contiguous by vectors": () => library.contiguous(gpu, { x: library.transpose(random([2, 3, 8]), [1, 0, 2]) }),
     magnitude: () => library.magnitude(gpu, { x, peaks: words([2], 0, 0) }, { index: 1 }),
     rope: () =>
       library.rope(gpu, { x: random([1, 2, 3, 7]), table: random([8, 2, 2]) }, { layout: "halves", start: 1 }),
+    "rope by vectors": () =>
+      library.rope(gpu, { x: random([1, 2, 3, 12]), table: random([8, 4, 2]) }, { layout: "interleaved", start: 1 }),
     gather: () => library.gather(gpu, { ids: words([3], 2, 0, 1), table: random([4, 5]) }, { scale: 2 }),
   });
 }

@@ -172,16 +172,23 @@ const statisticsCases = [
   statisticsCase("one expert, one token", [1, 1, 1]),
   statisticsCase("three chunks, the last of two tokens", [130, 8, 2]),
   statisticsCase("a prime number of experts, more columns than threads", [67, 61, 4]),
+  statisticsCase("chunks of 16, many experts", [37, 240, 3]),
+  { ...statisticsCase("more experts than have room", [3, 241, 2]), refusedBy: ["shares"] },
   statisticsCase("logits far from 0", [5, 7, 2], "softmax", 90),
   statisticsCase("sigmoids", [65, 6, 3], "sigmoid"),
 ];
 
 /** What a router does, summed over tokens. */
-export const statisticsTable: CaseTable<"logits" | "experts", "sums", RouterScores, "chunks"> = {
+export const statisticsTable: CaseTable<
+  "logits" | "experts",
+  "sums",
+  RouterScores,
+  keyof typeof routerStatistics.variants
+> = {
   op: "moe/statistics",
-  variants: ["chunks"],
+  variants: variantsOf(routerStatistics),
   reference: referenceOfStatistics,
-  run: (gpu, tensors, { into: _, ...options }) => routerStatistics(gpu, tensors, options),
+  run: (gpu, tensors, { into: _, ...options }, variant) => routerStatistics(gpu, tensors, { ...options, variant }),
   canaries: false,
   cases: statisticsCases,
 };

@@ -3,7 +3,7 @@ import { ropeTable } from "../../kernels/rope/table.ts";
 import { dense } from "../../reference/dense.ts";
 import { rope as reference } from "../../reference/rope.ts";
 import { slice } from "../../tensor/views.ts";
-import { type Case, type CaseInput, type CaseTable, withTags } from "../case-table.ts";
+import { type Case, type CaseInput, type CaseTable, variantsOf, withTags } from "../case-table.ts";
 import { normal, randomSource } from "../random.ts";
 import { type StepRow, stepOf } from "../step.ts";
 
@@ -26,19 +26,27 @@ interface Options {
   readonly rows?: readonly StepRow[];
   /** Heads before and after those that are rotated, as in a projection of queries, keys and values together. */
   readonly around?: number;
+  /** Elements before each head that are not of it. */
+  readonly inset?: number;
 }
+
+/** Whether heads are whole vectors. */
+const isByFour = ({ d, width = d }: Sizes, { inset = 0 }: Omit<Options, "layout">) =>
+  [d, width / 2, inset].every((size) => size % 4 === 0);
 
 function both(
   name: string,
-  { b = 1, t, h = 1, d, width = d, positions = 64 }: Sizes,
+  sizes: Sizes,
   options: Omit<Options, "layout"> = {},
   given?: CaseInput,
 ): Case<Inputs, Options>[] {
+  const { b = 1, t, h = 1, d, width = d, positions = 64 } = sizes;
   const heads = h + 2 * (options.around ?? 0);
+  const whole = d + (options.inset ?? 0);
   return (["halves", "interleaved"] as const).map((layout) => ({
     name: `${layout}, ${name}`,
     inputs: {
-      x: { shape: [b, t, heads, d], values: normal(b * t * heads * d, 1) },
+      x: { shape: [b, t, heads, whole], values: normal(b * t * heads * whole, 1) },
       table: {
         shape: [positions, width / 2, 2],
         values: ropeTable({ theta: 10_000, width, positions, scaling: { kind: "none" } }),
@@ -46,19 +54,21 @@ function both(
       ...(given ? { positions: given } : {}),
     },
     options: { ...options, layout },
+    ...(isByFour(sizes, options) ? {} : { refusedBy: ["vectors"] }),
   }));
 }
 
 const random = randomSource(7);
 
-export const ropeCases: CaseTable<Inputs, "y", Options, "rope"> = {
+export const ropeCases: CaseTable<Inputs, "y", Options, keyof typeof rope.variants> = {
   op: "rope",
-  variants: ["rope"],
-  reference: ({ x, table, positions }, { rows, around = 0, ...options }) => {
-    const [b = 0, t = 0, heads = 0, d = 0] = x.shape;
+  variants: variantsOf(rope),
+  reference: ({ x, table, positions }, { rows, around = 0, inset = 0, ...options }) => {
+    const [b = 0, t = 0, heads = 0, whole = 0] = x.shape;
+    const d = whole - inset;
     const inner = Array.from(x.values).filter((_, i) => {
-      const head = Math.floor(i / d) % heads;
-      return head >= around && head < heads - around;
+      const head = Math.floor(i / whole) % heads;
+      return head >= around && head < heads - around && i % whole >= inset;
     });
     const stepped =
       rows &&
@@ -71,9 +81,11 @@ export const ropeCases: CaseTable<Inputs, "y", Options, "rope"> = {
       options,
     );
   },
-  run: (gpu, { x, table, positions }, { rows, around = 0, ...options }) => {
-    const inner = slice(x, 2, around, (x.shape[2] ?? 0) - around);
-    return rope(gpu, { x: inner, table, positions, ...(rows ? { step: stepOf(gpu, rows) } : {}) }, options);
+  run: (gpu, { x, table, positions }, { rows, around = 0, inset = 0, ...options }, variant) => {
+    const [, , heads = 0, whole = 0] = x.shape;
+    const inner = slice(slice(x, 2, around, heads - around), 3, inset, whole);
+    const step = rows ? { step: stepOf(gpu, rows) } : {};
+    return rope(gpu, { x: inner, table, positions, ...step }, { ...options, variant });
   },
   cases: [
     ...both("one pair", { t: 1, d: 2 }, { start: 3 }),
@@ -106,5 +118,7 @@ export const ropeCases: CaseTable<Inputs, "y", Options, "rope"> = {
       },
     ),
     ...both("heads out of a wider projection", { b: 2, t: 5, h: 2, d: 8 }, { around: 3, start: 1 }),
+    ...both("heads that begin within a vector", { b: 2, t: 3, h: 2, d: 16 }, { inset: 2 }),
+    ...both("narrow rotation, by four", { b: 2, t: 3, h: 3, d: 28, width: 8 }, { start: 4 }),
   ],
 };

@@ -73,35 +73,47 @@ export function checkWalk(what: string, walk: Walk): void {
   );
 }
 
+interface WalkerOptions {
+  readonly prefixes?: Readonly<Record<string, string>>;
+  readonly single?: boolean;
+  readonly most?: number;
+}
+
+/** Whether every input of a walk allows steps of `width` neighbours; `firsts` are their first elements. */
+export function walksBy({ axes }: Walk, firsts: readonly number[], width: number): boolean {
+  const inner = axes.at(-1);
+  return (
+    inner !== undefined &&
+    inner.size % width === 0 &&
+    inner.steps.every((step) => step === 1) &&
+    axes.slice(0, -1).every(({ steps }) => steps.every((step) => step % width === 0)) &&
+    firsts.every((first) => first % width === 0)
+  );
+}
+
 /**
  * Parts and `Params` fields for a walk: `n` (steps), `d1` to `d3`, and for each input its first element and four
- * strides (`a`, `a0` to `a3`). Steps have four elements where every input allows it, unless the kernel requires
- * `single` ones. `prefixes` gives the field names of inputs with long names.
+ * strides (`a`, `a0` to `a3`). Steps have `most` elements, default four, where every input allows it, unless the kernel
+ * requires `single` ones. `prefixes` gives the field names of inputs with long names.
  */
 export function walker(
   walk: Walk,
   context: KernelContext,
-  { prefixes = {}, single = false }: { prefixes?: Readonly<Record<string, string>>; single?: boolean } = {},
+  { prefixes = {}, single = false, most = 4 }: WalkerOptions = {},
 ): Walker {
   const { names, axes } = walk;
   const inner = axes.at(-1);
   const outer = axes.slice(0, -1);
   const firsts = names.map((name) => context.offsets[name] ?? 0);
-  const byFour =
-    !single &&
-    inner !== undefined &&
-    inner.size % 4 === 0 &&
-    inner.steps.every((step) => step === 1) &&
-    outer.every(({ steps }) => steps.every((step) => step % 4 === 0)) &&
-    firsts.every((first) => first % 4 === 0);
-  const width = byFour ? 4 : 1;
+  const byMost = !single && walksBy(walk, firsts, most);
+  const width = byMost ? most : 1;
   const flat = outer.length === 0 && (inner === undefined || inner.steps.every((step) => step === 1));
   const padded = Array.from({ length: axesWalked }, (_, i) => axes[i - axesWalked + axes.length]);
   const innermost = axesWalked - 1;
   const steps = sizeOf(walk.shape) / width;
   const params: Record<string, number> = { n: steps };
   padded.forEach((axis, i) => {
-    const scale = i === innermost ? 1 : width; // a step of four along the innermost axis goes one Vector further
+    const scale = i === innermost ? 1 : width; // a step of several along the innermost axis goes one Vector further
     if (i > 0) params[`d${i}`] = (axis?.size ?? 1) / (i === innermost ? width : 1);
     names.forEach((name, input) => {
       params[`${prefixes[name] ?? name}${i}`] = (axis?.steps[input] ?? 0) / scale;
@@ -110,6 +122,6 @@ export function walker(
   names.forEach((name, input) => {
     params[prefixes[name] ?? name] = (firsts[input] ?? 0) / width;
   });
-  const vector = byFour ? [vectorFour] : [vectorOne];
+  const vector = byMost ? [vectorFour] : [vectorOne];
   return { params, parts: [flat ? walkFlat : walkStrided, ...(single ? [] : vector)], steps };
 }

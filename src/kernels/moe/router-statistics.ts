@@ -1,14 +1,15 @@
 import naiveSource from "#shaders/moe/backward/statistics.wgsl";
 import lanesSource from "#shaders/moe/backward/statistics-lanes.wgsl";
 import source from "#shaders/moe/statistics.wgsl";
+import sharesSource from "#shaders/moe/statistics-shares.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { constantsOf } from "../../gpu/specialise.ts";
 import { fieldsOf, oneOf } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCall, tensorFields } from "../arguments.ts";
+import { tensorFields } from "../arguments.ts";
 import { defineKernel } from "../kernel.ts";
 import { defineOp } from "../op.ts";
 import { columnSums } from "../reduce/column-sums.ts";
+import { tuning } from "../tuning.ts";
 import { type LogitGradient, lanesOfToken, scoreParts, tokenGroups } from "./route-backward.ts";
 
 /** A router's logits f32 `[t, e]`, and the choices u32 `[t, k]` that followed from them. */
@@ -23,27 +24,73 @@ export interface RouterScores {
   readonly scores?: "softmax" | "sigmoid";
 }
 
-/** Threads of a workgroup, which are tokens of a chunk. */
-const { WORKGROUP: chunk } = constantsOf(source, "WORKGROUP");
+/** What those sums are. */
+export interface RouterStatistics {
+  readonly sums: Tensor;
+}
 
-const partial = defineKernel({
-  name: "moe/statistics",
-  source,
+type ChunkAxes = Readonly<Record<"t" | "e" | "k", number>>;
+
+/** Threads of a workgroup, which are the tokens of a chunk: few where they have many shares to keep. */
+const chunkOf = (experts: number) => (experts <= 60 ? 64 : 16);
+
+const chunks = ({ t, e }: ChunkAxes) => Math.ceil(t / chunkOf(e));
+
+/** Sums of chunks of tokens. */
+const ofChunks = {
   inputs: { logits: "[t, e]", experts: "[t, k]" },
   outputs: { sums: "[chunks, columns]" },
   accepts: { experts: ["u32"] },
-  axes: ({ t, e }, _options: RouterScores) => ({ chunks: Math.ceil(t / chunk), columns: 2 * e + 1 }),
-  params: ({ t }) => ({ tokens: t }),
-  specialise: ({ e, k }, { scores = "softmax" }) => ({
+  axes: (axes: ChunkAxes, _options: RouterScores) => ({ chunks: chunks(axes), columns: 2 * axes.e + 1 }),
+  params: ({ t }: ChunkAxes) => ({ tokens: t }),
+  specialise: ({ e, k }: ChunkAxes, { scores = "softmax" }: RouterScores) => ({
     parts: [scoreParts[scores][0]],
-    constants: { EXPERTS: e, CHOICES: k },
+    constants: { EXPERTS: e, CHOICES: k, WORKGROUP: chunkOf(e) },
   }),
-  threads: ({ t }) => t,
-  cost: ({ t, e, k }) => ({
-    flops: t * e * (k + 8),
-    requestedBytes: 4 * (t * e * (4 + k) + Math.ceil(t / chunk) * (2 * e + 1)),
-  }),
+  threads: ({ t }: ChunkAxes) => t,
+} as const;
+
+const byColumn = defineKernel({
+  ...ofChunks,
+  name: "moe/statistics",
+  source,
+  cost: (axes: ChunkAxes) => {
+    const { t, e, k } = axes;
+    return { flops: t * e * (k + 8), requestedBytes: 4 * (t * e * (4 + k) + chunks(axes) * (2 * e + 1)) };
+  },
 });
+
+const byToken = defineKernel({
+  ...ofChunks,
+  name: "moe/statistics-shares",
+  source: sharesSource,
+  cost: (axes: ChunkAxes) => {
+    const { t, e, k } = axes;
+    return { flops: t * e * 8, requestedBytes: 4 * (t * (2 * e + k) + chunks(axes) * (2 * e + 1)) };
+  },
+});
+
+/** Sums of chunks, added up in their order. */
+const summed =
+  (partial: typeof byColumn | typeof byToken) =>
+  (gpu: Gpu, tensors: RouterStatisticsTensors, options: RouterScores): RouterStatistics => {
+    using scope = gpu.scope();
+    return { sums: scope.keep(columnSums(gpu, { x: partial(gpu, tensors, options).sums }).y) };
+  };
+
+/** Experts whose shares the tokens of the smallest chunk have room for in the 16 KiB of workgroup memory that all have. */
+const mostExperts = 240;
+
+const statistics = {
+  naive: { record: summed(byColumn) },
+  shares: {
+    accepts: ({ logits }: RouterStatisticsTensors) => {
+      const { [1]: experts = 0 } = logits.shape;
+      return experts <= mostExperts ? undefined : `there are ${experts} experts, expected at most ${mostExperts}`;
+    },
+    record: summed(byToken),
+  },
+} as const;
 
 type Axes = Readonly<Record<"t" | "e", number>>;
 
@@ -82,25 +129,16 @@ const lanes = {
 const variants = { lanes, naive } as const;
 
 const fields = fieldsOf<RouterScores>({ scores: oneOf("softmax", "sigmoid") });
-const inputs = tensorFields("logits", "experts");
 
 /**
  * What auxiliary losses of a router are made of, over all tokens: logits f32 `[t, e]`, experts u32 `[t, k]` → sums f32
  * `[2e + 1]`: of each expert's share of all scores, of the choices of each expert (whole numbers), and of lse(logits)².
  * Sums are in an order that only t decides. Throws `ShapeError` for shapes that do not fit.
  */
-export function routerStatistics(
-  gpu: Gpu,
-  tensors: RouterStatisticsTensors,
-  options: RouterScores = {},
-): { readonly sums: Tensor } {
-  checkCall("routerStatistics", inputs, tensors, fields, options);
-  const heading = { op: "moe/statistics", variant: "chunks", options: { ...options }, by: routerStatistics, tensors };
-  return gpu.group(heading, () => {
-    using scope = gpu.scope();
-    return { sums: scope.keep(columnSums(gpu, { x: partial(gpu, tensors, options).sums }).y) };
-  });
-}
+export const routerStatistics = defineOp<RouterStatisticsTensors, RouterScores, RouterStatistics, typeof statistics>(
+  { name: "moe/statistics", variants: statistics, order: () => ["shares", "naive"] },
+  { tensors: tensorFields("logits", "experts"), options: fields },
+);
 
 /**
  * The gradient of {@link routerStatistics}: logits `[t, e]`, dsums `[2e + 1]` → dlogits `[t, e]`. The choices count as
@@ -112,6 +150,6 @@ export const routerStatisticsBackward = defineOp<
   LogitGradient,
   typeof variants
 >(
-  { name: "moe/statistics-backward", variants, order: () => ["lanes", "naive"] },
+  { name: "moe/statistics-backward", variants, order: (_tensors, _options, gpu) => tuning(gpu).routerGradients },
   { tensors: tensorFields("logits", "dsums"), options: fields },
 );

@@ -15,6 +15,23 @@ export const elementMistakes: readonly Mistake[] = [
     "",
     "the part that is not rotated is not copied",
   ),
+  inShader(
+    "rope/rotate-vectors",
+    "pairs[0] * cosines - pairs[1] * sines",
+    "pairs[0] * cosines + pairs[1] * sines",
+    "rotated the wrong way",
+  ),
+  inShader(
+    "rope/rotate-vectors",
+    "y[y_row + params.pairs + slot] = x[x_row + params.pairs + slot];",
+    "",
+    "the part that is not rotated is not copied",
+  ),
+  inShader("rope/rotate-vectors", "vec4f(low.xz, high.xz)", "vec4f(low.xz, low.xz)", "two angles for four pairs"),
+  inShader("rope/rotate-vectors", "position(b, t) * params.pairs", "t * params.pairs", "the position is the index"),
+  inShader("rope/quads/halves", "vec2u(i, params.pairs + i)", "vec2u(i, i + 1)", "the halves of a quarter"),
+  inShader("rope/quads/interleaved", "vectors[0].yw", "vectors[0].xz", "a pair of the same element"),
+  inShader("rope/quads/interleaved", "pairs[0].z, pairs[1].z", "pairs[1].z, pairs[0].z", "a pair the other way round"),
   inShader("rope/rotate", "position(b, t) * params.pairs", "t * params.pairs", "the position is the index"),
   inShader("rope/pairs/interleaved", "2 * i + 1", "i + 1", "overlapping pairs"),
   inShader(
@@ -89,6 +106,8 @@ export const elementMistakes: readonly Mistake[] = [
     "place < first + params.run",
     "a neighbour's half word is overwritten",
   ),
+  inShader("layout/copy-vectors", "i / params.run * params.pitch", "0", "runs on top of each other"),
+  inShader("layout/copy-vectors", "i % params.run", "i", "runs one further each"),
   inShader("layout/copy", "var bits = y[word];", "var bits = 0u;", "a neighbour's half word is cleared"),
   inShader(
     "layout/copy",

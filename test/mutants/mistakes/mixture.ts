@@ -90,12 +90,7 @@ export const mixtureMistakes: readonly Mistake[] = [
   inShader("moe/nan-flags/store", "nanFlags[params.layer]", "nanFlags[0]", "always the first layer"),
   inShader("moe/spread", "weight += select", "weight = select", "the last choice alone"),
   inShader("moe/gather", "params.first + ", "", "the rows of the first expert"),
-  inShader(
-    "matmul/subgroups",
-    "subgroupShuffle(own[t * ROWS + r], i - first)",
-    "own[t * ROWS + r]",
-    "own columns for all",
-  ),
+  inShader("matmul/subgroups", "subgroupShuffle(own[t][r], i - first)", "own[t][r]", "own columns for all"),
   inShader("matmul/subgroups", "(rows + ROWS - 1) / ROWS", "rows / ROWS", "the last tile is left out"),
   inShader("matmul/subgroups", "min(first + SUBGROUP, vectors)", "first + SUBGROUP", "columns past the end count"),
 ];

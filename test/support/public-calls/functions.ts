@@ -208,7 +208,7 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     magnitude: call(library.magnitude, [{ x: m4, peaks: zeros([4], "u32") }, { index: 1 }]),
     rope: call(library.rope, [
       { x: zeros([1, 2, 2, 4]), table: zeros([8, 2, 2]) },
-      { layout: "halves", start: 0, inverse: true, into: { y: zeros([1, 2, 2, 4]) } },
+      { layout: "halves", start: 0, inverse: true, into: { y: zeros([1, 2, 2, 4]) }, variant: "naive" },
     ]),
     ropeTable: plain(
       library.ropeTable,

@@ -132,7 +132,7 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     ]),
     "train/routerStatistics": call(train.routerStatistics, [
       { logits, experts: zeros([2, 1], "u32") },
-      { scores: "softmax" },
+      { scores: "softmax", variant: "naive" },
     ]),
     "train/routerStatisticsBackward": call(train.routerStatisticsBackward, [
       { logits, dsums: zeros([9]) },
