@@ -20,6 +20,9 @@ function counted(shape: readonly number[], dtype: PlainType, seed = 1): { x: Ten
   return { x: tensor(gpu, shape, values, dtype), dense: stored({ shape, values, dtype }) };
 }
 
+/** Types of which a word has two. */
+const packedTypes: readonly PlainType[] = ["f16", "bf16"];
+
 /** A view reads as the reference says, and so does its copy. */
 async function expectBoth(view: Tensor, dense: Dense): Promise<void> {
   expect(view.shape).toEqual(dense.shape);
@@ -53,6 +56,30 @@ for (const dtype of types) {
       shape: [4, 5],
       values: dense.values.slice(20, 40),
     });
+  });
+
+  test(`${dtype}: copies in vectors, where runs and neighbours are whole ones`, async () => {
+    const { x, dense } = counted([4, 6, 32], dtype);
+    const kernels = (view: Tensor) =>
+      gpu.record(() => contiguous(gpu, { x: view })).dispatches.map(({ kernel }) => kernel);
+    const order = [1, 0, 2];
+    const [swapped, swappedDense] = [transpose(x, order), reference.transpose({ x: dense }, { order }).y];
+    await expectBoth(swapped, swappedDense);
+    expect(kernels(swapped)).toEqual(["layout/copy-vectors"]);
+    const width = packedTypes.includes(dtype) ? 8 : 4;
+    for (const start of [8, 4, 2]) {
+      const cut = slice(swapped, 2, start, start + 16);
+      await expectBoth(cut, reference.slice({ x: swappedDense }, { axis: 2, start, end: start + 16 }).y);
+      expect(kernels(cut)).toEqual([start % width === 0 ? "layout/copy-vectors" : "layout/copy"]);
+    }
+    const parts = { a: [0, 16], b: [16, 24], c: [24, 32] } as const;
+    const pieces = Object.values(parts).map(([start, end]) => slice(swapped, 2, start, end));
+    const expected = Object.entries(parts).map(([name, [start, end]]) => [
+      name,
+      reference.slice({ x: swappedDense }, { axis: 2, start, end }).y,
+    ]);
+    const joined = reference.concat(Object.fromEntries(expected), { axis: 2 }).y;
+    expect([...(await concat(gpu, pieces, 2).read())]).toEqual([...joined.values]);
   });
 
   test(`${dtype}: concat along every axis, pieces of odd and even lengths, views and nothing among them`, async () => {

@@ -39,8 +39,8 @@ export const coreSurvivors: Readonly<Record<string, string>> = {
     edge,
   "shaders/gemm/a-quads/any.wgsl: for (var r = 0u; r < 4; r++) { rows[r] = load_a(a_index(start, min(row + r, params.m - 1), i + j)); } → for (var r = 0u; r < 4; r++) { rows[r] = load_a(a_index(start, min(row + r, params.m + 1), i + j)); }":
     edge,
-  "shaders/gemm/subgroups.wgsl: let tiles = (params.m - first_row + ROWS - 1) / ROWS; → let tiles = (params.m + first_row + ROWS - 1) / ROWS;":
-    "tiles past the last row are computed, and not stored",
+  "shaders/gemm/subgroups.wgsl: let quads = (min(ROWS, params.m - first_row) + 3) / 4; → let quads = (min(ROWS, params.m + first_row) + 3) / 4;":
+    "quads past the last row are loaded from it, and not stored",
   "shaders/matmul/register.wgsl: x_row[r] = min(first_row + r, params.rows - 1) * vectors; → x_row[r] = min(first_row + r, params.rows + 1) * vectors;":
     edge,
   "shaders/sampling/candidates.wgsl: let share = (params.v + WORKGROUP - 1) / WORKGROUP; → let share = (params.v + WORKGROUP - 1) * WORKGROUP;":
