@@ -11,6 +11,8 @@ export interface Site {
   readonly folders?: Readonly<Record<string, string>>;
   /** Of every answer. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Bytes of a file that are sent in a second at most, as over a network. */
+  readonly pace?: number;
   /** Default: a free port. */
   readonly port?: number;
 }
@@ -34,11 +36,22 @@ const types: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
 };
 
+/** Milliseconds between two parts of a file that is sent at a pace. */
+const tick = 20;
+
+async function* paced(parts: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const part of parts) {
+    yield part;
+    await new Promise((resolve) => setTimeout(resolve, tick));
+  }
+}
+
 /** Serves a site, with byte ranges for the files in its folders (RFC 9110, section 14). */
 export async function serveSite({
   texts = {},
   folders = {},
   headers = {},
+  pace,
   port: wanted = 0,
 }: Site): Promise<WebServer> {
   const ranges: string[] = [];
@@ -67,9 +80,10 @@ export async function serveSite({
       response.writeHead(206, { ...head, ...length, "content-range": `bytes ${first}-${last}/${found.size}` });
     }
     if (request.method === "HEAD" || last < first) return void response.end();
-    const stream = createReadStream(file, { start: first, end: last });
+    const part = pace === undefined ? undefined : Math.max(1, Math.round((pace * tick) / 1000));
+    const stream = createReadStream(file, { start: first, end: last, ...(part ? { highWaterMark: part } : {}) });
     stream.on("data", (chunk) => count(path, chunk.length));
-    await pipeline(stream, response).catch(() => {}); // its client has left
+    await (part === undefined ? pipeline(stream, response) : pipeline(stream, paced, response)).catch(() => {}); // its client has left
   };
   const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve, reject) => {
