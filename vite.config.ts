@@ -25,11 +25,11 @@ const served = new Map<string, string>([
   ),
 ]);
 
-/** What a visitor downloads for the bundled model. */
-const denseBytes = [...served].reduce(
-  (sum, [name, file]) => sum + (/^models\/voices-dense\/.*\.(json|safetensors)$/.test(name) ? statSync(file).size : 0),
-  0,
-);
+/** What a visitor downloads for a bundled model. */
+const bytesOf = (model: string): number =>
+  [...served]
+    .filter(([name]) => name.startsWith(`models/${model}/`) && /\.(json|safetensors)$/.test(name))
+    .reduce((sum, [, file]) => sum + statSync(file).size, 0);
 
 const types: Readonly<Record<string, string>> = { ".js": "text/javascript", ".json": "application/json" };
 
@@ -83,7 +83,11 @@ export default defineConfig({
   root: site,
   base: "./", // so that it works from any path of a static host
   publicDir: peers,
-  define: { PEERS_ARE_HERE: existsSync(peers), VOICES_DENSE_BYTES: denseBytes },
+  define: {
+    PEERS_ARE_HERE: existsSync(peers),
+    VOICES_DENSE_BYTES: bytesOf("voices-dense"),
+    VOICES_NANO_BYTES: bytesOf("voices-nano"),
+  },
   plugins: [wgslVite(), withHead, kernelsWritten, beforePaint, asTheyAre],
   worker: { format: "es", plugins: () => [wgslVite()] },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },

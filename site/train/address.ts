@@ -4,9 +4,11 @@ import { sim } from "../shell/sim.ts";
 import { say } from "../shell/status.ts";
 import {
   architectures,
+  bases,
   fieldsOf,
   optimizers,
   problemOf,
+  recomputeWays,
   type Settings,
   schedules,
   settingsFor,
@@ -15,7 +17,10 @@ import { head, settings, text } from "./state.ts";
 import { type TaskName, taskNames, taskOf } from "./tasks/tasks.ts";
 
 /** Settings that are words, by their keys in links. */
-const words = { architecture: architectures, optimizer: optimizers, schedule: schedules } as const;
+const words = {
+  ...{ architecture: architectures, base: bases, optimizer: optimizers, schedule: schedules },
+  recompute: recomputeWays,
+} as const;
 type WordName = keyof typeof words;
 const wordNames = Object.keys(words) as readonly WordName[];
 
@@ -89,6 +94,12 @@ async function linkKeys(): Promise<(readonly [string, string])[]> {
     ...(taskOf(settings.value.task).text && text.value !== "" ? [["text*", await pack(text.value)] as const] : []),
     ...(sim === undefined ? [] : [["sim", sim] as const]),
   ];
+}
+
+/** A link to the settings and the text as they are now. */
+export async function linkNow(): Promise<string> {
+  const keys = await linkKeys();
+  return new URL(keys.length > 0 ? writeFragment(keys) : location.pathname, location.href).href;
 }
 
 /** Makes the address follow the settings and the text. */

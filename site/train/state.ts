@@ -22,6 +22,14 @@ export const facts = signal<RunFacts | undefined>(undefined);
 /** How training ended last. */
 export const ended = signal<Ended | undefined>(undefined);
 
+/** A run that was left, to compare the next one with. */
+export interface Earlier {
+  readonly settings: Settings;
+  readonly steps: History["steps"];
+  readonly looks: History["looks"];
+}
+export const earlier = signal<Earlier | undefined>(undefined);
+
 /** The run as it is kept: by the browser, or where it does not let it, by the page alone. */
 export interface Kept {
   readonly step: number;
@@ -72,7 +80,7 @@ export const problem = computed(() => settingsProblem(settings.value));
 /** Settings that a run cannot change: what is made with them is another model, or another task. */
 const fixed = [
   ...(["task", "length", "architecture", "layers", "heads", "headWidth"] as const),
-  ...(["experts", "chosen", "rank", "optimizer", "seed"] as const),
+  ...(["experts", "chosen", "base", "rank", "optimizer", "seed"] as const),
 ];
 
 /** True where a run with one of these can go on with the other. */

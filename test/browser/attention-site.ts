@@ -11,6 +11,8 @@ import { closePages, sharedChromium } from "./shared.ts";
 
 /** The site as published: built, and served from a subpath. */
 export interface BuiltSite {
+  /** The folder that it is in. */
+  readonly folder: string;
   /** A folder for a test's files; it is removed when the site is closed. */
   readonly scratch: string;
   readonly origin: string;
@@ -47,7 +49,7 @@ export async function buildSite(): Promise<BuiltSite> {
   const server = await serveSite({ texts: {}, folders: { "/some/path/": folder } });
   const root = `${server.origin}/some/path`;
   return {
-    ...{ scratch, origin: server.origin, front: `${root}/index.html`, peers: `${root}/peers/index.html` },
+    ...{ folder, scratch, origin: server.origin, front: `${root}/index.html`, peers: `${root}/peers/index.html` },
     address: (setup = "") => `${root}/attention/index.html${setup === "" ? "" : `#v=1&${setup}`}`,
     generate: (settings = "") => `${root}/generate/index.html${settings === "" ? "" : `#${settings}`}`,
     search: (settings = "") => `${root}/search/index.html${settings === "" ? "" : `#${settings}`}`,

@@ -157,6 +157,26 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
     expect((await output(page)).text).toBe(given);
   });
 
+  test("other settings are tried, and the run before them is compared with", async () => {
+    const { page } = opened;
+    await open(page, site.train("v=1&task=induction&length=6&layers=1&heads=1&head_width=8&batch=4&every=2&steps=4"));
+    await shown(page, "#task-says", /^Random letters/);
+    await train.start();
+    await shown(page, "#run-facts", /^Finished after 4 steps/);
+    await press(page, "#variations button", /^One layer$/);
+    await shown(page, "#variations", /One layer stays on the plateau/);
+    await until("settings in the link", () => page.evaluate(() => location.hash.includes("layers=1"), undefined));
+    await press(page, ".work button", /^One step$/);
+    await shown(
+      page,
+      "#plot-loss figcaption",
+      /Dotted: the run before this one, with letters 6, heads 1, width of a head 8/,
+    );
+    await train.rests();
+    await press(page, ".work button", /^Reset…$/);
+    await press(page, ".work button", /^Delete it$/);
+  });
+
   test.each([
     ["no-webgpu", /has no WebGPU/],
     ["no-adapter", /gives the page no GPU/],
@@ -218,43 +238,6 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
     await press(opened.page, "button", /^Open the device again$/);
     await train.reach(step + 2);
     await train.pause();
-  });
-
-  test("a load of the bundled model shows how far it is, and is cancelled", async () => {
-    const { page } = opened;
-    await open(page, site.train("v=1&task=adaptation&length=16&batch=1&rank=2&every=1&steps=1"));
-    await page.evaluate(() => {
-      const seen: [number, string][] = [];
-      Object.assign(globalThis, { seen });
-      new MutationObserver(() => {
-        const bar = document.querySelector<HTMLProgressElement>('progress[aria-label="Loading the bundled model"]');
-        if (bar) seen.push([bar.value, document.querySelector("#loading")?.textContent ?? ""]);
-      }).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
-    }, undefined);
-    await press(page, "button.primary", /^Load 10\.\d MB and train$/);
-    await shown(page, "#loading", /^Loading the bundled model: (uploading|compiling)/);
-    await press(page, "#loading button", /^Cancel$/);
-    await shown(page, "button.primary", /^Load 10\.\d MB and train$/);
-    await until("end of the load", () => page.evaluate(() => document.querySelector("#loading") === null, undefined));
-    expect(await page.evaluate(() => document.querySelector('[role="alert"]')?.textContent, undefined)).toBeUndefined();
-    const seen = await page.evaluate(() => (globalThis as { seen?: [number, string][] }).seen ?? [], undefined);
-    const values = seen.map(([value]) => value);
-    expect(values).toEqual([...values].sort((a, b) => a - b));
-    expect(values.at(-1)).toBeGreaterThan(0.6);
-  });
-
-  test("fine-tunes the bundled model by an adapter, which is exported alone", async () => {
-    const { page } = opened;
-    await open(page, site.train("v=1&task=adaptation&length=16&batch=1&rank=2&every=1&steps=1"));
-    await press(page, "button.primary", /^Load 10\.\d MB and train$/);
-    await shown(page, "#run-facts", /^Finished after 1 step: /);
-    await shown(page, "#sample-facts", /^At step 1: [\d.]+ % of the tokens right in 16 windows that are held out/);
-    await train.eachWidth("adaptation");
-    await keepSaved(page);
-    await press(page, "#export button", /^Export as a zip file$/);
-    expect(
-      [...unzipped(await savedBytes(page)).keys()].map((file) => file.replace(/^adaptation-1\//, "")).sort(),
-    ).toEqual(["adapter_config.json", "adapter_model.safetensors"]);
   });
 
   test("a text that is too short, and settings that are none", async () => {

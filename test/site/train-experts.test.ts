@@ -38,7 +38,7 @@ describe("kinds of tokens", () => {
     const { names, written, found } = kinds("addition", 1);
     expect(names.join("")).toBe("0123456789+=");
     expect(found.join("")).toBe(written);
-    expect(kinds("induction", 4).found).toEqual([...Array(5).fill("given"), ...Array(3).fill("answered")]);
+    expect(kinds("induction", 8).found).toEqual([...Array(9).fill("given"), ...Array(3).fill("answered")]);
   });
 
   test("a text has kinds of characters, and those that do not occur are left out", () => {
@@ -56,19 +56,21 @@ describe("voices", () => {
     const examples = taskOf("voices").examples(16, text);
     expect(examples.kinds?.map(({ by, names }) => [by, names.length])).toEqual([
       ["voice", 3],
-      ["kind of character", 3],
+      ["kind of character", 4],
     ]);
     const heldOut = examples.heldOut(6);
     expect(heldOut.map(({ voice }) => voice)).toEqual(["text 1", "text 2", "text 3", "text 1", "text 2", "text 3"]);
     for (const { prompt, answer, voice } of heldOut) {
-      expect((prompt + answer).replaceAll(/\s/g, "")).toMatch(new RegExp(`^${" abc"[Number(voice?.slice(5))]}+$`));
+      const number = Number(voice?.slice(5));
+      expect(examples.readable(prompt)).toMatch(new RegExp(`^<\\|text-${number}\\|>`));
+      expect((prompt.slice(1) + answer).replaceAll(/\s/g, "")).toMatch(new RegExp(`^${" abc"[number]}+$`));
     }
   });
 
   test("are two at least and eight at most, each long enough", () => {
     const examples = (text: string) => () => taskOf("voices").examples(16, text);
     expect(examples("one voice")).toThrow("the text has 1 parts between lines <|endoftext|>, expected 2 to 8");
-    expect(examples("a\n<|endoftext|>\nb")).toThrow("text 1 has 1 bytes, expected at least 170");
+    expect(examples("a\n<|endoftext|>\nb")).toThrow("text 1 has 1 bytes, expected at least 160 for a context of 16");
   });
 });
 

@@ -1,11 +1,59 @@
 // What the page that trains gives models to learn.
 import { describe, expect, test } from "vitest";
+import { idsOf, smallFilesOf } from "../../site/train/setup/folder.ts";
 import { settingsFor, settingsProblem } from "../../site/train/setup/settings.ts";
 import { baselinesOf } from "../../site/train/tasks/baselines.ts";
+import { expectationOf, measured } from "../../site/train/tasks/expectation.ts";
 import { letters, randomOf } from "../../site/train/tasks/random.ts";
 import type { Example } from "../../site/train/tasks/task.ts";
 import { type TaskName, taskNames, taskOf } from "../../site/train/tasks/tasks.ts";
+import { csvOf } from "../../site/train/views/numbers.ts";
 import { batchesOf } from "../../site/train/worker/batches.ts";
+import { createTokenizer } from "../../src/text/create-tokenizer.ts";
+
+/** French words by English ones, of either gender. */
+const french: Readonly<Record<string, readonly string[]>> = {
+  ...{ the: ["le", "la"], a: ["un", "une"], this: ["ce", "cette"], my: ["mon", "ma"] },
+  ...{ small: ["petit", "petite"], big: ["grand", "grande"], pretty: ["joli", "jolie"], bad: ["mauvais", "mauvaise"] },
+  ...{ black: ["noir", "noire"], white: ["blanc", "blanche"], green: ["vert", "verte"] },
+  ...{ heavy: ["lourd", "lourde"], warm: ["chaud", "chaude"] },
+  ...{ cat: ["chat"], dog: ["chien"], horse: ["cheval"], book: ["livre"], boat: ["bateau"], bread: ["pain"] },
+  ...{ house: ["maison"], car: ["voiture"], table: ["table"], flower: ["fleur"], door: ["porte"], key: ["clef"] },
+  ...{ sees: ["voit"], wants: ["veut"], takes: ["prend"], finds: ["trouve"], sells: ["vend"], loses: ["perd"] },
+};
+const feminine = ["house", "car", "table", "flower", "door", "key"];
+const early = ["small", "big", "pretty", "bad"];
+
+/** A noun phrase in French, from its words in English. */
+function inFrench(words: readonly string[]): readonly string[] {
+  const noun = words.at(-1) ?? "";
+  const form = (word: string) => french[word]?.[feminine.includes(noun) ? 1 : 0] ?? french[word]?.[0] ?? "";
+  const [article = "", ...adjectives] = words.slice(0, -1);
+  const isEarly = (word: string) => early.includes(word);
+  return [article, ...adjectives.filter(isEarly), noun, ...adjectives.filter((word) => !isEarly(word))].map(form);
+}
+
+/** What digits a number in words has. */
+function digitsOf(words: readonly string[]): string {
+  const digits = "zero one two three four five six seven eight nine";
+  const small = `${digits} ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen`.split(" ");
+  const tens = "twenty thirty forty fifty sixty seventy eighty ninety".split(" ");
+  let [whole, part] = [0, 0];
+  for (const word of words) {
+    if (word === "hundred") part *= 100;
+    else if (word === "thousand") [whole, part] = [1000 * part, 0];
+    else if (tens.includes(word)) part += 10 * (2 + tens.indexOf(word));
+    else if (word !== "and") part += small.indexOf(word);
+  }
+  return String(whole + part);
+}
+
+/** Whether sentences praise in the end. */
+function praises(text: string): boolean {
+  const [first = "", ...more] = text.split(/ (?=but |although )/);
+  const isGood = (clause: string) => /(good|great|lovely|fine)$/.test(clause) !== / not /.test(clause);
+  return more.reduce((so, clause) => (clause.startsWith("but") ? isGood(clause) : so), isGood(first));
+}
 
 const reversed = (text: string) => [...text].toReversed().join("");
 const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -22,10 +70,37 @@ const isRight: Readonly<Record<TaskName, (example: Example) => boolean>> = {
     const [, a, b] = /^(\d+)\+(\d+)=$/.exec(prompt) ?? [];
     return Number(a) + Number(b) === Number(reversed(answer));
   },
-  induction: ({ prompt, answer }) => (prompt + answer).slice(0, 12) === (prompt + answer).slice(12),
+  induction: ({ prompt, answer }) => {
+    const first = prompt.indexOf(prompt.at(-1) ?? "");
+    return answer.length === 5 && prompt.slice(first + 1, -1).startsWith(answer) && new Set(prompt).size === 12;
+  },
   modular: ({ prompt: [a = "", , b = ""], answer }) =>
     digits.indexOf(answer) === (digits.indexOf(a) + digits.indexOf(b)) % 23,
   characters: ({ answer }) => answer.length > 0,
+  "sort-letters": ({ prompt, answer }) =>
+    /^(.)*$/.test(answer) &&
+    [...answer].every((one, i) => i === 0 || (answer[i - 1] ?? "") <= one) &&
+    [...prompt.slice(0, -1)].sort().join("") === answer,
+  numbers: ({ prompt, answer }) => `${digitsOf(prompt.slice(0, -1).trim().split(" "))}.` === answer,
+  dates: ({ prompt, answer }) => {
+    const text = prompt
+      .slice(0, -1)
+      .replace(/(\d)(st|nd|rd|th)/, "$1")
+      .replace("the ", "")
+      .replace(" of ", " ");
+    const [, day, month, year] = /^(\d+)\.(\d+)\.(\d+)$/.exec(text) ?? [];
+    const spaced = text.replace(/^(\d\d)([a-z]{3})(\d{4})$/, "$1 $2 $3");
+    const date = new Date(`${day === undefined ? spaced : `${year}/${month}/${day}`} UTC`);
+    return `${date.toISOString().slice(0, 10)}|` === answer;
+  },
+  translation: ({ prompt, answer }) => {
+    const words = prompt.slice(0, -1).trim().split(" ");
+    const verb = words.findIndex((word) => /^(sees|wants|takes|finds|sells|loses)$/.test(word));
+    const all = [...inFrench(words.slice(0, verb)), french[words[verb] ?? ""]?.[0], ...inFrench(words.slice(verb + 1))];
+    return `${all.join(" ")} .` === answer;
+  },
+  opinions: ({ prompt, answer }) => answer === (praises(prompt.slice(0, -1).trim()) ? "+." : "-."),
+  gaps: ({ prompt, answer }) => prompt.split("▢").length - 1 === answer.length && prompt.endsWith("→"),
   voices: ({ answer, voice }) => answer.length > 0 && /^text [123]$/.test(voice ?? ""),
   adaptation: ({ answer }) => answer.length > 0,
 };
@@ -46,11 +121,18 @@ describe.each(taskNames)("%s", (name) => {
   const drawn = Array.from({ length: 300 }, () => examples.draw(random));
   const heldOut = examples.heldOut(200);
 
-  test("answers are right, all as long, and of characters of the alphabet", () => {
+  test("answers are right, all as long or with an end, and of characters of the alphabet", () => {
     for (const example of [...drawn, ...heldOut]) {
-      expect(isRight[name](example)).toBe(true);
-      expect(example.prompt).toHaveLength(examples.promptLength);
-      expect(example.answer).toHaveLength(examples.answerLength);
+      const [prompt, answer] = [examples.readable(example.prompt), examples.readable(example.answer)];
+      if (!isRight[name]({ ...example, prompt, answer })) expect.fail(`${prompt} ${answer}`);
+      if (examples.end === undefined) {
+        expect(example.prompt).toHaveLength(examples.promptLength);
+        expect(example.answer).toHaveLength(examples.answerLength);
+      } else {
+        expect(example.prompt.length).toBeLessThanOrEqual(examples.promptLength);
+        expect(example.answer.length).toBeLessThanOrEqual(examples.answerLength);
+        expect(example.answer.indexOf(examples.end)).toBe(example.answer.length - 1);
+      }
       for (const character of example.prompt + example.answer) expect(examples.alphabet).toContain(character);
     }
   });
@@ -72,6 +154,16 @@ describe.each(taskNames)("%s", (name) => {
     expect(bigram).toBeLessThanOrEqual((unigram ?? 0) + 1e-9);
   });
 
+  test.skipIf(task.adapts)("the tokenizer of its models reads what a person reads as the same tokens", () => {
+    const files = smallFilesOf(examples);
+    const json = (file: string) => JSON.parse(files[file] ?? "");
+    const tokenizer = createTokenizer(json("tokenizer.json"), json("tokenizer_config.json"));
+    const ids = idsOf(examples.alphabet);
+    for (const { prompt } of heldOut.slice(0, 20)) {
+      expect(tokenizer.encode(examples.readable(prompt))).toEqual(Array.from(prompt, (one) => ids.get(one)));
+    }
+  });
+
   test("its settings are valid, and give the same batch for a seed and a step", () => {
     const settings = settingsFor(name);
     expect(settingsProblem(settings)).toBeUndefined();
@@ -81,9 +173,16 @@ describe.each(taskNames)("%s", (name) => {
     expect(ofStep(3, 6, 4)).not.toEqual(batch);
     expect(ofStep(4, 5, 4)).not.toEqual(batch);
     expect(batch.ids.every((row) => row.length === context)).toBe(true);
-    for (const row of batch.targets) {
-      const ignored = row.filter((target) => target === -100);
-      expect(ignored).toHaveLength(examples.wholeLoss ? 0 : examples.promptLength - 1);
+    const some = batchesOf(examples).of(drawn.slice(0, 20));
+    for (const [i, row] of some.targets.entries()) {
+      const { prompt = "", answer = "" } = drawn[i] ?? {};
+      const counted = row.flatMap((target, at) => (target === -100 ? [] : [[at, target]]));
+      const first = examples.wholeLoss ? 1 : prompt.length;
+      const wanted = Array.from((prompt + answer).slice(first), (one, at) => [
+        first + at - 1,
+        examples.alphabet.indexOf(one),
+      ]);
+      expect(counted).toEqual(wanted);
     }
   });
 });
@@ -92,4 +191,35 @@ test("a text that is too short is refused, with what it would need", () => {
   expect(() => taskOf("characters").examples(64, "a short text")).toThrow(
     "the text has 12 bytes, expected at least 650 for a context of 64: its last tenth is held out",
   );
+});
+
+test("words whose order does not count say little of an opinion", () => {
+  const { bag = 1 } = baselinesOf(taskOf("opinions").examples(2, ""));
+  expect(bag).toBeGreaterThan(0.45);
+  expect(bag).toBeLessThan(0.75);
+});
+
+test("numbers as comma-separated values", () => {
+  const show = String;
+  const columns = [
+    { name: "step", show },
+    { name: 'loss, "nats"', show },
+  ];
+  expect(
+    csvOf({
+      label: "",
+      columns,
+      rows: [
+        [1000, 0.25],
+        [2000, undefined],
+      ],
+    }),
+  ).toBe('step,"loss, ""nats"""\r\n1000,0.25\r\n2000,\r\n');
+});
+
+test.each(measured.runs)("what $task reaches with $given is said where its settings are chosen", ({ task, given }) => {
+  const settings = settingsFor(task, given);
+  expect(settingsProblem(settings)).toBeUndefined();
+  expect(expectationOf(settings)).toMatch(/^To expect: [\d.]+ % .* after [\d\u2009]+ steps?\. /);
+  expect(expectationOf({ ...settings, batch: 7 })).toBeUndefined();
 });

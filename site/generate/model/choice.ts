@@ -4,6 +4,7 @@ import { isTrained } from "../../shell/model/trained-link.ts";
 /** The models that the site itself has. */
 export const bundled = {
   "voices-dense": { title: "Voices, dense", says: "6 layers; four voices: scripture, whale, union, jargon" },
+  "voices-nano": { title: "Voices, nano", says: "the smallest: 4 layers, trained by this engine itself in 37 minutes" },
   "voices-moe": { title: "Voices, mixture", says: "the same with experts; shows which of them each token went to" },
 } as const;
 

@@ -3,9 +3,10 @@ import { counted } from "../../shell/format.ts";
 import { sim } from "../../shell/sim.ts";
 import { say } from "../../shell/status.ts";
 import { addressHasSettings } from "../address.ts";
-import { settingsFor } from "../setup/settings.ts";
+import { type Settings, settingsFor } from "../setup/settings.ts";
 import {
   begun,
+  earlier,
   ended,
   facts,
   failure,
@@ -27,14 +28,17 @@ import { type TaskName, taskOf } from "../tasks/tasks.ts";
 import { client } from "../worker/client.ts";
 import { noHistory, withAttention, withLook } from "../worker/history.ts";
 import type { KeptRun, Progress } from "../worker/protocol.ts";
+import { endedWords } from "./ended-words.ts";
 import { holdTask } from "./hold.ts";
 import { beginLoading, endLoading, followLoading, isCancelled } from "./loading.ts";
 
 /** The settings that the worker has the model with. */
 let openedWith = settings.value;
 
-/** Forgets what the page shows of a run, not what is kept of it. */
+/** Forgets what the page shows of a run, not what is kept of it; the next one is compared with it. */
 function clear(): void {
+  const { steps, looks } = history.value;
+  if (looks.length > 1) earlier.value = { settings: settings.value, steps, looks };
   history.value = noHistory;
   for (const one of [facts, ended, kept, other, speed, shownStep, failure]) one.value = undefined;
   live.value = false;
@@ -50,15 +54,15 @@ function take(run: KeptRun): void {
   say(`A run of ${counted(run.history.steps.length, "step")} is here to go on with`);
 }
 
-/** Looks for a kept run of the task that is chosen, and shows it unless the address has other settings. */
-export async function takeKept(): Promise<void> {
+/** Looks for a kept run of the task that is chosen, and shows it unless other settings were asked for. */
+export async function takeKept(areAsked = addressHasSettings()): Promise<void> {
   const chosen = settings.value;
   searching.value = true;
   try {
     const run = await client.call("kept", { task: chosen.task, sim });
     if (!run || chosen.task !== settings.value.task || begun.value) return;
     const same = isSameRun(run.settings, chosen) && run.text === text.value;
-    if (same || !addressHasSettings()) take(run);
+    if (same || !areAsked) take(run);
     else other.value = { settings: run.settings, text: run.text, step: run.history.steps.length };
   } catch (error) {
     // Where storage is forbidden nothing is kept, and the page says so once it would keep something.
@@ -86,7 +90,14 @@ export async function chooseTask(task: TaskName): Promise<void> {
   if (task === settings.value.task) return;
   await leave();
   settings.value = settingsFor(task);
-  await takeKept();
+  await takeKept(false);
+}
+
+/** Chooses other settings for the task. */
+export async function tryVariation(given: Partial<Settings>): Promise<void> {
+  await leave();
+  settings.value = settingsFor(settings.value.task, given);
+  await takeKept(true);
 }
 
 /** How many steps the last ones were a second, as a mean over about two seconds. */
@@ -134,7 +145,7 @@ async function open(): Promise<boolean> {
   say("Making the model");
   const chosen = settings.value;
   const from = begun.value ? (kept.value?.run ?? "kept") : undefined;
-  const base = new URL("../models/voices-dense/", document.baseURI).href;
+  const base = new URL(`../models/${chosen.base}/`, document.baseURI).href;
   const { facts: found, history: past } = await client.call(
     "open",
     { settings: chosen, text: text.value, from, base, sim },
@@ -194,23 +205,6 @@ async function goBack(): Promise<void> {
     looks: looks.filter((look) => look.step <= step),
     attention: attention.filter((one) => one.step <= step),
   };
-}
-
-/** How training ended, in words. */
-export function endedWords(): string {
-  const { looks, steps } = history.value;
-  const right = Math.floor(1000 * (looks.at(-1)?.accuracy ?? 0)) / 10;
-  const after = `after ${counted(steps.length, "step")}`;
-  switch (ended.value?.reason) {
-    case "learnt":
-      return `Learnt ${after}: ${right} % right of what is held out`;
-    case "steps":
-      return `Finished ${after}: ${right} % right of what is held out`;
-    case "exploded":
-      return ended.value.says ?? "The loss exploded";
-    default:
-      return `Paused ${after}`;
-  }
 }
 
 /** Has the worker end after the steps that are under way, and keep the run. */

@@ -1,6 +1,8 @@
 import { useState } from "preact/hooks";
+import { CopyButton } from "../../shell/copy-button.tsx";
 import { device } from "../../shell/device/device.ts";
 import { count, counted, digits, duration, fileSize, percent } from "../../shell/format.ts";
+import { linkNow } from "../address.ts";
 import {
   begun,
   ended,
@@ -16,34 +18,25 @@ import {
   speed,
   text,
 } from "../state.ts";
-import { taskNames, taskOf } from "../tasks/tasks.ts";
-import { chooseTask, endedWords, pause, reset, save, takeOther, train } from "./actions.ts";
+import { taskOf } from "../tasks/tasks.ts";
+import { pause, reset, save, takeOther, train } from "./actions.ts";
+import { endedWords } from "./ended-words.ts";
 import { ExportButtons } from "./export.tsx";
 import { LoadingBar } from "./loading-bar.tsx";
+import { TaskPicker } from "./task-picker.tsx";
 
-/** Bytes of the bundled model's files, from the build. */
+/** Bytes of the bundled models' files, from the build. */
 declare const VOICES_DENSE_BYTES: number;
+declare const VOICES_NANO_BYTES: number;
 
-/** The tasks, and the buttons of a run. */
+const baseBytes = () => (settings.value.base === "voices-nano" ? VOICES_NANO_BYTES : VOICES_DENSE_BYTES);
+
+/** The tasks, and the buttons and the state of a run. */
 export function RunCard() {
   const { task } = settings.value;
   return (
     <section class="work" aria-label="Run">
-      <fieldset class="row" aria-label="Tasks">
-        {taskNames.map((name) => (
-          <button
-            key={name}
-            type="button"
-            class="chip"
-            aria-pressed={name === task}
-            aria-disabled={phase.value === "opening"}
-            onClick={() => phase.value !== "opening" && void chooseTask(name)}
-          >
-            {taskOf(name).title}
-          </button>
-        ))}
-      </fieldset>
-      <p id="task-says">{taskOf(task).says}</p>
+      <TaskPicker />
       {taskOf(task).text && <TextField />}
       <Buttons />
       <LoadingBar />
@@ -122,7 +115,7 @@ function Buttons() {
             {begun.value
               ? "Resume"
               : taskOf(settings.value.task).adapts && !live.value
-                ? `Load ${fileSize(VOICES_DENSE_BYTES)} and train`
+                ? `Load ${fileSize(baseBytes())} and train`
                 : "Train"}
           </button>
         )}
@@ -143,6 +136,11 @@ function Buttons() {
           <button type="button" onClick={() => setAsking(true)}>
             Reset…
           </button>
+        )}
+        {!asking && (
+          <CopyButton what="Link" text={linkNow}>
+            Copy link
+          </CopyButton>
         )}
         {asking && (
           <>

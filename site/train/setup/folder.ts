@@ -38,27 +38,42 @@ export function configOf(
   };
 }
 
-/** The tokenizer of a new model and how it generates: a token is a character, which is a byte of UTF-8. */
-export function smallFilesOf({ alphabet, promptLength, answerLength }: Examples): SmallFiles {
+/**
+ * The tokenizer of a new model and how it generates: a token is a character, which is a byte of UTF-8, or one of the words
+ * that some characters stand for.
+ */
+export function smallFilesOf({ alphabet, words, promptLength, answerLength, end }: Examples): SmallFiles {
   const context = promptLength + answerLength;
   const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false };
+  const ids = [...idsOf(alphabet)];
   const vocab = Object.fromEntries(
-    [...alphabet].map((character, id) => [byteLevelText(Uint8Array.of(character.charCodeAt(0))), id]),
+    ids
+      .filter(([character]) => !words?.has(character))
+      .map(([character, id]) => [byteLevelText(Uint8Array.of(character.charCodeAt(0))), id]),
   );
+  const added = ids.flatMap(([character, id]) => {
+    const content = words?.get(character);
+    if (content === undefined) return [];
+    const strips = { single_word: false, lstrip: false, rstrip: false, normalized: false };
+    return [{ id, content, ...strips, special: content.startsWith("<|") }];
+  });
   const model = {
     ...{ type: "BPE", dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null },
     ...{ fuse_unk: false, byte_fallback: false, ignore_merges: false, vocab, merges: [] },
   };
   return {
     "tokenizer.json": json({
-      ...{ version: "1.0", truncation: null, padding: null, added_tokens: [], normalizer: null },
+      ...{ version: "1.0", truncation: null, padding: null, added_tokens: added, normalizer: null },
       ...{ pre_tokenizer: byteLevel, post_processor: null, decoder: byteLevel, model },
     }),
     "tokenizer_config.json": json({
       ...{ tokenizer_class: "PreTrainedTokenizerFast", model_max_length: context },
       ...{ clean_up_tokenization_spaces: false },
     }),
-    "generation_config.json": json({ do_sample: false, max_new_tokens: answerLength }),
+    "generation_config.json": json({
+      ...{ do_sample: false, max_new_tokens: answerLength },
+      ...(end === undefined ? {} : { eos_token_id: idsOf(alphabet).get(end) }),
+    }),
   };
 }
 

@@ -3,12 +3,14 @@ import { begun, phase, settings } from "../state.ts";
 import { taskOf } from "../tasks/tasks.ts";
 import {
   architectures,
+  bases,
   expertWidth,
   isMixture,
   lengthField,
   type NumberField,
   optimizers,
   problemOf,
+  recomputeWays,
   type Settings,
   schedules,
   settingsFor,
@@ -55,7 +57,12 @@ function NumberInput({ field, isFixed }: { field: NumberField; isFixed: boolean 
   );
 }
 
-type Words = "architecture" | "optimizer" | "schedule";
+type Words = "architecture" | "base" | "optimizer" | "schedule" | "recompute";
+
+/** The models that an adapter may be for, in words. */
+const baseWords = Object.fromEntries(
+  Object.entries(bases).map(([name, { weights }]) => [name, `${name}: ${weights} weights`]),
+);
 
 /** One of several words. */
 function Choice({
@@ -100,20 +107,25 @@ const expertWords = () =>
 
 /** The size of the model. */
 export function ModelPanel() {
-  const { task } = settings.value;
+  const { task, base } = settings.value;
   const { adapts } = taskOf(task);
+  const { layers, width } = bases[base];
   return (
     <section class="panel" aria-label="Model">
       <h2>Model</h2>
       <div class="settings">
-        {!adapts && <Choice name="architecture" label="Kind" of={architectures} isFixed />}
+        {adapts ? (
+          <Choice name="base" label="Bundled model" of={baseWords} isFixed />
+        ) : (
+          <Choice name="architecture" label="Kind" of={architectures} isFixed />
+        )}
         {[...sizesOf(settings.value), lengthField(task)].map((field) => (
           <NumberInput key={field.name} field={field} isFixed />
         ))}
       </div>
       <p class="small muted" id="width">
         {adapts
-          ? "The bundled model voices-dense, 6 layers of width 256, and an adapter of this rank for each product."
+          ? `${layers} layers of width ${width}, whose weights stay, and an adapter of this rank for each product.`
           : `Width ${count(widthOf(settings.value))}: heads times the width of a head.${isMixture(settings.value) ? ` ${expertWords()}` : ""}`}
         {begun.value ? " A run keeps its model: reset it to change this." : ""}
       </p>
@@ -133,6 +145,7 @@ export function TrainingPanel() {
         {trainingOf(settings.value).map((field) => (
           <NumberInput key={field.name} field={field} isFixed={fixed.has(field.name)} />
         ))}
+        <Choice name="recompute" label="What gradients read" of={recomputeWays} isFixed={false} />
       </div>
       <p class="small muted">
         The same settings and seed give the same run, to the bit, on one device and browser. While it is paused, all but

@@ -7,6 +7,13 @@ export const architectures = {
   mixtral: "Mixtral: a Llama with experts",
 } as const;
 
+/** Bundled models that an adapter may be trained for: their layers and heads, and what they are. */
+export const bases = {
+  "voices-dense": { layers: 6, heads: 8, width: 256, weights: "5 million" },
+  "voices-nano": { layers: 4, heads: 4, width: 128, weights: "1 million" },
+} as const;
+export type BaseName = keyof typeof bases;
+
 /** Optimisers that the page has. */
 export const optimizers = {
   adamw: "AdamW",
@@ -34,6 +41,13 @@ export const schedules = {
   noam: "inverse square root",
 } as const;
 
+/** What gradients read: kept since the forward half, or computed again just before. The numbers are the same. */
+export const recomputeWays = {
+  nothing: "kept, all of it",
+  cheap: "what is cheap computed again",
+  layers: "layers computed again",
+} as const;
+
 /** Everything that a run depends on; the text of a task on texts apart. */
 export interface Settings {
   readonly task: TaskName;
@@ -48,10 +62,12 @@ export interface Settings {
   readonly chosen: number;
   /** Of a mixture: the coefficient of the loss that has its experts used equally. */
   readonly routerLoss: number;
-  /** Of an adapter, for the task that trains one. */
+  /** Of an adapter, for the task that trains one: the model that it is for, and its rank. */
+  readonly base: BaseName;
   readonly rank: number;
   readonly optimizer: keyof typeof optimizers;
   readonly schedule: keyof typeof schedules;
+  readonly recompute: keyof typeof recomputeWays;
   readonly learningRate: number;
   readonly warmup: number;
   readonly weightDecay: number;
@@ -150,7 +166,7 @@ export function settingsFor(task: TaskName, given: Partial<Settings> = {}): Sett
   const { learningRate } = { ...numbers, ...standard };
   return {
     ...numbers,
-    ...{ architecture: "gpt2", optimizer, schedule: "constant" },
+    ...{ architecture: "gpt2", base: "voices-dense", optimizer, schedule: "constant", recompute: "nothing" },
     ...standard,
     ...{ length: length.standard, learningRate: Number(rateOf[optimizer](learningRate).toPrecision(6)) },
     ...given,

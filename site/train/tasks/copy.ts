@@ -5,12 +5,13 @@ const alphabet = "abcdefgh";
 
 /** A task whose answer is made of the letters before a mark. */
 const afterMark = (
-  about: Pick<Task, "name" | "title" | "says">,
+  about: Pick<Task, "name" | "title" | "says" | "variations">,
   answerOf: (prompt: readonly string[]) => readonly string[],
 ): Task => ({
   ...about,
+  group: "Symbols",
   length: { label: "letters", range: [3, 16], standard: 8 },
-  standard: { layers: 2, heads: 4, learningRate: 1e-3 },
+  standard: { layers: 2, heads: 4, learningRate: 2e-3, schedule: "cosine", warmup: 50 },
   examples: (length) => ({
     ...{
       alphabet: `${alphabet}>`,

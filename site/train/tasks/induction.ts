@@ -1,31 +1,39 @@
-import { letters, split } from "./random.ts";
+import { below, split } from "./random.ts";
 import type { Task } from "./task.ts";
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz";
 
 /**
- * A random sequence and the same again (Olsson et al. 2022): a head that finds where the last letter stood before, and
- * looks at what followed it there, needs another in a layer below. The loss counts every letter, so that there is a
- * plateau before that pair is found.
+ * Random letters, and from one of them on the same again (Olsson et al. 2022): a head that finds where the last letter stood
+ * before, and looks at what followed it there, needs another in a layer below. How far back that is differs from one
+ * example to the next: else a single head would learn the distance. The loss stays on a plateau before that pair is found.
  */
 export const induction: Task = {
   name: "induction",
   title: "Induction",
-  says: "Random letters, and the same letters again: the second time each can be found by where it stood the first time.",
-  length: { label: "letters", range: [4, 24], standard: 12 },
-  standard: { layers: 2, heads: 4, learningRate: 2e-3 },
-  examples: (length) => ({
-    ...{
-      alphabet,
-      promptLength: length + 1,
-      answerLength: length - 1,
-      wholeLoss: true,
-      scored: "exact",
-      readable: (text: string) => text,
+  group: "Symbols",
+  says: "Random letters, none of them twice, then one of them again, and what followed it before: kfqmdaq → mda. Finding that takes two steps: a head that marks each letter with the one before it, and in a layer above a head that looks for the mark.",
+  length: { label: "letters", range: [6, 24], standard: 12 },
+  standard: { architecture: "llama", layers: 2, heads: 4, learningRate: 4e-3, warmup: 50, steps: 2000, every: 50 },
+  variations: [
+    {
+      title: "One layer",
+      says: "One layer stays on the plateau: what follows a letter is found in two steps, each a layer of its own.",
+      settings: { layers: 1, steps: 1000 },
     },
-    ...split((random) => {
-      const word = letters(random, alphabet, length);
-      return { prompt: word + word[0], answer: word.slice(1) };
-    }, 0.05),
-  }),
+  ],
+  examples: (length) => {
+    const answerLength = Math.ceil(length / 2) - 1;
+    return {
+      ...{ alphabet, promptLength: length + 1, answerLength, wholeLoss: false, scored: "exact" },
+      readable: (text: string) => text,
+      ...split((random) => {
+        const left = [...alphabet];
+        const all = Array.from({ length }, () => left.splice(below(random, left.length), 1)[0] ?? "");
+        const begin = below(random, length - answerLength);
+        const again = all.slice(begin, begin + 1 + answerLength);
+        return { prompt: all.join("") + again[0], answer: again.slice(1).join("") };
+      }, 0.05),
+    };
+  },
 };

@@ -6,10 +6,12 @@ const [few, veryFew] = [12, 6];
 /** How a task's tokens are divided: its own ways, or by characters where these are few, or else into prompts and answers. */
 export const kindsOf = (examples: Examples): readonly Kinds[] => examples.kinds ?? [usualOf(examples)];
 
-function usualOf({ alphabet, promptLength }: Examples): Kinds {
+function usualOf({ alphabet }: Examples): Kinds {
   const halves = ["given", "answered"];
-  const halfAt = (position: number) => Number(position >= promptLength);
-  if (alphabet.length > few) return { by: "half", names: halves, of: (_, position) => halfAt(position) };
+  // Of what stands beyond the end of an example there is no kind.
+  const halfAt: Kinds["of"] = ({ prompt, answer }, position) =>
+    position < prompt.length + answer.length ? Number(position >= prompt.length) : -1;
+  if (alphabet.length > few) return { by: "half", names: halves, of: halfAt };
   const characters = [...alphabet];
   const indexAt = (text: string, position: number) => characters.indexOf(text[position] ?? "");
   if (alphabet.length > veryFew) {
@@ -19,6 +21,7 @@ function usualOf({ alphabet, promptLength }: Examples): Kinds {
   return {
     by: "character",
     names: halves.flatMap((half) => characters.map((character) => `${character} ${half}`)),
-    of: ({ prompt, answer }, position) => halfAt(position) * characters.length + indexAt(prompt + answer, position),
+    of: (example, position) =>
+      halfAt(example, position) * characters.length + indexAt(example.prompt + example.answer, position),
   };
 }

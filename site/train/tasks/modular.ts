@@ -10,6 +10,7 @@ const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 export const modular: Task = {
   name: "modular",
   title: "Add remainders",
+  group: "Numbers",
   says: "The remainder of a sum when it is divided by the modulus; each number is one character, of 0–9, A–Z, a–z. Of all pairs four in ten are held out.",
   length: { label: "modulus", range: [5, 61], standard: 23 },
   standard: { layers: 1, heads: 4, headWidth: 32, batch: 128, learningRate: 1e-3, weightDecay: 1, steps: 10_000 },

@@ -37,12 +37,19 @@ export function shareOf(text: string): number {
 /** Draws without success after which there are taken to be no more. */
 const patience = 2000;
 
+/** One of several. */
+export const pick = <T>(random: Random, from: readonly T[]): T => from[below(random, from.length)] as T;
+
 /**
- * Splits drawn examples by a hash of their prompts, so that none that is held out is ever trained on: `share` of all
- * prompts is held out.
+ * Splits drawn examples by a hash of their prompts, or of what `by` gives, so that none that is held out is ever trained
+ * on: `share` of all is held out.
  */
-export function split(drawAny: (random: Random) => Example, share: number): Pick<Examples, "draw" | "heldOut"> {
-  const isHeldOut = ({ prompt }: Example) => shareOf(prompt) < share;
+export function split(
+  drawAny: (random: Random) => Example,
+  share: number,
+  by: (example: Example) => string = ({ prompt }) => prompt,
+): Pick<Examples, "draw" | "heldOut"> {
+  const isHeldOut = (example: Example) => shareOf(by(example)) < share;
   return {
     draw: (random) => {
       for (;;) {

@@ -5,6 +5,7 @@ import type { Task } from "./task.ts";
 export const sort: Task = {
   name: "sort",
   title: "Sort digits",
+  group: "Symbols",
   says: "After digits of 0, 1 and 2 come the same digits in order: 201201 → 001122.",
   length: { label: "digits", range: [3, 12], standard: 6 },
   standard: {},
@@ -22,5 +23,25 @@ export const sort: Task = {
       const prompt = letters(random, often ?? "012", length);
       return { prompt, answer: [...prompt].sort().join("") };
     }, 0.25),
+  }),
+};
+
+const latin = "abcdefghijklmnopqrstuvwxyz";
+
+/** Sorting of letters, which has 26 kinds to count where digits have three. */
+export const sortLetters: Task = {
+  name: "sort-letters",
+  title: "Sort letters",
+  group: "Symbols",
+  says: "Letters, and after a mark the same ones from a to z: model> → delmo. There are too many words to know them by heart.",
+  length: { label: "letters", range: [3, 10], standard: 5 },
+  standard: { layers: 2, heads: 4, learningRate: 2e-3, schedule: "cosine", warmup: 50 },
+  examples: (length) => ({
+    ...{ alphabet: `${latin}>`, promptLength: length + 1, answerLength: length },
+    ...{ wholeLoss: false, scored: "exact", readable: (text: string) => text },
+    ...split((random) => {
+      const word = letters(random, latin, length);
+      return { prompt: `${word}>`, answer: [...word].sort().join("") };
+    }, 0.05),
   }),
 };

@@ -18,12 +18,17 @@ export interface Kinds {
 /** Numbers from 0 to below 1, the same from the same seed. */
 export type Random = () => number;
 
-/** Examples of a task, for one length. All have as many characters, each of which is a token. */
+/** Examples of a task, for one length. A character is a token. */
 export interface Examples {
   /** The characters that occur, in the order of their token ids. */
   readonly alphabet: string;
+  /** Characters that stand for tokens of several, with what those are: words, or marks that name a voice. */
+  readonly words?: ReadonlyMap<string, string>;
+  /** Characters of prompts and of answers; of the longest ones where there is an `end`. */
   readonly promptLength: number;
   readonly answerLength: number;
+  /** The character that ends each answer, where prompts or answers are not all as long. */
+  readonly end?: string;
   /** True where the loss counts what follows within prompts too. */
   readonly wholeLoss: boolean;
   /** `exact`: an answer counts where all of it is right, decoded freely. `next`: each character that was predicted counts. */
@@ -34,6 +39,8 @@ export interface Examples {
   readonly kinds?: readonly Kinds[];
   /** How many examples are shown, where that is not as usual. */
   readonly shown?: number;
+  /** True where counting words is worth comparing with: an answer is one of few characters. */
+  readonly bag?: true;
   /** One to train on; never one that is held out. */
   readonly draw: (random: Random) => Example;
   /** Held out: at most as many as asked for, always the same. */
@@ -42,7 +49,7 @@ export interface Examples {
 
 /** Settings in which a task differs from the standard ones. */
 export interface TaskSettings {
-  readonly architecture?: "mixtral";
+  readonly architecture?: "llama" | "mixtral";
   readonly layers?: number;
   readonly heads?: number;
   readonly headWidth?: number;
@@ -51,17 +58,35 @@ export interface TaskSettings {
   readonly steps?: number;
   readonly learningRate?: number;
   readonly weightDecay?: number;
+  readonly warmup?: number;
+  readonly every?: number;
+  readonly schedule?: "cosine";
+  readonly experts?: number;
+  readonly routerLoss?: number;
 }
+
+/** Settings to try instead, and what is seen then. */
+export interface Variation {
+  readonly title: string;
+  readonly says: string;
+  readonly settings: TaskSettings & { readonly length?: number };
+}
+
+/** Kinds of tasks, in their order on the page. */
+export const taskGroups = ["Symbols", "Numbers", "Sentences", "Texts"] as const;
+export type TaskGroup = (typeof taskGroups)[number];
 
 /** Something for a small model to learn. */
 export interface Task {
   readonly name: string;
   readonly title: string;
-  /** What is asked, and of what the answer is made. */
+  readonly group: TaskGroup;
+  /** What is asked, of what the answer is made, and what is to be seen. */
   readonly says: string;
   /** What the length counts, and which there are. */
   readonly length: { readonly label: string; readonly range: readonly [number, number]; readonly standard: number };
   readonly standard: TaskSettings;
+  readonly variations?: readonly Variation[];
   /** Throws for a text that is too short. `base` has the tokens of the model that is trained on. */
   readonly examples: (length: number, text: string, base?: BaseTokens) => Examples;
   /** Of a task on texts: the text where the reader gives none, what that is, and what is asked for. */

@@ -1,22 +1,33 @@
-import { adaptation } from "./adaptation.ts";
 import { addition } from "./addition.ts";
-import { characters } from "./characters.ts";
 import { copy, reverse } from "./copy.ts";
 import { induction } from "./induction.ts";
+import { dates } from "./language/dates.ts";
+import { numbers } from "./language/numbers.ts";
+import { opinions } from "./language/opinions.ts";
+import { translation } from "./language/translation.ts";
 import { modular } from "./modular.ts";
-import { sort } from "./sort.ts";
+import { sort, sortLetters } from "./sort.ts";
 import type { Task } from "./task.ts";
-import { voices } from "./voices.ts";
+import { adaptation } from "./texts/adaptation.ts";
+import { characters } from "./texts/characters.ts";
+import { gaps } from "./texts/gaps.ts";
+import { voices } from "./texts/voices.ts";
 
 /** The tasks that the page has, the first one first. */
 export const tasks = {
   sort,
+  "sort-letters": sortLetters,
   copy,
   reverse,
-  addition,
   induction,
+  addition,
   modular,
+  numbers,
+  dates,
+  translation,
+  opinions,
   characters,
+  gaps,
   voices,
   adaptation,
 } as const satisfies Record<string, Task>;

@@ -5,27 +5,28 @@ import { share } from "../../generate/strips/tokens.ts";
 import { count } from "../../shell/format.ts";
 import { TableFrame } from "../../shell/table-frame.tsx";
 import { colourOf, theme } from "../../shell/theme.ts";
+import { bases } from "../setup/settings.ts";
 import { head, shown } from "../state.ts";
 import { taskOf } from "../tasks/tasks.ts";
 import type { Attention } from "../worker/history.ts";
 import { useWidth } from "./figure.tsx";
-import { drawWeights, weightsOf } from "./heat.ts";
+import { drawWeights, heatSize, weightsOf } from "./heat.ts";
 import { attentionAt } from "./shown-step.ts";
 import { StepSlider } from "./step-slider.tsx";
 
-/** What each character of a sample attends to, by layer, head and step. */
+/** What each token of a sample attends to, by layer, head and step. */
 export function AttentionView() {
   const { history, settings, facts } = shown.value;
   const now = attentionAt(history);
   if (!now) return null;
   // Before a kept run is opened its settings say them; the bundled model has its own.
-  const { layers, heads } = facts ?? (taskOf(settings.task).adapts ? { layers: 6, heads: 8 } : settings);
+  const { layers, heads } = facts ?? (taskOf(settings.task).adapts ? bases[settings.base] : settings);
   return (
     <section class="panel attention" aria-label="Attention">
       <h2>What it attends to</h2>
       <p class="small">
-        The first sample at step {count(now.step)}: <strong>{headWords(head.value)}</strong>. Each row is a character,
-        and shows from which of those before it takes what it needs to say the next. Weights of the mix, not reasons.
+        The first sample at step {count(now.step)}: <strong>{headWords(head.value)}</strong>. Each row is a token, and
+        shows from which of those before it takes what it needs to say the next. Weights of the mix, not reasons.
       </p>
       <StepSlider />
       <div class="attention-place">
@@ -41,7 +42,7 @@ export function AttentionView() {
   );
 }
 
-/** Most characters on a side of a table. */
+/** Most tokens on a side of a table. */
 const mostInTable = 40;
 
 function Grid({ now, layers, heads }: { now: Attention; layers: number; heads: number }) {
@@ -49,15 +50,16 @@ function Grid({ now, layers, heads }: { now: Attention; layers: number; heads: n
   const frame = useRef<HTMLDivElement>(null);
   const [cell, setCell] = useState<readonly [row: number, column: number]>();
   const [open, setOpen] = useState(false);
-  const tokens = now.tokens.map(visible);
+  // The space after a word is not worth its room.
+  const tokens = now.tokens.map((token) => visible(token).replace(/(?<=.)␣$/, ""));
   const t = tokens.length;
   const weights = weightsOf(now.weights, { layers, heads, tokens: t }, head.value);
   const shade = theme.value;
-  const width = useWidth(frame);
+  const size = heatSize(useWidth(frame), tokens);
   useEffect(() => {
     const element = canvas.current;
-    if (element) drawWeights(element, width, weights, tokens, cell, colourOf(element));
-  }, [now, head.value, shade, cell, width]);
+    if (element) drawWeights(element, size, weights, tokens, cell, colourOf(element));
+  }, [now, head.value, shade, cell, size.side, size.margin]);
   const words = ([row, column]: readonly [number, number]) =>
     `position ${row}, “${tokens[row]}”, attends to position ${column}, “${tokens[column]}”: ${share(weights[row * t + column] ?? 0)}`;
   const move = (event: KeyboardEvent) => {
@@ -77,9 +79,9 @@ function Grid({ now, layers, heads }: { now: Attention; layers: number; heads: n
     setCell([r, Math.max(0, Math.min(r, next[1]))]);
   };
   const point = ({ currentTarget, clientX, clientY }: PointerEvent) => {
-    const { left, top, width, height } = (currentTarget as Element).getBoundingClientRect();
-    const at = (offset: number, size: number) => Math.floor((offset / size) * (t + 1)) - 1;
-    const [row, column] = [at(clientY - top, height), at(clientX - left, width)];
+    const { left, top } = (currentTarget as Element).getBoundingClientRect();
+    const at = (offset: number) => Math.floor((offset - size.margin) / size.side);
+    const [row, column] = [at(clientY - top), at(clientX - left)];
     setCell(row >= 0 && row < t && column >= 0 && column <= row ? [row, column] : undefined);
   };
   return (
@@ -89,7 +91,7 @@ function Grid({ now, layers, heads }: { now: Attention; layers: number; heads: n
         ref={canvas}
         role="img"
         tabIndex={0}
-        aria-label={`Attention of ${t} characters, ${headWords(head.value)}, at step ${now.step}; the arrow keys walk it, and a table has the numbers`}
+        aria-label={`Attention of ${t} tokens, ${headWords(head.value)}, at step ${now.step}; the arrow keys walk it, and a table has the numbers`}
         onKeyDown={move}
         onFocus={() => setCell((old) => old ?? [t - 1, t - 1])}
         onBlur={() => setCell(undefined)}
@@ -103,7 +105,7 @@ function Grid({ now, layers, heads }: { now: Attention; layers: number; heads: n
         <summary>The weights as a table</summary>
         {open &&
           (t > mostInTable ? (
-            <p class="small">{t} characters are too many for a table: walk the picture by keys.</p>
+            <p class="small">{t} tokens are too many for a table: walk the picture by keys.</p>
           ) : (
             <TableFrame label="Weights of attention">
               <table>

@@ -1,3 +1,4 @@
+import type { TrainingStep } from "../../../src/train/trainer/results.ts";
 import { percent, tick } from "../../shell/format.ts";
 import type { Baselines } from "../tasks/baselines.ts";
 import type { History, Look } from "../worker/history.ts";
@@ -36,28 +37,31 @@ export function thinned(points: readonly Point[], count = most): readonly Point[
   });
 }
 
-const lossOf = ({ steps }: History): readonly Point[] =>
+const lossOf = ({ steps }: Pick<History, "steps">): readonly Point[] =>
   thinned(steps.filter(({ loss }) => Number.isFinite(loss)).map(({ step, loss }) => ({ step, value: loss })));
 
-/** Labels at the heights of lines, moved apart where they would stand on one another. */
+/** Labels at the heights of lines, moved apart where they would stand on one another, and not above the highest line. */
 export function apart<L extends { readonly value: number }>(
   lines: readonly L[],
   least: number,
 ): readonly (L & { at: number })[] {
   const sorted = [...lines].sort((a, b) => a.value - b.value);
-  let last = Number.NEGATIVE_INFINITY;
-  return sorted.map((line) => {
-    last = Math.max(line.value, last + least);
-    return { ...line, at: last };
-  });
+  const [heights, top] = [sorted.map(({ value }) => value), sorted.at(-1)?.value ?? 0];
+  for (let i = 1; i < heights.length; i++) heights[i] = Math.max(heights[i] ?? 0, (heights[i - 1] ?? 0) + least);
+  for (let i = heights.length - 1, most = top; i >= 0; i--) {
+    heights[i] = Math.min(heights[i] ?? 0, most);
+    most = (heights[i] ?? 0) - least;
+  }
+  return sorted.map((line, i) => ({ ...line, at: heights[i] ?? line.value }));
 }
 
 /** The loss of each step and of what is held out, with the losses that need no model. */
 export const lossChart =
-  (history: History, baselines: Baselines | undefined): Draw =>
+  (history: History, baselines: Baselines | undefined, before?: readonly TrainingStep[]): Draw =>
   (Plot, size) => {
     const { colour } = size;
     const steps = lossOf(history);
+    const others = before ? lossOf({ steps: before }) : [];
     const looks = history.looks.map(({ step, loss }) => ({ step, value: loss }));
     const lines = baselines
       ? [
@@ -66,8 +70,8 @@ export const lossChart =
           { name: "bigram", value: baselines.bigram ?? Number.NaN },
         ].filter(({ value }) => Number.isFinite(value))
       : [];
-    const highest = Math.max(0.1, ...[...steps, ...looks, ...lines].map(({ value }) => value));
-    const end = Math.max(10, steps.at(-1)?.step ?? 0, looks.at(-1)?.step ?? 0);
+    const highest = Math.max(0.1, ...[...steps, ...looks, ...lines, ...others].map(({ value }) => value));
+    const end = Math.max(10, ...[steps, looks, others].map((line) => line.at(-1)?.step ?? 0));
     return Plot.plot({
       ...frame(size),
       marginRight: 70,
@@ -78,6 +82,7 @@ export const lossChart =
         Plot.text(apart(lines, highest / 14), {
           ...{ x: end, y: "at", text: "name", dx: 6, textAnchor: "start" as const, fill: colour("--muted") },
         }),
+        Plot.lineY(others, { x: "step", y: "value", stroke: colour("--muted"), strokeDasharray: "1 3" }),
         Plot.lineY(steps, { x: "step", y: "value", stroke: colour("--series-1"), strokeWidth: 1.5 }),
         Plot.lineY(looks, {
           x: "step",
@@ -99,9 +104,10 @@ export const lossChart =
 
 /** The share of what is held out that is right. */
 export const accuracyChart =
-  (looks: readonly Look[]): Draw =>
+  (looks: readonly Look[], bag: number | undefined): Draw =>
   (Plot, size) => {
     const { colour } = size;
+    const bags = bag === undefined ? [] : [{ value: bag, name: "words" }];
     const end = Math.max(10, looks.at(-1)?.step ?? 0);
     return Plot.plot({
       ...frame(size),
@@ -116,6 +122,10 @@ export const accuracyChart =
       },
       marks: [
         Plot.ruleY([0]),
+        Plot.ruleY(bags, { y: "value", stroke: colour("--border"), strokeDasharray: "4 3" }),
+        Plot.text(bags, {
+          ...{ x: end, y: "value", text: "name", dx: 6, textAnchor: "start" as const, fill: colour("--muted") },
+        }),
         Plot.lineY(looks, { x: "step", y: "accuracy", stroke: colour("--series-3"), strokeWidth: 2 }),
         Plot.dot(looks, { x: "step", y: "accuracy", fill: colour("--series-3"), r: looks.length > 40 ? 1.5 : 3 }),
       ],
@@ -137,7 +147,8 @@ export const partsChart =
     );
     const end = Math.max(10, looks.at(-1)?.step ?? 0);
     const last = parts.flatMap((part) => rows.findLast((row) => row.part === part) ?? []);
-    const logs = rows.map(({ value }) => Math.log10(value));
+    // The axis reaches to the dashed line too.
+    const logs = [...rows.map(({ value }) => Math.log10(value)), ...(of === "ratios" ? [-3] : [])];
     const span = Math.max(1, Math.max(...logs) - Math.min(...logs));
     const labels = apart(
       last.map((row) => ({ ...row, value: Math.log10(row.value) })),

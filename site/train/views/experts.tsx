@@ -6,7 +6,6 @@ import { shown, text } from "../state.ts";
 import { taskOf } from "../tasks/tasks.ts";
 import { divisionsOf, type RouterFacts } from "../worker/expert-use.ts";
 import { Figure } from "./figure.tsx";
-import { NumberTable } from "./number-table.tsx";
 import { lookAt } from "./shown-step.ts";
 import { differenceOf, sharesOf, specialisationChart, together, usesOf } from "./specialisation.ts";
 import { StepSlider } from "./step-slider.tsx";
@@ -74,16 +73,14 @@ export function ExpertsView() {
         caption={`The share of choices in which two kinds of tokens differ, the mean over all pairs, by layer. 0 % where each ${by} uses the experts equally often, 100 % where no expert is used by two of them.`}
         of={`${at} ${history.looks.length} ${history.looks.at(-1)?.step}`}
         draw={specialisationChart(history.looks, at, layers)}
-        table={() => (
-          <NumberTable
-            label="Specialisation"
-            heads={["step", ...layers.map((layer) => `layer ${layer}`)]}
-            rows={usesOf(history.looks, at).map((look) => [
-              count(look.step),
-              ...look.use.map((one) => percent(differenceOf(one))),
-            ])}
-          />
-        )}
+        numbers={() => ({
+          label: "Specialisation",
+          columns: [
+            { name: "step", show: count },
+            ...layers.map((layer) => ({ name: `layer ${layer}, share`, show: percent })),
+          ],
+          rows: usesOf(history.looks, at).map(({ step: after, use: found }) => [after, ...found.map(differenceOf)]),
+        })}
       />
     </section>
   );

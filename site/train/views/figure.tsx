@@ -1,9 +1,11 @@
 import { signal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { savePicture } from "../../attention/plots/picture.ts";
 import { sim } from "../../shell/sim.ts";
+import { download } from "../../shell/status.ts";
 import { colourOf, theme } from "../../shell/theme.ts";
+import { NumberTable } from "./number-table.tsx";
+import { csvOf, type Numbers } from "./numbers.ts";
 
 /** The library, which is fetched when the first figure is drawn. */
 export type Plot = typeof import("@observablehq/plot");
@@ -31,12 +33,12 @@ interface FigureProps {
   /** What the drawing depends on. */
   readonly of: unknown;
   readonly draw: Draw;
-  /** The same as a table. */
-  readonly table: () => ComponentChildren;
+  /** The same as numbers. */
+  readonly numbers: () => Numbers;
 }
 
 /** A figure with its caption, downloads, and the same as a table. */
-export function Figure({ name, title, caption, of, draw, table }: FigureProps) {
+export function Figure({ name, title, caption, of, draw, numbers }: FigureProps) {
   const place = useRef<HTMLDivElement>(null);
   const width = useWidth(place);
   const [open, setOpen] = useState(false);
@@ -88,11 +90,18 @@ export function Figure({ name, title, caption, of, draw, table }: FigureProps) {
         </button>{" "}
         <button type="button" aria-label={`Save ${title} as PNG`} onClick={() => void save("png")}>
           PNG
+        </button>{" "}
+        <button
+          type="button"
+          aria-label={`Save ${title} as CSV`}
+          onClick={() => download(`train-${name}.csv`, csvOf(numbers()), "text/csv")}
+        >
+          CSV
         </button>
       </figcaption>
       <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
         <summary>The numbers as a table</summary>
-        {open && table()}
+        {open && <NumberTable {...numbers()} />}
       </details>
     </figure>
   );

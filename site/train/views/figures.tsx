@@ -1,13 +1,16 @@
 import { count, digits, memory, percent } from "../../shell/format.ts";
-import { shown } from "../state.ts";
+import { fieldsOf, type Settings } from "../setup/settings.ts";
+import { earlier, shown } from "../state.ts";
 import type { RunFacts } from "../worker/protocol.ts";
 import { accuracyChart, lossChart, memoryChart, partsChart, recomputeWords } from "./charts.ts";
 import { Figure } from "./figure.tsx";
-import { NumberTable } from "./number-table.tsx";
+
+/** The first column of most tables. */
+const stepColumn = { name: "step", show: count };
 
 /** Loss, right answers, gradients and updates of each part of the model, and memory. */
 export function Figures() {
-  const { history, facts } = shown.value;
+  const { history, facts, settings, recorded } = shown.value;
   const { looks, steps } = history;
   if (looks.length === 0 && steps.length === 0) return null;
   const baselines = facts?.baselines;
@@ -15,40 +18,43 @@ export function Figures() {
   const nats = baselines
     ? ` Without a model: ln V ${digits(baselines.uniform)}${baselines.unigram === undefined ? "" : `, unigram ${digits(baselines.unigram)}, bigram ${digits(baselines.bigram)}`}.`
     : "";
+  const past = earlier.value;
+  const before = past && !recorded && past.settings.task === settings.task ? past : undefined;
+  const bag = baselines?.bag;
   return (
     <div class="figures">
       <Figure
         name="loss"
         title="Loss"
-        caption={`Solid: each step, before it changes the weights. Dashed, with squares: ${count(facts?.heldOut ?? 0)} examples that are held out.${nats}`}
-        of={history}
-        draw={lossChart(history, baselines)}
-        table={() => (
-          <NumberTable
-            label="Losses"
-            heads={["step", "loss, nats", "gradient norm", "learning rate"]}
-            rows={steps.map(({ step, loss, gradientNorm, learningRate }) => [
-              count(step),
-              loss.toFixed(4),
-              digits(gradientNorm),
-              learningRate.toPrecision(3),
-            ])}
-          />
-        )}
+        caption={`Solid: each step, before it changes the weights. Dashed, with squares: ${count(facts?.heldOut ?? 0)} examples that are held out.${nats}${before ? ` Dotted: the run before this one${differences(before.settings, settings)}.` : ""}`}
+        of={`${settings.task} ${steps.length} ${looks.length} ${before?.steps.length}`}
+        draw={lossChart(history, baselines, before?.steps)}
+        numbers={() => ({
+          label: "Losses",
+          columns: [
+            stepColumn,
+            { name: "loss, nats", show: (loss) => loss.toFixed(4) },
+            { name: "gradient norm", show: digits },
+            { name: "learning rate", show: (rate) => rate.toPrecision(3) },
+          ],
+          rows: steps.map(({ step, loss, gradientNorm, learningRate }) => [step, loss, gradientNorm, learningRate]),
+        })}
       />
       <Figure
         name="right"
         title="Right answers"
-        caption="The share of what is held out that the model answers rightly, always with its first choice."
+        caption={`The share of what is held out that the model answers rightly, always with its first choice.${bag === undefined ? "" : ` Without their order, words say ${percent(bag)} rightly (a bag of words).`}`}
         of={looks}
-        draw={accuracyChart(looks)}
-        table={() => (
-          <NumberTable
-            label="Right answers"
-            heads={["step", "right", "loss, nats"]}
-            rows={looks.map(({ step, accuracy, loss }) => [count(step), percent(accuracy), loss.toFixed(4)])}
-          />
-        )}
+        draw={accuracyChart(looks, bag)}
+        numbers={() => ({
+          label: "Right answers",
+          columns: [
+            stepColumn,
+            { name: "right", show: percent },
+            { name: "loss, nats", show: (loss) => loss.toFixed(4) },
+          ],
+          rows: looks.map(({ step, accuracy, loss }) => [step, accuracy, loss]),
+        })}
       />
       {parts.length > 0 && (
         <>
@@ -66,12 +72,22 @@ export function Figures() {
           />
         </>
       )}
-      {facts && <MemoryFigure facts={facts} />}
+      {facts && <MemoryFigure facts={facts} way={settings.recompute} />}
     </div>
   );
 }
 
-function MemoryFigure({ facts: { memory: lines, weightBytes, stateBytes } }: { facts: RunFacts }) {
+/** In what numbers the settings of two runs differ, in words. */
+function differences(from: Settings, to: Settings): string {
+  const words = (["architecture", "base", "optimizer", "schedule"] as const).map((name) => ({ name, label: name }));
+  const found = [...fieldsOf(to.task), ...words].filter(({ name }) => from[name] !== to[name]);
+  return found.length === 0
+    ? ""
+    : `, with ${found.map(({ label, name }) => `${label.toLowerCase()} ${from[name]}`).join(", ")}`;
+}
+
+function MemoryFigure({ facts, way }: { facts: RunFacts; way: Settings["recompute"] }) {
+  const { memory: lines, weightBytes, stateBytes } = facts;
   const most = lines.map(
     ({ recompute, alive, planned }) =>
       `${recomputeWords[recompute]}, at most ${memory(Math.max(...alive))}, in buffers of ${memory(planned)}`,
@@ -80,19 +96,20 @@ function MemoryFigure({ facts: { memory: lines, weightBytes, stateBytes } }: { f
     <Figure
       name="memory"
       title="Memory of a step"
-      caption={`What is alive over the calls of a step. What gradients read is kept, or computed again just before: ${most.join("; ")}. This page keeps all. Weights have ${memory(weightBytes)}, the optimiser ${memory(stateBytes)}.`}
+      caption={`What is alive over the calls of a step. What gradients read is kept, or computed again just before: ${most.join("; ")}. This run: ${recomputeWords[way]}. Weights have ${memory(weightBytes)}, the optimiser ${memory(stateBytes)}.`}
       of={lines}
       draw={memoryChart(lines)}
-      table={() => (
-        <NumberTable
-          label="Memory of a step"
-          heads={["dispatch", ...lines.map(({ recompute }) => `${recomputeWords[recompute]}, bytes`)]}
-          rows={Array.from({ length: Math.max(...lines.map(({ alive }) => alive.length)) }, (_, i) => [
-            count(i),
-            ...lines.map(({ alive }) => (alive[i] === undefined ? "–" : count(alive[i]))),
-          ])}
-        />
-      )}
+      numbers={() => ({
+        label: "Memory of a step",
+        columns: [
+          { name: "dispatch", show: count },
+          ...lines.map(({ recompute }) => ({ name: `${recomputeWords[recompute]}, bytes`, show: count })),
+        ],
+        rows: Array.from({ length: Math.max(...lines.map(({ alive }) => alive.length)) }, (_, i) => [
+          i,
+          ...lines.map(({ alive }) => alive[i]),
+        ]),
+      })}
     />
   );
 }
@@ -117,13 +134,11 @@ function PartsFigure({
       {...{ name, title, caption }}
       of={history.looks}
       draw={partsChart(looks, parts, name, label)}
-      table={() => (
-        <NumberTable
-          label={title}
-          heads={["step", ...parts]}
-          rows={looks.map((look) => [count(look.step), ...(look[name] ?? []).map((value) => value.toPrecision(3))])}
-        />
-      )}
+      numbers={() => ({
+        label: title,
+        columns: [stepColumn, ...parts.map((part) => ({ name: part, show: (value: number) => value.toPrecision(3) }))],
+        rows: looks.map((look) => [look.step, ...(look[name] ?? [])]),
+      })}
     />
   );
 }

@@ -1,31 +1,27 @@
 import { TableFrame } from "../../shell/table-frame.tsx";
+import type { Numbers } from "./numbers.ts";
 
-/** Numbers under their names, a row for each step; of many rows every so many. */
-export function NumberTable({
-  label,
-  heads,
-  rows,
-}: {
-  label: string;
-  heads: readonly string[];
-  rows: readonly (readonly string[])[];
-}) {
-  const every = Math.max(1, Math.ceil(rows.length / 200));
+/** Most rows of a table. */
+const most = 200;
+
+/** Numbers as a table; of many rows every so many. */
+export function NumberTable({ label, columns, rows }: Numbers) {
+  const every = Math.max(1, Math.ceil(rows.length / most));
   const shown = rows.filter((_, i) => i % every === 0 || i === rows.length - 1);
   return (
     <>
       {every > 1 && (
         <p class="small muted">
-          Of {rows.length} rows one in {every}.
+          Of {rows.length} rows one in {every}; the CSV file has all.
         </p>
       )}
       <TableFrame label={label}>
         <table>
           <thead>
             <tr>
-              {heads.map((head) => (
-                <th key={head} scope="col" class="number">
-                  {head}
+              {columns.map(({ name }) => (
+                <th key={name} scope="col" class="number">
+                  {name}
                 </th>
               ))}
             </tr>
@@ -33,11 +29,14 @@ export function NumberTable({
           <tbody>
             {shown.map((row, i) => (
               <tr key={i}>
-                {row.map((cell, j) => (
-                  <td key={heads[j]} class="number">
-                    {cell}
-                  </td>
-                ))}
+                {columns.map(({ name, show }, j) => {
+                  const value = row[j];
+                  return (
+                    <td key={name} class="number">
+                      {value === undefined ? "–" : show(value)}
+                    </td>
+                  );
+                })}
               </tr>
             ))}
           </tbody>

@@ -12,6 +12,8 @@ export function Samples() {
   const look = lookAt(history);
   if (!look) return null;
   const isText = taskOf(settings.task).text !== undefined;
+  // Of a text there are many ways to go on, but one way to fill its gaps.
+  const isOpen = isText && settings.task !== "gaps";
   const hasVoices = look.samples.some(({ voice }) => voice !== undefined);
   return (
     <section class="panel samples" aria-label="Samples">
@@ -32,7 +34,7 @@ export function Samples() {
               {hasVoices && <th scope="col">voice</th>}
               <th scope="col">given</th>
               <th scope="col">it says</th>
-              {!isText && <th scope="col">right</th>}
+              {!isOpen && <th scope="col">right</th>}
             </tr>
           </thead>
           <tbody>
@@ -45,7 +47,7 @@ export function Samples() {
                 <td class={isText ? "wraps" : ""}>
                   <code>{words(given)}</code>
                 </td>
-                {!isText && (
+                {!isOpen && (
                   <td>
                     {given === answer ? (
                       "✓"
@@ -65,4 +67,5 @@ export function Samples() {
   );
 }
 
-const words = (text: string) => visible(text);
+/** White space is made visible where it could be overlooked: at the ends, and where it is no single space. */
+const words = (text: string) => visible(text).replace(/(?<=[^␣↵⇥])␣(?=[^␣↵⇥])/g, " ");

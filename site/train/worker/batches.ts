@@ -10,7 +10,8 @@ const ignored = -100;
 export interface Batches {
   /** The batch of a step: the same for the same seed, whatever was drawn before. */
   readonly ofStep: (seed: number, step: number, size: number) => TokenBatch;
-  readonly of: (examples: readonly Example[]) => TokenBatch;
+  /** Of examples; with `answersAlone` nothing of a prompt is a target, though the loss counts it. */
+  readonly of: (examples: readonly Example[], answersAlone?: boolean) => TokenBatch;
   /** Tokens of a sequence. */
   readonly context: number;
 }
@@ -18,18 +19,23 @@ export interface Batches {
 export function batchesOf(examples: Examples): Batches {
   const { alphabet, promptLength, answerLength, wholeLoss, draw } = examples;
   const known = idsOf(alphabet);
-  const of = (given: readonly Example[]): TokenBatch => {
-    const rows = given.map(({ prompt, answer }) =>
-      Array.from(prompt + answer, (character) => known.get(character) ?? 0),
-    );
+  const context = promptLength + answerLength - 1;
+  const of = (given: readonly Example[], answersAlone = false): TokenBatch => {
+    const rows = given.map(({ prompt, answer }) => ({
+      ids: Array.from(prompt + answer, (character) => known.get(character) ?? 0),
+      first: wholeLoss && !answersAlone ? 0 : prompt.length - 1,
+    }));
+    // Where examples are not all as long, what follows the end of one is no target, and nothing before it sees it.
     return {
-      ids: rows.map((row) => row.slice(0, -1)),
-      targets: rows.map((row) => row.slice(1).map((id, i) => (wholeLoss || i >= promptLength - 1 ? id : ignored))),
+      ids: rows.map(({ ids }) => Array.from({ length: context }, (_, i) => ids[i] ?? 0)),
+      targets: rows.map(({ ids, first }) =>
+        Array.from({ length: context }, (_, i) => (i >= first ? (ids[i + 1] ?? ignored) : ignored)),
+      ),
     };
   };
   return {
     of,
-    context: promptLength + answerLength - 1,
+    context,
     ofStep: (seed, step, size) => {
       const random = randomOf(seed, step);
       return of(Array.from({ length: size }, () => draw(random)));

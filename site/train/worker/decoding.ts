@@ -4,6 +4,7 @@ import { placed, type Tensor, zeros } from "../../../src/tensor/tensor.ts";
 import type { TokenBatch } from "../../../src/train/trainer/batches.ts";
 import { idsOf } from "../setup/folder.ts";
 import type { Example, Examples } from "../tasks/task.ts";
+import { batchesOf } from "./batches.ts";
 import { type KindUse, type RouterFacts, routersOf, tapOf, useByKind } from "./expert-use.ts";
 import type { Attention, Sample } from "./history.ts";
 
@@ -16,10 +17,14 @@ interface Forward {
   dispose(): void;
 }
 
+/** In how many submits a run is, so that none keeps the GPU for long. */
+export type Submits = () => number;
+
 /** Prepares runs over `rows` sequences of `context` tokens. `taps` says what is kept of them. */
 async function forwardOf(
   decoder: Decoder,
   [rows, context]: readonly [number, number],
+  submits: Submits,
   taps: (name: string) => boolean = () => false,
 ): Promise<Forward> {
   const { gpu, config } = decoder;
@@ -40,7 +45,7 @@ async function forwardOf(
       const all = new Uint32Array(rows * context);
       for (const [row, sequence] of sequences.entries()) all.set(sequence, row * context);
       await gpu.write(ids.storage, 0, new Uint8Array(all.buffer));
-      instance.run();
+      instance.run(undefined, submits());
       const found = await placed(instance, program.result).read();
       return found.subarray(0, sequences.length * context * config.vocabulary);
     },
@@ -113,38 +118,35 @@ export interface Looking {
 }
 
 /**
- * Prepares to look at a model with examples that are held out; `all` are their tokens, with targets where their answers
- * are. An answer that is decoded freely is right exactly where the model's first choice is right at each of its positions
- * after the right ones before it, so that one run over all examples counts them.
+ * Prepares to look at a model with examples that are held out. An answer that is decoded freely is right exactly where the
+ * model's first choice is right at each of its positions after the right ones before it, so that one run over all examples
+ * counts them.
  */
 export async function lookingAt(
   decoder: Decoder,
   examples: Examples,
   heldOut: readonly Example[],
-  all: TokenBatch,
+  submits: Submits,
 ): Promise<Looking> {
-  const { alphabet, promptLength, answerLength, scored, readable, shown = usual[scored] } = examples;
-  const context = promptLength + answerLength - 1;
+  const { alphabet, promptLength, answerLength, end, scored, readable, shown = usual[scored] } = examples;
+  const { of, context } = batchesOf(examples);
   const { vocabulary, layers, heads, kvHeads, headWidth } = decoder.config;
   const first = heldOut.slice(0, shown);
   const decodedLength = scored === "exact" ? answerLength : Math.min(answerLength, mostDecoded);
   const saidContext = promptLength + decodedLength - 1;
   const known = idsOf(alphabet);
-  const answers: TokenBatch = {
-    ...all,
-    targets: all.targets.map((row, r) =>
-      row.map((_, i) =>
-        i >= promptLength - 1 ? (known.get(heldOut[r]?.answer[i - promptLength + 1] ?? "") ?? 0) : -100,
-      ),
-    ),
-  };
+  const [all, answers] = [of(heldOut), of(heldOut, true)];
   const routers = routersOf(decoder, examples);
   const chosen = new Set(routers?.layers.map(tapOf));
-  const checking = await forwardOf(decoder, [heldOut.length, context], (name) => chosen.has(name));
+  const checking = await forwardOf(decoder, [heldOut.length, context], submits, (name) => chosen.has(name));
   const named = /^layer\.\d+\.attention\.[qk]$/;
-  const saying = await forwardOf(decoder, [first.length, saidContext], (name) => named.test(name));
+  const saying = await forwardOf(decoder, [first.length, saidContext], submits, (name) => named.test(name));
 
   const charactersOf = (ids: readonly number[]) => ids.map((id) => alphabet[id]).join("");
+  /** What stands before the mark that ends an answer, without the space after its last word. */
+  const shownAs = (text: string) => (end === undefined ? readable(text) : readable(upToEnd(text)).trimEnd());
+  /** What stands before the mark. */
+  const upToEnd = (text: string) => (end === undefined ? text : (text.split(end)[0] ?? ""));
   let tokens: readonly string[] = [];
 
   async function decoded(): Promise<readonly Sample[]> {
@@ -156,18 +158,22 @@ export async function lookingAt(
         row.push(largestIn(values, begin, begin + vocabulary));
       }
     }
-    tokens = (rows[0] ?? []).slice(0, saidContext).map((id) => readable(charactersOf([id])));
+    const given = first.map(({ prompt }, r) => upToEnd(charactersOf((rows[r] ?? []).slice(prompt.length))));
+    const [one] = first;
+    // Without the last one, which was said and never read.
+    const read = Array.from(`${one?.prompt ?? ""}${given[0] ?? ""}`).slice(0, (rows[0] ?? []).length - 1);
+    tokens = read.map((character) => readable(character));
     return first.map((example, r) => ({
       ...example,
       prompt: readable(example.prompt),
-      answer: readable(example.answer),
-      given: readable(charactersOf((rows[r] ?? []).slice(promptLength))),
+      answer: shownAs(example.answer),
+      given: shownAs(given[r] ?? ""),
     }));
   }
 
   /** Of the first row, which the last run had: softmax of scaled products of queries and keys before them. */
   async function attention(): Promise<Float32Array<ArrayBuffer>> {
-    const t = saidContext;
+    const t = tokens.length;
     const weights = new Float32Array(layers * heads * t * t);
     const [size, keySize] = [heads * headWidth, kvHeads * headWidth];
     for (let layer = 0; layer < layers; layer++) {

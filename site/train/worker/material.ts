@@ -55,13 +55,16 @@ export interface Base {
 /** A model that was trained before, with an adapter. */
 async function adapted(gpu: Gpu, { settings, text }: RunRequest, given: Base): Promise<Material> {
   const { source: base = openFiles({}), loading, signal } = given;
-  const { config, tokenizer } = await readModelFolder(base);
+  const { config, tokenizer, weights } = await readModelFolder(base);
   const examples = taskOf(settings.task).examples(settings.length, text, {
     vocabulary: config.vocabulary,
     encode: (words) => tokenizer.encode(words, { addSpecialTokens: false }),
     decode: (ids) => tokenizer.decode(ids),
   });
   const { rank, seed } = settings;
+  // As a whole before its tensors are read one by one, so that it is kept, and how far it is can be said.
+  const weightFiles = new Set([...weights.tensors.values()].map(({ file }) => file));
+  await base.prepare?.([...weightFiles], { signal });
   const trainable = await openLora(
     gpu,
     base,

@@ -9,6 +9,7 @@ import type { Trainable } from "../../../src/train/open-trainable.ts";
 import type { Parameter } from "../../../src/train/parameters.ts";
 import type { RouterLossOptions } from "../../../src/train/router-losses.ts";
 import type { TokenBatch } from "../../../src/train/trainer/batches.ts";
+import type { Submits } from "./decoding.ts";
 import type { MemoryLine } from "./protocol.ts";
 
 /** A part of a model: its embeddings, a layer, or its last norm and head. */
@@ -36,11 +37,19 @@ export interface Measuring {
   dispose(): void;
 }
 
+/** The shape of a batch, what of it is computed again, and in how many submits. */
+interface MeasuringOptions {
+  readonly batch: number;
+  readonly context: number;
+  readonly recompute: Recompute;
+  readonly submits: Submits;
+}
+
 /** Prepares a program that computes the gradients of what training makes smaller for a batch, and changes nothing. */
 export async function measuring(
   { decoder }: Trainable,
   parts: readonly Part[],
-  [batch, context]: readonly [number, number],
+  { batch, context, recompute, submits }: MeasuringOptions,
   routers: RouterLossOptions,
 ): Promise<Measuring> {
   const { gpu } = decoder;
@@ -53,16 +62,16 @@ export async function measuring(
   const parameters = Object.fromEntries(
     parts.flatMap((part) => part.parameters.map(({ name, tensor }) => [name, tensor] as const)),
   );
-  const record = (recompute: Recompute): Program<readonly Tensor[]> =>
+  const record = (way: Recompute): Program<readonly Tensor[]> =>
     gpu.record(() => {
-      const { total } = decoderLoss(decoder, { ids, targets }, { ropeTables, recompute, routers });
+      const { total } = decoderLoss(decoder, { ids, targets }, { ropeTables, recompute: way, routers });
       const found = gradients(gpu, total, parameters);
       return parts.map((part) => {
         const own = part.parameters.flatMap(({ name }) => found[name] ?? []);
         return gradientNorm(gpu, { gradients: own, skipped }).clip;
       });
     });
-  const program = record("nothing");
+  const program = record(recompute);
   const instance: Instance<readonly Tensor[]> = await program.instantiate();
   return {
     norms: async (tokens) => {
@@ -70,7 +79,7 @@ export async function measuring(
         gpu.write(ids.storage, 0, new Uint8Array(Uint32Array.from(tokens.ids.flat()).buffer)),
         gpu.write(targets.storage, 0, new Uint8Array(Int32Array.from(tokens.targets.flat()).buffer)),
       ]);
-      instance.run();
+      instance.run(undefined, submits());
       const found = await Promise.all(program.result.map((clip) => placed(instance, clip).read()));
       return found.map(([norm = Number.NaN]) => norm);
     },

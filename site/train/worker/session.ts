@@ -27,8 +27,8 @@ export interface Advance {
 
 /** Milliseconds of a step above which it is split, and about those of each part. */
 const [longStep, part] = [200, 100];
-/** Most submits of a step. */
-const mostSubmits = 32;
+/** Most submits of a step, and those of the first steps. */
+const [mostSubmits, firstSubmits] = [32, 8];
 
 /** A model in training, with everything that is seen of it. */
 export interface Session {
@@ -84,20 +84,27 @@ export async function openSession(
   base: Base = {},
 ): Promise<Session> {
   const { settings } = request;
-  const { seed, batch, clip, schedule, learningRate, warmup, steps: most } = settings;
+  const { seed, batch, clip, recompute, schedule, learningRate, warmup, steps: most } = settings;
   const { examples, trainable, files, whole } = await materialOf(gpu, request, base);
   const batches = batchesOf(examples);
   const { decoder, parameters } = trainable;
   const trainer = new Trainer(decoder, parameters, {
-    ...{ clip, optimizer: optimizerOf(settings), routers: routersFor(settings) },
+    ...{ clip, recompute, optimizer: optimizerOf(settings), routers: routersFor(settings) },
     schedule: schedules[schedule].of({ learningRate, warmup, steps: most }),
   });
   if (run) await restore(gpu, trainable, trainer, run);
   const parts = partsOf(parameters);
   const heldOut = examples.heldOut(mostHeldOut[examples.scored]);
   base.loading?.("compile", 0, 1);
-  const looking = await lookingAt(decoder, examples, heldOut, batches.of(heldOut));
-  const measured = await measuring(trainable, parts, [batch, batches.context], routersFor(settings));
+  // Kernels may be slow until the first steps have said how slow: none of their submits is a whole step.
+  trainer.submits = firstSubmits;
+  const looking = await lookingAt(decoder, examples, heldOut, () => trainer.submits);
+  const measured = await measuring(
+    trainable,
+    parts,
+    { batch, context: batches.context, recompute, submits: () => trainer.submits },
+    routersFor(settings),
+  );
   base.loading?.("compile", 1, 1);
   let history = run?.history ?? noHistory;
 

@@ -1,5 +1,5 @@
+import type { Task } from "../task.ts";
 import { characters, plain } from "./characters.ts";
-import type { Task } from "./task.ts";
 import { windowsOf } from "./windows.ts";
 
 /** Characters that no text has (Unicode's private use area): one for each token. */
@@ -13,7 +13,8 @@ const room = 0x1900;
 export const adaptation: Task = {
   name: "adaptation",
   title: "Fine-tune",
-  says: "The bundled language model, 5 million weights, learns the manner of a text, yours or the amendments: an adapter of low rank (LoRA) is trained, and its own weights stay as they are. The text's last tenth is held out.",
+  group: "Texts",
+  says: "A bundled language model learns the manner of a text, yours or the amendments: an adapter of low rank (LoRA) is trained, and the model's own weights stay as they are. The text's last tenth is held out.",
   length: { label: "context", range: [16, 128], standard: 64 },
   standard: { batch: 4, learningRate: 2e-3, weightDecay: 0, steps: 200 },
   adapts: true,

@@ -1,5 +1,5 @@
-import { amendments } from "../../search/text/amendments.ts";
-import type { Kinds, Task } from "./task.ts";
+import { amendments } from "../../../search/text/amendments.ts";
+import type { Kinds, Task } from "../task.ts";
 import { windowsOf } from "./windows.ts";
 
 /** The text that is trained on where the reader gives none. */
@@ -43,6 +43,7 @@ export function kindsIn(text: string): Kinds {
 export const characters: Task = {
   name: "characters",
   title: "A text",
+  group: "Texts",
   says: "The next character of a text: yours, or the amendments to the Constitution of the United States. Its last tenth is held out.",
   length: { label: "context", range: [16, 128], standard: 64 },
   standard: { layers: 4, heads: 4, headWidth: 32, batch: 12, learningRate: 1e-3, steps: 2000 },

@@ -1,25 +1,26 @@
-import { below, randomOf } from "./random.ts";
-import type { Example, Examples } from "./task.ts";
+import { below, randomOf } from "../random.ts";
+import type { Example, Examples } from "../task.ts";
 
 /** Of a text the last part is held out. */
 const heldOutShare = 0.1;
 
 /**
  * Windows of a text of so many tokens to predict, each a character: the last tenth of it is held out. `unit` is what a
- * token is, and `name` what the text is called, for messages. Throws for a text that is too short.
+ * token is, `name` what the text is called and `asked` the context that the reader chose, for messages. Throws for a text that is too short.
  */
 export function windowsOf(
   text: string,
   context: number,
   unit: string,
   name = "the text",
+  asked = context,
 ): Omit<Examples, "alphabet" | "readable" | "wholeLoss" | "scored"> {
   const end = Math.floor(text.length * (1 - heldOutShare));
   const least = context + 1;
   if (text.length - end < least || end < least) {
     const needed = Math.ceil(least / heldOutShare);
     throw new RangeError(
-      `${name} has ${text.length} ${unit}, expected at least ${needed} for a context of ${context}: its last tenth is held out`,
+      `${name} has ${text.length} ${unit}, expected at least ${needed} for a context of ${asked}: its last tenth is held out`,
     );
   }
   const promptLength = Math.floor(context / 4);

@@ -1,6 +1,6 @@
+import { below } from "../random.ts";
+import type { Example, Kinds, Task } from "../task.ts";
 import { bytesOf, kindsIn, textOf } from "./characters.ts";
-import { below } from "./random.ts";
-import type { Task } from "./task.ts";
 import { voiceTexts } from "./voice-texts.ts";
 import { windowsOf } from "./windows.ts";
 
@@ -21,14 +21,29 @@ function voicesOf(text: string): readonly (readonly [name: string, text: string]
   );
 }
 
+/** Characters that no text has (Unicode's private use area): one for each voice, which begins its windows. */
+const firstMark = 0xf800;
+
+/** The name of a voice as a token, as the bundled models have it. */
+const tokenOf = (name: string) => `<|${name.replaceAll(" ", "-")}|>`;
+
+/** Kinds of characters, with the tokens that name voices as one more. */
+function kindsAfterNames({ by, names, of }: Kinds): Kinds {
+  return {
+    ...{ by, names: [...names, "names of voices"] },
+    of: (example, position) => (position === 0 ? names.length : of(example, position)),
+  };
+}
+
 /**
  * Predicting the next character of texts of several voices, by a mixture of experts: which experts the tokens of each
- * voice choose is seen as it grows. A window has one voice, which nothing names to the model.
+ * voice choose is seen as it grows. A window begins with a token that names its voice, as those of the bundled models do.
  */
 export const voices: Task = {
   name: "voices",
   title: "Voices",
-  says: "The next character of texts in several voices: yours, or the King James Bible, Moby-Dick, an address on the State of the Union and the Jargon File. The model is a mixture of experts, and the page shows which of them each voice comes to use. The last tenth of each text is held out.",
+  group: "Texts",
+  says: "The next character of texts in several voices: yours, or the King James Bible, Moby-Dick, an address on the State of the Union and the Jargon File. A token names the voice. The model is a mixture of experts, and the page shows which of them each voice comes to use. The last tenth of each text is held out.",
   length: { label: "context", range: [16, 128], standard: 64 },
   standard: { architecture: "mixtral", layers: 2, heads: 4, batch: 12, learningRate: 2e-3, steps: 2000 },
   text: {
@@ -38,24 +53,34 @@ export const voices: Task = {
   },
   examples: (context, given) => {
     const texts = voicesOf(given).map(([name, text]) => [name, bytesOf(text)] as const);
-    const windows = texts.map(([voice, text]) => ({ voice, ...windowsOf(text, context, "bytes", voice) }));
+    const windows = texts.map(([voice, text], i) => ({
+      ...{ voice, mark: String.fromCharCode(firstMark + i) },
+      ...windowsOf(text, context - 1, "bytes", voice, context),
+    }));
     const names = texts.map(([name]) => name);
     const all = texts.map(([, text]) => text).join("");
+    const words = new Map(windows.map(({ voice, mark }) => [mark, tokenOf(voice)]));
+    const marked = ({ voice, mark }: (typeof windows)[number], { prompt, answer }: Example) => ({
+      ...{ prompt: mark + prompt, answer, voice },
+    });
     const [{ promptLength = 0, answerLength = 0 } = {}] = windows;
     return {
-      ...{ promptLength, answerLength, wholeLoss: true, scored: "next" },
-      alphabet: [...new Set(all)].sort().join(""),
-      readable: textOf,
-      kinds: [{ by: "voice", names, of: ({ voice = "" }) => names.indexOf(voice) }, kindsIn(all)],
+      ...{ words, promptLength: promptLength + 1, answerLength, wholeLoss: true, scored: "next" },
+      alphabet: [...words.keys()].join("") + [...new Set(all)].sort().join(""),
+      readable: (text) => {
+        const name = words.get(text[0] ?? "");
+        return name === undefined ? textOf(text) : name + textOf(text.slice(1));
+      },
+      kinds: [{ by: "voice", names, of: ({ voice = "" }) => names.indexOf(voice) }, kindsAfterNames(kindsIn(all))],
       shown: names.length,
       draw: (random) => {
         const one = windows[below(random, windows.length)];
         if (!one) throw new RangeError("there is no voice");
-        return { ...one.draw(random), voice: one.voice };
+        return marked(one, one.draw(random));
       },
       heldOut: (count) => {
-        const each = windows.map(({ heldOut, voice }) =>
-          heldOut(Math.ceil(count / windows.length)).map((example) => ({ ...example, voice })),
+        const each = windows.map((one) =>
+          one.heldOut(Math.ceil(count / windows.length)).map((example) => marked(one, example)),
         );
         // In turns, so that the first ones are of all voices.
         const longest = Math.max(...each.map(({ length }) => length));

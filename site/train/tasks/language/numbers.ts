@@ -1,0 +1,46 @@
+import { below, split } from "../random.ts";
+import type { Task } from "../task.ts";
+import { wordsOf } from "./words.ts";
+
+const small = (
+  "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen " +
+  "eighteen nineteen"
+).split(" ");
+const tens = "twenty thirty forty fifty sixty seventy eighty ninety".split(" ");
+
+/** A number below a million in English words. */
+export function inWords(value: number): string {
+  if (value < 20) return small[value] ?? "";
+  if (value < 100) {
+    const ten = tens[Math.floor(value / 10) - 2] ?? "";
+    return value % 10 === 0 ? ten : `${ten} ${inWords(value % 10)}`;
+  }
+  const [unit, name] = value < 1000 ? [100, "hundred"] : [1000, "thousand"];
+  const [count, rest] = [Math.floor(value / unit), value % unit];
+  const after = rest === 0 ? "" : rest < 100 ? ` and ${inWords(rest)}` : ` ${inWords(rest)}`;
+  return `${inWords(count)} ${name}${after}`;
+}
+
+/** Most words of a number of so many digits: that of sevens is one. */
+const longest = (digits: number): number => inWords(Number("7".repeat(digits))).split(" ").length;
+
+const words = wordsOf([...small, ...tens, "hundred", "thousand", "and"]);
+
+/** Numbers in words: what a digit is depends on words that stand far from one another, and zeros are not said at all. */
+export const numbers: Task = {
+  name: "numbers",
+  title: "Read numbers",
+  group: "Numbers",
+  says: "A number in words, and its digits after it: three hundred and five = → 305. A word is a token; zeros are what no word says.",
+  length: { label: "digits", range: [2, 6], standard: 6 },
+  standard: { layers: 2, heads: 4, learningRate: 2e-3, schedule: "cosine", warmup: 50, steps: 2000, every: 50 },
+  examples: (digits) => ({
+    ...{ alphabet: `0123456789=.${words.alphabet}`, words: words.words, readable: words.readable, end: "." },
+    ...{ promptLength: longest(digits) + 1, answerLength: digits + 1, wholeLoss: false, scored: "exact" },
+    // Lengths are drawn first: of numbers below a million nine in ten have six digits.
+    ...split((random) => {
+      const value = below(random, 10 ** (1 + below(random, digits)));
+      return { prompt: `${words.of(inWords(value))}=`, answer: `${value}.` };
+    }, 0.05),
+  }),
+};

@@ -1,0 +1,49 @@
+import { below, pick, split } from "../random.ts";
+import type { Random, Task } from "../task.ts";
+import { wordsOf } from "./words.ts";
+
+const things = ["food", "film", "room", "music", "staff", "story", "view", "price"];
+const good = ["good", "great", "lovely", "fine"];
+const bad = ["bad", "awful", "poor", "dull"];
+const verbs = ["was", "is", "seemed"];
+const intensifiers = ["very", "really", "quite"];
+
+const words = wordsOf([...things, ...good, ...bad, ...verbs, ...intensifiers, "the", "not", "but", "although"]);
+
+/** The longest clause: the food was not very good. */
+const clauseLength = 6;
+
+/** An opinion of one thing: its words, and whether it is a good one. */
+function clause(random: Random): readonly [text: string, isGood: boolean] {
+  const [praises, denies] = [random() < 0.5, random() < 0.5];
+  const parts = ["the", pick(random, things), pick(random, verbs)];
+  if (denies) parts.push("not");
+  if (random() < 0.5) parts.push(pick(random, intensifiers));
+  parts.push(pick(random, praises ? good : bad));
+  return [parts.join(" "), praises !== denies];
+}
+
+/** Whether sentences are for or against a thing, where words alone do not say it: "not" and "although" turn it around. */
+export const opinions: Task = {
+  name: "opinions",
+  title: "Judge",
+  group: "Sentences",
+  says: "Whether a sentence praises (+) or blames (−) in the end: the food was good but the film was not good = → -. What follows “but” decides, and what stands before “although”. The dashed line is what counting words reaches, whatever their order.",
+  length: { label: "clauses", range: [1, 3], standard: 2 },
+  standard: { layers: 2, heads: 4, learningRate: 2e-3, warmup: 50, steps: 3000, every: 50 },
+  examples: (most) => ({
+    ...{ alphabet: `=+-.${words.alphabet}`, words: words.words, readable: words.readable, end: "." },
+    ...{ promptLength: most * (clauseLength + 1), answerLength: 2, wholeLoss: false, scored: "exact", bag: true },
+    ...split((random) => {
+      let [text, isGood] = clause(random);
+      const others = below(random, most);
+      for (let i = 0; i < others; i++) {
+        const [more, isToo] = clause(random);
+        const turns = random() < 0.5;
+        text = `${text} ${turns ? "but" : "although"} ${more}`;
+        if (turns) isGood = isToo;
+      }
+      return { prompt: `${words.of(text)}=`, answer: isGood ? "+." : "-." };
+    }, 0.1),
+  }),
+};

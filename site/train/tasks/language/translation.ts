@@ -1,0 +1,91 @@
+import { below, pick, split } from "../random.ts";
+import type { Random, Task } from "../task.ts";
+import { wordsOf } from "./words.ts";
+
+/** Words that have a form for each gender in French, and those that stand before or after the noun there. */
+const articles = { the: ["le", "la"], a: ["un", "une"], this: ["ce", "cette"], my: ["mon", "ma"] } as const;
+const before = {
+  small: ["petit", "petite"],
+  big: ["grand", "grande"],
+  pretty: ["joli", "jolie"],
+  bad: ["mauvais", "mauvaise"],
+} as const;
+const after = {
+  black: ["noir", "noire"],
+  white: ["blanc", "blanche"],
+  green: ["vert", "verte"],
+  heavy: ["lourd", "lourde"],
+  warm: ["chaud", "chaude"],
+} as const;
+const masculine = { cat: "chat", dog: "chien", horse: "cheval", book: "livre", boat: "bateau", bread: "pain" } as const;
+const feminine = {
+  house: "maison",
+  car: "voiture",
+  table: "table",
+  flower: "fleur",
+  door: "porte",
+  key: "clef",
+} as const;
+const verbs = { sees: "voit", wants: "veut", takes: "prend", finds: "trouve", sells: "vend", loses: "perd" } as const;
+
+const nouns = [
+  ...Object.entries(masculine).map((pair) => [...pair, 0] as const),
+  ...Object.entries(feminine).map((pair) => [...pair, 1] as const),
+];
+const adjectives = [
+  ...Object.entries(before).map((pair) => [...pair, "before"] as const),
+  ...Object.entries(after).map((pair) => [...pair, "after"] as const),
+];
+
+const words = wordsOf(
+  [articles, before, after, masculine, feminine, verbs].flatMap((table) =>
+    Object.entries<string | readonly string[]>(table).flat(2),
+  ),
+);
+
+/** A noun with its article and so many adjectives at most, in both languages. */
+function phrase(random: Random, most: number): readonly [english: string, french: string] {
+  const [noun, nom, gender] = pick(random, nouns);
+  const [article, forms] = pick(random, Object.entries(articles));
+  const count = below(random, most + 1);
+  // One of each kind at most, so that their order in French is known: petit chat noir.
+  const kinds = count === 2 ? ["before", "after"] : count === 1 ? [pick(random, ["before", "after"])] : [];
+  const chosen = kinds.map((kind) =>
+    pick(
+      random,
+      adjectives.filter(([, , where]) => where === kind),
+    ),
+  );
+  const inFrench = (kind: "before" | "after") =>
+    chosen.flatMap(([, both, where]) => (where === kind ? [both[gender]] : []));
+  return [
+    [article, ...chosen.map(([word]) => word), noun].join(" "),
+    [forms[gender], ...inFrench("before"), nom, ...inFrench("after")].join(" "),
+  ];
+}
+
+/** Words of a sentence with so many adjectives for each noun. */
+const longest = (adjectivesOfEach: number): number => 2 * (2 + adjectivesOfEach) + 1;
+
+/** A grammar of English and one of French: articles and adjectives follow the noun's gender, most adjectives the noun. */
+export const translation: Task = {
+  name: "translation",
+  title: "Translate",
+  group: "Sentences",
+  says: "A sentence of a small English, and the same in French: the black cat sees a house > → le chat noir voit une maison. Articles and adjectives follow the noun's gender, and some adjectives change places with it: the attention crosses there.",
+  length: { label: "adjectives of a noun", range: [0, 2], standard: 2 },
+  standard: { layers: 2, heads: 4, learningRate: 2e-3, schedule: "cosine", warmup: 50, steps: 2000, every: 50 },
+  examples: (most) => ({
+    ...{ alphabet: `>.${words.alphabet}`, words: words.words, readable: words.readable, end: "." },
+    ...{ promptLength: longest(most) + 1, answerLength: longest(most) + 1, wholeLoss: false, scored: "exact" },
+    ...split((random) => {
+      const [subject, sujet] = phrase(random, most);
+      const [verb, verbe] = pick(random, Object.entries(verbs));
+      const [object, objet] = phrase(random, most);
+      return {
+        prompt: `${words.of(`${subject} ${verb} ${object}`)}>`,
+        answer: `${words.of(`${sujet} ${verbe} ${objet}`)}.`,
+      };
+    }, 0.05),
+  }),
+};

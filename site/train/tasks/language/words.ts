@@ -1,0 +1,37 @@
+import type { Examples } from "../task.ts";
+
+/** Characters that no text has (Unicode's private use area): one for each word. */
+const first = 0xf000;
+
+/** Words that are tokens. */
+export interface Words {
+  /** The characters that stand for them, in order: a part of an alphabet. */
+  readonly alphabet: string;
+  /** The words with the space after each, by their characters. */
+  readonly words: NonNullable<Examples["words"]>;
+  /** The characters of a sentence whose words are separated by spaces. Throws for a word that is not known. */
+  readonly of: (sentence: string) => string;
+  /** Characters as a person reads them: words, and all others as they are. */
+  readonly readable: (text: string) => string;
+}
+
+/** Makes tokens of words; each occurs once however often it is given. */
+export function wordsOf(given: Iterable<string>): Words {
+  const all = [...new Set(given)];
+  const characters = all.map((_, i) => String.fromCharCode(first + i));
+  const byWord = new Map(all.map((word, i) => [word, characters[i] ?? ""]));
+  const words = new Map(all.map((word, i) => [characters[i] ?? "", `${word} `]));
+  return {
+    ...{ alphabet: characters.join(""), words },
+    of: (sentence) =>
+      sentence
+        .split(" ")
+        .map((word) => {
+          const found = byWord.get(word);
+          if (found === undefined) throw new RangeError(`there is no word ${word}`);
+          return found;
+        })
+        .join(""),
+    readable: (text) => Array.from(text, (character) => words.get(character) ?? character).join(""),
+  };
+}

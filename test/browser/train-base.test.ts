@@ -1,0 +1,93 @@
+// Fine-tuning of a bundled model on the page that trains, in every browser there is: its load, and its adapter.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { serveSite } from "../../bench/harness/web-server.ts";
+import { type BuiltSite, buildSite } from "./attention-site.ts";
+import { browsers, type DrivenBrowser, type OpenedPage } from "./driven.ts";
+import { open } from "./generate-ways.ts";
+import { keepSaved, ofTrain, savedBytes, type TrainPage, unzipped } from "./train-ways.ts";
+import { press, shown, until } from "./ways.ts";
+
+let site: BuiltSite;
+beforeAll(async () => {
+  site = await buildSite();
+});
+afterAll(() => site?.close());
+
+describe.each(browsers)("fine-tuning in $name", (installed) => {
+  if (installed.missing) return test.skip(installed.missing);
+  let browser: DrivenBrowser;
+  let opened: OpenedPage;
+  let train: TrainPage;
+  const errors: (readonly string[])[] = [];
+
+  beforeAll(async () => {
+    browser = await installed.start();
+    opened = await browser.open(site.train("v=1&task=adaptation"));
+    errors.push(opened.errors);
+    train = ofTrain(opened, installed.name);
+    await opened.resize(1280, 900);
+  });
+  afterAll(() => browser?.close());
+
+  test("a load of the bundled model shows how far it is, and is cancelled", async () => {
+    const { page } = opened;
+    await open(page, site.train("v=1&task=adaptation&length=16&batch=1&rank=2&every=1&steps=1"));
+    await page.evaluate(() => {
+      const seen: [number, string][] = [];
+      Object.assign(globalThis, { seen });
+      new MutationObserver(() => {
+        const bar = document.querySelector<HTMLProgressElement>('progress[aria-label="Loading the bundled model"]');
+        if (bar) seen.push([bar.value, document.querySelector("#loading")?.textContent ?? ""]);
+      }).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+    }, undefined);
+    await press(page, "button.primary", /^Load 10\.\d MB and train$/);
+    await shown(page, "#loading", /^Loading the bundled model: (uploading|compiling)/);
+    await press(page, "#loading button", /^Cancel$/);
+    await shown(page, "button.primary", /^Load 10\.\d MB and train$/);
+    await until("end of the load", () => page.evaluate(() => document.querySelector("#loading") === null, undefined));
+    expect(await page.evaluate(() => document.querySelector('[role="alert"]')?.textContent, undefined)).toBeUndefined();
+    const seen = await page.evaluate(() => (globalThis as { seen?: [number, string][] }).seen ?? [], undefined);
+    const values = seen.map(([value]) => value);
+    expect(values).toEqual([...values].sort((a, b) => a - b));
+    expect(values.at(-1)).toBeGreaterThan(0.6);
+  });
+
+  test("a download says how much of it is there, how fast, and how long it takes", async () => {
+    const slow = await serveSite({ folders: { "/slow/": site.folder }, pace: 5e5 });
+    const { page, errors: found } = await browser.open(
+      `${slow.origin}/slow/train/index.html#v=1&task=adaptation&base=voices-nano&length=16&batch=1&rank=2&steps=1`,
+    );
+    errors.push(found);
+    await press(page, "button.primary", /^Load 3\.\d+ MB and train$/);
+    await shown(
+      page,
+      "#loading",
+      /^Loading the bundled model: downloading [\d.]+ [kM]B of 3\.\d+ MB · [\d.]+ [kM]B\/s · \d+ s left/,
+    );
+    const says = await page.evaluate(
+      () => document.querySelector('progress[aria-label="Loading the bundled model"]')?.getAttribute("aria-valuetext"),
+      undefined,
+    );
+    expect(says).toMatch(/^[\d.]+ %, downloading .* left$/);
+    await press(page, "#loading button", /^Cancel$/);
+    await shown(page, "button.primary", /^Load 3\.\d+ MB and train$/);
+    await page.close();
+    await slow.close();
+  });
+
+  test("fine-tunes the bundled model by an adapter, which is exported alone", async () => {
+    const { page } = opened;
+    await open(page, site.train("v=1&task=adaptation&length=16&batch=1&rank=2&every=1&steps=1"));
+    await press(page, "button.primary", /^Load 10\.\d MB and train$/);
+    await shown(page, "#run-facts", /^Finished after 1 step: /);
+    await shown(page, "#sample-facts", /^At step 1: [\d.]+ % of the tokens right in 16 windows that are held out/);
+    await train.eachWidth("adaptation");
+    await keepSaved(page);
+    await press(page, "#export button", /^Export as a zip file$/);
+    expect(
+      [...unzipped(await savedBytes(page)).keys()].map((file) => file.replace(/^adaptation-1\//, "")).sort(),
+    ).toEqual(["adapter_config.json", "adapter_model.safetensors"]);
+  });
+
+  test("no uncaught errors", () => expect(errors.flat()).toEqual([]));
+});
