@@ -9,6 +9,7 @@ import { expertsCases } from "../check/cases/moe-experts.ts";
 import { projectionCases } from "../check/cases/projection.ts";
 import { reduceCases } from "../check/cases/reduce.ts";
 import { addRmsNormCases, rmsNormCases } from "../check/cases/rms-norm.ts";
+import { ropeCases } from "../check/cases/rope.ts";
 import { softmaxCases } from "../check/cases/softmax.ts";
 import { checkCase } from "../check/check-case.ts";
 import { nmseCaps } from "../check/compare.ts";
@@ -29,6 +30,7 @@ const tables: readonly CaseTable[] = [
   layerNormCases,
   addLayerNormCases,
   softmaxCases,
+  ropeCases,
   ...appendRotatedCases,
   ...reduceCases,
 ] as readonly CaseTable[];

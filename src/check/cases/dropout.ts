@@ -1,5 +1,6 @@
 import { dropout } from "../../kernels/elementwise/dropout.ts";
 import { dropout as reference } from "../../reference/dropout.ts";
+import { threefry2x32 } from "../../reference/random.ts";
 import { type Case, type CaseTable, variantsOf, withTags } from "../case-table.ts";
 import { normal } from "../random.ts";
 
@@ -20,7 +21,12 @@ const shape = (name: string, of: readonly number[], options: Options, key = [7, 
   };
 };
 
+/** The rate whose threshold is the word of the first element, which is kept. */
+const rateOfFirst = (site: number) => (threefry2x32([7, 3], [0, 16 + site])[0] ?? 0) / 2 ** 32;
+
 const cases: readonly One[] = [
+  shape("a word that is the threshold", [8], { rate: rateOfFirst(3), site: 3 }),
+  shape("a word that is the threshold, by pairs", [7], { rate: rateOfFirst(3), site: 3 }),
   shape("one element", [1], { rate: 0.5, site: 0 }),
   shape("an odd number of elements", [3, 127], { rate: 0.1, site: 5 }),
   shape("nothing is dropped", [40], { rate: 0, site: 1 }),
