@@ -17,36 +17,35 @@ interface Known {
 export interface Baseline {
   /** Tests of these files, such as `kernels/fill.test.ts`, that are green. */
   readonly of: (files: readonly string[]) => Promise<readonly Measured[]>;
-  /**
-   * Green tests of the files that can use `file`, such as `shaders/lib/grid.wgsl`: without those that can use most
-   * shaders, as tests of programs can, unless `all` of them are asked for.
-   */
-  readonly using: (file: string, all: boolean) => Promise<readonly Measured[]>;
+  /** The test files that can use `file`, such as `shaders/lib/grid.wgsl`: those first that import it by the fewest steps. */
+  readonly using: (file: string) => readonly string[];
 }
 
-/** A file, what it imports, and what that imports. */
-function importedBy(file: string, { inputs }: Metafile): ReadonlySet<string> {
-  const found = new Set([file]);
-  for (const each of found) {
-    for (const { path, external } of inputs[each]?.imports ?? []) if (!external) found.add(path);
+/** A file, what it imports, and what that imports, each with how many imports lead to it. */
+function importedBy(file: string, { inputs }: Metafile): ReadonlyMap<string, number> {
+  const found = new Map([[file, 0]]);
+  for (const [each, steps] of found) {
+    for (const { path, external } of inputs[each]?.imports ?? []) {
+      if (!external && !found.has(path)) found.set(path, steps + 1);
+    }
   }
   return found;
 }
 
 /** Hashes of the texts of files, each read once. */
-function keysOf(lists: ReadonlyMap<string, ReadonlySet<string>>): ReadonlyMap<string, string> {
+function keysOf(lists: ReadonlyMap<string, ReadonlyMap<string, number>>): ReadonlyMap<string, string> {
   const known = new Map<string, string>();
   const hashOf = (file: string) => {
     const hash = known.get(file) ?? createHash("sha256").update(readFileSync(file)).digest("base64url");
     known.set(file, hash);
     return hash;
   };
-  const keyOf = (files: ReadonlySet<string>) => {
+  const keyOf = (files: readonly string[]) => {
     const key = createHash("sha256");
     for (const file of [...files].sort()) key.update(file).update(hashOf(file));
     return key.digest("base64url").slice(0, 16);
   };
-  return new Map([...lists].map(([file, files]) => [file, keyOf(files)]));
+  return new Map([...lists].map(([file, files]) => [file, keyOf([...files.keys()])]));
 }
 
 /**
@@ -63,7 +62,7 @@ export function openBaseline(
   const imported = new Map(
     testFiles.map((file) => [
       file,
-      new Set([...importedBy(`test/${file}`, metafile)].filter((name) => existsSync(name))),
+      new Map([...importedBy(`test/${file}`, metafile)].filter(([name]) => existsSync(name))),
     ]),
   );
   const keys = keysOf(imported); // of what the bundle was made of
@@ -98,10 +97,9 @@ export function openBaseline(
     }
     return found;
   };
-  const shadersIn = (files: Iterable<string>) => [...files].filter((file) => file.endsWith(".wgsl")).length;
-  const most = shadersIn(Object.keys(metafile.inputs)) / 2;
-  const isSpecial = (test: string) => shadersIn(imported.get(test) ?? []) < most;
-  const using = (file: string, all: boolean) =>
-    of(testFiles.filter((test) => imported.get(test)?.has(file) && (all || isSpecial(test))));
+  const using = (file: string) => {
+    const steps = (test: string) => imported.get(test)?.get(file) ?? Number.POSITIVE_INFINITY;
+    return testFiles.filter((test) => Number.isFinite(steps(test))).sort((p, q) => steps(p) - steps(q));
+  };
   return { of, using };
 }

@@ -18,7 +18,7 @@ import { hashOf, joinedRecord, type Outcome, readRecords, recordOf, writeRecords
 import { formatResults, formatStale, perFile } from "./results.ts";
 import { survivors } from "./survivors.ts";
 import { barrierMutants, tokenMutants } from "./tokens.ts";
-import { testsFor, tryShader, tryTypeScript, workerFile } from "./trying.ts";
+import { type Tests, testsFor, tryShader, tryTypeScript, workerFile } from "./trying.ts";
 
 Object.assign(process.env, quickToCompile()); // for the workers: a mistake's pipelines run once
 
@@ -113,14 +113,27 @@ async function tryAreas(): Promise<void> {
       for (const mutant of must) keep(await tryTypeScript(folder, mutant, baseline));
       return found;
     }
-    const special = testsFor(file, await baseline.using(file, false));
-    /** What no special test notices is tried on all tests. */
+    const able = baseline.using(file);
+    /** The tests of the nearest test files, and of more: a mistake that some notice is done with. */
+    const levels = [1, 2, 4, able.length].map((count) => {
+      let tests: Promise<Tests> | undefined;
+      return () => {
+        tests ??= baseline.of(able.slice(0, count)).then((measured) => testsFor(file, measured));
+        return tests;
+      };
+    });
     const attempt = async (mutant: Mutant): Promise<Outcome> => {
-      const first = special.order.length > 0 ? await tryShader(keeper, mutant, special) : undefined;
-      if (first && first.end !== "survived") return first;
-      const all = testsFor(file, await baseline.using(file, true));
-      if (all.order.length === 0) console.log(`${file}: no test in test/kernels or test/blocks uses it`);
-      return all.order.length === special.order.length && first ? first : await tryShader(keeper, mutant, all);
+      let outcome: Outcome | undefined;
+      let tried = 0;
+      for (const level of levels) {
+        const tests = await level();
+        if (tests.order.length === tried && outcome) continue;
+        tried = tests.order.length;
+        outcome = await tryShader(keeper, mutant, tests);
+        if (outcome.end !== "survived") break;
+      }
+      if (!outcome) throw new Error(`${mutant.id} was not tried`);
+      return outcome;
     };
     if (flags.left) {
       const left = leftIn(file);
