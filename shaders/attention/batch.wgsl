@@ -28,3 +28,8 @@ fn token_index(b: u32, t: u32) -> u32 {
 fn batch_and_block(block_index: u32, b: u32, rows: u32, heads: u32) -> vec2u {
   return vec2u(b, block_index);
 }
+
+// The same for tiles of `keys` keys.
+fn batch_and_tile(tile_index: u32, b: u32, keys: u32) -> vec2u {
+  return vec2u(b, tile_index);
+}

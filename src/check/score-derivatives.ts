@@ -3,6 +3,7 @@ import type { ScoreTensor } from "../reference/attention-backward.ts";
 import { type Dense, lengthOf } from "../reference/dense.ts";
 import { type ScoreDescription, scoreOf } from "../reference/described.ts";
 import type { Score } from "../reference/scores.ts";
+import { ownTensors } from "./cases/own-tensors.ts";
 
 /** The step of central differences, of a score's size or 1. */
 const relativeStep = 1e-5;
@@ -47,9 +48,16 @@ export function scoreTensorsOf(score: ScoreDescription, start = 0): readonly Nam
   if (!isChain(score)) return single(score, start).map(({ name, ...tensor }) => ({ path: name, tensor }));
   return score.flatMap((member, i) => {
     const after = derivativeOf(score, start, i + 1);
+    const earlier = score.slice(0, i).map((one) => scoreOf(one, start));
     return single(member, start).map(({ name, slope, ...tensor }) => ({
       path: `${i}.${name}`,
-      tensor: { ...tensor, slope: (...given: Parameters<Score>) => slope(...given) * after(...given) },
+      tensor: {
+        ...tensor,
+        slope: (value, ...place) => {
+          const given = earlier.reduce((before, of) => of(before, ...place), value);
+          return slope(given, ...place) * after(value, ...place);
+        },
+      },
     }));
   });
 }
@@ -98,6 +106,8 @@ function single(score: ScoreDescription, start: number): readonly (ScoreTensor &
         (batch, head, query, key) => (((batch % b) * h + (head % h)) * t + query - start) * s + key,
       );
     }
+    case "custom":
+      return ownTensors(score);
     default:
       return [];
   }

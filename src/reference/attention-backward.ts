@@ -17,7 +17,7 @@ import { given, ofRows, optionalTensor, tensor } from "./given.ts";
 import { full, ofRow } from "./masks.ts";
 import type { Score } from "./scores.ts";
 
-/** A tensor that a score reads: its shape, the element of a pair, and how the score moves with that. */
+/** A tensor that a score reads: its shape, the element of a pair or a number that is none, and how the score moves with it. */
 export interface ScoreTensor {
   readonly shape: readonly number[];
   readonly element: (batch: number, head: number, query: number, key: number) => number;
@@ -104,6 +104,7 @@ export function attentionBackward(
       for (const [i, { element, slope }] of read.entries()) {
         const { values } = dscores[i] as Dense;
         const index = element(batch, head, position, key);
+        if (index < 0 || index >= values.length) continue;
         values[index] = at(values, index) + dscore * slope(product, batch, head, position, key);
       }
     }

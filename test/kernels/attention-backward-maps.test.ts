@@ -72,6 +72,15 @@ describe("the kernels of a call", () => {
     expect(of({ q: false, k: true })).toEqual(["stats", "classify", "copy", "list", "flash-kv"]);
   });
 
+  test("sums along diagonals visit the map of queries", () => {
+    const table = placeholder(gpu, [h, 7], "f32", "table");
+    const score = { kind: "signed-relative-bias", table } as const;
+    const of = (given: AttentionMask) =>
+      kernelsOf({ mask: given, score, needs: { q: false, k: false, v: false, score: ["table"] } }).kernels;
+    expect(of(mask)).toEqual(["stats", "classify", "list", "flash-diagonals", "table"]);
+    expect(of("causal")).toEqual(["stats", "flash-diagonals", "table"]);
+  });
+
   test("one of which a query sees all of a range has no map", () => {
     for (const closed of ["causal", { kind: "sliding-window", keys: 9 }, { kind: "chunked", keys: 7 }] as const) {
       expect(kernelsOf({ mask: closed }).kernels).toEqual(["stats", "flash-q", "flash-kv"]);

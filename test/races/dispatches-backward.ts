@@ -106,7 +106,7 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
   "attention/backward/flash-diagonals": {
     ...pairs,
     constants: { HEAD_WIDTH: 8, VALUE_WIDTH: 8, ROWS: 4, KEYS: 8, DEPTH: 4, THREAD_ROWS: 4, COLUMN_THREADS: 2 },
-    uniforms: { ...pairs.uniforms, params: { ...pairs.uniforms.params, s: 7 } },
+    uniforms: { ...pairs.uniforms, params: { ...pairs.uniforms.params, s: 7, first: -6 } },
     outputs: { diagonals: 48 },
     workgroups: [2, 2, 1],
   },
@@ -123,6 +123,21 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
     inputs: { diagonals: floats(24) },
     outputs: { dtable: 6 },
     workgroups: [6, 1, 1],
+  },
+  // Every pair reads the first of three elements; each of two workgroups has every second query.
+  "attention/backward/rows-elements": {
+    ...pairs,
+    constants: { WORKGROUP: 4 },
+    uniforms: { ...pairs.uniforms, params: { ...pairs.uniforms.params, b: 1, n: 3 } },
+    outputs: { sums: 6 },
+    workgroups: [2, 1, 1],
+  },
+  "attention/backward/elements": {
+    constants: { WORKGROUP: 4, LANES: 4 },
+    uniforms: { params: { b: 2, h: 2, t: 3, s: 4, n: 3, start: 1, length: 4 } },
+    inputs: { dscores: floats(48) },
+    outputs: { delements: 3 },
+    workgroups: [3, 1, 1],
   },
   "attention/backward/rows-bias": {
     ...pairs,

@@ -24,6 +24,7 @@ const filtered = {
  */
 export const silentBarriers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "attention/backward/diagonals": { "lib/reduce workgroup_sum 3": lastCall },
+  "attention/backward/elements": { "lib/reduce workgroup_sum 3": lastCall },
   "attention/backward/sink": { "lib/reduce workgroup_sum 3": lastCall },
   "attention/backward/table": { "lib/reduce workgroup_sum 3": lastCall },
   "optimiser/norm": { "lib/reduce workgroup_sum 3": lastCall },

@@ -61,6 +61,14 @@ export function backwardCalls({ gpu, random, words }: Inputs): Readonly<Record<s
         );
       });
     gradientOf("a table", "table", () => ({ kind: "signed-relative-bias", table: random([1, 5]) }));
+    gradientOf("a user's tensor", "tensors.own", () => ({
+      kind: "custom",
+      wgsl: `@group(2) @binding(0) var<storage, read> own: array<f32>;
+fn own_element(b: u32, h: u32, q: u32, k: u32) -> u32 { return k % 3; }
+fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 { return score + own[k % 3]; }
+fn score_derivative(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 { return 1.0; }`,
+      tensors: { own: random([3]) },
+    }));
     gradientOf("a bias", "bias", () => ({ kind: "bias", bias: random([1, 1, 4, 8]) }));
   }
   add("adamW", (n) => {

@@ -24,15 +24,18 @@ const pastTheEnd: Figures = {
 const exponentials = "the figure leaves out what marks the target and the padding";
 const chosenByEach = "each thread of a token reads its choices, which the figure counts once";
 const squareByEach = "each thread of a token reads the gradient of squares, which the figure counts once";
+const ofText = "which elements pairs read, only a user's text knows";
 const branches = "what it computes depends on the values";
 
 /** The figures of every kernel, by file. */
 export const figures: Readonly<Record<string, Figures>> = {
   "attention/backward/diagonals": { operations: { not: "the figure leaves out the tree of the threads' sums" } },
+  "attention/backward/elements": { operations: { not: ofText }, bytes: { not: ofText } },
   "attention/backward/flash-diagonals": products,
   "attention/backward/flash-kv": products,
   "attention/backward/flash-q": products,
   "attention/backward/rows-bias": products,
+  "attention/backward/rows-elements": { operations: "products", bytes: { not: ofText } },
   "attention/backward/rows-kv": products,
   "attention/backward/rows-q": products,
   "attention/backward/scores": all,

@@ -20,12 +20,12 @@ const TILE = KEYS;
 
 struct Params {
   h: u32, g: u32, t: u32, s: u32,
-  start: i32, length: u32, scale: f32,
+  start: i32, length: u32, scale: f32, first: i32,                    // offset k - q of the first sum
   dout_first: u32, dout_batch: u32, dout_head: u32, dout_token: u32,  // where dout begins, and its strides
 }
 
 @group(0) @binding(5) var<uniform> params: Params;
-@group(0) @binding(7) var<storage, read_write> diagonals: array<f32>;  // [b·parts, h, t + s - 1], from j - i = 1 - t on
+@group(0) @binding(7) var<storage, read_write> diagonals: array<f32>;  // [b·parts, h, t + s - 1]
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u,
@@ -37,14 +37,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let count = params.t + params.s - 1;
   let first_sum = ((b * workgroups.x + workgroup.x) * params.h + h) * count;
   for (var i = thread; i < count; i += THREADS) { diagonals[first_sum + i] = 0.0; }
-  for (var block = workgroup.x; block * ROWS < params.t; block += workgroups.x) {
+  for (var block = workgroup.x; block * ROWS < query_count(b); block += workgroups.x) {
     let first_row = block * ROWS;
     let first_position = first_query(b) + first_row;
-    let last_position = first_query(b) + min(first_row + ROWS, params.t) - 1;
+    let last_position = first_query(b) + min(first_row + ROWS, query_count(b)) - 1;
     let tiles = tiles_of(b, h, block, first_position, last_position);
     var figures: array<vec2f, THREAD_ROWS>;  // of each row; rows past the end repeat the last
     for (var r = 0u; r < THREAD_ROWS; r++) {
-      figures[r] = stats[(b * params.h + h) * params.t + min(first_row + own_row(thread, r), params.t - 1)];
+      figures[r] = stats[row_of(b, h, min(first_row + own_row(thread, r), query_count(b) - 1))];
     }
     for (var n = 0u; n < tiles.count; n++) {
       let visit = visit_of(tiles, n, b, first_position, last_position);
@@ -71,12 +71,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
             let key = first_of_quad + c;
             let dscore = gradients_of_score(dots[c], quad[c], kept[c], figures[r], b, h, position, key).y;
             let hidden = !full && (key >= tiles.end || !mask_mod(b, h, position, key));
-            quad[c] = select(dscore, 0.0, hidden || row >= params.t);
+            quad[c] = select(dscore, 0.0, hidden || row >= query_count(b));
           }
           gradients[r][j] = quad;
         }
       }
-      add_diagonals(first_sum, count, visit.first_key + params.t - first_row + KEYS, thread, gradients);
+      let lowest = visit.first_key + KEYS + 1 - first_position - u32(params.first);
+      add_diagonals(first_sum, count, lowest, thread, gradients);
     }
   }
 }

@@ -19,6 +19,7 @@ const TILE = ROWS;
 
 struct Params {
   h: u32, g: u32, t: u32, s: u32, dv_first: u32,                      // where dv begins
+  unused: u32,                                                        // slots after the keys, whose gradients are 0
   start: i32, length: u32, scale: f32,
   dout_first: u32, dout_batch: u32, dout_head: u32, dout_token: u32,  // where dout begins, and its strides
 }
@@ -28,16 +29,18 @@ struct Params {
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let first_key = workgroup.x * KEYS;
-  let group = workgroup.y;
-  let b = workgroup.z;
+  let at = batch_and_tile(workgroup.x, workgroup.z, KEYS);
+  let b = at.x;
+  let first_key = at.y * KEYS;
   let end = key_count(b);
+  if (first_key >= end + params.unused) { return; }  // the whole workgroup leaves
+  let group = workgroup.y;
   let heads = params.h / params.g;
   var visits = 0u;
   var key_sums = Sums();    // of this run
   var value_sums = Sums();
   for (var h = group * heads; h < (group + 1) * heads; h++) {
-    let blocks = blocks_of(b, h, workgroup.x);
+    let blocks = blocks_of(b, h, at.y);
     let head_key = dropout_key(b, h);
     for (var n = next_block(blocks, 0, b, first_key, end); n < blocks.count;
          n = next_block(blocks, n + 1, b, first_key, end)) {
@@ -63,7 +66,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         let first_of_quad = visit.first_row + own_column(thread, j);
         var figures: array<vec2f, 4>;  // of each query; those past the end repeat the last
         for (var c = 0u; c < 4; c++) {
-          figures[c] = stats[(b * params.h + h) * params.t + min(first_of_quad + c, params.t - 1)];
+          figures[c] = stats[row_of(b, h, min(first_of_quad + c, query_count(b) - 1))];
         }
         var kept: array<vec4f, 4>;  // of four queries, and four keys each
         for (var r = 0u; r < THREAD_ROWS; r++) {
@@ -77,7 +80,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
             let row = first_of_quad + c;
             let position = first_query(b) + row;
             let pair = gradients_of_pair(of_values[c], of_keys[c], share_at(kept[c], r % 4), figures[c], b, h, position, key);
-            let hidden = !full && (row >= params.t || key >= end || !mask_mod(b, h, position, key));
+            let hidden = !full && (row >= query_count(b) || key >= end || !mask_mod(b, h, position, key));
             of_values[c] = select(pair.x, 0.0, hidden);
             of_keys[c] = select(pair.y, 0.0, hidden);
           }
@@ -86,7 +89,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         }
       }
       for (var first = 0u; first < ROWS; first += DEPTH) {
-        if (visit.first_row + first >= params.t) { break; }
+        if (visit.first_row + first >= query_count(b)) { break; }
         workgroupBarrier();  // all tiles have been read
         stage_rows(0, b, h, visit.first_row + first, thread);
         stage_rows(1, b, h, visit.first_row + first, thread);
@@ -146,11 +149,12 @@ fn store_rows(b: u32, group: u32, first_key: u32, thread: u32, any_earlier: bool
   var left_values = value_sums;
   for (var r = 0u; r < THREAD_ROWS; r++) {
     let key = first_key + own_row(thread, r);
-    let row = (b * params.g + group) * params.s + key;
+    let is_there = key < key_count(b) + params.unused;
+    let row = (batch_row(b) * params.g + group) * params.s + keys_before(b) + key;
     for (var c = 0u; c < COLUMNS; c++) {
       let column = c * COLUMN_THREADS + thread % COLUMN_THREADS;
-      if (key < params.s && column < VECTORS) { add_to(row * VECTORS + column, any_earlier, left_keys[0][c]); }
-      if (key < params.s && column < VALUE_VECTORS) {
+      if (is_there && column < VECTORS) { add_to(row * VECTORS + column, any_earlier, left_keys[0][c]); }
+      if (is_there && column < VALUE_VECTORS) {
         add_to(params.dv_first / 4 + row * VALUE_VECTORS + column, any_earlier, left_values[0][c]);
       }
     }

@@ -30,18 +30,21 @@ struct Params {
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let block = workgroups.x - 1 - workgroup.x;  // from the last: under a causal mask it has the most keys
-  let h = workgroup.y;
-  let b = workgroup.z;
-  let group = group_at(h);
+  // From the last: under a causal mask it has the most keys.
+  let at = batch_and_block(workgroups.x - 1 - workgroup.x, workgroup.z, ROWS, 1);
+  let b = at.x;
+  let block = at.y;
   let first_row = block * ROWS;
+  if (first_row >= query_count(b)) { return; }  // the whole workgroup leaves
+  let h = workgroup.y;
+  let group = group_at(h);
   let first_position = first_query(b) + first_row;
-  let last_position = first_query(b) + min(first_row + ROWS, params.t) - 1;
+  let last_position = first_query(b) + min(first_row + ROWS, query_count(b)) - 1;
   let tiles = tiles_of(b, h, block, first_position, last_position);
   let head_key = dropout_key(b, h);
   var figures: array<vec2f, THREAD_ROWS>;  // of each row; rows past the end repeat the last
   for (var r = 0u; r < THREAD_ROWS; r++) {
-    figures[r] = stats[(b * params.h + h) * params.t + min(first_row + own_row(thread, r), params.t - 1)];
+    figures[r] = stats[row_of(b, h, min(first_row + own_row(thread, r), query_count(b) - 1))];
   }
 
   var sums = Sums();  // of this run
@@ -100,8 +103,8 @@ fn store_rows(b: u32, h: u32, first_row: u32, thread: u32, any_earlier: bool, su
     let row = first_row + own_row(thread, r);
     for (var c = 0u; c < COLUMNS; c++) {
       let column = c * COLUMN_THREADS + thread % COLUMN_THREADS;
-      if (row >= params.t || column >= VECTORS) { continue; }
-      let i = ((b * params.h + h) * params.t + row) * VECTORS + column;
+      if (row >= query_count(b) || column >= VECTORS) { continue; }
+      let i = row_of(b, h, row) * VECTORS + column;
       var sum = left_sums[0][c];
       if (any_earlier) { sum += dq[i]; }
       dq[i] = sum;

@@ -1,16 +1,11 @@
 // with: attention/cache/f32, attention/masks/causal, attention/scores/none, attention/score-derivatives/one
-// with: attention/views, attention/dropout/none, lib/online-softmax, lib/products
+// with: attention/backward/row, attention/dropout/none, lib/online-softmax, lib/products
 // What a query and a key contribute to the gradients of attention, from the log-sum-exp of the query's row and what the
 // gradient of its softmax subtracts (attention/backward/stats).
 
 @group(0) @binding(0) var<storage, read> q: array<vec4f>;      // [b, h, t, d]
 @group(0) @binding(3) var<storage, read> dout: array<vec4f>;   // [b, h, t, dv]
 @group(0) @binding(4) var<storage, read> stats: array<vec2f>;  // [b, h, t, 2]
-
-// Where the row of a query begins in dout, in vectors.
-fn dout_row(b: u32, h: u32, t: u32) -> u32 {
-  return (params.dout_first + b * params.dout_batch + h * params.dout_head + t * params.dout_token) / 4;
-}
 
 // The weight with which the key's value counts, and the gradient of their dot product; both 0 where the mask hides the key.
 fn pair_gradients(b: u32, h: u32, t: u32, key: u32) -> vec2f {
@@ -30,7 +25,7 @@ fn score_gradients(b: u32, h: u32, t: u32, key: u32) -> vec2f {
   }
   let product = dot(products, vec4f(1.0)) * params.scale;
   let score = score_mod(product, b, h, position, key);
-  let row = stats[(b * params.h + h) * params.t + t];
+  let row = stats[row_of(b, h, t)];
   let weight = select(exp(score - row.x), 0.0, score <= LOWEST);
   if (weight == 0.0) { return vec2f(0.0); }
 

@@ -1,4 +1,4 @@
-// with: attention/views, attention/dropout/none, lib/products
+// with: attention/backward/row, attention/dropout/none, lib/products
 // The products of tiles that flash-q and flash-kv are made of, as gemm/vectors has them. A workgroup has a block of BLOCK
 // rows, queries or keys, and goes over tiles of TILE rows of the other side. Of its ROW_THREADS × COLUMN_THREADS threads
 // each has THREAD_ROWS rows of the block, and of these every pair with TILE / COLUMN_THREADS rows of the tile, and
@@ -46,9 +46,9 @@ fn own_column(thread: u32, j: u32) -> u32 {
 
 // Vector i of a query, or of the gradient of its result; the last query again past the last.
 fn query_vector(gradient: bool, b: u32, h: u32, t: u32, i: u32) -> vec4f {
-  let row = min(t, params.t - 1);
+  let row = min(t, query_count(b) - 1);
   if (!gradient) { return q[q_row(b, h, row) / 4 + i]; }
-  return dout[(params.dout_first + b * params.dout_batch + h * params.dout_head + row * params.dout_token) / 4 + i];
+  return dout[dout_row(b, h, row) + i];
 }
 
 // Vector i of a key, or of its value; the last key again past the last, which are hidden.

@@ -23,7 +23,8 @@ struct Params {
   h: u32, g: u32, t: u32, d: u32, dv: u32,
   start: i32, length: u32, scale: f32,
   dout_first: u32, dout_batch: u32, dout_head: u32, dout_token: u32,  // where dout begins, and its strides
-  s: u32, dv_first: u32,                                             // where dv begins
+  s: u32, dv_first: u32,                                              // where dv begins
+  unused: u32,                                                        // slots after the keys, whose gradients are 0
 }
 
 @group(0) @binding(5) var<uniform> params: Params;
@@ -35,9 +36,11 @@ var<workgroup> shares: array<vec4f, WORKGROUP>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let key = workgroup.x;
+  let at = batch_and_tile(workgroup.x, workgroup.z, 1);
+  let b = at.x;
+  let key = at.y;
+  if (key >= key_count(b) + params.unused) { return; }  // the whole workgroup leaves
   let group = workgroup.y;
-  let b = workgroup.z;
   let heads = params.h / params.g;
   let head_column = thread % HEAD_VECTORS;
   let head_thread = thread / HEAD_VECTORS;
@@ -49,14 +52,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   var value_sum = vec4f(0.0);
   var value_run = vec4f(0.0);
   for (var h = group * heads; h < (group + 1) * heads; h++) {
-    for (var first = 0u; first < params.t; first += WORKGROUP) {
+    for (var first = 0u; first < query_count(b); first += WORKGROUP) {
       if (first % (RUN * WORKGROUP) == 0) {  // a new run
         key_sum += key_run;
         key_run = vec4f(0.0);
         value_sum += value_run;
         value_run = vec4f(0.0);
       }
-      let count = min(WORKGROUP, params.t - first);
+      let count = min(WORKGROUP, query_count(b) - first);
       let seen = visible_keys(b, first_query(b) + first, first_query(b) + first + count - 1);
       if (key < seen.x || key >= seen.y) { continue; }  // none of these queries sees the key, or it is not in use
       var pair = vec2f(0.0);
@@ -82,7 +85,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     }
   }
 
-  let row = (b * params.g + group) * params.s + key;
+  let row = (batch_row(b) * params.g + group) * params.s + keys_before(b) + key;
   shares[thread] = key_sum + key_run;
   workgroupBarrier();
   if (thread < HEAD_VECTORS) {

@@ -27,9 +27,11 @@ var<workgroup> shares: array<vec4f, WORKGROUP>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let t = workgroup.x;
+  let at = batch_and_block(workgroup.x, workgroup.z, 1, 1);
+  let b = at.x;
+  let t = at.y;
+  if (t >= query_count(b)) { return; }  // the whole workgroup leaves
   let h = workgroup.y;
-  let b = workgroup.z;
   let group = h / (params.h / params.g);
   let position = first_query(b) + t;
   let keys = visible_keys(b, position, position);
@@ -63,5 +65,5 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   if (thread >= HEAD_VECTORS) { return; }
   var total = vec4f(0.0);
   for (var i = 0u; i < HEAD_THREADS; i++) { total += shares[i * HEAD_VECTORS + column]; }
-  dq[((b * params.h + h) * params.t + t) * HEAD_VECTORS + column] = total;
+  dq[row_of(b, h, t) * HEAD_VECTORS + column] = total;
 }

@@ -54,3 +54,14 @@ fn batch_and_block(block_index: u32, row: u32, rows: u32, heads: u32) -> vec2u {
   }
   return vec2u(0, query_count(0) * heads);
 }
+
+// The same for tiles of `keys` keys.
+fn batch_and_tile(tile_index: u32, row: u32, keys: u32) -> vec2u {
+  var left = tile_index;
+  for (var b = 0u; b < sequences.count; b++) {
+    let tiles = (key_count(b) + keys - 1) / keys;
+    if (left < tiles) { return vec2u(b, left); }
+    left -= tiles;
+  }
+  return vec2u(0, key_count(0));
+}

@@ -1,118 +1,22 @@
+import type { Gpu } from "../../gpu/gpu.ts";
+import { sequenceOffsets } from "../../kernels/attention/attention.ts";
 import { attentionBackward } from "../../kernels/attention/backward/attention-backward.ts";
-import { attention as forward } from "../../reference/attention.ts";
 import { attentionBackward as reference } from "../../reference/attention-backward.ts";
-import type { Dense } from "../../reference/dense.ts";
-import { type MaskDescription, maskOf, type ScoreDescription, scoreOf } from "../../reference/described.ts";
+import type { MaskDescription, ScoreDescription } from "../../reference/described.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
 import { stored } from "../attention-records.ts";
-import { type Case, type CaseTable, variantsOf } from "../case-table.ts";
+import { type CaseTable, variantsOf, withTags } from "../case-table.ts";
 import { attentionBackward as emulation } from "../emulation/attention-backward.ts";
 import { allowedUlps } from "../gate.ts";
-import type { Named } from "../named.ts";
 import { normal } from "../random.ts";
-import { derivativeOf, scoreTensorsOf } from "../score-derivatives.ts";
+import { scoreTensorsOf } from "../score-derivatives.ts";
 import { uploaded } from "../uploaded.ts";
-import { type CaseDropout, definedDropout, floats, madeDropout, type Sizes, window } from "./attention-problem.ts";
+import { gradientsBy, type Inputs, named, type Options, type Outputs, problem } from "./attention-backward-problem.ts";
+import { floats, madeDropout, window } from "./attention-problem.ts";
 import { type ExampleShape, maskExamples, scoreExamples } from "./mask-examples.ts";
-
-/** Queries, results and their gradients `[b, t, h, …]` as projections have them, keys and values `[b, g, s, …]`. */
-type Inputs = "q" | "k" | "v" | "sink?" | "out" | "lse" | "dout";
-type Outputs = "dq" | "dk" | "dv" | "dsink?" | "dscore0?" | "dscore1?";
-
-interface Options {
-  readonly mask?: MaskDescription;
-  readonly score?: ScoreDescription;
-  readonly scale?: number;
-  readonly start?: number;
-  readonly length?: number;
-  readonly dropout?: CaseDropout;
-}
-
-/** Tokens and heads swapped. */
-function swapped({ shape, values }: Dense): Dense {
-  const [b = 1, m = 1, n = 1, width = 1] = shape;
-  const swap = Float64Array.from(values, (_, i) => {
-    const [batch, row, head, column] = [
-      Math.floor(i / (m * n * width)),
-      Math.floor(i / (m * width)) % n,
-      Math.floor(i / width) % m,
-      i % width,
-    ];
-    return values[((batch * m + head) * n + row) * width + column] ?? Number.NaN;
-  });
-  return { shape: [b, n, m, width], values: swap };
-}
-
-/** What the reference and the emulation are given. */
-const given = ({ q, k, v, sink, out, lse, dout }: Named<Inputs, Dense>, options: Options) => {
-  const { mask = "causal", score = "none", scale, dropout, length = k.shape[2] ?? 0 } = options;
-  const start = options.start ?? length - (q.shape[1] ?? 0);
-  return [
-    { q: swapped(q), k, v, out: swapped(out), lse, dout: swapped(dout) },
-    {
-      ...{
-        mask: maskOf(mask, start),
-        score: scoreOf(score, start),
-        derivative: derivativeOf(score, start),
-        start,
-        length,
-      },
-      ...(scale === undefined ? {} : { scale }),
-      ...(sink ? { sink } : {}),
-      ...(dropout ? { dropout: definedDropout(dropout, q.shape[2] ?? 0) } : {}),
-      scoreTensors: scoreTensorsOf(score, start).map(({ tensor }) => tensor),
-    },
-  ] as const;
-};
-
-const inTokens = ({ dscore = [], ...result }: ReturnType<typeof reference>): Named<Outputs, Dense> => ({
-  ...result,
-  dq: swapped(result.dq),
-  ...named(dscore),
-});
-
-/** The gradients of a score's tensors, in order. */
-const named = <T>(gradients: readonly T[]) => Object.fromEntries(gradients.map((one, i) => [`dscore${i}`, one]));
-
-/** A problem whose result and log-sum-exp are those of float64, rounded to f32; values and dout have this mean. */
-function problem(
-  name: string,
-  { b = 1, h = 1, g = h, t, s, d = 16, dv = d }: Sizes,
-  options: Options = {},
-  sink?: Dense,
-  mean = 0,
-): Case<Inputs, Options> {
-  const random = (shape: readonly number[], seed: number, center = 0) =>
-    stored(
-      {
-        shape,
-        values: normal(
-          shape.reduce((n, size) => n * size, 1),
-          seed,
-        ).map((value) => value + center),
-      },
-      "f32",
-    );
-  const [q, k, v] = [random([b, t, h, d], 1), random([b, g, s, d], 2), random([b, g, s, dv], 3, mean)];
-  const dout = random([b, t, h, dv], 4, mean);
-  const zero = { out: { shape: [b, t, h, dv], values: new Float64Array(b * t * h * dv) } };
-  const lse = { shape: [b, h, t], values: new Float64Array(b * h * t) };
-  const [tensors, resolved] = given({ q, k, v, ...zero, lse, dout, ...(sink ? { sink } : {}) }, options);
-  const { derivative: _, scoreTensors: __, ...forwardOptions } = resolved;
-  const result = forward({ q: tensors.q, k, v }, forwardOptions);
-  return {
-    name,
-    inputs: {
-      ...{ q, k, v, dout },
-      ...(sink ? { sink } : {}),
-      out: stored(swapped(result.out), "f32"),
-      lse: stored(result.lse, "f32"),
-    },
-    options,
-    ...(d % 4 === 0 && dv % 4 === 0 ? {} : { refusedBy: ["rows", "flash"] }),
-  };
-}
+import { ownPairs, ownTable } from "./own-tensors.ts";
+import type { SequenceLengths } from "./sequences-in-a-row.ts";
 
 const shape = { b: 2, h: 6, g: 2, t: 13, s: 29, d: 12 } as const;
 const examples: ExampleShape = { ...shape, unit: 5 };
@@ -133,6 +37,12 @@ const raggedCases = [
   ["chunked or prefix", {}, undefined],
   ["a user's own, with all it may say", { length: 190 }, [0.5, -30]],
 ] as const satisfies readonly (readonly [string, Options | object, readonly number[] | undefined])[];
+
+/** A case that tests what masks, scores and shapes are, for which kernels of tiles may have few rows a thread. */
+const fewRows = <C extends object>(item: C) => withTags(item, "few rows");
+
+/** Two of three. */
+const someFewRows = <C extends object>(i: number, item: C) => (i % 3 === 0 ? item : fewRows(item));
 
 const dropout = { rate: 0.25, site: 3, key: [7, 12] } as const;
 
@@ -159,13 +69,36 @@ const tableOf = (heads: number, reach: number): ScoreDescription => {
   };
 };
 
+/** Sequences of a block and of several, without queries, without keys, and with more queries than keys. */
+const lengths = [
+  [70, 130],
+  [1, 1],
+  [0, 9],
+  [20, 12],
+  [3, 0],
+  [64, 64],
+] as const;
+
+const raggedLayout = (gpu: Gpu, all: SequenceLengths) =>
+  ({
+    kind: "ragged",
+    queryOffsets: sequenceOffsets(
+      gpu,
+      all.map(([queries]) => queries),
+    ),
+    keyOffsets: sequenceOffsets(
+      gpu,
+      all.map(([, keys]) => keys),
+    ),
+  }) as const;
+
 /** The gradients of attention. */
 export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof typeof attentionBackward.variants> = {
   op: "attentionBackward",
   variants: variantsOf(attentionBackward),
   canaries: false,
-  reference: (inputs, options) => inTokens(reference(...given(inputs, options))),
-  run: (gpu, { q, out, dout, ...others }, { mask, score, dropout, ...options }, variant) => {
+  reference: (inputs, options) => gradientsBy(reference, inputs, options),
+  run: (gpu, { q, out, dout, ...others }, { mask, score, dropout, sequences, ...options }, variant) => {
     const inHeads = {
       q: transpose(q, [0, 2, 1, 3]),
       out: transpose(out, [0, 2, 1, 3]),
@@ -182,6 +115,7 @@ export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof t
         ...(mask ? { mask: uploaded(gpu, mask) } : {}),
         ...(score ? { score: uploaded(gpu, score) } : {}),
         ...(dropout ? { dropout: madeDropout(gpu, dropout) } : {}),
+        ...(sequences ? { layout: raggedLayout(gpu, sequences) } : {}),
       },
     );
     if (!dq || !dk || !dv) throw new TypeError("a gradient is missing");
@@ -189,7 +123,7 @@ export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof t
     return { dq: transpose(dq, [0, 2, 1, 3]), dk, dv, ...(dsink ? { dsink } : {}), ...ofScore };
   },
   gate: {
-    emulation: (inputs, options) => inTokens(emulation(...given(inputs, options))),
+    emulation: (inputs, options) => gradientsBy(emulation, inputs, options),
     // A weight is an exponential, and a sum of weights errs by a part of that.
     allowed: () => allowedUlps.exp(0),
   },
@@ -197,15 +131,15 @@ export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof t
     problem("one query, one key, one number", { t: 1, s: 1, d: 1 }),
     problem("causal, a query for each key", { h: 2, t: 37, s: 37 }),
     problem("causal, more keys than queries, heads of 5 and 7", { b: 2, h: 3, t: 11, s: 20, d: 5, dv: 7 }),
-    problem("more queries than keys: the first see no keys", { h: 2, t: 31, s: 12 }),
-    problem("cross-attention: full, other lengths", { b: 2, h: 2, t: 9, s: 23 }, { mask: "full" }),
-    problem("eight query heads of one", { b: 2, h: 8, g: 1, t: 10, s: 17 }),
+    fewRows(problem("more queries than keys: the first see no keys", { h: 2, t: 31, s: 12 })),
+    fewRows(problem("cross-attention: full, other lengths", { b: 2, h: 2, t: 9, s: 23 }, { mask: "full" })),
+    fewRows(problem("eight query heads of one", { b: 2, h: 8, g: 1, t: 10, s: 17 })),
     problem("eight query heads of four, a scale", { h: 8, g: 4, t: 10, s: 17 }, { scale: 0.1 }),
     problem("20 of 29 keys", { h: 2, t: 13, s: 29 }, { mask: "full", length: 20 }),
     problem("many tiles", { h: 2, g: 1, t: 150, s: 210, d: 32 }),
     problem("keys of two runs", { t: 2, s: 2300, d: 4 }, { mask: "full" }),
     problem("queries of two runs", { h: 2, g: 1, t: 2200, s: 3, d: 4 }, { mask: "full" }),
-    problem("a sink", { b: 2, h: 6, g: 3, t: 13, s: 13 }, {}, floats([6], [0.5, -2, 3, -30, 0, 8])),
+    fewRows(problem("a sink", { b: 2, h: 6, g: 3, t: 13, s: 13 }, {}, floats([6], [0.5, -2, 3, -30, 0, 8]))),
     problem(
       "a sink, and rows without keys",
       { h: 8, g: 2, t: 9, s: 4 },
@@ -213,13 +147,16 @@ export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof t
       floats([8], [0.5, -1, 2, 0, 1, -3, 4, 0.25]),
     ),
     ...raggedCases.map(([name, options, sinks], i) =>
-      problem(
-        `tiles that are empty and full, ${i}: ${name}`,
-        tiled,
-        { mask: ragged[name] ?? "full", ...options } as Options,
-        sinks && floats([2], sinks),
-        // Sums of distances by gradients of both signs would cancel.
-        name.startsWith("block-sparse") ? oneSign : 0,
+      someFewRows(
+        i,
+        problem(
+          `tiles that are empty and full, ${i}: ${name}`,
+          tiled,
+          { mask: ragged[name] ?? "full", ...options } as Options,
+          sinks && floats([2], sinks),
+          // Sums of distances by gradients of both signs would cancel.
+          name.startsWith("block-sparse") ? oneSign : 0,
+        ),
       ),
     ),
     problem("dropout", { b: 2, h: 4, g: 2, t: 37, s: 37 }, { dropout }),
@@ -230,9 +167,9 @@ export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof t
       { dropout, mask: ragged["causal and document"] ?? "full", score: { kind: "softcap", cap: 2 }, length: 200 },
       floats([2], [0.5, -3]),
     ),
-    ...Object.entries(masks).map(([name, mask]) => problem(name, shape, { mask, length: 25 })),
+    ...Object.entries(masks).map(([name, mask]) => fewRows(problem(name, shape, { mask, length: 25 }))),
     ...Object.entries(scores).map(([name, score]) =>
-      problem(name, shape, { mask: around, score, start: 7, scale: 0.5 }, sixSinks, oneSign),
+      fewRows(problem(name, shape, { mask: around, score, start: 7, scale: 0.5 }, sixSinks, oneSign)),
     ),
     problem("a table, and dropout", { h: 2, t: 37, s: 70 }, { dropout, score: tableOf(2, 9) }),
     problem("a table, causal, many tiles", { b: 2, h: 2, g: 1, t: 150, s: 210 }, { score: tableOf(2, 40) }),
@@ -243,13 +180,58 @@ export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof t
       sixSinks,
       oneSign,
     ),
-    problem("a table, and documents", shape, { mask: masks["causal and document"] ?? "full", score: tableOf(6, 4) }),
-    problem("a table, and a window", { h: 2, t: 80, s: 96 }, { mask: around, score: tableOf(2, 7), scale: -0.3 }),
-    problem(
-      "a bias of every pair, 20 of 29 keys",
-      { b: 2, h: 2, t: 13, s: 29 },
-      { mask: "full", length: 20, score: bias },
+    fewRows(
+      problem("a table, and documents", shape, { mask: masks["causal and document"] ?? "full", score: tableOf(6, 4) }),
     ),
-    problem("a table, 20 of 29 keys", { h: 2, t: 13, s: 29 }, { mask: "full", length: 20, score: tableOf(2, 3) }),
+    problem("a table, and a window", { h: 2, t: 80, s: 96 }, { mask: around, score: tableOf(2, 7), scale: -0.3 }),
+    fewRows(
+      problem(
+        "a bias of every pair, 20 of 29 keys",
+        { b: 2, h: 2, t: 13, s: 29 },
+        { mask: "full", length: 20, score: bias },
+      ),
+    ),
+    problem(
+      "sequences in a row",
+      { h: 4, g: 2, t: 158, s: 216, d: 8 },
+      { sequences: lengths },
+      floats([4], [2, 1, 3, 2]),
+    ),
+    {
+      ...problem(
+        "sequences in a row, rows that belong to none, a table, dropout and a window",
+        { h: 2, t: 163, s: 220, d: 8 },
+        { sequences: lengths, mask: around, score: tableOf(2, 20), dropout, scale: 0.3 },
+        floats([2], [0.5, 2]),
+      ),
+      buffers: { rows: 10, flash: 10 },
+    },
+    problem(
+      "a user's tensors",
+      shape,
+      { mask: around, score: ownTable(6, 7), start: 7, scale: 0.5 },
+      sixSinks,
+      oneSign,
+    ),
+    fewRows(
+      problem(
+        "a user's tensors between other scores",
+        { h: 2, g: 1, t: 13, s: 70, d: 8 },
+        { score: [{ kind: "softcap", cap: 2 }, ownTable(2, 9), { kind: "softcap", cap: 3 }] },
+        floats([2], [3, 2]),
+        oneSign,
+      ),
+    ),
+    fewRows(
+      problem(
+        "a user's tensor of a number for every pair, 60 of 64 keys, dropout",
+        { b: 2, h: 2, g: 1, t: 20, s: 64, d: 8 },
+        { mask: "full", length: 60, dropout, scale: -0.5, score: ownPairs(2, 20, 60) },
+        floats([2], [0.5, -3]),
+      ),
+    ),
+    fewRows(
+      problem("a table, 20 of 29 keys", { h: 2, t: 13, s: 29 }, { mask: "full", length: 20, score: tableOf(2, 3) }),
+    ),
   ],
 };

@@ -64,6 +64,7 @@ export function attentionBackward(
       for (const [i, { element, slope }] of read.entries()) {
         const { values } = dscores[i] as Dense;
         const index = element(batch, head, position, key);
+        if (index < 0 || index >= values.length) continue;
         values[index] = f(at(values, index) + f(dscore * f(slope(product, batch, head, position, key))));
       }
     }

@@ -84,6 +84,14 @@ export const list = defineKernel({
   },
 });
 
+/** How a kernel of a map is recorded: each time it is called, unless `provideOnce` has said otherwise. */
+let once = <T>(_gpu: Gpu, make: () => T): T => make();
+
+/** Provides what records kernels of maps, for programs in which many calls have one mask: `madeOnce`. */
+export function provideOnce(fn: typeof once): void {
+  once = fn;
+}
+
 /** Maps kept for one device, the most recently used last; those in recorded programs stay. */
 interface Kept {
   readonly maps: Map<string, { readonly mask: string; readonly tileMap: Tensor; pinned: boolean }>;
@@ -130,8 +138,8 @@ function listedTiles(problem: MapProblem): number | undefined {
 
 function computed(gpu: Gpu, { step }: AttentionTensors, problem: MapProblem): Tensor {
   using scope = gpu.scope();
-  const { classes } = classify(gpu, { step }, writing(problem));
-  return scope.keep(list(gpu, { classes }, { listed: listedTiles(problem) }).tileMap);
+  const { classes } = once(gpu, () => classify(gpu, { step }, writing(problem)));
+  return scope.keep(once(gpu, () => list(gpu, { classes }, { listed: listedTiles(problem) })).tileMap);
 }
 
 /**

@@ -103,6 +103,30 @@ ${steps.join("")}  return product;
   return [chained(mods, members).part, { name, code, parts: [], declares: {} }];
 }
 
+/** The part of the derivative by an element of a tensor of a user's: what this function of the text says. */
+export const slopePart = (name: string): ShaderModule => ({
+  name: `attention/score-derivatives/${name}`,
+  code: `fn score_derivative(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 {
+  return ${name}(score, b, h, q, k);
+}
+`,
+  parts: [],
+  declares: {},
+});
+
+/** The part that calls a text's function of elements, of member `i` of a chain, or of a score that is none. */
+export function elementPart(name: string, i: number | undefined): ShaderModule {
+  const called = i === undefined ? name : `${prefixOf(scores.member, i)}${name}`;
+  const code = `fn element_of(b: u32, h: u32, q: u32, k: u32) -> u32 {
+  return ${called}(b, h, q, k);
+}
+`;
+  return { name: `attention/backward/elements/${called}`, code, parts: [], declares: {} };
+}
+
+/** What the names of a member begin with. */
+const prefixOf = (member: string, i: number) => `${member}${i}_`;
+
 /** The function of a chain's members, which are separate. */
 function chained(mods: readonly Mod[], members: readonly Member[]): Mod {
   const steps = members.map(({ prefix }) => `  value = ${prefix}score_mod(value, b, h, q, k);\n`);
@@ -125,7 +149,7 @@ function checkMembers(what: string, { length }: readonly Mod[]): void {
 function separate(mods: readonly Mod[], { member, first }: typeof masks | typeof scores): Member[] {
   let binding: number = first;
   return mods.map((mod, i) => {
-    const prefix = `${member}${i}_`;
+    const prefix = prefixOf(member, i);
     const own = mod.own ?? [mod.part];
     const scopes = new Map(own.map((module) => [module, resolve(parse(module.code))]));
     const names = new Set([...scopes.values()].flatMap(({ module }) => [...module.keys()]));

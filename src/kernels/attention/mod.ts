@@ -2,6 +2,14 @@
 import type { ShaderModule } from "../../gpu/shader-module.ts";
 import type { BoundTensor } from "../kernel.ts";
 
+/** What gradients of a tensor of a user's score need. */
+export interface ElementFunctions {
+  /** The function of its text that says which element a pair reads, by its name among those of the kernel. */
+  readonly element: string;
+  /** The part with the score's derivative by that element; default 1. */
+  readonly slope?: ShaderModule | undefined;
+}
+
 /** A mask or score function ready to be joined with a kernel. */
 export interface Mod {
   /** The part that defines it. */
@@ -17,6 +25,8 @@ export interface Mod {
   readonly tensors: Readonly<Record<string, BoundTensor>>;
   /** The part with its derivative by the score before it, where a user's text defines one. */
   readonly derivative?: ShaderModule | undefined;
+  /** The tensors of a user's text that have gradients, by their names there. */
+  readonly elements?: ReadonlyMap<string, ElementFunctions>;
   /** Maximum number of operations that texts of a user make in it of a pair of a query and a key. */
   readonly operations?: number;
 }

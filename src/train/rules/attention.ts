@@ -1,8 +1,17 @@
 import { attention, tableAttention } from "../../kernels/attention/attention.ts";
-import { attentionBackward } from "../../kernels/attention/backward/attention-backward.ts";
+import {
+  type AttentionBackwardOptions,
+  attentionBackward,
+} from "../../kernels/attention/backward/attention-backward.ts";
+import { provideOnce } from "../../kernels/attention/block-map.ts";
 import type { AttentionOptions, AttentionResult, AttentionTensors } from "../../kernels/attention/options.ts";
+import { layoutName } from "../../kernels/kv-cache/layouts.ts";
+import { madeOnce } from "../../kernels/once.ts";
 import { GradientError } from "../errors.ts";
 import { type Rule, ruleOf } from "../rule.ts";
+
+// Layers share a mask, and with it the tiles that it leaves.
+provideOnce(madeOnce);
 
 /** What the paths of the score's tensors begin with in a call's options. */
 const scorePath = "score.";
@@ -10,7 +19,8 @@ const scorePath = "score.";
 /** Why a call has no gradient; undefined where it has one. */
 function refusal({ step }: AttentionTensors, { layout = "contiguous" }: AttentionOptions): string | undefined {
   if (step) return "reads its positions from a step, which only a session's programs have";
-  return layout === "contiguous" ? undefined : "reads keys and values of a cache's layout";
+  const name = layoutName(layout);
+  return name === "contiguous" || name === "ragged" ? undefined : `reads keys and values of a cache, which is ${name}`;
 }
 
 /**
@@ -22,8 +32,16 @@ const ruleFor = (op: typeof attention | typeof tableAttention): Rule =>
     const { tensors, options, result, gradient, needs } = call;
     const why = gradient.lse ? "has a gradient of its log-sum-exp" : refusal(tensors, options);
     if (why) throw new GradientError(`gradients: attention ${why}`);
+    const ofMask = [...needs].find((name) => name.startsWith("mask."));
+    if (ofMask) {
+      throw new GradientError(
+        `gradients: attention's ${ofMask} has no gradient, because a mask shows a key or hides it; ` +
+          "what is to be learned belongs in a score, and a mask's tensors depend on no parameter",
+      );
+    }
     if (!gradient.out) return {};
-    const { into: _, layout: __, lse: ___, splits: ____, ...same } = options;
+    const { into: _, lse: __, splits: ___, ...all } = options;
+    const same = all as typeof all & { readonly layout?: AttentionBackwardOptions["layout"] };
     const { q, k, v, sink } = tensors;
     const { out, lse } = result.lse ? result : op(gpu, { q, k, v, sink }, { ...same, lse: true });
     if (!lse) throw new GradientError("gradients: attention gave no log-sum-exp");

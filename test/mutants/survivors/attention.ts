@@ -11,11 +11,11 @@ const noSlope = "offset 0 has a slope of 0";
 export const attentionSurvivors: Readonly<Record<string, string>> = {
   "shaders/attention/backward/rows-q.wgsl: if (key < keys.y) { gradient = pair_gradients(b, h, t, key).y; } → if (key <= keys.y) { gradient = pair_gradients(b, h, t, key).y; }":
     "a gradient past the last key is not added",
-  "shaders/attention/backward/blocks/range.wgsl: return Blocks(0, (params.t + ROWS - 1) / ROWS); → return Blocks(1, (params.t + ROWS - 1) / ROWS);":
+  "shaders/attention/backward/blocks/range.wgsl: return Blocks(0, (query_count(b) + ROWS - 1) / ROWS); → return Blocks(1, (query_count(b) + ROWS - 1) / ROWS);":
     "where blocks are listed is read of a map alone",
-  "shaders/attention/backward/blocks/range.wgsl: return first_query(b) + min(first_row + ROWS, params.t) - 1; → return first_query(b) + min(first_row + ROWS, params.t) + 1;":
+  "shaders/attention/backward/blocks/range.wgsl: return first_query(b) + min(first_row + ROWS, query_count(b)) - 1; → return first_query(b) + min(first_row + ROWS, query_count(b)) + 1;":
     moreBlocks,
-  "shaders/attention/backward/blocks/range.wgsl: if (first_row + ROWS > params.t || first_key + KEYS > end) { return BlockVisit(first_row, 0); } → if (first_row + ROWS >= params.t || first_key + KEYS > end) { return BlockVisit(first_row, 0); }":
+  "shaders/attention/backward/blocks/range.wgsl: if (first_row + ROWS > query_count(b) || first_key + KEYS > end) { return BlockVisit(first_row, 0); } → if (first_row + ROWS >= query_count(b) || first_key + KEYS > end) { return BlockVisit(first_row, 0); }":
     testedAnyway,
   "shaders/attention/backward/blocks/range.wgsl: if (seen.x < min(first_key + KEYS, end) && seen.y > first_key) { return n; } → if (seen.x < min(first_key + KEYS, end) && seen.y >= first_key) { return n; }":
     moreBlocks,
@@ -29,7 +29,7 @@ export const attentionSurvivors: Readonly<Record<string, string>> = {
     noSlope,
   "shaders/attention/backward/entries/slope.wgsl: return f32(offset) * select(1.0, params.future, offset > 0); → return f32(offset) / select(1.0, params.future, offset > 0);":
     "the factor is 1 or −1",
-  "shaders/attention/backward/flash-kv.wgsl: figures[c] = stats[(b * params.h + h) * params.t + min(first_of_quad + c, params.t - 1)]; → figures[c] = stats[(b * params.h + h) * params.t + min(first_of_quad + c, params.t + 1)];":
+  "shaders/attention/backward/flash-kv.wgsl: figures[c] = stats[row_of(b, h, min(first_of_quad + c, query_count(b) - 1))]; → figures[c] = stats[row_of(b, h, min(first_of_quad + c, query_count(b) + 1))];":
     "rows past the last are hidden",
   "shaders/attention/backward/table.wgsl: if (thread == 0) { dtable[at] = sum; } → if (thread == 1) { dtable[at] = sum; }":
     same,

@@ -1,5 +1,5 @@
 // Calls of `shaderformer/train`.
-import type { Gpu } from "../../../src/index.ts";
+import { type Gpu, sequenceOffsets } from "../../../src/index.ts";
 import * as train from "../../../src/train/index.ts";
 import { attentionForms } from "./attention-forms.ts";
 import { made, type PublicCalls } from "./calls.ts";
@@ -74,10 +74,16 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     "train/attentionBackward": {
       ...call(
         train.attentionBackward,
+        [
+          { q: heads, k: heads, v: heads, out: heads, lse: zeros([1, 2, 3]), dout: heads },
+          {
+            layout: { kind: "ragged", queryOffsets: sequenceOffsets(gpu, [3]), keyOffsets: sequenceOffsets(gpu, [3]) },
+          },
+        ],
         ...[...masks.map((mask) => ({ mask })), ...scores.map((score) => ({ score })), { dropout }].map((form) => [
           { q: heads, k: heads, v: heads, sink: v2, out: heads, lse: zeros([1, 2, 3]), dout: heads },
           {
-            ...{ scale: 1, start: 0, length: 3, variant: "materialised", ...form },
+            ...{ scale: 1, start: 0, length: 3, layout: "contiguous", variant: "materialised", ...form },
             needs: { q: true, k: true, v: true, sink: true, score: [] },
           },
         ]),

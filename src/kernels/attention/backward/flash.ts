@@ -1,28 +1,26 @@
 import blocksMap from "#shaders/attention/backward/blocks/map.wgsl";
 import keysSource from "#shaders/attention/backward/flash-kv.wgsl";
 import queriesSource from "#shaders/attention/backward/flash-q.wgsl";
-import tilesMap from "#shaders/attention/flash/tiles/map.wgsl";
 import type { Gpu } from "../../../gpu/gpu.ts";
-import type { ShaderModule } from "../../../gpu/shader-module.ts";
 import type { Shader } from "../../../gpu/specialise.ts";
 import { constantsOf } from "../../../gpu/specialise.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
-import { defineKernel, type KernelContext } from "../../kernel.ts";
+import { defineKernel } from "../../kernel.ts";
 import type { Variant } from "../../op.ts";
-import { attentionUniforms, type Figures, knowsTiles, visibleKeys, visiblePairs } from "../definition.ts";
+import { blocksOf, bySequence, type Figures, knowsTiles, visibleKeys, visiblePairs } from "../definition.ts";
 import { visitedTiles } from "../flash-kernel.ts";
+import { isRagged } from "../layouts.ts";
 import { tileMaps } from "./block-maps.ts";
-import { KEYS, quadTiles, ROWS, RUN } from "./flash-tiles.ts";
+import { KEYS, ROWS, RUN } from "./flash-tiles.ts";
 import {
   type Axes,
-  both,
   fusedRefusal,
   type Given,
+  into,
   keysAndValues,
   ofProducts,
-  pairParts,
-  partsOf,
   recordFused,
+  slotsOf,
   valuesFrom,
 } from "./fused.ts";
 import type {
@@ -33,39 +31,19 @@ import type {
 } from "./options.ts";
 import { fusedScores } from "./score-gradients.ts";
 import { viewFields } from "./stats.ts";
-
-/** The problem, and whether its tiles come from a map: its sizes then. */
-interface TiledProblem extends BackwardProblem {
-  readonly map?: { readonly maps: number; readonly blocks: number; readonly entries: number };
-}
-
-/** The common part of both kernels' records: `both`, and a map of tiles, `part` reads it. */
-const tiled = (part: ShaderModule) =>
-  ({
-    ...both,
-    inputs: { ...both.inputs, "tileMap?": "[b, maps, blocks, entries]" },
-    accepts: { tileMap: ["u32"] },
-    uniforms: (_axes: object, problem: TiledProblem, views: KernelContext) => ({
-      ...attentionUniforms(problem, { views, ...pairParts }),
-      ...(problem.map ? { map_params: problem.map } : {}),
-    }),
-    specialise: ({ d, dv }: Axes, problem: TiledProblem, { gpu }: KernelContext) => ({
-      parts: [...partsOf(problem), ...(problem.map ? [part] : [])],
-      constants: { ...quadTiles(gpu, d, dv) },
-    }),
-  }) as const;
+import { mapped, type TiledProblem, tiled } from "./tiled.ts";
 
 const queries = defineKernel({
   name: "attention/backward/flash-q",
   source: queriesSource,
-  ...tiled(tilesMap),
+  ...tiled(),
   outputs: { dq: "[b, h, t, d]" },
   params: ({ h, g, t }: Axes, { start, length, scale }: TiledProblem, context) => ({
     ...{ h, g, t, start, length, scale },
     ...viewFields("dout", context),
   }),
-  workgroups: ({ b, h, t }) => [Math.ceil(t / ROWS), h, b],
-  cost: (axes: Axes, problem, _context, shader): Figures => {
+  workgroups: ({ b, h, t }, { place }) => [blocksOf(place, t, ROWS), h, b],
+  cost: bySequence((axes: Axes, problem: TiledProblem, _context, shader): Figures => {
     const { b, h, t, d, dv } = axes;
     const flops = (4 * d + 2 * dv) * visiblePairs(axes, problem);
     if (!knowsTiles(problem)) return { flops };
@@ -80,7 +58,7 @@ const queries = defineKernel({
       requested += 4 * d * Math.min(ROWS, t - row) * storedTimes(tiles.length);
     }
     return { flops, executedFlops: b * h * executed, requestedBytes: b * h * requested };
-  },
+  }),
 });
 
 const keys = defineKernel({
@@ -88,13 +66,24 @@ const keys = defineKernel({
   source: keysSource,
   ...tiled(blocksMap),
   ...keysAndValues,
-  params: ({ b, h, g, t, s, d }: Axes, { start, length, scale }: TiledProblem, context) => ({
-    ...{ h, g, t, s, start, length, scale, dv_first: valuesFrom({ b, g, s, d }) },
+  params: ({ b, h, g, t, s, d }: Axes, { start, length, scale, place }: TiledProblem, context) => ({
+    ...{
+      h,
+      g,
+      t,
+      s,
+      start,
+      length,
+      scale,
+      dv_first: valuesFrom({ b, g, s, d }),
+      unused: isRagged(place) ? 0 : s - length,
+    },
     ...viewFields("dout", context),
   }),
-  workgroups: ({ b, g, s }) => [Math.ceil(s / KEYS), g, b],
-  cost: (axes: Axes, problem, _context, shader): Figures => {
-    const { b, h, g, t, s, d, dv } = axes;
+  workgroups: ({ b, g, s }, { place }) => [blocksOf(place, s, KEYS), g, b],
+  cost: bySequence((axes: Axes, problem: TiledProblem, _context, shader): Figures => {
+    const { b, h, g, t, d, dv } = axes;
+    const s = slotsOf(axes, problem);
     const flops = (4 * d + 4 * dv) * visiblePairs(axes, problem);
     if (!knowsTiles(problem)) return { flops };
     const { DEPTH, THREAD_ROWS } = constantsOf(shader, "DEPTH", "THREAD_ROWS");
@@ -114,7 +103,7 @@ const keys = defineKernel({
       requested += 4 * (d + dv) * Math.min(KEYS, s - key) * storedTimes((h / g) * visits);
     }
     return { flops, executedFlops: b * g * executed, requestedBytes: b * g * requested };
-  },
+  }),
 });
 
 /** Columns of a gradient that the threads of a row add up. */
@@ -129,12 +118,6 @@ function storedTimes(tiles: number): number {
   return 2 * runs - 1;
 }
 
-/** A problem whose tiles are those of a map, where there is one. */
-function mapped(problem: BackwardProblem, tileMap: Tensor | undefined): TiledProblem {
-  const [, maps = 0, blocks = 0, entries = 0] = tileMap?.shape ?? [];
-  return tileMap ? { ...problem, map: { maps, blocks, entries } } : problem;
-}
-
 /**
  * Tiles of queries and keys without weights in memory, in two kernels without atomics (Dao et al. 2022, appendix B.4):
  * for dq a workgroup goes over the keys of a block of queries, for dk and dv one goes over the queries of a tile of keys
@@ -146,9 +129,11 @@ export const flash: Variant<AttentionBackwardTensors, AttentionBackwardOptions, 
     const kernelsFor = (problem: BackwardProblem) => {
       const { ofQueries, ofKeys } = tileMaps(gpu, tensors, problem);
       return {
-        queries: (_: Gpu, given: Given) => queries(gpu, { ...given, tileMap: ofQueries }, mapped(problem, ofQueries)),
-        keys: (_: Gpu, given: Given) => keys(gpu, { ...given, tileMap: ofKeys }, mapped(problem, ofKeys)),
-        scores: fusedScores,
+        queries: (_: Gpu, given: Given, of: BackwardProblem, dq?: Tensor) =>
+          queries(gpu, { ...given, tileMap: ofQueries }, into(mapped(of, ofQueries), { dq })),
+        keys: (_: Gpu, given: Given, of: BackwardProblem, dkv?: Tensor) =>
+          keys(gpu, { ...given, tileMap: ofKeys }, into(mapped(of, ofKeys), { dkv })),
+        scores: (_: Gpu, given: Given, wanted: BackwardProblem) => fusedScores(gpu, given, wanted, ofQueries),
       };
     };
     return recordFused(gpu, kernelsFor, tensors, options);

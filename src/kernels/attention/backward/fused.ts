@@ -2,9 +2,12 @@
 import type { Gpu } from "../../../gpu/gpu.ts";
 import { constantsOf, type Shader } from "../../../gpu/specialise.ts";
 import { bytesPerElement } from "../../../tensor/dtype.ts";
+import type { Shape } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { reshape, slice } from "../../../tensor/views.ts";
+import { fill } from "../../elementwise/fill.ts";
 import { attentionBindings, attentionParts, type Sizes } from "../definition.ts";
+import { isRagged } from "../layouts.ts";
 import { partsRefusal } from "../options.ts";
 import { KEYS, ROWS } from "./flash-tiles.ts";
 import {
@@ -19,8 +22,8 @@ import { kept, sinkGradient, statsOf } from "./stats.ts";
 /** Heads up to this wide. */
 const widest = 256;
 
-/** What pairs of a query and a key go through. */
-export const pairParts = { mask: true, score: true, dropout: true } as const;
+/** What pairs of a query and a key go through, and where they are. */
+export const pairParts = { mask: true, score: true, dropout: true, place: true } as const;
 
 /** The common part of both kernels' records. */
 export const both = {
@@ -51,6 +54,10 @@ export function ofProducts({ d, dv }: Axes, shader: Shader) {
   return { executed: 2 * (d + dv) * ROWS * KEYS, requested: 4 * 2 * steps * DEPTH * (ROWS + KEYS) };
 }
 
+/** Slots of keys that are computed for: those in use and those after them, or the keys of a sequence that shares a row. */
+export const slotsOf = ({ s }: Sizes<"s">, { place, length }: BackwardProblem): number =>
+  isRagged(place) ? length : s;
+
 /** Where dv begins in the memory that it shares with dk: at the next multiple of 256 bytes, as bindings need. */
 export const valuesFrom = ({ b, g, s, d }: Sizes<"b" | "g" | "s" | "d">) =>
   Math.ceil((b * g * s * d) / boundAt) * boundAt;
@@ -61,8 +68,14 @@ const boundAt = 256 / bytesPerElement.f32;
 /** The output of the second kernel: dk, and then dv. */
 export const keysAndValues = {
   outputs: { dkv: "[elements]" },
-  axes: (axes: Axes) => ({ elements: valuesFrom(axes) + axes.b * axes.g * axes.s * axes.dv }),
+  axes: ({ b, g, s, d, dv }: Axes) => ({ elements: valuesFrom({ b, g, s, d }) + b * g * s * dv }),
 } as const;
+
+/** Its elements. */
+function elementsOf(k: Tensor, v: Tensor): number {
+  const [b = 0, g = 0, s = 0, d = 0] = k.shape;
+  return valuesFrom({ b, g, s, d }) + v.size;
+}
 
 /** The gradients of k and v as views of their memory. */
 function split(dkv: Tensor, k: Tensor, v: Tensor): { readonly dk: Tensor; readonly dv: Tensor } {
@@ -99,10 +112,19 @@ export function fusedRefusal(
 /** What the kernels read. */
 export type Given = Readonly<Record<"q" | "k" | "v" | "dout" | "stats", Tensor>>;
 
-/** The kernels of a variant: two, and those for tensors of scores. */
+/** A problem whose kernel writes into this memory, where there is any. */
+export const into = <P extends BackwardProblem, O extends Readonly<Record<string, Tensor | undefined>>>(
+  problem: P,
+  memory: O,
+) => {
+  const [name = "", found] = Object.entries(memory)[0] ?? [];
+  return found ? { ...problem, into: { [name]: found } } : problem;
+};
+
+/** The kernels of a variant, which write into zeros where these are given: two, and those for tensors of scores. */
 export interface Fused {
-  readonly queries: (gpu: Gpu, given: Given, problem: BackwardProblem) => { readonly dq: Tensor };
-  readonly keys: (gpu: Gpu, given: Given, problem: BackwardProblem) => { readonly dkv: Tensor };
+  readonly queries: (gpu: Gpu, given: Given, problem: BackwardProblem, zeros?: Tensor) => { readonly dq: Tensor };
+  readonly keys: (gpu: Gpu, given: Given, problem: BackwardProblem, zeros?: Tensor) => { readonly dkv: Tensor };
   /** The gradients of the score's tensors that are wanted. */
   readonly scores: (gpu: Gpu, given: Given, problem: BackwardProblem) => AttentionGradients["dscore"];
 }
@@ -120,9 +142,11 @@ export function recordFused(
   const { stats } = statsOf(gpu, { out, dout, lse }, {});
   const { queries, keys, scores } = kernelsFor(problem);
   const given = { q, k, v, dout, stats };
-  const dsink = sink && needs.sink ? sinkGradient(gpu, { sink, stats }, {}).dsink : undefined;
-  const dq = needs.q ? queries(gpu, given, problem).dq : undefined;
-  const dkv = needs.k || needs.v ? keys(gpu, given, problem).dkv : undefined;
+  /** Memory of zeros, where rows may belong to no sequence. */
+  const zeros = (shape: Shape) => (isRagged(problem.place) ? fill(gpu, shape, 0) : undefined);
+  const dsink = sink && needs.sink ? sinkGradient(gpu, { sink, stats }, problem).dsink : undefined;
+  const dq = needs.q ? queries(gpu, given, problem, zeros(q.shape)).dq : undefined;
+  const dkv = needs.k || needs.v ? keys(gpu, given, problem, zeros([elementsOf(k, v)])).dkv : undefined;
   const ofKeys: { dk?: Tensor; dv?: Tensor } = dkv ? split(dkv, k, v) : {};
   const dscore = scores(gpu, given, problem);
   const wanted = { dq, dsink, dscore, ...(needs.k ? { dk: ofKeys.dk } : {}), ...(needs.v ? { dv: ofKeys.dv } : {}) };

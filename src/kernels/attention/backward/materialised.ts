@@ -12,6 +12,8 @@ import { contiguous } from "../../layout/contiguous.ts";
 import type { Variant } from "../../op.ts";
 import { sum } from "../../reduce/reduce.ts";
 import { attentionBindings, attentionParts, attentionUniforms, visiblePairs } from "../definition.ts";
+import { layoutRefusal } from "../options.ts";
+import { elementSums } from "./elements.ts";
 import { pairParts, partsOf } from "./fused.ts";
 import {
   type AttentionBackwardOptions,
@@ -86,7 +88,10 @@ const pairBytes = ({ q, k }: AttentionBackwardTensors) =>
  */
 export const materialised: Variant<AttentionBackwardTensors, AttentionBackwardOptions, AttentionGradients> = {
   accepts: (tensors, options, gpu) => {
-    const names = Object.keys(attentionBindings(backwardProblem(tensors, options), pairParts));
+    const problem = backwardProblem(tensors, options);
+    const refusal = layoutRefusal(problem);
+    if (refusal !== undefined) return refusal;
+    const names = Object.keys(attentionBindings(problem, pairParts));
     const buffers = 5 + names.length;
     if (buffers > gpu.limits.storageBuffers) {
       return `it has ${buffers} storage buffers with ${names.join(", ")}, this device takes ${gpu.limits.storageBuffers}`;
@@ -117,7 +122,7 @@ export const materialised: Variant<AttentionBackwardTensors, AttentionBackwardOp
     const dv = needs.v
       ? summed(gemm(gpu, { a: transpose(grouped(gpu, counted.weights, groups)), b: gradient }).y, v)
       : undefined;
-    const dsink = sink && needs.sink ? sinkGradient(gpu, { sink, stats }, {}).dsink : undefined;
+    const dsink = sink && needs.sink ? sinkGradient(gpu, { sink, stats }, problem).dsink : undefined;
     /** The gradients of all pairs by what these derivatives are by, times a factor. */
     const ofPairs = (derivatives: Tensor, factor: number) => {
       const { y } = gemm(gpu, { a: gradient, b: transpose(values) });
@@ -126,10 +131,16 @@ export const materialised: Variant<AttentionBackwardTensors, AttentionBackwardOp
     };
     const ofScores = (after: BackwardProblem) =>
       ofPairs(weights(gpu, { q, k, stats }, { ...after, dropout: undefined }).derivatives, 1);
-    const dscore = scoreGradients(gpu, problem, q.shape[2] ?? 0, {
-      alongDiagonals: (after) => diagonalSums(gpu, { dscores: ofScores(after) }).diagonals,
-      ofPairs: (after, shape) => summedOver(gpu, ofScores(after), shape),
-    });
+    const dscore = scoreGradients(
+      gpu,
+      problem,
+      { t: q.shape[2] ?? 0, s: k.shape[2] ?? 0 },
+      {
+        alongDiagonals: (after) => diagonalSums(gpu, { dscores: ofScores(after) }).diagonals,
+        ofPairs: (after, shape) => summedOver(gpu, ofScores(after), shape),
+        ofElements: (after) => elementSums(gpu, { dscores: ofScores(after) }, after).delements,
+      },
+    );
     if (!needs.q && !needs.k) return kept(scope, { dv, dsink, dscore });
     const products = grouped(gpu, ofPairs(pairs.derivatives, problem.scale), groups);
     const dq = needs.q ? reshape(gemm(gpu, { a: products, b: keys }).y, q.shape) : undefined;

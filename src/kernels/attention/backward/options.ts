@@ -4,6 +4,8 @@ import { boolean, callback, fieldsOf, finite, integer, listOf, object, text } fr
 import { formatShape, type Shape, ShapeError } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { tensorFields } from "../../arguments.ts";
+import { type AttentionLayout, layoutCheck, layoutName } from "../../kv-cache/layouts.ts";
+import { isRagged } from "../layouts.ts";
 import { makeMods } from "../made-mods.ts";
 import { maskCheck } from "../masks/mask.ts";
 import type { WeightDropout } from "../mod.ts";
@@ -42,6 +44,8 @@ export interface AttentionNeeds {
 export interface AttentionBackwardOptions {
   readonly mask?: AttentionMask | undefined;
   readonly score?: AttentionScore;
+  /** Layout of k and v: contiguous, the default, or ragged. */
+  readonly layout?: Extract<AttentionLayout, "contiguous" | { readonly kind: "ragged" }>;
   readonly scale?: number;
   readonly start?: number;
   readonly length?: number;
@@ -66,6 +70,7 @@ export const attentionBackwardTensors = tensorFields("q", "k", "v", "sink?", "ou
 export const attentionBackwardOptions = fieldsOf<AttentionBackwardOptions>({
   mask: maskCheck,
   score: scoreCheck,
+  layout: layoutCheck,
   scale: finite,
   start: integer(1 - 2 ** 30, 2 ** 30 - 1),
   length: integer(0, 2 ** 30),
@@ -96,6 +101,12 @@ export function backwardProblem(
   const scoreParts = derivativeParts(members, isChain(given));
   makeMods({ score });
   const problem = attentionProblem({ q, k, v, sink }, { ...options, score });
+  const { layout } = problem.place;
+  if (layout !== "contiguous" && !isRagged(problem.place)) {
+    throw new ShapeError(
+      `attentionBackward: keys and values of a ${layoutName(layout)} layout have no gradient, expected contiguous or ragged`,
+    );
+  }
   const expected: readonly [string, Tensor, Shape][] = [
     ["out", out, [b, h, t, dv]],
     ["dout", dout, [b, h, t, dv]],

@@ -4,8 +4,21 @@ import type { ShaderModule } from "../../../gpu/shader-module.ts";
 import { constantsOf } from "../../../gpu/specialise.ts";
 import { defineKernel } from "../../kernel.ts";
 import type { Variant } from "../../op.ts";
-import { attentionUniforms, visiblePairs } from "../definition.ts";
-import { type Axes, both, fusedRefusal, keysAndValues, pairParts, partsOf, recordFused, valuesFrom } from "./fused.ts";
+import { attentionUniforms, blocksOf, bySequence, visiblePairs } from "../definition.ts";
+import { isRagged } from "../layouts.ts";
+import {
+  type Axes,
+  both,
+  type Fused,
+  fusedRefusal,
+  into,
+  keysAndValues,
+  pairParts,
+  partsOf,
+  recordFused,
+  slotsOf,
+  valuesFrom,
+} from "./fused.ts";
 import type {
   AttentionBackwardOptions,
   AttentionBackwardTensors,
@@ -33,15 +46,15 @@ const queries = defineKernel({
     parts: partsOf(problem),
     constants: { HEAD_WIDTH: d, WORKGROUP: threads(queriesSource, d) },
   }),
-  workgroups: ({ b, h, t }) => [t, h, b],
-  cost: (axes: Axes, problem) => {
+  workgroups: ({ b, h, t }, { place }) => [blocksOf(place, t, 1), h, b],
+  cost: bySequence((axes: Axes, problem: BackwardProblem) => {
     const pairs = visiblePairs(axes, problem);
     const { b, h, t, d, dv } = axes;
     return {
       flops: (4 * d + 2 * dv) * pairs,
       requestedBytes: 4 * ((3 * d + 2 * dv + 2) * pairs + b * h * t * d),
     };
-  },
+  }),
 });
 
 const keys = defineKernel({
@@ -49,8 +62,9 @@ const keys = defineKernel({
   source: keysSource,
   ...both,
   ...keysAndValues,
-  params: ({ b, h, g, t, s, d, dv }: Axes, { start, length, scale }: BackwardProblem, context) => ({
-    ...{ h, g, t, s, d, dv, start, length, scale, dv_first: valuesFrom({ b, g, s, d }) },
+  params: ({ b, h, g, t, s, d, dv }: Axes, { start, length, scale, place }: BackwardProblem, context) => ({
+    ...{ h, g, t, s, d, dv, start, length, scale },
+    ...{ dv_first: valuesFrom({ b, g, s, d }), unused: isRagged(place) ? 0 : s - length },
     ...viewFields("dout", context),
   }),
   uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, ...pairParts }),
@@ -58,15 +72,15 @@ const keys = defineKernel({
     parts: partsOf(problem),
     constants: { HEAD_WIDTH: d, VALUE_WIDTH: dv, WORKGROUP: threads(keysSource, Math.max(d, dv)) },
   }),
-  workgroups: ({ b, g, s }) => [s, g, b],
-  cost: (axes: Axes, problem) => {
+  workgroups: ({ b, g, s }, { place }) => [blocksOf(place, s, 1), g, b],
+  cost: bySequence((axes: Axes, problem: BackwardProblem) => {
     const pairs = visiblePairs(axes, problem);
-    const { b, g, s, d, dv } = axes;
+    const { b, g, d, dv } = axes;
     return {
       flops: (4 * d + 4 * dv) * pairs,
-      requestedBytes: 4 * ((3 * d + 3 * dv + 2) * pairs + b * g * s * (d + dv)),
+      requestedBytes: 4 * ((3 * d + 3 * dv + 2) * pairs + b * g * slotsOf(axes, problem) * (d + dv)),
     };
-  },
+  }),
 });
 
 /**
@@ -75,5 +89,12 @@ const keys = defineKernel({
  */
 export const rows: Variant<AttentionBackwardTensors, AttentionBackwardOptions, AttentionGradients> = {
   accepts: fusedRefusal,
-  record: (gpu, tensors, options) => recordFused(gpu, () => ({ queries, keys, scores: fusedScores }), tensors, options),
+  record: (gpu, tensors, options) => {
+    const kernels: Fused = {
+      queries: (_, given, problem, dq) => queries(gpu, given, into(problem, { dq })),
+      keys: (_, given, problem, dkv) => keys(gpu, given, into(problem, { dkv })),
+      scores: fusedScores,
+    };
+    return recordFused(gpu, () => kernels, tensors, options);
+  },
 };

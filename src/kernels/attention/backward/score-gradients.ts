@@ -10,13 +10,24 @@ import type { Tensor } from "../../../tensor/tensor.ts";
 import { reshape } from "../../../tensor/views.ts";
 import { gridOf } from "../../grid.ts";
 import { defineKernel } from "../../kernel.ts";
-import { attentionUniforms, type Figures, knowsTiles, type Sizes, visibleKeys, visiblePairs } from "../definition.ts";
+import {
+  attentionUniforms,
+  bySequence,
+  type Figures,
+  knowsTiles,
+  type Sizes,
+  visibleKeys,
+  visiblePairs,
+} from "../definition.ts";
 import { visitedTiles } from "../flash-kernel.ts";
-import { KEYS, quadTiles, ROWS } from "./flash-tiles.ts";
+import { isRagged } from "../layouts.ts";
+import { type ElementsProblem, sumsOfElements } from "./elements.ts";
+import { KEYS, ROWS } from "./flash-tiles.ts";
 import { type Axes, both, type Given, ofProducts, pairParts, partsOf } from "./fused.ts";
 import type { AttentionGradients, BackwardProblem } from "./options.ts";
 import type { ScoreTensor } from "./score-tensors.ts";
 import { viewFields } from "./stats.ts";
+import { mapped, type TiledProblem, tiled } from "./tiled.ts";
 
 /** How a variant adds up the gradients of scores, each times the derivative that the problem's parts have. */
 export interface ScoreSums {
@@ -24,6 +35,8 @@ export interface ScoreSums {
   readonly alongDiagonals: (problem: BackwardProblem) => Tensor;
   /** Over batch rows and heads that share an element of `[b or 1, h or 1, t, s]`. */
   readonly ofPairs: (problem: BackwardProblem, shape: Shape) => Tensor;
+  /** Over the pairs that read each of n elements: `[n]`. */
+  readonly ofElements: (problem: ElementsProblem) => Tensor;
 }
 
 /** Workgroups that keep a device busy: the blocks of a head are divided among more where there are few heads. */
@@ -33,23 +46,29 @@ const enough = 64;
 const partsFor = ({ b, h, t }: Sizes<"b" | "h" | "t">): number =>
   Math.max(1, Math.min(Math.ceil(t / ROWS), Math.ceil(enough / (b * h))));
 
+/** The offset k − q of the first diagonal: in sequences that share a row queries begin at positions of each. */
+const firstOffset = ({ t, s }: Sizes<"t" | "s">, { place, start }: BackwardProblem) =>
+  isRagged(place) ? 1 - s : 1 - t - start;
+
 const flashDiagonals = defineKernel({
   name: "attention/backward/flash-diagonals",
   source: flashDiagonalsSource,
-  ...both,
+  ...tiled(),
   outputs: { diagonals: "[parts, h, n]" },
-  axes: ({ b, h, t, s }: Axes) => ({ parts: b * partsFor({ b, h, t }), n: t + s - 1 }),
-  params: ({ h, g, t, s }: Axes, { start, length, scale }: BackwardProblem, context) => ({
-    ...{ h, g, t, s, start, length, scale },
+  axes: ({ h, t, s }: Axes, { place: { sequences: b } }: TiledProblem) => ({
+    parts: b * partsFor({ b, h, t }),
+    n: t + s - 1,
+  }),
+  params: ({ h, g, t, s }: Axes, problem: TiledProblem, context) => ({
+    ...{ h, g, t, s, start: problem.start, length: problem.length, scale: problem.scale },
+    first: firstOffset({ t, s }, problem),
     ...viewFields("dout", context),
   }),
-  uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, ...pairParts }),
-  specialise: ({ d, dv }, problem, { gpu }) => ({ parts: partsOf(problem), constants: { ...quadTiles(gpu, d, dv) } }),
-  workgroups: ({ b, h, t }) => [partsFor({ b, h, t }), h, b],
-  cost: (axes: Axes, problem, _context, shader): Figures => {
+  workgroups: ({ h, t }, { place: { sequences: b } }) => [partsFor({ b, h, t }), h, b],
+  cost: bySequence((axes: Axes, problem: TiledProblem, _context, shader): Figures => {
     const { b, h, t, s, d, dv } = axes;
     const flops = 2 * (d + dv) * visiblePairs(axes, problem);
-    if (!knowsTiles(problem)) return { flops };
+    if (!knowsTiles(problem) || isRagged(problem.place)) return { flops };
     const { COLUMN_THREADS, THREADS, OWN } = constantsOf(shader, "COLUMN_THREADS", "THREADS", "OWN");
     const products = ofProducts(axes, shader);
     const n = t + s - 1;
@@ -65,7 +84,7 @@ const flashDiagonals = defineKernel({
       }
     }
     return { flops, executedFlops: b * h * executed, requestedBytes: b * h * requested };
-  },
+  }),
 });
 
 interface BiasProblem extends BackwardProblem {
@@ -129,27 +148,39 @@ const tableGradient = defineKernel({
   }),
 });
 
-/** The gradients of the score's tensors that are wanted, for t queries, by their paths; undefined where none are. */
+/** The gradients of the score's tensors that are wanted, for t queries and s keys, by their paths; undefined where none are. */
 export function scoreGradients(
   gpu: Gpu,
   problem: BackwardProblem,
-  t: number,
+  sizes: Sizes<"t" | "s">,
   sums: ScoreSums,
 ): AttentionGradients["dscore"] {
   if (problem.scoreTensors.length === 0) return undefined;
-  const found = problem.scoreTensors.map(({ path, tensor, entries, future, scoreParts }): [string, Tensor] => {
+  const found = problem.scoreTensors.map(({ path, tensor, entries, element, future, scoreParts }): [string, Tensor] => {
     const after = { ...problem, scoreParts };
+    if (element) return [path, reshape(sums.ofElements({ ...after, element, n: tensor.size }), tensor.shape)];
     if (!entries) return [path, sums.ofPairs(after, tensor.shape)];
     const diagonals = sums.alongDiagonals(after);
-    const options = { part: entries, future, entries: tensor.shape[1] ?? 1, first: 1 - t - problem.start };
+    const options = { part: entries, future, entries: tensor.shape[1] ?? 1, first: firstOffset(sizes, problem) };
     return [path, reshape(tableGradient(gpu, { diagonals }, options).dtable, tensor.shape)];
   });
   return Object.fromEntries(found);
 }
 
-/** The same from sums over tiles or one pair after the other, no pairs in memory. */
-export const fusedScores = (gpu: Gpu, given: Given, problem: BackwardProblem): AttentionGradients["dscore"] =>
-  scoreGradients(gpu, problem, given.q.shape[2] ?? 0, {
-    alongDiagonals: (after) => flashDiagonals(gpu, given, after).diagonals,
-    ofPairs: (after, [batches = 1, heads = 1]) => pairsOfBias(gpu, given, { ...after, batches, heads }).dbias,
-  });
+/** The same from sums over tiles, those of a map where there is one, or one pair after the other, no pairs in memory. */
+export const fusedScores = (
+  gpu: Gpu,
+  given: Given,
+  problem: BackwardProblem,
+  tileMap?: Tensor,
+): AttentionGradients["dscore"] =>
+  scoreGradients(
+    gpu,
+    problem,
+    { t: given.q.shape[2] ?? 0, s: given.k.shape[2] ?? 0 },
+    {
+      alongDiagonals: (after) => flashDiagonals(gpu, { ...given, tileMap }, mapped(after, tileMap)).diagonals,
+      ofPairs: (after, [batches = 1, heads = 1]) => pairsOfBias(gpu, given, { ...after, batches, heads }).dbias,
+      ofElements: (after) => sumsOfElements(gpu, given, after),
+    },
+  );

@@ -8,7 +8,7 @@ import ofSoftcap from "#shaders/attention/score-derivatives/softcap.wgsl";
 import type { ShaderModule } from "../../../gpu/shader-module.ts";
 import { ShapeError } from "../../../tensor/shape.ts";
 import { Tensor } from "../../../tensor/tensor.ts";
-import { chainDerivatives } from "../joined.ts";
+import { chainDerivatives, elementPart } from "../joined.ts";
 import { anyScoreMod } from "../made-mods.ts";
 import { type AttentionScore, isChain, isNamedScore } from "../scores/score.ts";
 import type { ScoreName } from "../scores/table.ts";
@@ -48,16 +48,19 @@ export const membersOf = (score: AttentionScore, path = ""): readonly ScoreMembe
 const kindOf = ({ score }: ScoreMember): string => (typeof score === "string" ? score : score.kind);
 
 /**
- * The parts of a score and of its derivative by what member `from` takes, default by the scaled dot product. Throws
- * `ShapeError` for a score whose derivative is not known.
+ * The parts of a score and of its derivative by what member `from` takes, default by the scaled dot product; with `slope`
+ * by an element that member reads, whose derivative by that it is. Throws `ShapeError` for a score whose derivative is not
+ * known.
  */
 export function derivativeParts(
   members: readonly ScoreMember[],
   isChained: boolean,
   from = 0,
+  slope?: ShaderModule,
 ): readonly ShaderModule[] {
-  const mods = members.map((member) => {
+  const mods = members.map((member, i) => {
     const mod = anyScoreMod(member.score);
+    if (slope && i === from) return { ...mod, derivative: slope };
     const derivative = isNamedScore(member.score) ? known.get(kindOf(member))?.derivative : mod.derivative;
     if (derivative) return { ...mod, derivative };
     throw new ShapeError(
@@ -75,8 +78,10 @@ export interface ScoreTensor {
   /** Where it is in the score: `table`, or `1.table` in a chain. */
   readonly path: string;
   readonly tensor: Tensor;
-  /** Which of its elements are for which offsets; undefined where every pair has its own. */
-  readonly entries: ShaderModule | undefined;
+  /** Which of its elements are for which offsets; undefined where every pair has its own, or `element` says which. */
+  readonly entries?: ShaderModule | undefined;
+  /** Which of its elements a pair reads, of a user's tensor. */
+  readonly element?: ShaderModule;
   /** The slope of keys after the query, where elements are slopes. */
   readonly future: number;
   /** The parts of the score, and of its derivative by what the tensor adds to. */
@@ -91,6 +96,7 @@ export function scoreTensors(
 ): readonly ScoreTensor[] {
   if (paths.length === 0) return [];
   const all = members.flatMap((member, i): ScoreTensor[] => {
+    if (!isNamedScore(member.score)) return ownTensors(members, isChained, i);
     const { tensor: name = "", entries } = known.get(kindOf(member)) ?? {};
     const given: Readonly<Record<string, unknown>> = typeof member.score === "string" ? {} : { ...member.score };
     const tensor = given[name];
@@ -103,8 +109,27 @@ export function scoreTensors(
     const found = all.find((tensor) => tensor.path === path);
     if (found) return found;
     const names = all.map((tensor) => `score.${tensor.path}`).join(", ") || "none";
+    const [, name] = /(?:^|\.)tensors\.(\w+)(?:\.tensor)?$/.exec(path) ?? [];
+    const lacks =
+      name === undefined
+        ? ""
+        : `; a text of your own says which element of ${name} a pair reads, by ${name}_element(b: u32, h: u32, q: u32, k: u32) -> u32`;
     throw new ShapeError(
-      `attentionBackward: score.${path} has no gradient; those of this score that have one: ${names}`,
+      `attentionBackward: score.${path} has no gradient; those of this score that have one: ${names}${lacks}`,
     );
+  });
+}
+
+/** The tensors of a user's score that have a gradient. */
+function ownTensors(members: readonly ScoreMember[], isChained: boolean, i: number): ScoreTensor[] {
+  const { path, score } = members[i] as ScoreMember;
+  if (isNamedScore(score)) return [];
+  return [...(anyScoreMod(score).elements ?? [])].flatMap(([name, { element, slope = one }]): ScoreTensor[] => {
+    const given = score.tensors?.[name];
+    if (!given) return [];
+    const [tensor, end] = given instanceof Tensor ? [given, ""] : [given.tensor, ".tensor"];
+    if (tensor.dtype !== "f32") return [];
+    const of = { tensor, future: 0, element: elementPart(element, isChained ? i : undefined) };
+    return [{ path: `${path}tensors.${name}${end}`, ...of, scoreParts: derivativeParts(members, isChained, i, slope) }];
   });
 }

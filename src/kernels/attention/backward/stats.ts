@@ -3,7 +3,8 @@ import sinkSource from "#shaders/attention/backward/sink.wgsl";
 import statsSource from "#shaders/attention/backward/stats.wgsl";
 import type { Scope } from "../../../gpu/scopes.ts";
 import { defineKernel, type KernelContext } from "../../kernel.ts";
-import type { AttentionGradients } from "./options.ts";
+import { attentionBindings, attentionParts, attentionUniforms } from "../definition.ts";
+import type { AttentionGradients, BackwardProblem } from "./options.ts";
 
 /** First element and strides of a view, by the names of fields. */
 export const viewFields = (name: string, { strides, offsets }: KernelContext) => {
@@ -39,7 +40,10 @@ export const sinkGradient = defineKernel({
   source: sinkSource,
   inputs: { sink: "[h]", stats: "[b, h, t, 2]" },
   outputs: { dsink: "[h]" },
-  params: ({ b, h, t }, _options: object) => ({ b, h, t }),
+  binds: (problem: BackwardProblem) => attentionBindings(problem, { place: true }),
+  params: ({ h, t }, { place, start, length }) => ({ b: place.sequences, h, t, start, length }),
+  uniforms: (_axes, problem, views) => attentionUniforms(problem, { place: true, views }),
+  specialise: (_axes, problem) => attentionParts(problem, {}),
   workgroups: ({ h }) => [h],
   cost: ({ b, h, t }) => ({ flops: 4 * b * h * t, requestedBytes: 4 * (4 * b * h * t + h) }),
 });

@@ -12,7 +12,8 @@ import type { DType } from "../../../tensor/dtype.ts";
 import { ShapeError } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import type { BoundTensor } from "../../kernel.ts";
-import { firstBinding, type MaskMod, type Mod } from "../mod.ts";
+import { slopePart } from "../joined.ts";
+import { type ElementFunctions, firstBinding, type MaskMod, type Mod } from "../mod.ts";
 import { type Promised, type Reading, readText, type UserText } from "./read-text.ts";
 
 /** A tensor for a storage binding of a user's text, of any shape or of an axis pattern such as `[b, s]`. */
@@ -47,7 +48,9 @@ export interface CustomMask extends Custom {
 /**
  * A user's score: `fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32`. It may also define
  * `fn score_derivative(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32`, by how much that moves with `score`, which
- * gradients need.
+ * gradients need. For the gradient of its tensor `x` of f32 it defines `fn x_element(b: u32, h: u32, q: u32, k: u32) -> u32`,
+ * the one element of `x` that the score of a pair reads, or a number past the last for none, and may define
+ * `fn x_slope(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32`, by how much the score moves with that element; default 1.
  */
 export interface CustomScore extends Custom {
   /** The same function for the reference on the CPU. */
@@ -89,6 +92,10 @@ const score: Reading = {
   file: "custom/score",
   promises: [scoreMod],
   derivative: scoreDerivative,
+  ofTensor: (name) => ({
+    element: { name: `${name}_element`, parameters: position(4), result: "u32" },
+    slope: { name: `${name}_slope`, ...ofScore },
+  }),
   prefix: "own_score_",
   first: firstBinding.score,
 };
@@ -117,7 +124,12 @@ export function usesHead(wgsl: string): boolean {
 /** The function of a user's score. Throws `ShaderError`, with the line, for an invalid text. */
 export function customScore(given: CustomScore): Mod {
   const text = readText(given.wgsl, score);
-  return { ...customMod(given, text, score, "attention/scores/custom"), derivative: text.derivative };
+  const elements = [...text.elements].map(([name, { element, slope }]): [string, ElementFunctions] => [
+    name,
+    { element: score.prefix + element, slope: slope === undefined ? undefined : slopePart(score.prefix + slope) },
+  ]);
+  const mod = customMod(given, text, score, "attention/scores/custom");
+  return { ...mod, derivative: text.derivative, elements: new Map(elements) };
 }
 
 function customMod(

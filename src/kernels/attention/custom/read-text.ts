@@ -21,7 +21,9 @@ export interface UserText extends SetApart {
   readonly uses: (name: string, parameter: number) => boolean;
   /** The part that calls its derivative, where it defines one. */
   readonly derivative: ShaderModule | undefined;
-  /** Maximum number of operations of its function, or of its derivative, for a pair of a query and a key. */
+  /** Its tensors of which it says which element a pair reads, with the functions that say it, and how the score moves with that. */
+  readonly elements: ReadonlyMap<string, { readonly element: string; readonly slope: string | undefined }>;
+  /** Maximum number of operations of its function, or of those for gradients, for a pair of a query and a key. */
   readonly operations: number;
 }
 
@@ -31,6 +33,8 @@ export interface Reading extends Renaming {
   readonly promises: readonly Promised[];
   /** The derivative of the required one, which only gradients call. */
   readonly derivative?: Promised;
+  /** The functions of a tensor by its name, which only its gradient calls. */
+  readonly ofTensor?: (name: string) => { readonly element: Signature; readonly slope: Signature };
 }
 
 /** Maximum bytes of a text. */
@@ -59,15 +63,31 @@ export function readText(code: string, reading: Reading): UserText {
     });
     const [main] = promises;
     const ofDerivative = derivative && defines(text, derivative) ? derivative : undefined;
-    const operationsIn = (one: Promised | undefined) => operations.get(one?.name ?? "") ?? 0;
+    const setApart = apart(text, reading);
+    const elements = elementsOf(text, setApart, reading);
+    const called = [main, ofDerivative].map((one) => one?.name);
+    for (const { element, slope } of elements.values()) called.push(element, slope);
     return {
-      ...apart(text, reading),
+      ...setApart,
       parts,
+      elements,
       uses: (name, parameter) => usesParameter(text, name, parameter),
       derivative: ofDerivative?.calls,
-      operations: Math.max(operationsIn(main), operationsIn(ofDerivative)),
+      operations: Math.max(...called.map((name = "") => operations.get(name) ?? 0)),
     };
   });
+}
+
+/** The tensors for which a text defines a function of elements. Throws `WgslError` for one with another signature. */
+function elementsOf(text: OwnText, { bindings }: SetApart, { ofTensor }: Reading): UserText["elements"] {
+  return new Map(
+    bindings.flatMap(({ name, space }) => {
+      const functions = space === "storage" ? ofTensor?.(name) : undefined;
+      if (!functions || !defines(text, functions.element)) return [];
+      const slope = defines(text, functions.slope) ? functions.slope.name : undefined;
+      return [[name, { element: functions.element.name, slope }]];
+    }),
+  );
 }
 
 function usesParameter({ functions, scopes }: OwnText, name: string, index: number): boolean {
