@@ -4,7 +4,7 @@ import type { Gpu } from "../../src/gpu/gpu.ts";
 import { type GpuOptions, openGpu } from "../../src/gpu/open.ts";
 import { type Kind, tuneAs } from "../../src/kernels/tuning.ts";
 
-const optionsOf = new WeakMap<Gpu, GpuOptions>();
+const openingOf = new WeakMap<Gpu, () => Promise<Gpu>>();
 const twins = new WeakMap<Gpu, Promise<Gpu>>();
 
 async function open(options: GpuOptions): Promise<Gpu> {
@@ -14,12 +14,17 @@ async function open(options: GpuOptions): Promise<Gpu> {
 /**
  * The device of a test file, with poisoned memory: results start as NaN and nothing is used twice. The adapter is the
  * default one, or the one that `SHADERFORMER_ADAPTER` names. `choices` are those of variants and tiles, by default of the
- * adapter's kind.
+ * adapter's kind; `prepare` sets more of them.
  */
-export async function testGpu(options: GpuOptions = {}, choices?: Kind): Promise<Gpu> {
-  const gpu = await open(options);
-  if (choices) tuneAs(gpu, choices);
-  optionsOf.set(gpu, options);
+export async function testGpu(options: GpuOptions = {}, choices?: Kind, prepare?: (gpu: Gpu) => void): Promise<Gpu> {
+  const opened = async () => {
+    const gpu = await open(options);
+    if (choices) tuneAs(gpu, choices);
+    prepare?.(gpu);
+    return gpu;
+  };
+  const gpu = await opened();
+  openingOf.set(gpu, opened);
   afterAll(async () => {
     gpu.close();
     (await twins.get(gpu))?.close();
@@ -29,7 +34,7 @@ export async function testGpu(options: GpuOptions = {}, choices?: Kind): Promise
 
 /** A second device like one of `testGpu`; opened when it is first asked for. */
 export function twinOf(gpu: Gpu): Promise<Gpu> {
-  const twin = twins.get(gpu) ?? open(optionsOf.get(gpu) ?? {});
+  const twin = twins.get(gpu) ?? (openingOf.get(gpu) ?? (() => open({})))();
   twins.set(gpu, twin);
   return twin;
 }

@@ -18,6 +18,13 @@ export interface QuadTiles {
 
 const usual = constantsOf(quadsSource, "DEPTH", "COLUMN_THREADS");
 
+const threadRows = new WeakMap<Gpu, number>();
+
+/** Gives a thread this many rows on a device, 4, 8 or 16, in place of those for its kind. */
+export function setThreadRows(gpu: Gpu, rows: number): void {
+  threadRows.set(gpu, rows);
+}
+
 /** Bytes of workgroup memory that every device has. */
 const mostBytes = 16384;
 
@@ -27,6 +34,8 @@ const mostBytes = 16384;
  * takes minutes to compile 16. On a GPU, where nothing was measured, 4 leave the sums in registers.
  */
 function rowsOn(gpu: Gpu): number {
+  const chosen = threadRows.get(gpu);
+  if (chosen !== undefined) return chosen;
   const kind = kindOf(gpu);
   if (kind === "hardware") return 4;
   return kind === "minimal" ? 8 : 16;
