@@ -100,7 +100,6 @@ const isRight: Readonly<Record<TaskName, (example: Example) => boolean>> = {
     return `${all.join(" ")} .` === answer;
   },
   opinions: ({ prompt, answer }) => answer === (praises(prompt.slice(0, -1).trim()) ? "+." : "-."),
-  gaps: ({ prompt, answer }) => prompt.split("▢").length - 1 === answer.length && prompt.endsWith("→"),
   voices: ({ answer, voice }) => answer.length > 0 && /^text [123]$/.test(voice ?? ""),
   adaptation: ({ answer }) => answer.length > 0,
 };

@@ -10,7 +10,6 @@ import { sort, sortLetters } from "./sort.ts";
 import type { Task } from "./task.ts";
 import { adaptation } from "./texts/adaptation.ts";
 import { characters } from "./texts/characters.ts";
-import { gaps } from "./texts/gaps.ts";
 import { voices } from "./texts/voices.ts";
 
 /** The tasks that the page has, the first one first. */
@@ -27,7 +26,6 @@ export const tasks = {
   translation,
   opinions,
   characters,
-  gaps,
   voices,
   adaptation,
 } as const satisfies Record<string, Task>;

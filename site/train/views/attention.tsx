@@ -99,7 +99,7 @@ function Grid({ now, layers, heads }: { now: Attention; layers: number; heads: n
         onPointerLeave={() => setCell(undefined)}
       />
       <p class="small muted" id="cell-says" aria-live="polite">
-        {cell ? words(cell) : "White is nothing, full colour all of the mix."}
+        {cell ? words(cell) : "Without colour is nothing, full colour all of the mix."}
       </p>
       <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
         <summary>The weights as a table</summary>

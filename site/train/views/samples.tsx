@@ -12,8 +12,6 @@ export function Samples() {
   const look = lookAt(history);
   if (!look) return null;
   const isText = taskOf(settings.task).text !== undefined;
-  // Of a text there are many ways to go on, but one way to fill its gaps.
-  const isOpen = isText && settings.task !== "gaps";
   const hasVoices = look.samples.some(({ voice }) => voice !== undefined);
   return (
     <section class="panel samples" aria-label="Samples">
@@ -34,7 +32,7 @@ export function Samples() {
               {hasVoices && <th scope="col">voice</th>}
               <th scope="col">given</th>
               <th scope="col">it says</th>
-              {!isOpen && <th scope="col">right</th>}
+              {!isText && <th scope="col">right</th>}
             </tr>
           </thead>
           <tbody>
@@ -47,7 +45,7 @@ export function Samples() {
                 <td class={isText ? "wraps" : ""}>
                   <code>{words(given)}</code>
                 </td>
-                {!isOpen && (
+                {!isText && (
                   <td>
                     {given === answer ? (
                       "✓"
