@@ -4,7 +4,7 @@
 //
 // One workgroup an element, in two stages: each thread adds up pairs WORKGROUP apart that read it, then the threads' sums
 // meet in a tree. What attention/backward/rows-elements computes without pairs in memory. Every element goes over all
-// pairs; the part of the score has the functions of its text.
+// pairs, whose gradients are 0 where they are hidden; the part of the score has the functions of its text.
 
 const WORKGROUP: u32 = 64;
 
@@ -24,7 +24,6 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
     let key = pair % params.s;
     let h = row / params.t % params.h;
     let b = row / (params.t * params.h);
-    if (key >= key_count(b)) { continue; }  // unused slots
     if (element_of(b, h, first_query(b) + row % params.t, key) == element) { sum += dscores[pair]; }
   }
   sum = workgroup_sum(sum, thread);
