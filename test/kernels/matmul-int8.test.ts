@@ -81,6 +81,29 @@ test("both ways of multiplying bytes give the same bits", async () => {
   expect(one).toEqual(other);
 });
 
+test("codes are the nearest numbers, not those towards 0", async () => {
+  const values = [127, 2.7, -2.7, 0.4]; // the largest gives a scale of 1
+  const x = tensor(
+    gpu,
+    [1, 32],
+    Array.from({ length: 32 }, (_, i) => values[i] ?? 0),
+  );
+  const weights = Array.from({ length: 4 * 32 }, (_, i) => (i % 32 === Math.floor(i / 32) ? 127 : 0));
+  const { y } = matmulInt8(gpu, { x, weight: tensor(gpu, [4, 32], weights, "q8_0") });
+  expect(Array.from(await y.read(), Math.round)).toEqual([127 * 127, 3 * 127, -3 * 127, 0]);
+});
+
+test("weights too large for one binding, with a bias, give the bits of one binding", async () => {
+  const small = await testGpu({ cap: { binding: 262_144 } });
+  const [rows, k, n] = [3, 1024, 300];
+  const run = (device: typeof gpu) => {
+    const x = tensor(device, [rows, k], normal(rows * k, 6));
+    const weight = tensor(device, [n, k], normal(n * k, 7), "q8_0");
+    return matmulInt8(device, { x, weight, bias: tensor(device, [n], normal(n, 8)) }).y.read();
+  };
+  expect(await run(small)).toEqual(await run(gpu));
+});
+
 test("mistakes are named", () => {
   const x = tensor(gpu, [2, 48], normal(96, 1));
   expect(() => matmulInt8(gpu, { x, weight: tensor(gpu, [3, 48], normal(144, 2)) })).toThrow(
