@@ -19,6 +19,10 @@ export const attentionSurvivors: Readonly<Record<string, string>> = {
     testedAnyway,
   "shaders/attention/backward/blocks/range.wgsl: if (seen.x < min(first_key + KEYS, end) && seen.y > first_key) { return n; } → if (seen.x < min(first_key + KEYS, end) && seen.y >= first_key) { return n; }":
     moreBlocks,
+  "shaders/attention/backward/blocks/range.wgsl: return Blocks(0, (query_count(b) + ROWS - 1) / ROWS); → return Blocks(0, (query_count(b) + ROWS - 1) * ROWS);":
+    "blocks past the last query have no rows, so they cost time alone",
+  "shaders/attention/backward/elements/one.wgsl: return 0; → return 1;":
+    "stands for the function of a user's text, which takes its place in every kernel",
   "shaders/attention/backward/entries/head.wgsl: return vec4i(-FAR, FAR, 0, 0); → return vec4i(-FAR, FAR, 1, 0);":
     noOffsets,
   "shaders/attention/backward/entries/slope.wgsl: return vec4i(-FAR, FAR, 0, 0); → return vec4i(-FAR, FAR, 1, 0);":
