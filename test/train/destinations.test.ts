@@ -57,7 +57,7 @@ test("the gradients of matrices that lie one after the other are written there",
   const found = await gradientsOf(gpu, parts, fn);
   const row = columns(x.values, 4);
   expect(found.gradients).toEqual({ upper: repeated(row, 16), lower: repeated(row, 32) });
-  expect(found.ops).not.toContain("layout/copy");
+  expect(found.ops.filter((op) => op.startsWith("layout/copy"))).toEqual([]);
 });
 
 test("a gradient that is also another's stays as it is", async () => {

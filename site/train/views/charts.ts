@@ -224,7 +224,7 @@ export const memoryChart =
             },
           ),
         ),
-        Plot.ruleY(tops, { y: "value", stroke: "way", x1: 1.9, x2: 2, strokeWidth: 3 }),
+        Plot.ruleY(labels, { y: "at", stroke: "way", x1: 1.9, x2: 2, strokeWidth: 3 }),
         Plot.text(labels, {
           ...{ x: 2, y: "at", text: (label: { way: string }) => label.way, dx: 8, textAnchor: "start" as const },
           fill: colour("--text"),
