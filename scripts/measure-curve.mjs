@@ -1,4 +1,4 @@
-// node scripts/measure-curve.mjs FOLDER [--json FILE]: the first steps of voices-dense's training beside PyTorch's, on the
+// node scripts/measure-curve.mjs FOLDER [--json FILE]: the first steps of voices-dense's training next to PyTorch's, on the
 // fresh model and batches that `npm run example -- 05-train CORPUS dense --first 300` has written into FOLDER.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";

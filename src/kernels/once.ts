@@ -33,7 +33,7 @@ const isSame = (a: Dispatch, b: Dispatch) => a.shader.code === b.shader.code && 
 /**
  * What `make` gives, which is called for one kernel that writes new memory and reads no memory that it writes. In a
  * recording that has this kernel already, with the same uniforms and the same ranges of memory, none of which anything has
- * written since, it is the earlier result, whose memory nobody may write. Outside of one it is always made.
+ * written since, it is the earlier result, whose memory must not be written. Outside of one it is always made.
  */
 export function madeOnce<T>(gpu: Gpu, make: () => T): T {
   const { recorded } = gpu;
