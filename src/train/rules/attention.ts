@@ -24,8 +24,8 @@ function refusal({ step }: AttentionTensors, { layout = "contiguous" }: Attentio
 }
 
 /**
- * The gradients of q, k, v, the sinks and tensors of the score. They are computed from the log-sum-exp of each row: a call without `lse` is made
- * once more.
+ * The gradients of q, k, v, the sinks and tensors of the score. They are computed from the log-sum-exp of each row: a call
+ * without `lse` is made once more.
  */
 const ruleFor = (op: typeof attention | typeof tableAttention): Rule =>
   ruleOf<AttentionTensors, AttentionResult, AttentionOptions>(op, (gpu, call) => {
@@ -48,16 +48,8 @@ const ruleFor = (op: typeof attention | typeof tableAttention): Rule =>
     const ofScore = [...needs].filter((name) => name.startsWith(scorePath)).map((name) => name.slice(scorePath.length));
     const own = { q: needs.has("q"), k: needs.has("k"), v: needs.has("v"), sink: needs.has("sink") };
     const given = { q, k, v, sink, out, lse, dout: gradient.out };
-    const {
-      dq,
-      dk,
-      dv,
-      dsink,
-      dscore = {},
-    } = attentionBackward(gpu, given, {
-      ...same,
-      needs: { ...own, score: ofScore },
-    });
+    const found = attentionBackward(gpu, given, { ...same, needs: { ...own, score: ofScore } });
+    const { dq, dk, dv, dsink, dscore = {} } = found;
     const ofTensors = Object.entries(dscore).map(([path, gradient]) => [scorePath + path, gradient]);
     return { q: dq, k: dk, v: dv, sink: dsink, ...Object.fromEntries(ofTensors) };
   });
