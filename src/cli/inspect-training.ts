@@ -1,7 +1,7 @@
 import { openModel as openSource } from "../formats/hub.ts";
 import { memoryUse } from "../gpu/memory-use.ts";
 import { TextError } from "../text/text-error.ts";
-import type { Recompute } from "../train/decoder-loss.ts";
+import type { Recompute } from "../train/objectives/objective.ts";
 import { openTrainable } from "../train/open-trainable.ts";
 import { Trainer } from "../train/trainer/trainer.ts";
 import type { DeviceFlags } from "./model-options.ts";
@@ -27,10 +27,10 @@ export async function showTraining(flags: TrainingFlags, tokens: number): Promis
   const trainable = await withProgress("loading", json, (onProgress) =>
     openTrainable(gpu, source, { onProgress, onWarning: (warning) => say(`warning: ${warning}`) }),
   );
-  const { decoder, parameters } = trainable;
+  const { decoder, objective, parameters } = trainable;
   const { context } = decoder.config;
   if (tokens > context) throw new TextError(`a sequence of ${tokens} tokens is longer than the context of ${context}`);
-  const trainer = new Trainer(decoder, parameters, { schedule: () => 1e-3, recompute });
+  const trainer = new Trainer(objective, parameters, { schedule: () => 1e-3, recompute });
   const program = trainer.program({ batch: 1, context: tokens });
   const report = programReport(program, [], tokens);
   const { planned, peak, saved, savedByBlock } = memoryUse(program);

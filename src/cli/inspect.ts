@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { probe } from "../generate/inspection.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import { TextError } from "../text/text-error.ts";
-import { type Recompute, recomputes } from "../train/decoder-loss.ts";
+import { type Recompute, recomputes } from "../train/objectives/objective.ts";
 import { type AttentionFlags, checkAttentionFlags, showAlignment } from "./alignment.ts";
 import { count, integers, positive, repeated } from "./arguments.ts";
 import { showTraining } from "./inspect-training.ts";

@@ -20,10 +20,10 @@ export async function trainOnBatches(flags: TrainFlags, file: string, model: str
   const source = await openSource(model, { onWarning: say });
   using gpu = await openDevice(flags);
   const trainable = await openModelToTrain(gpu, source, flags, json);
-  const { decoder, parameters } = trainable;
+  const { decoder, objective, parameters } = trainable;
   const { vocabulary, context } = decoder.config;
   const batches = readBatches(file, text, { vocabulary, context });
-  const trainer = new Trainer(decoder, parameters, {
+  const trainer = new Trainer(objective, parameters, {
     optimizer,
     clip: clipOf(flags),
     schedule: learningRateOf(flags, batches.length),

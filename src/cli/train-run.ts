@@ -87,8 +87,8 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
   const { settings, source, order, heldOut, out, json, report, signal } = run;
   const { batch, accumulate, steps, evalEvery = steps, keepBest, saveEvery } = settings;
   const trainable = await openModelToTrain(gpu, source, settings, json);
-  const { decoder, parameters } = trainable;
-  const trainer = new Trainer(decoder, parameters, {
+  const { decoder, objective, parameters } = trainable;
+  const trainer = new Trainer(objective, parameters, {
     optimizer: optimizerOptions(settings),
     clip: clipOf(settings),
     schedule: learningRateOf(settings, steps),

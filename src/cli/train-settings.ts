@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import type { Recompute } from "../train/decoder-loss.ts";
+import type { Recompute } from "../train/objectives/objective.ts";
 import type { OptimizerName, OptimizerOptions } from "../train/optimisers/optimisers.ts";
 import { type LearningRate, type ScheduleName, schedules } from "../train/schedules.ts";
 import { number } from "./arguments.ts";

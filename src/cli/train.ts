@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
-import { recomputes } from "../train/decoder-loss.ts";
 import { initialisers } from "../train/initialisers/schemes.ts";
+import { recomputes } from "../train/objectives/objective.ts";
 import { optimisers } from "../train/optimisers/optimisers.ts";
 import { schedules } from "../train/schedules.ts";
 import { count, positive } from "./arguments.ts";

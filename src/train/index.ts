@@ -22,7 +22,8 @@ export { readAdapter } from "./lora/read-adapter.ts";
 
 // Steps
 
-export type { Recompute } from "./decoder-loss.ts";
+export type { Objective, Recompute, StepShape } from "./objectives/objective.ts";
+export type { TokenBatch } from "./objectives/token-batches.ts";
 export type { AdamWSettings } from "./optimisers/adamw.ts";
 export type { LionSettings } from "./optimisers/lion.ts";
 export type { MuonSettings, OtherSettings } from "./optimisers/muon.ts";
@@ -37,9 +38,8 @@ export {
   type ScheduleSettings,
   schedules,
 } from "./schedules.ts";
-export type { TokenBatch } from "./trainer/batches.ts";
 export { createTrainer } from "./trainer/create-trainer.ts";
-export type { EvaluateOptions, ParameterRule, StepShape, TrainerOptions } from "./trainer/options.ts";
+export type { EvaluateOptions, ParameterRule, TrainerOptions } from "./trainer/options.ts";
 export type { Evaluation, TrainingStep } from "./trainer/results.ts";
 export type { RouterOptions } from "./trainer/routing.ts";
 export type { Counters, State } from "./trainer/state.ts";

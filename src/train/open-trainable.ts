@@ -5,20 +5,29 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { Decoder } from "../models/decoder.ts";
 import { type LoadOptions, uploadWeights } from "../models/weights.ts";
 import { type Checks, callback, checkOptions, fieldsOf } from "../options/checks.ts";
+import { decoderObjective } from "./objectives/decoder.ts";
+import type { Objective } from "./objectives/objective.ts";
+import type { TokenBatch } from "./objectives/token-batches.ts";
 import { type Parameter, parametersOf } from "./parameters.ts";
 import { type TrainedFolder, trainedFolder } from "./trained-folder.ts";
 
 /** A model that steps can change: its weights are on the device as f32, or it has an adapter that is. */
-export interface Trainable {
-  /** The model's files as they were read, `folder.tokenizer` among them. */
-  readonly folder: ModelFolder;
-  readonly decoder: Decoder;
+export interface TrainableModel<B> {
+  /** What it is trained to do, and on which batches. */
+  readonly objective: Objective<B>;
   /** What steps change, each tensor of the checkpoint once. */
   readonly parameters: readonly Parameter[];
   /** Plans the folder of what was trained, of its parameters as they are, or of others of these names. */
   readonly writing: (parameters?: readonly Parameter[]) => TrainedFolder | Promise<TrainedFolder>;
   /** Frees the weights. */
   dispose(): void;
+}
+
+/** A decoder that steps can change. */
+export interface Trainable extends TrainableModel<TokenBatch> {
+  /** The model's files as they were read, `folder.tokenizer` among them. */
+  readonly folder: ModelFolder;
+  readonly decoder: Decoder;
 }
 
 /** How a model is opened for training. */
@@ -50,7 +59,9 @@ export async function openTrainable(
     const parameters = parametersOf(checkpoint, weights);
     const writing = (given?: readonly Parameter[]) =>
       trainedFolder(source, { folder, parameters: named(parameters, given) });
-    return { folder, decoder: { gpu, config, weights }, parameters, writing, dispose: () => weights.dispose() };
+    const decoder = { gpu, config, weights };
+    const objective = decoderObjective(decoder);
+    return { folder, decoder, objective, parameters, writing, dispose: () => weights.dispose() };
   } catch (error) {
     weights.dispose();
     throw error;

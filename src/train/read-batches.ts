@@ -1,6 +1,6 @@
 import { FormatError } from "../formats/format-error.ts";
 import { parseJson } from "../formats/strict-json.ts";
-import { ignored, type TokenBatch } from "./trainer/batches.ts";
+import { ignored, type TokenBatch } from "./objectives/token-batches.ts";
 
 /** What token ids have to be. */
 export interface BatchLimits {

@@ -13,7 +13,7 @@ import { matmul } from "../../src/reference/matmul.ts";
 import { layerNorm } from "../../src/reference/norm.ts";
 import { layerNormBackward } from "../../src/reference/norm-backward.ts";
 import { adamW, gradientNorm } from "../../src/reference/optimisers.ts";
-import type { TokenBatch } from "../../src/train/trainer/batches.ts";
+import type { TokenBatch } from "../../src/train/objectives/token-batches.ts";
 
 /** Tensors by their names in a checkpoint, without what they all begin with. */
 export type Tensors = Record<string, Dense>;

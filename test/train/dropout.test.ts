@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { decoderObjective } from "../../src/train/objectives/decoder.ts";
 import type { TrainerOptions } from "../../src/train/trainer/options.ts";
 import { Trainer } from "../../src/train/trainer/trainer.ts";
 import { goldenDecoder } from "../support/golden-decoder.ts";
@@ -9,7 +10,7 @@ const gpu = await testGpu();
 /** Losses of the same batch at a rate of 0, so that what differs from step to step is what is dropped; then without. */
 async function losses(family: string, options: Partial<TrainerOptions>) {
   const { decoder, parameters, golden } = await goldenDecoder(gpu, family, {});
-  const trainer = new Trainer(decoder, parameters, { schedule: () => 0, ...options });
+  const trainer = new Trainer(decoderObjective(decoder), parameters, { schedule: () => 0, ...options });
   try {
     const found: number[] = [];
     for (let i = 0; i < 3; i++) found.push((await trainer.step(golden)).loss);

@@ -10,9 +10,9 @@ import { freshFolder } from "../../src/train/initialisers/fresh-folder.ts";
 import { type FreshTensor, initialise } from "../../src/train/initialisers/initialise.ts";
 import { numbersOf } from "../../src/train/initialisers/random-numbers.ts";
 import type { Initialiser } from "../../src/train/initialisers/schemes.ts";
+import type { TokenBatch } from "../../src/train/objectives/token-batches.ts";
 import { openTrainable } from "../../src/train/open-trainable.ts";
 import { constant } from "../../src/train/schedules.ts";
-import type { TokenBatch } from "../../src/train/trainer/batches.ts";
 import { Trainer } from "../../src/train/trainer/trainer.ts";
 import { testGpu } from "../support/gpu.ts";
 
@@ -59,7 +59,7 @@ async function lossOf(
 ): Promise<number> {
   const trainable = await openTrainable(gpu, freshFolder(config, { initialiser, seed: 3 }));
   const schedule = constant.of({ learningRate: 1e-3, steps: 1 });
-  const trainer = new Trainer(trainable.decoder, trainable.parameters, { schedule });
+  const trainer = new Trainer(trainable.objective, trainable.parameters, { schedule });
   const { loss } = await trainer.evaluate(tokens);
   trainer.dispose();
   trainable.dispose();
@@ -118,7 +118,7 @@ test.each(["mixtral", "deepseek", "gpt-oss", "olmoe", "qwen2-moe"])(
     const config = JSON.parse(readFileSync(`test/golden/${folder}/config.json`, "utf8"));
     const trainable = await openTrainable(gpu, freshFolder(config, { seed: 5 }));
     const schedule = constant.of({ learningRate: 1e-2, steps: 30 });
-    const trainer = new Trainer(trainable.decoder, trainable.parameters, { schedule });
+    const trainer = new Trainer(trainable.objective, trainable.parameters, { schedule });
     const row = Array.from({ length: 8 }, (_, i) => (i * 7 + 3) % config.vocab_size);
     const tokens = { ids: [row], targets: [[...row.slice(1), 0]] };
     const { loss } = await trainer.evaluate(tokens);

@@ -5,6 +5,7 @@ import { openFiles } from "../../src/formats/files.ts";
 import type { FileSource } from "../../src/formats/source.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { type LoraOptions, openLora } from "../../src/train/lora/open-lora.ts";
+import { decoderObjective } from "../../src/train/objectives/decoder.ts";
 import type { Trainable } from "../../src/train/open-trainable.ts";
 import { constant } from "../../src/train/schedules.ts";
 import type { TrainedFolder } from "../../src/train/trained-folder.ts";
@@ -18,7 +19,7 @@ export const golden = (name: string): GoldenTraining =>
 
 /** A trainer of an adapter or a model. */
 export const trainerOf = ({ decoder, parameters }: Trainable) =>
-  new Trainer(decoder, parameters, { schedule: constant.of({ learningRate: 2e-2, steps: 40 }) });
+  new Trainer(decoderObjective(decoder), parameters, { schedule: constant.of({ learningRate: 2e-2, steps: 40 }) });
 
 /** A planned folder in memory. */
 export async function inMemory(folder: TrainedFolder): Promise<FileSource> {

@@ -8,9 +8,9 @@ import { fill } from "../../src/kernels/elementwise/fill.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { placed, placeholder, type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { reshape, slice } from "../../src/tensor/views.ts";
-import { decoderLoss } from "../../src/train/decoder-loss.ts";
 import { gradients } from "../../src/train/gradients.ts";
 import { freshFolder } from "../../src/train/initialisers/fresh-folder.ts";
+import { decoderLoss } from "../../src/train/objectives/decoder-loss.ts";
 import { openTrainable } from "../../src/train/open-trainable.ts";
 import { testGpu } from "../support/gpu.ts";
 

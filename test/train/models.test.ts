@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { createRopeTables } from "../../src/models/decoder.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { decoderLoss } from "../../src/train/decoder-loss.ts";
+import { decoderLoss } from "../../src/train/objectives/decoder-loss.ts";
 import { putStored, storedParts } from "../../src/train/stored-parameters.ts";
 import { goldenDecoder } from "../support/golden-decoder.ts";
 import { testGpu } from "../support/gpu.ts";

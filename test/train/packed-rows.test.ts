@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { packDocuments } from "../../src/train/data/pack-documents.ts";
+import { decoderObjective } from "../../src/train/objectives/decoder.ts";
+import type { TokenBatch } from "../../src/train/objectives/token-batches.ts";
 import { constant } from "../../src/train/schedules.ts";
-import type { TokenBatch } from "../../src/train/trainer/batches.ts";
 import { Trainer } from "../../src/train/trainer/trainer.ts";
 import { goldenDecoder } from "../support/golden-decoder.ts";
 import { testGpu } from "../support/gpu.ts";
@@ -36,7 +37,9 @@ test.each(["gpt2", "qwen3", "gemma2", "deepseek"])(
   async (name) => {
     const run = async (kind: "packed" | "apart" | "crossing") => {
       const { decoder, parameters } = await goldenDecoder(gpu, name);
-      const trainer = new Trainer(decoder, parameters, { schedule: constant.of({ learningRate: 1e-3, steps: 3 }) });
+      const trainer = new Trainer(decoderObjective(decoder), parameters, {
+        schedule: constant.of({ learningRate: 1e-3, steps: 3 }),
+      });
       const { packed, apart } = batches(decoder.config.vocabulary);
       const { documents: _, ...crossing } = packed;
       const batch = { packed, apart, crossing }[kind];
@@ -60,7 +63,9 @@ test.each(["gpt2", "qwen3", "gemma2", "deepseek"])(
 
 test("documents that are none are refused", async () => {
   const { decoder, parameters } = await goldenDecoder(gpu, "gpt2");
-  const trainer = new Trainer(decoder, parameters, { schedule: constant.of({ learningRate: 1e-3, steps: 3 }) });
+  const trainer = new Trainer(decoderObjective(decoder), parameters, {
+    schedule: constant.of({ learningRate: 1e-3, steps: 3 }),
+  });
   const batch = { ids: [[1, 2]], targets: [[2, 3]] };
   await expect(trainer.step({ ...batch, documents: [] })).rejects.toThrow("1 rows of ids and 0 of documents");
   await expect(trainer.step({ ...batch, documents: [[0]] })).rejects.toThrow("documents[0] has 1 tokens, expected 2");

@@ -6,6 +6,7 @@ import {
   trainingCheckpoint,
   trainingRecord,
 } from "../../src/train/checkpoints/training-checkpoint.ts";
+import { decoderObjective } from "../../src/train/objectives/decoder.ts";
 import { cosine } from "../../src/train/schedules.ts";
 import { Trainer } from "../../src/train/trainer/trainer.ts";
 import { goldenDecoder } from "../support/golden-decoder.ts";
@@ -16,7 +17,11 @@ const gpu = await testGpu();
 async function open(name: string, ema: number | undefined) {
   const { decoder, parameters, golden } = await goldenDecoder(gpu, name);
   const schedule = cosine.of({ learningRate: 1e-2, warmup: 3, steps: 20 });
-  const trainer = new Trainer(decoder, parameters, { schedule, clip: 1, ...(ema === undefined ? {} : { ema }) });
+  const trainer = new Trainer(decoderObjective(decoder), parameters, {
+    schedule,
+    clip: 1,
+    ...(ema === undefined ? {} : { ema }),
+  });
   const train = async (begin: number, end: number) => {
     const steps = [];
     // Each step of two micro-batches.

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import type { TokenBatch } from "../../src/train/trainer/batches.ts";
+import { decoderObjective } from "../../src/train/objectives/decoder.ts";
+import type { TokenBatch } from "../../src/train/objectives/token-batches.ts";
 import type { TrainerOptions } from "../../src/train/trainer/options.ts";
 import { Trainer } from "../../src/train/trainer/trainer.ts";
 import { goldenDecoder } from "../support/golden-decoder.ts";
@@ -10,7 +11,7 @@ const gpu = await testGpu();
 
 async function trainerOf(name: string, options: Partial<TrainerOptions> = {}) {
   const found = await goldenDecoder(gpu, name);
-  const trainer = new Trainer(found.decoder, found.parameters, { schedule: () => 1e-3, ...options });
+  const trainer = new Trainer(decoderObjective(found.decoder), found.parameters, { schedule: () => 1e-3, ...options });
   const dispose = () => {
     trainer.dispose();
     found.decoder.weights.dispose();

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { DecoderConfig } from "../../src/models/config.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { decoderObjective } from "../../src/train/objectives/decoder.ts";
+import type { TokenBatch } from "../../src/train/objectives/token-batches.ts";
 import type { Parameter } from "../../src/train/parameters.ts";
 import { constant } from "../../src/train/schedules.ts";
-import type { TokenBatch } from "../../src/train/trainer/batches.ts";
 import type { TrainerOptions } from "../../src/train/trainer/options.ts";
 import type { Counters, State } from "../../src/train/trainer/state.ts";
 import { Trainer } from "../../src/train/trainer/trainer.ts";
@@ -21,7 +22,7 @@ async function trainerOf(name: string, options: Partial<TrainerOptions> = {}, co
   const found = await goldenDecoder(gpu, name, config);
   const { rate = 1e-2 } = found.golden;
   const schedule = constant.of({ learningRate: rate, steps: 20 });
-  const trainer = new Trainer(found.decoder, found.parameters, { ...settings, schedule, ...options });
+  const trainer = new Trainer(decoderObjective(found.decoder), found.parameters, { ...settings, schedule, ...options });
   const dispose = () => {
     trainer.dispose();
     found.decoder.weights.dispose();
@@ -90,7 +91,7 @@ test("20 replays of a program are 20 programs of one step each, to the bit", asy
   let [state, counters]: [State, Counters] = [{}, { step: 0 }];
   for (const [i, batch] of replayed.golden.steps.entries()) {
     const step = await replayed.trainer.step(batch);
-    const fresh = new Trainer(other.decoder, other.parameters, { ...settings, schedule: () => 1e-2 });
+    const fresh = new Trainer(decoderObjective(other.decoder), other.parameters, { ...settings, schedule: () => 1e-2 });
     if (i > 0) await fresh.restore(state, counters);
     expect(await fresh.step(batch)).toEqual(step);
     [state, counters] = [await read(fresh.state()), fresh.counters()];
@@ -288,9 +289,11 @@ test("what cannot be trained is refused by name", async () => {
   await expect(run.trainer.step({ ids: [[0, 1]], targets: [[0]] })).rejects.toThrow("targets[0] has 1 tokens");
   await expect(run.trainer.step([])).rejects.toThrow("train: a step of no batches");
   const twice = [...run.parameters, { ...run.parameters[0], name: "other" } as Parameter];
-  expect(() => new Trainer(run.decoder, twice, { ...settings, schedule: () => 1 })).toThrow(
+  expect(() => new Trainer(decoderObjective(run.decoder), twice, { ...settings, schedule: () => 1 })).toThrow(
     "are one memory, which would move twice a step",
   );
   const options = { ...settings, schedule: () => 1, optimizer: { name: "adam" } } as unknown as TrainerOptions;
-  expect(() => new Trainer(run.decoder, run.parameters, options)).toThrow('Trainer: optimizer.name is "adam"');
+  expect(() => new Trainer(decoderObjective(run.decoder), run.parameters, options)).toThrow(
+    'Trainer: optimizer.name is "adam"',
+  );
 });

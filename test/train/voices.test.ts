@@ -15,7 +15,7 @@ test.each(["voices-dense", "voices-moe"])(
       readFileSync(`test/golden/training-${name}.json`, "utf8"),
     );
     const trainable = await openTrainable(gpu, await openFolder(`examples/models/${name}`));
-    const trainer = new Trainer(trainable.decoder, trainable.parameters, {
+    const trainer = new Trainer(trainable.objective, trainable.parameters, {
       optimizer: { name: "adamw", betas: [0.9, 0.95], weightDecay: 0.1 },
       clip: 1,
       schedule: () => golden.rate,

@@ -37,7 +37,7 @@ export const trainWays = (
 export async function openTrainer(gpu: Gpu, source: FileSource) {
   const trainable = await openTrainable(gpu, source);
   const { rate, betas, eps, decay: weightDecay, clip } = adamw;
-  const trainer = new Trainer(trainable.decoder, trainable.parameters, {
+  const trainer = new Trainer(trainable.objective, trainable.parameters, {
     ...{ optimizer: { name: "adamw", betas, eps, weightDecay }, clip, schedule: () => rate },
   });
   return { trainable, trainer };

@@ -1,4 +1,4 @@
-import type { TokenBatch } from "../../../src/train/trainer/batches.ts";
+import type { TokenBatch } from "../../../src/train/objectives/token-batches.ts";
 import { idsOf } from "../setup/folder.ts";
 import { randomOf } from "../tasks/random.ts";
 import type { Example, Examples } from "../tasks/task.ts";

@@ -1,7 +1,7 @@
 import type { Instance, Program } from "../../../src/gpu/gpu.ts";
 import { createRopeTables, type Decoder, forward, logits } from "../../../src/models/decoder.ts";
 import { placed, type Tensor, zeros } from "../../../src/tensor/tensor.ts";
-import type { TokenBatch } from "../../../src/train/trainer/batches.ts";
+import type { TokenBatch } from "../../../src/train/objectives/token-batches.ts";
 import { idsOf } from "../setup/folder.ts";
 import type { Example, Examples } from "../tasks/task.ts";
 import { batchesOf } from "./batches.ts";

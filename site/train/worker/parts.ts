@@ -3,12 +3,13 @@ import { memoryUse } from "../../../src/gpu/memory-use.ts";
 import { gradientNorm } from "../../../src/kernels/optimiser/gradient-norm.ts";
 import { createRopeTables } from "../../../src/models/decoder.ts";
 import { placed, type Tensor, zeros } from "../../../src/tensor/tensor.ts";
-import { decoderLoss, type Recompute } from "../../../src/train/decoder-loss.ts";
 import { gradients } from "../../../src/train/gradients.ts";
+import { decoderLoss } from "../../../src/train/objectives/decoder-loss.ts";
+import type { Recompute } from "../../../src/train/objectives/objective.ts";
+import type { TokenBatch } from "../../../src/train/objectives/token-batches.ts";
 import type { Trainable } from "../../../src/train/open-trainable.ts";
 import type { Parameter } from "../../../src/train/parameters.ts";
 import type { RouterLossOptions } from "../../../src/train/router-losses.ts";
-import type { TokenBatch } from "../../../src/train/trainer/batches.ts";
 import type { Submits } from "./decoding.ts";
 import type { MemoryLine } from "./protocol.ts";
 

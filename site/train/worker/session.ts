@@ -87,8 +87,8 @@ export async function openSession(
   const { seed, batch, clip, recompute, schedule, learningRate, warmup, steps: most } = settings;
   const { examples, trainable, files, whole } = await materialOf(gpu, request, base);
   const batches = batchesOf(examples);
-  const { decoder, parameters } = trainable;
-  const trainer = new Trainer(decoder, parameters, {
+  const { decoder, objective, parameters } = trainable;
+  const trainer = new Trainer(objective, parameters, {
     ...{ clip, recompute, optimizer: optimizerOf(settings), routers: routersFor(settings) },
     schedule: schedules[schedule].of({ learningRate, warmup, steps: most }),
   });

@@ -38,7 +38,7 @@ const fileCheck = (value: unknown) => (value instanceof Blob ? undefined : "a Bl
  * means of `ema`, and the number of steps. It is safetensors, and the same as `shaderformer train` writes. No step may be
  * taken until the promise is fulfilled.
  */
-export async function saveCheckpoint(trainer: Trainer, record: CheckpointRecord = {}): Promise<Blob> {
+export async function saveCheckpoint(trainer: Trainer<never>, record: CheckpointRecord = {}): Promise<Blob> {
   checkValue("saveCheckpoint", "trainer", trainerCheck, trainer);
   checkOptions("saveCheckpoint", fields, record);
   const { position = 0, history = [], settings = null } = record;
@@ -57,7 +57,7 @@ const name = "checkpoint";
  *
  * @throws FormatError for a file that is cut short, or of another model or optimiser.
  */
-export async function loadCheckpoint(trainer: Trainer, file: Blob): Promise<RestoredTraining> {
+export async function loadCheckpoint(trainer: Trainer<never>, file: Blob): Promise<RestoredTraining> {
   checkValue("loadCheckpoint", "trainer", trainerCheck, trainer);
   checkValue("loadCheckpoint", "file", fileCheck, file);
   const checkpoint = await readCheckpoint(openFiles({ [name]: file }), name);

@@ -33,7 +33,7 @@ export interface TrainingRecord {
 
 /** What is kept and restored: the trainer's state and the weights that it changes. */
 export interface CheckpointedTraining {
-  readonly trainer: Trainer;
+  readonly trainer: Trainer<never>;
   readonly parameters: readonly Parameter[];
 }
 

@@ -9,7 +9,7 @@ import {
   listOf,
   required,
 } from "../../options/checks.ts";
-import type { TokenBatch } from "../trainer/batches.ts";
+import type { TokenBatch } from "../objectives/token-batches.ts";
 import type { EvaluateOptions } from "../trainer/options.ts";
 import type { Trainer } from "../trainer/trainer.ts";
 import type { Row, RowOrder } from "./rows.ts";

@@ -28,6 +28,7 @@ import { OptionError } from "../../options/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { slice } from "../../tensor/views.ts";
 import { numbersOf } from "../initialisers/random-numbers.ts";
+import { decoderObjective } from "../objectives/decoder.ts";
 import { named, type Trainable, type TrainableOptions, trainableChecks } from "../open-trainable.ts";
 import type { Parameter } from "../parameters.ts";
 import { asFloats } from "../rules/stored-weights.ts";
@@ -146,7 +147,8 @@ export async function openLora(
         ],
       });
     };
-    return { folder, decoder, parameters, config, writing, dispose };
+    const objective = decoderObjective(decoder);
+    return { folder, decoder, objective, parameters, config, writing, dispose };
   } catch (error) {
     loaded.dispose();
     throw error;

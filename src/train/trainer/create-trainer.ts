@@ -1,9 +1,9 @@
 import { checkValue, having } from "../../options/checks.ts";
-import type { Trainable } from "../open-trainable.ts";
+import type { TrainableModel } from "../open-trainable.ts";
 import type { TrainerOptions } from "./options.ts";
 import { Trainer } from "./trainer.ts";
 
-const modelCheck = having("parameters", "a model from openTrainable or openLora");
+const modelCheck = having("objective", "a model from openTrainable or openLora");
 
 /**
  * A trainer of a model, or of its adapter: each `step` takes a batch of tokens and changes the weights by an optimiser, at
@@ -12,7 +12,7 @@ const modelCheck = having("parameters", "a model from openTrainable or openLora"
  *
  * @throws OptionError for options that are not valid; GradientError for parameters that are not f32 or share memory.
  */
-export function createTrainer(model: Trainable, options: TrainerOptions): Trainer {
+export function createTrainer<B>(model: TrainableModel<B>, options: TrainerOptions): Trainer<B> {
   checkValue("createTrainer", "model", modelCheck, model);
-  return new Trainer(model.decoder, model.parameters, options);
+  return new Trainer(model.objective, model.parameters, options);
 }

@@ -1,22 +1,25 @@
-import type { Decoder } from "../../models/decoder.ts";
 import { checkOptions } from "../../options/checks.ts";
 import { type Tensor, tensor, zeros } from "../../tensor/tensor.ts";
+import type { Objective } from "../objectives/objective.ts";
 import { optimiserOf } from "../optimisers/optimisers.ts";
 import type { Parameter } from "../parameters.ts";
 import { averagesOf } from "./averages.ts";
 import { groupsOf } from "./groups.ts";
 import { checkRules, type TrainerOptions, trainerFields } from "./options.ts";
 import type { Training } from "./programs.ts";
-import { routersOf } from "./routing.ts";
 
 /** The memory of a training, zeros at first. Throws as the trainer's constructor does. */
-export function makeTraining(decoder: Decoder, parameters: readonly Parameter[], options: TrainerOptions): Training {
+export function makeTraining<B>(
+  objective: Objective<B>,
+  parameters: readonly Parameter[],
+  options: TrainerOptions,
+): Training<B> {
   checkOptions("Trainer", trainerFields, options);
   const { optimizer = { name: "adamw" }, clip: most, ema, rules = [], recompute, seed = 0 } = options;
   const { dropout: rate = 0, attentionDropout: attention = 0 } = options;
   checkRules("Trainer", rules);
   const optimiser = optimiserOf("Trainer", optimizer);
-  const { gpu } = decoder;
+  const { gpu } = objective;
   return gpu.unscoped(() => {
     const groups = groupsOf(gpu, parameters, optimiser, rules);
     const trained = groups.flatMap(({ members }) => [...members]);
@@ -25,14 +28,14 @@ export function makeTraining(decoder: Decoder, parameters: readonly Parameter[],
     const share = zeros(gpu, [], "f32", "share of a micro-batch");
     const [sums, routed] = [new Map<string, Tensor>(), new Map<string, Tensor>()];
     const { routers: routing = {} } = options;
-    const kept = { skipped, share, sums, averages, routers: routersOf(decoder), routing, routed };
+    const kept = { skipped, share, sums, averages, routers: objective.routers, routing, routed };
     const drops = rate > 0 || attention > 0;
     const dropout = drops ? { rate, attention, key: tensor(gpu, [2], [seed, 0], "u32") } : undefined;
-    return { decoder, groups, most, recompute, dropout, ...kept };
+    return { objective, groups, most, recompute, dropout, ...kept };
   });
 }
 
-/** Frees the memory of a training; the decoder's weights stay. */
+/** Frees the memory of a training; the model's weights stay. */
 export function disposeTraining({ groups, averages, sums, routed, skipped, share, dropout }: Training): void {
   averages?.dispose();
   const kept = groups.flatMap(({ members, scalars }) => [

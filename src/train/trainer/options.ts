@@ -13,7 +13,7 @@ import {
   positive,
   required,
 } from "../../options/checks.ts";
-import { type Recompute, recomputes } from "../decoder-loss.ts";
+import { type Recompute, recomputes, type StepShape } from "../objectives/objective.ts";
 import type { OptimizerOptions } from "../optimisers/optimisers.ts";
 import { type LearningRate, type ScheduleSettings, scheduleCheck } from "../schedules.ts";
 import { type RouterOptions, routerChecks } from "./routing.ts";
@@ -30,7 +30,7 @@ export interface ParameterRule {
   readonly frozen?: boolean | undefined;
 }
 
-/** How a decoder is trained. */
+/** How a model is trained. */
 export interface TrainerOptions {
   /** Default AdamW with PyTorch's settings. Tensors of fewer than two dimensions do not decay. */
   readonly optimizer?: OptimizerOptions | undefined;
@@ -86,14 +86,6 @@ export function checkRules(where: string, rules: readonly ParameterRule[]): void
   for (const [i, rule] of rules.entries()) checkOptions(where, ruleFields, rule, `rules[${i}].`);
 }
 
-/** The shape of batches. */
-export interface StepShape {
-  /** Sequences. */
-  readonly batch: number;
-  /** Tokens of each. */
-  readonly context: number;
-}
-
 /** What a loss is computed with. */
 export interface EvaluateOptions {
   /** True: with the means of the weights that `ema` keeps; default false. */
@@ -102,4 +94,8 @@ export interface EvaluateOptions {
 
 /** The checks of {@link EvaluateOptions} and {@link StepShape}. */
 export const evaluateFields = fieldsOf<EvaluateOptions>({ averaged: boolean });
-export const shapeCheck = object<StepShape>({ batch: required(integer(1)), context: required(integer(1)) });
+export const shapeCheck = object<StepShape>({
+  batch: required(integer(1)),
+  context: required(integer(1)),
+  sourceContext: integer(1),
+});

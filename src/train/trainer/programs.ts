@@ -4,14 +4,12 @@ import type { Replacement } from "../../gpu/program.ts";
 import type { Storage } from "../../gpu/storage.ts";
 import { add } from "../../kernels/elementwise/elementwise.ts";
 import { gradientNorm } from "../../kernels/optimiser/gradient-norm.ts";
-import { createRopeTables, type Decoder, type RopeTables } from "../../models/decoder.ts";
 import { placeholder, type Tensor, zeros } from "../../tensor/tensor.ts";
-import { type Batch, type DropoutRates, decoderLoss, type Recompute } from "../decoder-loss.ts";
 import { gradients } from "../gradients.ts";
+import type { DropoutRates, InputShape, Objective, Recompute, StepShape } from "../objectives/objective.ts";
 import { writeInto } from "../write-into.ts";
 import type { Averages } from "./averages.ts";
 import type { Group, Trained } from "./groups.ts";
-import type { StepShape } from "./options.ts";
 import { type Router, type RouterOptions, recordBalance, usesOf } from "./routing.ts";
 
 /** What a program gives: numbers to be read, by name. */
@@ -26,21 +24,18 @@ export interface Figures {
   readonly use?: Tensor;
 }
 
-/** A program with the memory of its tokens. */
+/** A program with the memory of what it reads. */
 export interface Prepared {
   readonly instance: Instance<Figures>;
   readonly figures: Figures;
-  readonly ids?: Tensor;
-  readonly targets?: Tensor;
-  /** Of rows that hold several documents. */
-  readonly documents?: Tensor;
-  readonly positions?: Tensor;
+  /** What is written before each run, by name. */
+  readonly inputs: Readonly<Record<string, Tensor>>;
   dispose(): void;
 }
 
 /** What the programs of a trainer share. */
-export interface Training {
-  readonly decoder: Decoder;
+export interface Training<B = never> {
+  readonly objective: Objective<B>;
   readonly groups: readonly Group[];
   /** The largest norm of all gradients together. */
   readonly most: number | undefined;
@@ -102,26 +97,14 @@ function recordSums(
   }
 }
 
-/** What the programs of batches depend on. */
-export interface BatchShape {
-  readonly batch: number;
-  readonly context: number;
-  /** Rows hold several documents. */
-  readonly packed: boolean;
-}
+type Tensors = Readonly<Record<string, Tensor>>;
 
-/** Records what a program of this kind does with the tokens. */
-export function recordBatch(
-  training: Training,
-  kind: Kind,
-  tokens: Batch,
-  ropeTables: RopeTables | undefined,
-): Figures {
-  const { decoder, recompute, routing, routers } = training;
-  const { gpu } = decoder;
+/** Records what a program of this kind does with a batch. */
+export function recordBatch(training: Training, kind: Kind, tensors: Tensors): Figures {
+  const { objective, recompute, routing, routers } = training;
+  const { gpu } = objective;
   const dropout = kind === "loss" ? undefined : training.dropout;
-  const how = { ropeTables, recompute, dropout, routers: routing };
-  const { loss, total, routers: did } = decoderLoss(decoder, tokens, how);
+  const { loss, total, routers: did } = objective.loss(tensors, { recompute, dropout, routers: routing });
   const figures = { loss, ...(did ? { balance: did.balance } : {}) };
   const routed = did?.sums ?? [];
   if (kind === "loss") return { ...figures, ...usesOf(gpu, routers, routed) };
@@ -139,49 +122,54 @@ export function recordBatch(
 export async function prepare(
   training: Training,
   kind: Kind,
-  { batch, context, packed: isPacked }: BatchShape,
-  ropeTables: RopeTables | undefined,
+  shapes: Readonly<Record<string, InputShape>>,
   replacements?: ReadonlyMap<Storage, Replacement>,
 ): Promise<Prepared> {
-  const { gpu } = training.decoder;
-  const of = (name: string, dtype: "u32" | "i32") => gpu.unscoped(() => zeros(gpu, [batch, context], dtype, name));
-  const [ids, targets] = [of("ids", "u32"), of("targets", "i32")];
-  const packed = isPacked ? { documents: of("documents", "u32"), positions: of("positions", "u32") } : undefined;
-  const program = gpu.record(() => recordBatch(training, kind, { ids, targets, packed }, ropeTables));
-  return await instantiated(program, { ids, targets, ...packed }, replacements);
+  const { objective } = training;
+  const { gpu } = objective;
+  const inputs = gpu.unscoped(() => made(shapes, ({ shape, dtype }, name) => zeros(gpu, shape, dtype, name)));
+  const constants = gpu.unscoped(() => objective.constants?.(shapes)) ?? {};
+  const program = gpu.record(() => recordBatch(training, kind, { ...constants, ...inputs }));
+  return await instantiated(program, inputs, constants, replacements);
 }
 
 /** Prepares the step that follows micro-batches. */
 export async function prepareUpdate(training: Training): Promise<Prepared> {
-  const { gpu } = training.decoder;
+  const { gpu } = training.objective;
   const { sums, routed } = training;
   const program = gpu.record((): Figures => recordUpdate(gpu, training, sums, [...routed.values()]));
-  return await instantiated(program, {});
+  return await instantiated(program, {}, {});
 }
 
 async function instantiated(
   program: Program<Figures>,
-  tokens: Pick<Prepared, "ids" | "targets" | "documents" | "positions">,
+  inputs: Tensors,
+  constants: Tensors,
   replacements?: ReadonlyMap<Storage, Replacement>,
 ): Promise<Prepared> {
   const instance = await program.instantiate(replacements);
   const dispose = () => {
     instance.dispose();
     program.dispose();
-    for (const tensor of Object.values(tokens)) tensor.dispose();
+    for (const tensor of Object.values({ ...constants, ...inputs })) tensor.dispose();
   };
-  return { instance, figures: program.result, ...tokens, dispose };
+  return { instance, figures: program.result, inputs, dispose };
 }
 
 /** The program of a step for batches of a shape, to be looked at. */
-export function recordStep(training: Training, { batch, context }: StepShape): Program<Figures> {
-  const { gpu } = training.decoder;
-  const ropeTables = createRopeTables(training.decoder, context);
-  const [ids, targets] = [
-    placeholder(gpu, [batch, context], "u32", "ids"),
-    placeholder(gpu, [batch, context], "i32", "targets"),
-  ];
-  const program = gpu.record(() => recordBatch(training, "whole", { ids, targets }, ropeTables));
-  for (const table of [ropeTables?.all, ropeTables?.local]) table?.dispose();
+export function recordStep(training: Training, shape: StepShape): Program<Figures> {
+  const { objective } = training;
+  const { gpu } = objective;
+  const shapes = objective.inputsFor(shape);
+  const inputs = made(shapes, (one, name) => placeholder(gpu, one.shape, one.dtype, name));
+  const constants = objective.constants?.(shapes) ?? {};
+  const program = gpu.record(() => recordBatch(training, "whole", { ...constants, ...inputs }));
+  for (const constant of Object.values(constants)) constant.dispose();
   return program;
 }
+
+/** A tensor for each input, by its name. */
+const made = (
+  shapes: Readonly<Record<string, InputShape>>,
+  make: (input: InputShape, name: string) => Tensor,
+): Tensors => Object.fromEntries(Object.entries(shapes).map(([name, input]) => [name, make(input, name)]));

@@ -1,33 +1,46 @@
 import type { Gpu, Program } from "../../gpu/gpu.ts";
-import type { Decoder } from "../../models/decoder.ts";
 import { atLeast, checkOptions, checkValue, integer } from "../../options/checks.ts";
 import { OptionError } from "../../options/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import type { Objective, StepShape } from "../objectives/objective.ts";
+import type { TokenBatch } from "../objectives/token-batches.ts";
 import type { Parameter } from "../parameters.ts";
 import { type LearningRate, scheduleOf } from "../schedules.ts";
-import { checkBatch, checkBatches, type TokenBatch, targetsIn } from "./batches.ts";
 import { type ProgramCache, programCache } from "./cache.ts";
 import { numbersOf, type Pending, type Places, stepOf, useOf } from "./figures.ts";
 import { disposeTraining, makeTraining } from "./make-training.ts";
-import { type EvaluateOptions, evaluateFields, type StepShape, shapeCheck, type TrainerOptions } from "./options.ts";
+import { type EvaluateOptions, evaluateFields, shapeCheck, type TrainerOptions } from "./options.ts";
 import { type Figures, type Prepared, recordStep, type Training } from "./programs.ts";
 import type { Evaluation, TrainingStep } from "./results.ts";
 import { type Ring, ringOf } from "./ring.ts";
 import { type Counters, countersCheck, restoreState, type State, stateCheck, stateOf } from "./state.ts";
-import { writeDropout, writeScalars, writeShare, writeTokens } from "./writes.ts";
+import { writeDropout, writeInputs, writeScalars, writeShare } from "./writes.ts";
 
 /** Steps whose figures may be unread. */
 const mostPending = 256;
 
+/** The batches of a step. Throws `OptionError` for what is none. */
+function batchesIn<B>({ check }: Objective<B>, micro: B | readonly B[]): readonly B[] {
+  const isList = (given: B | readonly B[]): given is readonly B[] => Array.isArray(given);
+  if (!isList(micro)) {
+    check("micro", micro);
+    return [micro];
+  }
+  if (micro.length === 0) throw new OptionError("train: a step of no batches");
+  for (const [i, batch] of micro.entries()) check(`micro[${i}]`, batch);
+  return micro;
+}
+
 /**
- * Trains a decoder: one recorded program a step for each shape of batches, which is replayed with new tokens and with the
+ * Trains a model: one recorded program a step for each shape of batches, which is replayed with new tokens and with the
  * scalars of its number; nothing waits for the device but what reads its figures. Weights are f32. Calls are carried out
  * in the order in which they are made. `createTrainer` makes one.
  */
-export class Trainer {
+export class Trainer<B = TokenBatch> {
   /** What it was made with, those that do not change too. */
   readonly parameters: readonly Parameter[];
-  readonly #training: Training;
+  readonly #objective: Objective<B>;
+  readonly #training: Training<B>;
   readonly #schedule: LearningRate;
   readonly #programs: ProgramCache;
   readonly #ring: Ring;
@@ -41,12 +54,13 @@ export class Trainer {
    * Throws `GradientError` for parameters that are not f32 or share memory, and `OptionError` for options that are not
    * valid.
    */
-  constructor(decoder: Decoder, parameters: readonly Parameter[], options: TrainerOptions) {
-    this.#training = makeTraining(decoder, parameters, options);
+  constructor(objective: Objective<B>, parameters: readonly Parameter[], options: TrainerOptions) {
+    this.#objective = objective;
+    this.#training = makeTraining(objective, parameters, options);
     this.#schedule = scheduleOf("Trainer", options.schedule);
     this.parameters = parameters;
     this.#programs = programCache(this.#training);
-    this.#ring = decoder.gpu.unscoped(() => ringOf(decoder.gpu, numbersOf(this.#training.routers, 1)));
+    this.#ring = objective.gpu.unscoped(() => ringOf(objective.gpu, numbersOf(this.#training.routers, 1)));
   }
 
   /**
@@ -64,7 +78,7 @@ export class Trainer {
 
   /** The device that it trains on. */
   get gpu(): Gpu {
-    return this.#training.decoder.gpu;
+    return this.#objective.gpu;
   }
 
   /** Steps so far, skipped ones too. */
@@ -81,9 +95,9 @@ export class Trainer {
    * A step: the loss of a batch, or of several in turn whose gradients are added, weighted by how many targets count in
    * each; then new weights. Waits for its figures.
    *
-   * @throws OptionError for batches that are none of this decoder's.
+   * @throws OptionError for batches that are none of this model's.
    */
-  step(micro: TokenBatch | readonly TokenBatch[]): Promise<TrainingStep> {
+  step(micro: B | readonly B[]): Promise<TrainingStep> {
     return this.#inTurn(async () => {
       await this.#submit(micro);
       await this.#readFigures();
@@ -92,7 +106,7 @@ export class Trainer {
   }
 
   /** A step whose figures stay on the device until `readSteps`; those of 256 steps do, then they are read. */
-  submit(micro: TokenBatch | readonly TokenBatch[]): Promise<void> {
+  submit(micro: B | readonly B[]): Promise<void> {
     return this.#inTurn(() => this.#submit(micro));
   }
 
@@ -108,21 +122,22 @@ export class Trainer {
    * The mean loss of a batch, with the weights as they are, or with the means of them that `ema` keeps. Nothing is dropped,
    * and nothing changes.
    *
-   * @throws OptionError for a batch that is none of this decoder's, and for means without `ema`.
+   * @throws OptionError for a batch that is none of this model's, and for means without `ema`.
    */
-  evaluate(batch: TokenBatch, options: EvaluateOptions = {}): Promise<Evaluation> {
+  evaluate(batch: B, options: EvaluateOptions = {}): Promise<Evaluation> {
     return this.#inTurn(async () => {
-      checkBatch("batch", batch, this.#training.decoder.config);
+      this.#objective.check("batch", batch);
       checkOptions("train", evaluateFields, options);
       const { averaged = false } = options;
       if (averaged && !this.averaged) throw new OptionError("train: averaged is true, but the trainer has no ema");
       if (this.#ring.room() < numbersOf(this.#training.routers, 1)) await this.#readFigures();
-      const prepared = await this.#programs.prepared("loss", batch, averaged);
-      await writeTokens(this.#training.decoder.gpu, prepared, batch);
+      const inputs = this.#objective.inputs(batch);
+      const prepared = await this.#programs.prepared("loss", inputs, averaged);
+      await writeInputs(this.gpu, prepared, inputs);
       const places = this.#run(prepared);
       const figures = await this.#readFigures();
       const use = useOf(places, figures, this.#training.routers);
-      return { loss: figures[places.loss ?? -1] ?? Number.NaN, count: targetsIn(batch), ...use };
+      return { loss: figures[places.loss ?? -1] ?? Number.NaN, count: this.#objective.targetsIn(batch), ...use };
     });
   }
 
@@ -162,7 +177,7 @@ export class Trainer {
     });
   }
 
-  /** Frees what it keeps; the decoder's weights stay. */
+  /** Frees what it keeps; the model's weights stay. */
   dispose(): void {
     this.#programs.dispose();
     this.#ring.dispose();
@@ -175,38 +190,38 @@ export class Trainer {
     return run;
   }
 
-  async #submit(micro: TokenBatch | readonly TokenBatch[]): Promise<void> {
-    const batches = checkBatches(micro, this.#training.decoder.config);
+  async #submit(micro: B | readonly B[]): Promise<void> {
+    const batches = batchesIn(this.#objective, micro);
     const numbers = numbersOf(this.#training.routers, batches.length);
     if (this.#pending.length === mostPending || this.#ring.room() < numbers) await this.#readFigures();
     const step = this.#steps + 1;
     const learningRate = this.#schedule(step);
     checkValue("train", `schedule(${step})`, atLeast(0), learningRate);
     await writeScalars(this.#training, step, learningRate);
-    const [only, ...others] = batches as readonly [TokenBatch, ...TokenBatch[]];
+    const [only, ...others] = batches as readonly [B, ...B[]];
     const found = others.length === 0 ? await this.#whole(only) : await this.#inParts(batches);
     this.#steps = step;
     this.#pending.push({ step, learningRate, ...found });
   }
 
-  async #whole(batch: TokenBatch): Promise<Pick<Pending, "parts" | "whole">> {
-    const prepared = await this.#programs.prepared("whole", batch);
-    await Promise.all([
-      writeTokens(this.#training.decoder.gpu, prepared, batch),
-      writeDropout(this.#training, this.#steps + 1, 0),
-    ]);
+  async #whole(batch: B): Promise<Pick<Pending, "parts" | "whole">> {
+    const inputs = this.#objective.inputs(batch);
+    const prepared = await this.#programs.prepared("whole", inputs);
+    await Promise.all([writeInputs(this.gpu, prepared, inputs), writeDropout(this.#training, this.#steps + 1, 0)]);
     const whole = this.#run(prepared);
     return { parts: [[1, whole]], whole };
   }
 
-  async #inParts(batches: readonly TokenBatch[]): Promise<Pick<Pending, "parts" | "whole">> {
+  async #inParts(batches: readonly B[]): Promise<Pick<Pending, "parts" | "whole">> {
+    const { targetsIn, inputs: inputsOf } = this.#objective;
     const all = batches.reduce((sum, batch) => sum + targetsIn(batch), 0);
     const parts: [share: number, at: Places][] = [];
     for (const [i, batch] of batches.entries()) {
       const part = all > 0 ? targetsIn(batch) / all : 0;
-      const prepared = await this.#programs.prepared(i === 0 ? "first" : "next", batch);
+      const inputs = inputsOf(batch);
+      const prepared = await this.#programs.prepared(i === 0 ? "first" : "next", inputs);
       await Promise.all([
-        writeTokens(this.#training.decoder.gpu, prepared, batch),
+        writeInputs(this.gpu, prepared, inputs),
         writeDropout(this.#training, this.#steps + 1, i),
         writeShare(this.#training, part),
       ]);

@@ -1,8 +1,7 @@
 // What programs read that is not recorded: tokens, and numbers that change from step to step.
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { positionsIn } from "../packed-rows.ts";
-import type { TokenBatch } from "./batches.ts";
+import type { BatchInput } from "../objectives/objective.ts";
 import type { Prepared, Training } from "./programs.ts";
 
 type Numbers = Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
@@ -10,24 +9,26 @@ type Numbers = Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float32Array
 const write = (gpu: Gpu, to: Tensor, numbers: Numbers, at = 0) =>
   gpu.write(to.storage, 4 * at, new Uint8Array(numbers.buffer));
 
-/** Writes the tokens of a batch. */
-export async function writeTokens(
+/** Writes what a program reads of a batch. */
+export async function writeInputs(
   gpu: Gpu,
-  { ids, targets, documents, positions }: Prepared,
-  batch: TokenBatch,
+  { inputs }: Prepared,
+  given: Readonly<Record<string, BatchInput>>,
 ): Promise<void> {
-  const packed = batch.documents ?? [];
-  await Promise.all([
-    ids && write(gpu, ids, Uint32Array.from(batch.ids.flat())),
-    targets && write(gpu, targets, Int32Array.from(batch.targets.flat())),
-    documents && write(gpu, documents, Uint32Array.from(packed.flat())),
-    positions && write(gpu, positions, Uint32Array.from(packed.flatMap(positionsIn))),
-  ]);
+  await Promise.all(
+    Object.entries(inputs).map(([name, tensor]) => {
+      const { values } = given[name] ?? {};
+      if (values?.length !== tensor.size) {
+        throw new TypeError(`${name} has ${values?.length} numbers, expected ${tensor.size}`);
+      }
+      return write(gpu, tensor, values);
+    }),
+  );
 }
 
 /** What changes from step to step is computed in float64 and read from memory, so that one program serves all. */
 export async function writeScalars(
-  { decoder: { gpu }, groups, averages }: Training,
+  { objective: { gpu }, groups, averages }: Training,
   step: number,
   learningRate: number,
 ): Promise<void> {
@@ -40,13 +41,13 @@ export async function writeScalars(
 }
 
 /** The share of a micro-batch in the targets of its step. */
-export const writeShare = ({ decoder, share }: Training, part: number): Promise<void> =>
-  write(decoder.gpu, share, Float32Array.of(part));
+export const writeShare = ({ objective, share }: Training, part: number): Promise<void> =>
+  write(objective.gpu, share, Float32Array.of(part));
 
 /** Micro-batches of a step that drop other elements. */
 const mostMicro = 4096;
 
 /** The key of a step's micro-batch, so that each drops other elements. */
-export async function writeDropout({ decoder, dropout }: Training, step: number, micro: number): Promise<void> {
-  if (dropout) await write(decoder.gpu, dropout.key, Uint32Array.of(step * mostMicro + micro), 1);
+export async function writeDropout({ objective, dropout }: Training, step: number, micro: number): Promise<void> {
+  if (dropout) await write(objective.gpu, dropout.key, Uint32Array.of(step * mostMicro + micro), 1);
 }

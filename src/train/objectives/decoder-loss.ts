@@ -1,34 +1,32 @@
-import type { Residual } from "../blocks/norm.ts";
-import type { Call } from "../gpu/dispatch.ts";
-import type { Gpu } from "../gpu/gpu.ts";
-import { attention, tableAttention } from "../kernels/attention/attention.ts";
-import { weightDropout } from "../kernels/attention/dropout.ts";
-import { crossEntropy, type MeanLoss } from "../kernels/cross-entropy/cross-entropy.ts";
-import { linearCrossEntropy } from "../kernels/cross-entropy/linear.ts";
-import type { LossOptions } from "../kernels/cross-entropy/options.ts";
-import { dropout } from "../kernels/elementwise/dropout.ts";
-import { gemm } from "../kernels/gemm/gemm.ts";
-import { matmul } from "../kernels/matmul/matmul.ts";
-import { adaptedExperts } from "../kernels/moe/adapted-experts.ts";
-import { routedExperts } from "../kernels/moe/experts.ts";
-import { route } from "../kernels/moe/route.ts";
-import { type Decoder, type ForwardInputs, forward, logits, normedStates, type RopeTables } from "../models/decoder.ts";
-import { formatShape, ShapeError } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { reshape } from "../tensor/views.ts";
-import { type PackedRows, packedInputs } from "./packed-rows.ts";
-import { checkpoint } from "./recompute.ts";
-import { type RouterLosses, type RouterLossOptions, routerLosses, withRouters } from "./router-losses.ts";
-
-/**
- * What of each layer is computed again just before its gradients, instead of being kept: nothing; what is cheap to compute
- * (norms, activations, rotations, gate products), so that the results of products and of attention are kept; or the whole
- * layer, so that only its input is.
- */
-export type Recompute = (typeof recomputes)[number];
-
-/** The names of {@link Recompute}, from the most memory to the least. */
-export const recomputes = ["nothing", "cheap", "layers"] as const;
+import type { Residual } from "../../blocks/norm.ts";
+import type { Call } from "../../gpu/dispatch.ts";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { attention, tableAttention } from "../../kernels/attention/attention.ts";
+import { weightDropout } from "../../kernels/attention/dropout.ts";
+import { crossEntropy, type MeanLoss } from "../../kernels/cross-entropy/cross-entropy.ts";
+import { linearCrossEntropy } from "../../kernels/cross-entropy/linear.ts";
+import type { LossOptions } from "../../kernels/cross-entropy/options.ts";
+import { dropout } from "../../kernels/elementwise/dropout.ts";
+import { gemm } from "../../kernels/gemm/gemm.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { adaptedExperts } from "../../kernels/moe/adapted-experts.ts";
+import { routedExperts } from "../../kernels/moe/experts.ts";
+import { route } from "../../kernels/moe/route.ts";
+import {
+  type Decoder,
+  type ForwardInputs,
+  forward,
+  logits,
+  normedStates,
+  type RopeTables,
+} from "../../models/decoder.ts";
+import { formatShape, ShapeError } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { reshape } from "../../tensor/views.ts";
+import { type PackedRows, packedInputs } from "../packed-rows.ts";
+import { checkpoint } from "../recompute.ts";
+import { routerLosses, withRouters } from "../router-losses.ts";
+import type { DropoutRates, LossSettings, ModelLoss, Recompute } from "./objective.ts";
 
 /** Results of these are kept where what is cheap is computed again. */
 const costly = new Set<object>([matmul, gemm, attention, tableAttention, route, routedExperts, adaptedExperts]);
@@ -63,36 +61,10 @@ export interface Batch {
   readonly packed?: PackedRows | undefined;
 }
 
-/** What a step drops. */
-export interface DropoutRates {
-  /** The share of what embeddings and layers add to the residual stream, from 0 to below 1. */
-  readonly rate: number;
-  /** The share of attention's weights; default 0. */
-  readonly attention?: number | undefined;
-  /** Seed and step, u32 `[2]`. */
-  readonly key: Tensor;
-}
-
 /** What a decoder's loss is computed with. */
-export interface DecoderLossOptions extends LossOptions {
+export interface DecoderLossOptions extends LossOptions, LossSettings {
   /** Cosines and sines, from `createRopeTables`, of at least t positions; for models that rotate. */
   readonly ropeTables?: RopeTables | undefined;
-  /** What of each layer is computed again for its gradients; default nothing. */
-  readonly recompute?: Recompute | undefined;
-  readonly dropout?: DropoutRates | undefined;
-  /** Losses of a mixture's routers that are added. */
-  readonly routers?: RouterLossOptions | undefined;
-}
-
-/** The loss of a batch, and how many targets count, `[1]`. */
-export interface DecoderLoss {
-  /** The mean over targets that count, `[]`. */
-  readonly loss: Tensor;
-  readonly count: Tensor;
-  /** The mean, and the losses of routers times their coefficients, `[]`: what is differentiated. */
-  readonly total: Tensor;
-  /** Of a recorded pass through a mixture: what its routers did. */
-  readonly routers?: RouterLosses | undefined;
 }
 
 /**
@@ -103,7 +75,7 @@ export function decoderLoss(
   decoder: Decoder,
   { ids, targets, packed }: Batch,
   { ropeTables, recompute = "nothing", dropout: dropped, routers: added = {}, ...options }: DecoderLossOptions = {},
-): DecoderLoss {
+): ModelLoss {
   const { gpu } = decoder;
   const [b = 0, t = 0] = ids.shape;
   if (ids.shape.length !== 2 || formatShape(targets.shape) !== formatShape(ids.shape)) {

@@ -38,17 +38,6 @@ const isNear = (key: string, batch: TokenBatch): boolean =>
 /** What batches have to fit. */
 export type Fitted = Pick<DecoderConfig, "vocabulary" | "context">;
 
-/** The batches of a step. Throws `OptionError` for what is none, and as `checkBatch` does. */
-export function checkBatches(micro: TokenBatch | readonly TokenBatch[], config: Fitted): readonly TokenBatch[] {
-  if (!Array.isArray(micro)) {
-    checkBatch("micro", micro as TokenBatch, config);
-    return [micro as TokenBatch];
-  }
-  if (micro.length === 0) throw new OptionError("train: a step of no batches");
-  for (const [i, batch] of micro.entries()) checkBatch(`micro[${i}]`, batch, config);
-  return micro;
-}
-
 /**
  * Throws `OptionError` for batches of no tokens, of more than the model has positions for, of rows of several lengths, or
  * with ids that are no tokens.
