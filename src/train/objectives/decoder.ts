@@ -1,5 +1,6 @@
-import { createRopeTables, type Decoder } from "../../models/decoder.ts";
-import { positionsIn } from "../packed-rows.ts";
+import { createRopeTables, type Decoder, forward, logits } from "../../models/decoder.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { packedInputs, positionsIn } from "../packed-rows.ts";
 import { routersOf } from "../trainer/routing.ts";
 import { decoderLoss } from "./decoder-loss.ts";
 import type { Objective } from "./objective.ts";
@@ -38,11 +39,24 @@ export function decoderObjective(decoder: Decoder): Objective<TokenBatch> {
       const { all, local } = createRopeTables(decoder, positions) ?? {};
       return { ...(all && { rope: all }), ...(local && { localRope: local }) };
     },
-    loss: ({ ids, targets, documents, positions, rope, localRope }, settings) => {
-      if (!ids || !targets) throw new TypeError("a decoder's loss takes ids and targets");
-      const packed = documents && positions ? { documents, positions } : undefined;
-      const ropeTables = rope && { all: rope, ...(localRope && { local: localRope }) };
-      return decoderLoss(decoder, { ids, targets, packed }, { ...settings, ropeTables });
+    logits: (tensors) => {
+      const { ids, ropeTables, packed } = named(tensors);
+      const [b = 0, t = 0] = ids.shape;
+      const inside = packed ? packedInputs(gpu, packed) : {};
+      const stream = forward(decoder, { ids, batch: b, ropeTables, place: { start: 0 }, visible: t, ...inside });
+      return logits(decoder, stream, "all");
+    },
+    loss: (tensors, settings) => {
+      const { targets, ropeTables, ...batch } = named(tensors);
+      return decoderLoss(decoder, { ...batch, targets }, { ...settings, ropeTables });
     },
   };
+}
+
+/** Tensors of a program as a decoder takes them. */
+function named({ ids, targets, documents, positions, rope, localRope }: Readonly<Record<string, Tensor>>) {
+  if (!ids || !targets) throw new TypeError("a decoder reads ids and targets of a batch");
+  const packed = documents && positions ? { documents, positions } : undefined;
+  const ropeTables = rope && { all: rope, ...(localRope && { local: localRope }) };
+  return { ids, targets, packed, ropeTables };
 }

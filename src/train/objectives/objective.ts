@@ -72,12 +72,14 @@ export interface Objective<B> {
   readonly check: (argument: string, batch: B) => void;
   /** How many targets of a batch count. */
   readonly targetsIn: (batch: B) => number;
-  /** What programs read of a batch, by name. Batches whose names and shapes are the same share a program. */
+  /** What programs read of a batch, by name, `targets` among them. Batches whose names and shapes are the same share a program. */
   readonly inputs: (batch: B) => Readonly<Record<string, BatchInput>>;
   /** The same without numbers, for a batch of this shape. */
   readonly inputsFor: (shape: StepShape) => Readonly<Record<string, InputShape>>;
   /** Tensors that programs of such inputs read besides, such as cosines and sines; each program has its own. */
   readonly constants?: (inputs: Readonly<Record<string, InputShape>>) => Readonly<Record<string, Tensor>>;
+  /** Records the logits of each prediction, in the order of the input named `targets`: as many rows, `[…, v]`. */
+  readonly logits: (tensors: Readonly<Record<string, Tensor>>) => Tensor;
   /** Records the loss of inputs and constants. The calls have gradients. */
   readonly loss: (tensors: Readonly<Record<string, Tensor>>, settings: LossSettings) => ModelLoss;
 }
