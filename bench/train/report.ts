@@ -4,11 +4,13 @@ import { kinds, type StepShares } from "./shares.ts";
 /** The parts of steps, and the kernels that take longest, in Markdown. */
 export function formatShares(adapter: string, steps: readonly StepShares[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const heads = ["case", "ms a step", ...kinds, "launches", "dispatches"];
-  const rows = steps.map(({ case: name, stepMs, kernelsMs, launchesMs, dispatches }) => [
+  const heads = ["case", "ms a step", ...kinds, "launches", "dispatches", "forward", "backward", "both to forward"];
+  const rows = steps.map(({ case: name, stepMs, kernelsMs, halvesMs, launchesMs, dispatches }) => [
     ...[name, digits(stepMs)],
     ...[...kinds.map((kind) => kernelsMs[kind]), launchesMs].map((ms) => `${digits(ms)} (${percent(ms / stepMs)})`),
     `${dispatches}`,
+    ...[halvesMs.forward, halvesMs.backward].map(digits),
+    `${digits((halvesMs.forward + halvesMs.backward) / halvesMs.forward)} ×`,
   ]);
   return [
     adapter,

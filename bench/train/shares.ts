@@ -26,6 +26,8 @@ export interface StepShares {
   readonly runs: number;
   /** Of each kind's kernels: sums of medians of their own times, between timestamps around each. */
   readonly kernelsMs: Readonly<Record<Kind, number>>;
+  /** The same kernels by the half of the step that they are in; the optimiser's are in neither. */
+  readonly halvesMs: Readonly<Record<"forward" | "backward", number>>;
   /** What the step takes beyond that: encoding, submitting, and what passes between two kernels. */
   readonly launchesMs: number;
   /** The kernels that take longest, by name. */
@@ -45,6 +47,12 @@ function kindsOf(calls: readonly Call[]): { readonly kernel: string; readonly ki
       return { kernel, kind: kernel.startsWith("attention") ? "attention" : "others" };
     }),
   );
+}
+
+/** How many dispatches of a step come before its first gradient. */
+function forwardDispatches(calls: readonly Call[]): number {
+  const first = calls.findIndex(({ of, again }) => of !== undefined || again !== undefined);
+  return calls.slice(0, first).reduce((sum, { dispatches }) => sum + dispatches.length, 0);
 }
 
 /** Measures a step: as it runs, and each of its dispatches apart. Requires `timestamp-query`. */
@@ -80,6 +88,11 @@ export async function stepShares(
   const kernelsMs = Object.fromEntries(
     kinds.map((kind) => [kind, sumOf((at) => kernels[at]?.kind === kind)]),
   ) as StepShares["kernelsMs"];
+  const forward = forwardDispatches(program.calls);
+  const halvesMs = {
+    forward: sumOf((at) => at < forward),
+    backward: sumOf((at) => at >= forward && kernels[at]?.kind !== "optimiser"),
+  };
   const names = [...new Set(kernels.map(({ kernel }) => kernel))];
   const slowest = names
     .map((kernel) => ({
@@ -90,7 +103,7 @@ export async function stepShares(
     .sort((a, b) => b.ms - a.ms);
   const stepMs = quantile(wall, 0.5);
   return {
-    ...{ case: problem.text, dispatches: kernels.length, stepMs, runs, kernelsMs },
+    ...{ case: problem.text, dispatches: kernels.length, stepMs, runs, kernelsMs, halvesMs },
     launchesMs: stepMs - sumOf(() => true),
     slowest: slowest.slice(0, 12),
   };

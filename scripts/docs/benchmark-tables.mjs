@@ -143,16 +143,17 @@ async function training() {
     "of jax-js",
   ];
   const kinds = ["products", "attention", "optimiser", "others"];
-  const shares = parts.steps.map(({ case: name, stepMs, kernelsMs, launchesMs }) => [
+  const shares = parts.steps.map(({ case: name, stepMs, kernelsMs, halvesMs, launchesMs }) => [
     trained(name.replace("train:", "")),
     short(stepMs),
     ...[...kinds.map((kind) => kernelsMs[kind]), launchesMs].map((ms) => perCent(ms, stepMs)),
+    short((halvesMs.forward + halvesMs.backward) / halvesMs.forward),
   ]);
   return [
     `In one Chromium on ${environment.adapter}; PyTorch ${torch.version} by its processor code:`,
     table(heads, lines),
     `Of a step in Node on ${parts.environment.adapter}:`,
-    table(["", "ms a step", ...kinds, "launches"], shares),
+    table(["", "ms a step", ...kinds, "launches", "both halves to the forward one"], shares),
     curveLine(curve),
   ].join("\n\n");
 }
