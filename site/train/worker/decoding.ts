@@ -113,7 +113,10 @@ export interface Looking {
   readonly routers: RouterFacts | undefined;
   /** How well it does, and of a mixture which experts were chosen meanwhile. */
   readonly score: () => Promise<Score & { readonly use?: readonly KindUse[] }>;
-  readonly samples: () => Promise<{ readonly samples: readonly Sample[]; readonly attention: Omit<Attention, "step"> }>;
+  readonly samples: () => Promise<{
+    readonly samples: readonly Sample[];
+    readonly attention: readonly Omit<Attention, "step">[];
+  }>;
   dispose(): void;
 }
 
@@ -218,7 +221,7 @@ export async function lookingAt(
     },
     samples: async () => {
       const samples = await decoded();
-      return { samples, attention: { tokens, weights: await attention() } };
+      return { samples, attention: [{ tokens, weights: await attention() }] };
     },
     dispose: () => {
       checking.dispose();

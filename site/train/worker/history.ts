@@ -25,10 +25,18 @@ export interface Look {
   readonly ratios?: readonly number[] | undefined;
 }
 
-/** Attention of the first sample, its prompt and what the model said: rows `[layers, heads, t, t]`. */
+/** Whose attention: a decoder's to what is before, an encoder's, or a decoder's over the source. */
+export type AttentionOf = "decoder" | "encoder" | "source";
+
+/** Attention of the first sample, its prompt and what the model said: weights `[layers, heads, rows, columns]`. */
 export interface Attention {
   readonly step: number;
+  /** A decoder's own where it is not said. */
+  readonly of?: AttentionOf | undefined;
+  /** What attends: a row each. */
   readonly tokens: readonly string[];
+  /** What it attends to, where that is something else. */
+  readonly columns?: readonly string[] | undefined;
   readonly weights: Float32Array<ArrayBuffer>;
 }
 
@@ -47,11 +55,15 @@ export const noHistory: History = { steps: [], looks: [], attention: [], seconds
 const [mostKept, mostNumbers] = [40, 1e6];
 
 /** Adds the attention of a step. */
-export function withAttention(kept: readonly Attention[], one: Attention): readonly Attention[] {
-  const others = kept.filter(({ step }) => step !== one.step);
-  const most = Math.max(4, Math.min(mostKept, Math.floor(mostNumbers / one.weights.length)));
-  const thin = others.length < most ? others : others.filter((_, i) => i % 2 === 0);
-  return [...thin, one];
+export function withAttention(kept: readonly Attention[], added: readonly Attention[]): readonly Attention[] {
+  const [now] = added;
+  if (!now) return kept;
+  const others = kept.filter(({ step }) => step !== now.step);
+  const steps = [...new Set(others.map(({ step }) => step))];
+  const numbers = added.reduce((sum, { weights }) => sum + weights.length, 0);
+  const most = Math.max(4, Math.min(mostKept, Math.floor(mostNumbers / numbers)));
+  const thin = new Set(steps.length < most ? steps : steps.filter((_, i) => i % 2 === 0));
+  return [...others.filter(({ step }) => thin.has(step)), ...added];
 }
 
 /** Adds a look, in place of one at the same step: it may say more. */

@@ -63,7 +63,7 @@ export type Progress =
       /** Submits of a step. */
       readonly submits: number;
     }
-  | { readonly kind: "look"; readonly look: Look; readonly attention: Attention }
+  | { readonly kind: "look"; readonly look: Look; readonly attention: readonly Attention[] }
   /** How far the step after a look moved the weights. */
   | { readonly kind: "measured"; readonly look: Look }
   /** The run as it is kept in this browser. */

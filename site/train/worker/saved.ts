@@ -27,6 +27,9 @@ interface SavedRecord extends RunRequest {
 /** Numbers of a step: its loss, the norm of its gradients, its learning rate, and 1 where it was skipped. */
 const columns = 4;
 
+/** The name of attention as a tensor. */
+const nameOf = ({ step, of }: Pick<Attention, "step" | "of">) => `history.attention.${step}${of ? `.${of}` : ""}`;
+
 /** A run as a file; `tensors` are what its training needs to go on. */
 export async function savedRun(
   { settings, text }: RunRequest,
@@ -43,12 +46,12 @@ export async function savedRun(
   );
   const record: SavedRecord = {
     ...{ version, settings, text, step: steps.length, looks, seconds },
-    attention: attention.map(({ step, tokens, weights }) => ({ step, tokens, shape: [weights.length] })),
+    attention: attention.map(({ weights, ...one }) => ({ ...one, shape: [weights.length] })),
   };
   const own: readonly CheckpointTensor[] = [
     { name: "history.steps", shape: [steps.length, columns], dtype: "f32", read: () => figures },
-    ...attention.map(({ step, weights }): CheckpointTensor => {
-      return { name: `history.attention.${step}`, shape: [weights.length], dtype: "f32", read: () => weights };
+    ...attention.map((one): CheckpointTensor => {
+      return { name: nameOf(one), shape: [one.weights.length], dtype: "f32", read: () => one.weights };
     }),
   ];
   const parts: Uint8Array<ArrayBuffer>[] = [];
@@ -86,9 +89,9 @@ export async function readRun(file: Blob): Promise<ReadRun> {
     return { step: i + 1, loss, gradientNorm, learningRate, skipped: skipped !== 0 };
   });
   const attention = await Promise.all(
-    record.attention.map(async ({ step, tokens, shape }): Promise<Attention> => {
-      const weights = await checkpoint.read({ name: `history.attention.${step}`, shape, dtype: "f32" });
-      return { step, tokens, weights: weights as Float32Array<ArrayBuffer> };
+    record.attention.map(async ({ shape, ...one }): Promise<Attention> => {
+      const weights = await checkpoint.read({ name: nameOf(one), shape, dtype: "f32" });
+      return { ...one, weights: weights as Float32Array<ArrayBuffer> };
     }),
   );
   const { text, looks, seconds, step } = record;

@@ -39,7 +39,7 @@ export interface Session {
   /** Takes so many steps; the first one after a look is measured for it. */
   readonly advance: (count: number) => Promise<Advance>;
   /** Looks at the model as it is, where it was not looked at yet. */
-  readonly look: () => Promise<{ look: Look; attention: Attention } | undefined>;
+  readonly look: () => Promise<{ look: Look; attention: readonly Attention[] } | undefined>;
   /** The run as a file. */
   readonly saved: () => Promise<Blob>;
   /** What was trained as a folder, or with `whole` all of the model. */
@@ -161,10 +161,8 @@ export async function openSession(
       const scored = await looking.score();
       const { samples, attention: found } = await looking.samples();
       const norms = await measured.norms(batches.ofStep(seed, step + 1, batch));
-      const [look, attention] = [
-        { step, ...scored, samples, norms },
-        { step, ...found },
-      ];
+      const look = { step, ...scored, samples, norms };
+      const attention = found.map((one) => ({ step, ...one }));
       history = {
         ...history,
         looks: withLook(history.looks, look),
