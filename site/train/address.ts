@@ -2,8 +2,8 @@ import { effect } from "@preact/signals";
 import { pack, readFragment, unpack, writeFragment } from "../shell/permalink.ts";
 import { sim } from "../shell/sim.ts";
 import { say } from "../shell/status.ts";
+import { offeredBy } from "./setup/architectures.ts";
 import {
-  architectures,
   bases,
   fieldsOf,
   optimizers,
@@ -16,13 +16,13 @@ import {
 import { head, settings, text } from "./state.ts";
 import { type TaskName, taskNames, taskOf } from "./tasks/tasks.ts";
 
-/** Settings that are words, by their keys in links. */
-const words = {
-  ...{ architecture: architectures, base: bases, optimizer: optimizers, schedule: schedules },
-  recompute: recomputeWays,
-} as const;
-type WordName = keyof typeof words;
-const wordNames = Object.keys(words) as readonly WordName[];
+/** Settings that are words, by their keys in links, with the words that a task knows. */
+const wordsOf = (task: TaskName) =>
+  ({
+    ...{ architecture: offeredBy(task), base: bases, optimizer: optimizers, schedule: schedules },
+    recompute: recomputeWays,
+  }) as const;
+const wordNames = ["architecture", "base", "optimizer", "schedule", "recompute"] as const;
 
 let more = false;
 
@@ -54,7 +54,7 @@ export async function readAddress(): Promise<void> {
   for (const name of wordNames) {
     const value = keys.get(name);
     if (value === undefined) continue;
-    if (Object.hasOwn(words[name], value)) found[name] = value;
+    if (Object.hasOwn(wordsOf(task)[name], value)) found[name] = value;
     else wrong.push(`${name}=${value}`);
   }
   const packed = keys.get("text*");
@@ -71,8 +71,11 @@ export async function readAddress(): Promise<void> {
 
 /** The keys of a link to settings, where they differ from those that their task has by itself. */
 export function settingKeys(given: Settings): (readonly [string, string])[] {
-  const standard = settingsFor(given.task, { optimizer: given.optimizer });
-  const first = settingsFor(given.task);
+  const { task, optimizer, architecture } = given;
+  const standard = settingsFor(task, { optimizer, architecture });
+  // The two on which others depend are compared with those that the task has by itself.
+  const own = settingsFor(task);
+  const first = { ...standard, architecture: own.architecture, optimizer: own.optimizer };
   const different = (name: keyof Settings) => given[name] !== standard[name];
   return [
     ...(given.task === "sort" ? [] : [["task", given.task satisfies TaskName] as const]),

@@ -79,7 +79,7 @@ export const problem = computed(() => settingsProblem(settings.value));
 
 /** Settings that a run cannot change: what is made with them is another model, or another task. */
 const fixed = [
-  ...(["task", "length", "architecture", "layers", "heads", "headWidth"] as const),
+  ...(["task", "length", "architecture", "layers", "heads", "headWidth", "width"] as const),
   ...(["experts", "chosen", "base", "rank", "optimizer", "seed"] as const),
 ];
 

@@ -1,8 +1,8 @@
 import { count } from "../../shell/format.ts";
 import { begun, phase, settings } from "../state.ts";
 import { taskOf } from "../tasks/tasks.ts";
+import { isPlain, offeredBy } from "./architectures.ts";
 import {
-  architectures,
   bases,
   expertWidth,
   isMixture,
@@ -84,11 +84,12 @@ function Choice({
         value={settings.value[name]}
         disabled={closed(isFixed)}
         onChange={({ currentTarget: { value } }) => {
-          const change = { [name]: value };
-          const { task } = settings.value;
-          // Another optimiser takes steps of another length.
-          const rate = name === "optimizer" ? { learningRate: settingsFor(task, change).learningRate } : {};
-          set({ ...change, ...rate });
+          set({ [name]: value });
+          const { task, architecture, optimizer, length } = settings.value;
+          const standard = settingsFor(task, { architecture, optimizer });
+          // Another optimiser takes steps of another length, and another kind of model is trained as is right for it.
+          if (name === "optimizer") set({ learningRate: standard.learningRate });
+          if (name === "architecture") settings.value = { ...standard, length };
         }}
       >
         {Object.entries(of).map(([key, words]) => (
@@ -107,7 +108,7 @@ const expertWords = () =>
 
 /** The size of the model. */
 export function ModelPanel() {
-  const { task, base } = settings.value;
+  const { task, base, architecture } = settings.value;
   const { adapts } = taskOf(task);
   const { layers, width } = bases[base];
   return (
@@ -117,7 +118,7 @@ export function ModelPanel() {
         {adapts ? (
           <Choice name="base" label="Bundled model" of={baseWords} isFixed />
         ) : (
-          <Choice name="architecture" label="Kind" of={architectures} isFixed />
+          <Choice name="architecture" label="Kind" of={offeredBy(task)} isFixed />
         )}
         {[...sizesOf(settings.value), lengthField(task)].map((field) => (
           <NumberInput key={field.name} field={field} isFixed />
@@ -126,7 +127,9 @@ export function ModelPanel() {
       <p class="small muted" id="width">
         {adapts
           ? `${layers} layers of width ${width}, whose weights stay, and an adapter of this rank for each product.`
-          : `Width ${count(widthOf(settings.value))}: heads times the width of a head.${isMixture(settings.value) ? ` ${expertWords()}` : ""}`}
+          : isPlain(architecture)
+            ? "A model without layers and heads: its width is that of a state or of a word's vector."
+            : `Width ${count(widthOf(settings.value))}: heads times the width of a head.${isMixture(settings.value) ? ` ${expertWords()}` : ""}`}
         {begun.value ? " A run keeps its model: reset it to change this." : ""}
       </p>
     </section>

@@ -1,11 +1,6 @@
+import type { Architecture } from "../tasks/task.ts";
 import { type TaskName, taskOf } from "../tasks/tasks.ts";
-
-/** Kinds of models that the page makes. */
-export const architectures = {
-  gpt2: "GPT-2: learned positions",
-  llama: "Llama: rotated positions",
-  mixtral: "Mixtral: a Llama with experts",
-} as const;
+import { isPlain, offeredBy, standardArchitecture } from "./architectures.ts";
 
 /** Bundled models that an adapter may be trained for: their layers and heads, and what they are. */
 export const bases = {
@@ -53,10 +48,13 @@ export interface Settings {
   readonly task: TaskName;
   /** What the task's length counts. */
   readonly length: number;
-  readonly architecture: keyof typeof architectures;
+  readonly architecture: Architecture;
+  /** Of an encoder-decoder so many in each. */
   readonly layers: number;
   readonly heads: number;
   readonly headWidth: number;
+  /** Of models without heads: of their states or word vectors. */
+  readonly width: number;
   /** Of a mixture: experts of a layer, and how many of them each token passes. */
   readonly experts: number;
   readonly chosen: number;
@@ -111,6 +109,11 @@ const sizeFields: readonly NumberField[] = [
   },
 ];
 
+/** The size of a model without layers and heads. */
+const widthField: NumberField = {
+  ...{ name: "width", key: "width", label: "Width", range: [8, 256], standard: 64, slider: true, step: 8 },
+};
+
 /**
  * The sizes of a mixture. At least two experts are chosen: the weights of the chosen ones sum up to 1, so that of one
  * alone the router would learn nothing.
@@ -135,6 +138,7 @@ export const isMixture = ({ task, architecture }: Pick<Settings, "task" | "archi
 /** The sizes of the model that settings are of. */
 export function sizesOf(settings: Pick<Settings, "task" | "architecture">): readonly NumberField[] {
   if (taskOf(settings.task).adapts) return [rankField];
+  if (isPlain(settings.architecture)) return [widthField];
   return isMixture(settings) ? [...sizeFields, ...mixtureFields] : sizeFields;
 }
 
@@ -155,31 +159,38 @@ export const trainingOf = (settings: Pick<Settings, "task" | "architecture">): r
 
 /** The settings with which a task is known to be learnt, as far as they are not given. */
 export function settingsFor(task: TaskName, given: Partial<Settings> = {}): Settings {
-  const { length, standard } = taskOf(task);
+  const { length, standard: own, standardOf = {} } = taskOf(task);
+  const { optimizer = "adamw", architecture = standardArchitecture(task) } = given;
+  const standard = { ...own, ...standardOf[architecture] };
   const numbers = Object.fromEntries(
-    [...sizeFields, ...mixtureFields, routerField, rankField, ...trainingFields].map(({ name, standard: value }) => [
-      name,
-      value,
-    ]),
+    [...sizeFields, widthField, ...mixtureFields, routerField, rankField, ...trainingFields].map(
+      ({ name, standard: value }) => [name, value],
+    ),
   ) as unknown as Pick<Settings, NumberName>;
-  const { optimizer = "adamw" } = given;
   const { learningRate } = { ...numbers, ...standard };
   return {
     ...numbers,
-    ...{ architecture: "gpt2", base: "voices-dense", optimizer, schedule: "constant", recompute: "nothing" },
+    ...{ base: "voices-dense", optimizer, schedule: "constant", recompute: "nothing" },
     ...standard,
+    architecture,
     ...{ length: length.standard, learningRate: Number(rateOf[optimizer](learningRate).toPrecision(6)) },
     ...given,
     task,
   };
 }
 
-/** The width of a model's residual stream. */
-export const widthOf = ({ heads, headWidth }: Pick<Settings, "heads" | "headWidth">): number => heads * headWidth;
+/** The width of a model's residual stream, or of its states. */
+export const widthOf = ({
+  architecture,
+  heads,
+  headWidth,
+  width,
+}: Pick<Settings, "architecture" | "heads" | "headWidth" | "width">): number =>
+  isPlain(architecture) ? width : heads * headWidth;
 
 /** The hidden width of an expert, with which a token passes about as many weights as in a dense layer of a Llama. */
-export const expertWidth = (settings: Pick<Settings, "heads" | "headWidth" | "chosen">): number =>
-  8 * Math.ceil((3 * widthOf(settings)) / settings.chosen / 8);
+export const expertWidth = ({ heads, headWidth, chosen }: Pick<Settings, "heads" | "headWidth" | "chosen">): number =>
+  8 * Math.ceil((3 * heads * headWidth) / chosen / 8);
 
 /** What is wrong with a number; undefined where nothing is. */
 export function problemOf(
@@ -201,12 +212,15 @@ export function lengthField(task: TaskName): NumberField {
 /** All numbers that settings of a task may have. */
 export const fieldsOf = (task: TaskName): readonly NumberField[] => [
   lengthField(task),
-  ...(taskOf(task).adapts ? [rankField] : [...sizeFields, ...mixtureFields, routerField]),
+  ...(taskOf(task).adapts ? [rankField] : [...sizeFields, widthField, ...mixtureFields, routerField]),
   ...trainingFields,
 ];
 
 /** The first thing that is wrong with settings. */
 export function settingsProblem(settings: Settings): string | undefined {
+  if (!taskOf(settings.task).adapts && !Object.hasOwn(offeredBy(settings.task), settings.architecture)) {
+    return `The task ${settings.task} has no model of the kind ${settings.architecture}.`;
+  }
   for (const field of [lengthField(settings.task), ...sizesOf(settings), ...trainingOf(settings)]) {
     const problem = problemOf(field, settings[field.name]);
     if (problem !== undefined) return problem;

@@ -6,6 +6,20 @@ export interface Example {
   readonly voice?: string;
 }
 
+/** Kinds of models that learn tasks: what follows, what answers a source, what is masked or a label, what is near a word. */
+export const architectureNames = [
+  ...(["gpt2", "llama", "mixtral"] as const),
+  ...(["transformer-2017", "gru", "gru-attention"] as const),
+  ...(["bert", "bag-of-words", "mean-of-word-vectors", "skip-gram"] as const),
+] as const;
+export type Architecture = (typeof architectureNames)[number];
+
+/** Those that say what follows; tasks offer them unless they name others. */
+export const decoders = ["gpt2", "llama", "mixtral"] as const satisfies readonly Architecture[];
+
+/** Four words, a character each: the first is to the second what the third is to the fourth. */
+export type Analogy = readonly [a: string, b: string, c: string, d: string];
+
 /** A division of a task's tokens, to see which experts each kind of them uses. */
 export interface Kinds {
   /** What a kind is: `voice`. */
@@ -29,6 +43,10 @@ export interface Examples {
   readonly answerLength: number;
   /** The character that ends each answer, where prompts or answers are not all as long. */
   readonly end?: string;
+  /** Characters of which each answer is one, for models that choose a label of a whole prompt; in the order of the labels. */
+  readonly labels?: string;
+  /** Of a task on word vectors, whose prompt is a word and whose answer one near it: what is scored. */
+  readonly analogies?: readonly Analogy[];
   /** True where the loss counts what follows within prompts too. */
   readonly wholeLoss: boolean;
   /** `exact`: an answer counts where all of it is right, decoded freely. `next`: each character that was predicted counts. */
@@ -49,10 +67,12 @@ export interface Examples {
 
 /** Settings in which a task differs from the standard ones. */
 export interface TaskSettings {
-  readonly architecture?: "llama" | "mixtral";
+  readonly architecture?: Architecture;
   readonly layers?: number;
   readonly heads?: number;
   readonly headWidth?: number;
+  /** Of models without heads. */
+  readonly width?: number;
   readonly rank?: number;
   readonly batch?: number;
   readonly steps?: number;
@@ -86,6 +106,10 @@ export interface Task {
   /** What the length counts, and which there are. */
   readonly length: { readonly label: string; readonly range: readonly [number, number]; readonly standard: number };
   readonly standard: TaskSettings;
+  /** Kinds of models that may learn it, the first by itself; unset: {@link decoders}. A model of masks has an empty prompt. */
+  readonly architectures?: readonly Architecture[];
+  /** Settings in which kinds of models differ from these. */
+  readonly standardOf?: Readonly<Partial<Record<Architecture, Omit<TaskSettings, "architecture">>>>;
   readonly variations?: readonly Variation[];
   /** Throws for a text that is too short. `base` has the tokens of the model that is trained on. */
   readonly examples: (length: number, text: string, base?: BaseTokens) => Examples;

@@ -1,0 +1,34 @@
+import { type Architecture, decoders } from "../tasks/task.ts";
+import { type TaskName, taskOf } from "../tasks/tasks.ts";
+
+/** Kinds of models that the page makes, in words. */
+export const architectures: Readonly<Partial<Record<Architecture, string>>> = {
+  gpt2: "GPT-2: learned positions",
+  llama: "Llama: rotated positions",
+  mixtral: "Mixtral: a Llama with experts",
+};
+
+/** The kinds that a task offers, in words, its own first. */
+export function offeredBy(task: TaskName): Readonly<Record<string, string>> {
+  const { architectures: offered = decoders } = taskOf(task);
+  return Object.fromEntries(
+    offered.flatMap((name) => {
+      const words = architectures[name];
+      return words === undefined ? [] : [[name, words]];
+    }),
+  );
+}
+
+/** The kind that a task has by itself. */
+export function standardArchitecture(task: TaskName): Architecture {
+  const { standard, architectures: offered = decoders } = taskOf(task);
+  return standard.architecture ?? offered[0] ?? "gpt2";
+}
+
+/** Kinds whose size is a width alone. */
+const plain: ReadonlySet<Architecture> = new Set([
+  ...(["gru", "gru-attention", "bag-of-words", "mean-of-word-vectors", "skip-gram"] as const),
+]);
+
+/** True of kinds without layers and heads, whose size is a width alone. */
+export const isPlain = (architecture: Architecture): boolean => plain.has(architecture);
