@@ -1,0 +1,42 @@
+// What rows of batches have in common: lists of token ids.
+import { type Check, listOf } from "../../options/checks.ts";
+import { OptionError } from "../../options/errors.ts";
+import { ignored } from "./token-batches.ts";
+
+/** Rows of numbers, `number[][]`. */
+export const rowsCheck: Check = listOf((row) => (Array.isArray(row) ? undefined : "a list of numbers"));
+
+/** A list of numbers. */
+export const listCheck: Check = listOf((value) => (typeof value === "number" ? undefined : "a number"));
+
+/** What the numbers of a list have to be. */
+export interface Ids {
+  /** Ids are below it. */
+  readonly below: number;
+  /** What an id is, as messages say it; default a token. */
+  readonly what?: string;
+  /** True where −100 is allowed too: what does not count. */
+  readonly ignoring?: boolean;
+}
+
+/** The error of a batch. */
+export const batchError = (problem: string): OptionError => new OptionError(`train: ${problem}`);
+
+/** Throws `OptionError` where a list has a number that is no id; `name` is the list's. */
+export function checkIds(name: string, ids: readonly number[], { below, what = "a token", ignoring }: Ids): void {
+  const wrong = ids.findIndex(
+    (id) => !(Number.isInteger(id) && id >= 0 && id < below) && !(ignoring && id === ignored),
+  );
+  if (wrong < 0) return;
+  const or = ignoring ? ` or ${ignored}` : "";
+  throw batchError(`${name}[${wrong}] is ${ids[wrong]}, expected ${what} below ${below}${or}`);
+}
+
+/** Throws `OptionError` for a row of no tokens, of more than `most`, or with what is no id. */
+export function checkRow(name: string, row: readonly number[], most: number | undefined, ids: Ids): void {
+  if (row.length === 0) throw batchError(`${name} has no tokens`);
+  if (most !== undefined && row.length > most) {
+    throw batchError(`${name} has ${row.length} tokens, expected at most ${most}, the model's context`);
+  }
+  checkIds(name, row, ids);
+}
