@@ -14,7 +14,10 @@ export async function checkOut(out: string, { force = false, resume = false }): 
 }
 
 /** Writes the small files of a model's folder. */
-export async function writeSmallFiles(out: string, files: Readonly<Record<string, string>>): Promise<void> {
+export async function writeSmallFiles(
+  out: string,
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<void> {
   await mkdir(out, { recursive: true });
   for (const [name, content] of Object.entries(files)) {
     const file = join(out, name);
@@ -26,7 +29,7 @@ export async function writeSmallFiles(out: string, files: Readonly<Record<string
 
 /** Writes the folder of a trained model, or of its adapter, the weights whole or not at all. */
 export async function writeModel(out: string, writing: TrainedFolder, json: boolean): Promise<void> {
-  await writeSmallFiles(out, writing.files);
+  await writeSmallFiles(out, { ...writing.files, ...writing.binary });
   await writeWhole(join(out, writing.file ?? "model.safetensors"), writing, json);
   if (!json) say(`${out}: ${quantity(writing.bytes, "B")}`);
 }

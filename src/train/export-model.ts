@@ -1,5 +1,5 @@
 import { checkOptions, checkValue, fieldsOf, having, listOf } from "../options/checks.ts";
-import type { Trainable } from "./open-trainable.ts";
+import type { TrainableModel } from "./open-trainable.ts";
 import type { Parameter } from "./parameters.ts";
 import type { TrainedFolder } from "./trained-folder.ts";
 
@@ -21,7 +21,7 @@ const fields = fieldsOf<ExportOptions>({ parameters: listOf(having("tensor", "a 
  * @throws FormatError for a model that came from a GGUF file or a quantised folder, unless it has an adapter.
  */
 export async function exportModel(
-  model: Trainable,
+  model: Pick<TrainableModel<never>, "writing">,
   options: ExportOptions = {},
 ): Promise<Readonly<Record<string, Blob>>> {
   checkValue("exportModel", "model", modelCheck, model);
@@ -30,8 +30,8 @@ export async function exportModel(
 }
 
 /** The files of a planned folder, in memory. */
-export async function folderFiles({ files, file = "model.safetensors", pieces }: TrainedFolder) {
-  const texts = Object.entries(files).map(([name, text]) => [name, new Blob([text])] as const);
+export async function folderFiles({ files, binary = {}, file = "model.safetensors", pieces }: TrainedFolder) {
+  const texts = Object.entries({ ...files, ...binary }).map(([name, content]) => [name, new Blob([content])] as const);
   return Object.fromEntries([...texts, [file, await blobOf(pieces())]]);
 }
 

@@ -1,90 +1,9 @@
-import type { LatentProjections } from "../blocks/attention.ts";
-import type { FeedForwardWeights } from "../blocks/feed-forward.ts";
-import type { Linear } from "../blocks/linear.ts";
-import type { MixtureWeights } from "../blocks/mixture.ts";
-import type { Norm } from "../blocks/norm.ts";
 import type { BlockWeights } from "../blocks/transformer-block.ts";
 import type { Checkpoint } from "../models/checkpoint.ts";
-import type {
-  FeedForwardSources,
-  LatentSources,
-  LayerSources,
-  MixtureSources,
-  StackedSource,
-  WeightSource,
-} from "../models/family.ts";
 import type { DecoderWeights } from "../models/weights.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { GradientError } from "./errors.ts";
+import { type Found, ofLayer, ofLinear, ofNorm, type Parameter, parametersIn } from "./parameter-parts.ts";
 
-/** A tensor of a model that training changes, and where it is in a checkpoint. */
-export interface Parameter {
-  /** The checkpoint's name, with the rows where it holds several: `h.0.attn.c_attn.weight[0:768]`. */
-  readonly name: string;
-  /** Where it is; of a matrix in pieces, the first of them. */
-  readonly source: WeightSource;
-  /** The pieces of a matrix that the checkpoint has in pieces, such as the experts of a mixture. */
-  readonly stack?: StackedSource;
-  readonly tensor: Tensor;
-  /** False for what no gradient reaches, but a rule of its own may change: the bias by which experts are chosen. */
-  readonly differentiable?: boolean;
-}
-
-type Found = readonly [
-  source: WeightSource | StackedSource | undefined,
-  tensor: Tensor | undefined,
-  differentiable?: boolean,
-];
-
-const ofNorm = (weight?: WeightSource, bias?: WeightSource, norm?: Norm): Found[] => [
-  [weight, norm?.weight],
-  [bias, norm && "bias" in norm ? norm.bias : undefined],
-];
-
-const ofLinear = (weight?: WeightSource, bias?: WeightSource, linear?: Linear): Found[] => [
-  [weight, linear?.weight],
-  [bias, linear?.bias],
-];
-
-const ofFeedForward = (sources: FeedForwardSources, weights: FeedForwardWeights): Found[] =>
-  (["gate", "up", "down"] as const).flatMap((name) => ofLinear(sources[name], sources[`${name}Bias`], weights[name]));
-
-const ofLatent = (sources?: LatentSources, latent?: LatentProjections): Found[] => [
-  ...ofLinear(sources?.queryDown, sources?.queryDownBias, latent?.query?.down),
-  ...ofNorm(sources?.queryNorm, undefined, latent?.query?.norm),
-  ...ofNorm(sources?.norm, undefined, latent?.norm),
-];
-
-const ofMixture = (sources: MixtureSources, weights: MixtureWeights): Found[] => [
-  ...ofLinear(sources.router, sources.routerBias, weights.router),
-  [sources.selectionBias, weights.selectionBias, false],
-  [sources.gateUp, weights.gateUp],
-  [sources.gateUpBias, weights.gateUpBias],
-  [sources.down, weights.down],
-  [sources.downBias, weights.downBias],
-  ...(sources.shared ? ofFeedForward(sources.shared, weights.shared as FeedForwardWeights) : []),
-  ...ofLinear(sources.sharedGate, undefined, weights.sharedGate),
-];
-
-function ofLayer(sources: LayerSources, { attention, feedForward, ...norms }: BlockWeights): Found[] {
-  return [
-    ...ofNorm(sources.attentionNorm, sources.attentionNormBias, norms.attentionNorm),
-    ...ofLinear(sources.q, sources.qBias, attention.q),
-    ...ofLinear(sources.k, sources.kBias, attention.k),
-    ...ofLinear(sources.v, sources.vBias, attention.v),
-    ...ofLinear(sources.output, sources.outputBias, attention.output),
-    ...ofNorm(sources.qNorm, undefined, attention.qNorm),
-    ...ofNorm(sources.kNorm, undefined, attention.kNorm),
-    [sources.sinks, attention.sinks],
-    ...ofLatent(sources.latent, attention.latent),
-    ...ofNorm(sources.attentionOutputNorm, undefined, norms.attentionOutputNorm),
-    ...ofNorm(sources.feedForwardNorm, sources.feedForwardNormBias, norms.feedForwardNorm),
-    ...("router" in sources.feedForward
-      ? ofMixture(sources.feedForward, feedForward as MixtureWeights)
-      : ofFeedForward(sources.feedForward, feedForward as FeedForwardWeights)),
-    ...ofNorm(sources.feedForwardOutputNorm, undefined, norms.feedForwardOutputNorm),
-  ];
-}
+export type { Parameter } from "./parameter-parts.ts";
 
 /**
  * The parameters of a decoder in the order of its layers, each tensor of the checkpoint once: a head that is the embedding
@@ -99,17 +18,5 @@ export function parametersOf({ outer, layers }: Checkpoint, weights: DecoderWeig
     ...ofNorm(outer.norm, outer.normBias, weights.norm),
     ...ofLinear(outer.head, undefined, outer.head ? weights.head : undefined),
   ];
-  return found.flatMap(([source, tensor, differentiable = true]) => {
-    if (!source) return [];
-    if (!tensor) throw new GradientError(`parameters: ${nameOf(source)} has no tensor on the device`);
-    const others = differentiable ? {} : { differentiable };
-    if (!("parts" in source)) return [{ name: nameOf(source), source, tensor, ...others }];
-    const first = source.parts[0]?.[0];
-    return first ? [{ name: source.label, source: first, stack: source, tensor, ...others }] : [];
-  });
-}
-
-function nameOf(source: WeightSource | StackedSource): string {
-  if ("parts" in source) return source.label;
-  return source.rows ? `${source.name}[${source.rows[0]}:${source.rows[1]}]` : source.name;
+  return parametersIn(found);
 }

@@ -30,6 +30,8 @@ export interface EncoderWeights {
   readonly finalNorm?: Norm | undefined;
   /** Biases of scores by distance `[heads, 2 · reach + 1]`. */
   readonly relativeBias?: Tensor | undefined;
+  /** What the checkpoint has of which `relativeBias` is made, by buckets of distances `[buckets, heads]`. */
+  readonly buckets?: Tensor | undefined;
   /** Cosines and sines of rotary positions `[context, pairs, 2]`; `local` for layers with a window. */
   readonly rotations?: { readonly all: Tensor; readonly local: Tensor } | undefined;
   readonly blocks: readonly EncoderBlockWeights[];
@@ -115,7 +117,7 @@ export async function uploadEncoder(
       loader.dispose();
     };
     const bytes = [...new Set(own)].reduce((sum, tensor) => sum + tensor.bytes, loader.bytes);
-    return { ...tables, ...made, blocks, heads, bytes, dispose };
+    return { ...tables, ...made, buckets, blocks, heads, bytes, dispose };
   } catch (error) {
     loader.dispose();
     throw error;

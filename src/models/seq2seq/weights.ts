@@ -28,6 +28,16 @@ export interface StackWeights {
   readonly finalNorm?: Norm | undefined;
   /** Biases of scores by distance `[heads, 2 · farthest + 1]`. */
   readonly relativeBias?: Tensor | undefined;
+  /** What the checkpoint has of which `finalNorm` and `relativeBias` are made: training changes these. */
+  readonly stored: StoredStack;
+}
+
+/** Weights of a stack as a checkpoint has them. */
+export interface StoredStack {
+  /** Without the factor of the head. */
+  readonly finalNorm?: Norm | undefined;
+  /** Biases by buckets of distances `[buckets, heads]`. */
+  readonly buckets?: Tensor | undefined;
 }
 
 /** Weights of an encoder-decoder on the GPU. */
@@ -89,6 +99,7 @@ export async function uploadEncoderDecoder(
         ...(scale !== undefined && { finalNorm: scaledNorm(gpu, norms.finalNorm, scale, own) }),
         positions: learned ?? sinusoidTable(gpu, config, name, own),
         relativeBias: buckets && relativeBiasTable(gpu, config, name, buckets, own),
+        stored: { finalNorm: norms.finalNorm, buckets },
       });
     };
     const stacks = { encoder: stack("encoder"), decoder: stack("decoder") };
