@@ -34,6 +34,8 @@ export interface EncoderFamily extends WeightNames<EncoderConfig, EncoderSources
   readonly read: (config: FieldReader, modelType: string) => EncoderConfig;
   /** The heads that its models may have. */
   readonly heads?: (config: EncoderConfig, naming: HeadNaming) => FamilyHeads;
+  /** Which of the tensors that checkpoints may have or not a fresh one has; unset: the biases of norms. */
+  readonly fresh?: (config: FieldReader) => (name: string) => boolean;
 }
 
 /**

@@ -119,6 +119,11 @@ export const modernBert: EncoderFamily = {
   layer,
   opposites: layerOpposites,
   heads: modernBertHeads,
+  // A projection of heads, which has a bias where the config says so.
+  fresh: (config) => {
+    const isBiased = config.field("classifier_bias", optional(flag, false));
+    return (name) => name === "head.dense.weight" || (isBiased && name === "head.dense.bias");
+  },
   // Heads, of which a model uses one or none.
   extras: () => [/^(head|decoder|classifier)\b/],
 };

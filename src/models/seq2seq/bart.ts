@@ -179,6 +179,7 @@ export const bart: EncoderDecoderFamily = {
   read,
   outer,
   ...postNormLayers,
+  fresh: () => ["final_logits_bias"],
   // Copies of the embedding, and a classifier, which a model for text does not have.
   extras: ({ tied }) => [
     /^(model\.)?((encoder|decoder)\.embed_tokens|shared)\.weight$/,

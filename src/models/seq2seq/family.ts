@@ -70,6 +70,8 @@ export interface EncoderDecoderFamily {
     layer: number,
     has: (name: string) => boolean,
   ) => DecoderLayerSources;
+  /** Names of the tensors that a fresh checkpoint has of those that one may have or not. */
+  readonly fresh?: (config: EncoderDecoderConfig) => readonly string[];
   readonly opposites?: (config: EncoderDecoderConfig) => Opposites<EncoderDecoderConfig>;
   /** Names of tensors that such checkpoints may hold although nothing reads them. */
   readonly extras?: (config: EncoderDecoderConfig) => readonly RegExp[];

@@ -45,6 +45,7 @@ export const marian: EncoderDecoderFamily = {
   read,
   outer,
   ...postNormLayers,
+  fresh: () => ["final_logits_bias"],
   // Tables of positions, which are computed, and copies of the embedding.
   extras: ({ tied, ownSource = false }) => [
     /^(model\.)?(encoder|decoder)\.embed_positions\.weight$/,

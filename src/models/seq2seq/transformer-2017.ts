@@ -148,6 +148,8 @@ export const transformer2017: EncoderDecoderFamily = {
     const { own, cross } = layerOf(config, "decoder", layer, has);
     return { ...own, cross };
   },
+  // The paper's: no norm after the last of a stack whose norms follow additions, no bias of a head that is the embedding.
+  fresh: ({ tied }) => (tied ? [] : ["generator.bias"]),
   opposites: ({ tied }) => ({ tie_word_embeddings: { is: tied, but: { tied: !tied } } }),
   // A table of positions, which is computed.
   extras: ({ tied }) => [/^positional_encoding\.pos_embedding$/, ...(tied ? [/^generator\.weight$/] : [])],

@@ -2,9 +2,10 @@ import { openFiles } from "../../formats/files.ts";
 import { safetensorsHeader } from "../../formats/safetensors-header.ts";
 import type { FileSource } from "../../formats/source.ts";
 import { checkOptions, fieldsOf, having, recordOf, text } from "../../options/checks.ts";
-import { byteLevelText } from "../../text/byte-level.ts";
 import type { TrainedTokenizer } from "../bpe/train-tokenizer.ts";
-import { type InitialiserOptions, initialise, initialiserChecks } from "./initialise.ts";
+import { bytesTokenizer, markedBytesTokenizer } from "./byte-tokenizers.ts";
+import { type FreshParts, freshParts } from "./fresh-parts.ts";
+import { drawn, type InitialiserOptions, initialiserChecks } from "./initialise.ts";
 
 /** What a fresh model is made of. */
 export interface FreshOptions extends InitialiserOptions {
@@ -26,34 +27,34 @@ export const tokenizerFiles = ({ tokenizer, config }: TrainedTokenizer) => ({
   "tokenizer_config.json": `${JSON.stringify(config, undefined, 2)}\n`,
 });
 
-/** A tokenizer whose tokens are bytes, as many as there are rows for. */
-const bytesTokenizer = (vocabulary: number): string => {
-  const bytes = Uint8Array.from({ length: Math.min(256, vocabulary) }, (_, byte) => byte);
-  const vocab = Object.fromEntries([...byteLevelText(bytes)].map((character, id) => [character, id]));
-  const stage = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false };
-  const model = { type: "BPE", vocab, merges: [] };
-  return JSON.stringify({ version: "1.0", added_tokens: [], pre_tokenizer: stage, decoder: stage, model });
-};
+/** The files of tokenizers whose tokens are bytes, as many as there are rows for. */
+function bytesFiles({ kind, vocabulary, sourceVocabulary }: FreshParts): Readonly<Record<string, string>> {
+  if (kind === "encoder") return { "tokenizer.json": JSON.stringify(markedBytesTokenizer(vocabulary)) };
+  const target = JSON.stringify(bytesTokenizer(vocabulary));
+  if (sourceVocabulary === undefined) return { "tokenizer.json": target };
+  return { "tokenizer.json": JSON.stringify(bytesTokenizer(sourceVocabulary)), "target_tokenizer.json": target };
+}
 
 /**
- * A model's folder in memory with fresh weights, which `openTrainable` and `loadModel` open as any other: `config.json`,
- * `model.safetensors` in f32 with Hugging Face's names, and the files given. `config` is the object that a `config.json` of
- * Hugging Face's has, `architectures` and sizes; its vocabulary has at least as many rows as the tokenizer has tokens. Without a
- * tokenizer, tokens are bytes.
+ * A model's folder in memory with fresh weights, which `openTrainable` and `loadModel` open as any other, of an encoder
+ * `loadEncoder`, of an encoder-decoder `loadEncoderDecoder`: `config.json`, `model.safetensors` in f32 with Hugging Face's
+ * names, and the files given. `config` is the object that a `config.json` of Hugging Face's has, `architectures` and sizes,
+ * as for `initialise`; its vocabulary has at least as many rows as the tokenizer has tokens. Without a tokenizer, tokens are
+ * bytes; an encoder's has `[CLS]`, `[SEP]` and `[MASK]` after them.
  *
- * @throws FormatError for a config that no decoder has; OptionError for options that are not valid.
+ * @throws FormatError for a config that no model has; OptionError for options that are not valid.
  */
 export function freshFolder(config: Readonly<Record<string, unknown>>, options: FreshOptions = {}): FileSource {
   checkOptions("freshFolder", fields, options);
   const { tokenizer, files, ...drawing } = options;
-  const tensors = [...initialise(config, drawing)];
+  const parts = freshParts(config);
+  const tensors = [...drawn(parts, drawing)];
   const header = safetensorsHeader(
     tensors.map(([name, { shape }]) => ({ name, shape })),
     "f32",
   );
   const own = { "config.json": JSON.stringify(config), ...(tokenizer && tokenizerFiles(tokenizer)), ...files };
-  const bytes = () => ({ "tokenizer.json": bytesTokenizer(Number(config["vocab_size"])) });
-  const texts = "tokenizer.json" in own ? own : { ...own, ...bytes() };
+  const texts = "tokenizer.json" in own ? own : { ...bytesFiles(parts), ...own };
   const blobs = Object.entries(texts).map(([name, content]) => [name, new Blob([content])] as const);
   const weights = new Blob([header, ...tensors.map(([, { values }]) => values)]);
   return openFiles({ ...Object.fromEntries(blobs), "model.safetensors": weights }, "a fresh model");

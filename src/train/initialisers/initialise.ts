@@ -1,13 +1,16 @@
-import { readArchitecture } from "../../models/architectures.ts";
 import type { StackedSource, WeightSource } from "../../models/family.ts";
 import { type Checks, checkOptions, fieldsOf, integer, oneOf } from "../../options/checks.ts";
 import { sizeOf } from "../../tensor/shape.ts";
+import { type FreshParts, freshParts } from "./fresh-parts.ts";
 import { numbersOf } from "./random-numbers.ts";
 import { type Initialiser, initialisers, type Role } from "./schemes.ts";
 
 /** How weights are drawn. */
 export interface InitialiserOptions {
-  /** Default: gpt2 for GPT-1 and GPT-2, llama for others. */
+  /**
+   * Default: of decoders gpt2 for GPT-1 and GPT-2, llama for others; of encoders, BART and Marian bert; of T5 t5; of the
+   * Transformer of 2017 xavier.
+   */
   readonly initialiser?: Initialiser | undefined;
   /** A u32; default 0. The same seed gives the same weights on every machine. */
   readonly seed?: number | undefined;
@@ -29,45 +32,52 @@ export interface FreshTensor {
 
 const roles: Readonly<Record<string, Role>> = {
   ...{ embedding: "embedding", positions: "positions", head: "head", output: "residual", down: "residual" },
+  ...{ sourceEmbedding: "embedding", types: "embedding", relativeBias: "buckets", q: "query" },
   ...{ sinks: "zeros", selectionBias: "zeros", norm: "ones" },
 };
 
-const roleOf = (key: string): Role =>
-  roles[key] ?? (/Bias$/.test(key) ? "zeros" : /Norm$/.test(key) ? "ones" : "matrix");
+/** Parts whose output is no layer's. */
+const ofHeads: Readonly<Record<string, Role>> = { ...roles, output: "head" };
+
+const roleOf = (key: string, known: Readonly<Record<string, Role>>): Role =>
+  known[key] ?? (/Bias$/.test(key) ? "zeros" : /Norm$/.test(key) ? "ones" : "matrix");
 
 /** The sources of a part of a model with what each is for. */
-function* placesIn(part: object): Generator<readonly [role: Role, source: WeightSource]> {
+function* placesIn(part: object, known = roles): Generator<readonly [role: Role, source: WeightSource]> {
   for (const [key, entry] of Object.entries(part) as [string, WeightSource | StackedSource | object][]) {
-    if ("parts" in entry) for (const source of entry.parts.flat()) yield [roleOf(key), source];
-    else if ("name" in entry) yield [roleOf(key), entry];
-    else yield* placesIn(entry);
+    if ("parts" in entry) for (const source of entry.parts.flat()) yield [roleOf(key, known), source];
+    else if ("name" in entry) yield [roleOf(key, known), entry];
+    else yield* placesIn(entry, key === "heads" ? ofHeads : known);
   }
 }
 
 /**
- * Fresh weights of a decoder, by the names that a folder of Hugging Face's has, each rounded to f32 from float64. Element i
- * of a tensor depends on the seed, the tensor's name and i alone. `config` is a parsed `config.json`.
+ * Fresh weights of a decoder, an encoder or an encoder-decoder, by the names that a folder of Hugging Face's has, each
+ * rounded to f32 from float64. Element i of a tensor depends on the seed, the tensor's name and i alone. `config` is a
+ * parsed `config.json`. An encoder has the head that `architectures` names, `BertForMaskedLM` or
+ * `BertForSequenceClassification`, with as many labels as `id2label` or `num_labels` say, default 2.
  *
- * @throws FormatError for a config that no decoder has.
+ * @throws FormatError for a config that no model has.
  */
 export function initialise(config: unknown, options: InitialiserOptions = {}): ReadonlyMap<string, FreshTensor> {
   checkOptions("initialise", fields, options);
-  const { family, config: decoder } = readArchitecture(config);
-  const { initialiser = family.transposed ? "gpt2" : "llama", seed = 0 } = options;
-  const { initializer_range: given } = config as { readonly initializer_range?: unknown };
-  const range = typeof given === "number" ? given : undefined;
-  const has = () => false; // the names of checkpoints as they are saved today
-  const parts = [family.outer(decoder, has)];
-  const layers = Array.from({ length: decoder.layers }, (_, layer) => family.layer(decoder, layer, has));
+  return drawn(freshParts(config), options);
+}
+
+/** The same of the parts of a config, for options that are checked. */
+export function drawn(
+  { parts, model, initialiser: usual }: FreshParts,
+  { initialiser = usual, seed = 0 }: InitialiserOptions,
+): ReadonlyMap<string, FreshTensor> {
   const found = new Map<string, FreshTensor>();
-  for (const [role, source] of [...parts, ...layers].flatMap((part) => [...placesIn(part)])) {
+  for (const [role, source] of parts.flatMap((part) => [...placesIn(part)])) {
     const { name, shape, rows } = source;
     const tensor = found.get(name) ?? { shape, values: new Float32Array(sizeOf(shape)) };
     found.set(name, tensor);
     const draw = (label: string, inputs: number, outputs: number) => {
       if (role === "zeros") return () => 0;
       if (role === "ones") return () => 1 - (source.added ?? 0);
-      const place = { role, rows: outputs, columns: inputs, layers: decoder.layers, range };
+      const place = { ...model, role, rows: outputs, columns: inputs };
       return initialisers[initialiser](numbersOf(seed, label), place);
     };
     fill(tensor.values, source, rows, draw);
