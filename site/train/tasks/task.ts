@@ -17,8 +17,11 @@ export type Architecture = (typeof architectureNames)[number];
 /** Those that say what follows; tasks offer them unless they name others. */
 export const decoders = ["gpt2", "llama", "mixtral"] as const satisfies readonly Architecture[];
 
-/** Four words, a character each: the first is to the second what the third is to the fourth. */
-export type Analogy = readonly [a: string, b: string, c: string, d: string];
+/** Pairs of words, a character each, whose first one is to the second the same in each. */
+export interface Relation {
+  readonly name: string;
+  readonly pairs: readonly (readonly [first: string, second: string])[];
+}
 
 /** A division of a task's tokens, to see which experts each kind of them uses. */
 export interface Kinds {
@@ -45,8 +48,8 @@ export interface Examples {
   readonly end?: string;
   /** Characters of which each answer is one, for models that choose a label of a whole prompt; in the order of the labels. */
   readonly labels?: string;
-  /** Of a task on word vectors, whose prompt is a word and whose answer one near it: what is scored. */
-  readonly analogies?: readonly Analogy[];
+  /** Of a task on word vectors, whose prompt is a word and whose answer one near it: analogies of these are scored. */
+  readonly relations?: readonly Relation[];
   /** True where the loss counts what follows within prompts too. */
   readonly wholeLoss: boolean;
   /** `exact`: an answer counts where all of it is right, decoded freely. `next`: each character that was predicted counts. */

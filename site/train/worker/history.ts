@@ -1,5 +1,6 @@
 import type { TrainingStep } from "../../../src/train/trainer/results.ts";
 import type { Example } from "../tasks/task.ts";
+import type { WordLook } from "../tasks/vectors/look.ts";
 import type { KindUse } from "./expert-use.ts";
 
 /** An example that is held out, and what the model says to it. */
@@ -19,6 +20,8 @@ export interface Look {
   readonly samples: readonly Sample[];
   /** Of a mixture: the experts that tokens of what is held out chose, for each division into kinds. */
   readonly use?: readonly KindUse[] | undefined;
+  /** Of word vectors: where related words are, and which are near. */
+  readonly words?: WordLook | undefined;
   /** Norms of the gradients of the parts of the model; not of a look after which there was no step yet. */
   readonly norms?: readonly number[] | undefined;
   /** How far the step after it moved the weights of the parts: the norm of the change over that of the weights. */
