@@ -5,7 +5,6 @@ import { kindsOf } from "../../site/train/tasks/kinds.ts";
 import type { Kinds } from "../../site/train/tasks/task.ts";
 import { taskOf } from "../../site/train/tasks/tasks.ts";
 import { differenceOf, sharesOf, together } from "../../site/train/views/specialisation.ts";
-import { batchesOf } from "../../site/train/worker/batches.ts";
 import { useByKind } from "../../site/train/worker/expert-use.ts";
 import { readRun } from "../../site/train/worker/saved.ts";
 import { openSession, type Session } from "../../site/train/worker/session.ts";
@@ -176,7 +175,7 @@ describe("a run of voices", () => {
     await run.advance(4);
     const second = await run.look();
     const examples = taskOf("voices").examples(16, "");
-    const { expertUse } = await run.trainer.evaluate(batchesOf(examples).of(examples.heldOut(16)));
+    const { expertUse } = await run.evaluate(examples.heldOut(16));
     for (const use of second?.look.use ?? []) expect(use.map(together)).toEqual(expertUse);
     for (const layer of first?.look.use?.[0] ?? []) {
       for (const counts of layer) expect(counts.reduce((a, b) => a + b)).toBe((16 / 4) * context * 2);

@@ -1,16 +1,12 @@
-import type { Instance, Program } from "../../../src/gpu/gpu.ts";
+import type { Gpu, Program } from "../../../src/gpu/gpu.ts";
 import { memoryUse } from "../../../src/gpu/memory-use.ts";
 import { gradientNorm } from "../../../src/kernels/optimiser/gradient-norm.ts";
-import { createRopeTables } from "../../../src/models/decoder.ts";
-import { placed, type Tensor, zeros } from "../../../src/tensor/tensor.ts";
+import { type Tensor, zeros } from "../../../src/tensor/tensor.ts";
 import { gradients } from "../../../src/train/gradients.ts";
-import { decoderLoss } from "../../../src/train/objectives/decoder-loss.ts";
-import type { Recompute } from "../../../src/train/objectives/objective.ts";
-import type { TokenBatch } from "../../../src/train/objectives/token-batches.ts";
-import type { Trainable } from "../../../src/train/open-trainable.ts";
+import type { Objective, Recompute } from "../../../src/train/objectives/objective.ts";
 import type { Parameter } from "../../../src/train/parameters.ts";
 import type { RouterLossOptions } from "../../../src/train/router-losses.ts";
-import type { Submits } from "./decoding.ts";
+import { inputTensors, runningOf, type Submits } from "./kinds/running.ts";
 import type { MemoryLine } from "./protocol.ts";
 
 /** A part of a model: its embeddings, a layer, or its last norm and head. */
@@ -20,86 +16,72 @@ export interface Part {
 }
 
 /** The parts of a model in the order in which tokens pass through them. */
-export function partsOf(parameters: readonly Parameter[]): readonly Part[] {
-  const nameOf = ({ name }: Parameter) => {
-    const layer = /(?:^|\.)(?:h|layers)\.(\d+)\./.exec(name)?.[1];
-    if (layer !== undefined) return `layer ${layer}`;
-    return /wte|wpe|embed/.test(name) ? "embeddings" : "last norm";
-  };
-  const names = [...new Set(parameters.map(nameOf))];
-  return names.map((name) => ({ name, parameters: parameters.filter((one) => nameOf(one) === name) }));
+export function partsOf(parameters: readonly Parameter[], partOf: (name: string) => string): readonly Part[] {
+  const names = [...new Set(parameters.map(({ name }) => partOf(name)))];
+  return names.map((name) => ({ name, parameters: parameters.filter((one) => partOf(one.name) === name) }));
 }
 
 /** Measures the gradients of each part of a model. */
-export interface Measuring {
-  /** Norms of the gradients of the parts, of a batch of the recorded shape. */
-  readonly norms: (batch: TokenBatch) => Promise<readonly number[]>;
+export interface Measuring<B> {
+  /** Norms of the gradients of the parts, of a batch. */
+  readonly norms: (batch: B) => Promise<readonly number[]>;
   readonly memory: readonly MemoryLine[];
   dispose(): void;
 }
 
-/** The shape of a batch, what of it is computed again, and in how many submits. */
-interface MeasuringOptions {
-  readonly batch: number;
-  readonly context: number;
+/** A batch of the usual shape, what of it is computed again, and in how many submits. */
+interface MeasuringOptions<B> {
+  readonly batch: B;
   readonly recompute: Recompute;
   readonly submits: Submits;
 }
 
 /** Prepares a program that computes the gradients of what training makes smaller for a batch, and changes nothing. */
-export async function measuring(
-  { decoder }: Trainable,
+export function measuring<B>(
+  objective: Objective<B>,
   parts: readonly Part[],
-  { batch, context, recompute, submits }: MeasuringOptions,
+  { batch, recompute, submits }: MeasuringOptions<B>,
   routers: RouterLossOptions,
-): Promise<Measuring> {
-  const { gpu } = decoder;
-  const [ids, targets, skipped, ropeTables] = gpu.unscoped(() => [
-    zeros(gpu, [batch, context], "u32", "ids"),
-    zeros(gpu, [batch, context], "i32", "targets"),
-    zeros(gpu, [1], "u32", "not counted"),
-    createRopeTables(decoder, context),
-  ]) as [Tensor, Tensor, Tensor, ReturnType<typeof createRopeTables>];
+): Measuring<B> {
+  const { gpu } = objective;
+  const skipped = gpu.unscoped(() => zeros(gpu, [1], "u32", "not counted"));
   const parameters = Object.fromEntries(
     parts.flatMap((part) => part.parameters.map(({ name, tensor }) => [name, tensor] as const)),
   );
-  const record = (way: Recompute): Program<readonly Tensor[]> =>
-    gpu.record(() => {
-      const { total } = decoderLoss(decoder, { ids, targets }, { ropeTables, recompute: way, routers });
-      const found = gradients(gpu, total, parameters);
-      return parts.map((part) => {
-        const own = part.parameters.flatMap(({ name }) => found[name] ?? []);
-        return gradientNorm(gpu, { gradients: own, skipped }).clip;
-      });
+  const record = (way: Recompute, tensors: Readonly<Record<string, Tensor>>): readonly Tensor[] => {
+    const { total } = objective.loss(tensors, { recompute: way, routers });
+    const found = gradients(gpu, total, parameters);
+    return parts.map((part) => {
+      const own = part.parameters.flatMap(({ name }) => found[name] ?? []);
+      return gradientNorm(gpu, { gradients: own, skipped }).clip;
     });
-  const program = record(recompute);
-  const instance: Instance<readonly Tensor[]> = await program.instantiate();
+  };
+  const running = runningOf(objective, (_, tensors) => record(recompute, tensors), submits);
+  const inputs = inputTensors(objective, objective.inputs(batch));
+  const memory = memoryLines(gpu, (way) => record(way, inputs.tensors), ["nothing", "cheap", "layers"]);
+  inputs.dispose();
   return {
-    norms: async (tokens) => {
-      await Promise.all([
-        gpu.write(ids.storage, 0, new Uint8Array(Uint32Array.from(tokens.ids.flat()).buffer)),
-        gpu.write(targets.storage, 0, new Uint8Array(Int32Array.from(tokens.targets.flat()).buffer)),
-      ]);
-      instance.run(undefined, submits());
-      const found = await Promise.all(program.result.map((clip) => placed(instance, clip).read()));
+    norms: async (given) => {
+      const run = await running.run(given);
+      const found = await Promise.all(parts.map((_, i) => run.result((clips) => clips[i] as Tensor)));
       return found.map(([norm = Number.NaN]) => norm);
     },
-    memory: memoryLines(record, ["nothing", "cheap", "layers"]),
+    memory,
     dispose: () => {
-      instance.dispose();
-      program.dispose();
-      for (const tensor of [ids, targets, skipped, ropeTables?.all, ropeTables?.local]) tensor?.dispose();
+      running.dispose();
+      skipped.dispose();
     },
   };
 }
 
 /** What is alive over the calls of a step, with each way to keep what gradients read. */
 function memoryLines(
-  record: (recompute: Recompute) => Program<unknown>,
+  gpu: Gpu,
+  record: (recompute: Recompute) => unknown,
   ways: readonly Recompute[],
 ): readonly MemoryLine[] {
   return ways.map((recompute) => {
-    const program = record(recompute);
+    const program: Program<unknown> = gpu.record(() => record(recompute));
     const { alive, planned } = memoryUse(program);
     const later = new Set(
       program.calls.filter((call) => call.of ?? call.again).flatMap(({ dispatches }) => dispatches),

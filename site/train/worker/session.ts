@@ -1,19 +1,20 @@
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
 import type { CheckpointNumbers, CheckpointTensor } from "../../../src/train/checkpoints/checkpoint.ts";
-import type { Trainable } from "../../../src/train/open-trainable.ts";
+import type { TrainableModel } from "../../../src/train/open-trainable.ts";
 import { schedules } from "../../../src/train/schedules.ts";
-import type { TrainingStep } from "../../../src/train/trainer/results.ts";
+import type { Evaluation, TrainingStep } from "../../../src/train/trainer/results.ts";
 import { Trainer } from "../../../src/train/trainer/trainer.ts";
 import { baselinesOf } from "../tasks/baselines.ts";
-import { batchesOf } from "./batches.ts";
-import { lookingAt } from "./decoding.ts";
-import { optimizerOf, routersFor } from "./fresh.ts";
+import { randomOf } from "../tasks/random.ts";
+import type { Example } from "../tasks/task.ts";
 import { type Attention, type History, type Look, noHistory, withAttention, withLook } from "./history.ts";
-import { type Base, materialOf } from "./material.ts";
+import type { Base, Kind } from "./kinds/kind.ts";
+import { withKind } from "./kinds/kinds.ts";
 import { measuring, partsOf, ratiosOf, weightsOf } from "./parts.ts";
 import type { Exported, RunFacts, RunRequest } from "./protocol.ts";
 import { type ReadRun, savedRun } from "./saved.ts";
+import { optimizerOf, routersFor } from "./training-options.ts";
 
 /** Steps that were taken. */
 export interface Advance {
@@ -34,12 +35,14 @@ const [mostSubmits, firstSubmits] = [32, 8];
 export interface Session {
   readonly request: RunRequest;
   readonly facts: RunFacts;
-  readonly trainer: Trainer;
+  readonly trainer: Pick<Trainer, "steps" | "submits">;
   readonly history: History;
   /** Takes so many steps; the first one after a look is measured for it. */
   readonly advance: (count: number) => Promise<Advance>;
   /** Looks at the model as it is, where it was not looked at yet. */
   readonly look: () => Promise<{ look: Look; attention: readonly Attention[] } | undefined>;
+  /** The loss of examples as a step has it, with the choices of routers. */
+  readonly evaluate: (examples: readonly Example[]) => Promise<Evaluation>;
   /** The run as a file. */
   readonly saved: () => Promise<Blob>;
   /** What was trained as a folder, or with `whole` all of the model. */
@@ -51,7 +54,7 @@ export interface Session {
 const mostHeldOut = { exact: 256, next: 16 } as const;
 
 /** Tensors that training goes on with, by their names in a file. */
-function kept({ parameters }: Trainable, trainer: Trainer): readonly (readonly [string, Tensor])[] {
+function kept<B>({ parameters }: TrainableModel<B>, trainer: Trainer<B>): readonly (readonly [string, Tensor])[] {
   return [
     ...parameters.map(({ name, tensor }) => [`weights.${name}`, tensor] as const),
     ...Object.entries(trainer.state()).map(([name, tensor]) => [`state.${name}`, tensor] as const),
@@ -64,66 +67,76 @@ const described = ([name, { shape, dtype }]: readonly [string, Tensor]) => ({
 });
 
 /** Gives a model and its trainer what a run had. */
-async function restore(gpu: Gpu, trainable: Trainable, trainer: Trainer, run: ReadRun): Promise<void> {
-  const all = kept(trainable, trainer);
+async function restore<B>(model: TrainableModel<B>, trainer: Trainer<B>, run: ReadRun): Promise<void> {
+  const all = kept(model, trainer);
   const numbers = await Promise.all(all.map((one) => run.checkpoint.read(described(one))));
   const state: Record<string, CheckpointNumbers> = {};
   for (const [i, [name, { storage, offset }]] of all.entries()) {
     const values = numbers[i] as CheckpointNumbers;
     if (name.startsWith("state.")) state[name.slice("state.".length)] = values;
-    else await gpu.write(storage, 4 * offset, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    else
+      await trainer.gpu.write(storage, 4 * offset, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }
   await trainer.restore(state, { step: run.step });
 }
 
 /** Makes a model for a task and prepares its training; with `run` it goes on from there. */
-export async function openSession(
+export const openSession = (
   gpu: Gpu,
   request: RunRequest,
   run: ReadRun | undefined,
   base: Base = {},
+): Promise<Session> => withKind(request, (kind) => sessionOf(gpu, kind, request, { run, base }));
+
+async function sessionOf<B>(
+  gpu: Gpu,
+  kind: Kind<B>,
+  request: RunRequest,
+  { run, base }: { readonly run: ReadRun | undefined; readonly base: Base },
 ): Promise<Session> {
   const { settings } = request;
   const { seed, batch, clip, recompute, schedule, learningRate, warmup, steps: most } = settings;
-  const { examples, trainable, files, whole } = await materialOf(gpu, request, base);
-  const batches = batchesOf(examples);
-  const { decoder, objective, parameters } = trainable;
+  const learner = await kind(gpu, request, base);
+  const { examples, model } = learner;
+  const { objective, parameters } = model;
+  const batchOf = (step: number): B => {
+    const random = randomOf(seed, step);
+    const drawn = Array.from({ length: batch }, () => examples.draw(random));
+    return learner.batchOf(drawn, [seed, step]);
+  };
   const trainer = new Trainer(objective, parameters, {
     ...{ clip, recompute, optimizer: optimizerOf(settings), routers: routersFor(settings) },
     schedule: schedules[schedule].of({ learningRate, warmup, steps: most }),
   });
-  if (run) await restore(gpu, trainable, trainer, run);
-  const parts = partsOf(parameters);
+  if (run) await restore(model, trainer, run);
+  const parts = partsOf(parameters, learner.partOf);
   const heldOut = examples.heldOut(mostHeldOut[examples.scored]);
   base.loading?.("compile", 0, 1);
   // Kernels may be slow until the first steps have said how slow: none of their submits is a whole step.
   trainer.submits = firstSubmits;
-  const looking = await lookingAt(decoder, examples, heldOut, () => trainer.submits);
-  const measured = await measuring(
-    trainable,
-    parts,
-    { batch, context: batches.context, recompute, submits: () => trainer.submits },
-    routersFor(settings),
-  );
+  const submits = () => trainer.submits;
+  const looking = await learner.looking(heldOut, submits);
+  const measured = measuring(objective, parts, { batch: batchOf(1), recompute, submits }, routersFor(settings));
   base.loading?.("compile", 1, 1);
   let history = run?.history ?? noHistory;
 
   const bytes = (tensors: readonly Tensor[]) => tensors.reduce((sum, { size }) => sum + 4 * size, 0);
+  const { layers, heads, context, routers, classes } = learner;
   const facts: RunFacts = {
     parameters: parameters.reduce((sum, { tensor }) => sum + tensor.size, 0),
-    ...{ layers: decoder.config.layers, heads: decoder.config.heads, context: batches.context },
+    ...{ layers, heads, context },
     parts: parts.map(({ name }) => name),
     weightBytes: bytes(parameters.map(({ tensor }) => tensor)),
     stateBytes: bytes(Object.values(trainer.state())),
     memory: measured.memory,
-    baselines: baselinesOf(examples),
+    baselines: { ...baselinesOf(examples), uniform: Math.log(classes) },
     heldOut: heldOut.length,
-    routers: looking.routers,
+    routers,
   };
 
   async function stepsOf(count: number) {
     const start = performance.now();
-    for (let i = 0; i < count; i++) await trainer.submit(batches.ofStep(seed, trainer.steps + 1, batch));
+    for (let i = 0; i < count; i++) await trainer.submit(batchOf(trainer.steps + 1));
     const steps = await trainer.readSteps();
     const [milliseconds, { submits }] = [performance.now() - start, trainer];
     const each = milliseconds / count;
@@ -160,7 +173,7 @@ export async function openSession(
       if (history.looks.at(-1)?.step === step) return undefined;
       const scored = await looking.score();
       const { samples, attention: found } = await looking.samples();
-      const norms = await measured.norms(batches.ofStep(seed, step + 1, batch));
+      const norms = await measured.norms(batchOf(step + 1));
       const look = { step, ...scored, samples, norms };
       const attention = found.map((one) => ({ step, ...one }));
       history = {
@@ -170,11 +183,12 @@ export async function openSession(
       };
       return { look, attention };
     },
+    evaluate: (given) => trainer.evaluate(learner.batchOf(given, [seed, 0])),
     saved: () =>
       savedRun(
         request,
         history,
-        kept(trainable, trainer).map(
+        kept(model, trainer).map(
           (one): CheckpointTensor => ({
             ...described(one),
             read: () => one[1].readStored() as Promise<CheckpointNumbers>,
@@ -183,13 +197,13 @@ export async function openSession(
       ),
     exported: async (all = false) => ({
       name: `${settings.task}-${trainer.steps}`,
-      files: await (all ? whole() : files()),
+      files: await (all ? learner.whole() : learner.files()),
     }),
     dispose: () => {
       looking.dispose();
       measured.dispose();
       trainer.dispose();
-      trainable.dispose();
+      model.dispose();
     },
   };
 }

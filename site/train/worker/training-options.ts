@@ -1,17 +1,6 @@
-import type { FileSource } from "../../../src/formats/source.ts";
-import { freshFolder } from "../../../src/train/initialisers/fresh-folder.ts";
 import type { OptimizerOptions } from "../../../src/train/optimisers/optimisers.ts";
 import type { RouterLossOptions } from "../../../src/train/router-losses.ts";
-import { configOf, smallFilesOf } from "../setup/folder.ts";
 import type { Settings } from "../setup/settings.ts";
-import type { Examples } from "../tasks/task.ts";
-
-/** The folder of a model that was never trained. */
-export function freshModel(settings: Settings, examples: Examples): FileSource {
-  const { architecture, seed } = settings;
-  const initialiser = architecture === "gpt2" ? "nanogpt" : "llama";
-  return freshFolder(configOf(settings, examples), { initialiser, seed, files: smallFilesOf(examples) });
-}
 
 /** How the routers of a mixture are trained; nothing changes for other models. */
 export const routersFor = ({ routerLoss }: Settings): RouterLossOptions => ({ balance: routerLoss });

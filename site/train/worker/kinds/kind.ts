@@ -1,0 +1,74 @@
+import type { Report } from "../../../../src/engine/direct/progress.ts";
+import type { FileSource } from "../../../../src/formats/source.ts";
+import type { Gpu } from "../../../../src/gpu/gpu.ts";
+import type { TrainableModel } from "../../../../src/train/open-trainable.ts";
+import type { TrainedFolder } from "../../../../src/train/trained-folder.ts";
+import type { Example, Examples } from "../../tasks/task.ts";
+import type { KindUse, RouterFacts } from "../expert-use.ts";
+import type { Attention, Sample } from "../history.ts";
+import type { RunRequest } from "../protocol.ts";
+import type { Submits } from "./running.ts";
+import type { Score } from "./scoring.ts";
+
+/** A folder's files, by their names. */
+export type Files = Readonly<Record<string, Blob>>;
+
+/** The model that an adapter is for, and who hears how far it is loaded. */
+export interface Base {
+  readonly source?: FileSource | undefined;
+  readonly loading?: Report;
+  readonly signal?: AbortSignal;
+}
+
+/** Looks at a model: how well it does, what it says, what it attends to. */
+export interface Looking {
+  /** How well it does, and of a mixture which experts were chosen meanwhile. */
+  readonly score: () => Promise<Score & { readonly use?: readonly KindUse[] }>;
+  readonly samples: () => Promise<{
+    readonly samples: readonly Sample[];
+    readonly attention: readonly Omit<Attention, "step">[];
+  }>;
+  dispose(): void;
+}
+
+/** A model that learns a task: `B` are its batches. */
+export interface Learner<B> {
+  readonly examples: Examples;
+  readonly model: TrainableModel<B>;
+  /** Layers and heads of each of its pictures of attention. */
+  readonly layers: number;
+  readonly heads: number;
+  /** Tokens of a sequence: speeds count them. */
+  readonly context: number;
+  /** What a prediction is one of. */
+  readonly classes: number;
+  /** Of a mixture: what is known of its routers. */
+  readonly routers?: RouterFacts | undefined;
+  /** A batch of examples; where something of it is drawn, seed and step say it. */
+  readonly batchOf: (examples: readonly Example[], drawnBy: readonly [seed: number, step: number]) => B;
+  /** The part of the model that a parameter of this name is in. */
+  readonly partOf: (parameter: string) => string;
+  /** Prepares to look at it with examples that are held out. */
+  readonly looking: (heldOut: readonly Example[], submits: Submits) => Promise<Looking>;
+  /** The files of what was trained, as they are now: the model, or its adapter. */
+  readonly files: () => Promise<Files>;
+  /** The files of the whole model. */
+  readonly whole: () => Promise<Files>;
+}
+
+/** A kind of models that the page trains: makes one for a run. */
+export type Kind<B> = (gpu: Gpu, request: RunRequest, base: Base) => Promise<Learner<B>>;
+
+/** The files of a planned folder. */
+export async function filesOf({ files, file, pieces }: TrainedFolder): Promise<Files> {
+  const weights: Uint8Array<ArrayBuffer>[] = [];
+  for await (const piece of pieces()) weights.push(piece);
+  const texts = Object.entries(files).map(([name, words]) => [name, new Blob([words])] as const);
+  return { ...Object.fromEntries(texts), [file ?? "model.safetensors"]: new Blob(weights) };
+}
+
+/** The files of a model that was new. */
+export function newFiles<B>({ writing }: TrainableModel<B>): Pick<Learner<B>, "files" | "whole"> {
+  const files = async () => await filesOf(await writing());
+  return { files, whole: files };
+}

@@ -1,0 +1,18 @@
+import { taskOf } from "../../tasks/tasks.ts";
+import type { RunRequest } from "../protocol.ts";
+import { adapterKind } from "./adapter.ts";
+import { decoderKind } from "./decoder.ts";
+import type { Kind } from "./kind.ts";
+
+/** Does something with the kind of models that a run is of, whatever its batches are. */
+export function withKind<R>({ settings }: RunRequest, use: <B>(kind: Kind<B>) => R): R {
+  if (taskOf(settings.task).adapts) return use(adapterKind);
+  switch (settings.architecture) {
+    case "gpt2":
+    case "llama":
+    case "mixtral":
+      return use(decoderKind);
+    default:
+      throw new TypeError(`the page has no models of the kind ${settings.architecture}`);
+  }
+}

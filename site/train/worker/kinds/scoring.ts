@@ -1,0 +1,91 @@
+import type { Tensor } from "../../../../src/tensor/tensor.ts";
+import type { Objective } from "../../../../src/train/objectives/objective.ts";
+import { logitsOf, type Run, type Submits, whole } from "./running.ts";
+
+/** How well a model does on examples. */
+export interface Score {
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+/** The index of the largest number of a part of an array. */
+export function largestIn(values: ArrayLike<number>, begin: number, end: number): number {
+  let best = begin;
+  for (let i = begin + 1; i < end; i++) if ((values[i] ?? 0) > (values[best] ?? 0)) best = i;
+  return best - begin;
+}
+
+/** What an answer is right by: all targets of a row, or each target. */
+export type RightBy = "rows" | "targets";
+
+/** Losses and right answers of targets `[rows, …]`, from their logits, in float64. */
+function scoreOf(values: ArrayLike<number>, { targets, rows, by }: Omit<Targets, "shape">, classes: number): Score {
+  const length = targets.length / rows;
+  let [loss, count, rightTargets, rightRows] = [0, 0, 0, 0];
+  for (let row = 0; row < rows; row++) {
+    let all = true;
+    for (let i = row * length; i < (row + 1) * length; i++) {
+      const target = targets[i] ?? -1;
+      if (target < 0) continue;
+      const begin = i * classes;
+      const best = largestIn(values, begin, begin + classes);
+      const most = values[begin + best] ?? 0;
+      let sum = 0;
+      for (let v = begin; v < begin + classes; v++) sum += Math.exp((values[v] ?? 0) - most);
+      loss += Math.log(sum) + most - (values[begin + target] ?? 0);
+      count++;
+      if (best === target) rightTargets++;
+      else all = false;
+    }
+    if (all) rightRows++;
+  }
+  return { loss: loss / count, accuracy: by === "rows" ? rightRows / rows : rightTargets / count };
+}
+
+interface Targets {
+  readonly targets: ArrayLike<number>;
+  readonly rows: number;
+  readonly by: RightBy;
+}
+
+/** Scores a model. */
+export interface Scoring {
+  /** Its score, and the run in which it was found. */
+  readonly score: () => Promise<Score & { readonly run: Run<Tensor> }>;
+  dispose(): void;
+}
+
+/** What is held out. */
+export interface Scored<B> {
+  /** What the loss is of. */
+  readonly batch: B;
+  /** The same with the targets that are to be right, where those are others. */
+  readonly answers?: B;
+  readonly rows: number;
+  readonly by: RightBy;
+}
+
+/**
+ * Prepares to score a model. An answer that is decoded freely is right exactly where the model's first choice is right at
+ * each of its positions after the right ones before it, so that one run over all examples counts them.
+ */
+export function scoringOf<B>(
+  objective: Objective<B>,
+  { batch, answers = batch, rows, by }: Scored<B>,
+  classes: number,
+  submits: Submits,
+  taps?: (name: string) => boolean,
+): Scoring {
+  const running = logitsOf(objective, submits, taps);
+  const targetsOf = (of: B) => objective.inputs(of)["targets"]?.values ?? [];
+  return {
+    score: async () => {
+      const run = await running.run(batch);
+      const values = await run.result(whole);
+      const { loss } = scoreOf(values, { targets: targetsOf(batch), rows, by }, classes);
+      const { accuracy } = scoreOf(values, { targets: targetsOf(answers), rows, by }, classes);
+      return { loss, accuracy, run };
+    },
+    dispose: () => running.dispose(),
+  };
+}
