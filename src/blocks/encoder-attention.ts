@@ -4,6 +4,7 @@ import { full } from "../kernels/attention/masks/full.ts";
 import { keyPadding } from "../kernels/attention/masks/key-padding.ts";
 import { local } from "../kernels/attention/masks/local.ts";
 import { type NamedMask, namedMaskMod } from "../kernels/attention/masks/mask.ts";
+import type { WeightDropout } from "../kernels/attention/mod.ts";
 import type { MaskRecord } from "../kernels/attention/records/mask-record.ts";
 import { byName } from "../kernels/attention/records/parameters.ts";
 import type { ScoreRecord } from "../kernels/attention/records/score-record.ts";
@@ -24,6 +25,8 @@ export interface Sight {
   readonly layout?: "contiguous" | RaggedLayout | undefined;
   readonly mask?: EncoderMask | undefined;
   readonly score?: EncoderScore | undefined;
+  /** Set in training: the log-sum-exp that the gradient reads is computed, and weights may be dropped. */
+  readonly training?: { readonly dropout?: WeightDropout | undefined } | undefined;
 }
 
 /** The masks of encoders: the tables of masks and scores are not needed by a page that runs one. */
@@ -37,10 +40,10 @@ export const checkScore = (score: EncoderScore): void => void namedScoreMod(scor
 export function encoderAttention(
   gpu: Gpu,
   heads: { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor },
-  { layout = "contiguous", mask = "full", score = "none" }: Sight,
+  { layout = "contiguous", mask = "full", score = "none", training }: Sight,
   scale: number,
 ): Tensor {
   namedMaskMod(mask, masks);
   checkScore(score);
-  return tableAttention(gpu, heads, { mask, score, layout, scale }).out;
+  return tableAttention(gpu, heads, { mask, score, layout, scale, ...(training && { ...training, lse: true }) }).out;
 }

@@ -12,6 +12,7 @@ import { reshape, slice, transpose } from "../tensor/views.ts";
 import { type AttentionWeights, tapProjections } from "./attention.ts";
 import { type EncoderMask, type EncoderScore, encoderAttention } from "./encoder-attention.ts";
 import { type FeedForwardWeights, feedForwardChecks } from "./feed-forward.ts";
+import { type LayerTraining, layerTrainingCheck } from "./layer-training.ts";
 import { linear, linearChecks, projection } from "./linear.ts";
 import { addNorm, type Norm, normCheck, type Residual, residualFields, summed } from "./norm.ts";
 import { type StackActivation, stackActivationCheck, stackFeed } from "./stack-feed-forward.ts";
@@ -31,6 +32,8 @@ export interface EncoderInputs {
   readonly score?: EncoderScore | undefined;
   /** Rotary positions: cosines and sines `[positions, pairs, 2]`, and each token's position, u32 `[b, t]`. */
   readonly rotation?: { readonly table: Tensor; readonly positions: Tensor; readonly layout: RopeLayout } | undefined;
+  /** What training does: parts of a layer are attention (0) and the feed-forward layer (1). */
+  readonly training?: LayerTraining | undefined;
 }
 
 /** Weights of one layer of an encoder. */
@@ -67,6 +70,7 @@ const inputFields = fieldsOf<EncoderInputs>({
     positions: tensorCheck,
     layout: required(ropeLayoutCheck),
   }),
+  training: layerTrainingCheck,
 });
 const weightFields = fieldsOf<EncoderBlockWeights>({
   attentionNorm: normCheck,
@@ -110,11 +114,14 @@ export function encoderBlock(
   checkOptions("encoderBlock", weightFields, weights, "weights.");
   checkOptions("encoderBlock", shapeFields, shape);
   const { attentionNorm, feedForwardNorm } = weights;
-  const fed = (x: Tensor) => stackFeed(gpu, `${name}.feed-forward`, x, weights.feedForward, shape.activation);
+  const { dropout = (x: Tensor) => x } = inputs.training ?? {};
+  const attended = (x: Tensor) => dropout(attend(gpu, `${name}.attention`, x, inputs, weights.attention, shape), 0);
+  const fed = (x: Tensor) =>
+    dropout(stackFeed(gpu, `${name}.feed-forward`, x, weights.feedForward, shape.activation), 1);
   if (shape.norms === "post") {
     const x = summed(gpu, stream);
     const between = gpu.within(`${name}.attention`, () => {
-      const update = attend(gpu, `${name}.attention`, x, inputs, weights.attention, shape);
+      const update = attended(x);
       if (!attentionNorm) return add(gpu, { a: x, b: update }).y;
       return addNorm(gpu, { sum: x, update }, attentionNorm).y;
     });
@@ -123,12 +130,12 @@ export function encoderBlock(
       sum: addNorm(gpu, { sum: between, update: fed(between) }, feedForwardNorm).y,
     }));
   }
-  const [before, attended] = gpu.within(`${name}.attention`, () => {
+  const [before, pending] = gpu.within(`${name}.attention`, () => {
     const { sum, y } = attentionNorm ? addNorm(gpu, stream, attentionNorm) : unnormed(gpu, stream);
-    return [sum, attend(gpu, `${name}.attention`, y, inputs, weights.attention, shape)];
+    return [sum, attended(y)];
   });
   return gpu.within(`${name}.feed-forward`, () => {
-    const { sum, y } = addNorm(gpu, { sum: before, update: attended }, feedForwardNorm);
+    const { sum, y } = addNorm(gpu, { sum: before, update: pending }, feedForwardNorm);
     gpu.tap(`${name}.residual`, sum);
     return { sum, update: fed(y) };
   });
@@ -144,7 +151,7 @@ function attend(
   gpu: Gpu,
   name: string,
   x: Tensor,
-  { layout, mask, score, rotation }: EncoderInputs,
+  { layout, mask, score, rotation, training }: EncoderInputs,
   weights: EncoderBlockWeights["attention"],
   { heads, headWidth, scale }: EncoderBlockShape,
 ): Tensor {
@@ -161,7 +168,9 @@ function attend(
   tapProjections(gpu, name, { q, k, v });
   const [queries, keys, values] = [q, k, v].map((one) => transpose(one, [0, 2, 1, 3])) as [Tensor, Tensor, Tensor];
   const scaling = scale ?? 1 / Math.sqrt(headWidth);
-  const out = encoderAttention(gpu, { q: queries, k: keys, v: values }, { layout, mask, score }, scaling);
+  const trained = training && { dropout: training.weightDropout?.(0) };
+  const sight = { layout, mask, score, training: trained };
+  const out = encoderAttention(gpu, { q: queries, k: keys, v: values }, sight, scaling);
   const joined = reshape(transpose(out, [0, 2, 1, 3]), [b, t, heads * headWidth]);
   gpu.tap(`${name}.out`, joined);
   return linear(gpu, joined, weights.output);

@@ -1,55 +1,15 @@
 import type { Residual } from "../../blocks/norm.ts";
-import type { Call } from "../../gpu/dispatch.ts";
-import type { Gpu } from "../../gpu/gpu.ts";
-import { attention, tableAttention } from "../../kernels/attention/attention.ts";
-import { weightDropout } from "../../kernels/attention/dropout.ts";
 import { crossEntropy, type MeanLoss } from "../../kernels/cross-entropy/cross-entropy.ts";
 import { linearCrossEntropy } from "../../kernels/cross-entropy/linear.ts";
 import type { LossOptions } from "../../kernels/cross-entropy/options.ts";
-import { dropout } from "../../kernels/elementwise/dropout.ts";
-import { gemm } from "../../kernels/gemm/gemm.ts";
-import { matmul } from "../../kernels/matmul/matmul.ts";
-import { adaptedExperts } from "../../kernels/moe/adapted-experts.ts";
-import { routedExperts } from "../../kernels/moe/experts.ts";
-import { route } from "../../kernels/moe/route.ts";
-import {
-  type Decoder,
-  type ForwardInputs,
-  forward,
-  logits,
-  normedStates,
-  type RopeTables,
-} from "../../models/decoder.ts";
+import { type Decoder, forward, logits, normedStates, type RopeTables } from "../../models/decoder.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { reshape } from "../../tensor/views.ts";
 import { type PackedRows, packedInputs } from "../packed-rows.ts";
-import { checkpoint } from "../recompute.ts";
 import { routerLosses, withRouters } from "../router-losses.ts";
-import type { DropoutRates, LossSettings, ModelLoss, Recompute } from "./objective.ts";
-
-/** Results of these are kept where what is cheap is computed again. */
-const costly = new Set<object>([matmul, gemm, attention, tableAttention, route, routedExperts, adaptedExperts]);
-
-/** The first site of attention's weights, a layer each: after those of what layers add. */
-const firstOfWeights = 2 ** 16;
-
-function dropoutBy(
-  gpu: Gpu,
-  { rate, attention = 0, key }: DropoutRates,
-): Pick<ForwardInputs, "dropout" | "weightDropout"> {
-  return {
-    dropout: rate > 0 ? (x, site) => dropout(gpu, { x, key }, { rate, site }).y : undefined,
-    weightDropout:
-      attention > 0 ? (layer) => weightDropout({ key }, { rate: attention, site: firstOfWeights + layer }) : undefined,
-  };
-}
-
-const aroundLayers = (gpu: Gpu, recompute: Recompute): ForwardInputs["around"] => {
-  if (recompute === "nothing") return undefined;
-  const keep = recompute === "cheap" ? ({ by }: Call) => by !== undefined && costly.has(by) : undefined;
-  return (layer) => checkpoint(gpu, layer, { keep });
-};
+import { aroundLayers, dropoutBy } from "./layer-settings.ts";
+import type { LossSettings, ModelLoss } from "./objective.ts";
 
 /** A batch of tokens with the token that follows each. */
 export interface Batch {
