@@ -70,6 +70,10 @@ const isRight: Readonly<Record<TaskName, (example: Example) => boolean>> = {
     const [, a, b] = /^(\d+)\+(\d+)=$/.exec(prompt) ?? [];
     return Number(a) + Number(b) === Number(reversed(answer));
   },
+  "addition-forwards": ({ prompt, answer }) => {
+    const [, a, b] = /^(\d+)\+(\d+)=$/.exec(prompt) ?? [];
+    return Number(a) + Number(b) === Number(answer);
+  },
   induction: ({ prompt, answer }) => {
     const first = prompt.indexOf(prompt.at(-1) ?? "");
     return answer.length === 5 && prompt.slice(first + 1, -1).startsWith(answer) && new Set(prompt).size === 12;
@@ -193,9 +197,13 @@ test("a text that is too short is refused, with what it would need", () => {
 });
 
 test("words whose order does not count say little of an opinion", () => {
-  const { bag = 1 } = baselinesOf(taskOf("opinions").examples(2, ""));
-  expect(bag).toBeGreaterThan(0.45);
-  expect(bag).toBeLessThan(0.75);
+  const { guess, uniform, unigram = 1 } = baselinesOf(taskOf("opinions").examples(2, ""), "labels");
+  expect(guess?.name).toBe("words");
+  expect(guess?.share).toBeGreaterThan(0.45);
+  expect(guess?.share).toBeLessThan(0.75);
+  // As many praise as blame.
+  expect(uniform).toBeCloseTo(Math.log(2), 12);
+  expect(unigram).toBeGreaterThan(0.99 * Math.log(2));
 });
 
 test("numbers as comma-separated values", () => {

@@ -1,23 +1,45 @@
+import { answered } from "./pairs.ts";
 import { below, split } from "./random.ts";
 import type { Task } from "./task.ts";
 
 const padded = (value: number, digits: number) => String(value).padStart(digits, "0");
 
-/** Addition with the result's digits reversed, as minGPT has it (Karpathy 2020): each digit needs only those so far. */
-export const addition: Task = {
-  name: "addition",
-  title: "Add",
+/** Sums of numbers, whose digits an order puts into the answer. */
+const sums = (
+  about: Pick<Task, "name" | "title" | "says">,
+  inOrder: (digits: readonly string[]) => readonly string[],
+): Task => ({
+  ...about,
   group: "Numbers",
-  says: "The sum of two numbers, its last digit first, so that carries go the way that the model writes: 47+38= → 580.",
   length: { label: "digits", range: [1, 4], standard: 2 },
   standard: { heads: 4, learningRate: 2e-3, schedule: "cosine", warmup: 50, steps: 3000, every: 50 },
-  examples: (length) => ({
-    ...{ alphabet: "0123456789+=", promptLength: 2 * length + 2, answerLength: length + 1 },
-    ...{ wholeLoss: false, scored: "exact", readable: (text: string) => text },
-    ...split((random) => {
-      const [a, b] = [below(random, 10 ** length), below(random, 10 ** length)];
-      const answer = [...padded(a + b, length + 1)].toReversed().join("");
-      return { prompt: `${padded(a, length)}+${padded(b, length)}=`, answer };
-    }, 0.05),
-  }),
-};
+  examples: (length) =>
+    answered({
+      ...{ alphabet: "0123456789+=", promptLength: 2 * length + 2, answerLength: length + 1 },
+      ...split((random) => {
+        const [a, b] = [below(random, 10 ** length), below(random, 10 ** length)];
+        const answer = inOrder([...padded(a + b, length + 1)]).join("");
+        return { prompt: `${padded(a, length)}+${padded(b, length)}=`, answer };
+      }, 0.05),
+    }),
+});
+
+/** Addition with the result's digits reversed, as minGPT has it (Karpathy 2020): each digit needs only those so far. */
+export const addition = sums(
+  {
+    name: "addition",
+    title: "Add",
+    says: "The sum of two numbers, its last digit first, so that carries go the way that the model writes: 47+38= → 580.",
+  },
+  (digits) => digits.toReversed(),
+);
+
+/** Addition as people write it: the first digit needs all carries before any is written. */
+export const additionForwards = sums(
+  {
+    name: "addition-forwards",
+    title: "Add, first digit first",
+    says: "The sum of two numbers as people write it: 47+38= → 085. Whether the first digit is a 0 or a 1 depends on all the others, before any of them is written.",
+  },
+  (digits) => digits,
+);

@@ -1,6 +1,6 @@
-import { bagAccuracy } from "./bag.ts";
+import { type Guess, guessOf } from "./guesses.ts";
 import { randomOf } from "./random.ts";
-import type { Examples } from "./task.ts";
+import type { Example, Examples } from "./task.ts";
 
 /** Losses in nats that need no model, of what the loss counts. */
 export interface Baselines {
@@ -8,10 +8,13 @@ export interface Baselines {
   readonly uniform: number;
   /** How often each character comes. */
   readonly unigram: number | undefined;
-  /** How often each comes after the one before it. Of many tokens neither is known: counts of a short text say too little. */
+  /**
+   * How often each comes after the one before it. Of many tokens neither is known: counts of a short text say too little; and
+   * there is none of labels.
+   */
   readonly bigram: number | undefined;
-  /** The share of right answers of one that counts words, whatever their order; of tasks where that says something. */
-  readonly bag?: number | undefined;
+  /** Right answers without a model, of tasks where that says something. */
+  readonly guess?: Guess | undefined;
 }
 
 /** Tokens of which frequencies are counted at most. */
@@ -20,24 +23,30 @@ const mostCounted = 256;
 /** Characters that are counted, about. */
 const sample = 100_000;
 
-/** What a model reaches that knows only frequencies, found by counting in examples to train on. */
-export function baselinesOf(examples: Examples): Baselines {
-  const { alphabet, promptLength, answerLength, wholeLoss, draw, bag } = examples;
+/** What a model reaches that knows only frequencies, found by counting in examples to train on; of the labels alone where these are asked for. */
+export function baselinesOf(examples: Examples, asked: "text" | "labels" = "text"): Baselines {
+  const { labels } = examples;
+  const guess = guessOf(examples);
+  const found = asked === "labels" && labels !== undefined ? ofLabels(examples, labels) : ofText(examples);
+  return { ...found, ...(guess ? { guess } : {}) };
+}
+
+function ofText(examples: Examples): Baselines {
+  const { alphabet, promptLength, answerLength, wholeLoss } = examples;
   const v = alphabet.length;
   if (v > mostCounted) return { uniform: Math.log(v), unigram: undefined, bigram: undefined };
   const ids = new Map([...alphabet].map((character, id) => [character, id]));
-  const pairs = new Float64Array(v * v);
-  const random = randomOf(0xba5e, 0);
-  const rounds = Math.ceil(sample / (wholeLoss ? promptLength + answerLength - 1 : answerLength));
-  for (let round = 0; round < rounds; round++) {
-    const { prompt, answer } = draw(random);
-    const text = prompt + answer;
-    for (let i = wholeLoss ? 1 : prompt.length; i < text.length; i++) {
-      const [before = 0, now = 0] = [ids.get(text[i - 1] ?? ""), ids.get(text[i] ?? "")];
+  const pairs = new Float64Array((v + 1) * v);
+  // Where nothing is given the first character counts too: nothing stands before it, which is a row of its own.
+  const first = ({ prompt }: Example) => (wholeLoss ? Math.min(1, prompt.length) : prompt.length);
+  for (const example of drawn(examples, wholeLoss ? promptLength + answerLength - 1 : answerLength)) {
+    const text = example.prompt + example.answer;
+    for (let i = first(example); i < text.length; i++) {
+      const [before = v, now = 0] = [ids.get(text[i - 1] ?? ""), ids.get(text[i] ?? "")];
       pairs[before * v + now] = (pairs[before * v + now] ?? 0) + 1;
     }
   }
-  const rows = Array.from({ length: v }, (_, before) => pairs.subarray(before * v, (before + 1) * v));
+  const rows = Array.from({ length: v + 1 }, (_, before) => pairs.subarray(before * v, (before + 1) * v));
   const sums = rows.map((row) => row.reduce((a, b) => a + b, 0));
   const total = sums.reduce((a, b) => a + b, 0);
   const single = Float64Array.from({ length: v }, (_, now) => rows.reduce((sum, row) => sum + (row[now] ?? 0), 0));
@@ -45,8 +54,23 @@ export function baselinesOf(examples: Examples): Baselines {
     uniform: Math.log(v),
     unigram: entropyOf(single, total),
     bigram: rows.reduce((sum, row, i) => sum + ((sums[i] ?? 0) / total) * entropyOf(row, sums[i] ?? 0), 0),
-    ...(bag ? { bag: bagAccuracy(examples) } : {}),
   };
+}
+
+function ofLabels(examples: Examples, labels: string): Baselines {
+  const counts = new Float64Array(labels.length);
+  const all = drawn(examples, 10);
+  for (const { answer } of all) {
+    const label = labels.indexOf(answer[0] ?? "");
+    counts[label] = (counts[label] ?? 0) + 1;
+  }
+  return { uniform: Math.log(labels.length), unigram: entropyOf(counts, all.length), bigram: undefined };
+}
+
+/** Examples to count in, of so many characters each. */
+function drawn({ draw }: Examples, length: number): readonly Example[] {
+  const random = randomOf(0xba5e, 0);
+  return Array.from({ length: Math.ceil(sample / length) }, () => draw(random));
 }
 
 function entropyOf(counts: Float64Array, total: number): number {

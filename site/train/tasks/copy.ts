@@ -1,3 +1,4 @@
+import { answered, ofPairs } from "./pairs.ts";
 import { letters, split } from "./random.ts";
 import type { Task } from "./task.ts";
 
@@ -9,23 +10,17 @@ const afterMark = (
   answerOf: (prompt: readonly string[]) => readonly string[],
 ): Task => ({
   ...about,
+  ...ofPairs,
   group: "Symbols",
   length: { label: "letters", range: [3, 16], standard: 8 },
-  standard: { layers: 2, heads: 4, learningRate: 2e-3, schedule: "cosine", warmup: 50 },
-  examples: (length) => ({
-    ...{
-      alphabet: `${alphabet}>`,
-      promptLength: length + 1,
-      answerLength: length,
-      wholeLoss: false,
-      scored: "exact",
-      readable: (text: string) => text,
-    },
-    ...split((random) => {
-      const word = letters(random, alphabet, length);
-      return { prompt: `${word}>`, answer: answerOf([...word]).join("") };
-    }, 0.05),
-  }),
+  examples: (length) =>
+    answered({
+      ...{ alphabet: `${alphabet}>`, promptLength: length + 1, answerLength: length },
+      ...split((random) => {
+        const word = letters(random, alphabet, length);
+        return { prompt: `${word}>`, answer: answerOf([...word]).join("") };
+      }, 0.05),
+    }),
 });
 
 /** Copying: a head finds what stands as many positions before. */

@@ -1,3 +1,4 @@
+import { answered } from "./pairs.ts";
 import { below, split } from "./random.ts";
 import type { Task } from "./task.ts";
 
@@ -24,9 +25,8 @@ export const induction: Task = {
   ],
   examples: (length) => {
     const answerLength = Math.ceil(length / 2) - 1;
-    return {
-      ...{ alphabet, promptLength: length + 1, answerLength, wholeLoss: false, scored: "exact" },
-      readable: (text: string) => text,
+    return answered({
+      ...{ alphabet, promptLength: length + 1, answerLength },
       ...split((random) => {
         const left = [...alphabet];
         const all = Array.from({ length }, () => left.splice(below(random, left.length), 1)[0] ?? "");
@@ -34,6 +34,6 @@ export const induction: Task = {
         const again = all.slice(begin, begin + 1 + answerLength);
         return { prompt: all.join("") + again[0], answer: again.slice(1).join("") };
       }, 0.05),
-    };
+    });
   },
 };

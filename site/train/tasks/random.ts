@@ -62,8 +62,9 @@ export function split(
       const found = new Map<string, Example>();
       for (let misses = 0; found.size < most && misses < patience; misses++) {
         const example = drawAny(random);
-        if (!isHeldOut(example) || found.has(example.prompt)) continue;
-        found.set(example.prompt, example);
+        const text = example.prompt + example.answer;
+        if (!isHeldOut(example) || found.has(text)) continue;
+        found.set(text, example);
         misses = 0;
       }
       return [...found.values()];

@@ -1,3 +1,4 @@
+import { answered } from "./pairs.ts";
 import { below, letters, split } from "./random.ts";
 import type { Task } from "./task.ts";
 
@@ -9,21 +10,15 @@ export const sort: Task = {
   says: "After digits of 0, 1 and 2 come the same digits in order: 201201 → 001122.",
   length: { label: "digits", range: [3, 12], standard: 6 },
   standard: {},
-  examples: (length) => ({
-    ...{
-      alphabet: "012",
-      promptLength: length,
-      answerLength: length,
-      wholeLoss: false,
-      scored: "exact",
-      readable: (text: string) => text,
-    },
-    ...split((random) => {
-      const often = random() < 0.5 ? ["012", "01", "02", "12"][below(random, 4)] : "012";
-      const prompt = letters(random, often ?? "012", length);
-      return { prompt, answer: [...prompt].sort().join("") };
-    }, 0.25),
-  }),
+  examples: (length) =>
+    answered({
+      ...{ alphabet: "012", promptLength: length, answerLength: length },
+      ...split((random) => {
+        const often = random() < 0.5 ? ["012", "01", "02", "12"][below(random, 4)] : "012";
+        const prompt = letters(random, often ?? "012", length);
+        return { prompt, answer: [...prompt].sort().join("") };
+      }, 0.25),
+    }),
 };
 
 const latin = "abcdefghijklmnopqrstuvwxyz";
@@ -36,12 +31,12 @@ export const sortLetters: Task = {
   says: "Letters, and after a mark the same ones from a to z: model> → delmo. There are too many words to know them by heart.",
   length: { label: "letters", range: [3, 10], standard: 5 },
   standard: { layers: 2, heads: 4, learningRate: 2e-3, schedule: "cosine", warmup: 50 },
-  examples: (length) => ({
-    ...{ alphabet: `${latin}>`, promptLength: length + 1, answerLength: length },
-    ...{ wholeLoss: false, scored: "exact", readable: (text: string) => text },
-    ...split((random) => {
-      const word = letters(random, latin, length);
-      return { prompt: `${word}>`, answer: [...word].sort().join("") };
-    }, 0.05),
-  }),
+  examples: (length) =>
+    answered({
+      ...{ alphabet: `${latin}>`, promptLength: length + 1, answerLength: length },
+      ...split((random) => {
+        const word = letters(random, latin, length);
+        return { prompt: `${word}>`, answer: [...word].sort().join("") };
+      }, 0.05),
+    }),
 };

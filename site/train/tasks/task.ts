@@ -60,8 +60,11 @@ export interface Examples {
   readonly kinds?: readonly Kinds[];
   /** How many examples are shown, where that is not as usual. */
   readonly shown?: number;
-  /** True where counting words is worth comparing with: an answer is one of few characters. */
-  readonly bag?: true;
+  /**
+   * Answers that are worth comparing with, of one that knows no order: `words` counts those of a prompt whose label is asked
+   * for, `neighbours` looks at what stands on both sides of what is masked.
+   */
+  readonly guess?: "words" | "neighbours";
   /** One to train on; never one that is held out. */
   readonly draw: (random: Random) => Example;
   /** Held out: at most as many as asked for, always the same. */

@@ -1,4 +1,4 @@
-import { addition } from "./addition.ts";
+import { addition, additionForwards } from "./addition.ts";
 import { copy, reverse } from "./copy.ts";
 import { induction } from "./induction.ts";
 import { dates } from "./language/dates.ts";
@@ -20,6 +20,7 @@ export const tasks = {
   reverse,
   induction,
   addition,
+  "addition-forwards": additionForwards,
   modular,
   numbers,
   dates,

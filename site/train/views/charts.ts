@@ -104,10 +104,10 @@ export const lossChart =
 
 /** The share of what is held out that is right. */
 export const accuracyChart =
-  (looks: readonly Look[], bag: number | undefined): Draw =>
+  (looks: readonly Look[], guess: Baselines["guess"]): Draw =>
   (Plot, size) => {
     const { colour } = size;
-    const bags = bag === undefined ? [] : [{ value: bag, name: "words" }];
+    const lines = guess ? [{ value: guess.share, name: guess.name }] : [];
     const end = Math.max(10, looks.at(-1)?.step ?? 0);
     return Plot.plot({
       ...frame(size),
@@ -122,8 +122,8 @@ export const accuracyChart =
       },
       marks: [
         Plot.ruleY([0]),
-        Plot.ruleY(bags, { y: "value", stroke: colour("--border"), strokeDasharray: "4 3" }),
-        Plot.text(bags, {
+        Plot.ruleY(lines, { y: "value", stroke: colour("--border"), strokeDasharray: "4 3" }),
+        Plot.text(lines, {
           ...{ x: end, y: "value", text: "name", dx: 6, textAnchor: "start" as const, fill: colour("--muted") },
         }),
         Plot.lineY(looks, { x: "step", y: "accuracy", stroke: colour("--series-3"), strokeWidth: 2 }),

@@ -1,12 +1,19 @@
 import { count, digits, memory, percent } from "../../shell/format.ts";
 import { fieldsOf, type Settings } from "../setup/settings.ts";
 import { earlier, shown } from "../state.ts";
+import type { Guess } from "../tasks/guesses.ts";
 import type { RunFacts } from "../worker/protocol.ts";
 import { accuracyChart, lossChart, memoryChart, partsChart, recomputeWords } from "./charts.ts";
 import { Figure } from "./figure.tsx";
 
 /** The first column of most tables. */
 const stepColumn = { name: "step", show: count };
+
+/** What is right without a model of the order, in words. */
+const guessWords: Readonly<Record<Guess["name"], (share: string) => string>> = {
+  words: (share) => ` Dashed: without their order, words say ${share} rightly (a bag of words).`,
+  neighbours: (share) => ` Dashed: what comes most often between the two neighbours is right of ${share}.`,
+};
 
 /** Loss, right answers, gradients and updates of each part of the model, and memory. */
 export function Figures() {
@@ -20,7 +27,7 @@ export function Figures() {
     : "";
   const past = earlier.value;
   const before = past && !recorded && past.settings.task === settings.task ? past : undefined;
-  const bag = baselines?.bag;
+  const guess = baselines?.guess;
   return (
     <div class="figures">
       <Figure
@@ -43,9 +50,9 @@ export function Figures() {
       <Figure
         name="right"
         title="Right answers"
-        caption={`The share of what is held out that the model answers rightly, always with its first choice.${bag === undefined ? "" : ` Without their order, words say ${percent(bag)} rightly (a bag of words).`}`}
+        caption={`The share of what is held out that the model answers rightly, always with its first choice.${guess ? guessWords[guess.name](percent(guess.share)) : ""}`}
         of={looks}
-        draw={accuracyChart(looks, bag)}
+        draw={accuracyChart(looks, guess)}
         numbers={() => ({
           label: "Right answers",
           columns: [

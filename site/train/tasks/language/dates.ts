@@ -1,3 +1,4 @@
+import { answered, ofSentences } from "../pairs.ts";
 import { below, split } from "../random.ts";
 import type { Task } from "../task.ts";
 
@@ -36,19 +37,24 @@ export const dates: Task = {
   group: "Sentences",
   says: "A date in one of many spellings, and the same as year, month and day: 3 march 2021> → 2021-03-03. Look at the attention: it jumps back to where each digit is said. A tenth of all dates is held out, in every spelling.",
   length: { label: "spellings", range: [1, spellings.length], standard: spellings.length },
-  standard: { layers: 2, heads: 4, learningRate: 2e-3, schedule: "cosine", warmup: 50, steps: 2000, every: 50 },
-  examples: (count) => ({
-    ...{ alphabet: "0123456789abcdefghijklmnopqrstuvwxyz ,./->|", end: "|", readable: (text: string) => text },
-    ...{ promptLength: longest(count) + 1, answerLength: 11, wholeLoss: false, scored: "exact" },
-    ...split(
-      (random) => {
-        const date = new Date(begin + below(random, days) * dayLength);
-        const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate()];
-        const text = spellings[below(random, count)]?.(year, month, day);
-        return { prompt: `${text}>`, answer: `${year}-${two(month)}-${two(day)}|` };
+  ...ofSentences,
+  examples: (count) =>
+    answered({
+      ...{
+        alphabet: "0123456789abcdefghijklmnopqrstuvwxyz ,./->|",
+        promptLength: longest(count) + 1,
+        answerLength: 11,
+        end: "|",
       },
-      0.1,
-      ({ answer }) => answer,
-    ),
-  }),
+      ...split(
+        (random) => {
+          const date = new Date(begin + below(random, days) * dayLength);
+          const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate()];
+          const text = spellings[below(random, count)]?.(year, month, day);
+          return { prompt: `${text}>`, answer: `${year}-${two(month)}-${two(day)}|` };
+        },
+        0.1,
+        ({ answer }) => answer,
+      ),
+    }),
 };

@@ -1,3 +1,4 @@
+import { answered, ofSentences } from "../pairs.ts";
 import { below, split } from "../random.ts";
 import type { Task } from "../task.ts";
 import { wordsOf } from "./words.ts";
@@ -33,14 +34,15 @@ export const numbers: Task = {
   group: "Numbers",
   says: "A number in words, and its digits after it: three hundred and five = → 305. A word is a token; zeros are what no word says.",
   length: { label: "digits", range: [2, 6], standard: 6 },
-  standard: { layers: 2, heads: 4, learningRate: 2e-3, schedule: "cosine", warmup: 50, steps: 2000, every: 50 },
-  examples: (digits) => ({
-    ...{ alphabet: `0123456789=.${words.alphabet}`, words: words.words, readable: words.readable, end: "." },
-    ...{ promptLength: longest(digits) + 1, answerLength: digits + 1, wholeLoss: false, scored: "exact" },
-    // Lengths are drawn first: of numbers below a million nine in ten have six digits.
-    ...split((random) => {
-      const value = below(random, 10 ** (1 + below(random, digits)));
-      return { prompt: `${words.of(inWords(value))}=`, answer: `${value}.` };
-    }, 0.05),
-  }),
+  ...ofSentences,
+  examples: (digits) =>
+    answered({
+      ...words.tokensWith("0123456789=."),
+      ...{ promptLength: longest(digits) + 1, answerLength: digits + 1, end: "." },
+      // Lengths are drawn first: of numbers below a million nine in ten have six digits.
+      ...split((random) => {
+        const value = below(random, 10 ** (1 + below(random, digits)));
+        return { prompt: `${words.of(inWords(value))}=`, answer: `${value}.` };
+      }, 0.05),
+    }),
 };

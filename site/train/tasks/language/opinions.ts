@@ -1,3 +1,4 @@
+import { answered } from "../pairs.ts";
 import { below, pick, split } from "../random.ts";
 import type { Random, Task } from "../task.ts";
 import { wordsOf } from "./words.ts";
@@ -31,19 +32,20 @@ export const opinions: Task = {
   says: "Whether a sentence praises (+) or blames (−) in the end: the food was good but the film was not good = → -. What follows “but” decides, and what stands before “although”. The dashed line is what counting words reaches, whatever their order.",
   length: { label: "clauses", range: [1, 3], standard: 2 },
   standard: { layers: 2, heads: 4, learningRate: 2e-3, warmup: 50, steps: 3000, every: 50 },
-  examples: (most) => ({
-    ...{ alphabet: `=+-.${words.alphabet}`, words: words.words, readable: words.readable, end: "." },
-    ...{ promptLength: most * (clauseLength + 1), answerLength: 2, wholeLoss: false, scored: "exact", bag: true },
-    ...split((random) => {
-      let [text, isGood] = clause(random);
-      const others = below(random, most);
-      for (let i = 0; i < others; i++) {
-        const [more, isToo] = clause(random);
-        const turns = random() < 0.5;
-        text = `${text} ${turns ? "but" : "although"} ${more}`;
-        if (turns) isGood = isToo;
-      }
-      return { prompt: `${words.of(text)}=`, answer: isGood ? "+." : "-." };
-    }, 0.1),
-  }),
+  examples: (most) =>
+    answered({
+      ...words.tokensWith("=+-."),
+      ...{ promptLength: most * (clauseLength + 1), answerLength: 2, end: ".", labels: "+-", guess: "words" },
+      ...split((random) => {
+        let [text, isGood] = clause(random);
+        const others = below(random, most);
+        for (let i = 0; i < others; i++) {
+          const [more, isToo] = clause(random);
+          const turns = random() < 0.5;
+          text = `${text} ${turns ? "but" : "although"} ${more}`;
+          if (turns) isGood = isToo;
+        }
+        return { prompt: `${words.of(text)}=`, answer: isGood ? "+." : "-." };
+      }, 0.1),
+    }),
 };

@@ -1,3 +1,4 @@
+import { answered, ofSentences } from "../pairs.ts";
 import { below, pick, split } from "../random.ts";
 import type { Random, Task } from "../task.ts";
 import { wordsOf } from "./words.ts";
@@ -74,18 +75,19 @@ export const translation: Task = {
   group: "Sentences",
   says: "A sentence of a small English, and the same in French: the black cat sees a house > → le chat noir voit une maison. Articles and adjectives follow the noun's gender, and some adjectives change places with it: the attention crosses there.",
   length: { label: "adjectives of a noun", range: [0, 2], standard: 2 },
-  standard: { layers: 2, heads: 4, learningRate: 2e-3, schedule: "cosine", warmup: 50, steps: 2000, every: 50 },
-  examples: (most) => ({
-    ...{ alphabet: `>.${words.alphabet}`, words: words.words, readable: words.readable, end: "." },
-    ...{ promptLength: longest(most) + 1, answerLength: longest(most) + 1, wholeLoss: false, scored: "exact" },
-    ...split((random) => {
-      const [subject, sujet] = phrase(random, most);
-      const [verb, verbe] = pick(random, Object.entries(verbs));
-      const [object, objet] = phrase(random, most);
-      return {
-        prompt: `${words.of(`${subject} ${verb} ${object}`)}>`,
-        answer: `${words.of(`${sujet} ${verbe} ${objet}`)}.`,
-      };
-    }, 0.05),
-  }),
+  ...ofSentences,
+  examples: (most) =>
+    answered({
+      ...words.tokensWith(">."),
+      ...{ promptLength: longest(most) + 1, answerLength: longest(most) + 1, end: "." },
+      ...split((random) => {
+        const [subject, sujet] = phrase(random, most);
+        const [verb, verbe] = pick(random, Object.entries(verbs));
+        const [object, objet] = phrase(random, most);
+        return {
+          prompt: `${words.of(`${subject} ${verb} ${object}`)}>`,
+          answer: `${words.of(`${sujet} ${verbe} ${objet}`)}.`,
+        };
+      }, 0.05),
+    }),
 };

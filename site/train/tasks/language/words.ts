@@ -11,6 +11,8 @@ export interface Words {
   readonly words: NonNullable<Examples["words"]>;
   /** The characters of a sentence whose words are separated by spaces. Throws for a word that is not known. */
   readonly of: (sentence: string) => string;
+  /** Marks, each a token, and the words after them, as examples have them. */
+  readonly tokensWith: (marks: string) => Pick<Examples, "alphabet" | "words" | "readable">;
   /** Characters as a person reads them: words, and all others as they are. */
   readonly readable: (text: string) => string;
 }
@@ -21,8 +23,10 @@ export function wordsOf(given: Iterable<string>): Words {
   const characters = all.map((_, i) => String.fromCharCode(first + i));
   const byWord = new Map(all.map((word, i) => [word, characters[i] ?? ""]));
   const words = new Map(all.map((word, i) => [characters[i] ?? "", `${word} `]));
+  const readable = (text: string) => Array.from(text, (character) => words.get(character) ?? character).join("");
   return {
-    ...{ alphabet: characters.join(""), words },
+    ...{ alphabet: characters.join(""), words, readable },
+    tokensWith: (marks) => ({ alphabet: marks + characters.join(""), words, readable }),
     of: (sentence) =>
       sentence
         .split(" ")
@@ -32,6 +36,5 @@ export function wordsOf(given: Iterable<string>): Words {
           return found;
         })
         .join(""),
-    readable: (text) => Array.from(text, (character) => words.get(character) ?? character).join(""),
   };
 }

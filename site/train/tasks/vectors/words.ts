@@ -59,8 +59,8 @@ export const wordVectors: Task = {
       }
     };
     return {
-      ...{ alphabet: words.alphabet, words: words.words, readable: words.readable, relations },
-      ...{ promptLength: 1, answerLength: 1, wholeLoss: false, scored: "exact" },
+      ...words.tokensWith(""),
+      ...{ promptLength: 1, answerLength: 1, wholeLoss: false, scored: "exact", relations },
       draw: (random) => drawn(random, false),
       heldOut: (most) => {
         const random = randomOf(0x5eed, 2);

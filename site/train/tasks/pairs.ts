@@ -1,0 +1,23 @@
+import { decoders, type Examples, type Task } from "./task.ts";
+
+/** What tasks have in common whose answers are made of what is given: decoders go on after it, the others read it first. */
+export const ofPairs = {
+  architectures: [...decoders, "transformer-2017", "gru", "gru-attention"],
+  standard: { layers: 2, heads: 4, learningRate: 2e-3, schedule: "cosine", warmup: 50 },
+  standardOf: {
+    "transformer-2017": { layers: 1 },
+    gru: { width: 64, learningRate: 5e-3 },
+    "gru-attention": { width: 64, learningRate: 5e-3 },
+  },
+} as const satisfies Pick<Task, "architectures" | "standard" | "standardOf">;
+
+/** The same for sentences, which take longer. */
+export const ofSentences = {
+  ...ofPairs,
+  standard: { ...ofPairs.standard, steps: 2000, every: 50 },
+} as const satisfies Pick<Task, "architectures" | "standard" | "standardOf">;
+
+/** Examples whose answers count where all of them is right, decoded freely; what else is not said is read as it is written. */
+export const answered = (
+  given: Omit<Examples, "wholeLoss" | "scored" | "readable"> & Partial<Pick<Examples, "readable">>,
+): Examples => ({ readable: (text) => text, wholeLoss: false, scored: "exact", ...given });

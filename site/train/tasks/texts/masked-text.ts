@@ -1,0 +1,29 @@
+import type { Example, Task } from "../task.ts";
+import { bytesOf, characters, kindsIn, plain, textOf } from "./characters.ts";
+import { windowsOf } from "./windows.ts";
+
+/** A window as one that is read as a whole. */
+const whole = ({ prompt, answer }: Example): Example => ({ prompt: "", answer: prompt + answer });
+
+/** Masked characters of a text, which an encoder fills in. */
+export const maskedText: Task = {
+  ...characters,
+  name: "masked-text",
+  title: "Fill in characters",
+  says: "Characters of a text are masked, and an encoder, which sees what stands before them and after them, fills them in. The text is yours, or the amendments to the Constitution of the United States; its last tenth is held out.",
+  architectures: ["bert"],
+  standard: {
+    ...{ layers: 3, heads: 4, batch: 16, learningRate: 2e-3 },
+    ...{ schedule: "cosine", warmup: 50, steps: 2000, every: 50 },
+  },
+  examples: (context, given) => {
+    const text = bytesOf(plain(given));
+    const { draw, heldOut } = windowsOf(text, context - 1, "bytes", "the text", context);
+    return {
+      ...{ promptLength: 0, answerLength: context, wholeLoss: true, scored: "next", guess: "neighbours" },
+      ...{ alphabet: [...new Set(text)].sort().join(""), readable: textOf, kinds: [kindsIn(text)] },
+      draw: (random) => whole(draw(random)),
+      heldOut: (most) => heldOut(most).map(whole),
+    };
+  },
+};
