@@ -1,0 +1,78 @@
+import { choice, flag, integer, only, optional, readFields } from "../../formats/fields.ts";
+import type { NamedShapes } from "../named-weights.ts";
+
+/** The settings of a recurrent encoder-decoder. */
+export interface RecurrentConfig {
+  /** Tokens, the same of sources and of targets: rows of the embedding, and of the head. */
+  readonly vocabulary: number;
+  /** Width of the embedding, e. */
+  readonly embedding: number;
+  /** Width of the decoder's state, h; an encoder's state is as wide, of which each of two directions has half. */
+  readonly width: number;
+  /**
+   * `none`: the decoder begins with the encoder's last state, and knows no more of the source (Cho et al. 2014; Sutskever et
+   * al. 2014). `dot`: it sees all states of the encoder too, weighted by their products with its own (Luong et al. 2015).
+   */
+  readonly attention: "none" | "dot";
+  /** True: the encoder reads sources from both ends. */
+  readonly bidirectional: boolean;
+  /** The token that targets begin with, which is read and never predicted. */
+  readonly start?: number | undefined;
+  /** The token that ends a target. */
+  readonly end?: number | undefined;
+}
+
+/**
+ * Reads a parsed config.json of `model_type` `gru-encoder-decoder`: `vocab_size`, `embedding_size`, `hidden_size`,
+ * `attention`, `bidirectional`, `decoder_start_token_id` and `eos_token_id`.
+ *
+ * @throws FormatError for a field that is missing or invalid.
+ */
+export function readRecurrentConfig(file: string, parsed: unknown): RecurrentConfig {
+  const reader = readFields(file, parsed);
+  const { vocab_size, embedding_size, hidden_size, attention, bidirectional } = reader.read({
+    model_type: only("gru-encoder-decoder"),
+    vocab_size: integer(),
+    embedding_size: integer(),
+    hidden_size: integer(),
+    attention: optional(choice(["none", "dot"]), "none"),
+    bidirectional: optional(flag, false),
+  });
+  const token = optional(integer(0, vocab_size - 1));
+  const tokens = reader.read({ decoder_start_token_id: token, eos_token_id: token });
+  if (bidirectional && hidden_size % 2 !== 0) {
+    reader.fail("hidden_size", `is ${hidden_size}, expected an even number: each direction has half of the state`);
+  }
+  return {
+    ...{ vocabulary: vocab_size, embedding: embedding_size, width: hidden_size, attention, bidirectional },
+    ...{ start: tokens.decoder_start_token_id, end: tokens.eos_token_id },
+  };
+}
+
+/** The tensors of a GRU with inputs of width `inputs` and a state of width `width`, by PyTorch's names. */
+const gruShapes = (prefix: string, suffix: string, inputs: number, width: number): NamedShapes => ({
+  [`${prefix}weight_ih_l0${suffix}`]: [3 * width, inputs],
+  [`${prefix}weight_hh_l0${suffix}`]: [3 * width, width],
+  [`${prefix}bias_ih_l0${suffix}`]: [3 * width],
+  [`${prefix}bias_hh_l0${suffix}`]: [3 * width],
+});
+
+/** The tensors of a recurrent encoder-decoder: those of `torch.nn.GRU`, `torch.nn.Embedding` and `torch.nn.Linear`. */
+export function recurrentShapes({
+  vocabulary,
+  embedding,
+  width,
+  attention,
+  bidirectional,
+}: RecurrentConfig): NamedShapes {
+  const each = bidirectional ? width / 2 : width;
+  return {
+    "embedding.weight": [vocabulary, embedding],
+    ...gruShapes("encoder.", "", embedding, each),
+    ...(bidirectional ? gruShapes("encoder.", "_reverse", embedding, each) : {}),
+    ...gruShapes("decoder.", "", embedding, width),
+    ...(attention === "dot" ? { "combine.weight": [width, 2 * width] } : {}),
+    "head.weight": [vocabulary, width],
+    "head.bias": [vocabulary],
+  };
+}

@@ -1,0 +1,89 @@
+import { gather } from "../../kernels/embedding/gather.ts";
+import { concat } from "../../kernels/layout/concat.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { argmax } from "../../kernels/sampling/argmax.ts";
+import { checkOptions, fieldsOf, integer, required } from "../../options/checks.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import { reshape } from "../../tensor/views.ts";
+import { attend, encode, type Recurrent, type Sources } from "./encoder-decoder.ts";
+import { gruInputs, gruStep } from "./gru.ts";
+import { sourceNumbers } from "./sources.ts";
+
+/** How targets are decoded. */
+export interface GreedyOptions {
+  /** Most tokens of a target. */
+  readonly steps: number;
+  /** The token that is read first; default that of the model's config. */
+  readonly start?: number | undefined;
+  /** The token after which a target ends; default that of the model's config. Unset: all have `steps` tokens. */
+  readonly end?: number | undefined;
+}
+
+/** Targets of sources. */
+export interface Decoded {
+  /** Of each source the tokens up to the end token, without it. */
+  readonly ids: number[][];
+  /** Of a model with attention: of each source, for each of `steps` tokens, the share of each source token. */
+  readonly alignments?: readonly (readonly Float32Array[])[];
+}
+
+const id = integer(0, 2 ** 31);
+const fields = fieldsOf<GreedyOptions>({ steps: required(integer(1)), start: id, end: id });
+
+/**
+ * Decodes sources greedily: at each step the token with the largest logit, which the next step reads. All steps are
+ * submitted at once, since a token that was chosen stays on the device; what follows an end token is cut off here.
+ *
+ * @throws OptionError for options that are not valid; RangeError where there is no start token.
+ */
+export async function decodeGreedy(
+  model: Recurrent,
+  sources: readonly (readonly number[])[],
+  options: GreedyOptions,
+): Promise<Decoded> {
+  checkOptions("decodeGreedy", fields, options);
+  const { start = model.config.start, end = model.config.end, steps } = options;
+  if (start === undefined) throw new RangeError("decodeGreedy: the config has no start token, expected one in options");
+  const { chosen, alignment } = model.gpu.unscoped(() => submit(model, sources, start, steps));
+  const [ids, shares] = await Promise.all([chosen.read(), alignment?.read()]);
+  chosen.dispose();
+  alignment?.dispose();
+  const b = sources.length;
+  const rows = sources.map((_, row) => Array.from({ length: steps }, (_, step) => ids[step * b + row] ?? 0));
+  const cut = rows.map((row) => (end !== undefined && row.includes(end) ? row.slice(0, row.indexOf(end)) : row));
+  if (!shares) return { ids: cut };
+  const s = shares.length / (b * steps);
+  const alignments = sources.map(({ length }, row) =>
+    Array.from({ length: steps }, (_, step) => {
+      const first = (step * b + row) * s;
+      return Float32Array.from(shares.subarray(first, first + length));
+    }),
+  );
+  return { ids: cut, alignments };
+}
+
+/** What is decoded, u32 `[steps, b]`, and the shares of source tokens `[steps · b, 1, s]`. */
+function submit(model: Recurrent, rows: readonly (readonly number[])[], start: number, steps: number) {
+  const { gpu, embedding, decoder, head } = model;
+  using scope = gpu.scope();
+  const numbers = Object.entries(sourceNumbers(model.config, rows)).map(
+    ([name, { shape, dtype, values }]) => [name, tensor(gpu, shape, values, dtype)] as const,
+  );
+  const sources = Object.fromEntries(numbers) as unknown as Sources;
+  const encoded = encode(model, sources);
+  const b = rows.length;
+  let [ids, h] = [tensor(gpu, [b], new Uint32Array(b).fill(start), "u32"), encoded.last];
+  const [chosen, alignments]: [Tensor[], Tensor[]] = [[], []];
+  for (let step = 0; step < steps; step++) {
+    h = gruStep(gpu, gruInputs(gpu, gather(gpu, { ids, table: embedding }).y, decoder), h, decoder);
+    const { y, alignment } = attend(model, reshape(h, [1, ...h.shape]), encoded, sources);
+    if (alignment) alignments.push(alignment);
+    const logits = matmul(gpu, { x: reshape(y, h.shape), ...head }).y;
+    ids = argmax(gpu, { x: logits }).index;
+    chosen.push(reshape(ids, [1, b]));
+  }
+  return {
+    chosen: scope.keep(concat(gpu, chosen, 0)),
+    alignment: alignments.length > 0 ? scope.keep(concat(gpu, alignments, 0)) : undefined,
+  };
+}

@@ -1,0 +1,130 @@
+// A recurrent encoder-decoder. Positions come before rows, [t, b], so that what a step reads lies together.
+import type { Gpu } from "../../gpu/gpu.ts";
+import { add } from "../../kernels/elementwise/elementwise.ts";
+import { tanh } from "../../kernels/elementwise/tanh.ts";
+import { gather } from "../../kernels/embedding/gather.ts";
+import { gemm } from "../../kernels/gemm/gemm.ts";
+import { concat } from "../../kernels/layout/concat.ts";
+import { contiguous } from "../../kernels/layout/contiguous.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { softmax } from "../../kernels/softmax/softmax.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { reshape, transpose } from "../../tensor/views.ts";
+import type { NamedWeights } from "../named-weights.ts";
+import type { RecurrentConfig } from "./config.ts";
+import { type Gru, gru, gruOf } from "./gru.ts";
+
+/** A recurrent encoder-decoder on a device. */
+export interface Recurrent {
+  readonly gpu: Gpu;
+  readonly config: RecurrentConfig;
+  /** `[v, e]` */
+  readonly embedding: Tensor;
+  readonly encoder: Gru;
+  /** Reads sources from their ends; of an encoder of two directions. */
+  readonly reverse?: Gru | undefined;
+  readonly decoder: Gru;
+  /** `[h, 2h]`: what attention found, and the state, to what the head reads. */
+  readonly combine?: Tensor | undefined;
+  readonly head: { readonly weight: Tensor; readonly bias: Tensor };
+}
+
+/** The model of these weights. */
+export const recurrentOf = (gpu: Gpu, config: RecurrentConfig, weights: NamedWeights): Recurrent => ({
+  gpu,
+  config,
+  embedding: weights.of("embedding.weight"),
+  encoder: gruOf(weights, "encoder."),
+  reverse: config.bidirectional ? gruOf(weights, "encoder.", "_reverse") : undefined,
+  decoder: gruOf(weights, "decoder."),
+  combine: config.attention === "dot" ? weights.of("combine.weight") : undefined,
+  head: { weight: weights.of("head.weight"), bias: weights.of("head.bias") },
+});
+
+/** Sources of a batch, those shorter than s filled after their ends. */
+export interface Sources {
+  /** u32 `[s, b]` */
+  readonly sources: Tensor;
+  /** Row `(length − 1) · b + i` of states `[s · b, h]`, which is the last of source i, u32 `[b]`. */
+  readonly last: Tensor;
+  /** f32 `[b, 1, s]`: 0 at tokens, and so little after the end that a softmax gives it 0. */
+  readonly seen: Tensor;
+  /** Each source from its end to its beginning, then its filling, u32 `[s, b]`; of an encoder of two directions. */
+  readonly reversed?: Tensor | undefined;
+  /** Where the states of `reversed` are those of the tokens of `sources`, as rows of `[s · b, h]`, u32 `[s · b]`. */
+  readonly mirror?: Tensor | undefined;
+}
+
+/** Gives what takes the place of activations of a site: dropout. */
+export type Dropped = (x: Tensor, site: number) => Tensor;
+
+/** What the encoder gives. */
+export interface Encoded {
+  /** Of each token, `[s, b, h]`; what follows the end of a source means nothing. */
+  readonly states: Tensor;
+  /** That of the last token, `[b, h]`; of two directions, the last of each. */
+  readonly last: Tensor;
+}
+
+/** Embeddings of ids u32 `[t, b]`: `[t, b, e]`. */
+function embedded({ gpu, embedding }: Recurrent, ids: Tensor, drop: Dropped | undefined, site: number): Tensor {
+  const { y } = gather(gpu, { ids: reshape(ids, [ids.size]), table: embedding });
+  return reshape(drop ? drop(y, site) : y, [...ids.shape, embedding.shape[1] ?? 0]);
+}
+
+const asRows = (states: Tensor) => reshape(states, [-1, states.shape[2] ?? 0]);
+
+/**
+ * Reads sources. The states after the end of a source are computed and read by nothing, so that filling changes no result:
+ * the state is taken where the source ends.
+ */
+export function encode(model: Recurrent, { sources, last, reversed, mirror }: Sources, drop?: Dropped): Encoded {
+  const { gpu, encoder, reverse } = model;
+  return gpu.within("encoder", () => {
+    const states = gru(gpu, embedded(model, sources, drop, 0), encoder);
+    const end = gather(gpu, { ids: last, table: asRows(states) }).y;
+    if (!reverse) return { states, last: end };
+    if (!reversed || !mirror) throw new TypeError("an encoder of two directions reads reversed and mirror of a batch");
+    const back = asRows(gru(gpu, embedded(model, reversed, drop, 3), reverse));
+    const inOrder = reshape(gather(gpu, { ids: mirror, table: back }).y, states.shape);
+    return {
+      states: concat(gpu, [states, inOrder], 2),
+      last: concat(gpu, [end, gather(gpu, { ids: last, table: back }).y], 1),
+    };
+  });
+}
+
+/** What the head reads, `[b, t, h]`, and of attention the shares of source tokens, `[b, t, s]`. */
+export interface Attended {
+  readonly y: Tensor;
+  readonly alignment?: Tensor;
+}
+
+/** What the head reads of states of the decoder `[t, b, h]`. */
+export function attend(model: Recurrent, states: Tensor, encoded: Encoded, { seen }: Sources): Attended {
+  const { gpu, combine } = model;
+  const queries = transpose(states, [1, 0, 2]);
+  if (!combine) return { y: contiguous(gpu, { x: queries }).y };
+  return gpu.within("attention", () => {
+    const memory = transpose(encoded.states, [1, 0, 2]);
+    const scores = gemm(gpu, { a: queries, b: transpose(memory) }).y;
+    const alignment = softmax(gpu, { x: add(gpu, { a: scores, b: seen }).y }).y;
+    gpu.tap("alignment", alignment);
+    const found = gemm(gpu, { a: alignment, b: memory }).y;
+    const both = matmul(gpu, { x: concat(gpu, [found, queries], 2), weight: combine }).y;
+    return { y: tanh(gpu, { x: both }).y, alignment };
+  });
+}
+
+/**
+ * The logits of what follows each id, given the ids before (teacher forcing): ids u32 `[t, b]` → `[b, t, v]`. Attention
+ * begins with the current state, and gives nothing to the next step, so that all steps attend at once. Tap: `alignment`
+ * `[b, t, s]`, the share of each source token.
+ */
+export function recurrentLogits(model: Recurrent, sources: Sources, ids: Tensor, drop?: Dropped): Tensor {
+  const { gpu, decoder, head } = model;
+  const encoded = encode(model, sources, drop);
+  const states = gpu.within("decoder", () => gru(gpu, embedded(model, ids, drop, 1), decoder, encoded.last));
+  const { y } = attend(model, states, encoded, sources);
+  return gpu.within("head", () => matmul(gpu, { x: drop ? drop(y, 2) : y, ...head }).y);
+}
