@@ -1,4 +1,5 @@
 import { type EncoderInputs, encoderBlock } from "../../blocks/encoder-block.ts";
+import { layerTraining, type StackTraining } from "../../blocks/layer-training.ts";
 import { addNorm, norm, type Residual, summed } from "../../blocks/norm.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { add } from "../../kernels/elementwise/elementwise.ts";
@@ -16,13 +17,15 @@ export interface EncoderModel {
 }
 
 /** The tokens of texts, one text after the other, or batch rows of one length. */
-export interface TokenInputs extends Omit<EncoderInputs, "rotation" | "score"> {
+export interface TokenInputs extends Pick<EncoderInputs, "layout" | "mask"> {
   /** Token ids, u32 `[b, t]`. */
   readonly ids: Tensor;
   /** Position of each token, or its row of the table of learned positions, u32 `[b, t]`. */
   readonly positions: Tensor;
   /** Type of each token, u32 `[b, t]`; for models that have types. */
   readonly types?: Tensor | undefined;
+  /** What training does. */
+  readonly training?: StackTraining | undefined;
 }
 
 /** The sum of the tokens' embeddings, normed `[b, t, c]`. */
@@ -44,14 +47,25 @@ function embed({ gpu, config, weights }: EncoderModel, { ids, positions, types }
  */
 export function encode(model: EncoderModel, inputs: TokenInputs): Tensor {
   const { gpu, config, weights } = model;
-  const { ids: _ids, positions: _positions, types: _types, ...visible } = inputs;
-  const x = gpu.within("embedding", () => embed(model, inputs));
+  const { layout, training } = inputs;
+  const { dropout, around = (layer: () => Residual) => layer() } = training ?? {};
+  const x = gpu.within("embedding", () => {
+    const embedded = embed(model, inputs);
+    return dropout ? dropout(embedded, 0) : embedded;
+  });
   gpu.tap("embedding", x);
   let stream: Residual = { sum: x };
   const { heads, headWidth, norms, windows, activation } = config;
   weights.blocks.forEach((block, layer) => {
-    const sees = { ...visible, ...layerSight(model, inputs, windows?.[layer]) };
-    stream = encoderBlock(gpu, `layer.${layer}`, stream, sees, block, { heads, headWidth, activation, norms });
+    const sees = {
+      layout,
+      ...layerSight(model, inputs, windows?.[layer]),
+      training: layerTraining(training, layer),
+    };
+    const given = stream;
+    stream = around(() =>
+      encoderBlock(gpu, `layer.${layer}`, given, sees, block, { heads, headWidth, activation, norms }),
+    );
     const name = `layer.${layer}.output`;
     const isLast = layer === weights.blocks.length - 1;
     if (gpu.isTapped(name) && !isLast) gpu.tap(name, summed(gpu, stream));
