@@ -7,6 +7,7 @@ import { AttentionView } from "./views/attention.tsx";
 import { ExpertsView } from "./views/experts.tsx";
 import { Figures } from "./views/figures.tsx";
 import { Samples } from "./views/samples.tsx";
+import { WordsView } from "./views/words.tsx";
 
 /** The page on which a small model is trained, and seen while it learns. */
 export function Page() {
@@ -22,6 +23,7 @@ export function Page() {
           <RunCard />
           <Troubles troubles={troubles.value} />
           <Samples />
+          <WordsView />
           <ExpertsView />
           <Figures />
           <AttentionView />

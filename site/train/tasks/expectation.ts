@@ -35,6 +35,7 @@ export function expectationOf(settings: Settings): string | undefined {
   );
   if (!found) return undefined;
   const { steps, seconds, right, loss } = found;
-  const what = taskOf(settings.task).text ? `${percent(right)} of the predictions right` : `${percent(right)} right`;
-  return `To expect: ${what}, loss ${digits(loss)}, after ${counted(steps, "step")}. They took ${duration(seconds)} on two cores of a processor; a GPU is faster.`;
+  const { counted: what } = taskOf(settings.task);
+  const share = what === undefined ? percent(right) : `${percent(right)} of ${what}`;
+  return `To expect: ${share} right, loss ${digits(loss)}, after ${counted(steps, "step")}. They took ${duration(seconds)} on two cores of a processor; a GPU is faster.`;
 }

@@ -112,6 +112,8 @@ export interface Task {
   /** What the length counts, and which there are. */
   readonly length: { readonly label: string; readonly range: readonly [number, number]; readonly standard: number };
   readonly standard: TaskSettings;
+  /** What the right ones are a share of, where that is not whole answers: `the characters`. */
+  readonly counted?: string;
   /** Kinds of models that may learn it, the first by itself; unset: {@link decoders}. A model of masks has an empty prompt. */
   readonly architectures?: readonly Architecture[];
   /** Settings in which kinds of models differ from these. */

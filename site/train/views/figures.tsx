@@ -50,7 +50,7 @@ export function Figures() {
       <Figure
         name="right"
         title="Right answers"
-        caption={`The share of what is held out that the model answers rightly, always with its first choice.${guess ? guessWords[guess.name](percent(guess.share)) : ""}`}
+        caption={`${looks.at(-1)?.words ? "The share of analogies whose fourth word is nearest." : "The share of what is held out that the model answers rightly, always with its first choice."}${guess ? guessWords[guess.name](percent(guess.share)) : ""}`}
         of={looks}
         draw={accuracyChart(looks, guess)}
         numbers={() => ({

@@ -1,19 +1,20 @@
 import type { HeadChoice } from "../../generate/strips/head-picker.tsx";
 
-/** How weights `[layers, heads, tokens, tokens]` lie in memory. */
+/** How weights `[layers, heads, rows, columns]` lie in memory. */
 export interface WeightShape {
   readonly layers: number;
   readonly heads: number;
-  readonly tokens: number;
+  readonly rows: number;
+  readonly columns: number;
 }
 
-/** The weights `[tokens, tokens]` of a choice of layers and heads: their mean. */
+/** The weights `[rows, columns]` of a choice of layers and heads: their mean. */
 export function weightsOf(
   all: Float32Array,
-  { layers, heads, tokens }: WeightShape,
+  { layers, heads, rows, columns }: WeightShape,
   { layer, head }: HeadChoice,
 ): Float32Array {
-  const size = tokens * tokens;
+  const size = rows * columns;
   const found = new Float32Array(size);
   let count = 0;
   for (let l = 0; l < layers; l++) {
@@ -28,12 +29,27 @@ export function weightsOf(
   return found.map((sum) => sum / Math.max(1, count));
 }
 
-/** Where the squares of a picture are. */
+/** Where the squares of a picture are, in pixels. */
 export interface HeatSize {
-  /** Pixels of a square's side, and of the margins with the tokens, left and above. */
   readonly side: number;
-  readonly margin: number;
+  /** The margins with the tokens: of the rows to the left, of the columns above. */
+  readonly left: number;
+  readonly top: number;
 }
+
+/** What a picture shows. */
+export interface Heat {
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  /** True where a row attends to the columns up to its own alone. */
+  readonly causal: boolean;
+  /** `[rows, columns]`. */
+  readonly weights: Float32Array;
+}
+
+/** Columns that a row attends to. */
+export const seenBy = ({ columns, causal }: Pick<Heat, "columns" | "causal">, row: number): number =>
+  causal ? row + 1 : columns.length;
 
 const font = (side: number) => `${Math.max(9, Math.min(14, side - 2))}px monospace`;
 /** Squares whose tokens are written, and those with lines between them. */
@@ -42,80 +58,90 @@ const [written, ruled] = [9, 6];
 const widest = 84;
 
 /** The size of a picture with these tokens in so many pixels: tokens of several characters have margins for themselves. */
-export function heatSize(room: number, tokens: readonly string[]): HeatSize {
-  const most = Math.max(...tokens.map((token) => [...token].length));
+export function heatSize(room: number, { rows, columns }: Pick<Heat, "rows" | "columns">): HeatSize {
   const wide = Math.min(room, 520);
-  const single = Math.max(2, Math.min(30, Math.floor(wide / (tokens.length + 1))));
-  if (most <= 1) return { side: single, margin: single };
-  const margin = Math.min(widest, 8 * most + 8);
-  return { side: Math.max(2, Math.min(30, Math.floor((wide - margin) / tokens.length))), margin };
+  const margins = [rows, columns].map((tokens) => {
+    const most = Math.max(...tokens.map((token) => [...token].length));
+    return most <= 1 ? 0 : Math.min(widest, 8 * most + 8);
+  });
+  const [left = 0, top = 0] = margins;
+  // A margin of single tokens is as wide as a square.
+  const squares = columns.length + Number(left === 0);
+  const side = Math.max(2, Math.min(30, Math.floor((wide - left) / squares)));
+  return { side, left: left || side, top: top || side };
 }
 
 /** Draws weights as squares, a row for each token, with the tokens at both sides. */
 export function drawWeights(
   canvas: HTMLCanvasElement,
-  { side, margin }: HeatSize,
-  weights: Float32Array,
-  tokens: readonly string[],
+  { side, left, top }: HeatSize,
+  heat: Heat,
   picked: readonly [row: number, column: number] | undefined,
   colour: (name: string) => string,
 ): void {
-  const t = tokens.length;
+  const { rows, columns, weights } = heat;
   const ratio = devicePixelRatio || 1;
-  const pixels = margin + side * t;
-  canvas.width = canvas.height = Math.round(pixels * ratio);
-  canvas.style.width = canvas.style.height = `${pixels}px`;
+  const [width, height] = [left + side * columns.length, top + side * rows.length];
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
   const context = canvas.getContext("2d");
   if (!context) return;
-  const at = (index: number) => margin + index * side;
+  const [x, y] = [(column: number) => left + column * side, (row: number) => top + row * side];
   context.scale(ratio, ratio);
   context.fillStyle = colour("--paper");
-  context.fillRect(0, 0, pixels, pixels);
+  context.fillRect(0, 0, width, height);
   context.textBaseline = "middle";
   context.font = font(side);
   context.fillStyle = colour("--text");
   if (side >= written) {
-    const isSingle = margin === side;
-    context.textAlign = isSingle ? "center" : "right";
-    for (const [i, token] of tokens.entries()) {
-      if (isSingle) {
-        context.fillText(token, at(i + 0.5), side / 2);
-        context.fillText(token, side / 2, at(i + 0.5));
+    context.textAlign = left === side ? "center" : "right";
+    for (const [row, token] of rows.entries()) {
+      context.fillText(token, left === side ? side / 2 : left - 4, y(row + 0.5), left === side ? side : left - 6);
+    }
+    context.textAlign = top === side ? "center" : "right";
+    for (const [column, token] of columns.entries()) {
+      if (top === side) {
+        context.fillText(token, x(column + 0.5), side / 2);
         continue;
       }
-      context.fillText(token, margin - 4, at(i + 0.5), margin - 6);
       context.save();
-      context.translate(at(i + 0.5), margin - 4);
+      context.translate(x(column + 0.5), top - 4);
       context.rotate(Math.PI / 2); // read from above, so that a column's token ends where the column begins
-      context.fillText(token, 0, 0, margin - 6);
+      context.fillText(token, 0, 0, top - 6);
       context.restore();
     }
   }
   context.fillStyle = colour("--accent");
-  for (let row = 0; row < t; row++) {
-    for (let column = 0; column <= row; column++) {
-      context.globalAlpha = Math.min(1, weights[row * t + column] ?? 0);
-      context.fillRect(at(column), at(row), side, side);
+  for (let row = 0; row < rows.length; row++) {
+    for (let column = 0; column < seenBy(heat, row); column++) {
+      context.globalAlpha = Math.min(1, weights[row * columns.length + column] ?? 0);
+      context.fillRect(x(column), y(row), side, side);
     }
   }
   context.globalAlpha = 1;
   context.strokeStyle = colour("--line");
   context.lineWidth = 1;
-  context.beginPath();
-  for (let i = 0; i < t; i++) {
-    // The cells that a character may attend to: those up to itself.
-    context.moveTo(margin, at(i + 1));
-    context.lineTo(at(i + 1), at(i + 1));
-    context.lineTo(at(i + 1), at(i));
+  if (side >= ruled) {
+    context.beginPath();
+    for (let row = 0; row < rows.length; row++) {
+      // The cells that a token may attend to, each with a line to its right and below it.
+      const end = x(seenBy(heat, row));
+      context.moveTo(left, y(row));
+      context.lineTo(end, y(row));
+      context.moveTo(left, y(row + 1));
+      context.lineTo(end, y(row + 1));
+      for (let column = 0; column <= seenBy(heat, row); column++) {
+        context.moveTo(x(column), y(row));
+        context.lineTo(x(column), y(row + 1));
+      }
+    }
+    context.stroke();
   }
-  context.moveTo(margin, margin);
-  context.lineTo(margin, at(t));
-  context.moveTo(margin, margin);
-  context.lineTo(at(1), margin);
-  if (side >= ruled) context.stroke();
   if (picked) {
     context.strokeStyle = colour("--text");
     context.lineWidth = 2;
-    context.strokeRect(at(picked[1]), at(picked[0]), side, side);
+    context.strokeRect(x(picked[1]), y(picked[0]), side, side);
   }
 }

@@ -5,9 +5,9 @@ import type { Numbers } from "./numbers.ts";
 const most = 200;
 
 /** Numbers as a table; of many rows every so many. */
-export function NumberTable({ label, columns, rows }: Numbers) {
+export function NumberTable({ label, names, columns, rows }: Numbers) {
   const every = Math.max(1, Math.ceil(rows.length / most));
-  const shown = rows.filter((_, i) => i % every === 0 || i === rows.length - 1);
+  const shown = rows.map((row, i) => [i, row] as const).filter(([i]) => i % every === 0 || i === rows.length - 1);
   return (
     <>
       {every > 1 && (
@@ -19,6 +19,7 @@ export function NumberTable({ label, columns, rows }: Numbers) {
         <table>
           <thead>
             <tr>
+              {names && <th scope="col">{names.column}</th>}
               {columns.map(({ name }) => (
                 <th key={name} scope="col" class="number">
                   {name}
@@ -27,8 +28,9 @@ export function NumberTable({ label, columns, rows }: Numbers) {
             </tr>
           </thead>
           <tbody>
-            {shown.map((row, i) => (
+            {shown.map(([i, row]) => (
               <tr key={i}>
+                {names && <th scope="row">{names.of[i]}</th>}
                 {columns.map(({ name, show }, j) => {
                   const value = row[j];
                   return (

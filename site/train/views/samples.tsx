@@ -11,7 +11,9 @@ export function Samples() {
   const { history, facts, settings, recorded } = shown.value;
   const look = lookAt(history);
   if (!look) return null;
-  const isText = taskOf(settings.task).text !== undefined;
+  const { text, counted } = taskOf(settings.task);
+  const isText = text !== undefined;
+  const heldOut = count(facts?.heldOut ?? 0);
   const hasVoices = look.samples.some(({ voice }) => voice !== undefined);
   return (
     <section class="panel samples" aria-label="Samples">
@@ -19,10 +21,14 @@ export function Samples() {
       <p class="small" id="sample-facts">
         At step {count(look.step)}:{" "}
         <strong>
-          {percent(look.accuracy)} of{" "}
-          {settings.task === "adaptation" ? "the tokens" : isText ? "the characters" : count(facts?.heldOut ?? 0)} right
+          {percent(look.accuracy)} of {counted ?? heldOut} right
         </strong>
-        {isText ? ` in ${count(facts?.heldOut ?? 0)} windows that are held out` : " that it was never trained on"}.
+        {look.words
+          ? ", which no sentence says"
+          : counted === undefined
+            ? " that it was never trained on"
+            : ` in ${heldOut} ${isText ? "windows" : "sentences"} that are held out`}
+        .
       </p>
       <StepSlider />
       <TableFrame label="Samples that are held out">

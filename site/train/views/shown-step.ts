@@ -7,8 +7,9 @@ export function lookAt({ looks }: History): Look | undefined {
   return at === undefined ? looks.at(-1) : (looks.findLast(({ step }) => step <= at) ?? looks[0]);
 }
 
-/** The attention that is shown: of fewer steps than there are looks. */
-export function attentionAt({ attention }: History): Attention | undefined {
+/** The attention that is shown, one of each part of the model: of fewer steps than there are looks. */
+export function attentionAt({ attention }: History): readonly Attention[] {
   const at = shownStep.value;
-  return at === undefined ? attention.at(-1) : (attention.findLast(({ step }) => step <= at) ?? attention[0]);
+  const last = at === undefined ? attention.at(-1) : (attention.findLast(({ step }) => step <= at) ?? attention[0]);
+  return attention.filter(({ step }) => step === last?.step);
 }

@@ -12,6 +12,7 @@ export const masked: Task = {
   group: "Sentences",
   says: "Words of a sentence are masked, and an encoder, which sees what stands before them and after them, says which they were: this old ▢ that sees these bees barks and goes to ▢ kennel. → dog, its. Number, verb and home follow from the first animal, however far away it stands; some words, such as “old”, follow from nothing.",
   length: { label: "clauses with that", range: [0, 2], standard: 1 },
+  counted: "the masked words",
   architectures: ["bert"],
   standard: { layers: 2, heads: 4, learningRate: 2e-3, schedule: "cosine", warmup: 50, steps: 1500, every: 50 },
   examples: (clauses) => ({

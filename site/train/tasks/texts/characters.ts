@@ -47,6 +47,7 @@ export const characters: Task = {
   says: "The next character of a text: yours, or the amendments to the Constitution of the United States. Its last tenth is held out.",
   length: { label: "context", range: [16, 128], standard: 64 },
   standard: { layers: 4, heads: 4, headWidth: 32, batch: 12, learningRate: 1e-3, steps: 2000 },
+  counted: "the characters",
   text: { standard: standardText, whose: "those of the amendments", asks: "Your text" },
   examples: (context, given) => {
     const text = bytesOf(plain(given));

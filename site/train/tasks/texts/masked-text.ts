@@ -11,6 +11,7 @@ export const maskedText: Task = {
   name: "masked-text",
   title: "Fill in characters",
   says: "Characters of a text are masked, and an encoder, which sees what stands before them and after them, fills them in. The text is yours, or the amendments to the Constitution of the United States; its last tenth is held out.",
+  counted: "the masked characters",
   architectures: ["bert"],
   standard: {
     ...{ layers: 3, heads: 4, batch: 16, learningRate: 2e-3 },

@@ -46,6 +46,7 @@ export const voices: Task = {
   says: "The next character of texts in several voices: yours, or the King James Bible, Moby-Dick, an address on the State of the Union and the Jargon File. A token names the voice. The model is a mixture of experts, and the page shows which of them each voice comes to use, and each kind of character, by which they differ far more. The last tenth of each text is held out.",
   length: { label: "context", range: [16, 128], standard: 64 },
   standard: { architecture: "mixtral", layers: 2, heads: 4, batch: 12, learningRate: 2e-3, steps: 400 },
+  counted: "the characters",
   text: {
     standard: Object.values(voiceTexts).join(`\n${mark}\n`),
     whose: "those of four voices",

@@ -49,6 +49,7 @@ export const wordVectors: Task = {
   group: "Sentences",
   says: "A word, and which words stand near it: paris → mayor, cheese. Nothing says which is a capital of which; yet the vectors come to know: paris − france + italy is nearest to rome. Right are analogies whose fourth word comes first.",
   length: { label: "words to each side", range: [1, 5], standard: 4 },
+  counted: "the analogies",
   architectures: ["skip-gram"],
   standard: { width: 32, batch: 512, learningRate: 1e-2, weightDecay: 0, steps: 1000, every: 50 },
   examples: (window) => {
