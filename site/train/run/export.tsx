@@ -3,6 +3,7 @@ import { keepTrained } from "../../shell/model/trained.ts";
 import { trainedLink } from "../../shell/model/trained-link.ts";
 import { writeFragment } from "../../shell/permalink.ts";
 import { download, say } from "../../shell/status.ts";
+import { folderWords, isDecoder } from "../setup/architectures.ts";
 import { failure, history, settings } from "../state.ts";
 import { taskOf } from "../tasks/tasks.ts";
 import { client } from "../worker/client.ts";
@@ -15,10 +16,11 @@ interface WithPicker {
 
 const canPick = () => (globalThis as WithPicker).showDirectoryPicker !== undefined;
 
-/** Saves the model as a folder that the page Generate opens: into a folder of the reader's, or as a zip file. */
+/** Saves the model as a folder: for the page Generate where it opens such, into a folder of the reader's, or as a zip file. */
 export function ExportButtons() {
   const [says, setSays] = useState("");
-  const { adapts } = taskOf(settings.value.task);
+  const { task, architecture } = settings.value;
+  const { adapts } = taskOf(task);
   const run = async (save: (folder: Exported) => Promise<string>, whole = false) => {
     try {
       const words = await save(await client.call("export", { whole }));
@@ -31,9 +33,11 @@ export function ExportButtons() {
   };
   return (
     <p class="row" id="export">
-      <button type="button" onClick={() => void run(inGenerate, true)}>
-        Open in Generate
-      </button>
+      {(adapts || isDecoder(architecture)) && (
+        <button type="button" onClick={() => void run(inGenerate, true)}>
+          Open in Generate
+        </button>
+      )}
       <button type="button" onClick={() => void run(asZip)}>
         Export as a zip file
       </button>
@@ -46,7 +50,7 @@ export function ExportButtons() {
         {says ||
           (adapts
             ? "The adapter alone, as PEFT's folders are; Generate opens the model with the adapter merged."
-            : "A Hugging Face folder: config.json, tokenizer.json and weights as f32. Unpacked, Generate opens it as files of yours.")}
+            : folderWords(architecture))}
       </span>
     </p>
   );

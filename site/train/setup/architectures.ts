@@ -6,6 +6,8 @@ export const architectures: Readonly<Partial<Record<Architecture, string>>> = {
   gpt2: "GPT-2: learned positions",
   llama: "Llama: rotated positions",
   mixtral: "Mixtral: a Llama with experts",
+  gru: "GRU encoder-decoder",
+  "gru-attention": "GRU encoder-decoder with attention",
 };
 
 /** The kinds that a task offers, in words, its own first. */
@@ -32,3 +34,16 @@ const plain: ReadonlySet<Architecture> = new Set([
 
 /** True of kinds without layers and heads, whose size is a width alone. */
 export const isPlain = (architecture: Architecture): boolean => plain.has(architecture);
+
+const named = new Set<Architecture>(decoders);
+
+/** True of kinds that the page Generate opens. */
+export const isDecoder = (architecture: Architecture): boolean => named.has(architecture);
+
+/** What an exported folder is, and what opens it. */
+export function folderWords(architecture: Architecture): string {
+  if (isDecoder(architecture)) {
+    return "A Hugging Face folder: config.json, tokenizer.json and weights as f32. Unpacked, Generate opens it as files of yours.";
+  }
+  return "A folder: config.json, tokenizer.json, and weights as f32 with the names of PyTorch's modules, of which each takes its own by load_state_dict.";
+}

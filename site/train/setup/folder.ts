@@ -5,7 +5,8 @@ import { expertWidth, type Settings, widthOf } from "./settings.ts";
 /** A folder's small files, by their names. */
 export type SmallFiles = Readonly<Record<string, string>>;
 
-const json = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
+/** A value as a file says it. */
+export const json = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
 
 /** The settings of a new model, as its `config.json` has them. */
 export function configOf(

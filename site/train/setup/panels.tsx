@@ -148,7 +148,9 @@ export function TrainingPanel() {
         {trainingOf(settings.value).map((field) => (
           <NumberInput key={field.name} field={field} isFixed={fixed.has(field.name)} />
         ))}
-        <Choice name="recompute" label="What gradients read" of={recomputeWays} isFixed={false} />
+        {(!isPlain(settings.value.architecture) || settings.value.recompute !== "nothing") && (
+          <Choice name="recompute" label="What gradients read" of={recomputeWays} isFixed={false} />
+        )}
       </div>
       <p class="small muted">
         The same settings and seed give the same run, to the bit, on one device and browser. While it is paused, all but

@@ -225,7 +225,10 @@ export function settingsProblem(settings: Settings): string | undefined {
     const problem = problemOf(field, settings[field.name]);
     if (problem !== undefined) return problem;
   }
-  const { experts, chosen } = settings;
+  const { experts, chosen, architecture, recompute } = settings;
+  if (isPlain(architecture) && recompute !== "nothing") {
+    return "A model without layers computes nothing again: what gradients read is kept.";
+  }
   if (isMixture(settings) && chosen > experts)
     return `${chosen} experts are chosen, expected at most the ${experts} there are.`;
   return undefined;

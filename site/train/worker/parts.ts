@@ -3,7 +3,7 @@ import { memoryUse } from "../../../src/gpu/memory-use.ts";
 import { gradientNorm } from "../../../src/kernels/optimiser/gradient-norm.ts";
 import { type Tensor, zeros } from "../../../src/tensor/tensor.ts";
 import { gradients } from "../../../src/train/gradients.ts";
-import type { Objective, Recompute } from "../../../src/train/objectives/objective.ts";
+import { type Objective, type Recompute, recomputes } from "../../../src/train/objectives/objective.ts";
 import type { Parameter } from "../../../src/train/parameters.ts";
 import type { RouterLossOptions } from "../../../src/train/router-losses.ts";
 import { inputTensors, runningOf, type Submits } from "./kinds/running.ts";
@@ -33,6 +33,8 @@ export interface Measuring<B> {
 interface MeasuringOptions<B> {
   readonly batch: B;
   readonly recompute: Recompute;
+  /** Of these ways to keep what gradients read the memory is shown. */
+  readonly ways?: readonly Recompute[] | undefined;
   readonly submits: Submits;
 }
 
@@ -40,7 +42,7 @@ interface MeasuringOptions<B> {
 export function measuring<B>(
   objective: Objective<B>,
   parts: readonly Part[],
-  { batch, recompute, submits }: MeasuringOptions<B>,
+  { batch, recompute, ways = recomputes, submits }: MeasuringOptions<B>,
   routers: RouterLossOptions,
 ): Measuring<B> {
   const { gpu } = objective;
@@ -58,7 +60,7 @@ export function measuring<B>(
   };
   const running = runningOf(objective, (_, tensors) => record(recompute, tensors), submits);
   const inputs = inputTensors(objective, objective.inputs(batch));
-  const memory = memoryLines(gpu, (way) => record(way, inputs.tensors), ["nothing", "cheap", "layers"]);
+  const memory = memoryLines(gpu, (way) => record(way, inputs.tensors), ways);
   inputs.dispose();
   return {
     norms: async (given) => {

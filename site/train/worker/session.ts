@@ -116,7 +116,12 @@ async function sessionOf<B>(
   trainer.submits = firstSubmits;
   const submits = () => trainer.submits;
   const looking = await learner.looking(heldOut, submits);
-  const measured = measuring(objective, parts, { batch: batchOf(1), recompute, submits }, routersFor(settings));
+  const measured = measuring(
+    objective,
+    parts,
+    { batch: batchOf(1), recompute, ways: learner.recomputes, submits },
+    routersFor(settings),
+  );
   base.loading?.("compile", 1, 1);
   let history = run?.history ?? noHistory;
 

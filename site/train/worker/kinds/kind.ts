@@ -1,6 +1,7 @@
 import type { Report } from "../../../../src/engine/direct/progress.ts";
 import type { FileSource } from "../../../../src/formats/source.ts";
 import type { Gpu } from "../../../../src/gpu/gpu.ts";
+import type { Recompute } from "../../../../src/train/objectives/objective.ts";
 import type { TrainableModel } from "../../../../src/train/open-trainable.ts";
 import type { TrainedFolder } from "../../../../src/train/trained-folder.ts";
 import type { Example, Examples } from "../../tasks/task.ts";
@@ -48,6 +49,8 @@ export interface Learner<B> {
   readonly batchOf: (examples: readonly Example[], drawnBy: readonly [seed: number, step: number]) => B;
   /** The part of the model that a parameter of this name is in. */
   readonly partOf: (parameter: string) => string;
+  /** What of it may be computed again for gradients; unset: all that {@link recomputes} names. */
+  readonly recomputes?: readonly Recompute[];
   /** Prepares to look at it with examples that are held out. */
   readonly looking: (heldOut: readonly Example[], submits: Submits) => Promise<Looking>;
   /** The files of what was trained, as they are now: the model, or its adapter. */
@@ -60,15 +63,21 @@ export interface Learner<B> {
 export type Kind<B> = (gpu: Gpu, request: RunRequest, base: Base) => Promise<Learner<B>>;
 
 /** The files of a planned folder. */
-export async function filesOf({ files, file, pieces }: TrainedFolder): Promise<Files> {
+export async function filesOf({ files, binary, file, pieces }: TrainedFolder): Promise<Files> {
   const weights: Uint8Array<ArrayBuffer>[] = [];
   for await (const piece of pieces()) weights.push(piece);
-  const texts = Object.entries(files).map(([name, words]) => [name, new Blob([words])] as const);
+  const texts = Object.entries({ ...files, ...binary }).map(([name, content]) => [name, new Blob([content])] as const);
   return { ...Object.fromEntries(texts), [file ?? "model.safetensors"]: new Blob(weights) };
 }
 
-/** The files of a model that was new. */
-export function newFiles<B>({ writing }: TrainableModel<B>): Pick<Learner<B>, "files" | "whole"> {
-  const files = async () => await filesOf(await writing());
+/** The files of a model that was new, and others of these names. */
+export function newFiles<B>(
+  { writing }: TrainableModel<B>,
+  others: Readonly<Record<string, string>> = {},
+): Pick<Learner<B>, "files" | "whole"> {
+  const files = async () => {
+    const written = await writing();
+    return await filesOf({ ...written, files: { ...written.files, ...others } });
+  };
   return { files, whole: files };
 }

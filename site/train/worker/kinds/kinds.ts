@@ -3,6 +3,7 @@ import type { RunRequest } from "../protocol.ts";
 import { adapterKind } from "./adapter.ts";
 import { decoderKind } from "./decoder.ts";
 import type { Kind } from "./kind.ts";
+import { recurrentKind } from "./recurrent.ts";
 
 /** Does something with the kind of models that a run is of, whatever its batches are. */
 export function withKind<R>({ settings }: RunRequest, use: <B>(kind: Kind<B>) => R): R {
@@ -12,6 +13,9 @@ export function withKind<R>({ settings }: RunRequest, use: <B>(kind: Kind<B>) =>
     case "llama":
     case "mixtral":
       return use(decoderKind);
+    case "gru":
+    case "gru-attention":
+      return use(recurrentKind);
     default:
       throw new TypeError(`the page has no models of the kind ${settings.architecture}`);
   }

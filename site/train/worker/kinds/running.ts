@@ -45,6 +45,7 @@ export function inputTensors<B>(
 export interface Run<R> {
   readonly result: (tensor: (result: R) => Tensor) => Promise<Float64Array>;
   readonly tapped: (name: string) => Promise<Float64Array>;
+  readonly shapeOf: (name: string) => readonly number[];
 }
 
 /** Runs what was recorded over batches: a program for each shape of them. */
@@ -100,13 +101,15 @@ export function runningOf<B, R>(
       const { inputs, program, instance } = await prepared(given);
       await inputs.write(given);
       instance.run(undefined, submits());
+      const kept = (name: string): Tensor => {
+        const found = program.taps.get(name);
+        if (!found) throw new Error(`${name} is not kept`);
+        return found as Tensor;
+      };
       return {
         result: (of) => placed(instance, of(program.result)).read(),
-        tapped: async (name) => {
-          const found = program.taps.get(name);
-          if (!found) throw new Error(`${name} is not kept`);
-          return await placed(instance, found as Tensor).read();
-        },
+        tapped: async (name) => await placed(instance, kept(name)).read(),
+        shapeOf: (name) => kept(name).shape,
       };
     },
     dispose: () => {

@@ -1,0 +1,33 @@
+import type { Examples } from "../tasks/task.ts";
+import { idsOf, json, type SmallFiles, smallFilesOf } from "./folder.ts";
+import type { Settings } from "./settings.ts";
+
+/** Tokens of models of pairs: the characters, and the one that targets begin with. */
+export function pairTokens({ alphabet, end }: Pick<Examples, "alphabet" | "end">) {
+  const ids = idsOf(alphabet);
+  return { start: ids.size, vocabulary: ids.size + 1, end: end === undefined ? undefined : ids.get(end) };
+}
+
+/** The tokens with which targets begin and end, as config.json says them. */
+function markedBy(examples: Examples): Readonly<Record<string, number>> {
+  const { start, end } = pairTokens(examples);
+  return { decoder_start_token_id: start, ...(end === undefined ? {} : { eos_token_id: end }) };
+}
+
+/** The settings of a new recurrent encoder-decoder; with attention its encoder reads sources from both ends. */
+export function recurrentConfig(settings: Settings, examples: Examples): Record<string, unknown> {
+  const isAttentive = settings.architecture === "gru-attention";
+  return {
+    ...{ model_type: "gru-encoder-decoder", vocab_size: pairTokens(examples).vocabulary },
+    ...{ embedding_size: settings.width, hidden_size: settings.width },
+    ...{ attention: isAttentive ? "dot" : "none", bidirectional: isAttentive, ...markedBy(examples) },
+  };
+}
+
+/** The tokenizer of a model of pairs and how it generates. */
+export const pairFilesOf = (examples: Examples): SmallFiles => ({
+  ...smallFilesOf(examples),
+  "generation_config.json": json({
+    ...{ do_sample: false, max_new_tokens: examples.answerLength, ...markedBy(examples) },
+  }),
+});

@@ -1,0 +1,106 @@
+// What models of pairs have in common: they read a source and say a target, a token after the other.
+
+import type { Tensor } from "../../../../src/tensor/tensor.ts";
+import type { PairBatch } from "../../../../src/train/objectives/pair-batch.ts";
+import type { TrainableModel } from "../../../../src/train/open-trainable.ts";
+import { idsOf } from "../../setup/folder.ts";
+import { pairTokens } from "../../setup/pair-folders.ts";
+import type { Example, Examples } from "../../tasks/task.ts";
+import type { Attention } from "../history.ts";
+import type { Learner, Looking } from "./kind.ts";
+import type { Run, Submits } from "./running.ts";
+import { decodedLength, sayingOf, shownOf } from "./saying.ts";
+import { scoringOf } from "./scoring.ts";
+
+/** The target of a prediction that does not count. */
+const ignored = -100;
+
+/** What is read and said in the last run: the source, what the decoder read, and what it said after each of it. */
+export interface PairTexts {
+  readonly source: readonly string[];
+  readonly read: readonly string[];
+  readonly said: readonly string[];
+}
+
+/** A model of pairs. */
+export interface PairModel {
+  readonly examples: Examples;
+  readonly model: TrainableModel<PairBatch>;
+  readonly layers: number;
+  readonly heads: number;
+  readonly partOf: (parameter: string) => string;
+  /** What of a run pictures of attention are made from, and those pictures. */
+  readonly taps: (name: string) => boolean;
+  readonly attention: (run: Run<Tensor>, texts: PairTexts) => Promise<readonly Omit<Attention, "step">[]>;
+}
+
+/** What is known of a model of pairs that learns examples, its files apart. */
+export function pairLearner(given: PairModel): Omit<Learner<PairBatch>, "files" | "whole"> {
+  const { examples, model, layers, heads, partOf } = given;
+  const { promptLength, answerLength } = examples;
+  return {
+    ...{ examples, model, layers, heads, partOf },
+    context: promptLength + answerLength,
+    classes: pairTokens(examples).vocabulary,
+    batchOf: batchesOf(examples),
+    looking: async (heldOut, submits) => lookingAt(given, heldOut, submits),
+  };
+}
+
+/** Makes batches of examples: a prompt is a source, its answer the target. */
+function batchesOf(examples: Examples): (given: readonly Example[]) => PairBatch {
+  const known = idsOf(examples.alphabet);
+  const { start } = pairTokens(examples);
+  const read = (text: string) => Array.from(text, (character) => known.get(character) ?? 0);
+  const rowOf = (from: readonly number[], filling: number) =>
+    Array.from({ length: examples.answerLength }, (_, i) => from[i] ?? filling);
+  return (given) => {
+    const answers = given.map(({ answer }) => read(answer));
+    return {
+      sources: given.map(({ prompt }) => read(prompt)),
+      ids: answers.map((answer) => rowOf([start, ...answer], start)),
+      targets: answers.map((answer) => rowOf(answer, ignored)),
+    };
+  };
+}
+
+function lookingAt(given: PairModel, heldOut: readonly Example[], submits: Submits): Looking {
+  const { examples, model, taps, attention } = given;
+  const { start, vocabulary: classes } = pairTokens(examples);
+  const shown = shownOf(examples, heldOut);
+  const length = decodedLength(examples);
+  const batch = batchesOf(examples)(heldOut);
+  const by = examples.scored === "exact" ? "rows" : "targets";
+  const scoring = scoringOf(model.objective, { batch, rows: heldOut.length, by }, classes, submits);
+  const saying = sayingOf(
+    model.objective,
+    examples,
+    shown,
+    {
+      batchOf: (prompts, said) => {
+        const ids = said.map((row) => Array.from({ length }, (_, i) => [start, ...row][i] ?? start));
+        return { sources: prompts, ids, targets: ids.map((row) => row.map(() => ignored)) };
+      },
+      rowOf: (example, said) => example * length + said,
+      classes,
+    },
+    submits,
+    taps,
+  );
+  return {
+    score: async () => {
+      const { loss, accuracy } = await scoring.score();
+      return { loss, accuracy };
+    },
+    samples: async () => {
+      const { samples, prompt: source, answer: said, run } = await saying.said();
+      const read = ["→", ...said].slice(0, Math.max(1, said.length));
+      // Of an answer that ended at once a row is shown all the same.
+      return { samples, attention: await attention(run, { source, read, said: said.length > 0 ? said : [""] }) };
+    },
+    dispose: () => {
+      scoring.dispose();
+      saying.dispose();
+    },
+  };
+}

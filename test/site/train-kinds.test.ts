@@ -1,0 +1,102 @@
+// Runs of every kind of model that the page trains: looked at, kept, gone on with, and exported.
+import { describe, expect, test } from "vitest";
+import { architectures, offeredBy, standardArchitecture } from "../../site/train/setup/architectures.ts";
+import { type Settings, settingsFor, settingsProblem } from "../../site/train/setup/settings.ts";
+import { taskNames, taskOf } from "../../site/train/tasks/tasks.ts";
+import { readRun } from "../../site/train/worker/saved.ts";
+import { openSession, type Session } from "../../site/train/worker/session.ts";
+import { openFiles } from "../../src/formats/files.ts";
+import type { FileSource } from "../../src/formats/source.ts";
+import { openRecurrent } from "../../src/train/open-recurrent.ts";
+import { testGpu } from "../support/gpu.ts";
+
+const gpu = await testGpu();
+
+const tiny = {
+  layers: 1,
+  heads: 2,
+  headWidth: 8,
+  width: 16,
+  batch: 4,
+  every: 4,
+  steps: 40,
+  schedule: "constant",
+} as const;
+
+/** A task for each kind, and what opens its exported folder. */
+const kinds: readonly {
+  readonly given: Settings;
+  readonly attention: readonly string[];
+  readonly opens: (source: FileSource, session: Session) => Promise<void>;
+}[] = [
+  ...(["gru", "gru-attention"] as const).map((architecture) => ({
+    given: settingsFor("reverse", { ...tiny, architecture, length: 3 }),
+    attention: architecture === "gru" ? [] : ["source 3×4"],
+    opens: async (source: FileSource) => {
+      const { config, dispose } = await openRecurrent(gpu, source);
+      expect(config).toMatchObject({ vocabulary: 10, start: 9, width: 16 });
+      expect(await source.has("tokenizer.json")).toBe(true);
+      dispose();
+    },
+  })),
+];
+
+const losses = ({ history: { steps } }: Session) => steps.map(({ loss, gradientNorm }) => [loss, gradientNorm]);
+
+describe.each(kinds.map((kind) => [`${kind.given.architecture} on ${kind.given.task}`, kind] as const))(
+  "a run of %s",
+  (_, { given, attention, opens }) => {
+    test("is looked at, goes on from its file to the bit, and is exported", async () => {
+      expect(settingsProblem(given)).toBeUndefined();
+      const request = { settings: given, text: "" };
+      const first = await openSession(gpu, request, undefined);
+      const before = await first.look();
+      expect(before?.look.samples.length).toBeGreaterThan(0);
+      expect(before?.look.norms?.every((norm) => norm > 0 && Number.isFinite(norm))).toBe(true);
+      expect(Math.abs((before?.look.loss ?? 0) / first.facts.baselines.uniform - 1)).toBeLessThan(0.3);
+      expect(
+        before?.attention.map(({ of, tokens, columns = tokens }) => `${of} ${tokens.length}×${columns.length}`),
+      ).toEqual(attention);
+      for (const { tokens, columns = tokens, weights } of before?.attention ?? []) {
+        const sums = Array.from({ length: weights.length / columns.length }, (_, row) =>
+          weights.subarray(row * columns.length, (row + 1) * columns.length).reduce((a, b) => a + b, 0),
+        );
+        for (const sum of sums) expect(Math.abs(sum - 1)).toBeLessThan(1e-5);
+      }
+      const measured = await first.advance(1);
+      expect(measured.measured?.ratios).toHaveLength(first.facts.parts.length);
+      await first.advance(2);
+      const file = await first.saved();
+      await first.advance(3);
+      const read = await readRun(file);
+      expect(read.settings).toEqual(given);
+      const again = await openSession(gpu, request, read);
+      expect(again.history.attention).toEqual(first.history.attention);
+      await again.advance(3);
+      expect(losses(again)).toEqual(losses(first));
+      const { files } = await again.exported();
+      expect(await files["model.safetensors"]?.bytes()).toEqual(
+        await (await first.exported()).files["model.safetensors"]?.bytes(),
+      );
+      await opens(openFiles(files), first);
+      again.dispose();
+      first.dispose();
+    });
+  },
+);
+
+test("every task offers a kind that the page has, and no other is taken", () => {
+  for (const task of taskNames) {
+    expect(Object.keys(offeredBy(task)), task).toContain(standardArchitecture(task));
+    expect(settingsProblem(settingsFor(task)), task).toBeUndefined();
+    const other = (Object.keys(architectures) as Settings["architecture"][]).find((name) => !(name in offeredBy(task)));
+    if (other && !taskOf(task).adapts) {
+      expect(settingsProblem(settingsFor(task, { architecture: other }))).toBe(
+        `The task ${task} has no model of the kind ${other}.`,
+      );
+    }
+  }
+  expect(settingsProblem(settingsFor("reverse", { architecture: "gru", recompute: "layers" }))).toBe(
+    "A model without layers computes nothing again: what gradients read is kept.",
+  );
+});
