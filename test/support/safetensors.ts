@@ -30,7 +30,7 @@ export function safetensors(tensors: Readonly<Record<string, WrittenTensor>>): U
 
 /** The f32 tensors of a safetensors file, by name. */
 export function readF32(file: Uint8Array): Record<string, Float32Array> {
-  const bytes = file.slice().buffer;
+  const bytes = new Uint8Array(file).buffer; // a copy: a small Buffer of Node is a part of a larger one
   const begin = 8 + Number(new DataView(bytes).getBigUint64(0, true));
   const { __metadata__: _, ...header } = JSON.parse(new TextDecoder().decode(bytes.slice(8, begin)));
   return Object.fromEntries(

@@ -1,13 +1,12 @@
 import type { Gpu } from "../../gpu/gpu.ts";
-import { crossEntropy } from "../../kernels/cross-entropy/cross-entropy.ts";
 import { dropout } from "../../kernels/elementwise/dropout.ts";
 import { type Dropped, type Recurrent, recurrentLogits, type Sources } from "../../models/recurrent/encoder-decoder.ts";
 import { byPosition, sourceNumbers, sourceShapes } from "../../models/recurrent/sources.ts";
-import { OptionError } from "../../options/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { reshape } from "../../tensor/views.ts";
-import type { LossSettings, ModelLoss, Objective } from "./objective.ts";
+import type { LossSettings, Objective } from "./objective.ts";
 import { checkPairBatch, type PairBatch, pairTargetsIn } from "./pair-batch.ts";
+import { refuse } from "./refused-settings.ts";
+import { given, lossOf } from "./tensors.ts";
 
 /** Targets by their sources: a recurrent decoder learns what follows each token of a target, given the tokens before. */
 export function recurrentObjective(model: Recurrent): Objective<PairBatch> {
@@ -41,13 +40,6 @@ export function recurrentObjective(model: Recurrent): Objective<PairBatch> {
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
-/** The tensor of this name, which every batch has. */
-function given(tensors: Tensors, name: string): Tensor {
-  const found = tensors[name];
-  if (!found) throw new TypeError(`a model reads ${name} of a batch`);
-  return found;
-}
-
 const sourcesIn = (tensors: Tensors): Sources => ({
   sources: given(tensors, "sources"),
   last: given(tensors, "last"),
@@ -56,27 +48,9 @@ const sourcesIn = (tensors: Tensors): Sources => ({
   mirror: tensors["mirror"],
 });
 
-/** The mean cross-entropy of logits `[…, v]`, as many rows as there are targets. */
-export function lossOf(gpu: Gpu, logits: Tensor, targets: Tensor): ModelLoss {
-  const rows = reshape(logits, [targets.size, logits.shape.at(-1) ?? 0]);
-  const found = crossEntropy(gpu, { logits: rows, targets: reshape(targets, [targets.size]) });
-  const loss = reshape(found.loss, []);
-  return { loss, count: found.count, total: loss };
-}
-
-/** Throws `OptionError` for settings that a model without layers has not. */
-export function refuse(what: string, { recompute = "nothing", dropout: dropped }: LossSettings): void {
-  if (recompute !== "nothing") {
-    throw new OptionError(`train: recompute is "${recompute}", expected "nothing" of ${what}, which has no layers`);
-  }
-  if (dropped?.attention) {
-    throw new OptionError(`train: attentionDropout is ${dropped.attention}, expected 0 of ${what}, which drops none`);
-  }
-}
-
 /** Dropout of embeddings and of what the head reads. */
 function droppedBy(gpu: Gpu, settings: LossSettings): Dropped | undefined {
-  refuse("a recurrent model", settings);
+  refuse("a recurrent model", settings, ["attentionDropout"]);
   const { rate = 0, key } = settings.dropout ?? {};
   return key && rate > 0 ? (x, site) => dropout(gpu, { x, key }, { rate, site }).y : undefined;
 }
