@@ -41,7 +41,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   text: ["text"],
   reference: ["tensor", "reference"],
   check: [...upTo("blocks"), "reference", "check"],
-  train: [...upTo("generate"), "formats", "text", "convert", "train"],
+  train: [...upTo("generate"), "encode", "seq2seq", "formats", "text", "convert", "train"],
   tune: [...upTo("kernels"), "formats", "reference", "check", "tune"],
   build: ["wgsl", "gpu", "build"],
   "attention.ts": engine,

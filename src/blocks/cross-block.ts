@@ -8,6 +8,7 @@ import { type AttentionWeights, tapProjections } from "./attention.ts";
 import { checkScore, type EncoderScore, encoderAttention } from "./encoder-attention.ts";
 import type { FeedForwardWeights } from "./feed-forward.ts";
 import { type LayerCache, visibleCache } from "./kv-cache/cache.ts";
+import type { LayerTraining } from "./layer-training.ts";
 import { type Linear, linear } from "./linear.ts";
 import { addNorm, type Norm, norm, type Residual, summed } from "./norm.ts";
 import { isStep, project, type Surroundings } from "./project.ts";
@@ -19,13 +20,19 @@ export interface CrossKeys {
   readonly values: Tensor;
 }
 
-/** The inputs of a layer of the decoder. */
-export interface CrossInputs {
+/** Where earlier tokens are, and where this run's begin. */
+export interface EarlierTokens {
   readonly cache: LayerCache;
   /** Position and number of tokens of each batch row (`lib/step`). */
   readonly step: Tensor;
   /** Maximum number of cached tokens visible in this run; grids are sized for it. */
   readonly visible: number;
+}
+
+/** The inputs of a layer of the decoder. */
+export interface CrossInputs {
+  /** Unset: tokens attend over one another, from position 0 on, and nothing is kept (training). */
+  readonly earlier?: EarlierTokens | undefined;
   /** What is added to the scores of self-attention: nothing (default), or a bias by distance (T5). */
   readonly score?: EncoderScore | undefined;
   readonly cross: CrossKeys;
@@ -34,6 +41,8 @@ export interface CrossInputs {
    * of one source, such as its beams, follow one another and share its keys.
    */
   readonly sources: RaggedLayout;
+  /** What training does: parts of a layer are its attention (0), that over a source (1) and the feed-forward layer (2). */
+  readonly training?: LayerTraining | undefined;
 }
 
 /** Weights of attention over a source: queries come from the decoder, keys and values from the encoder's states. */
@@ -78,9 +87,14 @@ export function crossBlock(
   weights: CrossBlockWeights,
   shape: CrossBlockShape,
 ): Residual {
-  const sublayer = (part: string, before: Residual, parameters: Norm, compute: Compute): Residual =>
+  const { earlier, training } = inputs;
+  const { dropout = (x: Tensor) => x } = training ?? {};
+  const form = { norms: shape.norms, fused: earlier !== undefined };
+  const sublayer = (part: keyof typeof parts, before: Residual, parameters: Norm, compute: Compute): Residual =>
     gpu.within(`${name}.${part}`, () => {
-      const after = added(gpu, before, parameters, shape.norms, (x, around) => compute(`${name}.${part}`, x, around));
+      const after = added(gpu, before, parameters, form, (x, around) =>
+        dropout(compute(`${name}.${part}`, x, around), parts[part]),
+      );
       if (gpu.isTapped(`${name}.${part}.sum`)) gpu.tap(`${name}.${part}.sum`, summed(gpu, after));
       return after;
     });
@@ -95,22 +109,25 @@ export function crossBlock(
   );
 }
 
+/** The numbers of sublayers. */
+const parts = { attention: 0, cross: 1, "feed-forward": 2 } as const;
+
 /** What a sublayer makes of its input: what is added to the stream, or, with what surrounds it, the new stream. */
 type Compute = (name: string, x: Tensor, around?: Surroundings) => Tensor;
 
-/** The stream after a sublayer, with norms before or after it. */
+/** The stream after a sublayer, with norms before or after it; fused with them where there are few rows, which has no gradient. */
 function added(
   gpu: Gpu,
   stream: Residual,
   parameters: Norm,
-  norms: "post" | "pre",
+  { norms, fused }: { readonly norms: "post" | "pre"; readonly fused: boolean },
   compute: (x: Tensor, around?: Surroundings) => Tensor,
 ): Residual {
   if (norms === "post") {
     const x = summed(gpu, stream);
     return { sum: addNorm(gpu, { sum: x, update: compute(x) }, parameters).y };
   }
-  if (parameters.kind === "rms" && isStep(stream) && !stream.update) {
+  if (fused && parameters.kind === "rms" && isStep(stream) && !stream.update) {
     return { sum: compute(stream.sum, { norm: parameters, residual: stream.sum }) };
   }
   const { sum, y } = addNorm(gpu, stream, parameters);
@@ -129,12 +146,12 @@ function joined(gpu: Gpu, name: string, out: Tensor, { shape }: Tensor, output: 
   return around ? project(gpu, rows, output, { residual: around.residual }) : linear(gpu, rows, output);
 }
 
-/** Causal attention of tokens `x` `[b, t, c]` over those of the cache, in which theirs are stored first. */
+/** Causal attention of tokens `x` `[b, t, c]` over those of the cache, in which theirs are stored first, or over themselves. */
 function selfAttention(
   gpu: Gpu,
   name: string,
   x: Tensor,
-  { cache, step, visible, score = "none" }: CrossInputs,
+  { earlier, score = "none", training }: CrossInputs,
   weights: CrossBlockWeights["attention"],
   { heads, headWidth, scale = 1 / Math.sqrt(headWidth) }: CrossBlockShape,
   around?: Surroundings,
@@ -152,11 +169,22 @@ function selfAttention(
   }
   const fresh = { q, k, v } as { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor };
   tapProjections(gpu, name, fresh);
+  const [queries, ownKeys, ownValues] = [fresh.q, fresh.k, fresh.v].map((one) => transpose(one, [0, 2, 1, 3])) as [
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
+  const options = { mask: "causal", score, scale } as const;
+  if (!earlier) {
+    const own = { q: queries, k: ownKeys, v: ownValues };
+    const { out } = tableAttention(gpu, own, { ...options, lse: true, dropout: training?.weightDropout?.(0) });
+    return joined(gpu, name, out, x, weights.output);
+  }
+  const { cache, step, visible } = earlier;
   const { layout: _, ...stored } = cache;
   appendKv(gpu, { k: fresh.k, v: fresh.v, ...stored, step }, {});
   const { tensors } = visibleCache(cache, visible);
-  const queries = { q: transpose(fresh.q, [0, 2, 1, 3]), ...tensors, step };
-  const { out } = tableAttention(gpu, queries, { mask: "causal", score, scale });
+  const { out } = tableAttention(gpu, { q: queries, ...tensors, step }, options);
   return joined(gpu, name, out, x, weights.output, around);
 }
 
@@ -165,7 +193,7 @@ function crossAttention(
   gpu: Gpu,
   name: string,
   x: Tensor,
-  { cross, sources }: CrossInputs,
+  { cross, sources, training }: CrossInputs,
   weights: CrossWeights,
   { heads, headWidth, scale = 1 / Math.sqrt(headWidth) }: CrossBlockShape,
   around?: Surroundings,
@@ -175,6 +203,7 @@ function crossAttention(
   const q = projected(gpu, x, weights.q, around);
   gpu.tap(`${name}.q`, q);
   const both = { q: inOneRow(q), k: inOneRow(cross.keys), v: inOneRow(cross.values) };
-  const out = encoderAttention(gpu, both, { layout: sources }, scale);
+  const trained = training && { dropout: training.weightDropout?.(1) };
+  const out = encoderAttention(gpu, both, { layout: sources, training: trained }, scale);
   return joined(gpu, name, out, x, weights.output, around);
 }

@@ -22,17 +22,13 @@ export interface EncoderDecoderOptions extends Omit<LoadOptions, "weights"> {
   readonly chatTemplate?: string | undefined;
 }
 
-/**
- * Reads and checks the files of an encoder-decoder, and uploads its weights: all that `loadEncoderDecoder` does with a
- * source. Throws as it does.
- */
-export async function readEncoderDecoder(
-  gpu: Gpu,
-  source: FileSource,
-  options: EncoderDecoderOptions,
-): Promise<EncoderDecoder> {
+/** What is read of a folder before its weights are uploaded. */
+type FolderOptions = Pick<EncoderDecoderOptions, "chatTemplate" | "onWarning">;
+
+/** An encoder-decoder's files, read and compared with one another, but for the values of its weights. Throws as `loadEncoderDecoder` does. */
+export async function readSequenceFolder(source: FileSource, options: FolderOptions) {
   refuseGguf(source, "encoder-decoders");
-  const { onWarning = console.warn, signal } = options;
+  const { onWarning = console.warn } = options;
   const warn = (warning: string) => onWarning(printed(warning));
   const files = await modelFiles(source);
   const raw = await files.config();
@@ -50,6 +46,20 @@ export async function readEncoderDecoder(
   const weights = await files.weights(false);
   const checkpoint = checkWeights(weights, weightNames(family), config);
   if (checkpoint.unread.length > 0) warn(`${weights.file}: nothing reads ${listed(checkpoint.unread)}`);
+  return { config, tokenizers, defaults, chatTemplate, weights, checkpoint };
+}
+
+/**
+ * Reads and checks the files of an encoder-decoder, and uploads its weights: all that `loadEncoderDecoder` does with a
+ * source. Throws as it does.
+ */
+export async function readEncoderDecoder(
+  gpu: Gpu,
+  source: FileSource,
+  options: EncoderDecoderOptions,
+): Promise<EncoderDecoder> {
+  const { signal } = options;
+  const { config, tokenizers, defaults, chatTemplate, weights, checkpoint } = await readSequenceFolder(source, options);
   await source.prepare?.([...new Set([...weights.tensors.values()].map(({ file }) => file))], { signal });
   const uploaded = await uploadEncoderDecoder(gpu, weights, checkpoint, config, options);
   const stored = { quantisation: quantisationName(weights, undefined, options), fileBytes: weights.bytes };

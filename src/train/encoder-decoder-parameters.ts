@@ -3,7 +3,8 @@ import type { EncoderBlockWeights } from "../blocks/encoder-block.ts";
 import type { Norm } from "../blocks/norm.ts";
 import type { Checkpoint } from "../models/checkpoint.ts";
 import type { AnyLayerSources, CrossSources, EncoderDecoderSources, StackSources } from "../models/seq2seq/family.ts";
-import type { EncoderDecoderWeights, StackWeights } from "../models/seq2seq/weights.ts";
+import type { StackWeights } from "../models/seq2seq/stack-weights.ts";
+import type { EncoderDecoderWeights } from "../models/seq2seq/weights.ts";
 import { type Found, ofLayer, ofLinear, ofNorm, type Parameter, parametersIn } from "./parameter-parts.ts";
 
 const ofCross = (sources: CrossSources, norm: Norm, { q, k, v, output }: CrossWeights): Found[] => [

@@ -21,7 +21,7 @@ const fields = fieldsOf<ExportOptions>({ parameters: listOf(having("tensor", "a 
  * @throws FormatError for a model that came from a GGUF file or a quantised folder, unless it has an adapter.
  */
 export async function exportModel(
-  model: Pick<TrainableModel<never>, "writing">,
+  model: TrainableModel<never>,
   options: ExportOptions = {},
 ): Promise<Readonly<Record<string, Blob>>> {
   checkValue("exportModel", "model", modelCheck, model);

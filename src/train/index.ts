@@ -9,6 +9,11 @@ export { type FreshOptions, freshFolder } from "./initialisers/fresh-folder.ts";
 export { type FreshTensor, type InitialiserOptions, initialise } from "./initialisers/initialise.ts";
 export type { Initialiser } from "./initialisers/schemes.ts";
 export { openTrainable, type Trainable, type TrainableOptions } from "./open-trainable.ts";
+export {
+  openTrainableEncoderDecoder,
+  type TrainableEncoderDecoder,
+  type TrainableEncoderDecoderOptions,
+} from "./open-trainable-encoder-decoder.ts";
 export type { Parameter } from "./parameters.ts";
 export type { TrainedFolder } from "./trained-folder.ts";
 
@@ -22,7 +27,9 @@ export { readAdapter } from "./lora/read-adapter.ts";
 
 // Steps
 
+export type { PairLossOptions } from "./objectives/encoder-decoder.ts";
 export type { Objective, Recompute, StepShape } from "./objectives/objective.ts";
+export type { PairBatch } from "./objectives/pair-batch.ts";
 export type { TokenBatch } from "./objectives/token-batches.ts";
 export type { AdamWSettings } from "./optimisers/adamw.ts";
 export type { LionSettings } from "./optimisers/lion.ts";

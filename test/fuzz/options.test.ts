@@ -32,6 +32,7 @@ const instances = new Set([
   "ProposingModel",
   ...[
     "Trainable",
+    "TrainableModel",
     "Parameter",
     "TrainedTokenizer",
     "TrainingStep",

@@ -1,6 +1,7 @@
-import { type CrossKeys, crossBlock, crossKeys } from "../../blocks/cross-block.ts";
+import { type CrossBlockWeights, type CrossKeys, crossBlock, crossKeys } from "../../blocks/cross-block.ts";
 import { type EncoderInputs, encoderBlock } from "../../blocks/encoder-block.ts";
 import type { KvCache } from "../../blocks/kv-cache/cache.ts";
+import { layerTraining, type StackTraining } from "../../blocks/layer-training.ts";
 import { linear } from "../../blocks/linear.ts";
 import { addNorm, norm, type Residual, summed } from "../../blocks/norm.ts";
 import { isStep, project } from "../../blocks/project.ts";
@@ -9,9 +10,10 @@ import { add } from "../../kernels/elementwise/elementwise.ts";
 import { gather, gatherPositions, gatherStep } from "../../kernels/embedding/gather.ts";
 import type { RaggedLayout } from "../../kernels/kv-cache/layouts/ragged.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { reshape } from "../../tensor/views.ts";
+import { reshape, slice } from "../../tensor/views.ts";
 import type { EncoderDecoderConfig } from "./config.ts";
-import type { EncoderDecoderWeights, StackWeights } from "./weights.ts";
+import type { StackWeights } from "./stack-weights.ts";
+import type { EncoderDecoderWeights } from "./weights.ts";
 
 /** An encoder-decoder on the GPU: its settings and weights. */
 export interface EncoderDecoderModel {
@@ -25,6 +27,7 @@ export interface SourceInputs {
   readonly ids: Tensor;
   readonly positions: Tensor;
   readonly offsets: Tensor;
+  readonly training?: StackTraining | undefined;
 }
 
 /** The inputs of a run of the decoder. */
@@ -41,6 +44,16 @@ export interface TargetInputs {
   readonly sources: RaggedLayout;
 }
 
+/** The inputs of a pass of the decoder over given tokens, of each row from position 0 on, without a cache. */
+export interface ForcedInputs {
+  /** Token ids `[b, t]`. */
+  readonly ids: Tensor;
+  /** The sources' states `[s, c]`, and which rows read which. */
+  readonly states: Tensor;
+  readonly sources: RaggedLayout;
+  readonly training?: StackTraining | undefined;
+}
+
 const shapeOf = ({ headWidth, activation, norms, scoreScale }: EncoderDecoderConfig, heads: number) => ({
   ...{ heads, headWidth, activation, norms },
   ...(scoreScale === undefined ? {} : { scale: scoreScale }),
@@ -53,11 +66,20 @@ const scoreOf = ({ relativeBias: table }: StackWeights) =>
 /** Rows of embeddings with what is added to them, normed where they are `[b, t, c]`. */
 function embedded(gpu: Gpu, tokens: Tensor, positions: Tensor | undefined, stack: StackWeights, b: number): Tensor {
   const sum = positions ? add(gpu, { a: tokens, b: positions }).y : tokens;
-  const x = reshape(sum, [b, -1, sum.shape[1] ?? 0]);
+  const x = reshape(sum, [b, -1, sum.shape.at(-1) ?? 0]);
   const normed = stack.embeddingNorm ? norm(gpu, x, stack.embeddingNorm) : x;
   gpu.tap("embedding", normed);
   return normed;
 }
+
+/** The residual stream from embeddings on. */
+function entered(gpu: Gpu, training: StackTraining | undefined, embed: () => Tensor): Residual {
+  return gpu.within("embedding", () => ({ sum: training?.dropout ? training.dropout(embed(), 0) : embed() }));
+}
+
+/** Runs a layer, as training has it run. */
+const run = (training: StackTraining | undefined, layer: () => Residual): Residual =>
+  training?.around ? training.around(layer) : layer();
 
 /** The states at the end of a stack. */
 const ended = (gpu: Gpu, stream: Residual, { finalNorm }: StackWeights): Tensor =>
@@ -69,17 +91,19 @@ const ended = (gpu: Gpu, stream: Residual, { finalNorm }: StackWeights): Tensor 
  */
 export function encodeSources({ gpu, config, weights }: EncoderDecoderModel, inputs: SourceInputs): Tensor {
   const { encoder } = weights;
-  const { ids, positions, offsets } = inputs;
-  let stream: Residual = gpu.within("embedding", () => {
+  const { ids, positions, offsets, training } = inputs;
+  let stream = entered(gpu, training, () => {
     const tokens = gather(gpu, { ids, table: encoder.embedding }, { scale: config.embeddingScale ?? 1 }).y;
     const places = encoder.positions && gather(gpu, { ids: positions, table: encoder.positions }).y;
-    return { sum: embedded(gpu, tokens, places, encoder, 1) };
+    return embedded(gpu, tokens, places, encoder, 1);
   });
   const layout = { kind: "ragged", queryOffsets: offsets, keyOffsets: offsets } as const;
   const visible: EncoderInputs = { layout, ...scoreOf(encoder) };
   const shape = shapeOf(config, config.encoder.heads);
   for (const [layer, block] of encoder.blocks.entries()) {
-    stream = encoderBlock(gpu, `encoder.${layer}`, stream, visible, block, shape);
+    const before = stream;
+    const sees = { ...visible, training: layerTraining(training, layer) };
+    stream = run(training, () => encoderBlock(gpu, `encoder.${layer}`, before, sees, block, shape));
     if (gpu.isTapped(`encoder.${layer}.output`)) gpu.tap(`encoder.${layer}.output`, summed(gpu, stream));
   }
   const states = ended(gpu, stream, encoder);
@@ -87,11 +111,45 @@ export function encodeSources({ gpu, config, weights }: EncoderDecoderModel, inp
   return reshape(states, [-1, config.width]);
 }
 
+/** What a layer of the decoder reads of the sources' states `[s, c]`. While recording, a tap is `decoder.N.cross.k`. */
+function crossOfLayer(gpu: Gpu, layer: number, states: Tensor, { cross }: CrossBlockWeights): CrossKeys {
+  return gpu.within(`decoder.${layer}.cross`, () => {
+    const found = crossKeys(gpu, states, cross);
+    gpu.tap(`decoder.${layer}.cross.k`, found.keys);
+    return found;
+  });
+}
+
 /** What each layer of the decoder reads of the sources' states `[s, c]`: computed once a source. */
-export function crossOf({ gpu, weights }: EncoderDecoderModel, states: Tensor): CrossKeys[] {
-  return weights.decoder.blocks.map(({ cross }, layer) =>
-    gpu.within(`decoder.${layer}.cross`, () => crossKeys(gpu, states, cross)),
-  );
+export const crossOf = ({ gpu, weights }: EncoderDecoderModel, states: Tensor): CrossKeys[] =>
+  weights.decoder.blocks.map((block, layer) => crossOfLayer(gpu, layer, states, block));
+
+/**
+ * The states `[b · t, c]` of given tokens that the head takes, as `decodeTargets` computes them, but of each row from position
+ * 0 on and without a cache, so that they have gradients.
+ */
+export function forcedStates({ gpu, config, weights }: EncoderDecoderModel, inputs: ForcedInputs): Tensor {
+  const { decoder } = weights;
+  const { ids, states, sources, training } = inputs;
+  const [b = 1, t = 1] = ids.shape;
+  let stream = entered(gpu, training, () => {
+    const scale = config.embeddingScale ?? 1;
+    const tokens = gather(gpu, { ids: reshape(ids, [b * t]), table: decoder.embedding }, { scale }).y;
+    const places = decoder.positions && slice(decoder.positions, 0, 0, t);
+    return embedded(gpu, reshape(tokens, [b, t, config.width]), places, decoder, b);
+  });
+  const shape = shapeOf(config, config.decoder.heads);
+  for (const [layer, block] of decoder.blocks.entries()) {
+    const before = stream;
+    stream = run(training, () => {
+      const cross = crossOfLayer(gpu, layer, states, block);
+      const seen = { cross, sources, training: layerTraining(training, layer) ?? {}, ...scoreOf(decoder) };
+      return crossBlock(gpu, `decoder.${layer}`, before, seen, block, shape);
+    });
+  }
+  const found = gpu.within("head", () => ended(gpu, stream, decoder));
+  gpu.tap("decoder.output", found);
+  return reshape(found, [b * t, config.width]);
 }
 
 /**
@@ -116,7 +174,7 @@ export function decodeTargets({ gpu, config, weights }: EncoderDecoderModel, inp
   for (const [layer, block] of decoder.blocks.entries()) {
     const [own, read] = [cache[layer], cross[layer]];
     if (!own || !read) throw new TypeError(`layer ${layer} of ${config.decoder.layers} has no cache`);
-    const seen = { cache: own, step, visible, cross: read, sources, ...scoreOf(decoder) };
+    const seen = { earlier: { cache: own, step, visible }, cross: read, sources, ...scoreOf(decoder) };
     stream = crossBlock(gpu, `decoder.${layer}`, stream, seen, block, shape);
   }
   const { finalNorm } = decoder;

@@ -1,14 +1,9 @@
 import type { CrossBlockWeights } from "../../blocks/cross-block.ts";
 import type { EncoderBlockWeights } from "../../blocks/encoder-block.ts";
 import type { Linear } from "../../blocks/linear.ts";
-import type { Norm } from "../../blocks/norm.ts";
 import type { Weights } from "../../formats/weights.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { mul } from "../../kernels/elementwise/elementwise.ts";
-import { gather } from "../../kernels/embedding/gather.ts";
-import { contiguous } from "../../kernels/layout/contiguous.ts";
-import { type Tensor, tensor, upload } from "../../tensor/tensor.ts";
-import { transpose } from "../../tensor/views.ts";
+import { type Tensor, upload } from "../../tensor/tensor.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import type { EncoderLayerSources } from "../encoders/family.ts";
 import { Loader, type LoadOptions } from "../loader.ts";
@@ -17,28 +12,7 @@ import { partLoader } from "../part-loader.ts";
 import type { EncoderDecoderConfig } from "./config.ts";
 import type { AnyLayerSources, DecoderLayerSources, EncoderDecoderSources, StackSources } from "./family.ts";
 import { bucketsOfOffsets, sinusoids } from "./positions.ts";
-
-/** What comes before and after the layers of a stack, on the GPU. */
-export interface StackWeights {
-  /** `[v, c]` */
-  readonly embedding: Tensor;
-  /** Added to the embeddings `[context, c]`: learned positions, or sines and cosines. */
-  readonly positions?: Tensor | undefined;
-  readonly embeddingNorm?: Norm | undefined;
-  readonly finalNorm?: Norm | undefined;
-  /** Biases of scores by distance `[heads, 2 · farthest + 1]`. */
-  readonly relativeBias?: Tensor | undefined;
-  /** What the checkpoint has of which `finalNorm` and `relativeBias` are made: training changes these. */
-  readonly stored: StoredStack;
-}
-
-/** Weights of a stack as a checkpoint has them. */
-export interface StoredStack {
-  /** Without the factor of the head. */
-  readonly finalNorm?: Norm | undefined;
-  /** Biases by buckets of distances `[buckets, heads]`. */
-  readonly buckets?: Tensor | undefined;
-}
+import { derivedStack, type StackWeights, type StoredStack, stackTables } from "./stack-weights.ts";
 
 /** Weights of an encoder-decoder on the GPU. */
 export interface EncoderDecoderWeights {
@@ -92,14 +66,13 @@ export async function uploadEncoderDecoder(
         embeddingNorm: embeddingNorm && norm(embeddingNorm, embeddingNormBias),
         finalNorm: finalNorm && norm(finalNorm, finalNormBias),
       };
-      const scale = name === "decoder" ? config.headScale : undefined;
+      const stored = { finalNorm: norms.finalNorm, buckets };
       return (): StackWeights => ({
         embedding: name === "encoder" ? sourceEmbedding : embedding,
-        ...norms,
-        ...(scale !== undefined && { finalNorm: scaledNorm(gpu, norms.finalNorm, scale, own) }),
+        embeddingNorm: norms.embeddingNorm,
+        ...derivedOnce(gpu, config, name, stored, own),
         positions: learned ?? sinusoidTable(gpu, config, name, own),
-        relativeBias: buckets && relativeBiasTable(gpu, config, name, buckets, own),
-        stored: { finalNorm: norms.finalNorm, buckets },
+        stored,
       });
     };
     const stacks = { encoder: stack("encoder"), decoder: stack("decoder") };
@@ -163,16 +136,23 @@ export function tableBytes(config: EncoderDecoderConfig): number {
   return ofStack("encoder") + ofStack("decoder") + scaled;
 }
 
-/** A norm whose result is multiplied by a factor: that of the head is computed once, in the weights of the norm before it. */
-function scaledNorm(gpu: Gpu, norm: Norm | undefined, factor: number, own: (tensor: Tensor) => Tensor): Norm {
-  if (!norm) throw new TypeError("the head's states have a factor, expected a norm before the head that it goes into");
-  const scaled = (x: Tensor) => {
-    using scope = gpu.scope();
-    const factors = upload(gpu, x.shape, "f32", new Float32Array(x.size).fill(factor), "factor of the head");
-    return own(scope.keep(mul(gpu, { a: x, b: factors }).y));
-  };
-  if (norm.kind === "rms") return { ...norm, weight: scaled(norm.weight) };
-  return { ...norm, weight: scaled(norm.weight), bias: norm.bias && scaled(norm.bias) };
+/** What of a stack is made of its stored weights, in memory of its own. */
+function derivedOnce(
+  gpu: Gpu,
+  config: EncoderDecoderConfig,
+  name: "encoder" | "decoder",
+  stored: StoredStack,
+  own: (tensor: Tensor) => Tensor,
+): Pick<StackWeights, "finalNorm" | "relativeBias"> {
+  using scope = gpu.scope();
+  const tables = stackTables(gpu, config, name);
+  const { finalNorm, relativeBias } = derivedStack(gpu, stored, tables);
+  const kept = (tensor: Tensor | undefined) => tensor && own(scope.keep(tensor));
+  if (tables.factors && finalNorm) {
+    kept(finalNorm.weight);
+    if (finalNorm.kind === "layer") kept(finalNorm.bias);
+  }
+  return { finalNorm, relativeBias: kept(relativeBias) };
 }
 
 /** Sines and cosines, where a stack adds them. */
@@ -186,20 +166,4 @@ function sinusoidTable(
   if (positions.kind !== "sinusoidal") return undefined;
   const values = sinusoids(context, config.width, positions.spelling);
   return own(gpu.unscoped(() => upload(gpu, [context, config.width], "f32", values, `${name} positions`)));
-}
-
-/** The bias of each head by distance, from that by buckets `[buckets, heads]`. */
-function relativeBiasTable(
-  gpu: Gpu,
-  config: EncoderDecoderConfig,
-  name: "encoder" | "decoder",
-  biases: Tensor,
-  own: (tensor: Tensor) => Tensor,
-): Tensor | undefined {
-  const { positions } = config[name];
-  if (positions.kind !== "buckets") return undefined;
-  const ids = bucketsOfOffsets(positions, name);
-  using scope = gpu.scope();
-  const rows = gather(gpu, { ids: tensor(gpu, [ids.length], ids, "u32"), table: biases }).y;
-  return own(scope.keep(contiguous(gpu, { x: transpose(rows) }).y));
 }

@@ -1,6 +1,7 @@
 // Calls of `shaderformer/encoders`.
 import * as encoders from "../../../src/encoders.ts";
-import { type Gpu, sequenceOffsets } from "../../../src/index.ts";
+import { type Gpu, sequenceOffsets, type Tensor } from "../../../src/index.ts";
+import { weightDropout } from "../../../src/train/index.ts";
 import { made, type PublicCalls } from "./calls.ts";
 
 /** Calls of encoders' functions and of an encoder's methods, by name. */
@@ -23,12 +24,14 @@ export function encoderCalls(
   const masks = ["full", { kind: "local", left: 1, right: 1 }, { kind: "key-padding", ranges: zeros([1, 2], "u32") }];
   const scores = ["none", { kind: "signed-relative-bias", table: zeros([2, 3]) }, "none"];
   const rotation = { table: zeros([4, 1, 2]), positions: zeros([1, 1], "u32"), layout: "halves" };
+  const drops = weightDropout({ key: zeros([2], "u32") }, { rate: 0.1, site: 0 });
+  const training = { dropout: (x: Tensor) => x, weightDropout: () => drops };
   const blocks = norms.flatMap((norm) =>
     masks.map((mask, i) => [
       ...[
         "layer",
         { sum: x, update: x },
-        { layout: i === 1 ? ragged : "contiguous", mask, score: scores[i], rotation },
+        { layout: i === 1 ? ragged : "contiguous", mask, score: scores[i], rotation, ...(i === 0 && { training }) },
       ],
       {
         ...{ attentionNorm: norm, attention: { q: linear, k: linear, v: linear, qkv, output: linear } },

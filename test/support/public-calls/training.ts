@@ -70,6 +70,13 @@ export function trainingCalls(
       ]),
       runs: true,
     },
+    "train/openTrainableEncoderDecoder": {
+      ...call(train.openTrainableEncoderDecoder, [
+        openFiles({}),
+        { labelSmoothing: 0.1, onProgress: onWarning, onWarning, signal: new AbortController().signal },
+      ]),
+      runs: true,
+    },
     "train/openLora": {
       ...call(
         train.openLora,

@@ -1,0 +1,142 @@
+import { sitesOf } from "../../blocks/layer-training.ts";
+import { linear } from "../../blocks/linear.ts";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { type EncoderDecoderModel, encodeSources, forcedStates } from "../../models/seq2seq/encoder-decoder.ts";
+import { derivedStack, type StackTables, stackTables } from "../../models/seq2seq/stack-weights.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import { reshape } from "../../tensor/views.ts";
+import { headLoss } from "./head-loss.ts";
+import { stackTraining } from "./layer-settings.ts";
+import type { InputShape, LossSettings, Objective, StepShape } from "./objective.ts";
+import { checkPairBatch, type PairBatch, pairTargetsIn } from "./pair-batch.ts";
+
+/** How the loss of pairs is computed. */
+export interface PairLossOptions {
+  /** The share of each target's probability that is spread evenly over the vocabulary, from 0 to below 1; default 0. */
+  readonly labelSmoothing?: number | undefined;
+}
+
+/** What programs read of a batch. */
+type PairTensors = Readonly<Record<"sources" | "positions" | "offsets" | "ids" | "targets" | "queryOffsets", Tensor>>;
+
+/**
+ * Teacher forcing: an encoder-decoder learns what follows each token of a target, of which it is given those before, after it
+ * has read a source. Sources lie one after the other, each of which sees itself alone, filled up to as many tokens as the
+ * longest of them would take.
+ */
+export function encoderDecoderObjective(
+  model: EncoderDecoderModel,
+  { labelSmoothing = 0 }: PairLossOptions = {},
+): Objective<PairBatch> {
+  const { gpu, config } = model;
+  const { vocabulary, sourceVocabulary, encoder, decoder } = config;
+  const fitted = { vocabulary, sourceVocabulary, context: decoder.context, sourceContext: encoder.context };
+  const smoothing = labelSmoothing > 0 ? { smoothing: labelSmoothing } : {};
+  return {
+    gpu,
+    routers: [],
+    check: (argument, batch) => checkPairBatch(argument, batch, fitted),
+    targetsIn: pairTargetsIn,
+    inputs: ({ sources, ids, targets }) => {
+      const longest = Math.max(...sources.map((row) => row.length));
+      const shapes = shapesOf(ids.length, ids[0]?.length ?? 0, longest);
+      const unused = ids.length * longest - sources.reduce((sum, row) => sum + row.length, 0);
+      const rows = [...sources, new Array<number>(unused).fill(0)];
+      const ends = rows.map((_, i) => rows.slice(0, i + 1).reduce((sum, row) => sum + row.length, 0));
+      return {
+        sources: { ...shapes.sources, values: Uint32Array.from(rows.flat()) },
+        // What fills the row up has positions that every table has.
+        positions: {
+          ...shapes.positions,
+          values: Uint32Array.from(rows.flatMap((row) => row.map((_, i) => i % longest))),
+        },
+        offsets: { ...shapes.offsets, values: Uint32Array.of(0, ...ends) },
+        ids: { ...shapes.ids, values: Uint32Array.from(ids.flat()) },
+        targets: { ...shapes.targets, values: Int32Array.from(targets.flat()) },
+      };
+    },
+    inputsFor: ({ batch, context, sourceContext = context }: StepShape) => shapesOf(batch, context, sourceContext),
+    constants: ({ ids }) => {
+      const [b = 0, t = 0] = ids?.shape ?? [];
+      // A target's tokens read its own source; what fills sources up has no targets.
+      const queries = [...Array.from({ length: b + 1 }, (_, i) => i * t), b * t];
+      return {
+        queryOffsets: tensor(gpu, [b + 2], queries, "u32"),
+        ...constantsOf(gpu, model),
+      };
+    },
+    logits: (tensors) => {
+      const { head } = model.weights;
+      const { ids } = named(tensors);
+      const states = recordStates(model, tensors, {});
+      return reshape(
+        gpu.within("head", () => linear(gpu, states, head)),
+        [...ids.shape, vocabulary],
+      );
+    },
+    loss: (tensors, settings) => {
+      const { head } = model.weights;
+      const { targets } = named(tensors);
+      const x = recordStates(model, tensors, settings);
+      const { loss, count } = headLoss(gpu, { x, head, targets: reshape(targets, [targets.size]) }, smoothing);
+      const mean = reshape(loss, []);
+      return { loss: mean, count, total: mean };
+    },
+  };
+}
+
+/** The shapes of what programs read. */
+const shapesOf = (b: number, t: number, longest: number) =>
+  ({
+    sources: { shape: [b * longest], dtype: "u32" },
+    positions: { shape: [b * longest], dtype: "u32" },
+    offsets: { shape: [b + 2], dtype: "u32" },
+    ids: { shape: [b, t], dtype: "u32" },
+    targets: { shape: [b, t], dtype: "i32" },
+  }) as const satisfies Readonly<Record<string, InputShape>>;
+
+/** The states that the head takes `[b · t, c]`. */
+function recordStates(model: EncoderDecoderModel, tensors: Readonly<Record<string, Tensor>>, settings: LossSettings) {
+  const { gpu, config, weights } = model;
+  const { sources: ids, positions, offsets, ids: targets, queryOffsets } = named(tensors);
+  const { encoder, decoder } = weights;
+  const derived = {
+    encoder: { ...encoder, ...derivedStack(gpu, encoder.stored, tablesIn(tensors, "encoder")) },
+    decoder: { ...decoder, ...derivedStack(gpu, decoder.stored, tablesIn(tensors, "decoder")) },
+  };
+  const trained = { gpu, config, weights: { ...weights, ...derived } };
+  const states = encodeSources(trained, { ids, positions, offsets, training: stackTraining(gpu, settings) });
+  const sources = { kind: "ragged", queryOffsets, keyOffsets: offsets } as const;
+  const training = stackTraining(gpu, settings, sitesOf(config.encoder.layers));
+  return forcedStates(trained, { ids: targets, states, sources, training });
+}
+
+const tableNames = ["buckets", "factors"] as const;
+
+/** The tables of both stacks, by names for a program's constants. */
+const constantsOf = (gpu: Gpu, { config }: EncoderDecoderModel): Readonly<Record<string, Tensor>> =>
+  Object.fromEntries(
+    (["encoder", "decoder"] as const).flatMap((stack) =>
+      Object.entries(stackTables(gpu, config, stack)).map(([name, table]) => [`${stack}.${name}`, table]),
+    ),
+  );
+
+const tablesIn = (tensors: Readonly<Record<string, Tensor>>, stack: "encoder" | "decoder"): StackTables =>
+  Object.fromEntries(tableNames.map((name) => [name, tensors[`${stack}.${name}`]]));
+
+/** Tensors of a program as an encoder-decoder takes them. */
+function named({
+  sources,
+  positions,
+  offsets,
+  ids,
+  targets,
+  queryOffsets,
+}: Readonly<Record<string, Tensor>>): PairTensors {
+  if (!sources || !positions || !offsets || !ids || !targets || !queryOffsets) {
+    throw new TypeError(
+      "an encoder-decoder reads sources, their positions and offsets, ids, targets and offsets of rows",
+    );
+  }
+  return { sources, positions, offsets, ids, targets, queryOffsets };
+}
