@@ -129,6 +129,11 @@ test("decoding steps gives what teacher forcing of the same tokens gives, for so
       expect(own.indexOf(Math.max(...own))).toBe(id);
     }
   }
+  await expect(decodeGreedy(model.model, [[1], []], { steps: 2 })).rejects.toThrow(
+    "decodeGreedy: sources[1] has no tokens",
+  );
+  await expect(decodeGreedy(model.model, [], { steps: 2 })).rejects.toThrow("decodeGreedy: sources[0] has no tokens");
+  await expect(decodeGreedy(model.model, [[1]], { steps: 0 })).rejects.toThrow("decodeGreedy: steps is 0");
   model.dispose();
 });
 
@@ -185,6 +190,31 @@ test("fresh weights are within ±1/√h, the same for a seed; what is written op
   expect((await written(other)).weights).not.toEqual(first.weights);
   for (const one of [model, again, other]) one.dispose();
 });
+
+test.each([false, true])(
+  "a step of 64 rows of 8 + 8 tokens is recorded in some hundred dispatches, from shapes alone: bidirectional %s",
+  async (bidirectional) => {
+    const config = { ...small, embedding_size: 64, hidden_size: 64, attention: "dot", bidirectional };
+    const model = await openRecurrent(gpu, freshRecurrent(config));
+    const trainer = createTrainer(model, { schedule: () => 1e-3, clip: 1 });
+    const { calls } = trainer.program({ batch: 64, context: 8 });
+    const count = calls.reduce((sum, { dispatches }) => sum + dispatches.length, 0);
+    console.log(`bidirectional ${bidirectional}: ${count} dispatches`);
+    expect(count).toBeLessThan(bidirectional ? 900 : 600);
+    const shapesOf = (inputs: object) =>
+      Object.entries<{ shape: readonly number[]; dtype: string }>(inputs as never).map(([name, { shape, dtype }]) => [
+        name,
+        shape,
+        dtype,
+      ]);
+    const { inputs, inputsFor } = model.objective;
+    expect(shapesOf(inputsFor({ batch: 6, context: 4, sourceContext: 3 }))).toEqual(
+      shapesOf(inputs(reversals(6, 3, 1))),
+    );
+    trainer.dispose();
+    model.dispose();
+  },
+);
 
 test("configs that are not valid are refused by field", () => {
   const read = (changed: object) => () => readRecurrentConfig("config.json", { ...small, ...changed });

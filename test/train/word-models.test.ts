@@ -183,6 +183,12 @@ test.each([...Object.entries(classifiers), ["skip-gram", undefined] as const])(
     const source = config ? freshWordClassifier(config, { seed: 2 }) : freshWordVectors(words, { seed: 2 });
     const model = await open(gpu, source);
     const batch = config ? denials(8, false, 3) : { ids: [1, 2, 3], targets: [4, 5, -100] };
+    const { objective } = model;
+    const shapesOf = (inputs: object) =>
+      JSON.stringify(Object.entries(inputs), (key, value) => (key === "values" ? undefined : value));
+    const rows = { ids: [[1], [2, 3]], labels: [0, 1] };
+    const given = config ? ([rows, { batch: 2, context: 2 }] as const) : ([batch, { batch: 3, context: 1 }] as const);
+    expect(shapesOf(objective.inputsFor(given[1]))).toBe(shapesOf(objective.inputs(given[0] as never)));
     const trainer = createTrainer<never>(model, { schedule: () => 0.2 });
     for (let step = 0; step < 60; step++) await trainer.submit(batch as never);
     expect((await trainer.readSteps()).at(-1)?.loss).toBeLessThan(0.01);

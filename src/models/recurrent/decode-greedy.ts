@@ -34,7 +34,7 @@ const fields = fieldsOf<GreedyOptions>({ steps: required(integer(1)), start: id,
  * Decodes sources greedily: at each step the token with the largest logit, which the next step reads. All steps are
  * submitted at once, since a token that was chosen stays on the device; what follows an end token is cut off here.
  *
- * @throws OptionError for options that are not valid; RangeError where there is no start token.
+ * @throws OptionError for options that are not valid; RangeError where there is no start token, and for sources of no tokens.
  */
 export async function decodeGreedy(
   model: Recurrent,
@@ -44,6 +44,8 @@ export async function decodeGreedy(
   checkOptions("decodeGreedy", fields, options);
   const { start = model.config.start, end = model.config.end, steps } = options;
   if (start === undefined) throw new RangeError("decodeGreedy: the config has no start token, expected one in options");
+  const empty = sources.length === 0 ? 0 : sources.findIndex(({ length }) => length === 0);
+  if (empty >= 0) throw new RangeError(`decodeGreedy: sources[${empty}] has no tokens`);
   const { chosen, alignment } = model.gpu.unscoped(() => submit(model, sources, start, steps));
   const [ids, shares] = await Promise.all([chosen.read(), alignment?.read()]);
   chosen.dispose();
