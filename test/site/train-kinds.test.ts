@@ -8,6 +8,7 @@ import { openSession, type Session } from "../../site/train/worker/session.ts";
 import { openFiles } from "../../src/formats/files.ts";
 import type { FileSource } from "../../src/formats/source.ts";
 import { openRecurrent } from "../../src/train/open-recurrent.ts";
+import { openWordClassifier } from "../../src/train/open-word-classifier.ts";
 import { testGpu } from "../support/gpu.ts";
 
 const gpu = await testGpu();
@@ -39,6 +40,15 @@ const kinds: readonly {
       dispose();
     },
   })),
+  ...(["bag-of-words", "mean-of-word-vectors"] as const).map((architecture) => ({
+    given: settingsFor("opinions", { ...tiny, architecture, length: 1 }),
+    attention: [],
+    opens: async (source: FileSource) => {
+      const { config, dispose } = await openWordClassifier(gpu, source);
+      expect(config).toMatchObject({ kind: architecture, labels: 2 });
+      dispose();
+    },
+  })),
 ];
 
 const losses = ({ history: { steps } }: Session) => steps.map(({ loss, gradientNorm }) => [loss, gradientNorm]);
@@ -52,7 +62,9 @@ describe.each(kinds.map((kind) => [`${kind.given.architecture} on ${kind.given.t
       const first = await openSession(gpu, request, undefined);
       const before = await first.look();
       expect(before?.look.samples.length).toBeGreaterThan(0);
-      expect(before?.look.norms?.every((norm) => norm > 0 && Number.isFinite(norm))).toBe(true);
+      expect(before?.look.norms).toHaveLength(first.facts.parts.length);
+      expect(before?.look.norms?.every(Number.isFinite)).toBe(true);
+      expect(Math.max(...(before?.look.norms ?? []))).toBeGreaterThan(0);
       expect(Math.abs((before?.look.loss ?? 0) / first.facts.baselines.uniform - 1)).toBeLessThan(0.3);
       expect(
         before?.attention.map(({ of, tokens, columns = tokens }) => `${of} ${tokens.length}×${columns.length}`),

@@ -1,13 +1,20 @@
-// Every task of the page that trains, five steps at a tiny size, against the same training in float64.
+// Every task of the page that trains, five steps at a tiny size, against the same training in float64: by GPT-2 where the task
+// has decoders, and by every other kind of model that it has.
 import { describe, expect, test } from "vitest";
-import { settingsFor } from "../../site/train/setup/settings.ts";
+import { offeredBy } from "../../site/train/setup/architectures.ts";
+import { idsOf } from "../../site/train/setup/folder.ts";
+import { type Settings, settingsFor } from "../../site/train/setup/settings.ts";
+import { randomOf } from "../../site/train/tasks/random.ts";
+import type { Architecture, Example } from "../../site/train/tasks/task.ts";
 import { taskNames, taskOf } from "../../site/train/tasks/tasks.ts";
 import { batchesOf } from "../../site/train/worker/batches.ts";
-import { openSession } from "../../site/train/worker/session.ts";
+import { openSession, type Session } from "../../site/train/worker/session.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { gpt2Steps, type Tensors } from "../support/gpt2-training.ts";
 import { testGpu } from "../support/gpu.ts";
 import { readF32 } from "../support/safetensors.ts";
+import { type Scalar, stepsOf, type Tape, type WeightRows } from "../support/scalar-tape.ts";
+import { bagLoss, recurrentLosses } from "../support/small-models.ts";
 
 const gpu = await testGpu();
 
@@ -24,7 +31,25 @@ async function weightsOf(files: Readonly<Record<string, Blob>>): Promise<Tensors
   );
 }
 
-describe.each(taskNames.filter((name) => !taskOf(name).adapts))("%s", (name) => {
+type Steps = readonly { readonly loss: number; readonly gradientNorm: number }[];
+
+/** Takes the steps, and compares. */
+async function expectSteps(session: Session, wanted: Steps): Promise<void> {
+  await session.advance(wanted.length);
+  const found = session.history.steps;
+  expect(found).toHaveLength(wanted.length);
+  for (const [i, { loss, gradientNorm }] of wanted.entries()) {
+    expect(Math.abs((found[i]?.loss ?? Number.NaN) - loss)).toBeLessThan(1e-5);
+    expect(Math.abs((found[i]?.gradientNorm ?? Number.NaN) / gradientNorm - 1)).toBeLessThan(1e-4);
+  }
+  session.dispose();
+}
+
+const steps = [1, 2, 3, 4, 5] as const;
+
+const own = taskNames.filter((name) => !taskOf(name).adapts);
+
+describe.each(own.filter((name) => "gpt2" in offeredBy(name)))("%s", (name) => {
   test("5 steps have the losses and norms of float64", async () => {
     const settings = settingsFor(name, {
       ...{ architecture: "gpt2", layers: 1, heads: 2, headWidth: 8, length: taskOf(name).length.range[0], batch: 4 },
@@ -33,15 +58,52 @@ describe.each(taskNames.filter((name) => !taskOf(name).adapts))("%s", (name) => 
     const session = await openSession(gpu, { settings, text: "" }, undefined);
     const weights = await weightsOf((await session.exported()).files);
     const examples = taskOf(name).examples(settings.length, "");
-    const batches = [1, 2, 3, 4, 5].map((step) => batchesOf(examples).ofStep(settings.seed, step, settings.batch));
-    const wanted = gpt2Steps(weights, batches, settings);
-    await session.advance(5);
-    const found = session.history.steps;
-    expect(found).toHaveLength(5);
-    for (const [i, { loss, gradientNorm }] of wanted.entries()) {
-      expect(Math.abs((found[i]?.loss ?? Number.NaN) - loss)).toBeLessThan(1e-5);
-      expect(Math.abs((found[i]?.gradientNorm ?? Number.NaN) / gradientNorm - 1)).toBeLessThan(1e-4);
-    }
-    session.dispose();
+    const batches = steps.map((step) => batchesOf(examples).ofStep(settings.seed, step, settings.batch));
+    await expectSteps(session, gpt2Steps(weights, batches, settings));
+  });
+});
+
+/** The losses of an example's targets. */
+type Losses = (
+  tape: Tape,
+  weight: WeightRows,
+  example: Example,
+  ids: (text: string) => readonly number[],
+) => readonly Scalar[];
+
+const ofPairs: Losses = (tape, weight, { prompt, answer }, ids) => {
+  const start = weight("embedding.weight").length - 1;
+  return recurrentLosses(tape, weight, { source: ids(prompt), target: ids(answer), start });
+};
+const ofLabels: Losses = (tape, weight, { prompt, answer }, ids) => [
+  bagLoss(tape, weight, ids(prompt), "+-".indexOf(answer[0] ?? "")),
+];
+
+/** Other kinds, with a task for each that is learnt at a tiny size. */
+const kinds: readonly (readonly [Architecture, Settings["task"], Losses])[] = [
+  ["gru", "reverse", ofPairs],
+  ["gru-attention", "reverse", ofPairs],
+  ["bag-of-words", "opinions", ofLabels],
+  ["mean-of-word-vectors", "opinions", ofLabels],
+];
+
+describe.each(kinds)("%s on %s", (architecture, name, lossesOf) => {
+  test("5 steps have the losses and norms of float64", async () => {
+    const settings = settingsFor(name, {
+      ...{ architecture, layers: 1, heads: 1, headWidth: 8, width: 8, length: taskOf(name).length.range[0], batch: 3 },
+      ...{ schedule: "constant", warmup: 0 },
+    });
+    const session = await openSession(gpu, { settings, text: "" }, undefined);
+    const weights = await weightsOf((await session.exported()).files);
+    const examples = taskOf(name).examples(settings.length, "");
+    const known = idsOf(examples.alphabet);
+    const ids = (text: string) => Array.from(text, (character) => known.get(character) ?? 0);
+    const batches = steps.map((step) => {
+      const random = randomOf(settings.seed, step);
+      return Array.from({ length: settings.batch }, () => examples.draw(random));
+    });
+    const of = (tape: Tape, weight: WeightRows, batch: readonly Example[]) =>
+      batch.flatMap((example) => lossesOf(tape, weight, example, ids));
+    await expectSteps(session, stepsOf(weights, batches, of, settings));
   });
 });

@@ -8,6 +8,9 @@ export const architectures: Readonly<Partial<Record<Architecture, string>>> = {
   mixtral: "Mixtral: a Llama with experts",
   gru: "GRU encoder-decoder",
   "gru-attention": "GRU encoder-decoder with attention",
+  "bag-of-words": "Bag of words: a number for each word and label",
+  "mean-of-word-vectors": "Mean of word vectors",
+  "skip-gram": "Word vectors, by skip-grams",
 };
 
 /** The kinds that a task offers, in words, its own first. */

@@ -1,5 +1,6 @@
 import { count } from "../../shell/format.ts";
 import { begun, phase, settings } from "../state.ts";
+import type { Architecture } from "../tasks/task.ts";
 import { taskOf } from "../tasks/tasks.ts";
 import { isPlain, offeredBy } from "./architectures.ts";
 import {
@@ -106,6 +107,12 @@ function Choice({
 const expertWords = () =>
   `Hidden width of an expert ${count(expertWidth(settings.value))}: a token passes about as many weights as in a dense layer.`;
 
+/** What the size is of a model without layers and heads. */
+const plainWords = (architecture: Architecture) =>
+  architecture === "bag-of-words"
+    ? "It has no other size: a weight for each word and label."
+    : `The width is that of ${architecture.startsWith("gru") ? "the state" : "a word's vector"}.`;
+
 /** The size of the model. */
 export function ModelPanel() {
   const { task, base, architecture } = settings.value;
@@ -128,7 +135,7 @@ export function ModelPanel() {
         {adapts
           ? `${layers} layers of width ${width}, whose weights stay, and an adapter of this rank for each product.`
           : isPlain(architecture)
-            ? "A model without layers and heads: its width is that of a state or of a word's vector."
+            ? plainWords(architecture)
             : `Width ${count(widthOf(settings.value))}: heads times the width of a head.${isMixture(settings.value) ? ` ${expertWords()}` : ""}`}
         {begun.value ? " A run keeps its model: reset it to change this." : ""}
       </p>

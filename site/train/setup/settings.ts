@@ -138,6 +138,7 @@ export const isMixture = ({ task, architecture }: Pick<Settings, "task" | "archi
 /** The sizes of the model that settings are of. */
 export function sizesOf(settings: Pick<Settings, "task" | "architecture">): readonly NumberField[] {
   if (taskOf(settings.task).adapts) return [rankField];
+  if (settings.architecture === "bag-of-words") return [];
   if (isPlain(settings.architecture)) return [widthField];
   return isMixture(settings) ? [...sizeFields, ...mixtureFields] : sizeFields;
 }

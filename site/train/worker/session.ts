@@ -177,9 +177,9 @@ async function sessionOf<B>(
       const step = trainer.steps;
       if (history.looks.at(-1)?.step === step) return undefined;
       const scored = await looking.score();
-      const { samples, attention: found } = await looking.samples();
+      const { attention: found, ...seen } = await looking.samples();
       const norms = await measured.norms(batchOf(step + 1));
-      const look = { step, ...scored, samples, norms };
+      const look = { step, ...scored, ...seen, norms };
       const attention = found.map((one) => ({ step, ...one }));
       history = {
         ...history,

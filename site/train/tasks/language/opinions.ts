@@ -1,6 +1,6 @@
 import { answered } from "../pairs.ts";
 import { below, pick, split } from "../random.ts";
-import type { Random, Task } from "../task.ts";
+import { decoders, type Random, type Task } from "../task.ts";
 import { wordsOf } from "./words.ts";
 
 const things = ["food", "film", "room", "music", "staff", "story", "view", "price"];
@@ -31,7 +31,12 @@ export const opinions: Task = {
   group: "Sentences",
   says: "Whether a sentence praises (+) or blames (−) in the end: the food was good but the film was not good = → -. What follows “but” decides, and what stands before “although”. The dashed line is what counting words reaches, whatever their order.",
   length: { label: "clauses", range: [1, 3], standard: 2 },
+  architectures: [...decoders, "bag-of-words", "mean-of-word-vectors"],
   standard: { layers: 2, heads: 4, learningRate: 2e-3, warmup: 50, steps: 3000, every: 50 },
+  standardOf: {
+    "bag-of-words": { learningRate: 2e-2, weightDecay: 0 },
+    "mean-of-word-vectors": { width: 32, learningRate: 1e-2, weightDecay: 0 },
+  },
   examples: (most) =>
     answered({
       ...words.tokensWith("=+-."),

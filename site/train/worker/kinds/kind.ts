@@ -5,6 +5,7 @@ import type { Recompute } from "../../../../src/train/objectives/objective.ts";
 import type { TrainableModel } from "../../../../src/train/open-trainable.ts";
 import type { TrainedFolder } from "../../../../src/train/trained-folder.ts";
 import type { Example, Examples } from "../../tasks/task.ts";
+import type { WordLook } from "../../tasks/vectors/look.ts";
 import type { KindUse, RouterFacts } from "../expert-use.ts";
 import type { Attention, Sample } from "../history.ts";
 import type { RunRequest } from "../protocol.ts";
@@ -28,6 +29,8 @@ export interface Looking {
   readonly samples: () => Promise<{
     readonly samples: readonly Sample[];
     readonly attention: readonly Omit<Attention, "step">[];
+    /** Of word vectors: where they are. */
+    readonly words?: WordLook;
   }>;
   dispose(): void;
 }
@@ -36,7 +39,7 @@ export interface Looking {
 export interface Learner<B> {
   readonly examples: Examples;
   readonly model: TrainableModel<B>;
-  /** Layers and heads of each of its pictures of attention. */
+  /** Layers and heads of each of its pictures of attention; 0 where it has none. */
   readonly layers: number;
   readonly heads: number;
   /** Tokens of a sequence: speeds count them. */

@@ -1,9 +1,11 @@
 import { taskOf } from "../../tasks/tasks.ts";
 import type { RunRequest } from "../protocol.ts";
 import { adapterKind } from "./adapter.ts";
+import { bagKind } from "./bag.ts";
 import { decoderKind } from "./decoder.ts";
 import type { Kind } from "./kind.ts";
 import { recurrentKind } from "./recurrent.ts";
+import { wordsKind } from "./words.ts";
 
 /** Does something with the kind of models that a run is of, whatever its batches are. */
 export function withKind<R>({ settings }: RunRequest, use: <B>(kind: Kind<B>) => R): R {
@@ -16,6 +18,11 @@ export function withKind<R>({ settings }: RunRequest, use: <B>(kind: Kind<B>) =>
     case "gru":
     case "gru-attention":
       return use(recurrentKind);
+    case "bag-of-words":
+    case "mean-of-word-vectors":
+      return use(bagKind);
+    case "skip-gram":
+      return use(wordsKind);
     default:
       throw new TypeError(`the page has no models of the kind ${settings.architecture}`);
   }

@@ -1,0 +1,101 @@
+// Losses of the small models that the page trains, in float64 on a tape of scalars: what they are defined as.
+import { blocksOf, type Rows, type Scalar, sigmoid, type Tape, tanh, type WeightRows } from "./scalar-tape.ts";
+
+/** The loss of each target of a pair: its source, and what is said of it after the start token. */
+export type PairLosses = (tape: Tape, weight: WeightRows, pair: Pair) => readonly Scalar[];
+
+/** A source and its target, as ids, and the token that targets begin with. */
+export interface Pair {
+  readonly source: readonly number[];
+  readonly target: readonly number[];
+  readonly start: number;
+}
+
+/** The states of a GRU over inputs, as PyTorch has it: r, z, n, and n reset after the product. */
+function gruStates(
+  tape: Tape,
+  weight: WeightRows,
+  { prefix, suffix = "" }: { readonly prefix: string; readonly suffix?: string },
+  inputs: Rows,
+  first?: readonly Scalar[],
+): Rows {
+  const { linear, zero } = blocksOf(tape);
+  const named = (name: string) => weight(`${prefix}${name}_l0${suffix}`);
+  const width = (named("weight_hh")[0] ?? []).length;
+  const gates = linear(inputs, named("weight_ih"), named("bias_ih")[0]);
+  const states: (readonly Scalar[])[] = [];
+  let h = first ?? Array.from({ length: width }, () => zero);
+  for (const a of gates) {
+    const m = linear([h], named("weight_hh"), named("bias_hh")[0])[0] ?? [];
+    const gate = (part: number, i: number) =>
+      tape.apply(tape.add(a[part * width + i] ?? zero, m[part * width + i] ?? zero), sigmoid);
+    h = h.map((old, i) => {
+      const [r, z] = [gate(0, i), gate(1, i)];
+      const inner = tape.add(a[2 * width + i] ?? zero, tape.mul(r, m[2 * width + i] ?? zero));
+      const n = tape.apply(inner, tanh);
+      // (1 − z) n + z h = n + z (h − n)
+      const difference = tape.add(
+        old,
+        tape.apply(n, (x) => [-x, -1]),
+      );
+      return tape.add(n, tape.mul(z, difference));
+    });
+    states.push(h);
+  }
+  return states;
+}
+
+/** A recurrent encoder-decoder; with `combine.weight` it attends, and reads sources from both ends. */
+export const recurrentLosses: PairLosses = (tape, weight, { source, target, start }) => {
+  const { linear, dot, softmax, sum, each, loss, zero } = blocksOf(tape);
+  const table = weight("embedding.weight");
+  const embedded = (ids: readonly number[]): Rows => ids.map((id) => table[id] ?? []);
+  const isAttentive = hasWeight(weight, "combine.weight");
+  const forwards = gruStates(tape, weight, { prefix: "encoder." }, embedded(source));
+  const backwards = isAttentive
+    ? gruStates(tape, weight, { prefix: "encoder.", suffix: "_reverse" }, embedded(source.toReversed())).toReversed()
+    : [];
+  const memory = forwards.map((row, i) => [...row, ...(backwards[i] ?? [])]);
+  const last = [...(forwards.at(-1) ?? []), ...(backwards[0] ?? [])];
+  const states = gruStates(tape, weight, { prefix: "decoder." }, embedded([start, ...target.slice(0, -1)]), last);
+  const read = isAttentive
+    ? states.map((state) => {
+        const shares = softmax(memory.map((one) => dot(one, state)));
+        const found = state.map((_, d) => sum(shares.map((share, s) => tape.mul(share, memory[s]?.[d] ?? zero))));
+        return each(linear([[...found, ...state]], weight("combine.weight")), tanh)[0] ?? [];
+      })
+    : states;
+  const logits = linear(read, weight("head.weight"), weight("head.bias")[0]);
+  return target.map((id, i) => loss(logits[i] ?? [], id));
+};
+
+function hasWeight(weight: WeightRows, name: string): boolean {
+  try {
+    return weight(name).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Skip-gram over all words. */
+export function wordLoss(tape: Tape, weight: WeightRows, [word, near]: readonly [number, number]): Scalar {
+  const { linear, loss } = blocksOf(tape);
+  const vector = weight("input.weight")[word] ?? [];
+  return loss(linear([vector], weight("output.weight"))[0] ?? [], near);
+}
+
+/** A classifier by the mean over words, of their weights for the labels or of vectors of theirs. */
+export function bagLoss(tape: Tape, weight: WeightRows, ids: readonly number[], label: number): Scalar {
+  const { linear, sum, scaled, loss, zero } = blocksOf(tape);
+  const mean = (table: Rows) =>
+    (table[0] ?? []).map((_, i) => scaled(sum(ids.map((id) => table[id]?.[i] ?? zero)), 1 / ids.length));
+  if (hasWeight(weight, "words.weight")) {
+    const bias = weight("bias")[0] ?? [];
+    return loss(
+      mean(weight("words.weight")).map((one, i) => tape.add(one, bias[i] ?? zero)),
+      label,
+    );
+  }
+  const pooled = mean(weight("embedding.weight"));
+  return loss(linear([pooled], weight("head.weight"), weight("head.bias")[0])[0] ?? [], label);
+}
