@@ -1,8 +1,8 @@
 // Trains tasks of the page that trains, by its worker's own code, and writes what they reached to
 // site/train/tasks/measured.json: `node scripts/measure-tasks.mjs sort copy induction:layers=1 adaptation:base=voices-nano`,
 // or all of them that it has settings for. Needs `node scripts/build.mjs` to have run once. `--try` writes nothing.
-// `--rate` trains none to its end, and writes how long the runs of the file take on this machine when nothing else runs:
-// from a few steps of each, with the looks between them. `--text=FILE` trains on that text instead, and writes nothing.
+// `--rate` trains none to its end, and writes how long the runs of the file, or those that are named, take on this machine
+// when nothing else runs: from a few steps of each, with the looks between them. `--text=FILE` trains on that text instead, and writes nothing.
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -111,8 +111,11 @@ try {
     await write({ ...run, seconds: Number(seconds.toPrecision(2)) });
   }
 
-  if (args.includes("--rate")) for (const run of (await readFigures()).runs) await rate(run);
-  else for (const run of (named.length > 0 ? named : all).map(wanted)) await learn(run);
+  const asked = new Set(named.map(wanted).map(key));
+  if (args.includes("--rate")) {
+    const { runs } = await readFigures();
+    for (const run of runs) if (named.length === 0 || asked.has(key(run))) await rate(run);
+  } else for (const run of (named.length > 0 ? named : all).map(wanted)) await learn(run);
   gpu.close();
 } finally {
   await rm(folder, { recursive: true, force: true });

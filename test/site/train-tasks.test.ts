@@ -4,9 +4,11 @@ import { idsOf, smallFilesOf } from "../../site/train/setup/folder.ts";
 import { settingsFor, settingsProblem } from "../../site/train/setup/settings.ts";
 import { baselinesOf } from "../../site/train/tasks/baselines.ts";
 import { expectationOf, measured } from "../../site/train/tasks/expectation.ts";
+import { masked } from "../../site/train/tasks/language/masked.ts";
 import { letters, randomOf } from "../../site/train/tasks/random.ts";
 import type { Example } from "../../site/train/tasks/task.ts";
 import { type TaskName, taskNames, taskOf } from "../../site/train/tasks/tasks.ts";
+import { maskedText } from "../../site/train/tasks/texts/masked-text.ts";
 import { csvOf } from "../../site/train/views/numbers.ts";
 import { batchesOf } from "../../site/train/worker/batches.ts";
 import { createTokenizer } from "../../src/text/create-tokenizer.ts";
@@ -55,11 +57,38 @@ function praises(text: string): boolean {
   return more.reduce((so, clause) => (clause.startsWith("but") ? isGood(clause) : so), isGood(first));
 }
 
+/** What animals do, one and several, and where they live. */
+const animals: Readonly<Record<string, readonly [one: string, several: string, home: string]>> = {
+  ...{ dog: ["barks", "bark", "kennel"], cat: ["purrs", "purr", "basket"], bird: ["sings", "sing", "nest"] },
+  ...{ fish: ["swims", "swim", "pond"], horse: ["gallops", "gallop", "stable"], bee: ["hums", "hum", "hive"] },
+};
+
+/** Whether a sentence about an animal agrees in number, and says what it does and where it lives. */
+function agrees(sentence: string): boolean {
+  const phrase = "(this|these)(?: (?:small|old|young|happy))? ([a-z]+)";
+  const clause = `(?: that (sees|see|fears|fear) ${phrase})?`;
+  const found = new RegExp(`^${phrase}${clause} ([a-z]+) and (goes|go) to (its|their) ([a-z]+) \\.$`).exec(sentence);
+  if (!found) return false;
+  const [, which, name = "", verb, other, otherName = "", does, goes, whose, home] = found;
+  const isOne = which === "this";
+  const nameOf = (noun: string, one: boolean) => (one ? noun : noun.replace(/(?<=fish)es$|s$/, ""));
+  const [one, several, lives] = animals[nameOf(name, isOne)] ?? [];
+  const isClauseRight =
+    verb === undefined || (verb.endsWith("s") === isOne && nameOf(otherName, other === "this") in animals);
+  return (
+    isClauseRight &&
+    does === (isOne ? one : several) &&
+    goes === (isOne ? "goes" : "go") &&
+    whose === (isOne ? "its" : "their") &&
+    home === lives
+  );
+}
+
 const reversed = (text: string) => [...text].toReversed().join("");
 const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /** Whether an answer is right, said another way than the task makes it. */
-const isRight: Readonly<Record<TaskName, (example: Example) => boolean>> = {
+const isRight: Readonly<Record<TaskName | "masked" | "masked-text" | "words", (example: Example) => boolean>> = {
   sort: ({ prompt, answer }) => {
     const count = (text: string, digit: string) => text.split(digit).length - 1;
     return ["0", "1", "2"].every((digit) => count(prompt, digit) === count(answer, digit)) && /^0*1*2*$/.test(answer);
@@ -104,6 +133,10 @@ const isRight: Readonly<Record<TaskName, (example: Example) => boolean>> = {
     return `${all.join(" ")} .` === answer;
   },
   opinions: ({ prompt, answer }) => answer === (praises(prompt.slice(0, -1).trim()) ? "+." : "-."),
+  masked: ({ prompt, answer }) => prompt === "" && agrees(answer),
+  "masked-text": ({ prompt, answer }) => prompt === "" && answer.length === 64,
+  // What is near a word is tested with the sentences.
+  words: ({ prompt, answer }) => prompt !== "" && answer !== "",
   voices: ({ answer, voice }) => answer.length > 0 && /^text [123]$/.test(voice ?? ""),
   adaptation: ({ answer }) => answer.length > 0,
 };
@@ -143,6 +176,8 @@ describe.each(taskNames)("%s", (name) => {
   test("nothing that is held out is trained on, and it is the same each time", () => {
     expect(heldOut.length).toBeGreaterThan(100);
     expect(examples.heldOut(200)).toEqual(heldOut);
+    // Of word vectors sentences are held out, whose words are near in others too.
+    if (examples.relations) return;
     const known = new Set(heldOut.map(({ prompt, answer }) => prompt + answer));
     for (let i = 0; i < 3000; i++) {
       const { prompt, answer } = examples.draw(random);
@@ -162,8 +197,9 @@ describe.each(taskNames)("%s", (name) => {
     const json = (file: string) => JSON.parse(files[file] ?? "");
     const tokenizer = createTokenizer(json("tokenizer.json"), json("tokenizer_config.json"));
     const ids = idsOf(examples.alphabet);
-    for (const { prompt } of heldOut.slice(0, 20)) {
-      expect(tokenizer.encode(examples.readable(prompt))).toEqual(Array.from(prompt, (one) => ids.get(one)));
+    for (const { prompt, answer } of heldOut.slice(0, 20)) {
+      const text = prompt || answer;
+      expect(tokenizer.encode(examples.readable(text))).toEqual(Array.from(text, (one) => ids.get(one)));
     }
   });
 
@@ -206,6 +242,16 @@ test("words whose order does not count say little of an opinion", () => {
   expect(unigram).toBeGreaterThan(0.99 * Math.log(2));
 });
 
+test("neighbours on both sides say more than how often words come, and not all", () => {
+  for (const task of [masked, maskedText]) {
+    const { guess, unigram = 0, bigram = 0 } = baselinesOf(task.examples(task.length.standard, ""));
+    expect(guess?.name).toBe("neighbours");
+    expect(guess?.share).toBeGreaterThan(0.3);
+    expect(guess?.share).toBeLessThan(0.9);
+    expect(bigram).toBeLessThan(0.8 * unigram);
+  }
+});
+
 test("numbers as comma-separated values", () => {
   const show = String;
   const columns = [
@@ -222,6 +268,10 @@ test("numbers as comma-separated values", () => {
       ],
     }),
   ).toBe('step,"loss, ""nats"""\r\n1000,0.25\r\n2000,\r\n');
+  const names = { column: "word", of: ["rome, here"] };
+  expect(csvOf({ label: "", names, columns, rows: [[1, 2]] })).toBe(
+    'word,step,"loss, ""nats"""\r\n"rome, here",1,2\r\n',
+  );
 });
 
 test.each(measured.runs)("what $task reaches with $given is said where its settings are chosen", ({ task, given }) => {

@@ -1,16 +1,39 @@
-import { answered, ofPairs } from "./pairs.ts";
+import { answered, ofPairs, otherModels } from "./pairs.ts";
 import { letters, split } from "./random.ts";
-import type { Task } from "./task.ts";
+import type { Task, Variation } from "./task.ts";
 
 const alphabet = "abcdefgh";
 
+/** What one state of a recurrent model holds: less of a long word than what looks at each of its letters. */
+const variations: readonly Variation[] = [
+  ...otherModels(
+    {
+      attentive:
+        "A recurrent model that reads the word first, and for each letter that it writes finds the one it needs.",
+      plain: "One state of 64 numbers is all that is kept of the word: that takes longer to learn.",
+    },
+    { steps: 600 },
+  ),
+  {
+    title: "Long words",
+    says: "With attention words of 16 letters are as easy.",
+    settings: { architecture: "gru-attention", length: 16, steps: 1000 },
+  },
+  {
+    title: "Long words without attention",
+    says: "Of 16 letters one state does not hold all: hardly a word is right.",
+    settings: { architecture: "gru", length: 16, steps: 1000 },
+  },
+];
+
 /** A task whose answer is made of the letters before a mark. */
 const afterMark = (
-  about: Pick<Task, "name" | "title" | "says" | "variations">,
+  about: Pick<Task, "name" | "title" | "says">,
   answerOf: (prompt: readonly string[]) => readonly string[],
 ): Task => ({
   ...about,
   ...ofPairs,
+  variations,
   group: "Symbols",
   length: { label: "letters", range: [3, 16], standard: 8 },
   examples: (length) =>

@@ -1,4 +1,4 @@
-import { decoders, type Examples, type Task } from "./task.ts";
+import { decoders, type Examples, type Task, type Variation } from "./task.ts";
 
 /** What tasks have in common whose answers are made of what is given: decoders go on after it, the others read it first. */
 export const ofPairs = {
@@ -16,6 +16,15 @@ export const ofSentences = {
   ...ofPairs,
   standard: { ...ofPairs.standard, steps: 2000, every: 50 },
 } as const satisfies Pick<Task, "architectures" | "standard" | "standardOf">;
+
+/** The other models as settings to try; `says` is what is seen of each. */
+export const otherModels = (
+  says: { readonly attentive: string; readonly plain: string },
+  plain: Variation["settings"],
+): readonly Variation[] => [
+  { title: "GRU with attention", says: says.attentive, settings: { architecture: "gru-attention" } },
+  { title: "Without attention", says: says.plain, settings: { architecture: "gru", ...plain } },
+];
 
 /** Examples whose answers count where all of them is right, decoded freely; what else is not said is read as it is written. */
 export const answered = (

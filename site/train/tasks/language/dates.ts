@@ -1,4 +1,4 @@
-import { answered, ofSentences } from "../pairs.ts";
+import { answered, ofSentences, otherModels } from "../pairs.ts";
 import { below, split } from "../random.ts";
 import type { Task } from "../task.ts";
 
@@ -38,6 +38,13 @@ export const dates: Task = {
   says: "A date in one of many spellings, and the same as year, month and day: 3 march 2021> → 2021-03-03. Look at the attention: it jumps back to where each digit is said. A tenth of all dates is held out, in every spelling.",
   length: { label: "spellings", range: [1, spellings.length], standard: spellings.length },
   ...ofSentences,
+  variations: otherModels(
+    {
+      attentive: "The date is read character by character, and each digit of the answer finds what says it.",
+      plain: "One state holds the whole date.",
+    },
+    { steps: 1000 },
+  ),
   examples: (count) =>
     answered({
       ...{

@@ -1,4 +1,4 @@
-import { answered, ofSentences } from "../pairs.ts";
+import { answered, ofSentences, otherModels } from "../pairs.ts";
 import { below, split } from "../random.ts";
 import type { Task } from "../task.ts";
 import { wordsOf } from "./words.ts";
@@ -35,6 +35,14 @@ export const numbers: Task = {
   says: "A number in words, and its digits after it: three hundred and five = → 305. A word is a token; zeros are what no word says.",
   length: { label: "digits", range: [2, 6], standard: 6 },
   ...ofSentences,
+  variations: otherModels(
+    {
+      attentive:
+        "The words are read one after the other, and each digit finds the word that says it: it learns sooner.",
+      plain: "One state holds the whole number: most are right in the end, after longer, and long ones come last.",
+    },
+    { steps: 1000 },
+  ),
   examples: (digits) =>
     answered({
       ...words.tokensWith("0123456789=."),

@@ -1,4 +1,4 @@
-import { answered, ofSentences } from "../pairs.ts";
+import { answered, ofSentences, otherModels } from "../pairs.ts";
 import { below, pick, split } from "../random.ts";
 import type { Random, Task } from "../task.ts";
 import { wordsOf } from "./words.ts";
@@ -76,6 +76,14 @@ export const translation: Task = {
   says: "A sentence of a small English, and the same in French: the black cat sees a house > → le chat noir voit une maison. Articles and adjectives follow the noun's gender, and some adjectives change places with it: the attention crosses there.",
   length: { label: "adjectives of a noun", range: [0, 2], standard: 2 },
   ...ofSentences,
+  variations: otherModels(
+    {
+      attentive:
+        "Each word that is written finds the one that it translates; the picture crosses at noun and adjective.",
+      plain: "One state holds the whole sentence, and no sentence comes out right.",
+    },
+    { steps: 1000 },
+  ),
   examples: (most) =>
     answered({
       ...words.tokensWith(">."),

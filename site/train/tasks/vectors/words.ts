@@ -19,13 +19,13 @@ const relations: readonly Relation[] = plantedRelations.map(({ name, pairs }) =>
 /** Sentences of which one in so many is held out. */
 const heldOutShare = 0.05;
 
-/** A sentence about one side of a pair: its words, each a character. */
+/** A sentence about one side of a pair: its words and the full stop, each a character. */
 export function sentenceOf(random: Random): string {
   const { pairs, sentences } = pick(random, plantedRelations);
   const side = below(random, 2);
   const pair = pick(random, pairs);
   const form = pick(random, sentences[side] ?? []);
-  return words.of(form.replace("*", pair[side] as string).replace("#", pick(random, pair[2])));
+  return `${words.of(form.replace("*", pair[side] as string).replace("#", pick(random, pair[2])))}.`;
 }
 
 /** True of sentences that are never drawn to train on. */
@@ -60,7 +60,7 @@ export const wordVectors: Task = {
       }
     };
     return {
-      ...words.tokensWith(""),
+      ...words.tokensWith("."),
       ...{ promptLength: 1, answerLength: 1, wholeLoss: false, scored: "exact", relations },
       draw: (random) => drawn(random, false),
       heldOut: (most) => {
