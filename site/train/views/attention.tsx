@@ -45,13 +45,18 @@ export function AttentionView() {
   const isOne = now.weights.length === now.tokens.length * columns;
   const { layers, heads } = isOne ? { layers: 1, heads: 1 } : sizes;
   const choice = isOne ? only : head.value;
-  const words = isOne ? "its only one" : headWords(choice);
+  const words = isOne ? "" : headWords(choice);
   return (
     <section class="panel attention" aria-label="Attention">
       <h2>What it attends to</h2>
       <p class="small">
-        The first sample at step {count(now.step)}: <strong>{words}</strong>. {parts[partOf(now)][1]}. Weights of the
-        mix, not reasons.
+        The first sample at step {count(now.step)}
+        {words && (
+          <>
+            : <strong>{words}</strong>
+          </>
+        )}
+        . {parts[partOf(now)][1]}. Weights of the mix, not reasons.
       </p>
       {all.length > 1 && (
         <label class="field" id="attention-part">

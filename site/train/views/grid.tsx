@@ -13,7 +13,7 @@ interface GridProps {
   readonly layers: number;
   readonly heads: number;
   readonly choice: HeadChoice;
-  /** The choice in words. */
+  /** The choice in words, where there is one. */
   readonly words: string;
   /** True where a token attends to those up to itself alone. */
   readonly causal: boolean;
@@ -76,7 +76,7 @@ export function Grid({ now, layers, heads, choice, words, causal }: GridProps) {
         ref={canvas}
         role="img"
         tabIndex={0}
-        aria-label={`Attention of ${tokens}, ${words}, at step ${now.step}; the arrow keys walk it, and a table has the numbers`}
+        aria-label={`Attention of ${tokens}, ${words && `${words}, `}at step ${now.step}; the arrow keys walk it, and a table has the numbers`}
         onKeyDown={move}
         onFocus={() => setCell((old) => old ?? within(last, last))}
         onBlur={() => setCell(undefined)}

@@ -55,14 +55,14 @@ const font = (side: number) => `${Math.max(9, Math.min(14, side - 2))}px monospa
 /** Squares whose tokens are written, and those with lines between them. */
 const [written, ruled] = [9, 6];
 /** The widest margin; what is longer is cut. */
-const widest = 84;
+const widest = 88;
 
 /** The size of a picture with these tokens in so many pixels: tokens of several characters have margins for themselves. */
 export function heatSize(room: number, { rows, columns }: Pick<Heat, "rows" | "columns">): HeatSize {
   const wide = Math.min(room, 520);
   const margins = [rows, columns].map((tokens) => {
     const most = Math.max(...tokens.map((token) => [...token].length));
-    return most <= 1 ? 0 : Math.min(widest, 8 * most + 8);
+    return most <= 1 ? 0 : Math.min(widest, Math.ceil(8.5 * most) + 10);
   });
   const [left = 0, top = 0] = margins;
   // A margin of single tokens is as wide as a square.
