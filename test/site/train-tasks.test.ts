@@ -88,7 +88,7 @@ const reversed = (text: string) => [...text].toReversed().join("");
 const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /** Whether an answer is right, said another way than the task makes it. */
-const isRight: Readonly<Record<TaskName | "masked" | "masked-text" | "words", (example: Example) => boolean>> = {
+const isRight: Readonly<Record<TaskName | "masked" | "masked-text", (example: Example) => boolean>> = {
   sort: ({ prompt, answer }) => {
     const count = (text: string, digit: string) => text.split(digit).length - 1;
     return ["0", "1", "2"].every((digit) => count(prompt, digit) === count(answer, digit)) && /^0*1*2*$/.test(answer);

@@ -11,6 +11,7 @@ import type { Task } from "./task.ts";
 import { adaptation } from "./texts/adaptation.ts";
 import { characters } from "./texts/characters.ts";
 import { voices } from "./texts/voices.ts";
+import { wordVectors } from "./vectors/words.ts";
 
 /** The tasks that the page has, the first one first. */
 export const tasks = {
@@ -26,6 +27,7 @@ export const tasks = {
   dates,
   translation,
   opinions,
+  words: wordVectors,
   characters,
   voices,
   adaptation,
