@@ -10,10 +10,18 @@ export { type FreshTensor, type InitialiserOptions, initialise } from "./initial
 export type { Initialiser } from "./initialisers/schemes.ts";
 export { openTrainable, type Trainable, type TrainableOptions } from "./open-trainable.ts";
 export {
+  type EncoderBatches,
+  type EncoderTask,
+  openTrainableEncoder,
+  type TrainableEncoder,
+  type TrainableEncoderOptions,
+} from "./open-trainable-encoder.ts";
+export {
   openTrainableEncoderDecoder,
   type TrainableEncoderDecoder,
   type TrainableEncoderDecoderOptions,
 } from "./open-trainable-encoder-decoder.ts";
+
 export type { Parameter } from "./parameters.ts";
 export type { TrainedFolder } from "./trained-folder.ts";
 
@@ -28,6 +36,8 @@ export { readAdapter } from "./lora/read-adapter.ts";
 // Steps
 
 export type { PairLossOptions } from "./objectives/encoder-decoder.ts";
+export type { LabelBatch } from "./objectives/label-batch.ts";
+export type { MaskedBatch } from "./objectives/masked-batch.ts";
 export type { Objective, Recompute, StepShape } from "./objectives/objective.ts";
 export type { PairBatch } from "./objectives/pair-batch.ts";
 export type { TokenBatch } from "./objectives/token-batches.ts";
@@ -62,6 +72,7 @@ export {
 } from "./data/answer-tokens.ts";
 export { batchesAt, type HeldOutOptions, heldOutLoss, type StepOptions } from "./data/batches.ts";
 export { readDocuments, splitHeldOut, type TrainingDocument } from "./data/documents.ts";
+export { type MaskOptions, maskTokens } from "./data/mask-tokens.ts";
 export type { Row } from "./data/pack-documents.ts";
 export {
   allWindows,

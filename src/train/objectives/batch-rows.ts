@@ -40,3 +40,31 @@ export function checkRow(name: string, row: readonly number[], most: number | un
   }
   checkIds(name, row, ids);
 }
+
+/** Throws `OptionError` for types that do not go with the rows of ids, of a model that knows so many. */
+export function checkTypes(
+  ids: readonly (readonly number[])[],
+  types: readonly (readonly number[])[] | undefined,
+  known = 0,
+): void {
+  if (!types) return;
+  if (known === 0) throw batchError("the batch has types, but the model has none");
+  checkLengths(ids, types, "types");
+  for (const [i, row] of types.entries()) checkIds(`types[${i}]`, row, { below: known, what: "a type" });
+}
+
+/** Throws `OptionError` unless rows are as many, and each as long, as those of ids. */
+export function checkLengths(
+  ids: readonly (readonly number[])[],
+  rows: readonly (readonly number[])[],
+  name: string,
+): void {
+  if (rows.length !== ids.length) {
+    throw batchError(`the batch has ${ids.length} rows of ids and ${rows.length} of ${name}`);
+  }
+  for (const [i, { length }] of rows.entries()) {
+    const expected = ids[i]?.length;
+    if (length !== expected)
+      throw batchError(`${name}[${i}] has ${length} tokens, expected ${expected} (from ids[${i}])`);
+  }
+}

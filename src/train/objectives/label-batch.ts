@@ -1,5 +1,5 @@
 import { checkValue, object, required } from "../../options/checks.ts";
-import { batchError, checkIds, checkRow, listCheck, rowsCheck } from "./batch-rows.ts";
+import { batchError, checkIds, checkRow, checkTypes, listCheck, rowsCheck } from "./batch-rows.ts";
 import { ignored } from "./token-batches.ts";
 
 /** Texts with a label each. */
@@ -8,6 +8,8 @@ export interface LabelBatch {
   readonly ids: readonly (readonly number[])[];
   /** The label of each row; −100 where it does not count. */
   readonly labels: readonly number[];
+  /** The type of each token, for encoders that have types: 1 for those of a pair's second text. Unset: 0. */
+  readonly types?: readonly (readonly number[])[] | undefined;
 }
 
 /** What labelled texts have to fit. */
@@ -17,15 +19,18 @@ export interface FittedLabels {
   readonly labels: number;
   /** Positions that the model has; unset: there is no most. */
   readonly context?: number | undefined;
+  /** Types of tokens that the model has; unset: none. */
+  readonly types?: number | undefined;
 }
 
-const labelCheck = object<LabelBatch>({ ids: required(rowsCheck), labels: required(listCheck) });
+const labelCheck = object<LabelBatch>({ ids: required(rowsCheck), labels: required(listCheck), types: rowsCheck });
 
 /**
  * Throws `OptionError` for what is no batch of labelled texts: no rows, another number of labels, rows of no tokens or of
- * more than there are positions, ids that are no tokens, or labels that are none.
+ * more than there are positions, ids that are no tokens, labels that are none, or types that are none.
  */
-export function checkLabelBatch(argument: string, batch: LabelBatch, { vocabulary, labels, context }: FittedLabels) {
+export function checkLabelBatch(argument: string, batch: LabelBatch, fitted: FittedLabels): void {
+  const { vocabulary, labels, context, types } = fitted;
   checkValue("train", argument, labelCheck, batch);
   if (batch.ids.length === 0) throw batchError("the batch has no rows");
   if (batch.labels.length !== batch.ids.length) {
@@ -33,6 +38,7 @@ export function checkLabelBatch(argument: string, batch: LabelBatch, { vocabular
   }
   for (const [i, row] of batch.ids.entries()) checkRow(`ids[${i}]`, row, context, { below: vocabulary });
   checkIds("labels", batch.labels, { below: labels, what: "a label", ignoring: true });
+  checkTypes(batch.ids, batch.types, types);
 }
 
 /** Labels that count. */

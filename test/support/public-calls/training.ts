@@ -70,6 +70,17 @@ export function trainingCalls(
       ]),
       runs: true,
     },
+    "train/openTrainableEncoder": {
+      ...call(train.openTrainableEncoder, [
+        openFiles({}),
+        { task: "masked", onProgress: onWarning, onWarning, signal: new AbortController().signal },
+      ]),
+      runs: true,
+    },
+    "train/maskTokens": plain(train.maskTokens, [
+      [[1, 2]],
+      { mask: 3, vocabulary: 4, share: 0.5, never: [0], seed: 1, step: 2 },
+    ]),
     "train/openTrainableEncoderDecoder": {
       ...call(train.openTrainableEncoderDecoder, [
         openFiles({}),

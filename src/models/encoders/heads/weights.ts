@@ -69,14 +69,21 @@ const activate: Readonly<
   Record<HeadActivation, (gpu: Gpu, tensors: { readonly x: Tensor }) => { readonly y: Tensor }>
 > = { silu, gelu, "gelu-tanh": geluTanh, "quick-gelu": quickGelu, relu, tanh: (gpu, x) => softcap(gpu, x, { cap: 1 }) };
 
-/** The logits `[n, outputs]` of states `[n, c]`. */
-export function headLogits(gpu: Gpu, states: Tensor, head: HeadWeights): Tensor {
-  const project = (x: Tensor, { weight, bias }: Linear) => matmul(gpu, bias ? { x, weight, bias } : { x, weight }).y;
+const project = (gpu: Gpu, x: Tensor, { weight, bias }: Linear): Tensor =>
+  matmul(gpu, bias ? { x, weight, bias } : { x, weight }).y;
+
+/** What a head's output takes `[n, c]`, of states `[n, c]`. */
+export function headStates(gpu: Gpu, states: Tensor, head: HeadWeights): Tensor {
   return gpu.within("head", () => {
     let x = states;
-    if (head.dense) x = project(x, head.dense);
+    if (head.dense) x = project(gpu, x, head.dense);
     if (head.activation) x = activate[head.activation](gpu, { x }).y;
-    if (head.norm) x = norm(gpu, x, head.norm);
-    return project(x, head.output);
+    return head.norm ? norm(gpu, x, head.norm) : x;
   });
+}
+
+/** The logits `[n, outputs]` of states `[n, c]`. */
+export function headLogits(gpu: Gpu, states: Tensor, head: HeadWeights): Tensor {
+  const x = headStates(gpu, states, head);
+  return gpu.within("head", () => project(gpu, x, head.output));
 }

@@ -1,0 +1,83 @@
+import { type Check, checkOptions, checkValue, fieldsOf, integer, listOf, required } from "../../options/checks.ts";
+import { OptionError } from "../../options/errors.ts";
+import { threefry2x32, type Words } from "../../tensor/threefry.ts";
+import type { MaskedBatch } from "../objectives/masked-batch.ts";
+import { ignored } from "../objectives/token-batches.ts";
+
+/** How tokens are hidden. */
+export interface MaskOptions {
+  /** The token in the place of hidden ones: `tokenizer.specials.mask`. */
+  readonly mask: number;
+  /** How many tokens there are: ids below it may take the place of others. */
+  readonly vocabulary: number;
+  /** The share of a row's tokens that is to be found, at least one token; default 0.15. */
+  readonly share?: number | undefined;
+  /** Tokens that are never hidden and take nobody's place, such as `tokenizer.specials`; the mask is always one of them. */
+  readonly never?: readonly number[] | undefined;
+  /** A u32; default 0. */
+  readonly seed?: number | undefined;
+  /** The number of the step, a u32, so that each hides others; default 0. */
+  readonly step?: number | undefined;
+}
+
+const share: Check = (value) =>
+  typeof value === "number" && value > 0 && value <= 1 ? undefined : "a number above 0 and up to 1";
+const word = integer(0, 2 ** 32 - 1);
+const fields = fieldsOf<MaskOptions>({
+  mask: required(integer(0, 2 ** 31 - 1)),
+  vocabulary: required(integer(1, 2 ** 31 - 1)),
+  share,
+  never: listOf(integer(0, 2 ** 31 - 1)),
+  seed: word,
+  step: word,
+});
+const rowsCheck = listOf((row) => (Array.isArray(row) ? undefined : "a list of token ids"));
+
+/** Counters of other draws of a seed have a second word below these. */
+const [ofChoice, ofToken] = [2 ** 31, 2 ** 31 + 2 ** 30];
+
+/** Shares of hidden tokens: those that become the mask, and those that become it or another token. */
+const [masked, changed] = [0.8, 0.9];
+
+/**
+ * Rows with some tokens hidden, and what these are as targets (Devlin et al. 2018, section 3.1 and its code): of each row
+ * the share of its tokens, rounded, and at least one. Of these 80 % become the mask, 10 % another token at random, and 10 %
+ * stay, each by a draw of its own. What is drawn depends on seed, step, row and position alone.
+ *
+ * @throws OptionError for options that are not valid, and for a mask that is no token of the vocabulary.
+ */
+export function maskTokens(rows: readonly (readonly number[])[], options: MaskOptions): MaskedBatch {
+  checkValue("maskTokens", "rows", rowsCheck, rows);
+  checkOptions("maskTokens", fields, options);
+  const { mask, vocabulary, share = 0.15, never = [], seed = 0, step = 0 } = options;
+  if (mask >= vocabulary) throw new OptionError(`maskTokens: mask is ${mask}, expected a token below ${vocabulary}`);
+  const kept = new Set([mask, ...never]);
+  const skipped = [...kept].filter((id) => id < vocabulary).toSorted((a, b) => a - b);
+  const key: Words = [seed, step];
+  const batch = { ids: rows.map((row) => [...row]), targets: rows.map((row) => row.map(() => ignored)) };
+  for (const [i, row] of rows.entries()) {
+    const drawn = row.flatMap((id, at) => {
+      if (kept.has(id)) return [];
+      const [order, kind] = threefry2x32(key, [at, ofChoice + i]);
+      return [{ id, at, order, kind: kind / 2 ** 32 }];
+    });
+    const count = Math.min(drawn.length, Math.max(1, Math.round(share * drawn.length)));
+    const chosen = drawn.toSorted((a, b) => a.order - b.order || a.at - b.at).slice(0, count);
+    const [ids = [], targets = []] = [batch.ids[i], batch.targets[i]];
+    for (const { id, at, kind } of chosen) {
+      targets[at] = id;
+      if (kind < masked) ids[at] = mask;
+      else if (kind < changed) ids[at] = anyToken(threefry2x32(key, [at, ofToken + i])[0], vocabulary, skipped) ?? id;
+    }
+  }
+  return batch;
+}
+
+/** The token of a random word, none of those that are skipped, in order; undefined where all are. */
+function anyToken(word: number, vocabulary: number, skipped: readonly number[]): number | undefined {
+  const count = vocabulary - skipped.length;
+  if (count === 0) return undefined;
+  let id = Math.floor((word / 2 ** 32) * count);
+  for (const one of skipped) if (one <= id) id++;
+  return id;
+}

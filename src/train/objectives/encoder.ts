@@ -1,0 +1,155 @@
+import { linear } from "../../blocks/linear.ts";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { gather } from "../../kernels/embedding/gather.ts";
+import { contiguous } from "../../kernels/layout/contiguous.ts";
+import { reduceSegments } from "../../kernels/reduce/segments.ts";
+import { bucketOf } from "../../models/encoders/buckets.ts";
+import { type EncoderConfig, firstPosition } from "../../models/encoders/config.ts";
+import { type EncoderModel, encode } from "../../models/encoders/encoder.ts";
+import { type HeadWeights, headStates } from "../../models/encoders/heads/weights.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import { reshape, slice, transpose } from "../../tensor/views.ts";
+import { headLoss } from "./head-loss.ts";
+import { checkLabelBatch, type LabelBatch, labelsIn } from "./label-batch.ts";
+import { stackTraining } from "./layer-settings.ts";
+import { checkMaskedBatch, type MaskedBatch, maskedTargetsIn } from "./masked-batch.ts";
+import type { BatchInput, InputShape, LossSettings, ModelLoss, Objective } from "./objective.ts";
+import { joinedRows, raggedRows, raggedShapes } from "./ragged-rows.ts";
+import { ignored } from "./token-batches.ts";
+
+type Rows = readonly (readonly number[])[];
+type Tensors = Readonly<Record<string, Tensor>>;
+
+/** What rows of tokens give a program. */
+function rowInputs({ positions, context, types }: EncoderConfig, ids: Rows, given: Rows | undefined) {
+  const rows = raggedRows(ids, { first: firstPosition(positions), context });
+  const { shape } = rows.ids;
+  const own = () => new Uint32Array(joinedRows(given ?? [], shape[0] ?? 0, 0).buffer);
+  return { ...rows, ...(types > 0 && { types: { shape, dtype: "u32", values: own() } as const }) };
+}
+
+/** The same without numbers, of so many rows and tokens in all. */
+function rowShapes({ types }: EncoderConfig, rows: number, tokens: number) {
+  const shapes = raggedShapes(rows, tokens);
+  return { ...shapes, ...(types > 0 && { types: shapes.ids }) };
+}
+
+/** The bucket of each distance, of models whose scores have a bias by distance: u32, from −farthest on. */
+function bucketTensors({ gpu, config }: EncoderModel): Tensors {
+  if (!config.relativeBias) return {};
+  const { buckets, farthest } = config.relativeBias;
+  const ids = Array.from({ length: 2 * farthest + 1 }, (_, i) => bucketOf(i - farthest, buckets, farthest));
+  return { buckets: tensor(gpu, [ids.length], ids, "u32") };
+}
+
+/** The biases by distance, of those by buckets: recorded, so that the gradient of these is that of what is stored. */
+function distanceBiases(gpu: Gpu, stored: Tensor, ids: Tensor): Tensor {
+  const { y } = gather(gpu, { ids, table: stored });
+  return contiguous(gpu, { x: transpose(y) }).y;
+}
+
+/** The states `[b·t, c]` of the tokens of a program. */
+function statesOf(model: EncoderModel, tensors: Tensors, settings: LossSettings | undefined): Tensor {
+  const { gpu, config, weights } = model;
+  const { ids, positions, offsets, types, buckets } = tensors;
+  if (!ids || !positions || !offsets) throw new TypeError("an encoder reads ids, positions and offsets of a batch");
+  const inOneRow = (of: Tensor) => reshape(of, [1, of.size]);
+  const own =
+    buckets && weights.buckets
+      ? { ...model, weights: { ...weights, relativeBias: distanceBiases(gpu, weights.buckets, buckets) } }
+      : model;
+  const states = encode(own, {
+    ...{ ids: inOneRow(ids), positions: inOneRow(positions), types: types && inOneRow(types) },
+    layout: { kind: "ragged", queryOffsets: offsets, keyOffsets: offsets },
+    training: settings && stackTraining(gpu, settings),
+  });
+  return reshape(states, [ids.size, config.width]);
+}
+
+/** What differs between what an encoder is trained to do. */
+interface Task<B> extends Pick<Objective<B>, "check" | "targetsIn"> {
+  readonly targets: (batch: B, tokens: number) => BatchInput;
+  readonly targetShape: (rows: number, tokens: number) => InputShape;
+  /** Of the states of all tokens, those that the head reads, `[targets, c]`. */
+  readonly pooled: (states: Tensor, tensors: Tensors) => Tensor;
+  /** What `pooled` reads besides. */
+  readonly more?: ((ids: Rows, tokens: number) => Readonly<Record<string, BatchInput>>) | undefined;
+}
+
+function objectiveOf<B extends { readonly ids: Rows } & Pick<MaskedBatch, "types">>(
+  model: EncoderModel,
+  head: HeadWeights,
+  task: Task<B>,
+): Objective<B> {
+  const { gpu, config } = model;
+  const { check, targetsIn, targets, targetShape, pooled, more } = task;
+  /** What the head's output takes, of each target. */
+  const headed = (tensors: Tensors, settings?: LossSettings) =>
+    headStates(gpu, pooled(statesOf(model, tensors, settings), tensors), head);
+  return {
+    ...{ gpu, routers: [], check, targetsIn },
+    inputs: (batch) => {
+      const rows = rowInputs(config, batch.ids, batch.types);
+      const [tokens = 0] = rows.ids.shape;
+      return { ...rows, ...more?.(batch.ids, tokens), targets: targets(batch, tokens) };
+    },
+    inputsFor: ({ batch, context }) => {
+      const tokens = batch * context;
+      const shapes = more?.([], tokens) ?? {};
+      return { ...rowShapes(config, batch, tokens), ...shapes, targets: targetShape(batch, tokens) };
+    },
+    constants: () => bucketTensors(model),
+    logits: (tensors) => {
+      const x = headed(tensors);
+      return gpu.within("head", () => linear(gpu, x, head.output));
+    },
+    loss: (tensors, settings): ModelLoss => {
+      const { targets } = tensors;
+      if (!targets) throw new TypeError("a loss needs targets");
+      const x = headed(tensors, settings);
+      const { loss, count } = headLoss(gpu, { x, head: head.output, targets });
+      const mean = reshape(loss, []);
+      return { loss: mean, count, total: mean };
+    },
+  };
+}
+
+/** Masked words: an encoder learns what tokens were before they were hidden (Devlin et al. 2018, section 3.1). */
+export function maskedObjective(model: EncoderModel, head: HeadWeights): Objective<MaskedBatch> {
+  const targetShape = (_rows: number, tokens: number) => ({ shape: [tokens], dtype: "i32" }) as const;
+  return objectiveOf<MaskedBatch>(model, head, {
+    check: (argument, batch) => checkMaskedBatch(argument, batch, model.config),
+    targetsIn: maskedTargetsIn,
+    targets: ({ targets }, tokens) => ({ ...targetShape(0, tokens), values: joinedRows(targets, tokens, ignored) }),
+    targetShape,
+    pooled: (states) => states,
+  });
+}
+
+/** The labels of texts, by a head that reads a text's first state or the mean of all. */
+export function labelObjective(model: EncoderModel, head: HeadWeights): Objective<LabelBatch> {
+  const { gpu, config } = model;
+  const labels = head.output.weight.shape[0] ?? 0;
+  const { vocabulary, context, types } = config;
+  const targetShape = (rows: number) => ({ shape: [rows], dtype: "i32" }) as const;
+  const shares = (ids: Rows, tokens: number) => {
+    const values = new Float32Array(tokens);
+    values.set(ids.flatMap(({ length }) => new Array<number>(length).fill(1 / length)));
+    return { shares: { shape: [tokens], dtype: "f32", values } } as const;
+  };
+  return objectiveOf<LabelBatch>(model, head, {
+    check: (argument, batch) => checkLabelBatch(argument, batch, { vocabulary, labels, context, types }),
+    targetsIn: labelsIn,
+    targets: ({ labels }) => ({ ...targetShape(labels.length), values: Int32Array.from(labels) }),
+    targetShape,
+    pooled: (states, { targets, offsets, shares }) => {
+      const rows = targets?.size ?? 0;
+      if (!offsets) throw new TypeError("texts need offsets");
+      // The last of them is what is left of the tokens.
+      if (!shares) return gather(gpu, { ids: slice(offsets, 0, 0, rows), table: states }).y;
+      const given = { x: states, weights: shares, offsets: slice(offsets, 0, 0, rows + 1) };
+      return reduceSegments(gpu, given, { operation: "sum" }).y;
+    },
+    more: head.rows === "mean" ? shares : undefined,
+  });
+}

@@ -1,0 +1,46 @@
+import { checkValue, object, required } from "../../options/checks.ts";
+import { batchError, checkIds, checkLengths, checkRow, checkTypes, rowsCheck } from "./batch-rows.ts";
+import { ignored } from "./token-batches.ts";
+
+/** Texts of which some tokens are hidden, and what these are. */
+export interface MaskedBatch {
+  /** Tokens of each text: rows of one or more, of any lengths. */
+  readonly ids: readonly (readonly number[])[];
+  /** What is to be found at each of them; −100 where nothing is. */
+  readonly targets: readonly (readonly number[])[];
+  /** The type of each token, for models that have types: 1 for those of a pair's second text. Unset: 0. */
+  readonly types?: readonly (readonly number[])[] | undefined;
+}
+
+/** What rows of tokens have to fit. */
+export interface FittedRows {
+  readonly vocabulary: number;
+  /** Positions that the model has; unset: there is no most. */
+  readonly context?: number | undefined;
+  /** Types of tokens that it has. */
+  readonly types: number;
+}
+
+const maskedCheck = object<MaskedBatch>({ ids: required(rowsCheck), targets: required(rowsCheck), types: rowsCheck });
+
+/**
+ * Throws `OptionError` for what is no batch of masked texts: no rows, rows of no tokens or of more than there are positions,
+ * targets or types of other lengths, or ids that are no tokens.
+ */
+export function checkMaskedBatch(
+  argument: string,
+  batch: MaskedBatch,
+  { vocabulary, context, types }: FittedRows,
+): void {
+  checkValue("train", argument, maskedCheck, batch);
+  const { ids, targets } = batch;
+  if (ids.length === 0) throw batchError("the batch has no rows");
+  for (const [i, row] of ids.entries()) checkRow(`ids[${i}]`, row, context, { below: vocabulary });
+  checkLengths(ids, targets, "targets");
+  for (const [i, row] of targets.entries()) checkIds(`targets[${i}]`, row, { below: vocabulary, ignoring: true });
+  checkTypes(ids, batch.types, types);
+}
+
+/** Targets that count. */
+export const maskedTargetsIn = ({ targets }: MaskedBatch): number =>
+  targets.reduce((sum, row) => sum + row.filter((target) => target !== ignored).length, 0);
