@@ -5,6 +5,7 @@ import type { EncoderDecoderConfig } from "../models/seq2seq/config.ts";
 import type { EncoderDecoderModel } from "../models/seq2seq/encoder-decoder.ts";
 import { uploadEncoderDecoder } from "../models/seq2seq/weights.ts";
 import { type Check, checkOptions, fieldsOf } from "../options/checks.ts";
+import type { SequenceDefaults } from "../seq2seq/defaults.ts";
 import { readSequenceFolder } from "../seq2seq/read-encoder-decoder.ts";
 import type { SequenceTokenizers } from "../seq2seq/tokenizers.ts";
 import { parametersOfEncoderDecoder } from "./encoder-decoder-parameters.ts";
@@ -19,9 +20,11 @@ export interface TrainableEncoderDecoder extends TrainableModel<PairBatch> {
   readonly config: EncoderDecoderConfig;
   /** Of sources, and of targets. */
   readonly tokenizers: SequenceTokenizers;
-  /** The token that `ids` of a batch begin with, and that which ends a target, where the files say one. */
-  readonly start: number;
-  readonly end: number | undefined;
+  /**
+   * What the files say of how it generates: `ids` of a batch begin with the token `start`, and a target ends with the first of
+   * `eos`; it begins with `forcedFirst`, where there is one.
+   */
+  readonly defaults: SequenceDefaults;
   /** Its settings and weights on the device; what is made of weights that train, such as T5's bias by distance, is as it was read. */
   readonly model: EncoderDecoderModel;
 }
@@ -56,9 +59,8 @@ export async function openTrainableEncoderDecoder(
       trainedFolder(source, { folder, parameters: named(parameters, given) });
     const model = { gpu, config, weights };
     const objective = encoderDecoderObjective(model, { labelSmoothing });
-    const [end] = defaults.eos;
     const dispose = () => weights.dispose();
-    return { config, tokenizers, start: defaults.start, end, model, objective, parameters, writing, dispose };
+    return { config, tokenizers, defaults, model, objective, parameters, writing, dispose };
   } catch (error) {
     weights.dispose();
     throw error;
