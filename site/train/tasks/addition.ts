@@ -39,7 +39,7 @@ export const additionForwards = sums(
   {
     name: "addition-forwards",
     title: "Add, first digit first",
-    says: "The sum of two numbers as people write it: 47+38= → 085. Whether the first digit is a 0 or a 1 depends on all the others, before any of them is written.",
+    says: "The sum of two numbers as people write it: 47+38= → 085. Whether the first digit is a 0 or a 1 depends on all the others, before any of them is written. A model that sees both numbers at once learns that about as soon.",
   },
   (digits) => digits,
 );

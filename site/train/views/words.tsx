@@ -16,7 +16,7 @@ export function WordsView() {
   const map = words?.maps[chosenRelation.value] ?? words?.maps[0];
   if (!words || !map || step === undefined) return null;
   return (
-    <section class="panel words" aria-label="Word vectors">
+    <section class="panel word-map" aria-label="Word vectors">
       <h2>Where the words are</h2>
       <p class="small">
         At step {count(step)}. A line joins the words of a pair: where lines are parallel and as long, the difference of
@@ -56,7 +56,7 @@ export function WordsView() {
           <thead>
             <tr>
               <th scope="col">word</th>
-              <th scope="col">nearest by the angle between vectors, the nearest first</th>
+              <th scope="col">nearest, by the angle between vectors</th>
             </tr>
           </thead>
           <tbody>

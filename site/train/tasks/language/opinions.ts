@@ -37,6 +37,18 @@ export const opinions: Task = {
     "bag-of-words": { learningRate: 2e-2, weightDecay: 0 },
     "mean-of-word-vectors": { width: 32, learningRate: 1e-2, weightDecay: 0 },
   },
+  variations: [
+    {
+      title: "Bag of words",
+      says: "A weight for each word, and how often it comes: about half is right, as by guessing. “Not good” and “good, not bad” have the same kind of words.",
+      settings: { architecture: "bag-of-words", steps: 1000 },
+    },
+    {
+      title: "Mean of word vectors",
+      says: "A vector for each word, and their mean: the order is lost as well, and no more is right.",
+      settings: { architecture: "mean-of-word-vectors", steps: 1000 },
+    },
+  ],
   examples: (most) =>
     answered({
       ...words.tokensWith("=+-."),
