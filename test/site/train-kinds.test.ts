@@ -7,6 +7,7 @@ import { readRun } from "../../site/train/worker/saved.ts";
 import { openSession, type Session } from "../../site/train/worker/session.ts";
 import { openFiles } from "../../src/formats/files.ts";
 import type { FileSource } from "../../src/formats/source.ts";
+import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import { openRecurrent } from "../../src/train/open-recurrent.ts";
 import { openWordClassifier } from "../../src/train/open-word-classifier.ts";
 import { testGpu } from "../support/gpu.ts";
@@ -30,6 +31,18 @@ const kinds: readonly {
   readonly attention: readonly string[];
   readonly opens: (source: FileSource, session: Session) => Promise<void>;
 }[] = [
+  {
+    given: settingsFor("reverse", { ...tiny, architecture: "transformer-2017", length: 3 }),
+    attention: ["source 3×4", "encoder 4×4", "decoder 3×3"],
+    opens: async (source, session) => {
+      const model = await loadEncoderDecoder(gpu, source, { onWarning: (warning) => expect.fail(warning) });
+      await session.look();
+      const { samples } = session.history.looks.at(-1) ?? { samples: [] };
+      const { results } = await model.generate(samples.map(({ prompt }) => prompt));
+      expect(results.map(({ text }) => text)).toEqual(samples.map(({ given }) => given));
+      model.dispose();
+    },
+  },
   ...(["gru", "gru-attention"] as const).map((architecture) => ({
     given: settingsFor("reverse", { ...tiny, architecture, length: 3 }),
     attention: architecture === "gru" ? [] : ["source 3×4"],

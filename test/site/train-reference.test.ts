@@ -14,7 +14,7 @@ import { gpt2Steps, type Tensors } from "../support/gpt2-training.ts";
 import { testGpu } from "../support/gpu.ts";
 import { readF32 } from "../support/safetensors.ts";
 import { type Scalar, stepsOf, type Tape, type WeightRows } from "../support/scalar-tape.ts";
-import { bagLoss, recurrentLosses } from "../support/small-models.ts";
+import { bagLoss, recurrentLosses, transformerLosses } from "../support/small-models.ts";
 
 const gpu = await testGpu();
 
@@ -75,12 +75,17 @@ const ofPairs: Losses = (tape, weight, { prompt, answer }, ids) => {
   const start = weight("embedding.weight").length - 1;
   return recurrentLosses(tape, weight, { source: ids(prompt), target: ids(answer), start });
 };
+const ofTransformer: Losses = (tape, weight, { prompt, answer }, ids) => {
+  const start = weight("shared.weight").length - 1;
+  return transformerLosses(2)(tape, weight, { source: ids(prompt), target: ids(answer), start });
+};
 const ofLabels: Losses = (tape, weight, { prompt, answer }, ids) => [
   bagLoss(tape, weight, ids(prompt), "+-".indexOf(answer[0] ?? "")),
 ];
 
 /** Other kinds, with a task for each that is learnt at a tiny size. */
 const kinds: readonly (readonly [Architecture, Settings["task"], Losses])[] = [
+  ["transformer-2017", "reverse", ofTransformer],
   ["gru", "reverse", ofPairs],
   ["gru-attention", "reverse", ofPairs],
   ["bag-of-words", "opinions", ofLabels],
@@ -90,7 +95,7 @@ const kinds: readonly (readonly [Architecture, Settings["task"], Losses])[] = [
 describe.each(kinds)("%s on %s", (architecture, name, lossesOf) => {
   test("5 steps have the losses and norms of float64", async () => {
     const settings = settingsFor(name, {
-      ...{ architecture, layers: 1, heads: 1, headWidth: 8, width: 8, length: taskOf(name).length.range[0], batch: 3 },
+      ...{ architecture, layers: 1, heads: 2, headWidth: 4, width: 8, length: taskOf(name).length.range[0], batch: 3 },
       ...{ schedule: "constant", warmup: 0 },
     });
     const session = await openSession(gpu, { settings, text: "" }, undefined);

@@ -1,5 +1,5 @@
 // Losses of the small models that the page trains, in float64 on a tape of scalars: what they are defined as.
-import { blocksOf, type Rows, type Scalar, sigmoid, type Tape, tanh, type WeightRows } from "./scalar-tape.ts";
+import { blocksOf, type Rows, relu, type Scalar, sigmoid, type Tape, tanh, type WeightRows } from "./scalar-tape.ts";
 
 /** The loss of each target of a pair: its source, and what is said of it after the start token. */
 export type PairLosses = (tape: Tape, weight: WeightRows, pair: Pair) => readonly Scalar[];
@@ -68,6 +68,53 @@ export const recurrentLosses: PairLosses = (tape, weight, { source, target, star
   const logits = linear(read, weight("head.weight"), weight("head.bias")[0]);
   return target.map((id, i) => loss(logits[i] ?? [], id));
 };
+
+/** The Transformer of 2017 with one matrix for embeddings and head: sines and cosines in turns, norms after additions. */
+export const transformerLosses =
+  (heads: number): PairLosses =>
+  (tape, weight, { source, target, start }) => {
+    const { linear, layerNorm, attention, added, each, scaled, loss } = blocksOf(tape);
+    const table = weight("shared.weight");
+    const width = table[0]?.length ?? 0;
+    const position = (at: number, i: number) => {
+      const angle = at * 10_000 ** (-(i - (i % 2)) / width);
+      return i % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
+    };
+    const embedded = (ids: readonly number[]): Rows =>
+      ids.map((id, at) =>
+        (table[id] ?? []).map((one, i) => tape.add(scaled(one, Math.sqrt(width)), tape.of(position(at, i)))),
+      );
+    const normed = (x: Rows, name: string) =>
+      layerNorm(x, weight(`${name}.weight`)[0] ?? [], weight(`${name}.bias`)[0] ?? [], 1e-5);
+    const attended = (x: Rows, from: Rows, name: string, isCausal: boolean) => {
+      const [weights, bias] = [weight(`${name}.in_proj_weight`), weight(`${name}.in_proj_bias`)[0] ?? []];
+      const third = (i: number, of: Rows) =>
+        linear(of, weights.slice(i * width, (i + 1) * width), bias.slice(i * width, (i + 1) * width));
+      const summed = attention(third(0, x), third(1, from), third(2, from), heads, isCausal);
+      return linear(summed, weight(`${name}.out_proj.weight`), weight(`${name}.out_proj.bias`)[0]);
+    };
+    const fed = (x: Rows, name: string) =>
+      linear(
+        each(linear(x, weight(`${name}.linear1.weight`), weight(`${name}.linear1.bias`)[0]), relu),
+        weight(`${name}.linear2.weight`),
+        weight(`${name}.linear2.bias`)[0],
+      );
+    let memory = embedded(source);
+    for (let layer = 0; hasWeight(weight, `encoder.layers.${layer}.linear1.weight`); layer++) {
+      const at = `encoder.layers.${layer}`;
+      memory = normed(added(memory, attended(memory, memory, `${at}.self_attn`, false)), `${at}.norm1`);
+      memory = normed(added(memory, fed(memory, at)), `${at}.norm2`);
+    }
+    let x = embedded([start, ...target.slice(0, -1)]);
+    for (let layer = 0; hasWeight(weight, `decoder.layers.${layer}.linear1.weight`); layer++) {
+      const at = `decoder.layers.${layer}`;
+      x = normed(added(x, attended(x, x, `${at}.self_attn`, true)), `${at}.norm1`);
+      x = normed(added(x, attended(x, memory, `${at}.multihead_attn`, false)), `${at}.norm2`);
+      x = normed(added(x, fed(x, at)), `${at}.norm3`);
+    }
+    const logits = linear(x, table);
+    return target.map((id, i) => loss(logits[i] ?? [], id));
+  };
 
 function hasWeight(weight: WeightRows, name: string): boolean {
   try {

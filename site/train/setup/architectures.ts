@@ -6,6 +6,7 @@ export const architectures: Readonly<Partial<Record<Architecture, string>>> = {
   gpt2: "GPT-2: learned positions",
   llama: "Llama: rotated positions",
   mixtral: "Mixtral: a Llama with experts",
+  "transformer-2017": "Transformer of 2017: encoder and decoder",
   gru: "GRU encoder-decoder",
   "gru-attention": "GRU encoder-decoder with attention",
   "bag-of-words": "Bag of words: a number for each word and label",
@@ -47,6 +48,9 @@ export const isDecoder = (architecture: Architecture): boolean => named.has(arch
 export function folderWords(architecture: Architecture): string {
   if (isDecoder(architecture)) {
     return "A Hugging Face folder: config.json, tokenizer.json and weights as f32. Unpacked, Generate opens it as files of yours.";
+  }
+  if (architecture === "transformer-2017") {
+    return "A folder that loadEncoderDecoder of this engine opens: config.json, tokenizer.json, and weights as f32 with the names of torch.nn.Transformer.";
   }
   return "A folder: config.json, tokenizer.json, and weights as f32 with the names of PyTorch's modules, of which each takes its own by load_state_dict.";
 }

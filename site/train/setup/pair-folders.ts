@@ -1,6 +1,6 @@
 import type { Examples } from "../tasks/task.ts";
 import { idsOf, json, type SmallFiles, smallFilesOf } from "./folder.ts";
-import type { Settings } from "./settings.ts";
+import { type Settings, widthOf } from "./settings.ts";
 
 /** Tokens of models of pairs: the characters, and the one that targets begin with. */
 export function pairTokens({ alphabet, end }: Pick<Examples, "alphabet" | "end">) {
@@ -12,6 +12,18 @@ export function pairTokens({ alphabet, end }: Pick<Examples, "alphabet" | "end">
 function markedBy(examples: Examples): Readonly<Record<string, number>> {
   const { start, end } = pairTokens(examples);
   return { decoder_start_token_id: start, ...(end === undefined ? {} : { eos_token_id: end }) };
+}
+
+/** The settings of a new Transformer of 2017, as its `config.json` has them. */
+export function encoderDecoderConfig(settings: Settings, examples: Examples): Record<string, unknown> {
+  const { layers, heads } = settings;
+  const { promptLength, answerLength } = examples;
+  return {
+    ...{ model_type: "transformer-2017", vocab_size: pairTokens(examples).vocabulary, d_model: widthOf(settings) },
+    ...{ nhead: heads, num_encoder_layers: layers, num_decoder_layers: layers, dim_feedforward: 4 * widthOf(settings) },
+    ...{ max_position_embeddings: Math.max(promptLength, answerLength + 1), tie_word_embeddings: true },
+    ...{ ...markedBy(examples), torch_dtype: "float32" },
+  };
 }
 
 /** The settings of a new recurrent encoder-decoder; with attention its encoder reads sources from both ends. */

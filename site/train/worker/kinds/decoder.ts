@@ -67,9 +67,8 @@ async function lookingAt(
     {
       batch: of(heldOut),
       ...(scored === "exact" ? { answers: of(heldOut, true), by: "rows" } : { by: "targets" }),
-      rows: heldOut.length,
+      ...{ rows: heldOut.length, classes: vocabulary },
     },
-    vocabulary,
     submits,
     (name) => chosen.has(name),
   );

@@ -3,6 +3,7 @@ import type { RunRequest } from "../protocol.ts";
 import { adapterKind } from "./adapter.ts";
 import { bagKind } from "./bag.ts";
 import { decoderKind } from "./decoder.ts";
+import { encoderDecoderKind } from "./encoder-decoder.ts";
 import type { Kind } from "./kind.ts";
 import { recurrentKind } from "./recurrent.ts";
 import { wordsKind } from "./words.ts";
@@ -15,6 +16,8 @@ export function withKind<R>({ settings }: RunRequest, use: <B>(kind: Kind<B>) =>
     case "llama":
     case "mixtral":
       return use(decoderKind);
+    case "transformer-2017":
+      return use(encoderDecoderKind);
     case "gru":
     case "gru-attention":
       return use(recurrentKind);

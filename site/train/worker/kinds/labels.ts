@@ -52,8 +52,8 @@ function lookingAt(
   const { readable } = examples;
   const labels = labelsOf(given);
   const shown = shownOf(examples, heldOut);
-  const scored = { batch: batchOf(heldOut), rows: heldOut.length, by: "targets" } as const;
-  const scoring = scoringOf(model.objective, scored, labels.length, submits);
+  const scored = { batch: batchOf(heldOut), rows: heldOut.length, by: "targets", classes: labels.length } as const;
+  const scoring = scoringOf(model.objective, scored, submits);
   const saying = logitsOf(model.objective, submits, taps);
   return {
     score: async () => {

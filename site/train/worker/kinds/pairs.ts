@@ -67,11 +67,12 @@ function batchesOf(examples: Examples): (given: readonly Example[]) => PairBatch
 function lookingAt(given: PairModel, heldOut: readonly Example[], submits: Submits): Looking {
   const { examples, model, taps, attention } = given;
   const { start, vocabulary: classes } = pairTokens(examples);
+  const sayable = start; // it is the last one, and is never said
   const shown = shownOf(examples, heldOut);
   const length = decodedLength(examples);
   const batch = batchesOf(examples)(heldOut);
   const by = examples.scored === "exact" ? "rows" : "targets";
-  const scoring = scoringOf(model.objective, { batch, rows: heldOut.length, by }, classes, submits);
+  const scoring = scoringOf(model.objective, { batch, rows: heldOut.length, by, classes, sayable }, submits);
   const saying = sayingOf(
     model.objective,
     examples,
@@ -82,7 +83,7 @@ function lookingAt(given: PairModel, heldOut: readonly Example[], submits: Submi
         return { sources: prompts, ids, targets: ids.map((row) => row.map(() => ignored)) };
       },
       rowOf: (example, said) => example * length + said,
-      classes,
+      ...{ classes, sayable },
     },
     submits,
     taps,

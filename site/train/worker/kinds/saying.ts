@@ -18,6 +18,8 @@ export interface Decoding<B> {
   /** Which row of the logits says what comes next, of the example and after so many said tokens. */
   readonly rowOf: (example: number, said: number) => number;
   readonly classes: number;
+  /** How many of the classes, from the first on, are tokens to say; unset: all. */
+  readonly sayable?: number;
 }
 
 /** What was said. */
@@ -49,7 +51,7 @@ export function sayingOf<B>(
   objective: Objective<B>,
   examples: Examples,
   shown: readonly Example[],
-  { batchOf, rowOf, classes }: Decoding<B>,
+  { batchOf, rowOf, classes, sayable = classes }: Decoding<B>,
   submits: Submits,
   taps?: (name: string) => boolean,
 ): Saying {
@@ -71,7 +73,7 @@ export function sayingOf<B>(
         const values = await run.result(whole);
         for (const [example, row] of said.entries()) {
           const begin = rowOf(example, i) * classes;
-          row.push(largestIn(values, begin, begin + classes));
+          row.push(largestIn(values, begin, begin + sayable));
         }
       }
       if (!run) throw new Error("an answer of no tokens");

@@ -19,7 +19,7 @@ export function largestIn(values: ArrayLike<number>, begin: number, end: number)
 export type RightBy = "rows" | "targets";
 
 /** Losses and right answers of targets `[rows, …]`, from their logits, in float64. */
-function scoreOf(values: ArrayLike<number>, { targets, rows, by }: Omit<Targets, "shape">, classes: number): Score {
+function scoreOf(values: ArrayLike<number>, { targets, rows, by, classes, sayable }: Targets): Score {
   const length = targets.length / rows;
   let [loss, count, rightTargets, rightRows] = [0, 0, 0, 0];
   for (let row = 0; row < rows; row++) {
@@ -28,8 +28,8 @@ function scoreOf(values: ArrayLike<number>, { targets, rows, by }: Omit<Targets,
       const target = targets[i] ?? -1;
       if (target < 0) continue;
       const begin = i * classes;
-      const best = largestIn(values, begin, begin + classes);
-      const most = values[begin + best] ?? 0;
+      const best = largestIn(values, begin, begin + sayable);
+      const most = values[begin + largestIn(values, begin, begin + classes)] ?? 0;
       let sum = 0;
       for (let v = begin; v < begin + classes; v++) sum += Math.exp((values[v] ?? 0) - most);
       loss += Math.log(sum) + most - (values[begin + target] ?? 0);
@@ -46,6 +46,8 @@ interface Targets {
   readonly targets: ArrayLike<number>;
   readonly rows: number;
   readonly by: RightBy;
+  readonly classes: number;
+  readonly sayable: number;
 }
 
 /** Scores a model. */
@@ -63,6 +65,9 @@ export interface Scored<B> {
   readonly answers?: B;
   readonly rows: number;
   readonly by: RightBy;
+  /** How many classes a prediction chooses from, and how many of them, from the first on, it may be; unset: all. */
+  readonly classes: number;
+  readonly sayable?: number;
 }
 
 /**
@@ -71,19 +76,19 @@ export interface Scored<B> {
  */
 export function scoringOf<B>(
   objective: Objective<B>,
-  { batch, answers = batch, rows, by }: Scored<B>,
-  classes: number,
+  { batch, answers = batch, rows, by, classes, sayable = classes }: Scored<B>,
   submits: Submits,
   taps?: (name: string) => boolean,
 ): Scoring {
   const running = logitsOf(objective, submits, taps);
+  const how = { rows, by, classes, sayable };
   const targetsOf = (of: B) => objective.inputs(of)["targets"]?.values ?? [];
   return {
     score: async () => {
       const run = await running.run(batch);
       const values = await run.result(whole);
-      const { loss } = scoreOf(values, { targets: targetsOf(batch), rows, by }, classes);
-      const { accuracy } = scoreOf(values, { targets: targetsOf(answers), rows, by }, classes);
+      const { loss } = scoreOf(values, { ...how, targets: targetsOf(batch) });
+      const { accuracy } = scoreOf(values, { ...how, targets: targetsOf(answers) });
       return { loss, accuracy, run };
     },
     dispose: () => running.dispose(),

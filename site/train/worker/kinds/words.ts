@@ -43,8 +43,8 @@ function lookingAt(
   batch: WordBatch,
   submits: Submits,
 ): Looking {
-  const scored = { batch, rows: batch.ids.length, by: "targets" } as const;
-  const scoring = scoringOf(objective, scored, config.vocabulary, submits);
+  const scored = { batch, rows: batch.ids.length, by: "targets", classes: config.vocabulary } as const;
+  const scoring = scoringOf(objective, scored, submits);
   return {
     score: async () => {
       const { loss } = await scoring.score();
