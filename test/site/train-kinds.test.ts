@@ -10,6 +10,7 @@ import type { FileSource } from "../../src/formats/source.ts";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import { openRecurrent } from "../../src/train/open-recurrent.ts";
 import { openWordClassifier } from "../../src/train/open-word-classifier.ts";
+import { openWordVectors } from "../../src/train/open-word-vectors.ts";
 import { testGpu } from "../support/gpu.ts";
 
 const gpu = await testGpu();
@@ -53,6 +54,17 @@ const kinds: readonly {
       dispose();
     },
   })),
+  {
+    given: settingsFor("words", { ...tiny, length: 1 }),
+    attention: [],
+    opens: async (source, session) => {
+      const model = await openWordVectors(gpu, source);
+      expect(await model.vectors()).toHaveLength(model.config.vocabulary);
+      const words = session.history.looks.at(-1)?.words;
+      expect(words?.neighbours.every(({ near }) => near.length === 5)).toBe(true);
+      model.dispose();
+    },
+  },
   ...(["bag-of-words", "mean-of-word-vectors"] as const).map((architecture) => ({
     given: settingsFor("opinions", { ...tiny, architecture, length: 1 }),
     attention: [],

@@ -14,7 +14,7 @@ import { gpt2Steps, type Tensors } from "../support/gpt2-training.ts";
 import { testGpu } from "../support/gpu.ts";
 import { readF32 } from "../support/safetensors.ts";
 import { type Scalar, stepsOf, type Tape, type WeightRows } from "../support/scalar-tape.ts";
-import { bagLoss, recurrentLosses, transformerLosses } from "../support/small-models.ts";
+import { bagLoss, recurrentLosses, transformerLosses, wordLoss } from "../support/small-models.ts";
 
 const gpu = await testGpu();
 
@@ -79,6 +79,10 @@ const ofTransformer: Losses = (tape, weight, { prompt, answer }, ids) => {
   const start = weight("shared.weight").length - 1;
   return transformerLosses(2)(tape, weight, { source: ids(prompt), target: ids(answer), start });
 };
+const ofWords: Losses = (tape, weight, { prompt, answer }, ids) => [
+  wordLoss(tape, weight, [ids(prompt)[0] ?? 0, ids(answer)[0] ?? 0]),
+];
+
 const ofLabels: Losses = (tape, weight, { prompt, answer }, ids) => [
   bagLoss(tape, weight, ids(prompt), "+-".indexOf(answer[0] ?? "")),
 ];
@@ -88,6 +92,7 @@ const kinds: readonly (readonly [Architecture, Settings["task"], Losses])[] = [
   ["transformer-2017", "reverse", ofTransformer],
   ["gru", "reverse", ofPairs],
   ["gru-attention", "reverse", ofPairs],
+  ["skip-gram", "words", ofWords],
   ["bag-of-words", "opinions", ofLabels],
   ["mean-of-word-vectors", "opinions", ofLabels],
 ];
