@@ -7,11 +7,13 @@ const padded = (value: number, digits: number) => String(value).padStart(digits,
 /** Sums of numbers, whose digits an order puts into the answer. */
 const sums = (
   about: Pick<Task, "name" | "title" | "says">,
+  ofThree: string,
   inOrder: (digits: readonly string[]) => readonly string[],
 ): Task => ({
   ...about,
   group: "Numbers",
   length: { label: "digits", range: [1, 4], standard: 2 },
+  variations: [{ title: "Three digits", says: ofThree, settings: { length: 3 } }],
   standard: { heads: 4, learningRate: 2e-3, schedule: "cosine", warmup: 50, steps: 3000, every: 50 },
   examples: (length) =>
     answered({
@@ -31,6 +33,7 @@ export const addition = sums(
     title: "Add",
     says: "The sum of two numbers, its last digit first, so that carries go the way that the model writes: 47+38= → 580.",
   },
+  "Each digit needs two digits and a carry, however many there are: three are learnt in about the steps that two take.",
   (digits) => digits.toReversed(),
 );
 
@@ -39,7 +42,8 @@ export const additionForwards = sums(
   {
     name: "addition-forwards",
     title: "Add, first digit first",
-    says: "The sum of two numbers as people write it: 47+38= → 085. Whether the first digit is a 0 or a 1 depends on all the others, before any of them is written. A model that sees both numbers at once learns that about as soon.",
+    says: "The sum of two numbers as people write it: 47+38= → 085. Whether the first digit is a 0 or a 1 depends on all the others, before any of them is written. Of two digits that is learnt as soon; of three it is not.",
   },
+  "A carry may go through all three digits before the first one is written: that takes about twice the steps of the reversed sum.",
   (digits) => digits,
 );
