@@ -8,6 +8,7 @@ const alphabet = "abcdefgh";
 const variations: readonly Variation[] = [
   ...otherModels(
     {
+      paper: "The Transformer of 2017: an encoder reads the word, and a decoder that looks at it writes the answer.",
       attentive:
         "A recurrent model that reads the word first, and for each letter that it writes finds the one it needs.",
       plain: "One state of 64 numbers is all that is kept of the word: that takes longer to learn.",

@@ -19,9 +19,10 @@ export const ofSentences = {
 
 /** The other models as settings to try; `says` is what is seen of each. */
 export const otherModels = (
-  says: { readonly attentive: string; readonly plain: string },
+  says: { readonly paper: string; readonly attentive: string; readonly plain: string },
   plain: Variation["settings"],
 ): readonly Variation[] => [
+  { title: "Encoder and decoder", says: says.paper, settings: { architecture: "transformer-2017" } },
   { title: "GRU with attention", says: says.attentive, settings: { architecture: "gru-attention" } },
   { title: "Without attention", says: says.plain, settings: { architecture: "gru", ...plain } },
 ];

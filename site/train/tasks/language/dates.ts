@@ -40,6 +40,7 @@ export const dates: Task = {
   ...ofSentences,
   variations: otherModels(
     {
+      paper: "The Transformer of 2017: an encoder reads the date, and a decoder that looks at it writes the other.",
       attentive: "The date is read character by character, and each digit of the answer finds what says it.",
       plain: "One state holds the whole date.",
     },

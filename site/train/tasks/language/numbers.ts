@@ -37,6 +37,7 @@ export const numbers: Task = {
   ...ofSentences,
   variations: otherModels(
     {
+      paper: "The Transformer of 2017: an encoder reads the words, and a decoder that looks at them writes the digits.",
       attentive:
         "The words are read one after the other, and each digit finds the word that says it: it learns sooner.",
       plain: "One state holds the whole number: most are right in the end, after longer, and long ones come last.",

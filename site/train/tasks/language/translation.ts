@@ -78,6 +78,8 @@ export const translation: Task = {
   ...ofSentences,
   variations: otherModels(
     {
+      paper:
+        "The Transformer of 2017 was made for this: an encoder reads the sentence, and a decoder that looks at it writes the other.",
       attentive:
         "Each word that is written finds the one that it translates; the picture crosses at noun and adjective.",
       plain: "One state holds the whole sentence, and no sentence comes out right.",
