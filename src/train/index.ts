@@ -74,6 +74,7 @@ export { batchesAt, type HeldOutOptions, heldOutLoss, type StepOptions } from ".
 export { readDocuments, splitHeldOut, type TrainingDocument } from "./data/documents.ts";
 export { type MaskOptions, maskTokens } from "./data/mask-tokens.ts";
 export type { Row } from "./data/pack-documents.ts";
+export { type PairOptions, pairBatch, type TokenPair } from "./data/pairs.ts";
 export {
   allWindows,
   type EpochOptions,

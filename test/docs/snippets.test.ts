@@ -14,7 +14,7 @@ import { codeBlocks } from "../support/code-blocks.ts";
 
 const run = promisify(execFile);
 const texts = await Promise.all(
-  ["README.md", "docs/library.md", "docs/engine.md", "docs/masks-and-scores.md"].map(
+  ["README.md", "docs/library.md", "docs/engine.md", "docs/masks-and-scores.md", "docs/training.md"].map(
     async (file) => [file, await readFile(file, "utf8")] as const,
   ),
 );

@@ -130,6 +130,7 @@ export function trainingCalls(
     "train/randomWindows": plain(train.randomWindows, [[{ ...tokens, weight: 2 }], rows]),
     "train/shuffledEpochs": plain(train.shuffledEpochs, [tokens, { ...rows, packing: "documents" }]),
     "train/allWindows": plain(train.allWindows, [tokens, 2]),
+    "train/pairBatch": plain(train.pairBatch, [[{ source: [1, 2], target: [3, 4] }], { start: 0 }]),
     "train/batchesAt": plain(train.batchesAt, [order, 0, { batch: 1, accumulate: 2 }]),
     "train/heldOutLoss": waiting(train.heldOutLoss, [
       trainer,

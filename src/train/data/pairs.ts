@@ -1,0 +1,41 @@
+import { checkOptions, checkValue, fieldsOf, listOf, object, required, size } from "../../options/checks.ts";
+import { OptionError } from "../../options/errors.ts";
+import type { PairBatch } from "../objectives/pair-batch.ts";
+import { ignored } from "../objectives/token-batches.ts";
+
+/** A source, and what an encoder-decoder is to say of it, as ids of tokens. */
+export interface TokenPair {
+  readonly source: readonly number[];
+  /** With the token that ends it. */
+  readonly target: readonly number[];
+}
+
+/** How pairs become a batch. */
+export interface PairOptions {
+  /** The token that the decoder begins with: `defaults.start` of a model from `openTrainableEncoderDecoder`. */
+  readonly start: number;
+}
+
+const fields = fieldsOf<PairOptions>({ start: required(size) });
+const ids = required(listOf(size));
+const pairsCheck = listOf(object<TokenPair>({ source: ids, target: ids }));
+
+/**
+ * Pairs as a batch: the decoder reads each target from the start token on, but for its last token, and learns all of it.
+ * Targets that are shorter than the longest are filled up, which does not count.
+ *
+ * @throws OptionError for what are no pairs, and for none.
+ */
+export function pairBatch(pairs: readonly TokenPair[], options: PairOptions): PairBatch {
+  checkValue("pairBatch", "pairs", pairsCheck, pairs);
+  checkOptions("pairBatch", fields, options);
+  const { start } = options;
+  const longest = Math.max(0, ...pairs.map(({ target }) => target.length));
+  if (longest === 0) throw new OptionError("pairBatch: no pair has a target");
+  const filled = (row: readonly number[], by: number) => [...row, ...new Array<number>(longest - row.length).fill(by)];
+  return {
+    sources: pairs.map(({ source }) => source),
+    ids: pairs.map(({ target }) => filled(target.length > 0 ? [start, ...target.slice(0, -1)] : [], start)),
+    targets: pairs.map(({ target }) => filled(target, ignored)),
+  };
+}
