@@ -22,7 +22,7 @@ const variations: readonly Variation[] = [
   },
   {
     title: "Long words without attention",
-    says: "Of 16 letters one state does not hold all: hardly a word is right.",
+    says: "Of 16 letters one state does not hold all: few words are right.",
     settings: { architecture: "gru", length: 16, steps: 1000 },
   },
 ];
