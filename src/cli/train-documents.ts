@@ -5,6 +5,7 @@ import { readText } from "../formats/read-text.ts";
 import type { FileSource } from "../formats/source.ts";
 import { readModelFolder } from "../generate/model-folder.ts";
 import { GpuError } from "../gpu/errors.ts";
+import { assertDecoder } from "../train/assert-decoder.ts";
 import { tokensHash } from "../train/checkpoints/training-checkpoint.ts";
 import { readAnswerTemplate } from "../train/data/answer-tokens.ts";
 import { allWindows, type RowOrder, randomWindows, shuffledEpochs } from "../train/data/rows.ts";
@@ -69,6 +70,7 @@ export async function trainOnDocuments(flags: TrainFlags, settings: RunSettings)
   const chats = [...all, ...documents.heldOut].some(({ conversation }) => conversation);
   const texts = () => all.map(({ content }) => content).filter((content) => typeof content === "string");
   const own = await trainedSource(settings, texts, record && out);
+  await assertDecoder(own);
   const given = settings.chatTemplate === undefined ? undefined : await readTextFile(settings.chatTemplate);
   const source = given === undefined ? own : withChatTemplate(own, given);
   const { config, tokenizer } = await readModelFolder(source);

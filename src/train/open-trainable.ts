@@ -5,6 +5,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { Decoder } from "../models/decoder.ts";
 import { type LoadOptions, uploadWeights } from "../models/weights.ts";
 import { type Checks, callback, checkOptions, fieldsOf } from "../options/checks.ts";
+import { assertDecoder } from "./assert-decoder.ts";
 import { decoderObjective } from "./objectives/decoder.ts";
 import type { Objective } from "./objectives/objective.ts";
 import type { TokenBatch } from "./objectives/token-batches.ts";
@@ -51,6 +52,7 @@ export async function openTrainable(
   checkOptions("openTrainable", fields, options);
   const { onWarning = console.warn } = options;
   const source = await openFrom("openTrainable", from, options);
+  await assertDecoder(source);
   const folder = await readModelFolder(source);
   const { config, weights: stored, checkpoint, warnings } = folder;
   for (const warning of warnings) onWarning(warning);

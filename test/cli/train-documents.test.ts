@@ -182,6 +182,10 @@ test("what is wrong is said before a step is taken", async () => {
     [[], /expected --data or --batches/],
     [["--data", at.data], /expected --model, a model to go on with, or --config/],
     [["--config", at.config], /expected --data/],
+    [
+      ["--model", "test/golden/t5", "--data", at.data],
+      /t5: holds an encoder-decoder \(t5\).*; openTrainableEncoderDecoder/,
+    ],
     [["--config", at.config, "--model", "x", "--data", at.data], /cannot be used with/],
     [["--config", at.config, "--data", empty], /empty\.txt: is empty/],
     [["--config", at.config, "--data", at.out("nowhere.txt")], /nowhere\.txt: there is no such file/],

@@ -1,15 +1,18 @@
 // Encoder-decoders under the trainer: steps as PyTorch's, what is learnt, and what is refused.
 import { describe, expect, test } from "vitest";
 import { openFiles } from "../../src/formats/files.ts";
+import { openFolder } from "../../src/formats/folder.ts";
 import { memoryUse } from "../../src/gpu/memory-use.ts";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { exportModel } from "../../src/train/export-model.ts";
+import { openLora } from "../../src/train/lora/open-lora.ts";
 import type { PairBatch } from "../../src/train/objectives/pair-batch.ts";
+import { openTrainable } from "../../src/train/open-trainable.ts";
 import type { Parameter } from "../../src/train/parameters.ts";
 import { createTrainer } from "../../src/train/trainer/create-trainer.ts";
 import type { TrainerOptions } from "../../src/train/trainer/options.ts";
-import { goldenPairs, pairModels, pairsIn, trainablePairs } from "../support/golden-pairs.ts";
+import { goldenPairs, pairFolder, pairModels, pairsIn, trainablePairs } from "../support/golden-pairs.ts";
 import { testGpu } from "../support/gpu.ts";
 
 const gpu = await testGpu();
@@ -182,6 +185,17 @@ test("keys and queries of attention over the source are named, so that a page ca
     ["decoder.1.cross.k", [27, 24]],
     ["decoder.1.cross.q", [3, 8, 24]],
   ]);
+});
+
+test("what trains decoders alone names what trains encoder-decoders", async () => {
+  const source = await openFolder(pairFolder("t5"));
+  const says =
+    "holds an encoder-decoder (t5), expected a decoder; openTrainableEncoderDecoder of shaderformer/train trains it";
+  await expect(openTrainable(gpu, source)).rejects.toThrow(says);
+  await expect(openLora(gpu, source, { rank: 2 })).rejects.toThrow(says);
+  await expect(openTrainable(gpu, await openFolder("test/golden/bert"))).rejects.toThrow(
+    "holds an encoder (bert), expected a decoder; openTrainableEncoder of shaderformer/train trains it",
+  );
 });
 
 test("what is no batch of pairs is refused by name", async () => {

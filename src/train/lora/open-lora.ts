@@ -27,6 +27,7 @@ import {
 import { OptionError } from "../../options/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { slice } from "../../tensor/views.ts";
+import { assertDecoder } from "../assert-decoder.ts";
 import { numbersOf } from "../initialisers/random-numbers.ts";
 import { decoderObjective } from "../objectives/decoder.ts";
 import { named, type Trainable, type TrainableOptions, trainableChecks } from "../open-trainable.ts";
@@ -116,6 +117,7 @@ export async function openLora(
   checkOptions("openLora", loadFields, options);
   checkTypes("openLora", options);
   const source = await openFrom("openLora", from, options);
+  await assertDecoder(source);
   const folder = await readModelFolder(source);
   const { layers } = folder.checkpoint;
   const known = modulesOf(layers);
