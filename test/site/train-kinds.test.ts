@@ -5,6 +5,7 @@ import { type Settings, settingsFor, settingsProblem } from "../../site/train/se
 import { taskNames, taskOf } from "../../site/train/tasks/tasks.ts";
 import { readRun } from "../../site/train/worker/saved.ts";
 import { openSession, type Session } from "../../site/train/worker/session.ts";
+import { loadEncoder } from "../../src/encode/load-encoder.ts";
 import { openFiles } from "../../src/formats/files.ts";
 import type { FileSource } from "../../src/formats/source.ts";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
@@ -62,6 +63,39 @@ const kinds: readonly {
       expect(await model.vectors()).toHaveLength(model.config.vocabulary);
       const words = session.history.looks.at(-1)?.words;
       expect(words?.neighbours.every(({ near }) => near.length === 5)).toBe(true);
+      model.dispose();
+    },
+  },
+  {
+    given: settingsFor("opinions", { ...tiny, architecture: "bert", length: 1 }),
+    attention: ["encoder 7×7"],
+    opens: async (source, session) => {
+      const model = await loadEncoder(gpu, source, { onWarning: (warning) => expect.fail(warning) });
+      const { samples } = (await session.look())?.look ?? { samples: [] };
+      for (const { prompt, given } of samples) {
+        expect((await model.classify(prompt)).labels?.[0]?.label).toBe(given);
+      }
+      model.dispose();
+    },
+  },
+  {
+    given: settingsFor("masked", { ...tiny, length: 0 }),
+    attention: ["encoder 11×11"],
+    opens: async (source, session) => {
+      const model = await loadEncoder(gpu, source, { onWarning: (warning) => expect.fail(warning) });
+      const { samples } = (await session.look())?.look ?? { samples: [] };
+      expect(samples.length).toBeGreaterThan(1);
+      for (const { prompt, answer, given } of samples) {
+        const { masks } = await model.fillMask(prompt.replace(/▢ ?/g, "[MASK]"), { top: 1 });
+        const parts = prompt.split(/▢ ?/);
+        expect(
+          parts
+            .map((part, i) => `${part}${masks[i]?.[0]?.token ?? ""}`)
+            .join("")
+            .trimEnd(),
+        ).toBe(given);
+        expect(answer.startsWith(parts[0] ?? "")).toBe(true);
+      }
       model.dispose();
     },
   },

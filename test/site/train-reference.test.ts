@@ -10,11 +10,19 @@ import { taskNames, taskOf } from "../../site/train/tasks/tasks.ts";
 import { batchesOf } from "../../site/train/worker/batches.ts";
 import { openSession, type Session } from "../../site/train/worker/session.ts";
 import { dense } from "../../src/reference/dense.ts";
+import { maskTokens } from "../../src/train/data/mask-tokens.ts";
 import { gpt2Steps, type Tensors } from "../support/gpt2-training.ts";
 import { testGpu } from "../support/gpu.ts";
 import { readF32 } from "../support/safetensors.ts";
 import { type Scalar, stepsOf, type Tape, type WeightRows } from "../support/scalar-tape.ts";
-import { bagLoss, recurrentLosses, transformerLosses, wordLoss } from "../support/small-models.ts";
+import {
+  bagLoss,
+  labelLoss,
+  maskedLosses,
+  recurrentLosses,
+  transformerLosses,
+  wordLoss,
+} from "../support/small-models.ts";
 
 const gpu = await testGpu();
 
@@ -87,31 +95,62 @@ const ofLabels: Losses = (tape, weight, { prompt, answer }, ids) => [
   bagLoss(tape, weight, ids(prompt), "+-".indexOf(answer[0] ?? "")),
 ];
 
+/** The rows of texts that encoders read: between two tokens of their own, which are followed by the mask. */
+const around = (ids: readonly number[], weight: WeightRows): readonly number[] => {
+  const first = weight("bert.embeddings.word_embeddings.weight").length - 3;
+  return [first, ...ids, first + 1];
+};
+const ofEncoder: Losses = (tape, weight, { prompt, answer }, ids) => [
+  labelLoss(tape, weight, around(ids(prompt), weight), "+-".indexOf(answer[0] ?? ""), 2),
+];
+
 /** Other kinds, with a task for each that is learnt at a tiny size. */
 const kinds: readonly (readonly [Architecture, Settings["task"], Losses])[] = [
   ["transformer-2017", "reverse", ofTransformer],
   ["gru", "reverse", ofPairs],
   ["gru-attention", "reverse", ofPairs],
+  ["bert", "opinions", ofEncoder],
   ["skip-gram", "words", ofWords],
   ["bag-of-words", "opinions", ofLabels],
   ["mean-of-word-vectors", "opinions", ofLabels],
 ];
 
+/** A session of a kind at a tiny size, its weights, and the examples of each step. */
+async function tinyOf(architecture: Architecture, name: Settings["task"]) {
+  const settings = settingsFor(name, {
+    ...{ architecture, layers: 1, heads: 2, headWidth: 4, width: 8, length: taskOf(name).length.range[0], batch: 3 },
+    ...{ schedule: "constant", warmup: 0 },
+  });
+  const session = await openSession(gpu, { settings, text: "" }, undefined);
+  const weights = await weightsOf((await session.exported()).files);
+  const examples = taskOf(name).examples(settings.length, "");
+  const known = idsOf(examples.alphabet);
+  const ids = (text: string) => Array.from(text, (character) => known.get(character) ?? 0);
+  const batches = steps.map((step) => {
+    const random = randomOf(settings.seed, step);
+    return Array.from({ length: settings.batch }, () => examples.draw(random));
+  });
+  return { settings, session, weights, ids, batches };
+}
+
+test("bert on masked: 5 steps have the losses and norms of float64", async () => {
+  const { settings, session, weights, ids, batches } = await tinyOf("bert", "masked");
+  const vocabulary = weights["bert.embeddings.word_embeddings.weight"]?.shape[0] ?? 0;
+  const [begin, end, mask] = [vocabulary - 3, vocabulary - 2, vocabulary - 1];
+  const masked = batches.map((batch, i) =>
+    maskTokens(
+      batch.map(({ answer }) => [begin, ...ids(answer), end]),
+      { share: 0.15, mask, vocabulary, seed: settings.seed, step: i + 1, never: [begin, end] },
+    ),
+  );
+  const of = (tape: Tape, weight: WeightRows, batch: (typeof masked)[number]) =>
+    batch.ids.flatMap((row, r) => maskedLosses(tape, weight, [row, batch.targets[r] ?? []], 2));
+  await expectSteps(session, stepsOf(weights, masked, of, settings));
+});
+
 describe.each(kinds)("%s on %s", (architecture, name, lossesOf) => {
   test("5 steps have the losses and norms of float64", async () => {
-    const settings = settingsFor(name, {
-      ...{ architecture, layers: 1, heads: 2, headWidth: 4, width: 8, length: taskOf(name).length.range[0], batch: 3 },
-      ...{ schedule: "constant", warmup: 0 },
-    });
-    const session = await openSession(gpu, { settings, text: "" }, undefined);
-    const weights = await weightsOf((await session.exported()).files);
-    const examples = taskOf(name).examples(settings.length, "");
-    const known = idsOf(examples.alphabet);
-    const ids = (text: string) => Array.from(text, (character) => known.get(character) ?? 0);
-    const batches = steps.map((step) => {
-      const random = randomOf(settings.seed, step);
-      return Array.from({ length: settings.batch }, () => examples.draw(random));
-    });
+    const { settings, session, weights, ids, batches } = await tinyOf(architecture, name);
     const of = (tape: Tape, weight: WeightRows, batch: readonly Example[]) =>
       batch.flatMap((example) => lossesOf(tape, weight, example, ids));
     await expectSteps(session, stepsOf(weights, batches, of, settings));

@@ -1,5 +1,15 @@
 // Losses of the small models that the page trains, in float64 on a tape of scalars: what they are defined as.
-import { blocksOf, type Rows, relu, type Scalar, sigmoid, type Tape, tanh, type WeightRows } from "./scalar-tape.ts";
+import {
+  blocksOf,
+  gelu,
+  type Rows,
+  relu,
+  type Scalar,
+  sigmoid,
+  type Tape,
+  tanh,
+  type WeightRows,
+} from "./scalar-tape.ts";
 
 /** The loss of each target of a pair: its source, and what is said of it after the start token. */
 export type PairLosses = (tape: Tape, weight: WeightRows, pair: Pair) => readonly Scalar[];
@@ -115,6 +125,68 @@ export const transformerLosses =
     const logits = linear(x, table);
     return target.map((id, i) => loss(logits[i] ?? [], id));
   };
+
+/** BERT's states of a text. */
+function bertStates(tape: Tape, weight: WeightRows, ids: readonly number[], heads: number): Rows {
+  const { attention, added, each } = blocksOf(tape);
+  const [words, places] = [
+    weight("bert.embeddings.word_embeddings.weight"),
+    weight("bert.embeddings.position_embeddings.weight"),
+  ];
+  const kind = weight("bert.embeddings.token_type_embeddings.weight")[0] ?? [];
+  const sums = added(
+    ids.map((id) => words[id] ?? []),
+    ids.map((_, at) => (places[at] ?? []).map((one, i) => tape.add(one, kind[i] ?? one))),
+  );
+  let x = bertNorm(tape, weight, sums, "bert.embeddings.LayerNorm");
+  for (let layer = 0; hasWeight(weight, `bert.encoder.layer.${layer}.output.dense.weight`); layer++) {
+    const at = `bert.encoder.layer.${layer}`;
+    const of = (name: string, from: Rows) => dense(tape, weight, from, `${at}.${name}`);
+    const [q, k, v] = ["query", "key", "value"].map((name) => of(`attention.self.${name}`, x)) as [Rows, Rows, Rows];
+    const attended = of("attention.output.dense", attention(q, k, v, heads, false));
+    x = bertNorm(tape, weight, added(x, attended), `${at}.attention.output.LayerNorm`);
+    const fed = of("output.dense", each(of("intermediate.dense", x), gelu));
+    x = bertNorm(tape, weight, added(x, fed), `${at}.output.LayerNorm`);
+  }
+  return x;
+}
+
+const dense = (tape: Tape, weight: WeightRows, x: Rows, name: string): Rows =>
+  blocksOf(tape).linear(x, weight(`${name}.weight`), weight(`${name}.bias`)[0]);
+
+const bertNorm = (tape: Tape, weight: WeightRows, x: Rows, name: string): Rows =>
+  blocksOf(tape).layerNorm(x, weight(`${name}.weight`)[0] ?? [], weight(`${name}.bias`)[0] ?? [], 1e-12);
+
+/** BERT's losses of the targets that count: what was masked. */
+export function maskedLosses(
+  tape: Tape,
+  weight: WeightRows,
+  [ids, targets]: readonly [ids: readonly number[], targets: readonly number[]],
+  heads: number,
+): readonly Scalar[] {
+  const { each, linear, loss } = blocksOf(tape);
+  const states = each(
+    dense(tape, weight, bertStates(tape, weight, ids, heads), "cls.predictions.transform.dense"),
+    gelu,
+  );
+  const normed = bertNorm(tape, weight, states, "cls.predictions.transform.LayerNorm");
+  const table = weight("bert.embeddings.word_embeddings.weight");
+  const logits = linear(normed, table, weight("cls.predictions.bias")[0]);
+  return targets.flatMap((target, i) => (target < 0 ? [] : [loss(logits[i] ?? [], target)]));
+}
+
+/** BERT's loss of a text's label. */
+export function labelLoss(
+  tape: Tape,
+  weight: WeightRows,
+  ids: readonly number[],
+  label: number,
+  heads: number,
+): Scalar {
+  const { each, loss } = blocksOf(tape);
+  const pooled = each(dense(tape, weight, bertStates(tape, weight, ids, heads).slice(0, 1), "bert.pooler.dense"), tanh);
+  return loss(dense(tape, weight, pooled, "classifier")[0] ?? [], label);
+}
 
 function hasWeight(weight: WeightRows, name: string): boolean {
   try {

@@ -9,6 +9,7 @@ export const architectures: Readonly<Partial<Record<Architecture, string>>> = {
   "transformer-2017": "Transformer of 2017: encoder and decoder",
   gru: "GRU encoder-decoder",
   "gru-attention": "GRU encoder-decoder with attention",
+  bert: "BERT: an encoder",
   "bag-of-words": "Bag of words: a number for each word and label",
   "mean-of-word-vectors": "Mean of word vectors",
   "skip-gram": "Word vectors, by skip-grams",
@@ -51,6 +52,9 @@ export function folderWords(architecture: Architecture): string {
   }
   if (architecture === "transformer-2017") {
     return "A folder that loadEncoderDecoder of this engine opens: config.json, tokenizer.json, and weights as f32 with the names of torch.nn.Transformer.";
+  }
+  if (architecture === "bert") {
+    return "A Hugging Face folder that loadEncoder of this engine opens: config.json, tokenizer.json and weights as f32 with BERT's names.";
   }
   return "A folder: config.json, tokenizer.json, and weights as f32 with the names of PyTorch's modules, of which each takes its own by load_state_dict.";
 }

@@ -2,6 +2,7 @@ import { addition, additionForwards } from "./addition.ts";
 import { copy, reverse } from "./copy.ts";
 import { induction } from "./induction.ts";
 import { dates } from "./language/dates.ts";
+import { masked } from "./language/masked.ts";
 import { numbers } from "./language/numbers.ts";
 import { opinions } from "./language/opinions.ts";
 import { translation } from "./language/translation.ts";
@@ -10,6 +11,7 @@ import { sort, sortLetters } from "./sort.ts";
 import type { Task } from "./task.ts";
 import { adaptation } from "./texts/adaptation.ts";
 import { characters } from "./texts/characters.ts";
+import { maskedText } from "./texts/masked-text.ts";
 import { voices } from "./texts/voices.ts";
 import { wordVectors } from "./vectors/words.ts";
 
@@ -27,8 +29,10 @@ export const tasks = {
   dates,
   translation,
   opinions,
+  masked,
   words: wordVectors,
   characters,
+  "masked-text": maskedText,
   voices,
   adaptation,
 } as const satisfies Record<string, Task>;

@@ -6,8 +6,8 @@ import { gradients } from "../../../src/train/gradients.ts";
 import { type Objective, type Recompute, recomputes } from "../../../src/train/objectives/objective.ts";
 import type { Parameter } from "../../../src/train/parameters.ts";
 import type { RouterLossOptions } from "../../../src/train/router-losses.ts";
-import { inputTensors, runningOf, type Submits } from "./kinds/running.ts";
 import type { MemoryLine } from "./protocol.ts";
+import { inputTensors, runningOf, type Submits } from "./running.ts";
 
 /** A part of a model: its embeddings, a layer, or its last norm and head. */
 export interface Part {

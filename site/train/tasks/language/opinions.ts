@@ -31,7 +31,7 @@ export const opinions: Task = {
   group: "Sentences",
   says: "Whether a sentence praises (+) or blames (−) in the end: the food was good but the film was not good = → -. What follows “but” decides, and what stands before “although”. The dashed line is what counting words reaches, whatever their order.",
   length: { label: "clauses", range: [1, 3], standard: 2 },
-  architectures: [...decoders, "bag-of-words", "mean-of-word-vectors"],
+  architectures: [...decoders, "bert", "bag-of-words", "mean-of-word-vectors"],
   standard: { layers: 2, heads: 4, learningRate: 2e-3, warmup: 50, steps: 3000, every: 50 },
   standardOf: {
     "bag-of-words": { learningRate: 2e-2, weightDecay: 0 },

@@ -8,9 +8,9 @@ import type { Example, Examples } from "../../tasks/task.ts";
 import { taskOf } from "../../tasks/tasks.ts";
 import { batchesOf } from "../batches.ts";
 import { routersOf, tapOf, useByKind } from "../expert-use.ts";
+import type { Submits } from "../running.ts";
 import { attentionWeights } from "./attention.ts";
 import { type Kind, type Learner, type Looking, newFiles } from "./kind.ts";
-import type { Submits } from "./running.ts";
 import { decodedLength, sayingOf, shownOf } from "./saying.ts";
 import { scoringOf } from "./scoring.ts";
 

@@ -4,10 +4,10 @@ import type { PairBatch } from "../../../../src/train/objectives/pair-batch.ts";
 import { openTrainableEncoderDecoder } from "../../../../src/train/open-trainable-encoder-decoder.ts";
 import { encoderDecoderConfig, pairFilesOf } from "../../setup/pair-folders.ts";
 import { taskOf } from "../../tasks/tasks.ts";
+import type { Run } from "../running.ts";
 import { attentionWeights } from "./attention.ts";
 import { type Kind, newFiles } from "./kind.ts";
 import { type PairTexts, pairLearner } from "./pairs.ts";
-import type { Run } from "./running.ts";
 
 /** Encoder-decoders: the prompt is the source, and the answer what is said of it. */
 export const encoderDecoderKind: Kind<PairBatch> = async (gpu, { settings, text }) => {

@@ -9,7 +9,7 @@ import type { WordLook } from "../../tasks/vectors/look.ts";
 import type { KindUse, RouterFacts } from "../expert-use.ts";
 import type { Attention, Sample } from "../history.ts";
 import type { RunRequest } from "../protocol.ts";
-import type { Submits } from "./running.ts";
+import type { Submits } from "../running.ts";
 import type { Score } from "./scoring.ts";
 
 /** A folder's files, by their names. */

@@ -3,13 +3,20 @@ import type { RunRequest } from "../protocol.ts";
 import { adapterKind } from "./adapter.ts";
 import { bagKind } from "./bag.ts";
 import { decoderKind } from "./decoder.ts";
+import { encoderKind } from "./encoder.ts";
 import { encoderDecoderKind } from "./encoder-decoder.ts";
 import type { Kind } from "./kind.ts";
+import { masksKind } from "./masks.ts";
 import { recurrentKind } from "./recurrent.ts";
 import { wordsKind } from "./words.ts";
 
+/** True where an encoder chooses labels; else it says what is masked. */
+const isOfLabels = ({ settings: { task, length }, text }: RunRequest) =>
+  taskOf(task).examples(length, text).labels !== undefined;
+
 /** Does something with the kind of models that a run is of, whatever its batches are. */
-export function withKind<R>({ settings }: RunRequest, use: <B>(kind: Kind<B>) => R): R {
+export function withKind<R>(request: RunRequest, use: <B>(kind: Kind<B>) => R): R {
+  const { settings } = request;
   if (taskOf(settings.task).adapts) return use(adapterKind);
   switch (settings.architecture) {
     case "gpt2":
@@ -21,6 +28,8 @@ export function withKind<R>({ settings }: RunRequest, use: <B>(kind: Kind<B>) =>
     case "gru":
     case "gru-attention":
       return use(recurrentKind);
+    case "bert":
+      return isOfLabels(request) ? use(encoderKind) : use(masksKind);
     case "bag-of-words":
     case "mean-of-word-vectors":
       return use(bagKind);

@@ -4,8 +4,8 @@ import type { LabelBatch } from "../../../../src/train/objectives/label-batch.ts
 import type { TrainableModel } from "../../../../src/train/open-trainable.ts";
 import type { Example, Examples } from "../../tasks/task.ts";
 import type { Attention } from "../history.ts";
+import { logitsOf, type Run, type Submits, whole } from "../running.ts";
 import type { Learner, Looking } from "./kind.ts";
-import { logitsOf, type Run, type Submits, whole } from "./running.ts";
 import { shownOf } from "./saying.ts";
 import { largestIn, scoringOf } from "./scoring.ts";
 

@@ -7,8 +7,8 @@ import { idsOf } from "../../setup/folder.ts";
 import { pairTokens } from "../../setup/pair-folders.ts";
 import type { Example, Examples } from "../../tasks/task.ts";
 import type { Attention } from "../history.ts";
+import type { Run, Submits } from "../running.ts";
 import type { Learner, Looking } from "./kind.ts";
-import type { Run, Submits } from "./running.ts";
 import { decodedLength, sayingOf, shownOf } from "./saying.ts";
 import { scoringOf } from "./scoring.ts";
 

@@ -3,7 +3,7 @@ import type { Objective } from "../../../../src/train/objectives/objective.ts";
 import { idsOf } from "../../setup/folder.ts";
 import type { Example, Examples } from "../../tasks/task.ts";
 import type { Sample } from "../history.ts";
-import { logitsOf, type Run, type Submits, whole } from "./running.ts";
+import { logitsOf, type Run, type Submits, whole } from "../running.ts";
 import { largestIn } from "./scoring.ts";
 
 /** Examples whose answers are shown, unless the task says how many: of texts fewer, which are longer. */

@@ -1,6 +1,6 @@
 import type { Tensor } from "../../../../src/tensor/tensor.ts";
 import type { Objective } from "../../../../src/train/objectives/objective.ts";
-import { logitsOf, type Run, type Submits, whole } from "./running.ts";
+import { logitsOf, type Run, type Submits, whole } from "../running.ts";
 
 /** How well a model does on examples. */
 export interface Score {

@@ -9,8 +9,8 @@ import { wordConfig } from "../../setup/word-folders.ts";
 import type { Example, Examples } from "../../tasks/task.ts";
 import { taskOf } from "../../tasks/tasks.ts";
 import { wordLookOf } from "../../tasks/vectors/look.ts";
+import type { Submits } from "../running.ts";
 import { type Kind, type Looking, newFiles } from "./kind.ts";
-import type { Submits } from "./running.ts";
 import { scoringOf } from "./scoring.ts";
 
 /** Word vectors: a prompt is a word, and its answer one near it. */

@@ -1,6 +1,6 @@
-import type { Gpu, Instance, Program } from "../../../../src/gpu/gpu.ts";
-import { placed, type Tensor, zeros } from "../../../../src/tensor/tensor.ts";
-import type { BatchInput, InputShape, Objective } from "../../../../src/train/objectives/objective.ts";
+import type { Gpu, Instance, Program } from "../../../src/gpu/gpu.ts";
+import { placed, type Tensor, zeros } from "../../../src/tensor/tensor.ts";
+import type { BatchInput, InputShape, Objective } from "../../../src/train/objectives/objective.ts";
 
 /** In how many submits a run is, so that none keeps the GPU for long. */
 export type Submits = () => number;
