@@ -7,7 +7,7 @@ import type { Evaluation, TrainingStep } from "../../../src/train/trainer/result
 import { Trainer } from "../../../src/train/trainer/trainer.ts";
 import { baselinesOf } from "../tasks/baselines.ts";
 import { randomOf } from "../tasks/random.ts";
-import type { Example } from "../tasks/task.ts";
+import type { Example, Examples } from "../tasks/task.ts";
 import { type Attention, type History, type Look, noHistory, withAttention, withLook } from "./history.ts";
 import type { Base, Kind } from "./kinds/kind.ts";
 import { withKind } from "./kinds/kinds.ts";
@@ -51,7 +51,7 @@ export interface Session {
 }
 
 /** Most examples that are held out and looked at: of texts fewer, which are longer. */
-const mostHeldOut = { exact: 256, next: 16 } as const;
+const mostHeldOut = ({ scored, end }: Examples): number => (scored === "exact" || end !== undefined ? 256 : 16);
 
 /** Tensors that training goes on with, by their names in a file. */
 function kept<B>({ parameters }: TrainableModel<B>, trainer: Trainer<B>): readonly (readonly [string, Tensor])[] {
@@ -110,7 +110,7 @@ async function sessionOf<B>(
   });
   if (run) await restore(model, trainer, run);
   const parts = partsOf(parameters, learner.partOf);
-  const heldOut = examples.heldOut(mostHeldOut[examples.scored]);
+  const heldOut = examples.heldOut(mostHeldOut(examples));
   base.loading?.("compile", 0, 1);
   // Kernels may be slow until the first steps have said how slow: none of their submits is a whole step.
   trainer.submits = firstSubmits;
@@ -134,7 +134,10 @@ async function sessionOf<B>(
     weightBytes: bytes(parameters.map(({ tensor }) => tensor)),
     stateBytes: bytes(Object.values(trainer.state())),
     memory: measured.memory,
-    baselines: { ...baselinesOf(examples), uniform: Math.log(classes) },
+    baselines: {
+      ...baselinesOf(examples, classes === examples.labels?.length ? "labels" : "text"),
+      uniform: Math.log(classes),
+    },
     heldOut: heldOut.length,
     routers,
   };

@@ -24,6 +24,7 @@ export const masked: Task = {
       wholeLoss: true,
       scored: "next",
       guess: "neighbours",
+      shown: 8,
     },
     ...split(
       (random) => ({ prompt: "", answer: `${words.of(animalSentence(random, clauses))}.` }),

@@ -29,9 +29,9 @@ export const opinions: Task = {
   name: "opinions",
   title: "Judge",
   group: "Sentences",
-  says: "Whether a sentence praises (+) or blames (−) in the end: the food was good but the film was not good = → -. What follows “but” decides, and what stands before “although”. The dashed line is what counting words reaches, whatever their order.",
+  says: "Whether a sentence praises (+) or blames (−) in the end: the food was good but the film was not good = → -. What follows “but” decides, and what stands before “although”. An encoder reads all words and their order. The dashed line is what counting words reaches, whatever their order.",
   length: { label: "clauses", range: [1, 3], standard: 2 },
-  architectures: [...decoders, "bert", "bag-of-words", "mean-of-word-vectors"],
+  architectures: ["bert", "bag-of-words", "mean-of-word-vectors", ...decoders],
   standard: { layers: 2, heads: 4, learningRate: 2e-3, warmup: 50, steps: 3000, every: 50 },
   standardOf: {
     "bag-of-words": { learningRate: 2e-2, weightDecay: 0 },
@@ -47,6 +47,11 @@ export const opinions: Task = {
       title: "Mean of word vectors",
       says: "A vector for each word, and their mean: the order is lost as well, and no more is right.",
       settings: { architecture: "mean-of-word-vectors", steps: 1000 },
+    },
+    {
+      title: "Decoder",
+      says: "It reads from left to right and says the sign as the next word: that takes several times as many steps.",
+      settings: { architecture: "gpt2" },
     },
   ],
   examples: (most) =>
