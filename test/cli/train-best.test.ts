@@ -9,7 +9,7 @@ let at: Awaited<ReturnType<typeof trainingFolder>>;
 let run: readonly string[];
 beforeAll(async () => {
   at = await trainingFolder();
-  // A few lines learnt by heart: another text is expected less and less.
+  // A few lines learnt by heart: another text is predicted worse and worse.
   const few = await at.file("few.txt", (await readFile(at.data, "utf8")).slice(0, 600));
   const rows = ["--batch", "2", "--context", "16", "--lr", "1e-2", "--val", at.val];
   run = ["--config", at.config, "--data", few, ...rows, "--eval-every", "10", "--keep-best", "--steps", "75"];
@@ -18,9 +18,12 @@ afterAll(() => at.remove());
 
 const bytesOf = (folder: string, name = "model.safetensors") => readFile(join(folder, name));
 
-test("the folder has the weights of the best evaluation, and the checkpoint the last ones", async () => {
-  const out = at.out("best");
-  const { code, stdout, stderr } = await runCli(["train", ...run, "--out", out, "--json"]);
+test.each([
+  ["weights", []],
+  ["means of the weights", ["--ema", "0.9"]],
+])("the folder has the %s of the best evaluation, and the checkpoint the last ones", async (what, more) => {
+  const out = at.out(`best ${what}`);
+  const { code, stdout, stderr } = await runCli(["train", ...run, ...more, "--out", out, "--json"]);
   expect(code, stderr).toBe(0);
   const evaluations = linesOf(stdout).filter((line) => "heldOutLoss" in line);
   expect(evaluations.map(({ step }) => step)).toEqual([0, 10, 20, 30, 40, 50, 60, 70, 75]);
@@ -33,8 +36,8 @@ test("the folder has the weights of the best evaluation, and the checkpoint the 
   expect(best).toBeLessThan(losses.length - 1);
   // A run that ends at that step has the same weights.
   const steps = String(evaluations[best]?.["step"]);
-  const short = at.out("short");
-  const same = await runCli(["train", ...run, "--steps", steps, "--out", short, "--json"]);
+  const short = at.out(`short ${what}`);
+  const same = await runCli(["train", ...run, ...more, "--steps", steps, "--out", short, "--json"]);
   expect(same.code, same.stderr).toBe(0);
   expect(await bytesOf(out)).toEqual(await bytesOf(short));
   const on = await runCli(["train", "--out", short, "--resume", "--steps", "75", "--json"]);
@@ -57,7 +60,7 @@ test("an interrupted run goes on with the best one so far", async () => {
 
 test("a text that has nothing to give leaves the model as it was", async () => {
   const out = at.out("nothing");
-  const model = at.out("best");
+  const model = at.out("best weights");
   const other = await at.file("other.txt", "ab".repeat(400));
   const args = ["-m", model, "--lora", "2", "--data", other, "--val", at.val, "--eval-every", "5", "--keep-best"];
   const { code, stdout, stderr } = await runCli([

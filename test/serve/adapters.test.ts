@@ -11,20 +11,34 @@ import { openFolder } from "../../src/formats/folder.ts";
 import { runCli, startCli } from "../cli/run-cli.ts";
 import { randomAdapter, writeBlobs } from "../support/random-adapter.ts";
 
-const model = "test/golden/gradients-qwen3";
+/** A dense model, and one whose adapters are of routed experts too. */
+const models = ["test/golden/gradients-qwen3", "test/golden/gradients-mixtral"] as const;
+const [model] = models;
 let folder: string;
-let adapters: readonly [string, string];
+/** Two adapters of each model. */
+const adapters = new Map<string, readonly [string, string]>();
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "shaderformer-adapters-"));
-  const source = await openFolder(model);
-  const written = (seed: number) =>
-    randomAdapter(source, { seed, size: 0.8 }).then((blobs) => writeBlobs(join(folder, `adapter-${seed}`), blobs));
-  adapters = [await written(1), await written(2)];
+  for (const name of models) {
+    const source = await openFolder(name);
+    const written = async (seed: number) =>
+      await writeBlobs(
+        join(folder, `${name.replaceAll("/", "-")}-${seed}`),
+        await randomAdapter(source, {
+          seed,
+          size: 0.8,
+          ...(name === model ? {} : { targets: ["q_proj", "w1", "w2"] }),
+        }),
+      );
+    adapters.set(name, [await written(1), await written(2)]);
+  }
 });
+const adaptersOf = (name: string) => adapters.get(name) as readonly [string, string];
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test("serve --lora NAME=FOLDER: the model's list has them, and answers are those of generate --lora", async () => {
-  const options = ["--lora", `first=${adapters[0]}`, "--lora", `second=${adapters[1]}`, "--lookup", "2"];
+test.each(models)("serve --lora NAME=FOLDER lists them and answers as generate --lora does: %s", async (model) => {
+  const [one, other] = adaptersOf(model);
+  const options = ["--lora", `first=${one}`, "--lora", `second=${other}`, "--lookup", "2"];
   const child = startCli(["serve", "--model", model, "--id", "base", "--port", "0", ...options]);
   const said: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => said.push(line));
@@ -49,7 +63,7 @@ test("serve --lora NAME=FOLDER: the model's list has them, and answers are those
     }
     expect(new Set(texts.slice(0, 3)).size).toBe(3);
     expect(texts[3]).toBe(texts[0]);
-    const args = ["generate", "AB", "-m", model, "--lora", adapters[1], "--max-tokens", "8", "--temperature", "0"];
+    const args = ["generate", "AB", "-m", model, "--lora", other, "--max-tokens", "8", "--temperature", "0"];
     const alone = await runCli([...args, "--json"]);
     expect(alone.code, alone.stderr).toBe(0);
     expect(texts[1]).toBe(JSON.parse(alone.stdout).text);
@@ -72,7 +86,7 @@ test("adapters that are not there, of other models, or twice of one name end it 
   expect(await failing("--lora", "only-a-folder")).toContain("NAME=FOLDER");
   expect(await failing("--lora", "a=x", "--lora", "a=y")).toContain("two adapters named a");
   expect(await failing("--lora", "a=no/such/folder")).toContain("no/such/folder");
-  expect(await failing("--lora", `gradients-qwen3=${adapters[0]}`)).toContain("is loaded already");
+  expect(await failing("--lora", `gradients-qwen3=${adaptersOf(model)[0]}`)).toContain("is loaded already");
   const other = await runCli([
     "serve",
     "-m",
@@ -80,7 +94,7 @@ test("adapters that are not there, of other models, or twice of one name end it 
     "--port",
     "0",
     "--lora",
-    `a=${adapters[0]}`,
+    `a=${adaptersOf(model)[0]}`,
   ]);
   expect(other.stderr).toContain("changes model.layers.0");
 });

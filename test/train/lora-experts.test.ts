@@ -1,15 +1,18 @@
 // Adapters of experts that a router chooses.
+import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import type { MixtureWeights } from "../../src/blocks/mixture.ts";
 import type { BlockWeights } from "../../src/blocks/transformer-block.ts";
 import { openFiles } from "../../src/formats/files.ts";
 import { openFolder } from "../../src/formats/folder.ts";
+import { inGguf } from "../../src/formats/gguf-name.ts";
 import { readSafetensorsHeader } from "../../src/formats/safetensors.ts";
 import { freshFolder } from "../../src/train/initialisers/fresh-folder.ts";
 import { mergedFolder } from "../../src/train/lora/merge.ts";
 import { openLora } from "../../src/train/lora/open-lora.ts";
 import { readAdapter } from "../../src/train/lora/read-adapter.ts";
 import { openTrainable } from "../../src/train/open-trainable.ts";
+import { ggufOfFolder } from "../generate/gguf-of-folder.ts";
 import { testGpu } from "../support/gpu.ts";
 import { randomAdapter } from "../support/random-adapter.ts";
 import { golden, inMemory, lossOf, trained, trainerOf } from "./lora-runs.ts";
@@ -102,6 +105,11 @@ const config = {
   ...{ hidden_act: "silu", rope_theta: 10000, tie_word_embeddings: false },
 };
 
+const batch = {
+  ids: [Array.from({ length: 12 }, (_, i) => (i * 29 + 3) % 65)],
+  targets: [Array.from({ length: 12 }, (_, i) => (i * 17 + 11) % 65)],
+};
+
 test.each(["q8_0", "q4_k", "f16"] as const)("experts stored as %s keep their bits", async (dtype) => {
   const model = await openLora(
     gpu,
@@ -114,10 +122,6 @@ test.each(["q8_0", "q4_k", "f16"] as const)("experts stored as %s keep their bit
   expect([gateUp.dtype, down.dtype]).toEqual([dtype, dtype]);
   const before = [await gateUp.read(), await down.read()];
   const trainer = trainerOf(model);
-  const batch = {
-    ids: [Array.from({ length: 12 }, (_, i) => (i * 29 + 3) % 65)],
-    targets: [Array.from({ length: 12 }, (_, i) => (i * 17 + 11) % 65)],
-  };
   const losses: number[] = [];
   for (let i = 0; i < 8; i++) losses.push((await trainer.step(batch)).loss);
   trainer.dispose();
@@ -125,6 +129,31 @@ test.each(["q8_0", "q4_k", "f16"] as const)("experts stored as %s keep their bit
   expect(losses.at(-1)).toBeLessThan(0.9 * (losses[0] ?? 0));
   expect([await gateUp.read(), await down.read()]).toEqual(before);
   model.dispose();
+});
+
+test("a mixture in a GGUF file has adapters, and loses with them as its folder does", async () => {
+  const tokenizer = JSON.parse(await readFile("test/golden/gradients-mixtral/tokenizer.json", "utf8"));
+  tokenizer.pre_tokenizer.use_regex = true; // GPT-2's, which GGUF can name
+  const folder = freshFolder(config, { seed: 2, files: { "tokenizer.json": JSON.stringify(tokenizer) } });
+  const bytes = await ggufOfFolder(folder, { weights: "q8_0" });
+  const file = inGguf(openFiles({ "model.gguf": new Blob([bytes]) }), "model.gguf");
+  const losses: number[][] = [];
+  for (const [from, dtype] of [
+    [file, undefined],
+    [folder, "q8_0"],
+  ] as const) {
+    const model = await openLora(gpu, from, { rank: 4, targets: ["q_proj", "w1", "w2"] }, dtype ? { dtype } : {});
+    const trainer = trainerOf(model);
+    const own: number[] = [];
+    for (let i = 0; i < 4; i++) own.push((await trainer.step(batch)).loss);
+    losses.push(own);
+    trainer.dispose();
+    model.dispose();
+  }
+  const [ofFile = [], ofFolder = []] = losses;
+  console.log(`GGUF ${ofFile.join(" ")}, folder ${ofFolder.join(" ")}`);
+  expect(ofFile.at(-1)).toBeLessThan(ofFile[0] ?? 0);
+  for (const [i, loss] of ofFile.entries()) expect(Math.abs(loss - (ofFolder[i] ?? 0))).toBeLessThan(0.02);
 });
 
 test("experts that a checkpoint holds in one tensor have no adapters, which is said by name", async () => {
