@@ -137,12 +137,13 @@ describe.each(kinds.map((kind) => [`${kind.given.architecture} on ${kind.given.t
       const measured = await first.advance(1);
       expect(measured.measured?.ratios).toHaveLength(first.facts.parts.length);
       await first.advance(2);
-      const file = await first.saved();
+      const [file, { looks }] = [await first.saved(), first.history];
       await first.advance(3);
       const read = await readRun(file);
       expect(read.settings).toEqual(given);
       const again = await openSession(gpu, request, read);
       expect(again.history.attention).toEqual(first.history.attention);
+      expect(again.history.looks).toEqual(looks);
       await again.advance(3);
       expect(losses(again)).toEqual(losses(first));
       const { files } = await again.exported();

@@ -6,13 +6,13 @@ export const architectures: Readonly<Partial<Record<Architecture, string>>> = {
   gpt2: "GPT-2: learned positions",
   llama: "Llama: rotated positions",
   mixtral: "Mixtral: a Llama with experts",
-  "transformer-2017": "Transformer of 2017: encoder and decoder",
-  gru: "GRU encoder-decoder",
-  "gru-attention": "GRU encoder-decoder with attention",
-  bert: "BERT: an encoder",
-  "bag-of-words": "Bag of words: a number for each word and label",
+  "transformer-2017": "Transformer of 2017",
+  gru: "GRU without attention",
+  "gru-attention": "GRU with attention",
+  bert: "BERT, an encoder",
+  "bag-of-words": "Bag of words",
   "mean-of-word-vectors": "Mean of word vectors",
-  "skip-gram": "Word vectors, by skip-grams",
+  "skip-gram": "Skip-grams",
 };
 
 /** The kinds that a task offers, in words, its own first. */

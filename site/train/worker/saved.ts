@@ -94,6 +94,11 @@ export async function readRun(file: Blob): Promise<ReadRun> {
       return { ...one, weights: weights as Float32Array<ArrayBuffer> };
     }),
   );
-  const { text, looks, seconds, step } = record;
+  const { text, seconds, step } = record;
+  // JSON has no infinity, by which a step moves weights that were zeros.
+  const looks = record.looks.map(({ ratios, ...look }) => ({
+    ...look,
+    ...(ratios && { ratios: (ratios as readonly (number | null)[]).map((one) => one ?? Number.POSITIVE_INFINITY) }),
+  }));
   return { settings, text, step, checkpoint, history: { steps, looks, attention, seconds } };
 }

@@ -46,6 +46,8 @@ export interface Learner<B> {
   readonly context: number;
   /** What a prediction is one of. */
   readonly classes: number;
+  /** Of models of labels, whose loss is of these alone. */
+  readonly asked?: "labels";
   /** Of a mixture: what is known of its routers. */
   readonly routers?: RouterFacts | undefined;
   /** A batch of examples; where something of it is drawn, seed and step say it. */

@@ -34,6 +34,7 @@ export function labelLearner(given: LabelModel): Omit<Learner<LabelBatch>, "file
   });
   return {
     ...known,
+    asked: "labels",
     classes: labels.length,
     batchOf,
     looking: async (heldOut, submits) => lookingAt(given, batchOf, heldOut, submits),

@@ -21,7 +21,7 @@ export const wordsKind: Kind<WordBatch> = async (gpu, { settings, text }) => {
   return {
     ...{ examples, model, batchOf, layers: 0, heads: 0, context: 1, recomputes: ["nothing"] },
     classes: model.config.vocabulary,
-    partOf: (name) => (name.startsWith("input.") ? "vectors of words" : "vectors of words near them"),
+    partOf: (name) => (name.startsWith("input.") ? "words" : "near words"),
     looking: async (heldOut, submits) => lookingAt(model, examples, batchOf(heldOut), submits),
     ...newFiles(model, smallFilesOf(examples)),
   };
