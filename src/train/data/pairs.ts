@@ -1,4 +1,4 @@
-import { checkOptions, checkValue, fieldsOf, listOf, object, required, size } from "../../options/checks.ts";
+import { type Check, checkOptions, checkValue, fieldsOf, listOf, required, size } from "../../options/checks.ts";
 import { OptionError } from "../../options/errors.ts";
 import type { PairBatch } from "../objectives/pair-batch.ts";
 import { ignored } from "../objectives/token-batches.ts";
@@ -18,7 +18,9 @@ export interface PairOptions {
 
 const fields = fieldsOf<PairOptions>({ start: required(size) });
 const ids = required(listOf(size));
-const pairsCheck = listOf(object<TokenPair>({ source: ids, target: ids }));
+const pairFields = fieldsOf<TokenPair>({ source: ids, target: ids });
+const record: Check = (value) =>
+  typeof value === "object" && value !== null ? undefined : "an object with source and target";
 
 /**
  * Pairs as a batch: the decoder reads each target from the start token on, but for its last token, and learns all of it.
@@ -27,7 +29,8 @@ const pairsCheck = listOf(object<TokenPair>({ source: ids, target: ids }));
  * @throws OptionError for what are no pairs, and for none.
  */
 export function pairBatch(pairs: readonly TokenPair[], options: PairOptions): PairBatch {
-  checkValue("pairBatch", "pairs", pairsCheck, pairs);
+  checkValue("pairBatch", "pairs", listOf(record), pairs);
+  for (const [i, pair] of pairs.entries()) checkOptions("pairBatch", pairFields, pair, `pairs[${i}].`);
   checkOptions("pairBatch", fields, options);
   const { start } = options;
   const longest = Math.max(0, ...pairs.map(({ target }) => target.length));
