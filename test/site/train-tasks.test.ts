@@ -134,7 +134,7 @@ const isRight: Readonly<Record<TaskName | "masked" | "masked-text", (example: Ex
   },
   opinions: ({ prompt, answer }) => answer === (praises(prompt.slice(0, -1).trim()) ? "+." : "-."),
   masked: ({ prompt, answer }) => prompt === "" && agrees(answer),
-  "masked-text": ({ prompt, answer }) => prompt === "" && answer.length === 64,
+  "masked-text": ({ prompt, answer }) => prompt === "" && answer.length === 16,
   // What is near a word is tested with the sentences.
   words: ({ prompt, answer }) => prompt !== "" && answer !== "",
   voices: ({ answer, voice }) => answer.length > 0 && /^text [123]$/.test(voice ?? ""),

@@ -50,8 +50,9 @@ export interface Session {
   dispose(): void;
 }
 
-/** Most examples that are held out and looked at: of texts fewer, which are longer. */
-const mostHeldOut = ({ scored, end }: Examples): number => (scored === "exact" || end !== undefined ? 256 : 16);
+/** Most examples that are held out and looked at: of texts fewer, which are longer, unless of each few tokens are asked for. */
+const mostHeldOut = ({ scored, promptLength }: Examples): number =>
+  scored === "exact" || promptLength === 0 ? 256 : 16;
 
 /** Tensors that training goes on with, by their names in a file. */
 function kept<B>({ parameters }: TrainableModel<B>, trainer: Trainer<B>): readonly (readonly [string, Tensor])[] {

@@ -13,9 +13,11 @@ export const maskedText: Task = {
   says: "Characters of a text are masked, and an encoder, which sees what stands before them and after them, fills them in. The text is yours, or the amendments to the Constitution of the United States; its last tenth is held out.",
   counted: "the masked characters",
   architectures: ["bert"],
+  // In longer windows it takes far longer to find out which positions are near one another.
+  length: { ...characters.length, standard: 16 },
   standard: {
-    ...{ layers: 3, heads: 4, batch: 16, learningRate: 2e-3 },
-    ...{ schedule: "cosine", warmup: 50, steps: 2000, every: 50 },
+    ...{ layers: 2, heads: 4, batch: 128, learningRate: 4e-3 },
+    ...{ schedule: "cosine", warmup: 50, steps: 800, every: 50 },
   },
   examples: (context, given) => {
     const text = bytesOf(plain(given));
