@@ -45,11 +45,16 @@ describe("the gradient is that of central differences", () => {
 test.each(kinds)("through a projection, %s: the gradients of its rows and its weight", (_, options) => {
   const targets = dense([4], options.ignored === undefined ? [1, -100, 0, 3] : [1, 2, 0, 3]);
   expectGradients({
-    inputs: { x: dense([4, 3], normal(12, 5)), weight: dense([7, 3], normal(21, 6)) },
-    forward: ({ x, weight }) => ({ loss: linearCrossEntropy({ x, weight, targets }, options).loss }),
-    backward: ({ x, weight }, { loss }) => {
-      const { lse, count } = linearCrossEntropy({ x, weight, targets }, options);
-      return linearCrossEntropyBackward({ x, weight, targets, lse, count, dloss: loss }, options);
+    inputs: { x: dense([4, 3], normal(12, 5)), weight: dense([7, 3], normal(21, 6)), bias: dense([7], normal(7, 7)) },
+    forward: (given) => ({ loss: linearCrossEntropy({ ...given, targets }, options).loss }),
+    backward: (given, { loss }) => {
+      const { lse, count } = linearCrossEntropy({ ...given, targets }, options);
+      const { dx, dweight, dbias } = linearCrossEntropyBackward(
+        { ...given, targets, lse, count, dloss: loss },
+        options,
+      );
+      if (!dbias) throw new Error("a bias has a gradient");
+      return { dx, dweight, dbias };
     },
   });
 });

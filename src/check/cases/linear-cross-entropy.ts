@@ -8,7 +8,7 @@ import {
 import { type Case, type CaseTable, stored, variantsOf } from "../case-table.ts";
 import { normal, randomSource } from "../random.ts";
 
-type Inputs = "x" | "weight" | "targets";
+type Inputs = "x" | "weight" | "bias?" | "targets";
 type Options = CrossEntropyOptions & { readonly chunk?: number };
 type Loss = Case<Inputs, Options>;
 
@@ -20,7 +20,8 @@ function shape(
   {
     scale = 2,
     target = (token: number) => token,
-  }: { scale?: number; target?: (token: number, row: number) => number } = {},
+    bias = false,
+  }: { scale?: number; target?: (token: number, row: number) => number; bias?: boolean } = {},
 ): Loss {
   const source = randomSource(rows * 31 + v);
   const { vocabulary = v } = options;
@@ -32,6 +33,7 @@ function shape(
     inputs: {
       x: { shape: [rows, c], values: normal(rows * c, 1, scale) },
       weight: { shape: [v, c], values: normal(v * c, 2, 1 / Math.sqrt(c)) },
+      ...(bias ? { bias: { shape: [v], values: normal(v, 3) } } : {}),
       targets: { shape: [rows], values: targets, dtype: "i32" },
     },
     options: { ...options, chunk: 64 },
@@ -52,6 +54,8 @@ const cases: readonly Loss[] = [
   shape("padding: 131 tokens of 192", [66, 192, 8], { ...all, vocabulary: 131 }),
   shape("padding: a block of nothing else", [6, 192, 8], { vocabulary: 64 }),
   shape("certain: logits of 60", [66, 130, 8], {}, { scale: 60 }),
+  shape("a bias: ragged chunks", [131, 197, 13], all, { bias: true, target: someIgnored }),
+  shape("a bias: one row, a padded vocabulary", [1, 192, 8], { vocabulary: 131 }, { bias: true }),
   shape("targets that are no token", [5, 130, 8], {}, { target: (token, row) => (row === 2 ? 130 : token) }),
 ];
 
@@ -76,8 +80,9 @@ type Gradient = Inputs | "lse" | "count" | "dloss";
 
 function gradientOf({ inputs, options, ...rest }: Loss): Case<Gradient, Options> {
   const { chunk: _, ...loss } = options ?? {};
-  const { x, weight, targets } = inputs;
-  const { lse, count } = reference({ x: stored(x), weight: stored(weight), targets: stored(targets) }, loss);
+  const { x, weight, bias, targets } = inputs;
+  const given = { x: stored(x), weight: stored(weight), bias: bias && stored(bias), targets: stored(targets) };
+  const { lse, count } = reference(given, loss);
   return {
     ...rest,
     inputs: { ...inputs, lse, count, dloss: { shape: [1], values: [1.7] } },
@@ -87,22 +92,21 @@ function gradientOf({ inputs, options, ...rest }: Loss): Case<Gradient, Options>
 
 export const linearCrossEntropyBackwardCases: CaseTable<
   Gradient,
-  "dx" | "dweight",
+  "dx" | "dweight" | "dbias?",
   Options,
   keyof typeof linearCrossEntropyBackward.variants
 > = {
   op: "linearCrossEntropyBackward",
   variants: variantsOf(linearCrossEntropyBackward),
-  reference: ({ x, weight, targets, lse, count, dloss }, { chunk: _, ...options }) =>
-    referenceBackward({ x, weight, targets, lse, count, dloss }, options),
-  run: (gpu, { x, weight, targets, lse, count, dloss }, { into: _, ...options }, variant) => {
+  reference: (inputs, { chunk: _, ...options }) => referenceBackward(inputs, options),
+  run: (gpu, { lse, count, dloss, ...given }, { into: _, ...options }, variant) => {
     // The loss in blocks has what the other tokens' probabilities add up to.
-    const forward = linearCrossEntropy(gpu, { x, weight, targets }, { ...options, variant: "vocabularyBlocks" });
+    const forward = linearCrossEntropy(gpu, given, { ...options, variant: "vocabularyBlocks" });
     const others = variant === "vocabularyBlocks" ? { others: forward.others } : {};
-    const tensors = { x, weight, targets, lse, count, dloss, ...others };
-    const { dx, dweight } = linearCrossEntropyBackward(gpu, tensors, { ...options, variant });
+    const tensors = { ...given, lse, count, dloss, ...others };
+    const { dx, dweight, dbias } = linearCrossEntropyBackward(gpu, tensors, { ...options, variant });
     if (!dx || !dweight) throw new Error("linearCrossEntropyBackward gave no gradients");
-    return { dx, dweight };
+    return { dx, dweight, ...(dbias && { dbias }) };
   },
   canaries: false,
   cases: cases.map(gradientOf),

@@ -5,13 +5,17 @@ import type { RowBlock } from "../../tensor/row-blocks.ts";
 import { empty, Tensor } from "../../tensor/tensor.ts";
 import { slice, transpose } from "../../tensor/views.ts";
 import { tensorFields } from "../arguments.ts";
+import { add } from "../elementwise/elementwise.ts";
 import { type GemmTensors, gemm } from "../gemm/gemm.ts";
+import { concat } from "../layout/concat.ts";
 import { matmul } from "../matmul/matmul.ts";
 import { defineOp, type Variant } from "../op.ts";
+import { columnSums } from "../reduce/column-sums.ts";
 import { blockGradient } from "./blocks.ts";
 import { crossEntropyBackward } from "./cross-entropy-backward.ts";
 import { takeLogits } from "./kept-logits.ts";
 import {
+  biasOf,
   blocksOfVocabulary,
   chunksOfRows,
   type LinearLossOptions,
@@ -32,19 +36,24 @@ export interface LinearLossGradientTensors extends LinearLossTensors {
 }
 
 export interface LinearLossGradientOptions extends LinearLossOptions {
-  /** The gradients to compute; default both. */
-  readonly needs?: { readonly x?: boolean; readonly weight?: boolean } | undefined;
+  /** The gradients to compute; default all. */
+  readonly needs?: { readonly x?: boolean; readonly weight?: boolean; readonly bias?: boolean } | undefined;
 }
 
-/** The gradients of x `[rows, c]` and of weight `[v, c]`, f32; those that are not needed are absent. */
+/** The gradients of x `[rows, c]`, of weight `[v, c]` and of bias `[v]`, f32; those that are not needed are absent. */
 export interface LinearLossGradients {
   readonly dx?: Tensor | undefined;
   readonly dweight?: Tensor | undefined;
+  readonly dbias?: Tensor | undefined;
 }
 
 type GradientVariant = Variant<LinearLossGradientTensors, LinearLossGradientOptions, LinearLossGradients>;
 
-const both = { x: true, weight: true };
+/** What is needed of what there is. */
+const neededOf = ({ bias }: LinearLossTensors, { needs }: LinearLossGradientOptions) => {
+  const all = { x: true, weight: true, bias: true, ...needs };
+  return { ...all, bias: all.bias && bias !== undefined };
+};
 
 /** The sum of products so far, with one more: it is added where they are. */
 const plus = (gpu: Gpu, total: Tensor | undefined, product: GemmTensors): Tensor =>
@@ -58,39 +67,47 @@ function kept(scope: Scope, gradients: LinearLossGradients): LinearLossGradients
 /** Gradients of all logits, from which both products are made; logits are computed again where none were kept. */
 const whole: GradientVariant = {
   accepts: wholeRefusal,
-  record: (gpu, { x, weight, targets, lse, count, dloss }, { chunk: _, needs, ...loss }) => {
-    const wanted = { ...both, ...needs };
+  record: (gpu, tensors, given) => {
+    const { x, weight, bias, targets, lse, count, dloss } = tensors;
+    const { chunk: _, needs: __, ...loss } = given;
+    const wanted = neededOf(tensors, given);
     using scope = gpu.scope();
-    const logits = takeLogits(gpu, lse) ?? matmul(gpu, { x, weight }).y;
+    const logits = takeLogits(gpu, lse) ?? matmul(gpu, bias ? { x, weight, bias } : { x, weight }).y;
     const options = { ...loss, inPlace: true };
     const { dlogits } = crossEntropyBackward(gpu, { logits, targets, lse, count, dloss }, options);
     return kept(scope, {
       dx: wanted.x ? gemm(gpu, { a: dlogits, b: weight }).y : undefined,
       dweight: wanted.weight ? gemm(gpu, { a: transpose(dlogits), b: x }).y : undefined,
+      dbias: wanted.bias ? columnSums(gpu, { x: dlogits }).y : undefined,
     });
   },
 };
 
-/** Of some rows at a time: dx row by row, dweight added up in the order of the chunks. */
+/** Of some rows at a time: dx row by row, dweight and dbias added up in the order of the chunks. */
 const rowChunks: GradientVariant = {
   accepts: oneSegment,
   record: (gpu, tensors, options) => {
-    const { x, weight, targets, lse, count, dloss } = tensors;
-    const { chunk: _, needs, ...loss } = options;
-    const wanted = { ...both, ...needs };
+    const { x, weight, bias, targets, lse, count, dloss } = tensors;
+    const { chunk: _, needs: __, ...loss } = options;
+    const wanted = neededOf(tensors, options);
     using scope = gpu.scope();
     const dx = wanted.x ? empty(gpu, x.shape) : undefined;
     let dweight: Tensor | undefined;
+    let dbias: Tensor | undefined;
     for (const [begin, end] of chunksOfRows(tensors, options)) {
       const part = (all: Tensor) => slice(all, 0, begin, end);
-      const { y: logits } = matmul(gpu, { x: part(x), weight });
+      const { y: logits } = matmul(gpu, bias ? { x: part(x), weight, bias } : { x: part(x), weight });
       const of = { logits, targets: part(targets), lse: part(lse), count, dloss };
       const { dlogits } = crossEntropyBackward(gpu, of, { ...loss, inPlace: true });
       if (dx) gemm(gpu, { a: dlogits, b: weight }, { into: { y: part(dx) } });
       if (wanted.weight) dweight = plus(gpu, dweight, { a: transpose(dlogits), b: part(x) });
+      if (wanted.bias) {
+        const { y } = columnSums(gpu, { x: dlogits });
+        dbias = dbias ? add(gpu, { a: dbias, b: y }).y : y;
+      }
       logits.dispose();
     }
-    return kept(scope, { dx, dweight });
+    return kept(scope, { dx, dweight, dbias });
   },
 };
 
@@ -112,26 +129,31 @@ function blockOf(gpu: Gpu, gradient: Tensor, { begin, end }: RowBlock): Tensor {
   return slice(segment, 0, begin - found.begin, end - found.begin);
 }
 
-/** Of some tokens at a time: dweight block by block, dx added up in the order of the blocks. */
+/** Of some tokens at a time: dweight and dbias block by block, dx added up in the order of the blocks. */
 const vocabularyBlocks: GradientVariant = {
   accepts: ({ others }) => (others ? undefined : "it needs others, which the loss in blocks of the vocabulary gives"),
   record: (gpu, tensors, options) => {
-    const { x, weight, targets, lse, count, others, dloss } = tensors;
+    const { x, weight, bias, targets, lse, count, others, dloss } = tensors;
     const { vocabulary } = linearLossSizes(tensors, options);
-    const { chunk: _, needs, ...loss } = options;
-    const wanted = { ...both, ...needs };
+    const { chunk: _, needs: __, ...loss } = options;
+    const wanted = neededOf(tensors, options);
     using scope = gpu.scope();
     const dweight = wanted.weight ? likeSegments(gpu, weight) : undefined;
     let dx: Tensor | undefined;
+    const sums: Tensor[] = [];
     for (const block of blocksOfVocabulary(tensors, options)) {
-      const { y } = gemm(gpu, { a: x, b: transpose(block.rows) });
+      const { begin, end, rows } = block;
+      const { y } = gemm(gpu, { a: x, b: transpose(rows), ...biasOf(gpu, bias, begin, end) });
       const of = { logits: y, targets, lse, count, others: others as Tensor, dloss };
-      const { logits: dlogits } = blockGradient(gpu, of, { ...loss, vocabulary, first: block.begin });
+      const { logits: dlogits } = blockGradient(gpu, of, { ...loss, vocabulary, first: begin });
       if (dweight) gemm(gpu, { a: transpose(dlogits), b: x }, { into: { y: blockOf(gpu, dweight, block) } });
-      if (wanted.x) dx = plus(gpu, dx, { a: dlogits, b: block.rows });
+      if (wanted.x) dx = plus(gpu, dx, { a: dlogits, b: rows });
+      if (wanted.bias) sums.push(columnSums(gpu, { x: dlogits }).y);
       y.dispose();
     }
-    return kept(scope, { dx, dweight });
+    const [first, ...more] = sums;
+    const dbias = more.length > 0 ? concat(gpu, sums, 0) : first;
+    return kept(scope, { dx, dweight, dbias });
   },
 };
 
@@ -142,9 +164,10 @@ const order = (tensors: LinearLossGradientTensors, options: LinearLossGradientOp
   tensors.others ? (["vocabularyBlocks", "whole", "rowChunks"] as const) : linearLossOrder(tensors, options);
 
 /**
- * The gradients of `linearCrossEntropy`: with dz that of the logits, `dx = dz · weight` and `dweight = dzᵀ · x`. Logits are
- * computed again, in chunks as there, unless a recording has them whole. Options as there; `count` may be of more rows than these. Throws `ShapeError` for
- * shapes that do not fit, and for blocks of the vocabulary without `others`.
+ * The gradients of `linearCrossEntropy`: with dz that of the logits, `dx = dz · weight`, `dweight = dzᵀ · x` and `dbias` the
+ * sums of dz over rows. Logits are computed again, in chunks as there, unless a recording has them whole. Options as there;
+ * `count` may be of more rows than these. Throws `ShapeError` for shapes that do not fit, and for blocks of the vocabulary
+ * without `others`.
  */
 export const linearCrossEntropyBackward = defineOp<
   LinearLossGradientTensors,
@@ -154,10 +177,10 @@ export const linearCrossEntropyBackward = defineOp<
 >(
   { name: "linearCrossEntropyBackward", variants, order },
   {
-    tensors: tensorFields("x", "weight", "targets", "lse", "count", "others?", "dloss"),
+    tensors: tensorFields("x", "weight", "bias?", "targets", "lse", "count", "others?", "dloss"),
     options: fieldsOf<LinearLossGradientOptions>({
       ...linearLossChecks,
-      needs: object<NonNullable<LinearLossGradientOptions["needs"]>>({ x: boolean, weight: boolean }),
+      needs: object<NonNullable<LinearLossGradientOptions["needs"]>>({ x: boolean, weight: boolean, bias: boolean }),
     }),
   },
 );

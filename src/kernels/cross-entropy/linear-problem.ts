@@ -5,13 +5,17 @@ import { bytesPerElement } from "../../tensor/dtype.ts";
 import { type RowBlock, rowBlocks } from "../../tensor/row-blocks.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { slice } from "../../tensor/views.ts";
+import { contiguous } from "../layout/contiguous.ts";
 import type { MeanLoss, RowLosses } from "./cross-entropy.ts";
 import { type LossOptions, lossChecks } from "./options.ts";
 
-/** Rows x f32 `[rows, c]`, the projection's weight `[v, c]`, f32 or f16, and the token of each row `[rows]`. */
+/** Rows x f32 `[rows, c]`, the projection's weight `[v, c]`, f32 or f16, and bias `[v]`, and the token of each row `[rows]`. */
 export interface LinearLossTensors {
   readonly x: Tensor;
   readonly weight: Tensor;
+  /** f32; unset: nothing is added to the products. */
+  readonly bias?: Tensor | undefined;
   readonly targets: Tensor;
 }
 
@@ -45,12 +49,16 @@ const step = 256 / bytesPerElement.f32;
 const inSteps = (x: number) => Math.max(step, Math.ceil(x / step) * step);
 
 /** The sizes of a problem. Throws `ShapeError` for tensors that do not fit. */
-export function linearLossSizes({ x, weight, targets }: LinearLossTensors, { vocabulary, chunk }: LinearLossOptions) {
+export function linearLossSizes(tensors: LinearLossTensors, { vocabulary, chunk }: LinearLossOptions) {
+  const { x, weight, bias, targets } = tensors;
   const [rows = 0, c = 0] = x.shape;
   const [v = 0, of = 0] = weight.shape;
   if (x.shape.length !== 2 || weight.shape.length !== 2 || of !== c || formatShape(targets.shape) !== `[${rows}]`) {
     const are = [x, weight, targets].map(({ shape }) => formatShape(shape)).join(", ");
     throw new ShapeError(`linearCrossEntropy: x, weight and targets are ${are}, expected [rows, c], [v, c] and [rows]`);
+  }
+  if (bias && formatShape(bias.shape) !== `[${v}]`) {
+    throw new ShapeError(`linearCrossEntropy: bias is ${formatShape(bias.shape)}, expected [${v}], the rows of weight`);
   }
   if (vocabulary !== undefined && vocabulary > v) {
     throw new ShapeError(`linearCrossEntropy: vocabulary is ${vocabulary}, expected 1 to ${v}, the rows of weight`);
@@ -59,6 +67,14 @@ export function linearLossSizes({ x, weight, targets }: LinearLossTensors, { voc
     throw new ShapeError(`linearCrossEntropy: chunk is ${chunk}, expected a multiple of ${step}`);
   }
   return { rows, c, v, vocabulary: vocabulary ?? v };
+}
+
+/** The part of the bias that belongs to rows `[begin, end)` of the weight, as an operand of a product. */
+export function biasOf(gpu: Gpu, bias: Tensor | undefined, begin: number, end: number): { readonly bias?: Tensor } {
+  if (!bias) return {};
+  if (begin === 0 && end === bias.size) return { bias };
+  const part = slice(bias, 0, begin, end);
+  return { bias: part.offset % step === 0 ? part : contiguous(gpu, { x: part }).y };
 }
 
 /** The chunks of rows: as many as make logits of about 16 MB. */

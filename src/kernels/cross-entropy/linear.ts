@@ -11,6 +11,7 @@ import { addBlock, lossOfSums } from "./blocks.ts";
 import { countTargets, crossEntropyRows, meanLoss, type RowLosses } from "./cross-entropy.ts";
 import { keepLogits } from "./kept-logits.ts";
 import {
+  biasOf,
   blocksOfVocabulary,
   chunksOfRows,
   type LinearLoss,
@@ -42,9 +43,9 @@ type Given = Pick<LinearLossTensors, "targets"> & Pick<LossOptions, "ignored">;
 /** Logits of all rows and tokens, then their cross-entropy: the definition. */
 const whole: LossVariant = {
   accepts: wholeRefusal,
-  record: (gpu, { x, weight, targets }, { chunk: _, ...options }) => {
+  record: (gpu, { x, weight, bias, targets }, { chunk: _, ...options }) => {
     using scope = gpu.scope();
-    const { y: logits } = matmul(gpu, { x, weight });
+    const { y: logits } = matmul(gpu, bias ? { x, weight, bias } : { x, weight });
     const rows = crossEntropyRows(gpu, { logits, targets }, options);
     keepLogits(gpu, scope, logits, rows.lse);
     return withMean(gpu, scope, rows, { targets, ...options });
@@ -55,13 +56,13 @@ const whole: LossVariant = {
 const rowChunks: LossVariant = {
   accepts: oneSegment,
   record: (gpu, tensors, options) => {
-    const { x, weight, targets } = tensors;
+    const { x, weight, bias, targets } = tensors;
     const { chunk: _, ...loss } = options;
     using scope = gpu.scope();
     const [losses, lse] = [empty(gpu, targets.shape), empty(gpu, targets.shape)];
     for (const [begin, end] of chunksOfRows(tensors, options)) {
       const part = (all: Tensor) => slice(all, 0, begin, end);
-      const { y: logits } = matmul(gpu, { x: part(x), weight });
+      const { y: logits } = matmul(gpu, bias ? { x: part(x), weight, bias } : { x: part(x), weight });
       const into = { losses: part(losses), lse: part(lse) };
       crossEntropyRows(gpu, { logits, targets: part(targets) }, { ...loss, into });
       logits.dispose();
@@ -73,14 +74,14 @@ const rowChunks: LossVariant = {
 /** Logits of some tokens at a time, which each row adds up (Wijmans et al. 2024, section 4). */
 const vocabularyBlocks: LossVariant = {
   record: (gpu, tensors, options) => {
-    const { x, targets } = tensors;
+    const { x, bias, targets } = tensors;
     const { rows, vocabulary } = linearLossSizes(tensors, options);
     const { chunk: _, ...loss } = options;
     using scope = gpu.scope();
     const sums = empty(gpu, [rows, 4], "f32", "sums of rows");
-    for (const { begin: first, rows: weight } of blocksOfVocabulary(tensors, options)) {
+    for (const { begin: first, end, rows: weight } of blocksOfVocabulary(tensors, options)) {
       if (first >= vocabulary) continue;
-      const { y: logits } = gemm(gpu, { a: x, b: transpose(weight) });
+      const { y: logits } = gemm(gpu, { a: x, b: transpose(weight), ...biasOf(gpu, bias, first, end) });
       addBlock(gpu, { logits, targets, sums }, { ...loss, vocabulary, first });
       logits.dispose();
     }
@@ -91,12 +92,12 @@ const vocabularyBlocks: LossVariant = {
 const variants = { whole, vocabularyBlocks, rowChunks } as const;
 
 /**
- * The cross-entropy of `x · weightᵀ` with target tokens, as `crossEntropy` of these logits, which need not be in memory
- * together: a head of a large vocabulary takes 16 MB where they are more than 64. x f32 `[rows, c]`, weight f32 or f16
- * `[v, c]`, targets `[rows]`, i32 or u32 → losses and lse `[rows]`, loss and count `[1]`. Throws `ShapeError` for shapes
- * that do not fit.
+ * The cross-entropy of `x · weightᵀ + bias` with target tokens, as `crossEntropy` of these logits, which need not be in
+ * memory together: a head of a large vocabulary takes 16 MB where they are more than 64. x f32 `[rows, c]`, weight f32 or
+ * f16 `[v, c]`, bias f32 `[v]`, which may be missing, targets `[rows]`, i32 or u32 → losses and lse `[rows]`, loss and count
+ * `[1]`. Throws `ShapeError` for shapes that do not fit.
  */
 export const linearCrossEntropy = defineOp<LinearLossTensors, LinearLossOptions, LinearLoss, typeof variants>(
   { name: "linearCrossEntropy", variants, order: linearLossOrder },
-  { tensors: tensorFields("x", "weight", "targets"), options: fieldsOf<LinearLossOptions>(linearLossChecks) },
+  { tensors: tensorFields("x", "weight", "bias?", "targets"), options: fieldsOf<LinearLossOptions>(linearLossChecks) },
 );

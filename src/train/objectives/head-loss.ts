@@ -1,14 +1,11 @@
-import { type Linear, linear } from "../../blocks/linear.ts";
+import type { Linear } from "../../blocks/linear.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { crossEntropy, type MeanLoss } from "../../kernels/cross-entropy/cross-entropy.ts";
+import type { MeanLoss } from "../../kernels/cross-entropy/cross-entropy.ts";
 import { linearCrossEntropy } from "../../kernels/cross-entropy/linear.ts";
 import type { LossOptions } from "../../kernels/cross-entropy/options.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
-/**
- * The loss of the logits that a head makes of states `[n, c]`, for targets `[n]`. Logits are whole in memory only where they
- * are few, or the head has a bias.
- */
+/** The loss of the logits that a head makes of states `[n, c]`, for targets `[n]`. Logits are whole in memory only where they are few. */
 export function headLoss(
   gpu: Gpu,
   { x, head, targets }: { readonly x: Tensor; readonly head: Linear; readonly targets: Tensor },
@@ -16,8 +13,6 @@ export function headLoss(
 ): MeanLoss {
   const { weight, bias } = head;
   return gpu.within("head", () =>
-    bias
-      ? crossEntropy(gpu, { logits: linear(gpu, x, head), targets }, options)
-      : linearCrossEntropy(gpu, { x, weight, targets }, options),
+    linearCrossEntropy(gpu, bias ? { x, weight, bias, targets } : { x, weight, targets }, options),
   );
 }

@@ -57,9 +57,9 @@ export const linearCrossEntropyRule = ruleOf<LinearLossTensors, LinearLoss, Line
       throw new GradientError(`gradients: linearCrossEntropy has a gradient of its ${other}, expected of loss alone`);
     if (!dloss) return {};
     const { lse, count, others: rest } = result;
-    const wanted = { x: needs.has("x"), weight: needs.has("weight") };
+    const wanted = { x: needs.has("x"), weight: needs.has("weight"), bias: needs.has("bias") };
     const given = { ...tensors, lse, count, dloss, ...(rest ? { others: rest } : {}) };
-    const { dx, dweight } = linearCrossEntropyBackward(gpu, given, { ...options, needs: wanted });
-    return { x: dx, weight: dweight };
+    const { dx, dweight, dbias } = linearCrossEntropyBackward(gpu, given, { ...options, needs: wanted });
+    return { x: dx, weight: dweight, bias: dbias };
   },
 );

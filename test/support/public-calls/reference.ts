@@ -216,9 +216,12 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
       { rate: 0.5, site: 1 },
     ]),
     weightDropout: of(reference.weightDropout, [{ key: v2 }, { rate: 0.5, site: 1, heads: 2 }]),
-    linearCrossEntropy: of(reference.linearCrossEntropy, [{ x: m2, weight: bits(4, 2), targets: v2 }, lossOptions]),
+    linearCrossEntropy: of(reference.linearCrossEntropy, [
+      { x: m2, weight: bits(4, 2), bias: bits(4), targets: v2 },
+      lossOptions,
+    ]),
     linearCrossEntropyBackward: of(reference.linearCrossEntropyBackward, [
-      { x: m2, weight: bits(4, 2), targets: v2, lse: v2, count: bits(1), dloss: bits(1) },
+      { x: m2, weight: bits(4, 2), bias: bits(4), targets: v2, lse: v2, count: bits(1), dloss: bits(1) },
       lossOptions,
     ]),
     crossEntropyBackward: of(reference.crossEntropyBackward, [

@@ -167,14 +167,23 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       { ...loss, variant: "naive", into: { losses: v2, lse: zeros([2]), loss: v1, count: zeros([1]) } },
     ]),
     "train/linearCrossEntropy": call(train.linearCrossEntropy, [
-      { x: m4, weight: zeros([6, 4]), targets },
+      { x: m4, weight: zeros([6, 4]), bias: zeros([6]), targets },
       { ...loss, chunk: 64, variant: "rowChunks" },
     ]),
     "train/linearCrossEntropyBackward": call(train.linearCrossEntropyBackward, [
       {
-        ...{ x: m4, weight: zeros([6, 4]), targets, lse: v2, count: v1, others: zeros([2]), dloss: zeros([1]) },
+        ...{
+          x: m4,
+          weight: zeros([6, 4]),
+          bias: zeros([6]),
+          targets,
+          lse: v2,
+          count: v1,
+          others: zeros([2]),
+          dloss: zeros([1]),
+        },
       },
-      { ...loss, chunk: 64, needs: { x: true, weight: true }, variant: "vocabularyBlocks" },
+      { ...loss, chunk: 64, needs: { x: true, weight: true, bias: true }, variant: "vocabularyBlocks" },
     ]),
     "train/crossEntropyRows": call(train.crossEntropyRows, [
       { logits, targets },
