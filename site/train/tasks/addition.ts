@@ -44,6 +44,6 @@ export const additionForwards = sums(
     title: "Add, first digit first",
     says: "The sum of two numbers as people write it: 47+38= → 085. Whether the first digit is a 0 or a 1 depends on all the others, before any of them is written. Of two digits that is learnt as soon; of three it is not.",
   },
-  "A carry may go through all three digits before the first one is written: that takes about twice the steps of the reversed sum.",
+  "A carry may go through all three digits before the first one is written: in nearly twice the steps of the reversed sum that is not wholly learnt.",
   (digits) => digits,
 );

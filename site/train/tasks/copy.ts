@@ -17,7 +17,7 @@ const variations: readonly Variation[] = [
   ),
   {
     title: "Long words",
-    says: "With attention words of 16 letters are as easy.",
+    says: "With attention words of 16 letters are learnt too.",
     settings: { architecture: "gru-attention", length: 16, steps: 1000 },
   },
   {

@@ -42,7 +42,7 @@ export const dates: Task = {
     {
       paper: "The Transformer of 2017: an encoder reads the date, and a decoder that looks at it writes the other.",
       attentive: "The date is read character by character, and each digit of the answer finds what says it.",
-      plain: "One state holds the whole date.",
+      plain: "One state holds the whole date: after 1000 steps hardly any is right.",
     },
     { steps: 1000 },
   ),

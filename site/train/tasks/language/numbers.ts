@@ -40,7 +40,7 @@ export const numbers: Task = {
       paper: "The Transformer of 2017: an encoder reads the words, and a decoder that looks at them writes the digits.",
       attentive:
         "The words are read one after the other, and each digit finds the word that says it: it learns sooner.",
-      plain: "One state holds the whole number: most are right in the end, after longer, and long ones come last.",
+      plain: "One state holds the whole number: most are right after three times as many steps.",
     },
     { steps: 1000 },
   ),

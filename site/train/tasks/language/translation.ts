@@ -82,7 +82,7 @@ export const translation: Task = {
         "The Transformer of 2017 was made for this: an encoder reads the sentence, and a decoder that looks at it writes the other.",
       attentive:
         "Each word that is written finds the one that it translates; the picture crosses at noun and adjective.",
-      plain: "One state holds the whole sentence, and no sentence comes out right.",
+      plain: "One state holds the whole sentence, and after 1000 steps no sentence is right.",
     },
     { steps: 1000 },
   ),
