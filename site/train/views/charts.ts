@@ -111,7 +111,7 @@ export const accuracyChart =
     const end = Math.max(10, looks.at(-1)?.step ?? 0);
     return Plot.plot({
       ...frame(size),
-      marginRight: 70,
+      marginRight: guess ? 90 : 70,
       x: { label: "step →", domain: [0, end], tickFormat: tick, ticks: 6 },
       y: {
         label: "↑ right",

@@ -12,7 +12,7 @@ const stepColumn = { name: "step", show: count };
 /** What is right without a model of the order, in words. */
 const guessWords: Readonly<Record<Guess["name"], (share: string) => string>> = {
   words: (share) => ` Dashed: without their order, words say ${share} rightly (a bag of words).`,
-  neighbours: (share) => ` Dashed: what comes most often between the two neighbours is right of ${share}.`,
+  neighbours: (share) => ` Dashed: what comes most often between the two neighbours is right for ${share}.`,
 };
 
 /** Loss, right answers, gradients and updates of each part of the model, and memory. */
