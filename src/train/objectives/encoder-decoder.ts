@@ -9,6 +9,7 @@ import { headLoss } from "./head-loss.ts";
 import { stackTraining } from "./layer-settings.ts";
 import type { InputShape, LossSettings, Objective, StepShape } from "./objective.ts";
 import { checkPairBatch, type PairBatch, pairTargetsIn } from "./pair-batch.ts";
+import { raggedRows, raggedShapes } from "./ragged-rows.ts";
 
 /** How the loss of pairs is computed. */
 export interface PairLossOptions {
@@ -38,24 +39,18 @@ export function encoderDecoderObjective(
     check: (argument, batch) => checkPairBatch(argument, batch, fitted),
     targetsIn: pairTargetsIn,
     inputs: ({ sources, ids, targets }) => {
-      const longest = Math.max(...sources.map((row) => row.length));
-      const shapes = shapesOf(ids.length, ids[0]?.length ?? 0, longest);
-      const unused = ids.length * longest - sources.reduce((sum, row) => sum + row.length, 0);
-      const rows = [...sources, new Array<number>(unused).fill(0)];
-      const ends = rows.map((_, i) => rows.slice(0, i + 1).reduce((sum, row) => sum + row.length, 0));
+      const { ids: tokens, positions, offsets } = raggedRows(sources, { first: 0, context: encoder.context });
+      const shapes = targetShapes(ids.length, ids[0]?.length ?? 0);
       return {
-        sources: { ...shapes.sources, values: Uint32Array.from(rows.flat()) },
-        // What fills the row up has positions that every table has.
-        positions: {
-          ...shapes.positions,
-          values: Uint32Array.from(rows.flatMap((row) => row.map((_, i) => i % longest))),
-        },
-        offsets: { ...shapes.offsets, values: Uint32Array.of(0, ...ends) },
+        ...{ sources: tokens, positions, offsets },
         ids: { ...shapes.ids, values: Uint32Array.from(ids.flat()) },
         targets: { ...shapes.targets, values: Int32Array.from(targets.flat()) },
       };
     },
-    inputsFor: ({ batch, context, sourceContext = context }: StepShape) => shapesOf(batch, context, sourceContext),
+    inputsFor: ({ batch, context, sourceContext = context }: StepShape) => {
+      const { ids: sources, ...places } = raggedShapes(batch, batch * sourceContext);
+      return { sources, ...places, ...targetShapes(batch, context) };
+    },
     constants: ({ ids }) => {
       const [b = 0, t = 0] = ids?.shape ?? [];
       // A target's tokens read its own source; what fills sources up has no targets.
@@ -85,12 +80,9 @@ export function encoderDecoderObjective(
   };
 }
 
-/** The shapes of what programs read. */
-const shapesOf = (b: number, t: number, longest: number) =>
+/** The shapes of what programs read of targets. */
+const targetShapes = (b: number, t: number) =>
   ({
-    sources: { shape: [b * longest], dtype: "u32" },
-    positions: { shape: [b * longest], dtype: "u32" },
-    offsets: { shape: [b + 2], dtype: "u32" },
     ids: { shape: [b, t], dtype: "u32" },
     targets: { shape: [b, t], dtype: "i32" },
   }) as const satisfies Readonly<Record<string, InputShape>>;
