@@ -19,7 +19,7 @@ function along(x: Tensor, axes: readonly Axis[], offset: number): Tensor {
 
 /**
  * Writes f32 numbers, which may be a view, into a view of their shape; the rest of its memory stays as it is. A copy
- * writes runs of consecutive elements one pitch apart; a view of more axes takes several.
+ * writes runs of consecutive elements one pitch apart; a view whose axes are neither takes several.
  */
 export function writeInto(gpu: Gpu, x: Tensor, view: Tensor): void {
   if (x.size === 0) return;
@@ -34,13 +34,18 @@ export function writeInto(gpu: Gpu, x: Tensor, view: Tensor): void {
     inner.unshift(axis);
     run *= axis.size;
   }
-  const rows = outer.pop();
-  if (rows) inner.unshift(rows);
+  const pitch = outer.at(-1)?.to ?? run;
+  let next = pitch;
+  while (outer.at(-1)?.to === next) {
+    const axis = outer.pop() as Axis;
+    inner.unshift(axis);
+    next *= axis.size;
+  }
   const elements = view.storage.bytes / 4;
   const memory = new Tensor(gpu, [elements], "f32", [{ storage: view.storage, begin: 0, end: elements }]);
   const visit = ([axis, ...rest]: readonly Axis[], from: number, to: number): void => {
     if (!axis) {
-      copyTo("gradients", gpu, along(x, inner, from), { y: memory, begin: to, run, pitch: rows?.to ?? run });
+      copyTo("gradients", gpu, along(x, inner, from), { y: memory, begin: to, run, pitch });
       return;
     }
     for (let i = 0; i < axis.size; i++) visit(rest, from + i * axis.from, to + i * axis.to);

@@ -5,9 +5,10 @@ import { gemm } from "../../src/kernels/gemm/gemm.ts";
 import { contiguous } from "../../src/kernels/layout/contiguous.ts";
 import { matmul } from "../../src/kernels/matmul/matmul.ts";
 import { sum } from "../../src/kernels/reduce/reduce.ts";
-import { placed, type Tensor, tensor } from "../../src/tensor/tensor.ts";
+import { placed, type Tensor, tensor, zeros } from "../../src/tensor/tensor.ts";
 import { reshape, slice, transpose } from "../../src/tensor/views.ts";
 import { gradients } from "../../src/train/gradients.ts";
+import { writeInto } from "../../src/train/write-into.ts";
 import { digitSource } from "../support/digits.ts";
 import { testGpu } from "../support/gpu.ts";
 import { gradientsOf } from "../support/gradients-of.ts";
@@ -58,6 +59,21 @@ test("the gradients of matrices that lie one after the other are written there",
   const row = columns(x.values, 4);
   expect(found.gradients).toEqual({ upper: repeated(row, 16), lower: repeated(row, 32) });
   expect(found.ops.filter((op) => op.startsWith("layout/copy"))).toEqual([]);
+});
+
+test("heads of all rows of a batch are written among other columns by one copy", async () => {
+  const [b, heads, t, d] = [2, 3, 4, 4];
+  const x = digits([b, heads, t, d]);
+  const whole = zeros(gpu, [b, t, 2 * heads, d], "f32");
+  const view = transpose(slice(whole, 2, heads, 2 * heads), [0, 2, 1, 3]);
+  const program = gpu.record(() => writeInto(gpu, x.x, view));
+  expect(program.calls.flatMap(({ dispatches }) => dispatches)).toHaveLength(1);
+  const instance = await program.instantiate();
+  instance.run();
+  expect([...(await contiguous(gpu, { x: view }).y.read())]).toEqual(x.values);
+  expect(new Set(await contiguous(gpu, { x: slice(whole, 2, 0, heads) }).y.read())).toEqual(new Set([0]));
+  instance.dispose();
+  program.dispose();
 });
 
 test("a gradient that is also another's stays as it is", async () => {
