@@ -41,6 +41,8 @@ export const coreSurvivors: Readonly<Record<string, string>> = {
     edge,
   "shaders/gemm/subgroups.wgsl: let quads = (min(ROWS, params.m - first_row) + 3) / 4; → let quads = (min(ROWS, params.m + first_row) + 3) / 4;":
     "quads past the last row are loaded from it, and not stored",
+  "shaders/gemm/double-buffer.wgsl: for (var first = DEPTH; first < params.k; first += DEPTH) { → for (var first = DEPTH; first <= params.k; first += DEPTH) {":
+    "where k is whole tiles, one more tile is of zeros",
   "shaders/matmul/register.wgsl: x_row[r] = min(first_row + r, params.rows - 1) * vectors; → x_row[r] = min(first_row + r, params.rows + 1) * vectors;":
     edge,
   "shaders/sampling/candidates.wgsl: let share = (params.v + WORKGROUP - 1) / WORKGROUP; → let share = (params.v + WORKGROUP - 1) * WORKGROUP;":
