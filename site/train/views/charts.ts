@@ -163,7 +163,7 @@ export const partsChart =
         label,
         grid: true,
         ticks: 5,
-        tickFormat: (value: number) => String(Number(value.toPrecision(1))),
+        tickFormat: (value: number) => String(Number(value.toPrecision(3))),
       },
       color: { domain: [...parts], range: parts.map((_, i) => colour(`--series-${(i % 5) + 1}`)) },
       symbol: { domain: [...parts], range: parts.map((_, i) => shapes[i % shapes.length] ?? "circle") },
