@@ -7,7 +7,7 @@ export type Submits = () => number;
 
 /** Tensors for what programs read of batches of some shape. */
 export interface InputTensors {
-  /** Those of a batch, and what programs read besides. */
+  /** Those of a batch, and what else programs read. */
   readonly tensors: Readonly<Record<string, Tensor>>;
   readonly write: (given: Readonly<Record<string, BatchInput>>) => Promise<void>;
   dispose(): void;

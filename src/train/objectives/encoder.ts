@@ -72,7 +72,7 @@ interface Task<B> extends Pick<Objective<B>, "check" | "targetsIn"> {
   readonly targetShape: (rows: number, tokens: number) => InputShape;
   /** Of the states of all tokens, those that the head reads, `[targets, c]`. */
   readonly pooled: (states: Tensor, tensors: Tensors) => Tensor;
-  /** What `pooled` reads besides. */
+  /** What else `pooled` reads. */
   readonly more?: ((ids: Rows, tokens: number) => Readonly<Record<string, BatchInput>>) | undefined;
 }
 

@@ -76,7 +76,7 @@ export interface Objective<B> {
   readonly inputs: (batch: B) => Readonly<Record<string, BatchInput>>;
   /** The same without numbers, for a batch of this shape. */
   readonly inputsFor: (shape: StepShape) => Readonly<Record<string, InputShape>>;
-  /** Tensors that programs of such inputs read besides, such as cosines and sines; each program has its own. */
+  /** Other tensors that programs of such inputs read, such as cosines and sines; each program has its own. */
   readonly constants?: (inputs: Readonly<Record<string, InputShape>>) => Readonly<Record<string, Tensor>>;
   /** Records the logits of each prediction, in the order of the input named `targets`: as many rows, `[…, v]`. */
   readonly logits: (tensors: Readonly<Record<string, Tensor>>) => Tensor;
