@@ -18,6 +18,7 @@ import {
   sizesOf,
   trainingOf,
   widthOf,
+  withArchitecture,
 } from "./settings.ts";
 
 const set = (change: Partial<Settings>) => {
@@ -85,12 +86,14 @@ function Choice({
         value={settings.value[name]}
         disabled={closed(isFixed)}
         onChange={({ currentTarget: { value } }) => {
+          if (name === "architecture") {
+            set(withArchitecture(settings.value, value as Settings["architecture"]));
+            return;
+          }
           set({ [name]: value });
-          const { task, architecture, optimizer, length } = settings.value;
-          const standard = settingsFor(task, { architecture, optimizer });
-          // Another optimiser takes steps of another length, and another kind of model is trained as is right for it.
-          if (name === "optimizer") set({ learningRate: standard.learningRate });
-          if (name === "architecture") settings.value = { ...standard, length };
+          const { task, architecture, optimizer } = settings.value;
+          // Another optimiser takes steps of another length.
+          if (name === "optimizer") set({ learningRate: settingsFor(task, { architecture, optimizer }).learningRate });
         }}
       >
         {Object.entries(of).map(([key, words]) => (

@@ -180,6 +180,14 @@ export function settingsFor(task: TaskName, given: Partial<Settings> = {}): Sett
   };
 }
 
+/** Settings for another kind of model: what differs from the standard stays, and the rest is as is right for that kind. */
+export function withArchitecture(settings: Settings, architecture: Settings["architecture"]): Settings {
+  const { task, optimizer } = settings;
+  const before = settingsFor(task, { architecture: settings.architecture, optimizer });
+  const changed = Object.entries(settings).filter(([name, value]) => value !== before[name as keyof Settings]);
+  return settingsFor(task, { ...Object.fromEntries(changed), architecture, optimizer });
+}
+
 /** The width of a model's residual stream, or of its states. */
 export const widthOf = ({
   architecture,
