@@ -6,9 +6,6 @@ import { decoderLoss } from "./decoder-loss.ts";
 import type { Objective } from "./objective.ts";
 import { checkBatch, type TokenBatch, targetsIn } from "./token-batches.ts";
 
-/** Cosines and sines are made for as many positions at least, where the model has them. */
-const leastPositions = 64;
-
 /** Next-token prediction: a decoder learns what follows each token of a batch. */
 export function decoderObjective(decoder: Decoder): Objective<TokenBatch> {
   const { gpu, config } = decoder;
@@ -35,8 +32,7 @@ export function decoderObjective(decoder: Decoder): Objective<TokenBatch> {
       return { ids: { shape, dtype: "u32" }, targets: { shape, dtype: "i32" } };
     },
     constants: ({ ids }) => {
-      const positions = Math.max(ids?.shape[1] ?? 0, Math.min(config.context, leastPositions));
-      const { all, local } = createRopeTables(decoder, positions) ?? {};
+      const { all, local } = createRopeTables(decoder, ids?.shape[1] ?? 0) ?? {};
       return { ...(all && { rope: all }), ...(local && { localRope: local }) };
     },
     logits: (tensors) => {
