@@ -142,6 +142,10 @@ export const atLeast =
   (value) =>
     isFinite32(value) && value >= least ? undefined : `${least} or more, and finite in f32`;
 
+/** A number from 0 to below 1: a share that is dropped, or what a mean keeps. */
+export const belowOne: Check = (value) =>
+  typeof value === "number" && value >= 0 && value < 1 ? undefined : "a number from 0 to below 1";
+
 /** A number from `least` to `most`. */
 export const between =
   (least: number, most: number): Check =>

@@ -4,7 +4,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { EncoderDecoderConfig } from "../models/seq2seq/config.ts";
 import type { EncoderDecoderModel } from "../models/seq2seq/encoder-decoder.ts";
 import { uploadEncoderDecoder } from "../models/seq2seq/weights.ts";
-import { type Check, checkOptions, fieldsOf } from "../options/checks.ts";
+import { belowOne, checkOptions, fieldsOf } from "../options/checks.ts";
 import type { SequenceDefaults } from "../seq2seq/defaults.ts";
 import { readSequenceFolder } from "../seq2seq/read-encoder-decoder.ts";
 import type { SequenceTokenizers } from "../seq2seq/tokenizers.ts";
@@ -32,9 +32,7 @@ export interface TrainableEncoderDecoder extends TrainableModel<PairBatch> {
 /** How an encoder-decoder is opened for training. */
 export interface TrainableEncoderDecoderOptions extends TrainableOptions, PairLossOptions {}
 
-const share: Check = (value) =>
-  typeof value === "number" && value >= 0 && value < 1 ? undefined : "a number from 0 to below 1";
-const fields = fieldsOf<TrainableEncoderDecoderOptions>({ ...trainableChecks, labelSmoothing: share });
+const fields = fieldsOf<TrainableEncoderDecoderOptions>({ ...trainableChecks, labelSmoothing: belowOne });
 
 /**
  * Reads the folder of an encoder-decoder and uploads its weights as f32, 4 bytes each, to be trained on pairs of a source

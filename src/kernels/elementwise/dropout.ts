@@ -1,6 +1,6 @@
 import naiveSource from "#shaders/elementwise/dropout.wgsl";
 import vectorSource from "#shaders/elementwise/dropout-vectors.wgsl";
-import { type Check, type Checks, fieldsOf, integer, required } from "../../options/checks.ts";
+import { belowOne, type Check, type Checks, fieldsOf, integer, required } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { intoOf, tensorFields } from "../arguments.ts";
 import { defineKernel, type Into } from "../kernel.ts";
@@ -28,9 +28,7 @@ interface DropoutResult {
 /** Streams of the generator that others draw from: samplers, and tensors of random numbers. */
 export const firstSite = 16;
 
-const rateCheck: Check = required((value) =>
-  typeof value === "number" && value >= 0 && value < 1 ? undefined : "a number from 0 to below 1",
-);
+const rateCheck: Check = required(belowOne);
 
 /** Checks of the options. */
 export const dropoutChecks: Checks<DropoutOptions> = {

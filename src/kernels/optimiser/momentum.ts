@@ -1,10 +1,10 @@
 import source from "#shaders/optimiser/momentum.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { atLeast, fieldsOf, finite } from "../../options/checks.ts";
+import { atLeast, belowOne, fieldsOf, finite } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkCall, tensorFields } from "../arguments.ts";
 import { defineKernel } from "../kernel.ts";
-import { keptCheck, partsOf, threadsOf } from "./step-kernel.ts";
+import { partsOf, threadsOf } from "./step-kernel.ts";
 
 /** A gradient, its parameter and the momentum that is kept of it: f32 of one shape, contiguous. */
 export interface MomentumTensors {
@@ -50,7 +50,7 @@ const kernel = defineKernel({
 
 const tensors = tensorFields("gradient", "parameter", "velocity", "clip?");
 const options = fieldsOf<MomentumOptions>({
-  ...{ momentum: keptCheck, fresh: finite, ahead: finite, held: finite, decay: atLeast(0) },
+  ...{ momentum: belowOne, fresh: finite, ahead: finite, held: finite, decay: atLeast(0) },
 });
 
 /**

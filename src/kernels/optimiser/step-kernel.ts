@@ -1,7 +1,7 @@
 import vectorFour from "#shaders/lib/vector/four.wgsl";
 import vectorOne from "#shaders/lib/vector/one.wgsl";
 import clipGiven from "#shaders/optimiser/clip/given.wgsl";
-import { between } from "../../options/checks.ts";
+import { belowOne } from "../../options/checks.ts";
 
 /** A thread for each vector of four, or for each number. */
 export const threadsOf = (n: number): number => (n % 4 === 0 ? n / 4 : n);
@@ -14,14 +14,8 @@ export const partsOf = (n: number, isClipped: boolean) => ({
   parts: [vectorPart(n), ...(isClipped ? [clipGiven] : [])],
 });
 
-const share = between(0, 1);
-
-/** A number from 0 to below 1: what a mean keeps. */
-export const keptCheck = (value: unknown): string | undefined =>
-  share(value) === undefined && value !== 1 ? undefined : "a number from 0 to below 1";
-
 /** Two numbers from 0 to below 1. */
 export const betasCheck = (value: unknown): string | undefined =>
-  Array.isArray(value) && value.length === 2 && value.every((one) => keptCheck(one) === undefined)
+  Array.isArray(value) && value.length === 2 && value.every((one) => belowOne(one) === undefined)
     ? undefined
     : "two numbers from 0 to below 1";

@@ -1,8 +1,7 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import { descend } from "../../kernels/optimiser/descend.ts";
 import { momentum as withMomentum } from "../../kernels/optimiser/momentum.ts";
-import { keptCheck } from "../../kernels/optimiser/step-kernel.ts";
-import { atLeast, boolean, fieldsOf, object, oneOf, required } from "../../options/checks.ts";
+import { atLeast, belowOne, boolean, fieldsOf, object, oneOf, required } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Parameter } from "../parameters.ts";
 import { type AdamWSettings, adamw, adamwChecks } from "./adamw.ts";
@@ -73,7 +72,7 @@ export const muon: OptimiserKind<MuonSettings> = {
   name: "muon",
   fields: fieldsOf<MuonSettings>({
     name: required(oneOf("muon")),
-    momentum: keptCheck,
+    momentum: belowOne,
     nesterov: boolean,
     weightDecay: atLeast(0),
     adamw: object<OtherSettings>({ ...adamwChecks, learningRate: atLeast(0) }),

@@ -1,7 +1,6 @@
 import { descend } from "../../kernels/optimiser/descend.ts";
 import { momentum as withMomentum } from "../../kernels/optimiser/momentum.ts";
-import { keptCheck } from "../../kernels/optimiser/step-kernel.ts";
-import { atLeast, boolean, fieldsOf, oneOf, required } from "../../options/checks.ts";
+import { atLeast, belowOne, boolean, fieldsOf, oneOf, required } from "../../options/checks.ts";
 import type { OptimiserKind } from "./optimiser.ts";
 
 /** SGD's settings. */
@@ -20,7 +19,7 @@ export const sgd: OptimiserKind<SgdSettings> = {
   name: "sgd",
   fields: fieldsOf<SgdSettings>({
     name: required(oneOf("sgd")),
-    momentum: keptCheck,
+    momentum: belowOne,
     nesterov: boolean,
     weightDecay: atLeast(0),
   }),

@@ -1,8 +1,8 @@
 import {
   anything,
   atLeast,
+  belowOne,
   boolean,
-  type Check,
   checkOptions,
   fieldsOf,
   having,
@@ -64,17 +64,14 @@ const ruleFields = fieldsOf<ParameterRule>({
 const share = (value: unknown) =>
   typeof value === "number" && value > 0 && value < 1 ? undefined : "a number above 0 and below 1";
 
-const dropoutShare: Check = (value) =>
-  typeof value === "number" && value >= 0 && value < 1 ? undefined : "a number from 0 to below 1";
-
 /** The checks of {@link TrainerOptions}. */
 export const trainerFields = fieldsOf<TrainerOptions>({
   optimizer: anything, // checked by the optimiser that it names
   clip: positive,
   schedule: required(scheduleCheck),
   ema: share,
-  dropout: dropoutShare,
-  attentionDropout: dropoutShare,
+  dropout: belowOne,
+  attentionDropout: belowOne,
   seed: integer(0, 2 ** 32 - 1),
   recompute: oneOf(...recomputes),
   routers: object(routerChecks),
