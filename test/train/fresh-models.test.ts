@@ -8,6 +8,7 @@ import { initialise } from "../../src/train/initialisers/initialise.ts";
 import { encoderNames } from "../encode/golden-encoders.ts";
 import { sequenceFile, sequenceNames } from "../seq2seq/golden.ts";
 import { testGpu } from "../support/gpu.ts";
+import { classes } from "./golden-encoder.ts";
 
 const gpu = await testGpu();
 
@@ -27,15 +28,6 @@ function storedShapes(folder: string): Map<string, readonly number[]> {
     Object.entries<{ shape: readonly number[] }>(header).map(([name, { shape }]) => [today(name), shape] as const),
   );
 }
-
-const classes = {
-  bert: "Bert",
-  roberta: "Roberta",
-  distilbert: "DistilBert",
-  mpnet: "MPNet",
-  modernbert: "ModernBert",
-  new: "New",
-};
 
 describe.each(encoderNames)("a fresh %s", (name) => {
   const config = json(`test/golden/${name}/config.json`);

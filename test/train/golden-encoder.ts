@@ -17,16 +17,15 @@ export interface GoldenTask<B> {
 
 type EncoderName = (typeof encoderNames)[number];
 
-const classes = {
-  ...{
-    bert: "Bert",
-    roberta: "Roberta",
-    distilbert: "DistilBert",
-    mpnet: "MPNet",
-    modernbert: "ModernBert",
-    new: "New",
-  },
-} as const;
+/** How the classes of a family's models begin. */
+export const classes: Readonly<Record<EncoderName, string>> = {
+  bert: "Bert",
+  roberta: "Roberta",
+  distilbert: "DistilBert",
+  mpnet: "MPNet",
+  modernbert: "ModernBert",
+  new: "New",
+};
 const suffixes = { masked: "ForMaskedLM", classify: "ForSequenceClassification" } as const;
 
 /** The class of a family's model with the head of a task. */

@@ -4,6 +4,7 @@ import { packedInputs, positionsIn } from "../packed-rows.ts";
 import { routersOf } from "../trainer/routing.ts";
 import { decoderLoss } from "./decoder-loss.ts";
 import type { Objective } from "./objective.ts";
+import { given } from "./tensors.ts";
 import { checkBatch, type TokenBatch, targetsIn } from "./token-batches.ts";
 
 /** Next-token prediction: a decoder learns what follows each token of a batch. */
@@ -50,9 +51,9 @@ export function decoderObjective(decoder: Decoder): Objective<TokenBatch> {
 }
 
 /** Tensors of a program as a decoder takes them. */
-function named({ ids, targets, documents, positions, rope, localRope }: Readonly<Record<string, Tensor>>) {
-  if (!ids || !targets) throw new TypeError("a decoder reads ids and targets of a batch");
+function named(tensors: Readonly<Record<string, Tensor>>) {
+  const { documents, positions, rope, localRope } = tensors;
   const packed = documents && positions ? { documents, positions } : undefined;
   const ropeTables = rope && { all: rope, ...(localRope && { local: localRope }) };
-  return { ids, targets, packed, ropeTables };
+  return { ids: given(tensors, "ids"), targets: given(tensors, "targets"), packed, ropeTables };
 }

@@ -10,15 +10,13 @@ import { stackTraining } from "./layer-settings.ts";
 import type { InputShape, LossSettings, Objective, StepShape } from "./objective.ts";
 import { checkPairBatch, type PairBatch, pairTargetsIn } from "./pair-batch.ts";
 import { raggedRows, raggedShapes } from "./ragged-rows.ts";
+import { given, modelLoss } from "./tensors.ts";
 
 /** How the loss of pairs is computed. */
 export interface PairLossOptions {
   /** The share of each target's probability that is spread evenly over the vocabulary, from 0 to below 1; default 0. */
   readonly labelSmoothing?: number | undefined;
 }
-
-/** What programs read of a batch. */
-type PairTensors = Readonly<Record<"sources" | "positions" | "offsets" | "ids" | "targets" | "queryOffsets", Tensor>>;
 
 /**
  * Teacher forcing: an encoder-decoder learns what follows each token of a target, of which it is given those before, after it
@@ -62,7 +60,7 @@ export function encoderDecoderObjective(
     },
     logits: (tensors) => {
       const { head } = model.weights;
-      const { ids } = named(tensors);
+      const ids = given(tensors, "ids");
       const states = recordStates(model, tensors, {});
       return reshape(
         gpu.within("head", () => linear(gpu, states, head)),
@@ -71,11 +69,9 @@ export function encoderDecoderObjective(
     },
     loss: (tensors, settings) => {
       const { head } = model.weights;
-      const { targets } = named(tensors);
+      const targets = given(tensors, "targets");
       const x = recordStates(model, tensors, settings);
-      const { loss, count } = headLoss(gpu, { x, head, targets: reshape(targets, [targets.size]) }, smoothing);
-      const mean = reshape(loss, []);
-      return { loss: mean, count, total: mean };
+      return modelLoss(headLoss(gpu, { x, head, targets: reshape(targets, [targets.size]) }, smoothing));
     },
   };
 }
@@ -90,7 +86,7 @@ const targetShapes = (b: number, t: number) =>
 /** The states that the head takes `[b · t, c]`. */
 function recordStates(model: EncoderDecoderModel, tensors: Readonly<Record<string, Tensor>>, settings: LossSettings) {
   const { gpu, config, weights } = model;
-  const { sources: ids, positions, offsets, ids: targets, queryOffsets } = named(tensors);
+  const [ids, positions, offsets] = [given(tensors, "sources"), given(tensors, "positions"), given(tensors, "offsets")];
   const { encoder, decoder } = weights;
   const derived = {
     encoder: { ...encoder, ...derivedStack(gpu, encoder.stored, tablesIn(tensors, "encoder")) },
@@ -98,9 +94,9 @@ function recordStates(model: EncoderDecoderModel, tensors: Readonly<Record<strin
   };
   const trained = { gpu, config, weights: { ...weights, ...derived } };
   const states = encodeSources(trained, { ids, positions, offsets, training: stackTraining(gpu, settings) });
-  const sources = { kind: "ragged", queryOffsets, keyOffsets: offsets } as const;
+  const sources = { kind: "ragged", queryOffsets: given(tensors, "queryOffsets"), keyOffsets: offsets } as const;
   const training = stackTraining(gpu, settings, sitesOf(config.encoder.layers));
-  return forcedStates(trained, { ids: targets, states, sources, training });
+  return forcedStates(trained, { ids: given(tensors, "ids"), states, sources, training });
 }
 
 const tableNames = ["buckets", "factors"] as const;
@@ -115,20 +111,3 @@ const constantsOf = (gpu: Gpu, { config }: EncoderDecoderModel): Readonly<Record
 
 const tablesIn = (tensors: Readonly<Record<string, Tensor>>, stack: "encoder" | "decoder"): StackTables =>
   Object.fromEntries(tableNames.map((name) => [name, tensors[`${stack}.${name}`]]));
-
-/** Tensors of a program as an encoder-decoder takes them. */
-function named({
-  sources,
-  positions,
-  offsets,
-  ids,
-  targets,
-  queryOffsets,
-}: Readonly<Record<string, Tensor>>): PairTensors {
-  if (!sources || !positions || !offsets || !ids || !targets || !queryOffsets) {
-    throw new TypeError(
-      "an encoder-decoder reads sources, their positions and offsets, ids, targets and offsets of rows",
-    );
-  }
-  return { sources, positions, offsets, ids, targets, queryOffsets };
-}

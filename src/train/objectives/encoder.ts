@@ -15,16 +15,17 @@ import { stackTraining } from "./layer-settings.ts";
 import { checkMaskedBatch, type MaskedBatch, maskedTargetsIn } from "./masked-batch.ts";
 import type { BatchInput, InputShape, LossSettings, ModelLoss, Objective } from "./objective.ts";
 import { joinedRows, raggedRows, raggedShapes } from "./ragged-rows.ts";
+import { given, modelLoss } from "./tensors.ts";
 import { ignored } from "./token-batches.ts";
 
 type Rows = readonly (readonly number[])[];
 type Tensors = Readonly<Record<string, Tensor>>;
 
 /** What rows of tokens give a program. */
-function rowInputs({ positions, context, types }: EncoderConfig, ids: Rows, given: Rows | undefined) {
+function rowInputs({ positions, context, types }: EncoderConfig, ids: Rows, ofTypes: Rows | undefined) {
   const rows = raggedRows(ids, { first: firstPosition(positions), context });
   const { shape } = rows.ids;
-  const own = () => new Uint32Array(joinedRows(given ?? [], shape[0] ?? 0, 0).buffer);
+  const own = () => new Uint32Array(joinedRows(ofTypes ?? [], shape[0] ?? 0, 0).buffer);
   return { ...rows, ...(types > 0 && { types: { shape, dtype: "u32", values: own() } as const }) };
 }
 
@@ -51,8 +52,8 @@ function distanceBiases(gpu: Gpu, stored: Tensor, ids: Tensor): Tensor {
 /** The states `[b·t, c]` of the tokens of a program. */
 function statesOf(model: EncoderModel, tensors: Tensors, settings: LossSettings | undefined): Tensor {
   const { gpu, config, weights } = model;
-  const { ids, positions, offsets, types, buckets } = tensors;
-  if (!ids || !positions || !offsets) throw new TypeError("an encoder reads ids, positions and offsets of a batch");
+  const [ids, positions, offsets] = [given(tensors, "ids"), given(tensors, "positions"), given(tensors, "offsets")];
+  const { types, buckets } = tensors;
   const inOneRow = (of: Tensor) => reshape(of, [1, of.size]);
   const own =
     buckets && weights.buckets
@@ -104,12 +105,8 @@ function objectiveOf<B extends { readonly ids: Rows } & Pick<MaskedBatch, "types
       return gpu.within("head", () => linear(gpu, x, head.output));
     },
     loss: (tensors, settings): ModelLoss => {
-      const { targets } = tensors;
-      if (!targets) throw new TypeError("a loss needs targets");
       const x = headed(tensors, settings);
-      const { loss, count } = headLoss(gpu, { x, head: head.output, targets });
-      const mean = reshape(loss, []);
-      return { loss: mean, count, total: mean };
+      return modelLoss(headLoss(gpu, { x, head: head.output, targets: given(tensors, "targets") }));
     },
   };
 }
@@ -142,13 +139,13 @@ export function labelObjective(model: EncoderModel, head: HeadWeights): Objectiv
     targetsIn: labelsIn,
     targets: ({ labels }) => ({ ...targetShape(labels.length), values: Int32Array.from(labels) }),
     targetShape,
-    pooled: (states, { targets, offsets, shares }) => {
-      const rows = targets?.size ?? 0;
-      if (!offsets) throw new TypeError("texts need offsets");
+    pooled: (states, { shares, ...tensors }) => {
+      const rows = given(tensors, "targets").size;
+      const offsets = given(tensors, "offsets");
       // The last of them is what is left of the tokens.
       if (!shares) return gather(gpu, { ids: slice(offsets, 0, 0, rows), table: states }).y;
-      const given = { x: states, weights: shares, offsets: slice(offsets, 0, 0, rows + 1) };
-      return reduceSegments(gpu, given, { operation: "sum" }).y;
+      const segments = { x: states, weights: shares, offsets: slice(offsets, 0, 0, rows + 1) };
+      return reduceSegments(gpu, segments, { operation: "sum" }).y;
     },
     more: head.rows === "mean" ? shares : undefined,
   });

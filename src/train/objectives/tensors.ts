@@ -1,5 +1,5 @@
 import type { Gpu } from "../../gpu/gpu.ts";
-import { crossEntropy } from "../../kernels/cross-entropy/cross-entropy.ts";
+import { crossEntropy, type MeanLoss } from "../../kernels/cross-entropy/cross-entropy.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { reshape } from "../../tensor/views.ts";
 import type { ModelLoss } from "./objective.ts";
@@ -14,7 +14,11 @@ export function given(tensors: Readonly<Record<string, Tensor>>, name: string): 
 /** The mean cross-entropy of logits `[…, v]`, as many rows as there are targets. */
 export function lossOf(gpu: Gpu, logits: Tensor, targets: Tensor): ModelLoss {
   const rows = reshape(logits, [targets.size, logits.shape.at(-1) ?? 0]);
-  const found = crossEntropy(gpu, { logits: rows, targets: reshape(targets, [targets.size]) });
-  const loss = reshape(found.loss, []);
-  return { loss, count: found.count, total: loss };
+  return modelLoss(crossEntropy(gpu, { logits: rows, targets: reshape(targets, [targets.size]) }));
+}
+
+/** A mean loss as that of a model to which no other is added. */
+export function modelLoss({ loss, count }: MeanLoss): ModelLoss {
+  const mean = reshape(loss, []);
+  return { loss: mean, count, total: mean };
 }

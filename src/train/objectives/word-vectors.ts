@@ -8,7 +8,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { reshape } from "../../tensor/views.ts";
 import type { ModelLoss, Objective } from "./objective.ts";
 import { refuse } from "./refused-settings.ts";
-import { given } from "./tensors.ts";
+import { given, modelLoss } from "./tensors.ts";
 import { ignored } from "./token-batches.ts";
 import { checkWordBatch, pairsIn, type WordBatch } from "./word-batch.ts";
 
@@ -64,9 +64,7 @@ const [isNear, isDrawn] = [0, 1];
 function lossOfAll(model: SkipGram, tensors: Tensors): ModelLoss {
   const { gpu, output } = model;
   const x = vectorsOf(model, given(tensors, "ids"));
-  const { loss, count } = linearCrossEntropy(gpu, { x, weight: output, targets: given(tensors, "targets") });
-  const mean = reshape(loss, []);
-  return { loss: mean, count, total: mean };
+  return modelLoss(linearCrossEntropy(gpu, { x, weight: output, targets: given(tensors, "targets") }));
 }
 
 /**
@@ -81,6 +79,6 @@ function lossOfDrawn(model: SkipGram, tensors: Tensors): ModelLoss {
   const logits = concat(gpu, [column, fill(gpu, [scores.size, 1], 0)], 1);
   const { loss } = crossEntropy(gpu, { logits, targets: given(tensors, "kinds") });
   const each = fill(gpu, [1], 1 + negatives.size);
-  const mean = reshape(mul(gpu, { a: loss, b: each }).y, []);
-  return { loss: mean, count: countTargets(gpu, { targets: given(tensors, "targets") }, {}).count, total: mean };
+  const { count } = countTargets(gpu, { targets: given(tensors, "targets") }, {});
+  return modelLoss({ loss: mul(gpu, { a: loss, b: each }).y, count });
 }
