@@ -209,7 +209,7 @@ export type { HubOptions } from "./formats/hub/hub-options.ts";
 export type { CachedModel, CacheEstimate, ModelCache } from "./formats/hub/model-cache.ts";
 export type { ModelCacheOptions } from "./formats/hub/open-model-cache.ts";
 export { openModel, openModelCache } from "./formats/hub.ts";
-export type { LoadPhase, LoadProgress } from "./formats/load-progress.ts";
+export type { LoadPhase, LoadProgress, Progress } from "./formats/load-progress.ts";
 export type { FileHead, FileSource, ReadOptions } from "./formats/source.ts";
 export { type OpenUrlOptions, openUrl } from "./formats/url.ts";
 export type { DecoderConfig, Positions } from "./models/config.ts";

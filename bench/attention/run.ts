@@ -1,4 +1,4 @@
-import { type Gpu, ShapeError } from "../../src/index.ts";
+import { type Gpu, type Progress, ShapeError } from "../../src/index.ts";
 import { environmentOf } from "../harness/environment.ts";
 import { measurePeaks } from "../harness/peaks.ts";
 import { noSpeed, speedOf, withShareOfFastest } from "../harness/speed.ts";
@@ -14,13 +14,18 @@ import { prepareCase, type Ready, readySubject } from "./prepare.ts";
 import { subjectsFor } from "./subjects.ts";
 import { attentionWork } from "./work.ts";
 
+/** How far a bench is: what it does now, and how many of its cases are done. */
+export interface BenchProgress extends Progress {
+  readonly what: string;
+}
+
 /** Callbacks for a bench's progress, and what may stop it. */
 export interface BenchEvents {
   /** Called once the device is known and its peaks are measured. */
   readonly onStart?: (environment: Environment, peaks: Peaks | null) => void;
   readonly onRow?: (row: BenchRow) => void;
   /** Called with the current activity, and how many of all cases are done. */
-  readonly onProgress?: (what: string, done: number, total: number) => void;
+  readonly onProgress?: (progress: BenchProgress) => void;
   /** Stops the bench, which then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Awaited before each interval that is timed. */
@@ -45,7 +50,7 @@ export async function runCases(
 ): Promise<BenchResult> {
   checkRoom(gpu, plan.cases);
   const total = plan.cases.length;
-  onProgress("peaks of this device", 0, total);
+  onProgress({ what: "peaks of this device", done: 0, total });
   const environment = await environmentOf(gpu, plan.clock);
   const asked = plan.peaks === true && plan.cases.some(({ missing }) => missing === undefined);
   const known = plan.peaks === true ? null : plan.peaks || null;
@@ -53,13 +58,13 @@ export async function runCases(
   onStart(environment, peaks);
   const rows: BenchRow[] = [];
   for (const [i, given] of plan.cases.entries()) {
-    const progress = (what: string) => onProgress(what, i, total);
+    const progress = (what: string) => onProgress({ what, done: i, total });
     for (const row of await run(given, { environment, peaks, progress, signal, ready })) {
       rows.push(row);
       onRow(row);
     }
   }
-  onProgress("done", total, total);
+  onProgress({ what: "done", done: total, total });
   return { environment, peaks, rows };
 }
 

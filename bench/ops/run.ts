@@ -27,20 +27,21 @@ export interface OpPlan {
 export async function runOpBench(gpu: Gpu, plan: OpPlan, events: BenchEvents = {}): Promise<BenchResult> {
   const { onRow = () => {}, onProgress = () => {}, onStart = () => {}, signal } = events;
   const cases = Object.entries(plan.tables).flatMap(([op, table]) => table.cases.map((item) => ({ op, table, item })));
-  onProgress("peaks of this device", 0, cases.length);
+  const total = cases.length;
+  onProgress({ what: "peaks of this device", done: 0, total });
   const environment = await environmentOf(gpu, plan.clock);
   const peaks = plan.peaks ? await measurePeaks(gpu, { clock: plan.clock, signal }) : null;
   onStart(environment, peaks);
   const rows: BenchRow[] = [];
   for (const [i, { op, table, item }] of cases.entries()) {
-    onProgress(`${op} ${item.name}`, i, cases.length);
+    onProgress({ what: `${op} ${item.name}`, done: i, total });
     signal?.throwIfAborted();
     for (const row of await runCase(gpu, op, table, item, plan, { environment, peaks }, signal)) {
       rows.push(row);
       onRow(row);
     }
   }
-  onProgress("done", cases.length, cases.length);
+  onProgress({ what: "done", done: total, total });
   return { environment, peaks, rows };
 }
 

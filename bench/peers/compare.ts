@@ -1,4 +1,5 @@
 import type { Gpu } from "../../src/index.ts";
+import type { BenchProgress } from "../attention/run.ts";
 import { environmentOf } from "../harness/environment.ts";
 import { measurePeaks } from "../harness/peaks.ts";
 import { type TimingOptions, timingOn } from "../harness/timing.ts";
@@ -22,8 +23,8 @@ export interface Comparison {
   readonly truthOf: (problem: Problem) => Promise<Truth>;
   /** Stops between two intervals; cases that are complete are kept. */
   readonly signal: AbortSignal;
-  /** Called before every step with its name; `done` of `of` are complete. */
-  readonly onProgress: (doing: string, done: number, of: number) => void;
+  /** Called before every step with its name; `done` of `total` are complete. */
+  readonly onProgress: (progress: BenchProgress) => void;
   /** Called after every step with the results so far. */
   readonly onResult: (result: PeerResult) => void;
 }
@@ -35,7 +36,7 @@ export interface Comparison {
 export async function compare(comparison: Comparison): Promise<PeerResult> {
   const { gpu, problems, signal, onProgress, onResult } = comparison;
   const engines = comparison.engines.filter((engine) => problems.some((problem) => takesPart(engine, problem)));
-  const steps = engines.length + problems.length + (comparison.peaks ? 1 : 0);
+  const total = engines.length + problems.length + (comparison.peaks ? 1 : 0);
   let done = 0;
   let peaks: Peaks | null = null;
   const contestants: Contestant[] = [];
@@ -50,26 +51,26 @@ export async function compare(comparison: Comparison): Promise<PeerResult> {
   try {
     for (const engine of engines) {
       signal.throwIfAborted();
-      onProgress(`loading ${engine.name}`, done++, steps);
+      onProgress({ what: `loading ${engine.name}`, done: done++, total });
       contestants.push(await openEngine(engine, gpu));
       onResult(result());
     }
     if (comparison.peaks) {
-      onProgress("measuring the adapter's peaks", done++, steps);
+      onProgress({ what: "measuring the adapter's peaks", done: done++, total });
       peaks = await measurePeaks(gpu, { clock: "wall", signal });
     }
     const timing = await timingOn(gpu, "wall", comparison.timing);
     for (const problem of problems) {
       signal.throwIfAborted();
-      const progress = (doing: string) => onProgress(`${problem.text}: ${doing}`, done, steps);
+      const progress = (doing: string) => onProgress({ what: `${problem.text}: ${doing}`, done, total });
       rows.push(...(await compareOn(problem, contestants, { ...comparison, timing, peaks, progress })));
       done++;
       onResult(result());
     }
-    onProgress("done", steps, steps);
+    onProgress({ what: "done", done: total, total });
   } catch (error) {
     if (!signal.aborted) throw error;
-    onProgress("stopped", done, steps);
+    onProgress({ what: "stopped", done, total });
   }
   return result();
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
+import type { BenchProgress } from "../attention/run.ts";
 import { openPage } from "../harness/chromium.ts";
 import { serveSite, type WebServer } from "../harness/web-server.ts";
 import { type AdapterName, openChromiumOn } from "./chromium.ts";
@@ -13,7 +14,7 @@ export const peersPath = "/peers/index.html";
 interface PeersPage {
   ready(): Promise<string | undefined>;
   run(): Promise<PeerResult | undefined>;
-  progress(): { doing: string; done: number; of: number } | undefined;
+  progress(): BenchProgress | undefined;
   stop(): void;
 }
 
@@ -66,7 +67,7 @@ async function runPage(
     const progress = await page
       .evaluate(() => (Reflect.get(globalThis, "peersPage") as PeersPage).progress())
       .catch(() => undefined);
-    const line = progress ? `${progress.done}/${progress.of} ${progress.doing}` : "";
+    const line = progress ? `${progress.done}/${progress.total} ${progress.what}` : "";
     if (line !== "" && line !== last) onProgress(line);
     last = line;
   }, 500);

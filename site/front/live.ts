@@ -2,6 +2,7 @@
 
 import { createWorkerEngine } from "../../src/engine/create-worker-engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
+import type { LoadProgress } from "../../src/formats/load-progress.ts";
 import { promptTokens, type ShownToken, withPiece } from "../generate/strips/tokens.ts";
 import { deviceTroubles } from "../shell/device/troubles.ts";
 import { sim } from "../shell/sim.ts";
@@ -13,7 +14,7 @@ const sampling = { temperature: 0.7, topK: 40, maxTokens: 48, logprobs: 10 };
 /** What happens on the way, for the page to show. */
 export interface Watcher {
   /** Bytes of the download. */
-  readonly onLoad: (done: number, total: number) => void;
+  readonly onLoad: (progress: LoadProgress) => void;
   readonly onText: (tokens: readonly ShownToken[]) => void;
   readonly signal: AbortSignal;
 }
@@ -53,7 +54,7 @@ async function load({ onLoad, signal }: Watcher) {
   });
   try {
     const { id } = await engine.load(folder(), {
-      onProgress: ({ phase, done, total }) => phase === "download" && onLoad(done, total),
+      onProgress: (progress) => progress.phase === "download" && onLoad(progress),
       signal,
     });
     return { engine, model: id };

@@ -53,7 +53,8 @@ export function Show() {
       const { continueFrom } = await import("./live.ts");
       const ended = await continueFrom(start, {
         signal: controller.signal,
-        onLoad: (done, total) => setLive({ kind: "loading", says: `Loading ${fileSize(done)} of ${fileSize(total)}` }),
+        onLoad: ({ done, total }) =>
+          setLive({ kind: "loading", says: `Loading ${fileSize(done)} of ${fileSize(total)}` }),
         onText: (written) => {
           setLoaded(true);
           setLive({ kind: "writing" });

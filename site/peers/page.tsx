@@ -93,9 +93,9 @@ function Run() {
       </div>
       {progress && (
         <>
-          <progress aria-label="Progress" value={progress.done} max={progress.of} />
+          <progress aria-label="Progress" value={progress.done} max={progress.total} />
           <span class="small muted">
-            {progress.done} of {progress.of}: {progress.doing}
+            {progress.done} of {progress.total}: {progress.what}
           </span>
         </>
       )}

@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import type { BenchProgress } from "../../bench/attention/run.ts";
 import { compare } from "../../bench/peers/compare.ts";
 import { messageOf } from "../../bench/peers/compare-on.ts";
 import type { Engine } from "../../bench/peers/engines/engine.ts";
@@ -15,16 +16,10 @@ import { counted } from "../shell/format.ts";
 import { sim } from "../shell/sim.ts";
 import { say } from "../shell/status.ts";
 
-/** What a run is doing; undefined where none is under way. */
-export interface Progress {
-  readonly doing: string;
-  readonly done: number;
-  readonly of: number;
-}
-
 export const engines = signal<readonly Engine[]>([]);
 export const setup = signal<Setup>(readSetup(globalThis.location.hash));
-export const progress = signal<Progress | undefined>(undefined);
+/** What a run is doing; undefined where none is under way. */
+export const progress = signal<BenchProgress | undefined>(undefined);
 export const result = signal<PeerResult | undefined>(undefined);
 export const problem = signal<string | undefined>(undefined);
 
@@ -89,7 +84,7 @@ export async function run(): Promise<PeerResult | undefined> {
   const worker = truthWorker();
   problem.value = undefined;
   result.value = undefined;
-  progress.value = { doing: "reading what the adapter is", done: 0, of: 1 };
+  progress.value = { what: "reading what the adapter is", done: 0, total: 1 };
   say(`Measuring ${counted(problems.length, "case")}`);
   try {
     result.value = await compare({
@@ -100,8 +95,8 @@ export async function run(): Promise<PeerResult | undefined> {
       peaks,
       truthOf: worker.truthOf,
       signal: stopped,
-      onProgress: (doing, done, of) => {
-        progress.value = { doing, done, of };
+      onProgress: (now) => {
+        progress.value = now;
       },
       onResult: (soFar) => {
         result.value = soFar;

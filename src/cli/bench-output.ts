@@ -103,7 +103,7 @@ export async function benchAndPrint(
         if (rows[0] && bench.byCase([rows[0], row]).length > 1) finishCase();
         rows.push(row);
       },
-      onProgress: (what, done, total) => {
+      onProgress: ({ what, done, total }) => {
         finishCase();
         status.show(`[${done}/${total}] ${what}`);
       },

@@ -41,7 +41,7 @@ async function showExperts(flags: ExpertsFlags): Promise<void> {
   const uses = await withProgress("computing", json, async (report) => {
     const all: ExpertUse[] = [];
     for (const [i, { name, text }] of texts.entries()) {
-      report(i, texts.length);
+      report({ done: i, total: texts.length });
       all.push(await useOf(model, name, text));
     }
     return all;

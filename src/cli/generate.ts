@@ -13,7 +13,7 @@ import { addModelOptions, type ModelFlags } from "./model-options.ts";
 import { folderKind } from "./open-encoder-decoder.ts";
 import { openModel } from "./open-model.ts";
 import { onReaderGone, print, printJson, say } from "./output.ts";
-import { withProgress } from "./progress.ts";
+import { type Report, withProgress } from "./progress.ts";
 import { addSpeculativeOptions, checkSpeculativeFlags, type SpeculativeFlags } from "./speculative-options.ts";
 import { bold, lineColumns } from "./terminal.ts";
 import { createTextFlow } from "./text-flow.ts";
@@ -127,12 +127,7 @@ function speculativeOption({ lookup, draftMax }: GenerateFlags, draft?: Language
  * Compiles everything that the first token needs. Progress counts whole programs, since drivers compile when they first
  * run one.
  */
-async function compile(
-  session: Session,
-  tokens: number,
-  options: GenerationOptions,
-  report: (done: number, total: number) => void,
-): Promise<void> {
+async function compile(session: Session, tokens: number, options: GenerationOptions, report: Report): Promise<void> {
   const { state, model } = session;
   const resolved = resolveOptions(options, model.defaults.options, 1);
   const kind = samplingKind(resolved);
@@ -143,7 +138,7 @@ async function compile(
     () => session.warm(tokens, options), // what is left
   ];
   for (const [index, program] of programs.entries()) {
-    report(index, programs.length);
+    report({ done: index, total: programs.length });
     await program();
   }
 }

@@ -50,7 +50,7 @@ export async function openEncoderDecoder(flags: ModelFlags): Promise<OpenedEncod
   let downloading: Report = () => {};
   const source = await openSource(name, {
     onWarning,
-    onProgress: ({ phase, done, total }) => phase === "download" && downloading(done, total),
+    onProgress: (progress) => progress.phase === "download" && downloading(progress),
   });
   const gpu = await openDevice(flags);
   const start = performance.now();

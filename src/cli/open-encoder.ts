@@ -26,7 +26,7 @@ export async function openEncoder({
   let downloading: Report = () => {};
   const source = await openSource(model, {
     onWarning,
-    onProgress: ({ phase, done, total }) => phase === "download" && downloading(done, total),
+    onProgress: (progress) => progress.phase === "download" && downloading(progress),
   });
   const gpu = await openDevice(device);
   try {

@@ -53,7 +53,7 @@ async function findModel(name: string, flags: ModelFlags) {
   let downloading: Report = () => {};
   const source = await openSource(name, {
     onWarning,
-    onProgress: ({ phase, done, total }) => phase === "download" && downloading(done, total),
+    onProgress: (progress) => progress.phase === "download" && downloading(progress),
   });
   return async (gpu: Gpu, context: number | undefined): Promise<LanguageModel> => {
     const model = await withPhases(["download ", "loading  "], json, async ([download = () => {}, load]) => {

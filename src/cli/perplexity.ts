@@ -60,7 +60,7 @@ async function perplexity(flags: PerplexityFlags): Promise<void> {
   await withProgress("scoring  ", json, async (report) => {
     let done = 0;
     for (const { ids, begin, end, from } of work) {
-      report(done, total);
+      report({ done, total });
       const scored = await model.score(ids.slice(begin, end)); // entry i is of token begin + 1 + i
       for (const logprob of scored.subarray(from - begin - 1)) sum -= logprob;
       done += end - from;

@@ -24,7 +24,7 @@ export async function profilePrograms(
   using session = model.session();
   let done = 0;
   const measure = (instance: Instance<unknown>, prepare: () => Promise<void>) =>
-    medians(instance, prepare, () => report(++done, 2 * (runs + 1)));
+    medians(instance, prepare, () => report({ done: ++done, total: 2 * (runs + 1) }));
   const prefill = await profilePrefill(session, ids, measure);
   const decode = await profileDecode(session, ids, measure);
   return { prefill, decode };

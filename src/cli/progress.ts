@@ -1,5 +1,7 @@
+import type { Progress } from "../formats/load-progress.ts";
+
 /** Reports the progress of some work. */
-export type Report = (done: number, total: number) => void;
+export type Report = (progress: Progress) => void;
 
 /**
  * Runs long work under a progress bar, on stderr where that is a terminal and `quiet` is not set. The bar is removed
@@ -33,7 +35,7 @@ export async function withPhases<T>(
   try {
     const report =
       (label: string): Report =>
-      (done, total) => {
+      ({ done, total }) => {
         bar.setTotal(Math.max(1, total));
         bar.update(done, { label });
       };

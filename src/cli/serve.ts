@@ -101,8 +101,8 @@ async function openEngine({ model, id, context, dtype, weights, concurrency, ...
         ...(dtype === undefined ? {} : { dtype }),
         ...(weights === undefined ? {} : { weights }),
         ...(speculative ? { speculative } : {}),
-        onProgress: ({ phase, done, total }) => {
-          if (phase === "upload") report(done, total);
+        onProgress: (progress) => {
+          if (progress.phase === "upload") report(progress);
         },
       }),
     );

@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import type { Progress } from "../formats/load-progress.ts";
 import { readDocuments, splitHeldOut, type TrainingDocument } from "../train/data/documents.ts";
 import { type TokenDocuments, type TokeniseOptions, tokenise } from "../train/data/tokens.ts";
 import { withProgress } from "./progress.ts";
@@ -77,7 +78,7 @@ export async function tokeniseAll(
     const tokens: TokenDocuments[] = [];
     let before = 0;
     for (const documents of training) {
-      const onProgress = (done: number) => report(before + done, total);
+      const onProgress = ({ done }: Progress) => report({ done: before + done, total });
       tokens.push(await tokenise(documents, { ...given, onProgress }));
       before += documents.length;
     }

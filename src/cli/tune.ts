@@ -59,7 +59,7 @@ async function run(flags: TuneFlags): Promise<void> {
     ...{ store, signal: interrupt.signal },
   };
   const result = await withProgress("tuning   ", json, (report) =>
-    tuneDevice(gpu, { ...options, onProgress: ({ done, total }) => report(done, total) }, checks),
+    tuneDevice(gpu, { ...options, onProgress: report }, checks),
   );
   const adapter = gpu.adapter.label;
   const compared =

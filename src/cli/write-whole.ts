@@ -20,7 +20,7 @@ export async function writeWhole(file: string, { bytes, pieces }: Writing, quiet
         for await (const piece of pieces()) {
           await handle.writeFile(piece);
           done += piece.length;
-          report(done, bytes);
+          report({ done, total: bytes });
         }
       });
       await handle.sync(); // before the name says that it is there, even where the power fails

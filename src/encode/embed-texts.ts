@@ -1,3 +1,4 @@
+import type { Progress } from "../formats/load-progress.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { EncoderTokenizer } from "../text/encoder-tokenizer.ts";
 import { TextError } from "../text/text-error.ts";
@@ -31,7 +32,7 @@ export interface Embeddings {
 /** How a list of texts is embedded. */
 export interface EmbedListOptions extends EmbedOptions {
   /** Called after each batch with the number of texts that are done, and of all. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** A text, or its token ids with those that the model adds around it, which are taken as they are. */

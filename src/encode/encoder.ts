@@ -170,7 +170,7 @@ export class Encoder {
     const all: EmbeddedText[] = [];
     for await (const batch of this.#embedded(texts, rest)) {
       all.push(...batch);
-      onProgress?.(all.length, texts.length);
+      onProgress?.({ done: all.length, total: texts.length });
     }
     return { embeddings: all.map(({ embedding }) => embedding), tokens: all.map(({ tokens }) => tokens) };
   }

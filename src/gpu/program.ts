@@ -35,13 +35,16 @@ export class ProgramOn<D extends Device, T> extends CallList<T> {
    * Compiles what is not compiled yet. Drivers compile at the first dispatch, not when the pipeline is created, so
    * `instantiate` also sends each new pipeline a dispatch of no workgroups.
    */
-  async compile(onProgress: (done: number, total: number) => void = () => {}, gpu = this.#gpu): Promise<void> {
+  async compile(
+    onProgress: (progress: { readonly done: number; readonly total: number }) => void = () => {},
+    gpu = this.#gpu,
+  ): Promise<void> {
     const shaders = new Map(this.dispatches.map(({ shader }) => [shader.code, shader]));
     let done = 0;
     await Promise.all(
       [...shaders.values()].map(async (shader) => {
         await gpu.pipelines.compile(shader);
-        onProgress(++done, shaders.size);
+        onProgress({ done: ++done, total: shaders.size });
       }),
     );
   }

@@ -1,3 +1,4 @@
+import type { LoadProgress } from "../formats/load-progress.ts";
 import { dtypeOf, type StoredTensor } from "../formats/safetensors.ts";
 import type { TensorBytes, Weights } from "../formats/weights.ts";
 import type { Gpu } from "../gpu/gpu.ts";
@@ -27,7 +28,8 @@ export interface LoadOptions {
    * matrix its type; in place of `dtype`.
    */
   readonly weights?: Recipe | undefined;
-  readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
+  /** Called with the phase `upload`: bytes of the weights that were read, and of all that will be. */
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /**
    * True (default) looks at every weight: NaN or infinity is an error that names the first tensor and element. False
@@ -250,7 +252,7 @@ export class Loader {
       signal?.throwIfAborted();
       await unlessAborted(Promise.resolve(step.run(bytes)), signal);
       done += sizeOfStep(step);
-      onProgress?.(done, total);
+      onProgress?.({ phase: "upload", done, total });
     }
     signal?.throwIfAborted();
     await unlessAborted(this.#uploader.finish(), signal);

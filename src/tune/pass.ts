@@ -1,4 +1,5 @@
 // A tuning pass: subject after subject, until all are measured, time is up, or it is aborted.
+import type { Progress } from "../formats/load-progress.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { preferenceOf, setPreference } from "../kernels/preference.ts";
 import { keyOf } from "./call-key.ts";
@@ -6,11 +7,9 @@ import { type MeasureOptions, measureCall, type SmallChecks, type Subject } from
 import type { TunedRow } from "./tuning-record.ts";
 
 /** How far a pass is. */
-export interface TuneProgress {
+export interface TuneProgress extends Progress {
   /** What is measured now. */
   readonly key: string;
-  readonly done: number;
-  readonly total: number;
 }
 
 /** What a pass may use. */

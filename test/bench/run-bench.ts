@@ -36,7 +36,7 @@ export function benchRows(gpu: Gpu) {
     const progress: string[] = [];
     const result = await runAttentionBench(gpu, plan, {
       onRow: (row) => seen.push(row),
-      onProgress: (what, done, total) => progress.push(`${done}/${total} ${what}`),
+      onProgress: ({ what, done, total }) => progress.push(`${done}/${total} ${what}`),
     });
     const names = (rows: readonly BenchRow[]) => rows.map(({ id }) => id);
     expect(names(seen)).toEqual(names(result.rows));

@@ -58,7 +58,9 @@ export const workerTasks = {
       await other.load(new URL(classifier, location.href).href, { id: "classifier" });
       const { labels = [] } = await other.encoder("classifier").classify("a cat");
       const progress: number[] = [];
-      const { embeddings } = await encoder.embed(["a cat", "the dog"], { onProgress: (done) => progress.push(done) });
+      const { embeddings } = await encoder.embed(["a cat", "the dog"], {
+        onProgress: ({ done }) => progress.push(done),
+      });
       const reason = new Error("enough");
       const aborted = await encoder.hidden("a", { signal: AbortSignal.abort(reason) }).catch((error: unknown) => error);
       const refusal = await encoder.fillMask("a").catch((error: unknown) => error);

@@ -143,7 +143,7 @@ describe.each(Object.entries(openers))("an engine %s", (_, open) => {
     const encoder = engine.encoder("classifier");
     for (const run of [encoder.embed, encoder.scores] as const) {
       const progress: (readonly [number, number])[] = [];
-      await run(texts, { onProgress: (done, total) => progress.push([done, total]) });
+      await run(texts, { onProgress: ({ done, total }) => progress.push([done, total]) });
       expect(progress.length).toBeGreaterThan(2);
       const done = progress.map(([count]) => count);
       expect(done).toEqual(done.toSorted((a, b) => a - b));
@@ -154,7 +154,7 @@ describe.each(Object.entries(openers))("an engine %s", (_, open) => {
     let count = 0;
     const aborted = encoder.embed(texts, {
       signal: stop.signal,
-      onProgress(done) {
+      onProgress({ done }) {
         count = done;
         stop.abort(reason);
       },
@@ -206,8 +206,8 @@ describe.each(Object.entries(openers))("an engine %s", (_, open) => {
     const unlisten = engine.onEvent(({ type }) => events.push(type));
     const done: number[] = [];
     const lost = await encoder.scores(texts, {
-      onProgress(count) {
-        if (done.push(count) === 2) devices.destroy();
+      onProgress(progress) {
+        if (done.push(progress.done) === 2) devices.destroy();
       },
     });
     expect(lost).toStrictEqual(expected);

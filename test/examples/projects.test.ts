@@ -69,6 +69,17 @@ test("each asks for the package as it is now, and no file of the clone", async (
   }
 });
 
+/** What the pages show while they load, which 06-vite's says by phase. */
+const shows: Readonly<Record<string, RegExp>> = { "05-page": /Loading the model: 100 %/, "06-vite": /upload: \d+ of \d+/ };
+
+/** Keeps each text that the page shows. It runs before the page's own scripts. */
+function watchTexts() {
+  const seen = new Set<string>();
+  Reflect.set(globalThis, "texts", seen);
+  const look = () => seen.add(document.body?.textContent ?? "");
+  new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true });
+}
+
 describe.each(browsers)("pages in $name", ({ name, missing, start }) => {
   let browser: DrivenBrowser;
   beforeAll(async () => {
@@ -95,7 +106,7 @@ describe.each(browsers)("pages in $name", ({ name, missing, start }) => {
   // What differs between browsers is workers and import maps.
   const pages = name === "Chromium" ? ["05-page", ...bundled] : ["05-page", "07-worker"];
   test.skipIf(missing).each(pages)("%s", async (project) => {
-    const { page, errors } = await browser.open(`${server.origin}/${project}/index.html`);
+    const { page, errors } = await browser.open(`${server.origin}/${project}/index.html`, watchTexts);
     const status = await page.evaluate(async () => {
       const at = (selector: string) => document.querySelector<HTMLElement>(selector);
       const until = async (holds: () => boolean) => {
@@ -111,6 +122,9 @@ describe.each(browsers)("pages in $name", ({ name, missing, start }) => {
     }, undefined);
     expect(status).toMatch(/^(Done\.|ready)$/);
     expect(await page.evaluate(() => document.querySelector("#output")?.textContent, undefined)).toBe(expected);
+    const texts = await page.evaluate(() => [...(Reflect.get(globalThis, "texts") as Set<string>)], undefined);
+    expect(texts.filter((text) => /NaN|undefined|\[object/.test(text))).toEqual([]);
+    expect(texts.join("\n")).toMatch(shows[project] ?? /Generating|loading/);
     expect(errors).toEqual([]);
     await page.close();
   });

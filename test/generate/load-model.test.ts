@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test, vi } from "vitest";
+import type { LoadProgress } from "../../src/formats/load-progress.ts";
 import { openUrl } from "../../src/formats/url.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import { openGpu } from "../../src/gpu/open.ts";
@@ -49,10 +50,10 @@ describe("over a connection of 100 ms", () => {
       });
       inner(request, response, one);
     });
-    const progress: [number, number][] = [];
+    const progress: LoadProgress[] = [];
     const start = performance.now();
     const before = process.cpuUsage();
-    using model = await loadModel(gpu, base, { onProgress: (...step) => progress.push(step) });
+    using model = await loadModel(gpu, base, { onProgress: (step) => progress.push(step) });
     const { user, system } = process.cpuUsage(before);
     const elapsed = performance.now() - start;
     const computing = (user + system) / 1000;
@@ -67,8 +68,9 @@ describe("over a connection of 100 ms", () => {
     const texts = seen.map(nameOf).filter((name) => name !== "model.safetensors");
     expect(new Set(texts).size).toBe(texts.length);
     expect(most).toBeLessThanOrEqual(4);
-    expect(progress.at(-1)).toEqual([weightsBytes, weightsBytes]);
-    expect(progress.map(([done]) => done)).toEqual(progress.map(([done]) => done).toSorted((a, b) => a - b));
+    expect(progress.at(-1)).toEqual({ phase: "upload", done: weightsBytes, total: weightsBytes });
+    const counts = progress.map(({ done }) => done);
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b));
   });
 });
 
@@ -127,7 +129,7 @@ describe("an abort ends the load at once, with no request after it", { retry: 2 
     gpu.buffers.trim();
     const allocated = gpu.buffers.allocatedBytes;
     let aborted = 0;
-    const onProgress = (done: number) => {
+    const onProgress = ({ done }: LoadProgress) => {
       if (done < weightsBytes / 2 || controller.signal.aborted) return;
       aborted = performance.now();
       controller.abort(new Error("left the page"));

@@ -51,7 +51,7 @@ describe.each([
   test.each(floatTypes)("hold the bits of a checkpoint in %s", async (dtype) => {
     const tensors = mixtralTensors(small, dtype);
     const progress: number[] = [];
-    const loaded = await load(gpu, tensors, { onProgress: (done, total) => progress.push(done / total) });
+    const loaded = await load(gpu, tensors, { onProgress: ({ done, total }) => progress.push(done / total) });
     for (const layer of loaded.blocks.keys()) {
       const { router, gateUp, down } = mixtureOf(loaded, layer);
       expect([router.weight.shape, gateUp.shape, down.shape]).toEqual([
@@ -216,7 +216,7 @@ describe("a checkpoint that does not fit", () => {
     const controller = new AbortController();
     const options: LoadOptions = {
       signal: controller.signal,
-      onProgress: (done, total) => done > total / 2 && controller.abort(new Error("left the page")),
+      onProgress: ({ done, total }) => done > total / 2 && controller.abort(new Error("left the page")),
     };
     await expect(load(tight, mixtralTensors(small, "f16"), options)).rejects.toThrow("left the page");
     allFreed();

@@ -23,7 +23,7 @@ async function load(
   const progress: number[] = [];
   const loader = new Loader(device, await open(tensors), {
     ...options,
-    onProgress: (done, total) => progress.push(done / total),
+    onProgress: ({ done, total }) => progress.push(done / total),
   });
   try {
     const stack: StackedSource = { label: "stacked", parts: ["name" in of ? [of] : of] };

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { convertUseLite } from "../../scripts/models/use-lite.mjs";
 import type { Encoder } from "../../src/encode/encoder.ts";
 import { loadEncoder } from "../../src/encode/load-encoder.ts";
+import type { Progress } from "../../src/formats/load-progress.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { encode } from "../../src/tensor/dtype.ts";
 import { testGpu } from "../support/gpu.ts";
@@ -104,7 +105,7 @@ describe("the Universal Sentence Encoder lite on the GPU", () => {
   test("reports progress, ends when it is aborted, and refuses an empty text", async () => {
     const controller = new AbortController();
     const seen: number[] = [];
-    const onProgress = (done: number, total: number) => {
+    const onProgress = ({ done, total }: Progress) => {
       expect(total).toBe(130);
       seen.push(done);
       controller.abort(new Error("enough"));

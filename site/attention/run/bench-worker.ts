@@ -87,7 +87,7 @@ async function run({ setup, made, sim, peaks: known }: RunRequest): Promise<void
       ready: () => visible.promise,
       onStart: (environment, peaks) => report({ kind: "start", environment, peaks }),
       onRow: (row) => report({ kind: "row", row }),
-      onProgress: (what, done, total) => report({ kind: "progress", what, done, total }),
+      onProgress: (progress) => report({ kind: "progress", ...progress }),
     };
     if (hasGradients(setup)) await runBackwardBench(gpu, { ...plan, ...gradientPlan(setup) }, events);
     else await runAttentionBench(gpu, { ...plan, subjects: setup.variants.map(parseSubject) }, events);

@@ -38,18 +38,16 @@ export async function loadModelFor(
   signal: AbortSignal,
 ): Promise<LoadedModel> {
   const report = progressReport(onProgress);
-  const source = await sourceOf(request, signal, ({ phase, done, total, fromCache }) =>
-    report(phase, done, total, fromCache),
-  );
+  const source = await sourceOf(request, signal, report);
   const encoder = await loadEncoder(gpu, source, {
     ...{ signal, onWarning: () => undefined }, // of tensors that nothing reads: heads, which this page has no use for
-    onProgress: (done, total) => report("upload", done, total),
+    onProgress: report,
   });
   try {
     const model = modelOf(encoder);
-    report("warm-up", 0, 1);
+    report({ phase: "warm-up", done: 0, total: 1 });
     await model.query("word", signal);
-    report("warm-up", 1, 1);
+    report({ phase: "warm-up", done: 1, total: 1 });
     return model;
   } catch (error) {
     encoder.dispose();

@@ -112,7 +112,7 @@ async function sessionOf<B>(
   if (run) await restore(model, trainer, run);
   const parts = partsOf(parameters, learner.partOf);
   const heldOut = examples.heldOut(mostHeldOut(examples));
-  base.loading?.("compile", 0, 1);
+  base.loading?.({ phase: "compile", done: 0, total: 1 });
   // Kernels may be slow until the first steps have said how slow: none of their submits is a whole step.
   trainer.submits = firstSubmits;
   const submits = () => trainer.submits;
@@ -123,7 +123,7 @@ async function sessionOf<B>(
     { batch: batchOf(1), recompute, ways: learner.recomputes, submits },
     routersFor(settings),
   );
-  base.loading?.("compile", 1, 1);
+  base.loading?.({ phase: "compile", done: 1, total: 1 });
   let history = run?.history ?? noHistory;
 
   const bytes = (tensors: readonly Tensor[]) => tensors.reduce((sum, { size }) => sum + 4 * size, 0);

@@ -43,9 +43,7 @@ const handlers: Handlers<Calls> = {
     const run = file && (await readRun(file));
     const loading = progressReport((progress) => report({ kind: "loading", progress }));
     const source = taskOf(settings.task).adapts
-      ? await sourceOf({ source: base, ...standardHub }, signal, (progress) =>
-          loading(progress.phase, progress.done, progress.total, progress.fromCache),
-        )
+      ? await sourceOf({ source: base, ...standardHub }, signal, loading)
       : undefined;
     const session = await openSession(gpu, { settings, text }, run, { source, loading, signal });
     if (signal.aborted) session.dispose();

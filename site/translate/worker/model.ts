@@ -15,17 +15,15 @@ export async function loadModelFor(
   signal: AbortSignal,
 ): Promise<EncoderDecoder> {
   const report = progressReport(onProgress);
-  const source = await sourceOf(request, signal, ({ phase, done, total, fromCache }) =>
-    report(phase, done, total, fromCache),
-  );
+  const source = await sourceOf(request, signal, report);
   const model = await loadEncoderDecoder(gpu, source, {
     ...{ signal, onWarning: () => undefined }, // of settings that change nothing here, and of tensors that nothing reads
-    onProgress: (done, total) => report("upload", done, total),
+    onProgress: report,
   });
   try {
-    report("warm-up", 0, 1);
+    report({ phase: "warm-up", done: 0, total: 1 });
     await model.generate("a", { maxTokens: 1, attention: {}, signal });
-    report("warm-up", 1, 1);
+    report({ phase: "warm-up", done: 1, total: 1 });
     return model;
   } catch (error) {
     model.dispose();

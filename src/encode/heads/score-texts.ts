@@ -1,3 +1,4 @@
+import type { Progress } from "../../formats/load-progress.ts";
 import {
   callback,
   checkOptions,
@@ -30,7 +31,7 @@ export interface ScoreOptions {
   readonly maxTokens?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called after each batch with the number of texts that are done, and of all. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 const inputsCheck = listOf(either(nonEmpty, listOf(nonEmpty, 2)));
@@ -62,7 +63,7 @@ export async function scoreTexts(
     const given = { maxTokens: most, ...(second === undefined ? {} : { pair: second }) };
     return typed(encoder.config, where, encoder.tokenizer.encodeInput(text, given));
   });
-  const onDone = (done: number) => onProgress?.(done, inputs.length);
+  const onDone = (done: number) => onProgress?.({ done, total: inputs.length });
   const logits = await logitsOfTexts(encoder, kind, encoded, signal, onDone);
   return { scores: logits.map((row) => scoresOf(row, scoring)), tokens: encoded.map(({ ids }) => ids.length) };
 }

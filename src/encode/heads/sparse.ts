@@ -1,3 +1,4 @@
+import type { Progress } from "../../formats/load-progress.ts";
 import { callback, checkOptions, checkValue, fieldsOf, having, listOf, nonEmpty } from "../../options/checks.ts";
 import { type HeadContext, headOf, typed } from "./context.ts";
 import { logitsOfTokens } from "./logits.ts";
@@ -21,7 +22,7 @@ export interface SparseVectors {
 export interface SparseOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called after each text with the number of texts that are done, and of all. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 const fields = fieldsOf<SparseOptions>({ signal: having("aborted", "an AbortSignal"), onProgress: callback });
@@ -52,7 +53,7 @@ export async function sparse(
     const [most = new Float64Array()] = await logitsOfTokens(encoder, kind, input, rows, { largest: true, signal });
     const ids = Uint32Array.from([...most.keys()].filter((id) => (most[id] ?? 0) > 0));
     vectors.push({ ids, weights: Float32Array.from(ids, (id) => weightOf(most[id] ?? 0)) });
-    onProgress?.(vectors.length, texts.length);
+    onProgress?.({ done: vectors.length, total: texts.length });
   }
   return { vectors, tokens: inputs.map(({ ids }) => ids.length) };
 }

@@ -9,11 +9,8 @@ import type { LoadRequest } from "./loaded.ts";
 import type { Report } from "./progress.ts";
 
 /** Opens where a model comes from, with the phases of downloading among those that are reported. */
-export async function sourceOf(from: ModelSource, options: HubOptions, report?: Report): Promise<FileSource> {
-  return openModel(from, {
-    ...options,
-    onProgress: ({ phase, done, total, fromCache }) => report?.(phase, done, total, fromCache),
-  });
+export async function sourceOf(from: ModelSource, options: HubOptions, onProgress?: Report): Promise<FileSource> {
+  return openModel(from, { ...options, onProgress });
 }
 
 /** The id of a model that is given none: its source's name, or the last part of a path or an address. */
@@ -30,8 +27,7 @@ export async function loadReady(
   report: Report,
   { signal, onWarning }: { readonly signal: AbortSignal | undefined; readonly onWarning: (text: string) => void },
 ): Promise<LanguageModel> {
-  const onProgress = (done: number, total: number) => report("upload", done, total);
-  const given = { context, cache, dtype, weights, chatTemplate, verify, onProgress, onWarning, signal };
+  const given = { context, cache, dtype, weights, chatTemplate, verify, onProgress: report, onWarning, signal };
   const model = await loadModel(gpu, source, given);
   try {
     await compile(model, report, signal);
@@ -56,12 +52,13 @@ async function compile({ programs }: LanguageModel, report: Report, signal: Abor
   const done = lists.map(() => 0);
   const totals = lists.map((program) => new Set(program.dispatches.map(({ shader }) => shader.code)).size);
   const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
-  report("compile", 0, sum(totals));
+  const tell = () => report({ phase: "compile", done: sum(done), total: sum(totals) });
+  tell();
   for (const [i, program] of lists.entries()) {
     signal?.throwIfAborted();
-    await program.compile((count) => {
-      done[i] = count;
-      report("compile", sum(done), sum(totals));
+    await program.compile((progress) => {
+      done[i] = progress.done;
+      tell();
     });
   }
 }

@@ -1,7 +1,7 @@
 import type { LoadPhase, LoadProgress } from "../../formats/load-progress.ts";
 
 /** Reports a phase; `done` may be given in any order. */
-export type Report = (phase: LoadPhase, done: number, total: number, fromCache?: number) => void;
+export type Report = (progress: LoadProgress) => void;
 
 /** Milliseconds between two reports of one phase. */
 const pause = 50;
@@ -9,7 +9,7 @@ const pause = 50;
 /** Passes on the first and the last report of each phase, and others now and then; within one, `done` never decreases. */
 export function progressReport(onProgress: ((progress: LoadProgress) => void) | undefined): Report {
   const phases = new Map<LoadPhase, { most: number; total: number; reported: number }>();
-  return (phase, done, total, fromCache) => {
+  return ({ phase, done, total, fromCache }) => {
     if (!onProgress) return;
     const known = phases.get(phase) ?? { most: 0, total: 0, reported: Number.NEGATIVE_INFINITY };
     phases.set(phase, known);

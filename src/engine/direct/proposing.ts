@@ -49,8 +49,10 @@ export async function loadDraftOf(
   if (speculative?.kind !== "draft") return undefined;
   const { from, dtype, weights } = speculative;
   const { gpu, context } = model;
-  const onProgress = (done: number, total: number) => report("upload", done, total);
-  const draft = await loadModel(gpu, await open(from, report), { ...given, context, dtype, weights, onProgress });
+  const draft = await loadModel(gpu, await open(from, report), {
+    ...{ ...given, context, dtype, weights },
+    onProgress: report,
+  });
   try {
     checkDraftModel(model, draft, "load: speculative.from");
     return draft;
@@ -64,13 +66,14 @@ export async function loadDraftOf(
 export function inTurn(report: Report): { readonly first: Report; readonly second: Report } {
   const totals = new Map<string, number>();
   return {
-    first(phase, done, total, fromCache) {
+    first(progress) {
+      const { phase, total } = progress;
       totals.set(phase, Math.max(total, totals.get(phase) ?? 0));
-      report(phase, done, total, fromCache);
+      report(progress);
     },
-    second(phase, done, total, fromCache) {
-      const before = totals.get(phase) ?? 0;
-      report(phase, before + done, before + total, fromCache);
+    second(progress) {
+      const before = totals.get(progress.phase) ?? 0;
+      report({ ...progress, done: before + progress.done, total: before + progress.total });
     },
   };
 }

@@ -193,7 +193,7 @@ async function warmUp(
   report: Report,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  report("warm-up", 0, 1);
+  report({ phase: "warm-up", done: 0, total: 1 });
   const session = await sessions.take([], undefined);
   if (!session) return;
   const speculative = proposing({ id: model.name, draft, request }, undefined);
@@ -202,7 +202,7 @@ async function warmUp(
   await session.warm(Math.min(typicalPrompt, model.context), speculative ? { speculative, temperature } : {});
   signal?.throwIfAborted();
   sessions.give(session);
-  report("warm-up", 1, 1);
+  report({ phase: "warm-up", done: 1, total: 1 });
 }
 
 /** Ends what a model computes and frees its memory; all models where no id is given. */

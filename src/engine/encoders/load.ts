@@ -45,15 +45,14 @@ export const loadedEncoder: EncoderSupport["load"] = async (gpu, source, kind, r
   const { signal, onWarning, limits } = given;
   const { dtype, verify, chatTemplate } = request;
   refuseOptions("load", source, kind, request);
-  const onProgress = (done: number, total: number) => report("upload", done, total);
-  const options = { dtype, verify, onProgress, onWarning, signal, ...(chatTemplate && { chatTemplate }) };
+  const options = { dtype, verify, onProgress: report, onWarning, signal, ...(chatTemplate && { chatTemplate }) };
   const model = await (await functions[kind]()).load(gpu, source, options);
   try {
-    report("warm-up", 0, 1);
+    report({ phase: "warm-up", done: 0, total: 1 });
     if ("sourceTokenizer" in model) await model.generate("a", { maxTokens: 1, signal });
     else if (model.embedding.sparse) await model.sparse(["a"], { signal });
     else await model.embed(["a"], { signal });
-    report("warm-up", 1, 1);
+    report({ phase: "warm-up", done: 1, total: 1 });
     return "sourceTokenizer" in model
       ? { sequence: model, turns: createTurns(limits), info: infoOfSequence(model) }
       : { encoder: model, info: infoOfEncoder(model) };

@@ -1,4 +1,6 @@
 // The methods of encoders and encoder-decoders, by the calls of `methods` in ../methods.ts.
+
+import type { Progress } from "../../formats/load-progress.ts";
 import type { EncoderSupport } from "../direct/encoders.ts";
 import { entryFor, isEncoder, isSequence } from "../direct/loaded.ts";
 import { type MethodCall, methods } from "../methods.ts";
@@ -18,7 +20,7 @@ const seeds = new WeakMap<MethodCall, number>();
 export const callEncoder: EncoderSupport["callEncoder"] = async (models, call, signal, report) => {
   const { encoder } = entryFor(models, call.model, isEncoder);
   checkMethod(methods.encoder, call.method);
-  const onProgress = (done: number, total: number) => report?.([done, done, total]);
+  const onProgress = (progress: Progress) => report?.([progress.done, progress]);
   return await applied(encoder, call, methods.encoder[call.method as keyof typeof methods.encoder], {
     signal,
     ...(call.reports && { onProgress }),

@@ -1,4 +1,5 @@
 import { FormatError } from "../../formats/format-error.ts";
+import type { Progress } from "../../formats/load-progress.ts";
 import {
   type Checks,
   callback,
@@ -40,8 +41,8 @@ export interface TokeniseOptions {
   readonly template?: AnswerTemplate | undefined;
   /** The number of rows of the model's embedding, which ids are below; unset: ids are not checked. */
   readonly vocabulary?: number | undefined;
-  /** Called with the documents so far. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Called after each document with how many are done, and how many there are. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 const fields = fieldsOf<TokeniseOptions>({
@@ -95,7 +96,7 @@ export async function tokenise(
     length += ids.length;
     starts.push(length);
     if (performance.now() - since < turn) continue;
-    onProgress?.(i + 1, documents.length);
+    onProgress?.({ done: i + 1, total: documents.length });
     await new Promise((resolve) => setTimeout(resolve));
     since = performance.now();
   }

@@ -29,7 +29,7 @@ export const adapterKind: Kind<TokenBatch> = async (gpu, { settings, text }, giv
     {
       onWarning: () => undefined,
       ...(signal ? { signal } : {}),
-      onProgress: (done, total) => loading?.("upload", done, total),
+      onProgress: loading,
     },
   );
   const files = async () => await filesOf(await trainable.writing());
