@@ -2,23 +2,24 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ensureBuild } from "./setup/build.mjs";
+import { findExample } from "./setup/find-example.mjs";
 import { root } from "./setup/run.mjs";
 import { runBundled } from "./setup/run-bundled.mjs";
 
-const [name = ""] = process.argv.slice(2);
-const numbered = readdirSync(join(root, "examples")).filter((folder) => /^\d/.test(folder));
+const [word = ""] = process.argv.slice(2);
 const has = (folder, file) => existsSync(join(root, "examples", folder, file));
 const isProject = (folder) => has(folder, "package.json") || has(folder, "index.html");
-const found = numbered.find((folder) => folder === name || folder.startsWith(`${name}-`));
-if (found === undefined || isProject(found)) {
-  const scripts = numbered.filter((folder) => !isProject(folder));
-  console.error(
-    found === undefined
-      ? `there is no example "${name}"; there are ${scripts.join(", ")}`
-      : `${found} is a project of its own: see examples/${found}/README.md`,
-  );
+const refuse = (why) => {
+  console.error(why);
   process.exit(1);
+};
+let found;
+try {
+  found = findExample(word, readdirSync(join(root, "examples")));
+} catch (error) {
+  refuse(error.message);
 }
+if (isProject(found)) refuse(`${found} is a project of its own: see examples/${found}/README.md`);
 ensureBuild();
 const { wgslEsbuild } = await import("shaderformer/wgsl");
 await runBundled(`examples/${found}/main.ts`, `examples/${found}.mjs`, { plugins: [wgslEsbuild()] });

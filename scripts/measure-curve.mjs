@@ -1,5 +1,5 @@
 // node scripts/measure-curve.mjs FOLDER [--json FILE]: the first steps of voices-dense's training next to PyTorch's, on the
-// fresh model and batches that `npm run example -- 05-train CORPUS dense --first 300` has written into FOLDER.
+// fresh model and batches that `npm run example -- 11-train CORPUS dense --first 300` has written into FOLDER.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { open, readFile, rename, writeFile } from "node:fs/promises";
@@ -15,7 +15,7 @@ const { positionals, values } = parseArgs({ allowPositionals: true, options: { j
 const [folder = ""] = positionals;
 const batches = join(folder, "batches.json");
 if (!existsSync(batches)) {
-  console.error(`${batches}: there is no such file: npm run example -- 05-train CORPUS dense --first 300 writes it`);
+  console.error(`${batches}: there is no such file: npm run example -- 11-train CORPUS dense --first 300 writes it`);
   process.exit(1);
 }
 ensureBuild();

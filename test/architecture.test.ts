@@ -149,8 +149,10 @@ test("of all kernels, only the tuning table reads what kind of device there is",
   expect(reading).toEqual(["src/kernels/tuning.ts"]);
 });
 
-test("examples are numbered, and folders of the site are small enough to see at a glance", () => {
+test("examples are numbered, each with its own number, and folders of the site are small enough to see at a glance", () => {
   expect(readdirSync("examples").filter((name) => !/^(\d\d-[a-z-]+|models)$/.test(name))).toEqual([]);
+  const numbers = readdirSync("examples").flatMap((name) => /^\d+/.exec(name) ?? []);
+  expect(numbers).toEqual([...new Set(numbers)]);
   const parents = listed("site")
     .filter((path) => /\.\w+$/.test(path))
     .map((path) => dirname(path));

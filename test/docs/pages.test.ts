@@ -1,5 +1,5 @@
 // README and docs: links, generated parts, tables, and what they say of the code.
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
@@ -45,6 +45,18 @@ test.each([...texts.keys()])("every link of %s leads to a file or a heading", (f
     return heading !== undefined && !slugs(texts.get(page) ?? "").includes(heading);
   });
   expect(broken).toEqual([]);
+});
+
+test("one page says how to install what is not on the registry, with the version as it is", () => {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+  const examples = readdirSync("examples").map((name) => `examples/${name}/README.md`);
+  const all = [...texts.keys(), "cli/README.md", ...examples.filter((file) => existsSync(file))];
+  const wrong = all.filter((file) => /install shaderformer|npx shaderformer-cli/.test(readFileSync(file, "utf8")));
+  expect(wrong).toEqual([]);
+  const packs = all.filter((file) => /npm (?:pack|install) \S*(?:\.tgz|\.\/cli)/.test(readFileSync(file, "utf8")));
+  expect(packs).toEqual(["docs/installing.md"]);
+  const tarballs = texts.get("docs/installing.md")?.match(/shaderformer-(?:cli-)?[\d.]+\d\.tgz/g) ?? [];
+  expect([...new Set(tarballs)]).toEqual([`shaderformer-${version}.tgz`, `shaderformer-cli-${version}.tgz`]);
 });
 
 test("every page of docs is reached from the README", () => {

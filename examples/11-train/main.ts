@@ -1,6 +1,6 @@
-// Trains a small language model of four voices: prepares their texts, runs `shaderformer train`, measures what came of it.
-//   npm run example -- 05-train CORPUS [nano|dense|moe] [options of train, such as --steps 30]
-//   npm run example -- 05-train CORPUS [nano|dense|moe] --first 300
+// Trains a small language model of up to four voices: prepares their texts, runs `shaderformer train`, measures what came of it.
+//   npm run example -- 11-train [CORPUS] [nano|dense|moe] [options of train, such as --steps 30]
+//   npm run example -- 11-train [CORPUS] [nano|dense|moe] --first 300
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,11 +9,11 @@ import { writeCard } from "./card.ts";
 import { drawFirstSteps } from "./draw.ts";
 
 /** The voices, and how often rows are drawn of each: more often than their texts are long, the smaller ones. */
-const voices = { scripture: 0.3, whale: 0.15, union: 0.4, jargon: 0.15 };
+const shares = { scripture: 0.3, whale: 0.15, union: 0.4, jargon: 0.15 };
 
 /** Sizes of a model with the settings of their training. */
 const sizes = {
-  nano: { config: "examples/05-train/nano.json", steps: 3600, batch: 16, context: 128, lr: 4e-3, warmup: 100 },
+  nano: { config: "examples/11-train/nano.json", steps: 3600, batch: 16, context: 128, lr: 4e-3, warmup: 100 },
   dense: {
     config: "examples/models/voices-dense/config.json",
     steps: 3560,
@@ -32,20 +32,28 @@ const sizes = {
   },
 };
 
-const [corpus, ...given] = process.argv.slice(3);
-const name = Object.keys(sizes).find((one) => one === given[0]) as keyof typeof sizes | undefined;
-const more = name === undefined ? given : given.slice(1);
-const size = name ?? "nano";
-if (corpus === undefined || !existsSync(join(corpus, "whale.train.txt"))) {
-  throw new Error("expected a folder with texts such as whale.train.txt: npm run example -- 05-train CORPUS");
+/** Steps for the bundled chapters, which are few: with more of them the model learns them by heart. */
+const few = { steps: 400, warmup: 40 };
+
+const args = process.argv.slice(3);
+const isSize = (word = ""): word is keyof typeof sizes => Object.keys(sizes).includes(word);
+const own = args[0] !== undefined && !isSize(args[0]) && !args[0].startsWith("-") ? args.shift() : undefined;
+const size = isSize(args[0]) ? args[0] : "nano";
+const more = isSize(args[0]) ? args.slice(1) : args;
+const corpus = own ?? "examples/11-train/texts";
+const voices = Object.keys(shares).filter((voice) => existsSync(join(corpus, `${voice}.train.txt`)));
+if (voices.length === 0) {
+  throw new Error(`${corpus} has no texts such as whale.train.txt: npm run example -- 11-train [CORPUS]`);
 }
-const out = (more.includes("--out") ? more[more.indexOf("--out") + 1] : undefined) ?? join(".cache", `voices-${size}`);
+const weights = voices.map((voice) => shares[voice as keyof typeof shares]);
+const named = `${own === undefined ? "whale" : "voices"}-${size}`;
+const out = (more.includes("--out") ? more[more.indexOf("--out") + 1] : undefined) ?? join(".cache", named);
 const folder = `${out}-texts`;
 mkdirSync(folder, { recursive: true });
 
 /** A document begins with the token of its voice: `<|bos|><|whale|>text<|eos|>`, of which the tokenizer adds the outer two. */
 function prepare(voice: string, part: "train" | "val"): string {
-  const texts = readFileSync(join(corpus as string, `${voice}.${part}.txt`), "utf8").split("\n<|endoftext|>\n");
+  const texts = readFileSync(join(corpus, `${voice}.${part}.txt`), "utf8").split("\n<|endoftext|>\n");
   const lines = texts.map((text) => JSON.stringify({ text: `<|${voice}|>${text.trim()}` }));
   const file = join(folder, `${voice}.${part}.jsonl`);
   writeFileSync(file, `${lines.join("\n")}\n`);
@@ -53,8 +61,9 @@ function prepare(voice: string, part: "train" | "val"): string {
 }
 
 const cli = fileURLToPath(import.meta.resolve("shaderformer/cli"));
-const { config, ...numbers } = sizes[size];
-const training = Object.keys(voices).map((voice) => prepare(voice, "train"));
+const { config, ...usual } = sizes[size];
+const numbers = own === undefined ? { ...usual, ...few } : usual;
+const training = voices.map((voice) => prepare(voice, "train"));
 const first = more.includes("--first") ? Number(more[more.indexOf("--first") + 1]) : undefined;
 if (first !== undefined) {
   if (!Number.isInteger(first) || first < 1) throw new Error("--first: expected a number of steps, such as 300");
@@ -63,7 +72,7 @@ if (first !== undefined) {
   await drawFirstSteps(`${out}-first`, {
     config,
     training,
-    weights: Object.values(voices),
+    weights,
     steps: first,
     batch,
     context,
@@ -71,14 +80,14 @@ if (first !== undefined) {
   console.log(`${out}-first: a fresh model, and the batches of its first steps: ${first}`);
   process.exit(0);
 }
-const heldOut = Object.keys(voices).map((voice) => prepare(voice, "val"));
+const heldOut = voices.map((voice) => prepare(voice, "val"));
 const settings = Object.entries(numbers).flatMap(([option, value]) => [`--${option}`, String(value)]);
 const begun = performance.now();
 const { status } = spawnSync(
   process.execPath,
   [
     ...[cli, "train", "--config", config, "--tokenizer", "examples/models/voices-dense", "--out", out],
-    ...["--data", ...training, "--weights", Object.values(voices).join(","), "--val", ...heldOut],
+    ...["--data", ...training, "--weights", weights.join(","), "--val", ...heldOut],
     ...["--schedule", "cosine", "--betas", "0.9,0.95", "--weight-decay", "0.1", "--clip", "1", "--seed", "1"],
     ...["--save-every", "200", ...settings, ...more],
   ],
@@ -89,7 +98,7 @@ const minutes = more.includes("--resume") ? undefined : (performance.now() - beg
 
 // Nats a token of each voice's held-out documents, its own token given.
 const losses: Record<string, number> = {};
-for (const voice of Object.keys(voices)) {
+for (const voice of voices) {
   const text = join(corpus, `${voice}.val.txt`);
   const rest = [
     "--prefix",
@@ -104,4 +113,4 @@ for (const voice of Object.keys(voices)) {
   losses[voice] = JSON.parse(answer.toString()).natsPerToken;
   console.log(`${voice}: ${losses[voice]?.toFixed(2)} nats a token`);
 }
-writeCard(out, { name: `voices-${size}`, losses, minutes });
+writeCard(out, { name: named, losses, minutes });

@@ -26,6 +26,14 @@ function readHistory(file: string) {
   return { record: JSON.parse(header.__metadata__["shaderformer.training"]), losses };
 }
 
+/** What a voice learnt from. */
+const texts: Readonly<Record<string, string>> = {
+  scripture: "the King James Bible (under Crown privilege in the United Kingdom)",
+  whale: "*Moby Dick*",
+  union: "State of the Union addresses",
+  jargon: "the Jargon File",
+};
+
 const [width, height, margin] = [640, 320, 40];
 
 /** The losses as a curve, each point the mean of a few steps. */
@@ -80,7 +88,7 @@ export function writeCard(folder: string, { name, losses, minutes }: Trained): v
     join(folder, "README.md"),
     `# ${name}
 
-A language model that speaks in four voices, trained by Shaderformer itself with [this script](../../05-train).
+A language model ${Object.keys(losses).length > 1 ? "that speaks in several voices" : "with one voice"}, trained by Shaderformer itself with [this script](../../11-train).
 
 | | |
 |---|---|
@@ -93,8 +101,9 @@ ${sizesOf(folder, context)}
 
 ![Loss while it was trained](loss.svg)
 
-**Texts**, all public domain: the King James Bible (\`<|scripture|>\`; under Crown privilege in the United Kingdom), *Moby Dick*
-(\`<|whale|>\`), State of the Union addresses (\`<|union|>\`), the Jargon File (\`<|jargon|>\`). 4 % of the documents were held out.
+**Texts**, all public domain: ${Object.keys(losses)
+      .map((voice) => `${texts[voice]} (\`<|${voice}|>\`)`)
+      .join(", ")}. Some documents were held out.
 
 **Prompts** begin with a voice, for example \`<|whale|>The sea was\`. It has a voice, not knowledge, and repeats the views of
 its sources.

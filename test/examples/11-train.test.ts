@@ -15,10 +15,10 @@ for (const [i, voice] of ["scripture", "whale", "union", "jargon"].entries()) {
 }
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test("05-train: a few steps on a small corpus leave a model, its card and its curve", async () => {
+test("11-train: a few steps on a small corpus leave a model, its card and its curve", async () => {
   const out = join(folder, "model");
   const more = ["--steps", "3", "--batch", "2", "--context", "16", "--out", out];
-  const { stdout } = await run(process.execPath, ["scripts/example.mjs", "05-train", folder, "nano", ...more]);
+  const { stdout } = await run(process.execPath, ["scripts/example.mjs", "11-train", folder, "nano", ...more]);
   expect(stdout).toMatch(/step 3 {2}loss 7\.\d+/);
   expect(stdout).toMatch(/jargon: 7\.\d\d nats a token\n$/);
   const card = await readFile(join(out, "README.md"), "utf8");
@@ -28,9 +28,9 @@ test("05-train: a few steps on a small corpus leave a model, its card and its cu
   expect((await readFile(join(out, "model.safetensors"))).length).toBeLessThan(4.1e6); // 1 M parameters at most
 }, 120_000);
 
-test("05-train: --first writes the fresh model and the batches that its training begins with", async () => {
+test("11-train: --first writes the fresh model and the batches that its training begins with", async () => {
   const out = join(folder, "compared");
-  const example = ["scripts/example.mjs", "05-train", folder, "nano", "--out", out];
+  const example = ["scripts/example.mjs", "11-train", folder, "nano", "--out", out];
   const { stdout } = await run(process.execPath, [...example, "--first", "1"]);
   expect(stdout).toContain(`${out}-first: a fresh model, and the batches of its first steps: 1`);
   const given = ["--model", `${out}-first`, "--batches", join(`${out}-first`, "batches.json"), "--json"];
@@ -40,10 +40,10 @@ test("05-train: --first writes the fresh model and the batches that its training
   expect(trained.stdout).toContain(`step 1  loss ${loss.toFixed(4)}`);
 }, 120_000);
 
-test("05-train: the bundled voices-nano is what its recipe makes, and has learnt its voices", async () => {
+test("11-train: the bundled voices-nano is what its recipe makes, and has learnt its voices", async () => {
   const bundled = "examples/models/voices-nano";
   const config = async (file: string) => JSON.parse(await readFile(file, "utf8"));
-  expect(await config(join(bundled, "config.json"))).toEqual(await config("examples/05-train/nano.json"));
+  expect(await config(join(bundled, "config.json"))).toEqual(await config("examples/11-train/nano.json"));
   // Genesis 1:3 to 1:5, and the same words in another order.
   const verse = "And God said, Let there be light: and there was light. And God saw the light, that it was good.";
   const shuffled = verse.split(" ").toReversed().join(" ");

@@ -1,0 +1,1 @@
+export function findExample(word: string, names: readonly string[]): string;

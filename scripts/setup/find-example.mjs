@@ -1,0 +1,8 @@
+/** An example by its number or name, among the names of all; throws an `Error` with the list for one that there is not. */
+export function findExample(word, names) {
+  const numbered = names.filter((name) => /^\d/.test(name)).sort();
+  const found = numbered.filter((name) => name === word || name.startsWith(`${word}-`));
+  if (found.length === 1) return found[0];
+  if (found.length > 1) throw new Error(`"${word}" is ${found.join(" or ")}: give the whole name`);
+  throw new Error(`there is no example "${word}"; there are ${numbered.join(", ")}`);
+}
