@@ -31,7 +31,8 @@ export interface Comparison {
 
 /**
  * Runs every problem on every engine: compares each result with float64 first, then times the correct ones alternately,
- * A B C A B C …, all in this page and on the same adapter. When it is stopped it returns the results so far.
+ * A B C A B C …, all in this page and on the same adapter. When it is stopped it returns the results so far, with the cases
+ * that have none and the signal's reason.
  */
 export async function compare(comparison: Comparison): Promise<PeerResult> {
   const { gpu, problems, signal, onProgress, onResult } = comparison;
@@ -41,6 +42,7 @@ export async function compare(comparison: Comparison): Promise<PeerResult> {
   let peaks: Peaks | null = null;
   const contestants: Contestant[] = [];
   const rows: PeerRow[] = [];
+  const left = new Set(problems.map(({ text }) => text));
   const environment = await environmentOf(gpu, "wall");
   const result = (): PeerResult => ({
     environment,
@@ -63,7 +65,9 @@ export async function compare(comparison: Comparison): Promise<PeerResult> {
     for (const problem of problems) {
       signal.throwIfAborted();
       const progress = (doing: string) => onProgress({ what: `${problem.text}: ${doing}`, done, total });
-      rows.push(...(await compareOn(problem, contestants, { ...comparison, timing, peaks, progress })));
+      const measured = await compareOn(problem, contestants, { ...comparison, timing, peaks, progress });
+      rows.push(...measured);
+      if (measured.length > 0) left.delete(problem.text);
       done++;
       onResult(result());
     }
@@ -72,7 +76,9 @@ export async function compare(comparison: Comparison): Promise<PeerResult> {
     if (!signal.aborted) throw error;
     onProgress({ what: "stopped", done, total });
   }
-  return result();
+  if (left.size === 0) return result();
+  const reason = signal.aborted ? messageOf(signal.reason) : "no engine takes part in it";
+  return { ...result(), unfinished: { cases: [...left], reason } };
 }
 
 async function openEngine(engine: Engine, gpu: Gpu): Promise<Contestant> {

@@ -77,6 +77,16 @@ export function ownFailures({ rows, engines }: PeerResult): PeerRow[] {
   return rows.filter(({ engine, verdict }) => own.has(engine) && verdict !== "pass");
 }
 
+/** What a command fails for: cases that ended without a row, unless the user stopped it, and this engine's wrong results. */
+export function failuresOf(result: PeerResult, stopped: boolean): string[] {
+  const { unfinished } = result;
+  const wrong = ownFailures(result).map(({ id }) => id);
+  return [
+    ...(unfinished && !stopped ? [`no row of ${unfinished.cases.join(", ")}: ${unfinished.reason}`] : []),
+    ...(wrong.length > 0 ? [`this engine has no correct result: ${wrong.join(", ")}`] : []),
+  ];
+}
+
 function setupOf({ cases = standardCases, engines, samples, peaks }: PeersOptions): Setup {
   return {
     ...defaultSetup,

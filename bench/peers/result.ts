@@ -27,6 +27,8 @@ export interface EngineReport {
 export interface PeerResult extends BenchResult {
   readonly engines: readonly EngineReport[];
   readonly rows: readonly PeerRow[];
+  /** Where it ended before the last case: the cases that have no row, as they were asked for, and why. */
+  readonly unfinished?: { readonly cases: readonly string[]; readonly reason: string };
 }
 
 /** The rows of one case with the columns that compare them filled in: only correct results take part. */

@@ -49,8 +49,9 @@ export async function open(enginesOf: (gpu: Gpu) => readonly Engine[]): Promise<
   device.value = { kind: "ready", facts: opened.facts };
   void gpu.device.lost.then(({ reason, message }) => {
     losses.value++;
-    device.value = { kind: "lost", detail: message || String(reason) };
-    stop?.abort();
+    const detail = message || String(reason);
+    device.value = { kind: "lost", detail };
+    stop?.abort(new Error(`the device was lost: ${detail}`));
   });
 }
 
@@ -116,7 +117,7 @@ export async function run(): Promise<PeerResult | undefined> {
 
 /** Stops the run after the interval that is under way. */
 export function stopRun(): void {
-  stop?.abort();
+  stop?.abort(new Error("it was stopped"));
 }
 
 /** Float64 results, computed in a thread of their own. */

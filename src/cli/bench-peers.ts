@@ -93,11 +93,9 @@ async function measure(cases: readonly string[], flags: PeersFlags): Promise<voi
         `${peers.formatPeers(result, (line, as) => (as === "strong" ? bold(line, process.stdout) : line))}\n`,
       );
     if (json !== undefined && json !== "-") await writeFile(json, text);
-    const wrong = peers.ownFailures(result);
-    if (wrong.length > 0) {
-      say(`error: this engine has no correct result: ${wrong.map(({ id }) => id).join(", ")}`);
-      process.exitCode = 1;
-    }
+    const failures = peers.failuresOf(result, interrupt.signal.aborted);
+    for (const failure of failures) say(`error: ${failure}`);
+    if (failures.length > 0) process.exitCode = 1;
   } catch (error) {
     status.clear();
     if (!interrupt.signal.aborted) throw error;

@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { compare } from "../../bench/peers/compare.ts";
 import { type Contestant, compareOn } from "../../bench/peers/compare-on.ts";
 import type { Prepared } from "../../bench/peers/engines/engine.ts";
+import { failuresOf } from "../../bench/peers/index.ts";
 import { type ArrayProblem, parseProblem } from "../../bench/peers/problems.ts";
 import type { PeerRow } from "../../bench/peers/result.ts";
 import { truthOf } from "../../bench/peers/truth.ts";
+import { testGpu } from "../support/gpu.ts";
 
 const problem = parseProblem("q6:4/2x8") as ArrayProblem;
 const truth = truthOf(problem);
@@ -75,6 +78,29 @@ describe("one problem on several engines", () => {
     expect(rows[0]?.medianMs).toBeGreaterThan(1.5);
     expect(rows[0]?.ratioToFastestPeer).toBe(Number(rows[1]?.medianMs) / Number(rows[0]?.medianMs));
     expect(counts.disposed).toBe(1);
+  });
+
+  test("what ends a run early says which cases have no row, and why", async () => {
+    const controller = new AbortController();
+    const settle = async () => controller.abort(new Error("the device was lost: gone"));
+    const { engine } = contestant("ours", { settle });
+    const ours = { ...engine, open: async () => ({ ...(await engine.open()), device: null }) };
+    const progress: string[] = [];
+    const result = await compare({
+      ...{ gpu: await testGpu(), engines: [ours], problems: [problem, parseProblem("q7:1x3")], peaks: false },
+      ...{
+        timing: { intervalMs: 4, samples: 4, budgetMs: 100 },
+        truthOf: async () => truth,
+        signal: controller.signal,
+      },
+      onProgress: ({ what }) => progress.push(what),
+      onResult: () => {},
+    });
+    expect(result.rows).toEqual([]);
+    expect(result.unfinished).toEqual({ cases: [problem.text, "q7:1x3"], reason: "the device was lost: gone" });
+    expect(progress.at(-1)).toBe("stopped");
+    expect(failuresOf(result, false)).toEqual([`no row of ${problem.text}, q7:1x3: the device was lost: gone`]);
+    expect(failuresOf(result, true)).toEqual([]); // by Ctrl-C
   });
 
   test("a stop ends it between two intervals, and gives the memory back", async () => {
