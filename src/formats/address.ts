@@ -14,15 +14,18 @@ function pageAddress(): string | undefined {
 }
 
 /**
- * The absolute address of a folder on a web server; in a page, relative ones are resolved against it.
+ * The absolute address of a folder on a web server or, in a page, of a browser's extension; in a page, relative ones are
+ * resolved against it.
  *
- * @throws FormatError for one that is not http or https.
+ * @throws FormatError for one of another protocol.
  */
 export function addressOf(folder: string | URL): URL {
   const text = String(folder);
+  const page = pageAddress();
   try {
-    const url = new URL(text, pageAddress());
-    if (url.protocol === "http:" || url.protocol === "https:") return url;
+    const url = new URL(text, page);
+    // `fetch` reads the files of extensions in their own pages, and in others those that they show them; not in Node.
+    if (/^https?:/.test(url.protocol) || (page && /-extension:$/.test(url.protocol))) return url;
   } catch {
     // Reported below, with the protocols accepted.
   }

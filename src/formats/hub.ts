@@ -11,7 +11,8 @@ import type { FileSource } from "./source.ts";
  *   the address of its page. Its files are fetched with range requests, again where a connection fails, compared with
  *   the sizes and digests that the hub states, and kept in a cache, from which later loads read them, also without a
  *   network. An interrupted download goes on where it ended;
- * - the http or https address of a folder; with the option `cache` its files are kept likewise;
+ * - the http or https address of a folder, or in a page that of one in a browser's extension; with the option `cache` its
+ *   files are kept likewise;
  * - in Node, a folder's path or `file:` address, which goes before a repository of the same name; in a page an address
  *   relative to it, which other than `owner/name` begins with `./` or has more or fewer parts;
  * - files by their names, or a `FileSource`, which is returned as it is.

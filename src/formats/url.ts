@@ -102,7 +102,8 @@ function changed(file: string, before: number, now: number): FormatError {
  * servers of single-page applications send one for every unknown path.
  *
  * @param base the folder, in a page also relative to it; a query string is sent with every file.
- * @throws FormatError for an address that is not http or https; the source's functions throw it for error responses.
+ * @throws FormatError for an address that is not http or https nor, in a page, an extension's; the source's functions throw
+ * it for error responses.
  */
 export function openUrl(base: string | URL, options: OpenUrlOptions = {}): FileSource {
   checkOptions("openUrl", fields, options);

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { readJson } from "../../src/formats/read-text.ts";
 import { openUrl } from "../../src/formats/url.ts";
 import { openWeights } from "../../src/formats/weights.ts";
@@ -246,6 +246,28 @@ describe("what is not there", () => {
     expect(error.message).toBe("../a.bin: is not a plain relative file name");
   });
 });
+
+test.each(["chrome-extension:", "moz-extension:", "safari-web-extension:"])(
+  "pages read folders of a %s",
+  async (scheme) => {
+    const asked: string[] = [];
+    const answer = async (url: string) => {
+      asked.push(url);
+      return new Response("x");
+    };
+    const own = `${scheme}//abcdef/models/tiny`;
+    expect(() => openUrl(own)).toThrow(`${own}: is not an http or https address`); // in Node, whose fetch reads none
+    for (const page of [`${scheme}//abcdef/pages/index.html`, "https://example.org/"]) {
+      vi.stubGlobal("location", { href: page });
+      expect(await openUrl(own, { fetch: answer }).read("a.bin", 0, 1)).toEqual(Uint8Array.of(0x78));
+    }
+    vi.stubGlobal("location", { href: `${scheme}//abcdef/pages/index.html` });
+    await openUrl("../models/tiny", { fetch: answer }).read("a.bin", 0, 1);
+    expect(new Set(asked)).toEqual(new Set([`${own}/a.bin`]));
+    expect(() => openUrl("file:///tmp")).toThrow("is not an http or https address");
+    vi.unstubAllGlobals();
+  },
+);
 
 test("a custom fetch replaces the global one", async () => {
   const asked: string[] = [];
