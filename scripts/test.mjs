@@ -1,82 +1,78 @@
-// Runs the tests in two lanes, so that both cores of a small machine are busy: a software adapter compiles a pipeline on
-// one core, which is what most tests of kernels do. A third lane made pages wait longer than it gained. A lane takes the
-// next project of vitest.config.ts when it has finished one. With names of files or folders, or options that choose
-// tests, a single vitest runs those.
+// Runs the tests, in two lanes, so that both cores of a small machine are busy: a software adapter compiles a pipeline on
+// one core, which is what most tests of kernels do. A lane takes the next kind of test file when it has finished one.
 //
-// Two lanes slow each other, and a test of time or of a browser can fail by that alone. So a file that failed, where
-// there are few, runs a second time on the quiet machine; that, and what failed at first, stands at the end.
-//   node scripts/test.mjs [vitest's options] [FILE…]
+// There are two tiers. The first is what `npm test` runs: all tests that open no device, browser or process, and of the
+// others those with the tag `first`, which follows by rule from the records (test/support/first-tier.ts). The rest is the
+// others; without an option both run.
+//   node scripts/test.mjs [--first | --rest]
+//   node scripts/test.mjs [vitest's options] FILE…     those files, whole, by a single vitest
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
-import { failedFiles, readResults, replaceFiles } from "./test/results.mjs";
+import { parseArgs } from "node:util";
+import { lineOfCounts, lineOfLeft, readResults, slowest, whatFailed, writeFull } from "./test/results.mjs";
 
-const given = process.argv.slice(2);
-/** The longest first: what is left at the end is short. A vitest of its own would cost `alone` more than its tests. */
-const projects = [["browsers"], ["generating"], ["kernels"], ["models"], ["outside", "alone"], ["engine"]];
+const { values: flags, positionals: given } = parseArgs({
+  options: { first: { type: "boolean" }, rest: { type: "boolean" } },
+  strict: false,
+  allowPositionals: true,
+});
+const others = process.argv.slice(2).filter((one) => one !== "--first" && one !== "--rest");
+const tier = flags.first ? "first" : flags.rest ? "rest" : "full";
+/** The longest first: what is left at the end is short. */
+const kinds = {
+  first: ["kernels", "pages", "engine", "outside", "unit", "models"],
+  rest: ["pages", "generating", "kernels", "engine", "models", "outside", "alone"],
+  full: ["pages", "generating", "kernels", "engine", "models", "outside", "alone", "unit"],
+};
 const lanes = 2;
-/** With more files than this, it was not by chance. */
-const mostAgain = 3;
+const vitest = "node_modules/vitest/vitest.mjs";
 
-const resultsOf = ([name]) => `.cache/test-results.${name}.json`;
-
-/** One vitest; its output is kept until it ends, so that those of two lanes do not mix. */
-function vitest(options, keep) {
-  const child = spawn("npx", ["vitest", "run", ...options], {
-    stdio: ["inherit", keep ? "pipe" : "inherit", keep ? "pipe" : "inherit"],
-    env: { ...process.env, ...(keep && process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) },
-  });
-  const kept = [];
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data) => kept.push(data));
-  return new Promise((resolve) => {
-    child.on("close", (code, signal) => {
-      const output = Buffer.concat(kept);
-      process.stdout.write(output);
-      resolve({ ended: signal ?? code ?? 1, output: output.toString() });
-    });
-  });
-}
-
-/** One vitest over some projects, or some of their files; its results go to a file. */
-async function run(names, results, files = []) {
+/** One vitest over a kind of files. What it prints is kept, and shown where something failed. */
+async function run(kind) {
+  const results = `.cache/tests/${tier}.${kind}.json`;
   rmSync(results, { force: true });
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${results}`];
-  const options = [...names.flatMap((name) => ["--project", name]), ...reporters, ...files];
-  return { names, ...(await vitest(options, true)) };
-}
-
-/** Where vitest says what failed: tests, the set-up of files (of which its JSON says nothing), errors outside of both. */
-const whatFailed = ({ output }) =>
-  output.match(/^.*(Failed Suites|Failed Tests|Unhandled Error)[\s\S]{0,4000}/m)?.[0] ?? "it printed no error";
-
-/** Runs the files of a project that failed again. True where they are the whole of what failed, and pass now. */
-async function again(first) {
-  const { names } = first;
-  if (/Unhandled Error/.test(first.output)) return false; // no file's alone
-  const results = readResults(resultsOf(names));
-  const files = results ? failedFiles(results) : [];
-  if (files.length === 0 || files.length > mostAgain) return false;
-  console.log(`\n${names.join(" and ")}, once more, alone: ${files.join(", ")}`);
-  const second = `.cache/test-again.${names[0]}.json`;
-  const { ended } = await run(names, second, files);
-  const repeated = readResults(second);
-  if (!repeated) return false;
-  replaceFiles(resultsOf(names), repeated);
-  if (ended === 0) console.log(`\nThis failed beside other tests, and passed alone:\n${whatFailed(first)}`);
-  return ended === 0;
+  const filter = { first: ["--tags-filter", "first"], rest: ["--tags-filter", "!first"], full: [] }[tier];
+  const options = ["--project", kind, "--passWithNoTests", ...(kind === "unit" ? [] : filter)];
+  const reporters = ["--reporter=default", "--reporter=./scripts/test/reporter.mjs"];
+  const child = spawn(process.execPath, [vitest, "run", ...options, ...reporters], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, SHADERFORMER_TIER: tier, SHADERFORMER_RESULTS: results },
+  });
+  const output = [];
+  child.stdout.on("data", (data) => output.push(data));
+  const ended = await new Promise((resolve) => child.on("close", (code, signal) => resolve(signal ?? code)));
+  const found = readResults(results);
+  if (ended !== 0) process.stdout.write(Buffer.concat(output));
+  return { kind, ended, results: found };
 }
 
 async function runAll() {
-  const queue = [...projects];
+  const start = Date.now();
+  const queue = [...kinds[tier]];
   const runs = [];
   async function lane() {
-    for (let names = queue.shift(); names; names = queue.shift()) runs.push(await run(names, resultsOf(names)));
+    for (let kind = queue.shift(); kind; kind = queue.shift()) runs.push(await run(kind));
   }
   await Promise.all(Array.from({ length: lanes }, lane));
-  const bad = [];
-  for (const one of runs) if (one.ended !== 0 && !(await again(one))) bad.push(one);
-  // Said again at the end, since several minutes of output stand between.
-  for (const one of bad) console.error(`\n${one.names.join(" and ")} ended with ${one.ended}: ${whatFailed(one)}`);
-  return bad.length === 0;
+  const all = runs.flatMap(({ results }) => (results ? [results] : []));
+  for (const { kind, ended, results } of runs) {
+    if (ended !== 0) console.error(`\n${kind} ended with ${ended}${results ? "" : ", and wrote no results"}`);
+  }
+  for (const failure of whatFailed(all)) console.error(`\n${failure}`);
+  const minutes = (Date.now() - start) / 60_000;
+  console.log(`\n${slowest(all, tier === "first" ? 5 : 20)}\n`);
+  if (tier === "first") console.log(lineOfLeft(all));
+  const good = runs.every(({ ended }) => ended === 0);
+  if (tier === "full" && good) writeFull(all);
+  console.log(`${minutes.toFixed(1)} minutes`);
+  console.log(lineOfCounts(all));
+  return good;
 }
 
-process.exitCode = (given.length === 0 ? await runAll() : (await vitest(given, false)).ended === 0) ? 0 : 1;
+/** One vitest as the reader asked for it. */
+function runGiven() {
+  const child = spawn(process.execPath, [vitest, "run", ...others], { stdio: "inherit" });
+  return new Promise((resolve) => child.on("close", (code) => resolve(code === 0)));
+}
+
+process.exitCode = (given.length > 0 || others.length > 0 ? await runGiven() : await runAll()) ? 0 : 1;

@@ -1,45 +1,82 @@
-// Files of vitest's JSON reporter: what they say, and one with the files of another in their place.
+// What scripts/test/reporter.mjs wrote of the runs of kinds of test files, added up and put into words.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
-/** The results of a run, by file; undefined where it wrote none. */
-export function readResults(path) {
-  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
-}
+/** How many tests of each kind there were when all last ran; written by `npm run test:full`. */
+const fullFile = "test/full.json";
+
+/** The results of a run; undefined where it wrote none. */
+export const readResults = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined);
+
+const filesOf = (runs) => runs.flatMap(({ files }) => files);
 
 /** A file that fails to load, or whose set-up fails, has failed although none of its tests has. */
-const isBroken = ({ status, assertionResults }) =>
-  status === "failed" && !assertionResults.some((test) => test.status === "failed");
+const isBroken = ({ errors, tests }) => errors.length > 0 && !tests.some(({ state }) => state === "failed");
 
-/** The paths of the files in which something failed. */
-export const failedFiles = ({ testResults }) =>
-  testResults.filter(({ status }) => status === "failed").map(({ name }) => name);
+/**
+ * How many tests passed, failed and were skipped. What a tier left out is none of these, nor are tests of a file that failed
+ * to load, which counts as one that failed.
+ */
+export function counts(runs) {
+  const files = filesOf(runs);
+  const of = (...states) => files.flatMap(({ tests }) => tests.filter(({ state }) => states.includes(state))).length;
+  const broken = files.filter(isBroken).length + runs.reduce((sum, { unhandled }) => sum + unhandled.length, 0);
+  return { passed: of("passed"), failed: of("failed", "pending") + broken, skipped: of("skipped") };
+}
 
-/** How many tests passed, failed and were skipped. */
-export function counts({ testResults }) {
-  const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
-  const of = (...statuses) => tests.filter(({ status }) => statuses.includes(status)).length;
-  return {
-    passed: of("passed"),
-    failed: of("failed") + testResults.filter(isBroken).length,
-    skipped: of("pending", "skipped", "todo", "disabled"),
-  };
+/** The counts, on a line. */
+export function lineOfCounts(runs) {
+  const { passed, failed, skipped } = counts(runs);
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
 /** What failed, each with the beginning of its message. */
-export function failures({ testResults }) {
-  const short = (message = "") => message.split("\n").slice(0, 12).join("\n  ");
-  return testResults.flatMap((file) => [
-    ...(isBroken(file) ? [`${file.name}\n  ${short(file.message)}`] : []),
-    ...file.assertionResults
-      .filter(({ status }) => status === "failed")
-      .map(({ fullName, failureMessages }) => `${file.name}: ${fullName}\n  ${short(failureMessages[0])}`),
+export function whatFailed(runs) {
+  const short = (message = "") => message.split("\n").slice(0, 14).join("\n  ");
+  const inFiles = filesOf(runs).flatMap((file) => [
+    ...(isBroken(file) ? [`${file.file}\n  ${short(file.errors[0])}`] : []),
+    ...file.tests
+      .filter(({ state }) => state === "failed")
+      .map(({ name, errors }) => `${file.file}: ${name}\n  ${short(errors[0])}`),
   ]);
+  return [
+    ...inFiles,
+    ...runs.flatMap(({ unhandled }) => unhandled.map((error) => `outside of tests\n  ${short(error)}`)),
+  ];
 }
 
-/** Writes to `path` the results there with the files of `again` in the place of their first run. */
-export function replaceFiles(path, again) {
-  const first = readResults(path);
-  const names = new Set(again.testResults.map(({ name }) => name));
-  first.testResults = [...first.testResults.filter(({ name }) => !names.has(name)), ...again.testResults];
-  writeFileSync(path, JSON.stringify(first));
+/** The files that took longest, with seconds. */
+export function slowest(runs, count) {
+  const files = new Map();
+  for (const { file, loading, running } of filesOf(runs)) {
+    files.set(file, (files.get(file) ?? 0) + loading + running);
+  }
+  const sorted = [...files].sort(([, a], [, b]) => b - a).slice(0, count);
+  return [
+    "The slowest files:",
+    ...sorted.map(([file, seconds]) => `${seconds.toFixed(1).padStart(7)} s  ${file}`),
+  ].join("\n");
+}
+
+/** How many tests of each kind ran, skipped ones included. */
+function ran(runs) {
+  const kinds = {};
+  for (const { kind, tests } of filesOf(runs)) {
+    kinds[kind] = (kinds[kind] ?? 0) + tests.filter(({ state }) => state !== "left").length;
+  }
+  return kinds;
+}
+
+/** Keeps how many tests there are of each kind. */
+export function writeFull(runs) {
+  writeFileSync(fullFile, `${JSON.stringify(ran(runs), null, 2)}\n`);
+}
+
+/** How many tests of which kind `npm test` left out, by the counts of the last full run. */
+export function lineOfLeft(runs) {
+  const now = ran(runs);
+  const left = Object.entries(readResults(fullFile) ?? {})
+    .map(([kind, count]) => [kind, count - (now[kind] ?? 0)])
+    .filter(([, count]) => count > 0);
+  const total = left.reduce((sum, [, count]) => sum + count, 0);
+  return `Left to npm run test:full: ${total} tests (${left.map(([kind, count]) => `${kind} ${count}`).join(", ")})`;
 }

@@ -11,6 +11,7 @@ import { serveSite } from "../../bench/harness/web-server.ts";
 import { closePages, sharedChromium } from "../browser/shared.ts";
 import "../support/built.ts";
 import { codeBlocks } from "../support/code-blocks.ts";
+import { first, firstIf } from "../support/first-tier.ts";
 
 const run = promisify(execFile);
 const texts = await Promise.all(
@@ -34,7 +35,11 @@ describe("programs, as files in a clone", async () => {
 
   test("there are some", () => expect(programs.length).toBeGreaterThan(8));
 
-  test.each(programs)("%s runs, and prints what it says", async (name, code) => {
+  const isOfReadme = ([name]: readonly string[]) => name?.startsWith("README") ?? false;
+  for (const program of programs)
+    test(`${program[0]} runs, and prints what it says`, firstIf(isOfReadme(program)), () => check(...program));
+
+  async function check(name: string, code: string): Promise<void> {
     expect(code).toMatch(/from "shaderformer"/); // each stands alone
     const file = join(folder, `${name.replaceAll(/\W+/g, "-")}.mjs`);
     await writeFile(file, code);
@@ -46,7 +51,7 @@ describe("programs, as files in a clone", async () => {
       expect(at, `${JSON.stringify(expected)} in ${JSON.stringify(rest)}`).toBeGreaterThanOrEqual(0);
       rest = rest.slice(at + expected.length);
     }
-  });
+  }
 });
 
 /** What a program says that it prints: comments with an arrow, and those that follow such a one. */
@@ -95,7 +100,7 @@ describe.skipIf(noChromium)("the page of the README", async () => {
   const folder = await mkdtemp(join(tmpdir(), "shaderformer-page-"));
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  test("built by Vite as it stands, it writes the golden text", async () => {
+  test("built by Vite as it stands, it writes the golden text", first, async () => {
     const blocks = codeBlocks(texts[0]?.[1] ?? "");
     const html = blocks.find(({ language }) => language === "html")?.code ?? "";
     const script =

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import { normal } from "../../src/check/random.ts";
 import { tensor } from "../../src/index.ts";
+import { first } from "../support/first-tier.ts";
 import { testGpu } from "../support/gpu.ts";
 
 const gpu = await testGpu();
@@ -9,7 +10,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test("runs from top to bottom and prints the adapter and the result", async () => {
+test("runs from top to bottom and prints the adapter and the result", first, async () => {
   const log = vi.spyOn(console, "log").mockImplementation(() => {});
   await import("../../examples/01-first-kernel/main.ts");
   expect(log).toHaveBeenCalledExactlyOnceWith(gpu.adapter.label, Float64Array.of(0, 0, 0, 1, 4, 9));

@@ -6,6 +6,7 @@ import { inspect } from "../../src/generate/inspection.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
 import { loadModel, type ModelOptions } from "../../src/generate/load-model.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
+import { first } from "../support/first-tier.ts";
 
 /** Where the scripts of golden data write their folders. */
 export const goldenFolders = fileURLToPath(new URL("../golden", import.meta.url));
@@ -33,7 +34,7 @@ export async function goldenTests(gpu: Gpu, folder: string, options: ModelOption
     expect(nmse).toBeLessThan(nmseCaps.logits);
   };
 
-  test("logits after the prompt, computed in one piece", async () => {
+  test("logits after the prompt, computed in one piece", first, async () => {
     using session = model.session();
     const { logits: rows } = await inspect(session.state, prompt, "last");
     check(rows[0] ?? []);

@@ -1,11 +1,12 @@
 import { basename } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { difference, nmseCaps } from "../../src/check/compare.ts";
 import { inspect } from "../../src/generate/inspection.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { bundledMixture, bundledModel, type GoldenPrompt, goldenPrompts, mixturePrompts } from "../support/bundled.ts";
+import { firstIf } from "../support/first-tier.ts";
 
 const small = { binding: 256 << 10, storageBuffers: 8, workgroupBytes: 16 << 10, invocations: 256 };
 const expertsTap = ".feed-forward.experts";
@@ -32,10 +33,13 @@ const runs = Object.entries(models).flatMap(([folder, prompts]) =>
 );
 
 for (const { folder, prompts, name, gpu } of runs) {
-  describe(`${basename(folder)} on ${name}`, async () => {
-    const model: LanguageModel = await loadModel(gpu, folder);
+  describe(`${basename(folder)} on ${name}`, () => {
+    let model: LanguageModel;
+    beforeAll(async () => {
+      model = await loadModel(gpu, folder);
+    });
     for (const prompt of prompts) {
-      test(`${prompt.prompt}: logits and greedy tokens`, async () => {
+      test(`${prompt.prompt}: logits and greedy tokens`, firstIf(name === "default adapter"), async () => {
         using session = model.session();
         const { logits } = await inspect(session.state, prompt.promptTokens, "last");
         const { nmse, misplaced } = difference(logits[0] ?? [], prompt.lastLogits);

@@ -11,6 +11,7 @@ import { noChromium, openPage } from "../../bench/harness/chromium.ts";
 import { serveSite } from "../../bench/harness/web-server.ts";
 import { assertClose } from "../../src/check/compare.ts";
 import { closePages, sharedChromium } from "../browser/shared.ts";
+import { first } from "../support/first-tier.ts";
 import { install, installed, pack } from "./install.ts";
 import { oldest, oldestTypeScript } from "./oldest-typescript.ts";
 import { bundled, node, page, typeErrors, typescript, worker } from "./types.ts";
@@ -49,7 +50,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** What users import instead of a source file. */
 const entryOf = (file: string) => `shaderformer/${file.replace(/\/?(index)?\.ts$/, "")}`.replace(/\/$/, "");
 
-test("the package holds the library, its types and shaders, and nothing else", async () => {
+test("the package holds the library, its types and shaders, and nothing else", first, async () => {
   const files = await readdir(join(project, "node_modules/shaderformer"), { recursive: true });
   const roots = new Set(files.map((file) => file.split("/")[0]));
   expect([...roots].sort()).toEqual(["LICENSE", "README.md", "dist", "package.json", "shaders"]);
@@ -73,14 +74,14 @@ test("Node says what to install where Dawn is missing", async () => {
   );
 });
 
-test("Node imports it, opens a device and computes, with Dawn next to it", async () => {
+test("Node imports it, opens a device and computes, with Dawn next to it", first, async () => {
   const { stdout } = await run(process.execPath, ["main.js"], { cwd: command });
   const { adapter, y } = JSON.parse(stdout);
   expect(adapter).not.toBe("");
   assertClose(y, expected, 1e-12, "rmsNorm in Node");
 });
 
-test("every entry is there, and index has all that attention has", async () => {
+test("every entry is there, and index has all that attention has", first, async () => {
   const code = `const names = async (entry) => Object.keys(await import(entry));
     const entries = ["shaderformer", ...["attention", "check", "reference", "wgsl", "worker", "encoders", "train"].map((one) => "shaderformer/" + one)];
     console.log(JSON.stringify(await Promise.all(entries.map(names))));`;
@@ -124,7 +125,7 @@ describe("the command line, a separate package", () => {
     expect(Object.keys(library.peerDependenciesMeta)).toEqual(Object.keys(library.peerDependencies));
   });
 
-  test("generates text with a model from a folder", async () => {
+  test("generates text with a model from a folder", first, async () => {
     const model = join(checkout, "examples/models/voices-dense");
     const args = ["generate", "The", "--model", model, "--max-tokens", "4", "--temperature", "0", "--json"];
     const { text } = JSON.parse((await run(bin, args, { cwd: command })).stdout);

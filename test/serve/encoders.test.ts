@@ -10,6 +10,7 @@ import { architecture, headFiles } from "../encode/head-folders.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
 import { sequenceFolder, sequenceGolden } from "../seq2seq/golden.ts";
 import { bundledModel } from "../support/bundled.ts";
+import { first } from "../support/first-tier.ts";
 import { testGpu } from "../support/gpu.ts";
 import { clientOf, figuresOf } from "./served.ts";
 
@@ -61,6 +62,32 @@ async function post(path: string, request: unknown): Promise<Answer> {
   const answer = await fetch(`${server.url}${path}`, { method: "POST", body: JSON.stringify(request) });
   return { status: answer.status, body: await answer.json() };
 }
+
+/** A request to each path that computes, by what follows `/v1`, and the field of the answer that holds what was asked for. */
+const requests: Readonly<Record<string, readonly [request: object, field: string]>> = {
+  "/chat/completions": [
+    { model: "t5", messages: [{ role: "user", content: "a cat" }], max_completion_tokens: 2 },
+    "choices",
+  ],
+  "/completions": [{ model: "voices", prompt: "The", max_tokens: 2, temperature: 0 }, "choices"],
+  "/embeddings": [{ model: "bare", input: "a cat" }, "data"],
+  "/rerank": [{ model: "ranker", query, documents: [document] }, "results"],
+  "/classify": [{ model: "classifier", input: ["a cat"] }, "data"],
+};
+
+test("each path answers, and those are all", first, async () => {
+  const at = async (path: string) => await fetch(`${server.url}${path}`);
+  const { paths } = (await (await at("/")).json()) as { paths: string[] };
+  const computing = paths.filter((path) => path.replace(/^\/v1/, "") in requests);
+  expect(paths.filter((path) => !computing.includes(path)).sort()).toEqual(["/", "/health", "/metrics", "/v1/models"]);
+  for (const path of paths.filter((one) => !computing.includes(one))) expect((await at(path)).status, path).toBe(200);
+  expect(await (await at("/v1/models/voices")).json()).toMatchObject({ id: "voices" });
+  for (const path of computing) {
+    const [request, field] = requests[path.replace(/^\/v1/, "")] ?? [{}, ""];
+    const { status, body } = await post(path, request);
+    expect([status, body[field]?.length], `${path}: ${JSON.stringify(body)}`).toEqual([200, 1]);
+  }
+});
 
 describe("/rerank, as vLLM, Jina and Cohere have it", () => {
   const documents = ["the dog sat.", document, "a cat", { text: "on the mat" }];

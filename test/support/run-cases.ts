@@ -1,13 +1,25 @@
+import { expect } from "vitest";
 import type { CaseTable } from "../../src/check/case-table.ts";
 import { checkCase } from "../../src/check/check-case.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
+import { firstCases, firstIf } from "./first-tier.ts";
 import { testBeside } from "./side-by-side.ts";
+
+/** The kinds that the tables of a file have had so far in `npm test`, by the op's definition. */
+let known: { readonly file: string | undefined; readonly of: Map<unknown, Set<string>> } | undefined;
 
 /** Declares a test for every case on every variant. */
 export function testCases(gpu: () => Gpu, table: CaseTable): void {
+  const file = expect.getState().testPath;
+  if (known?.file !== file) known = { file, of: new Map() };
+  const kinds = known?.of.get(table.reference) ?? new Set();
+  known?.of.set(table.reference, kinds);
+  const chosen = firstCases(table, kinds);
   for (const variant of table.variants) {
     for (const item of table.cases) {
-      testBeside(`${table.op} ${variant}: ${item.name}`, gpu, (own) => checkCase(own, table, variant, item));
+      const name = `${table.op} ${variant}: ${item.name}`;
+      const options = firstIf(chosen.get(variant)?.has(item) ?? false);
+      testBeside(name, gpu, (own) => checkCase(own, table, variant, item), options);
     }
   }
 }

@@ -7,8 +7,13 @@ import { twinOf } from "./gpu.ts";
 const busy = new WeakSet<Gpu>();
 
 /** Declares a test that may run at the same time as another, on `gpu` or on one like it. vitest runs two at a time (`maxConcurrency`). */
-export function testBeside(name: string, gpu: () => Gpu, body: (gpu: Gpu) => Promise<unknown>): void {
-  test.concurrent(name, async () => {
+export function testBeside(
+  name: string,
+  gpu: () => Gpu,
+  body: (gpu: Gpu) => Promise<unknown>,
+  options: { tags?: "first" } = {},
+): void {
+  test.concurrent(name, options, async () => {
     const own = busy.has(gpu()) ? await twinOf(gpu()) : gpu();
     busy.add(own);
     try {

@@ -12,6 +12,7 @@ import { openTrainable } from "../../src/train/open-trainable.ts";
 import type { Parameter } from "../../src/train/parameters.ts";
 import { createTrainer } from "../../src/train/trainer/create-trainer.ts";
 import type { TrainerOptions } from "../../src/train/trainer/options.ts";
+import { firstIf } from "../support/first-tier.ts";
 import { goldenPairs, pairFolder, pairModels, pairsIn, trainablePairs } from "../support/golden-pairs.ts";
 import { testGpu } from "../support/gpu.ts";
 
@@ -38,19 +39,23 @@ const weightsOf = (parameters: readonly Parameter[]) =>
   Promise.all(parameters.map(async ({ tensor }) => [...(await tensor.read())]));
 
 describe.each(pairModels)("%s", (name) => {
-  test("20 steps of AdamW have the losses and norms of PyTorch's in float64", async () => {
-    using run = await trainerOf(name);
-    let [worst, worstNorm] = [0, 0];
-    for (const { loss, norm, ...batch } of run.golden.steps) {
-      const step = await run.trainer.step(batch);
-      worst = Math.max(worst, Math.abs(step.loss - loss));
-      worstNorm = Math.max(worstNorm, Math.abs(step.gradientNorm / norm - 1));
-    }
-    console.log(`${name}: loss within ${worst.toExponential(1)}, norm within ${worstNorm.toExponential(1)}`);
-    expect(run.trainer.steps).toBe(20);
-    expect(worst).toBeLessThan(1e-4);
-    expect(worstNorm).toBeLessThan(1e-3);
-  });
+  test(
+    "20 steps of AdamW have the losses and norms of PyTorch's in float64",
+    firstIf(name === pairModels[0]),
+    async () => {
+      using run = await trainerOf(name);
+      let [worst, worstNorm] = [0, 0];
+      for (const { loss, norm, ...batch } of run.golden.steps) {
+        const step = await run.trainer.step(batch);
+        worst = Math.max(worst, Math.abs(step.loss - loss));
+        worstNorm = Math.max(worstNorm, Math.abs(step.gradientNorm / norm - 1));
+      }
+      console.log(`${name}: loss within ${worst.toExponential(1)}, norm within ${worstNorm.toExponential(1)}`);
+      expect(run.trainer.steps).toBe(20);
+      expect(worst).toBeLessThan(1e-4);
+      expect(worstNorm).toBeLessThan(1e-3);
+    },
+  );
 
   test("a batch is learnt to a loss below 0.01, and the folder that is written generates it", async () => {
     using run = await trainerOf(name, { schedule: { name: "constant", learningRate: 1e-2, steps: 400 } });

@@ -10,6 +10,7 @@ import { reshape } from "../../src/tensor/views.ts";
 import * as train from "../../src/train/index.ts";
 import { rules } from "../../src/train/rules.ts";
 import { centralDifferences, upstreamOf } from "../support/central-differences.ts";
+import { first } from "../support/first-tier.ts";
 import { testGpu } from "../support/gpu.ts";
 import { gradientsOf } from "../support/gradients-of.ts";
 import { elementRows } from "./rule-rows/elements.ts";
@@ -22,24 +23,28 @@ type Tensors = Readonly<Record<string, Tensor>>;
 
 const rows = [...elementRows(gpu), ...layerRows(gpu)];
 
-test.each(rows)("$name: gradients are those of central differences in float64", async ({ inputs, forward, record }) => {
-  const given: Tensors = Object.fromEntries(
-    Object.entries(inputs).map(([name, { shape, values }]) => [name, tensor(gpu, shape, values)]),
-  );
-  const definition = forward as unknown as (inputs: Inputs) => { y: Dense };
-  const results = definition(inputs);
-  const upstream = upstreamOf({ y: dense(results.y.shape, results.y.values) });
-  const rounded = { y: dense(upstream.y.shape, upstream.y.values.map(Math.fround)) };
-  const { gradients } = await gradientsOf(gpu, given, record as unknown as (tensors: Tensors) => Tensor, {
-    upstream: tensor(gpu, rounded.y.shape, rounded.y.values),
-  });
-  for (const name of Object.keys(inputs)) {
-    const wanted = centralDifferences(definition, inputs, rounded, name).values;
-    const error = wanted.reduce((sum, one, i) => sum + (one - (gradients[name]?.[i] ?? Number.NaN)) ** 2, 0);
-    const whole = wanted.reduce((sum, one) => sum + one ** 2, 0);
-    expect(Math.sqrt(error / whole), name).toBeLessThan(5e-6);
-  }
-});
+test.each(rows)(
+  "$name: gradients are those of central differences in float64",
+  first,
+  async ({ inputs, forward, record }) => {
+    const given: Tensors = Object.fromEntries(
+      Object.entries(inputs).map(([name, { shape, values }]) => [name, tensor(gpu, shape, values)]),
+    );
+    const definition = forward as unknown as (inputs: Inputs) => { y: Dense };
+    const results = definition(inputs);
+    const upstream = upstreamOf({ y: dense(results.y.shape, results.y.values) });
+    const rounded = { y: dense(upstream.y.shape, upstream.y.values.map(Math.fround)) };
+    const { gradients } = await gradientsOf(gpu, given, record as unknown as (tensors: Tensors) => Tensor, {
+      upstream: tensor(gpu, rounded.y.shape, rounded.y.values),
+    });
+    for (const name of Object.keys(inputs)) {
+      const wanted = centralDifferences(definition, inputs, rounded, name).values;
+      const error = wanted.reduce((sum, one, i) => sum + (one - (gradients[name]?.[i] ?? Number.NaN)) ** 2, 0);
+      const whole = wanted.reduce((sum, one) => sum + one ** 2, 0);
+      expect(Math.sqrt(error / whole), name).toBeLessThan(5e-6);
+    }
+  },
+);
 
 /** Ops with a rule whose gradients other files compare, and which. */
 const elsewhere = new Map<object, string>([
@@ -53,7 +58,7 @@ const elsewhere = new Map<object, string>([
   [ops.headMatmul, "below: it is refused"],
 ]);
 
-test("every rule is compared", () => {
+test("every rule is compared", first, () => {
   const compared = new Set<object>([...rows.map(({ of }) => of), ...elsewhere.keys()]);
   const names = rules.filter(({ of }) => !compared.has(of)).map(({ of }) => String((of as { name?: string }).name));
   expect(names).toEqual([]);
@@ -101,7 +106,7 @@ const noOps = new Set([
   ...["blockMap", "countTiles", "forgetBlockMaps", "alibiSlopes", "blockTable", "sequenceOffsets"],
 ]);
 
-test("every public op has a rule, or a reason why not", async () => {
+test("every public op has a rule, or a reason why not", first, async () => {
   const { readFile } = await import("node:fs/promises");
   const texts = await Promise.all(["index.ts", "attention.ts"].map((file) => readFile(`src/${file}`, "utf8")));
   const exported = [...texts.join("\n").matchAll(/export \{([^}]*)\} from "\.\/kernels\//g)].flatMap(([, list = ""]) =>

@@ -6,6 +6,7 @@ import { checkWordBatch, type WordBatch } from "../../src/train/objectives/word-
 import { freshWordClassifier, openWordClassifier } from "../../src/train/open-word-classifier.ts";
 import { freshWordVectors, openWordVectors } from "../../src/train/open-word-vectors.ts";
 import { createTrainer } from "../../src/train/trainer/create-trainer.ts";
+import { first } from "../support/first-tier.ts";
 import { expectGoldenGradients, expectGoldenSteps, smallFolder, tensorsOf, written } from "../support/golden-small.ts";
 import { testGpu } from "../support/gpu.ts";
 
@@ -20,7 +21,7 @@ const models = [
 ] as const;
 
 describe.each(models)("%s", (name, open) => {
-  test("the loss, every gradient and 20 steps of AdamW are PyTorch's, the same bits twice", async () => {
+  test("the loss, every gradient and 20 steps of AdamW are PyTorch's, the same bits twice", first, async () => {
     const runs = [];
     for (let i = 0; i < 2; i++) {
       const model = await open(gpu, smallFolder(name));

@@ -1,0 +1,63 @@
+// What test files need, read from their texts: by it `npm test` chooses what it runs.
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path/posix";
+
+/** What opens a device, a browser or a process. */
+const opening =
+  /\b(openGpu|testGpu|loadModel|openModel|openEncoder|createEngine|createTrainer|requestNodeAdapter|runCli|openChromium|openFirefox|serveSite)\b|"node:child_process"|"(playwright|puppeteer)-core"/;
+
+/** What marks a test of the first tier: see first-tier.ts. */
+const marking = /"[^"]*\/(first-tier|run-cases)\.ts"/;
+
+const texts = new Map<string, string>();
+const read = (file: string): string => {
+  const known = texts.get(file);
+  if (known !== undefined) return known;
+  const text = statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, "utf8") : "";
+  texts.set(file, text);
+  return text;
+};
+
+/** The file and what it imports of `test/`, directly or not. */
+function withImports(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  for (const [, target = ""] of read(file).matchAll(/\bfrom "(\.[^"]+\.ts)"|\bimport\("(\.[^"]+\.ts)"\)/g)) {
+    const path = join(dirname(file), target);
+    if (path.startsWith("test/")) withImports(path, seen);
+  }
+  return seen;
+}
+
+/** All test files, by their paths from the root. */
+export const testFiles: readonly string[] = readdirSync("test", { recursive: true, encoding: "utf8" })
+  .map((name) => `test/${name.replaceAll("\\", "/")}`)
+  .filter((name) => name.endsWith(".test.ts"))
+  .sort();
+
+/** True of a file that opens no device, browser or process: `npm test` runs all of it. */
+export const isUnit = (file: string): boolean =>
+  ![...withImports(file)].some((one) => one !== "test/support/kinds.ts" && opening.test(read(one)));
+
+/** True of another file that has tests of the first tier. */
+export const hasFirst = (file: string): boolean => [...withImports(file)].some((one) => marking.test(read(one)));
+
+/** Kinds of test files, each a project of vitest.config.ts. */
+export type Kind = "unit" | "kernels" | "models" | "engine" | "alone" | "outside" | "pages" | "generating";
+
+/** Kinds by paths, the first that matches; `outside` are tests that other processes do the work of. */
+const paths: readonly (readonly [Kind, RegExp])[] = [
+  ["generating", /^browser\/(generate-|long-tasks)/],
+  ["pages", /^browser\//],
+  [
+    "outside",
+    /^(cli|deno|package|docs)\/|^bench\/(cli|browser|peers-page)\.|^examples\/(outside-the-clone|projects)\./,
+  ],
+  ["alone", /^gpu\/(closing|patient-polling)\./],
+  ["kernels", /^(kernels|blocks)\//],
+  ["models", /^(generate|models|engine)\//],
+];
+
+/** What kind of test file it is. */
+export const kindOf = (file: string): Kind =>
+  isUnit(file) ? "unit" : (paths.find(([, path]) => path.test(file.slice("test/".length)))?.[0] ?? "engine");
