@@ -82,7 +82,9 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
   },
   async answer() {
     const model = headed("ForQuestionAnswering");
-    expect(await printed("answer", "a cat", "--context", "the dog sat on the mat.", "-m", model)).toMatch(/^the dog sat on\nscore 0\.\d+/);
+    expect(await printed("answer", "a cat", "--context", "the dog sat on the mat.", "-m", model)).toMatch(
+      /^the dog sat on\nscore 0\.\d+/,
+    );
   },
   async train() {
     const given = ["-m", "test/golden/gradients-gpt2", "--batches", join(folder, "batches.json")];
