@@ -169,7 +169,7 @@ const slashed = (path) => `./${path.replaceAll("\\", "/")}`;
 /** The worker that `createWorkerEngine` starts by itself, with all packages in it: import maps do not reach workers. */
 async function bundleWorker() {
   const outfile = "dist/engine-worker.js";
-  const external = ["node:*", "webgpu", "@mlc-ai/web-xgrammar"]; // the last is loaded where it is wanted, and there
+  const external = ["node:*", "webgpu", "koffi", "@mlc-ai/web-xgrammar"]; // the last is loaded where it is wanted, and there
   await build({ ...common, entryPoints: ["dist/worker.js"], outfile, external, minify: true, platform: "browser" });
   return outfile;
 }

@@ -7,6 +7,7 @@
 import type { create } from "webgpu";
 import type { AdapterRequest, FoundAdapter } from "./adapter-info.ts";
 import { describeAdapter, matchesName, unknownAdapter } from "./adapter-info.ts";
+import { withoutDawnWarnings } from "./dawn-warnings.ts";
 import { GpuError } from "./errors.ts";
 import { pollPatiently } from "./patient-polling.ts";
 
@@ -77,12 +78,13 @@ async function open(
   createFlags: readonly string[],
   options: GPURequestAdapterOptions,
 ): Promise<GPUAdapter | null> {
+  const quietly = await withoutDawnWarnings();
   const key = JSON.stringify([chosenDrivers(), drivers, createFlags]);
   const gpu = instances.get(key) ?? dawn.create([...createFlags]);
   instances.set(key, gpu);
   const before = Object.keys(drivers).map((name) => [name, process.env[name]] as const);
   Object.assign(process.env, drivers);
-  const answer = gpu.requestAdapter(options); // the drivers are loaded before this returns
+  const answer = quietly(() => gpu.requestAdapter(options)); // the drivers are loaded before this returns
   for (const [name, value] of before) {
     if (value === undefined) delete process.env[name];
     else process.env[name] = value;

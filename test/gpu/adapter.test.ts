@@ -1,6 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import koffi from "koffi";
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { requestAdapter } from "../../src/gpu/adapter.ts";
 import { describeAdapter, matchesName } from "../../src/gpu/adapter-info.ts";
+import { withoutDawnWarnings } from "../../src/gpu/dawn-warnings.ts";
 import { GpuError } from "../../src/gpu/errors.ts";
 
 /** Which of the two software adapters this machine has. */
@@ -169,5 +174,56 @@ describe("what an adapter says of itself", () => {
       label: "unnamed adapter — software",
     });
     expect(described(nameless)).toMatchObject({ software: false, label: "unnamed adapter" });
+  });
+});
+
+// At the end, for it loads modules anew.
+describe.skipIf(process.platform !== "linux")("Dawn's two warnings about limits", () => {
+  const folder = mkdtempSync(join(tmpdir(), "shaderformer-stderr-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** What came to stderr's descriptor meanwhile, whoever wrote it. */
+  async function stderrOf(run: () => unknown): Promise<string> {
+    const libc = koffi.load("libc.so.6");
+    const [dup, dup2] = [libc.func("int dup(int fd)"), libc.func("int dup2(int from, int to)")];
+    const name = join(folder, "stderr");
+    const [own, file] = [dup(2), openSync(name, "w")];
+    dup2(file, 2);
+    try {
+      await run();
+    } finally {
+      dup2(own, 2);
+      closeSync(own);
+      closeSync(file);
+    }
+    return readFileSync(name, "latin1");
+  }
+
+  const warning = (kind: string) =>
+    `Warning: maxDynamic${kind}BuffersPerPipelineLayout artificially reduced from 1000000 to 16 to fit dynamic offset allocation limit.\n`;
+
+  test("are left out, and every other line is as it was", async () => {
+    const quietly = await withoutDawnWarnings();
+    const others = [
+      "first\n",
+      "Warning: maxDynamicUniformBuffersPerPipelineLayout is 8\n",
+      `${warning("Vertex")}`,
+      "\xff, no end",
+    ];
+    const [first = "", ...rest] = others.map((line) => Buffer.from(line, "latin1"));
+    const all = [warning("Uniform"), first, warning("Storage"), ...rest];
+    const write = () => all.map((line) => writeSync(2, Buffer.from(line as string))).length;
+    expect(await stderrOf(() => expect(quietly(write)).toBe(6))).toBe(others.join(""));
+    const failing = () => {
+      writeSync(2, `${warning("Uniform")}kept\n`);
+      throw new Error("no driver");
+    };
+    expect(await stderrOf(() => expect(() => quietly(failing)).toThrow("no driver"))).toBe("kept\n");
+  });
+
+  test("do not come with an adapter that is found anew", async () => {
+    vi.resetModules(); // Dawn's instances are kept by the module
+    const { requestAdapter: anew } = await import("../../src/gpu/adapter.ts");
+    expect(await stderrOf(() => anew())).toBe("");
   });
 });
