@@ -28,10 +28,13 @@ const common = {
   },
 };
 
+/** Limits that only end what hangs. */
+const patience = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 240_000 } } };
+
 /** The options of a kind of test files. They share a process: what they import is loaded once, what they compile compiled once. */
 const project = (name: Kind, options: object = {}) => ({
   ...common,
-  test: { name, include: filesOf(name), testTimeout: 300_000, hookTimeout: 300_000, isolate: false, ...options },
+  test: { name, include: filesOf(name), ...patience, isolate: false, ...options },
 });
 
 /** What their files share is closed after the last one: see test/support/sharing-environment.ts. */

@@ -175,6 +175,39 @@ test("files are short and named in kebab-case for what they hold", () => {
   expect(files.filter((file) => /\b(utils?|common|helpers?|misc)\b/.test(file))).toEqual([]);
 });
 
+/** Files of the tests that may have timers and clocks: the one that polls, the tool of mutants, which is no test. */
+const mayWait = /^test\/(support\/until\.ts$|mutants\/)/;
+/** Those that still have them: the list may only become shorter. */
+const waitStill: readonly string[] = [
+  "test/browser/attention-page-states.test.ts",
+  "test/browser/attention-page-ways.test.ts",
+  "test/browser/attention-page.test.ts",
+  "test/browser/generate-page-ways.test.ts",
+  "test/browser/generate-page.test.ts",
+  "test/browser/golden.test.ts",
+  "test/browser/models-server.ts",
+  "test/browser/reports-page.ts",
+  "test/browser/reports.test.ts",
+  "test/browser/search-measured.test.ts",
+  "test/browser/site.test.ts",
+  "test/browser/tasks.ts",
+  "test/browser/ways.ts",
+  "test/browser/worker-page.ts",
+];
+
+test("tests wait for states and count what is done: they have no timers of their own, and read no clock", () => {
+  const waits =
+    /(?<!\.|\w)(setTimeout|setInterval)\(|timers\/promises|waitForTimeout|\bsleep\(|AbortSignal\.timeout\(|\bperformance\.now\(|\bDate\.now\(|hrtime|cpuUsage\(|eventLoopUtilization/;
+  const found = files.filter(
+    (file) => file.startsWith("test/") && !mayWait.test(file) && waits.test(withoutComments(read(file))),
+  );
+  expect(found.filter((file) => !waitStill.includes(file) && file !== "test/architecture.test.ts")).toEqual([]);
+  const times =
+    /\bexpect\((?:ms\b|[^;\n]*\b(?:\w+Ms|milliseconds|seconds|elapsed|took|encodePerToken|tokensPerSecond)\b)[^;\n]*\)\.toBe(?:Less|Greater)/;
+  const asserting = files.filter((file) => file.startsWith("test/") && times.test(withoutComments(read(file))));
+  expect(asserting.filter((file) => !waitStill.includes(file))).toEqual([]);
+});
+
 test("no const_assert begins with a parenthesis: naga takes it for the whole expression", () => {
   const wrong = shaders.filter((file) => /^\s*const_assert\s*\(/m.test(read(file)));
   expect(wrong).toEqual([]);

@@ -87,7 +87,7 @@ test("--program lists every dispatch of a prefill and of a decode step; --profil
       expect(Object.keys(dispatch)).toEqual(
         expect.arrayContaining(["kernel", "parts", "constants", "tensors", "workgroups", "flops", "compulsoryBytes"]),
       );
-      expect(dispatch["nanoseconds"]).toBeGreaterThan(0);
+      expect(dispatch["nanoseconds"]).toEqual(expect.any(Number));
     }
   }
 });

@@ -1,8 +1,10 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
 import { buildSync } from "esbuild";
 import { expect, test } from "vitest";
+import { until } from "../support/until.ts";
 
 /** Starts a process that watches for Ctrl-C, says that it is ready, and then runs `work`. */
 async function watching(work: string): Promise<ChildProcessByStdio<Writable, Readable, null>> {
@@ -23,6 +25,13 @@ async function watching(work: string): Promise<ChildProcessByStdio<Writable, Rea
   return child;
 }
 
+/** How many threads a process has; undefined where the system does not say so. */
+async function threadsOf({ pid }: { pid?: number | undefined }): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  const [, count] = /^Threads:\s*(\d+)$/m.exec(status) ?? [];
+  return count === undefined ? undefined : Number(count);
+}
+
 test.each([
   ["computes", "for (;;);"],
   ["searches with an expression", '/(a+)+$/.test("a".repeat(99) + "b");'],
@@ -30,15 +39,15 @@ test.each([
 ])("the second Ctrl-C ends a process whose main thread %s", async (_, work) => {
   const child = await watching(work);
   const ended = once(child, "close");
-  const pause = () => new Promise((resolve) => setTimeout(resolve, 500));
+  const threads = await threadsOf(child);
   child.kill("SIGINT");
-  await pause();
+  // One that arrives before the watching thread has woken up and ended is lost.
+  if (threads) await until("end of the watch", async () => ((await threadsOf(child)) ?? 0) < threads);
   expect([child.exitCode, child.signalCode]).toEqual([null, null]);
-  // One that arrives while the watching thread is still waking up is lost: on a busy machine it takes another.
-  for (let more = 0; more < 20 && child.exitCode === null && child.signalCode === null; more++) {
+  await until("end of the process", () => {
     child.kill("SIGINT");
-    await pause();
-  }
+    return child.exitCode !== null || child.signalCode !== null;
+  });
   expect(await ended).toEqual([null, "SIGINT"]);
 });
 

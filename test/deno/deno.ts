@@ -9,9 +9,6 @@ const binary = resolve("node_modules/.bin/deno");
 /** Where Deno is missing, why what needs it is skipped. */
 export const noDeno = existsSync(binary) ? undefined : 'the package "deno" has no program for this system';
 
-/** No test, the compiling of its shaders included, takes as long on a software adapter. */
-const patience = 300_000;
-
 /** Runs a bundle in Deno and gives its reports. Throws where it does not end by itself, or not well. */
 export function runInDeno(bundle: string, args: readonly string[]): Promise<Report[]> {
   const options = ["run", "--quiet", "--node-modules-dir=manual", "--unstable-webgpu", "--allow-all"];
@@ -21,18 +18,13 @@ export function runInDeno(bundle: string, args: readonly string[]): Promise<Repo
     DENO_DIR: resolve(".cache/deno/dir"),
     DENO_NO_UPDATE_CHECK: "1",
   };
-  const child = spawn(binary, [...options, bundle, ...args], { stdio: ["ignore", "pipe", "pipe"], env });
+  // What hangs is ended after an hour; all of the kernels take some minutes.
+  const ending = { timeout: 3_600_000, killSignal: "SIGKILL" } as const;
+  const child = spawn(binary, [...options, bundle, ...args], { stdio: ["ignore", "pipe", "pipe"], env, ...ending });
   const reports: Report[] = [];
   let [line, errors] = ["", ""];
   return new Promise((done, fail) => {
-    let timer: NodeJS.Timeout | undefined;
-    const wait = () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => child.kill("SIGKILL"), patience);
-    };
-    wait();
     child.stdout.setEncoding("utf8").on("data", (data: string) => {
-      wait();
       const lines = (line + data).split("\n");
       line = lines.pop() ?? "";
       for (const text of lines) if (text.startsWith(mark)) reports.push(JSON.parse(text.slice(mark.length)) as Report);
@@ -42,7 +34,6 @@ export function runInDeno(bundle: string, args: readonly string[]): Promise<Repo
     });
     child.once("error", fail);
     child.once("close", (code, signal) => {
-      clearTimeout(timer);
       if (code === 0) done(reports);
       else fail(new Error(`Deno ended with ${signal ?? code} after ${JSON.stringify(reports.at(-1))}\n${errors}`));
     });

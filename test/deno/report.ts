@@ -10,12 +10,11 @@ export type Report =
   | { readonly kind: "test"; readonly name: string; readonly error?: string }
   /** What this device has not got the features for. */
   | { readonly kind: "not available"; readonly name: string; readonly why: string }
-  /** What the bundled model generates, and milliseconds that a token takes to encode and in all. */
+  /** What the bundled model generates, and how many waits for the device the encoding of a token contains, and a token. */
   | {
       readonly kind: "model";
       readonly rows: readonly GeneratedRow[];
-      readonly encodePerToken: number;
-      readonly perToken: number;
+      readonly waits: { readonly encoding: number; readonly token: number };
     }
   /** The greedy tokens of another model's golden prompt. */
   | { readonly kind: "greedy"; readonly name: string; readonly tokens: readonly number[] }

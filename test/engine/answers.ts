@@ -5,6 +5,7 @@ import type { EnginePiece, GenerateRequest } from "../../src/engine/generate-req
 import type { ChatCompletionRequest, CompletionRequest } from "../../src/engine/openai/types.ts";
 import type { LoadProgress } from "../../src/formats/load-progress.ts";
 import beams from "../golden/beams.json" with { type: "json" };
+import { atSubmit } from "../support/at-moment.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
 
 /** A template that gives a conversation as plain text. */
@@ -275,12 +276,11 @@ export function testAnswers(engineOf: () => Engine, loading: () => readonly Load
   test("a call whose signal aborts throws its reason", async () => {
     const reason = new Error("no longer needed");
     const controller = new AbortController();
-    const answer = engineOf().completions.create(
-      { prompt, max_tokens: 400, stream: false },
-      { signal: controller.signal },
-    );
-    setTimeout(() => controller.abort(reason), 50);
+    const { signal } = controller;
+    const answer = engineOf().completions.create({ prompt, max_tokens: 400, stream: false }, { signal });
+    const submits = atSubmit(5, () => controller.abort(reason));
     expect(await answer.catch((error: unknown) => error)).toBe(reason);
+    expect(submits.finish()).toBeLessThan(400);
     const load = engineOf().load(bundledModel, { id: "other", signal: AbortSignal.abort(reason) });
     expect(await load.catch((error: unknown) => error)).toBe(reason);
     expect((await engineOf().loaded()).map(({ id }) => id)).toEqual(["voices"]);

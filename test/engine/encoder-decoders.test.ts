@@ -6,6 +6,7 @@ import { setEncoders } from "../../src/engine/direct/encoders.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { CompletionRequest } from "../../src/engine/openai/types.ts";
 import { sequenceFolder, sequenceGolden, sequenceNames, tolerances } from "../seq2seq/golden.ts";
+import { atSubmit } from "../support/at-moment.ts";
 import { destroyable } from "../support/destroyable.ts";
 import { testGpu } from "../support/gpu.ts";
 import { failure, openers } from "./openers.ts";
@@ -158,8 +159,9 @@ describe.each(Object.entries(openers))("an engine %s", (_, open) => {
     expect(parts).toBeLessThan(100);
     const aborting = new AbortController();
     const whole = engine.completions.create(long, { signal: aborting.signal });
-    setTimeout(() => aborting.abort(reason), 20);
+    const submits = atSubmit(5, () => aborting.abort(reason));
     await expect(whole).rejects.toBe(reason);
+    expect(submits.finish()).toBeLessThan(100);
     await expect(engine.encoderDecoder().generate(prompt, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     const { choices } = await engine.completions.create({ prompt, ...greedy });
     expect(choices[0]?.text).toBe(first?.greedy.text);

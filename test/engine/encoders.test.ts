@@ -9,6 +9,7 @@ import { encoderTypes } from "../../src/models/encoders/model-types.ts";
 import { startServer } from "../../src/serve/server.ts";
 import { encoderFolder, encoderNames, farthest, sentenceGolden } from "../encode/golden-encoders.ts";
 import { sequenceFolder } from "../seq2seq/golden.ts";
+import { atSubmit } from "../support/at-moment.ts";
 import { destroyable } from "../support/destroyable.ts";
 import { openers } from "./openers.ts";
 
@@ -134,8 +135,9 @@ describe.each(Object.entries(openers))("an engine %s", (_, open) => {
     const unlisten = engine.onEvent(({ type }) => events.push(type));
     const many = Array.from({ length: 300 }, (_, i) => input[i % input.length] ?? "");
     const answering = engine.embeddings.create({ input: many, model: "words" });
-    setTimeout(() => devices.destroy(), 5);
+    const submits = atSubmit(2, () => devices.destroy());
     const { data } = await answering;
+    expect(submits.finish()).toBeGreaterThan(2);
     const made = data.map(({ embedding }) => embedding);
     expect(
       farthest(

@@ -13,6 +13,7 @@ import { browsers, type DrivenBrowser } from "../browser/driven.ts";
 import { install, pack } from "../package/install.ts";
 import { bundledModel } from "../support/bundled.ts";
 import { testGpu } from "../support/gpu.ts";
+import { until } from "../support/until.ts";
 
 const run = promisify(execFile);
 const folder = await realpath(await mkdtemp(join(tmpdir(), "shaderformer-projects-")));
@@ -111,21 +112,24 @@ describe.each(browsers)("pages in $name", ({ name, missing, start }) => {
   const pages = name === "Chromium" ? ["05-page", ...bundled] : ["05-page", "07-worker"];
   test.skipIf(missing).each(pages)("%s", async (project) => {
     const { page, errors } = await browser.open(`${server.origin}/${project}/index.html`, watchTexts);
-    const status = await page.evaluate(async () => {
-      const at = (selector: string) => document.querySelector<HTMLElement>(selector);
-      const until = async (holds: () => boolean) => {
-        while (!holds()) await new Promise((done) => setTimeout(done, 20));
-      };
-      // The button is not there, or disabled, until the model is.
-      const button = () => document.querySelector<HTMLButtonElement>("button:not([disabled])");
-      await until(() => button() !== null || /Error/.test(at("#status")?.textContent ?? ""));
-      button()?.click();
-      await until(() => at("#output")?.textContent !== "" || /Error/.test(at("#status")?.textContent ?? ""));
-      await until(() => /Done|ready|Error/.test(at("#status")?.textContent ?? ""));
-      return at("#status")?.textContent ?? "";
-    }, undefined);
+    const textOf = (selector: string) =>
+      page.evaluate((css) => document.querySelector(css)?.textContent ?? "", selector);
+    const failed = async () => /Error/.test(await textOf("#status"));
+    // The button is not there, or disabled, until the model is.
+    const click = () =>
+      page.evaluate(() => {
+        const button = document.querySelector<HTMLButtonElement>("button:not([disabled])");
+        button?.click();
+        return button !== null;
+      }, undefined);
+    await until("button", async () => (await failed()) || (await click()));
+    await until("text", async () => (await failed()) || (await textOf("#output")) !== "");
+    const status = await until("end", async () => {
+      const text = await textOf("#status");
+      return /Done|ready|Error/.test(text) && text;
+    });
     expect(status).toMatch(/^(Done\.|ready)$/);
-    expect(await page.evaluate(() => document.querySelector("#output")?.textContent, undefined)).toBe(expected);
+    expect(await textOf("#output")).toBe(expected);
     const texts = await page.evaluate(() => [...(Reflect.get(globalThis, "texts") as Set<string>)], undefined);
     expect(texts.filter((text) => /NaN|undefined|\[object/.test(text))).toEqual([]);
     expect(texts.join("\n")).toMatch(shows[project] ?? /Generating|loading/);

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { HubOptions } from "../../src/formats/hub/hub-options.ts";
+import { until } from "../support/until.ts";
 import { formatErrorOf } from "./checkpoint-bytes.ts";
 import { modelFiles, openHub, readModel, segmentBytes, testCache } from "./hub-loading.ts";
 import { answer, type Misbehaviour, startHub, type TestHub } from "./hub-server.ts";
@@ -206,7 +208,7 @@ describe("a server that misbehaves in a way that ends in a clear error, and in t
     const idleTimeout = message.source.includes("sent nothing") ? 200 : 5000;
     const load = async () => readModel(await openHub(hub, { cache, idleTimeout }), files);
     expect((await formatErrorOf(load())).message).toMatch(message);
-    await expect.poll(() => hub.open()).toBe(0);
+    await until("end of the requests", () => hub.open() === 0);
     // Nothing is taken for whole that is not.
     for (const model of await store.list([])) {
       for (const folder of await store.list([model])) {
@@ -221,22 +223,23 @@ describe("a server that misbehaves in a way that ends in a clear error, and in t
   });
 });
 
-/** Has the hub stop after so many bytes of the second request, and the reader leave then; the signal that says so. */
-function leaveWithin(bytes: number): AbortSignal {
+/** Has the hub stop after so many bytes of the second request; options by which the reader leaves when it has them. */
+function leaveWithin(bytes: number): HubOptions {
   const controller = new AbortController();
   hub.misbehave = only(2, 2, (_, content, response) => {
     response.writeHead(206, { "content-range": `bytes 0-${content.length - 1}/${content.length}` });
     response.write(content.subarray(0, bytes));
-    setTimeout(() => controller.abort(new Error("left the page")), 100);
     return true;
   });
-  return controller.signal;
+  const onProgress = ({ done }: { done: number }) => {
+    if (done === bytes) controller.abort(new Error("left the page"));
+  };
+  return { signal: controller.signal, onProgress };
 }
 
 test("a download that was interrupted goes on where it ended, in another process too", async () => {
   const { cache } = testCache();
-  const signal = leaveWithin(100_000);
-  const first = await openHub(hub, { cache, signal });
+  const first = await openHub(hub, { cache, ...leaveWithin(100_000) });
   await expect(readModel(first, files)).rejects.toThrow("left the page");
   const [partial] = await cache.list();
   expect(partial?.complete).toBe(false);
@@ -261,8 +264,7 @@ test("a download that was interrupted goes on where it ended, in another process
 
 test("a repository that changed between two attempts is fetched afresh", async () => {
   const { cache } = testCache();
-  const signal = leaveWithin(100_000);
-  await expect(readModel(await openHub(hub, { cache, signal }), files)).rejects.toThrow("left");
+  await expect(readModel(await openHub(hub, { cache, ...leaveWithin(100_000) }), files)).rejects.toThrow("left");
   hub.misbehave = undefined;
   hub.files = modelFiles(2);
   hub.seen.length = 0;

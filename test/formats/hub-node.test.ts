@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { openModel } from "../../src/formats/hub/open-model.ts";
 import { openModelCache } from "../../src/formats/hub/open-model-cache.ts";
 import { folderStore } from "../../src/formats/hub/stores/folder.ts";
+import { until } from "../support/until.ts";
 import { modelFiles, openHub, readModel, testCache } from "./hub-loading.ts";
 import { commitOf, repository, startHub, type TestHub } from "./hub-server.ts";
 
@@ -77,20 +78,21 @@ describe("in Node", () => {
 
   test("two processes take turns, and the lock of one that died is taken from it", async () => {
     const root = await folder();
-    const [one, other] = [folderStore(fs, root), folderStore(fs, root)];
+    let looks = 0;
+    const looking = { ...fs, stat: async (file: string) => await fs.stat(file).finally(() => looks++) };
+    const [one, other] = [folderStore(fs, root), folderStore(looking as typeof fs, root)];
     const order: string[] = [];
     const first = one.locked("a b", undefined, async () => {
       order.push("begin");
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await until("second look of the other", () => looks >= 2);
       order.push("end");
     });
-    await vi.waitFor(() => expect(order).toEqual(["begin"]));
+    await until("lock", () => order.length === 1);
     await other.locked("a b", undefined, async () => void order.push("other"));
     await first;
     expect(order).toEqual(["begin", "end", "other"]);
     await writeFile(join(root, "a-b.lock"), "");
-    const old = new Date(Date.now() - 60_000);
-    await utimes(join(root, "a-b.lock"), old, old);
+    await utimes(join(root, "a-b.lock"), 0, 0);
     await one.locked("a b", undefined, async () => void order.push("later"));
     expect(order.at(-1)).toBe("later");
     expect(await readdir(root)).toEqual([]);

@@ -1,10 +1,11 @@
-import { setTimeout as wait } from "node:timers/promises";
+import type { ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { readText } from "../../src/formats/read-text.ts";
 import { withSignal } from "../../src/formats/source.ts";
 import { openUrl } from "../../src/formats/url.ts";
 import { openWeights } from "../../src/formats/weights.ts";
+import { turns, until } from "../support/until.ts";
 import { type Files, formatErrorOf, numbered, safetensors } from "./checkpoint-bytes.ts";
 import { type Handler, serve, withoutRanges, withRanges } from "./loopback-server.ts";
 
@@ -49,7 +50,7 @@ describe("a body longer than its limit is cut there", () => {
     const { base, sent, open } = await endless();
     const error = await formatErrorOf(readText(openUrl(base), "a.json", { limit: mebibyte }));
     expect(error.message).toBe("a.json: has more than 1048576 bytes, expected a text file of at most 1048576");
-    await vi.waitFor(() => expect(open()).toBe(0));
+    await until("end of the connection", () => open() === 0);
     expect(sent.bytes).toBeLessThan(mebibyte + inTransit);
   });
 
@@ -147,23 +148,34 @@ describe("a server that falls silent is abandoned", () => {
     for (const read of [() => readText(source, "a.json"), () => openWeights(source)]) {
       expect((await formatErrorOf(read())).message).toMatch(/: the server sent nothing for 0\.06 s: http:/);
     }
-    await vi.waitFor(() => expect(open()).toBe(0));
+    await until("end of the connection", () => open() === 0);
   });
 
   test("but not one that is slow, nor one whose reader is", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
     const idleTimeout = 800;
-    const { base } = await serve((_, response) => {
-      response.writeHead(200, { "content-length": 6 });
-      for (let i = 0; i < 6; i++) setTimeout(() => response.write("x"), 200 * i);
-      setTimeout(() => response.end(), 1000);
+    let response: ServerResponse | undefined;
+    const { base } = await serve((_, given) => {
+      response = given.writeHead(200, { "content-length": 6 });
     });
-    const slow = readText(openUrl(base, { idleTimeout }), "a.json");
+    const { taken, fetch } = counting();
+    const slow = readText(openUrl(base, { idleTimeout, fetch }), "a.json");
+    await until("request", () => response);
+    for (let sent = 1; sent <= 6; sent++) {
+      vi.advanceTimersByTime(0.9 * idleTimeout);
+      response?.write("x");
+      await until("byte", () => taken.bytes === sent);
+      await turns(10); // it is read
+    }
+    response?.end();
+    expect(await slow).toBe("xxxxxx");
+
     const large = await serve(withoutRanges({ "a.bin": new Uint8Array(8 * mebibyte) }));
     const source = openUrl(large.base, { idleTimeout });
     await source.read("a.bin", 0, 1000);
-    await wait(1000);
+    vi.advanceTimersByTime(10 * idleTimeout);
     expect(await source.read("a.bin", 7 * mebibyte, 8 * mebibyte)).toHaveLength(mebibyte);
-    expect(await slow).toBe("xxxxxx");
   });
 
   test.each([0, -1, Number.NaN, "5" as unknown as number])("a limit of %s is none", (idleTimeout) => {
@@ -172,19 +184,20 @@ describe("a server that falls silent is abandoned", () => {
 });
 
 test("an aborted reader does not end what others of the same source read", async () => {
-  let answer: () => void = () => {};
+  let answer: (() => void) | undefined; // to the first request
   const { base } = await serve((...all) => {
-    answer = () => withoutRanges(files)(...all);
-    if (all[2].range === undefined) answer();
-    else setTimeout(answer, 30);
+    const now = () => withoutRanges(files)(...all);
+    if (answer) now();
+    else answer = now;
   });
   const source = openUrl(base);
   const controller = new AbortController();
   const first = source.read("a.bin", 0, 10, { signal: controller.signal });
   const second = source.read("a.bin", 100, 110);
-  await wait(10);
+  await until("request", () => answer);
   controller.abort(new Error("left the page"));
   await expect(first).rejects.toThrow("left the page");
+  answer?.();
   expect(await second).toEqual(numbered(300_000).slice(100, 110));
 });
 
@@ -196,12 +209,12 @@ test("four requests run at a time, and those that wait end with their signal", a
   const reads = Array.from({ length: 4 }, (_, i) => source.readWhole?.(`${i}.json`, 10));
   const waiting = readText(withSignal(source, controller.signal), "b.json");
   const last = readText(source, "b.json");
-  await vi.waitFor(() => expect(seen).toHaveLength(4));
+  await until("fourth request", () => seen.length === 4);
   controller.abort(new Error("left the page"));
   await expect(waiting).rejects.toThrow("left the page");
   for (const answer of answers.splice(0)) answer();
   expect(await Promise.all(reads)).toEqual([undefined, undefined, undefined, undefined]);
-  await vi.waitFor(() => expect(seen).toHaveLength(5));
+  await until("fifth request", () => seen.length === 5);
   for (const answer of answers) answer();
   expect(await last).toBe("{}");
 });

@@ -15,7 +15,6 @@ import { randomAdapter } from "../support/random-adapter.ts";
 import { pick, type Random, times } from "./choices.ts";
 import { costlyTemplates, hostileTemplate } from "./hostile-templates.ts";
 
-const longest = 5000;
 const unclear = /undefined|\[object|is not a function|Cannot read|not iterable/;
 
 /** A value of any kind, which a field is not made for. */
@@ -27,12 +26,11 @@ function anyValue(random: Random, depth = 2): unknown {
 }
 
 /** A message within its limits of length and words, of an error that has them; other errors are thrown. */
-function checkError(error: unknown, start: number): void {
+function checkError(error: unknown): void {
   if (!(error instanceof FormatError)) throw error;
   expect(error.message.length).toBeLessThan(1500);
   // What a template calls, its library says.
   expect(error.message.replace(/the chat template .*/s, "")).not.toMatch(unclear);
-  expect(performance.now() - start).toBeLessThan(longest);
 }
 
 test("adapters with anything in their settings, in their header, or cut short", async () => {
@@ -99,12 +97,11 @@ test("adapters with anything in their settings, in their header, or cut short", 
   const all = attempts(600, 60);
   for (let i = 0; i < all; i++) {
     const change = (changes[i % changes.length] as (typeof changes)[number])();
-    const start = performance.now();
     try {
       using adapted = await loadAdapter(model, openFiles({ ...blobs, ...change }), { onWarning: () => {} });
       expect(adapted.name).toBe("files"); // what is accepted fits the model, and goes again
     } catch (error) {
-      checkError(error, start);
+      checkError(error);
       refused++;
     }
   }
@@ -139,7 +136,6 @@ test("lines of conversations with anything in them, in templates that count, gro
     const source = i % 4 === 0 ? pick(uniform, [pick(uniform, costlyTemplates), hostileTemplate(uniform)]) : plain;
     const tagged =
       uniform() < 0.3 ? source.replace("{{", "{% generation %}{{").replace("}}", "}}{%- endgeneration %}") : source;
-    const start = performance.now();
     try {
       const template = await answerTemplate({ chat_template: tagged });
       const documents = readDocuments("chat.jsonl", new TextEncoder().encode(`${cut} `));
@@ -147,7 +143,7 @@ test("lines of conversations with anything in them, in templates that count, gro
       expect(counts?.length).toBe(tokens.length);
       expect(counts).toContain(1);
     } catch (error) {
-      checkError(error, start);
+      checkError(error);
       refused++;
     }
   }

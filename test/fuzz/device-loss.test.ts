@@ -5,6 +5,7 @@ import { createWorkerEngine } from "../../src/engine/create-worker-engine.ts";
 import type { Engine, EngineEvent } from "../../src/engine/engine.ts";
 import type { GenerateRequest } from "../../src/engine/generate-request.ts";
 import { serveEngine } from "../../src/engine/port/serve-engine.ts";
+import { atSubmit } from "../support/at-moment.ts";
 import { bundledMixture, bundledModel } from "../support/bundled.ts";
 import { destroyable } from "../support/destroyable.ts";
 import { attempts } from "../support/fuzz.ts";
@@ -113,8 +114,9 @@ test.runIf(attempts(1, 0))("during a prefill of several submits", async () => {
   };
   const whole = await run(long);
   const losing = run(long);
-  setTimeout(() => devices.destroy(), 20);
+  const submits = atSubmit(2, () => devices.destroy());
   expect(await losing).toEqual(whole);
+  expect(submits.finish()).toBeGreaterThan(2);
 });
 
 test("twice in a row, and again, in one text", async () => {

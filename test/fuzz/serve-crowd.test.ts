@@ -3,8 +3,10 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, expect, test } from "vitest";
 import { clientOf, figuresOf, servedModel } from "../serve/served.ts";
+import { atSubmit } from "../support/at-moment.ts";
 import { deviceMemory } from "../support/device-memory.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";
+import { turns } from "../support/until.ts";
 
 const memory = await deviceMemory();
 afterAll(() => memory.end());
@@ -52,16 +54,16 @@ const collect = runInNewContext("gc") as () => void;
 /** Bytes of JavaScript's heap that are in use. */
 async function heap(): Promise<number> {
   for (let i = 0; i < 3; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await turns(20); // what has ended is let go
     collect();
   }
   return process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
 }
 
-/** Sends a request and leaves after a random time; whether there was an answer before. */
+/** Sends a request and leaves at a random moment: after so many submits of all; whether there was an answer before. */
 async function hangUp(i: number): Promise<boolean> {
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), random.uniform() * 120);
+  const leaving = atSubmit(1 + random.integer(60), () => stop.abort());
   const body = JSON.stringify({ ...requestOf(i), max_tokens: 200, stream: i % 3 > 0 });
   try {
     const answer = await fetch(`${served.server.url}/v1/completions`, { method: "POST", body, signal: stop.signal });
@@ -70,7 +72,7 @@ async function hangUp(i: number): Promise<boolean> {
   } catch {
     return false;
   } finally {
-    clearTimeout(timer);
+    leaving.finish();
   }
 }
 

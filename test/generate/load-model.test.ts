@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { setTimeout as wait } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { afterAll, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { LoadProgress } from "../../src/formats/load-progress.ts";
 import { openUrl } from "../../src/formats/url.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
@@ -9,6 +8,7 @@ import { openGpu } from "../../src/gpu/open.ts";
 import { type Files, formatErrorOf } from "../formats/checkpoint-bytes.ts";
 import { type Handler, type Seen, serve, withoutRanges, withRanges } from "../formats/loopback-server.ts";
 import { bundledModel } from "../support/bundled.ts";
+import { turns, until } from "../support/until.ts";
 
 const gpu = await openGpu();
 afterAll(() => gpu.close());
@@ -18,11 +18,11 @@ const files: Files = Object.fromEntries(
 );
 const weightsBytes = 10_099_200; // of the tensors
 
-/** A server whose every response is `latency` milliseconds late. */
+/** A server whose every response is some turns of the event loop late, so that requests at one time overlap. */
 const late =
-  (latency: number, inner: Handler): Handler =>
+  (inner: Handler): Handler =>
   (...all) =>
-    void setTimeout(() => inner(...all), latency);
+    void turns(30).then(() => inner(...all));
 
 const nameOf = ({ url }: Seen) => url.split("/").at(-1);
 
@@ -31,13 +31,13 @@ test("a file: address is a folder", async () => {
   expect(model.decoder.weights.bytes).toBeGreaterThan(weightsBytes);
 });
 
-describe("over a connection of 100 ms", () => {
+describe("over a connection with a latency", () => {
   test.each([
     ["with", withRanges, 10],
     ["without", withoutRanges, 7],
   ] as const)("from a server %s ranges, each file is requested once, four at a time", async (...of) => {
     const [which, server, requests] = of;
-    const inner = late(100, server(files));
+    const inner = late(server(files));
     let running = 0;
     let most = 0;
     let rounds = 0; // longest chain of requests of which each came after the response to the one before
@@ -51,18 +51,9 @@ describe("over a connection of 100 ms", () => {
       inner(request, response, one);
     });
     const progress: LoadProgress[] = [];
-    const start = performance.now();
-    const before = process.cpuUsage();
     using model = await loadModel(gpu, base, { onProgress: (step) => progress.push(step) });
-    const { user, system } = process.cpuUsage(before);
-    const elapsed = performance.now() - start;
-    const computing = (user + system) / 1000;
-    console.log(
-      `${which} ranges: ${seen.length} requests in ${rounds} rounds, ${Math.round(elapsed)} ms, of which ` +
-        `${Math.round(computing)} ms on processors (the server's included)`,
-    );
-    // Not the time that passed, which other processes on this machine lengthen.
-    expect(100 * rounds + computing).toBeLessThan(1800);
+    console.log(`${which} ranges: ${seen.length} requests in ${rounds} rounds`);
+    expect(rounds).toBeLessThanOrEqual(5);
     expect(model.decoder.weights.bytes).toBeGreaterThan(weightsBytes);
     expect(seen).toHaveLength(requests);
     const texts = seen.map(nameOf).filter((name) => name !== "model.safetensors");
@@ -74,12 +65,14 @@ describe("over a connection of 100 ms", () => {
   });
 });
 
-describe("an abort ends the load at once, with no request after it", { retry: 2 }, () => {
+describe("an abort ends the load at once, with no request after it", () => {
+  let silenced = 0;
   /** A server that is silent from a request on, or from a byte of its response on. */
   const silent = (which: (one: Seen) => boolean, headers: boolean): Handler => {
     const inner = withRanges(files);
     return (request, response, one) => {
       if (!which(one)) return inner(request, response, one);
+      silenced++;
       if (!headers) return;
       const writes = { end: response.end.bind(response) };
       response.end = (chunk?: unknown) => {
@@ -101,19 +94,19 @@ describe("an abort ends the load at once, with no request after it", { retry: 2 
     ["before the weights", silent(isBody, false)],
     ["within the weights", silent(isBody, true)],
   ])("%s", async (_, server) => {
-    const { base, seen, open } = await serve(server);
+    const { base, open } = await serve(server);
+    const requests = vi.spyOn(globalThis, "fetch");
+    onTestFinished(() => requests.mockRestore());
     const controller = new AbortController();
+    silenced = 0;
     const loading = loadModel(gpu, base, { signal: controller.signal });
     loading.catch(() => undefined);
-    let before = -1;
-    while (seen.length === 0 || seen.length !== before) {
-      before = seen.length;
-      await wait(150);
-    }
+    await until("silence", () => silenced > 0);
+    await turns(50); // what was written of the response has arrived
+    const before = requests.mock.calls.length;
     await abortedAtOnce(controller, loading);
-    await vi.waitFor(() => expect(open()).toBe(0));
-    await wait(20);
-    expect(seen.length).toBe(before);
+    await until("end of the connections", () => open() === 0);
+    expect(requests.mock.calls.length).toBe(before);
   });
 
   test("before it begins, without a request", async () => {
@@ -128,15 +121,14 @@ describe("an abort ends the load at once, with no request after it", { retry: 2 
     const controller = new AbortController();
     gpu.buffers.trim();
     const allocated = gpu.buffers.allocatedBytes;
-    let aborted = 0;
+    let reports = 0;
     const onProgress = ({ done }: LoadProgress) => {
-      if (done < weightsBytes / 2 || controller.signal.aborted) return;
-      aborted = performance.now();
-      controller.abort(new Error("left the page"));
+      if (controller.signal.aborted) reports++;
+      else if (done >= weightsBytes / 2) controller.abort(new Error("left the page"));
     };
     const { base } = await serve(withRanges(files));
     await expect(loadModel(gpu, base, { signal: controller.signal, onProgress })).rejects.toThrow("left the page");
-    expect(performance.now() - aborted).toBeLessThan(100);
+    expect(reports).toBe(0);
     gpu.buffers.trim();
     expect(gpu.buffers.allocatedBytes).toBeLessThanOrEqual(allocated);
 
@@ -147,10 +139,13 @@ describe("an abort ends the load at once, with no request after it", { retry: 2 
   });
 
   async function abortedAtOnce(controller: AbortController, loading: Promise<unknown>): Promise<void> {
-    const start = performance.now();
     controller.abort(new Error("left the page"));
-    await expect(loading).rejects.toThrow("left the page");
-    expect(performance.now() - start).toBeLessThan(100);
+    let ended = "not yet";
+    loading.catch((error: unknown) => {
+      ended = String(error);
+    });
+    await turns(20);
+    expect(ended).toBe("Error: left the page");
   }
 });
 
@@ -161,5 +156,5 @@ test("a load that fails ends its requests", async () => {
     withoutRanges(files)(request, response, one);
   });
   expect((await formatErrorOf(loadModel(gpu, base))).file).toBe("config.json");
-  await vi.waitFor(() => expect(open()).toBe(0));
+  await until("end of the connections", () => open() === 0);
 });

@@ -21,15 +21,13 @@ test("nearNames gives the three nearest, nearest first, and none that are far", 
   expect(nearNames("abcdefghijklmnop", ["abcdefgh"])).toEqual(["abcdefgh"]);
 });
 
-test("nearNames stays quick on names and lists made to be slow", () => {
-  const long = "x".repeat(1_000_000);
-  const begin = performance.now();
+test("nearNames compares the beginnings of names made to be slow, and the beginning of a list", () => {
+  const long = "x".repeat(1_000_000); // whole, it would take days
   expect(nearNames(long, [long])).toEqual([]);
-  expect(
-    nearNames(
-      "a".repeat(100),
-      Array.from({ length: 200_000 }, (_, i) => `b${i}`),
-    ),
-  ).toEqual([]);
-  expect(performance.now() - begin).toBeLessThan(5000);
+  let looked = 0;
+  function* names() {
+    for (; looked < 200_000; looked++) yield `b${looked}`;
+  }
+  expect(nearNames("a".repeat(100), names())).toEqual([]);
+  expect(looked).toBe(20_000);
 });
