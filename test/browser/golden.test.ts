@@ -13,7 +13,9 @@ type Tasks = typeof tasks;
 type Values<K extends keyof Tasks> = Parameters<Tasks[K]> extends [unknown, ...infer Rest] ? Rest : never;
 
 const whale = "<|whale|>The";
-const seeds = Array.from({ length: 20 }, (_, i) => 1000 + i);
+const seeds = Array.from({ length: 8 }, (_, i) => 1000 + i);
+/** How many tokens of the golden texts are compared; those of Node are whole. */
+const most = 8;
 
 /** Random bits, and texts by seed. */
 interface Drawn {
@@ -112,16 +114,16 @@ describe.each(browsers)("the bundled model in $name", ({ missing, start }) => {
       expect(last.length).toBe(halved.length);
     });
 
-    test(`greedy continuations equal the golden data, in batches of ${batch}`, async () => {
+    test(`greedy continuations begin as the golden data do, in batches of ${batch}`, async () => {
       const rows = await inPage(
         "greedy",
         wanted.map(({ prompt }) => prompt),
-        64,
+        most,
         batch,
       );
       expect(rows.map(({ promptTokens }) => promptTokens)).toEqual(wanted.map((golden) => golden.promptTokens));
-      expect(rows.map(({ tokens }) => tokens)).toEqual(wanted.map((golden) => golden.greedyTokens));
-      expect(rows.map(({ text }) => text)).toEqual(wanted.map((golden) => golden.greedyText));
+      expect(rows.map(({ tokens }) => tokens)).toEqual(wanted.map((golden) => golden.greedyTokens.slice(0, most)));
+      for (const [i, { text }] of rows.entries()) expect(wanted[i]?.greedyText.startsWith(text)).toBe(true);
     });
   });
 
@@ -146,7 +148,7 @@ describe.each(browsers)("the bundled model in $name", ({ missing, start }) => {
       drawn = { bits: await inPage("randomBits", 7, 1000), texts: await inPage("sampled", whale, seeds, 8) };
     }, 300_000);
 
-    test("the 20 texts differ", () => {
+    test("the texts differ", () => {
       expect(new Set(drawn.texts.map(({ text }) => text)).size).toBe(seeds.length);
       expect(new Set(drawn.bits).size).toBeGreaterThan(990);
     });

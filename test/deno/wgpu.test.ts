@@ -68,7 +68,7 @@ describe.skipIf(why)(`wgpu in Deno${why ? ` (${why})` : ""}`, () => {
 
   test("the states and vectors of encoders and the logits of masked tokens equal the golden data", () => {
     const encoders = ofKind("encoder");
-    expect(encoders.map(({ name }) => name)).toEqual([...encoderNames, ...encoderNames]);
+    expect(encoders.map(({ name }) => name)).toEqual([...encoderNames, ...encoderNames.slice(0, 1)]);
     for (const { name, features, far } of encoders) {
       const what = `${name}, ${features.join(" ") || "no features"}`;
       expect(far.states, what).toBeLessThan(2e-5);
@@ -94,7 +94,7 @@ describe.skipIf(why)(`wgpu in Deno${why ? ` (${why})` : ""}`, () => {
 
   test("the states, logits, greedy tokens and searches of encoder-decoders equal the golden data", () => {
     const found = ofKind("sequences");
-    expect(found.map(({ name }) => name)).toEqual([...sequenceNames, ...sequenceNames]);
+    expect(found.map(({ name }) => name)).toEqual([...sequenceNames, ...sequenceNames.slice(0, 1)]);
     for (const { name, features, distance, ofLogits, tokens, searches, halved } of found) {
       const what = `${name}, ${features.join(" ") || "no features"}`;
       const { texts } = sequenceGolden(name);
