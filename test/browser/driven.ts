@@ -102,3 +102,7 @@ export const browsers: readonly InstalledBrowser[] = [
       }),
   },
 ];
+
+/** Rows of what does not depend on a browser, such as states that a page simulates: all of them in Chromium, one in others. */
+export const simulatedIn = <const Row>(name: string, rows: readonly Row[]): readonly Row[] =>
+  name === "Chromium" ? rows : rows.slice(0, 1);

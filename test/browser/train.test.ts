@@ -2,7 +2,7 @@
 // and opened in the page that generates; and what can go wrong.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BuiltSite, buildSite } from "./attention-site.ts";
-import { browsers, type DrivenBrowser, type OpenedPage } from "./driven.ts";
+import { browsers, type DrivenBrowser, type OpenedPage, simulatedIn } from "./driven.ts";
 import { open, output } from "./generate-ways.ts";
 import { keepSaved, keys, ofTrain, savedBytes, type TrainPage, unzipped } from "./train-ways.ts";
 import { press, shown, until } from "./ways.ts";
@@ -177,15 +177,17 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
     await press(page, ".work button", /^Delete it$/);
   });
 
-  test.each([
-    ["no-webgpu", /has no WebGPU/],
-    ["no-adapter", /gives the page no GPU/],
-    ["no-worker", /could not be started/],
-    ["wrong-numbers", /computes attention wrongly.*what is learnt here may be wrong/],
-    ["lost-again", /lost a second time.*smaller batch/],
-    ["out-of-memory", /out of memory.*Take a smaller batch/],
-    ["exploded", /At step 57 the loss is NaN.*went back to step 40.*smaller learning rate/],
-  ])("says what is wrong and what to do: %s", async (state, says) => {
+  test.each(
+    simulatedIn(name, [
+      ["no-webgpu", /has no WebGPU/],
+      ["no-adapter", /gives the page no GPU/],
+      ["no-worker", /could not be started/],
+      ["wrong-numbers", /computes attention wrongly.*what is learnt here may be wrong/],
+      ["lost-again", /lost a second time.*smaller batch/],
+      ["out-of-memory", /out of memory.*Take a smaller batch/],
+      ["exploded", /At step 57 the loss is NaN.*went back to step 40.*smaller learning rate/],
+    ]),
+  )("says what is wrong and what to do: %s", async (state, says) => {
     await open(opened.page, site.train(`v=1&task=copy&sim=${state}`));
     await shown(opened.page, '[role="alert"]', says);
     await shown(opened.page, "button", /^Copy report$/);
@@ -215,10 +217,12 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
     await train.pause();
   });
 
-  test.each([
-    ["no-storage", /does not keep the run: simulated: storage is forbidden.*export the model before/],
-    ["storage-full", /does not keep the run: simulated: the quota is used up/],
-  ])("trains where the browser keeps nothing: %s", async (state, says) => {
+  test.each(
+    simulatedIn(name, [
+      ["no-storage", /does not keep the run: simulated: storage is forbidden.*export the model before/],
+      ["storage-full", /does not keep the run: simulated: the quota is used up/],
+    ]),
+  )("trains where the browser keeps nothing: %s", async (state, says) => {
     await open(opened.page, site.train(`${small}&task=copy&sim=${state}`));
     await train.start();
     await shown(opened.page, '[data-trouble="not-kept"]', says);

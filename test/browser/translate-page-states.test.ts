@@ -1,6 +1,6 @@
 // States of the page that translates, in every browser there is: texts and folders that are refused, devices that fail.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { browsers, type DrivenPage } from "./driven.ts";
+import { browsers, type DrivenPage, simulatedIn } from "./driven.ts";
 import { fill, open } from "./generate-ways.ts";
 import { violationsIn } from "./search-ways.ts";
 import { type OpenTranslate, openTranslate, serveTranslate, type TranslateSite } from "./translate-site.ts";
@@ -92,11 +92,13 @@ describe.each(browsers)("states of the page that translates in $name", (installe
     );
   });
 
-  test.each([
-    ["voices-dense", /model_type.*known encoder-decoders are t5.*language models run on the page Generate/],
-    ["bert", /model_type.*known encoder-decoders are t5.*encoders on the page Search/],
-    ["nothing", /no such file.*it has to be a folder of an encoder-decoder/],
-  ])("a folder of another kind is refused: %s", async (model, says) => {
+  test.each(
+    simulatedIn(installed.name, [
+      ["voices-dense", /model_type.*known encoder-decoders are t5.*language models run on the page Generate/],
+      ["bert", /model_type.*known encoder-decoders are t5.*encoders on the page Search/],
+      ["nothing", /no such file.*it has to be a folder of an encoder-decoder/],
+    ]),
+  )("a folder of another kind is refused: %s", async (model, says) => {
     await opened.openModel(model, "&text=a");
     await press(page, "button.primary", /^Load http:.* and translate$/);
     await shown(page, '[role="alert"]', says);
@@ -120,14 +122,16 @@ describe.each(browsers)("states of the page that translates in $name", (installe
     await shown(page, '[data-trouble="untrained"]', /The weights of your files cannot be distinguished from random/);
   });
 
-  test.each([
-    ["no-webgpu", /has no WebGPU/],
-    ["no-adapter", /gives the page no GPU/],
-    ["wrong-numbers", /computes attention wrongly.*do not trust what is written/],
-    ["lost", /The GPU was lost/],
-    ["out-of-memory", /out of memory.*Take a smaller model/],
-    ["network", /connection was lost.*Check the connection/],
-  ])("says what is wrong and what to do: %s", async (state, says) => {
+  test.each(
+    simulatedIn(installed.name, [
+      ["no-webgpu", /has no WebGPU/],
+      ["no-adapter", /gives the page no GPU/],
+      ["wrong-numbers", /computes attention wrongly.*do not trust what is written/],
+      ["lost", /The GPU was lost/],
+      ["out-of-memory", /out of memory.*Take a smaller model/],
+      ["network", /connection was lost.*Check the connection/],
+    ]),
+  )("says what is wrong and what to do: %s", async (state, says) => {
     await open(page, served.site.translate(`v=1&sim=${state}`));
     await shown(page, '[role="alert"]', says);
     await shown(page, "button", /^Copy report$/);
