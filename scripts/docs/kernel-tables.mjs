@@ -24,6 +24,7 @@ const headings = new Map([
   ["random", "Random numbers"],
   ["sampling", "Sampling"],
   ["moe", "Mixtures of experts"],
+  ["optimiser", "Optimisers"],
   ["peaks", "Peaks of a device"],
 ]);
 
@@ -114,10 +115,11 @@ export function readHeader(wgsl) {
       lines.findIndex((line) => !line.startsWith("//")),
     )
     .map((line) => line.slice(2).trim());
-  const [computes = "", ...rest] = comment
-    .join("\n")
-    .split("\n\n")
-    .map((paragraph) => paragraph.replaceAll("\n", " "));
+  const [first = "", ...others] = comment.join("\n").split("\n\n");
+  const rest = others.map((paragraph) => paragraph.replaceAll("\n", " "));
+  // A definition of several lines is the second paragraph, a line each.
+  const continued = /,$/.test(first) ? ` ${others[0]?.replaceAll(/\n| {4,}/g, "; ") ?? ""}` : "";
+  const computes = first.replaceAll("\n", " ") + continued;
   const sentences = rest.flatMap((paragraph) => paragraph.split(/(?<=[.)])\s+(?=[A-Z])/));
   const choices = sentences.flatMap((sentence) => /\bchoose it\b.*/i.exec(sentence) ?? []);
   return { computes, choose: choices.map((text) => text.replace(/^c/, "C")).join(" ") };

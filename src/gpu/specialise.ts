@@ -54,7 +54,7 @@ export function constantsOf<const N extends string>(
   return Object.fromEntries(values) as Record<N, number>;
 }
 
-/** Maximum number of modules whose content is kept. A clone has under 300; the rest are texts of users. */
+/** Maximum number of modules whose content is kept: those of a clone (a test counts them), and texts of users. */
 export const mostContents = 1024;
 
 const numbers = new Recent<string, number>(mostContents);

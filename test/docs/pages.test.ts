@@ -47,6 +47,32 @@ test.each([...texts.keys()])("every link of %s leads to a file or a heading", (f
   expect(broken).toEqual([]);
 });
 
+test("definitions of kernels are whole", () => {
+  const definitions = [...(texts.get("docs/kernels.md") ?? "").matchAll(/ `([^`]+)` \|/g)].map(([, code]) => code);
+  expect(definitions.length).toBeGreaterThan(150);
+  expect(definitions.filter((code) => /[,=+·:]$/.test(code ?? ""))).toEqual([]);
+});
+
+test("the tree of the design has every folder", () => {
+  const [, tree = ""] = /## The tree\n+```\n([\s\S]*?)```/.exec(texts.get("docs/design.md") ?? "") ?? [];
+  const foldersOf = (folder: string) =>
+    readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  const [, shaders = "", src = ""] = /^shaders\/\n([\s\S]*?)^src\/\n([\s\S]*?)^bench\//m.exec(tree) ?? [];
+  const named = (text: string) =>
+    [...text.matchAll(/^ {2}(\S.*)$/gm)].flatMap(([, line = ""]) =>
+      [...(/^(?:[\w-]+\/ ?)+/.exec(line)?.[0] ?? "").matchAll(/[\w-]+(?=\/)/g)].map(([name]) => name),
+    );
+  expect(named(shaders).toSorted()).toEqual(foldersOf("shaders").toSorted());
+  expect(named(src).toSorted()).toEqual(foldersOf("src").toSorted());
+  const top = [...tree.matchAll(/^([\w-]+)\//gm)].map(([, name]) => name);
+  const generated = /^(\.|node_modules$|dist|cli$|coverage$)/;
+  expect(top.toSorted()).toEqual(
+    foldersOf(".")
+      .filter((name) => !generated.test(name))
+      .toSorted(),
+  );
+});
+
 test("one page says how to install what is not on the registry, with the version as it is", () => {
   const { version } = JSON.parse(readFileSync("package.json", "utf8"));
   const examples = readdirSync("examples").map((name) => `examples/${name}/README.md`);

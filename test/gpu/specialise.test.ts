@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { namedParts } from "../../src/build/wgsl.ts";
 import { ShaderError } from "../../src/gpu/errors.ts";
@@ -172,6 +173,11 @@ describe("the number of a module's content", () => {
       wgslModule("const NUMBER: u32 = 1;", { name: "custom/mask", parts: [module(3)] }),
     ];
     expect(new Set(others.map(identityOf)).size).toBe(others.length);
+  });
+
+  test("of every module of a clone is kept, with room for those of users", () => {
+    const files = readdirSync("shaders", { recursive: true, encoding: "utf8" });
+    expect(files.filter((file) => file.endsWith(".wgsl")).length).toBeLessThan(0.75 * mostContents);
   });
 
   test("is kept with its module, and not given twice once its text was dropped", () => {
