@@ -1,5 +1,7 @@
+import { dependenciesFirst } from "./order.ts";
 import { definitionOf, predeclaredKindOf, type Scopes } from "./scopes.ts";
-import type { Binary, Call, Expression, Name } from "./tree.ts";
+import type { Binary, Call, Expression, Name, Variable } from "./tree.ts";
+import { expressionsIn } from "./walk.ts";
 
 /** A number or truth that is known before anything runs. `int` and `float` are abstract: they fit several types. */
 export type Constant =
@@ -14,7 +16,7 @@ type Numeric = Exclude<Constant, { type: "bool" }>;
  * refers to itself.
  */
 export function evaluator(scopes: Scopes): (expression: Expression) => Constant | undefined {
-  const known = new Map<unknown, Constant | undefined>();
+  let known: Map<Variable, Constant | undefined> | undefined;
 
   const evaluate = (expression: Expression): Constant | undefined => {
     switch (expression.kind) {
@@ -41,16 +43,31 @@ export function evaluator(scopes: Scopes): (expression: Expression) => Constant 
     }
   };
 
+  const constantOf = (name: Name): Variable | undefined => {
+    const node = definitionOf(scopes, name)?.node;
+    return node?.kind === "variable" && node.keyword === "const" ? node : undefined;
+  };
+
   const named = (name: Name): Constant | undefined => {
-    const definition = definitionOf(scopes, name);
-    const { node } = definition ?? {};
-    if (node?.kind !== "variable" || node.keyword !== "const" || !node.value) return undefined;
-    if (!known.has(node)) {
-      known.set(node, undefined); // what refers to itself is not known
-      const value = evaluate(node.value);
-      known.set(node, value && node.type ? converted(value, typeName(scopes, node.type), false) : value);
+    known ??= evaluateAll();
+    const node = constantOf(name);
+    return node && known.get(node); // of what refers to itself, nothing is known
+  };
+
+  /** Each constant once, after those that it refers to, so that a long chain of them is no deep recursion. */
+  const evaluateAll = () => {
+    const values = new Map<Variable, Constant | undefined>();
+    known = values;
+    const constants = scopes.definitions.flatMap(({ node }) =>
+      node.kind === "variable" && node.keyword === "const" ? [node] : [],
+    );
+    const referredTo = ({ value }: Variable) =>
+      value ? [...expressionsIn(value)].flatMap((inner) => (inner.kind === "name" ? (constantOf(inner) ?? []) : [])) : [];
+    for (const node of dependenciesFirst(constants, referredTo)) {
+      const value = node.value && evaluate(node.value);
+      values.set(node, value && node.type ? converted(value, typeName(scopes, node.type), false) : value);
     }
-    return known.get(node);
+    return values;
   };
 
   const called = ({ callee, values }: Call): Constant | undefined => {
@@ -119,10 +136,10 @@ export function wholeNumber(constant: Constant | undefined): number | undefined 
 }
 
 /** The name of the predeclared type that a name stands for, through aliases; undefined for another. */
-export function typeName(scopes: Scopes, name: Name, depth = 0): string | undefined {
-  if (predeclaredKindOf(scopes, name) === "type") return name.name;
+export function typeName(scopes: Scopes, name: Name): string | undefined {
   const node = definitionOf(scopes, name)?.node;
-  return node?.kind === "alias" && depth < 50 ? typeName(scopes, node.type, depth + 1) : undefined;
+  const plain = node?.kind === "alias" ? scopes.aliased.get(node) : name;
+  return plain && predeclaredKindOf(scopes, plain) === "type" ? plain.name : undefined;
 }
 
 const arithmetic: Readonly<Record<string, (x: number, y: number) => number>> = {

@@ -1,9 +1,10 @@
 import { WgslError } from "./error.ts";
 import type { Reader } from "./reader.ts";
 import type { Binary, Expression, Name } from "./tree.ts";
+import { insideOf } from "./walk.ts";
 
-/** Maximum number of operators in a row, which make a tree as deep. */
-const longestChain = 250;
+/** Maximum depth of an expression's tree, which a chain of as many operators has. Tint takes 512, naga more. */
+const deepest = 500;
 
 const multiplication = ["*", "/", "%"];
 const addition = ["+", "-"];
@@ -26,6 +27,15 @@ export const readExpression = (reader: Reader): Expression =>
     if (kind === "sign" && operators.has(text)) throw new WgslError(`${text} needs parentheses here`, at);
     return whole;
   });
+
+/** The node, made at the place `at` of those inside of it, unless its tree is too deep. */
+function made<T extends Expression>({ depths }: Reader, node: T, at: number): T {
+  let depth = 0;
+  for (const inner of insideOf(node)) depth = Math.max(depth, depths.get(inner) ?? 1);
+  if (depth >= deepest) throw new WgslError(`an expression deeper than ${deepest} operators, calls and members`, at);
+  depths.set(node, depth + 1);
+  return node;
+}
 
 const signAt = (reader: Reader, signs: readonly string[]): string | undefined => {
   const { kind, text } = reader.peek();
@@ -53,9 +63,9 @@ function readShift(reader: Reader, first: Expression): Expression {
 const readProduct = (reader: Reader, first: Expression) => readChain(reader, first, multiplication, readUnary);
 
 function readOne(reader: Reader, left: Expression, operand: (reader: Reader) => Expression): Binary {
-  const sign = reader.take().text;
+  const sign = reader.take();
   const right = operand(reader);
-  return { kind: "binary", sign, left, right, at: left.at, end: right.end };
+  return made(reader, { kind: "binary", sign: sign.text, left, right, at: left.at, end: right.end }, sign.at);
 }
 
 function readChain(
@@ -65,10 +75,7 @@ function readChain(
   operand: (reader: Reader) => Expression,
 ): Expression {
   let left = first;
-  for (let n = 0; signAt(reader, signs) !== undefined; n++) {
-    if (n === longestChain) throw new WgslError(`more than ${longestChain} operators in a row`, reader.peek().at);
-    left = readOne(reader, left, operand);
-  }
+  while (signAt(reader, signs) !== undefined) left = readOne(reader, left, operand);
   return left;
 }
 
@@ -78,7 +85,7 @@ function readUnary(reader: Reader): Expression {
   if (text === "--" || text === "&&") throw new WgslError(`${text} stands before nothing that it applies to`, at);
   reader.take();
   const operand = reader.nested(() => readUnary(reader));
-  return { kind: "unary", sign: text, operand, at, end: operand.end };
+  return made(reader, { kind: "unary", sign: text, operand, at, end: operand.end }, at);
 }
 
 function readPrimary(reader: Reader): Expression {
@@ -95,21 +102,21 @@ function readPrimary(reader: Reader): Expression {
   const name = readName(reader, "an expression");
   if (!reader.accept("(")) return readPostfix(reader, name);
   const values = readList(reader, ")");
-  return readPostfix(reader, { kind: "call", callee: name, values, at, end: reader.end() });
+  return readPostfix(reader, made(reader, { kind: "call", callee: name, values, at, end: reader.end() }, at));
 }
 
 /** What follows a value: `[index]` and `.member`, any number of times. */
 export function readPostfix(reader: Reader, first: Expression): Expression {
   let base = first;
-  for (let n = 0; ; n++) {
-    if (n === longestChain) throw new WgslError(`more than ${longestChain} members in a row`, reader.peek().at);
+  for (;;) {
+    const sign = reader.peek();
     if (reader.accept("[")) {
       const index = readExpression(reader);
       reader.expect("]");
-      base = { kind: "index", base, index, at: first.at, end: reader.end() };
+      base = made(reader, { kind: "index", base, index, at: first.at, end: reader.end() }, sign.at);
     } else if (reader.accept(".")) {
       const member = reader.label("a member");
-      base = { kind: "member", base, member, at: first.at, end: member.end };
+      base = made(reader, { kind: "member", base, member, at: first.at, end: member.end }, sign.at);
     } else return base;
   }
 }
@@ -137,5 +144,5 @@ export function readName(reader: Reader, what = "a type"): Name {
     } while (reader.accept(","));
     if (!reader.acceptTemplate(">")) throw reader.fail(">");
   }
-  return { kind: "name", name, template, at, end: reader.end() };
+  return made(reader, { kind: "name", name, template, at, end: reader.end() }, at);
 }

@@ -1,6 +1,6 @@
 import { WgslError } from "./error.ts";
 import type { Token } from "./token.ts";
-import type { Label } from "./tree.ts";
+import type { Expression, Label } from "./tree.ts";
 import { keywords, reserved } from "./words.ts";
 
 /** Maximum depth of blocks and expressions: a deeper text could exhaust the stack of what reads it. */
@@ -24,6 +24,8 @@ export interface Reader {
   readonly fail: (expected: string) => WgslError;
   /** Reads something one level deeper. */
   readonly nested: <T>(read: () => T) => T;
+  /** How deep the trees of the expressions read are. */
+  readonly depths: WeakMap<Expression, number>;
 }
 
 /** A reader at the first of the tokens. */
@@ -58,6 +60,7 @@ export function readerOf(tokens: readonly Token[]): Reader {
     },
     end: () => tokens[at - 1]?.end ?? 0,
     fail,
+    depths: new WeakMap(),
     nested: (read) => {
       if (++depth > mostNested) throw new WgslError(`more than ${mostNested} levels, one within the other`, peek().at);
       const result = read();

@@ -1,4 +1,5 @@
 import { WgslError } from "./error.ts";
+import { dependenciesFirst } from "./order.ts";
 import { type PredeclaredKind, predeclared } from "./predeclared.ts";
 import type {
   Alias,
@@ -33,6 +34,8 @@ export interface Scopes {
   readonly definitions: readonly Definition[];
   /** Every name that is looked up, in order. */
   readonly meanings: ReadonlyMap<Name, Meaning>;
+  /** What each alias stands for in the end: the first name that is no alias. None for one that stands for itself. */
+  readonly aliased: ReadonlyMap<Alias, Name>;
 }
 
 /** The definition that a name stands for, if the text has it. */
@@ -55,24 +58,28 @@ export function resolve(module: Module): Scopes {
   const definitions: Definition[] = [];
   const meanings = new Map<Name, Meaning>();
   const outermost = new Map<string, Definition>();
-  const scopes = [outermost];
+  /** The definitions of a name that are open, the innermost last, each with the depth of its scope. */
+  const visible = new Map<string, { readonly definition: Definition; readonly depth: number }[]>();
+  const scopes: string[][] = [[]]; // the names that each open scope defines
 
   const define = (label: Label, node: Definition["node"]) => {
-    const scope = scopes.at(-1) as Map<string, Definition>;
-    if (scope.has(label.name)) throw new WgslError(`${label.name} is declared twice in one scope`, label.at);
-    const definition = { label, node, isModule: scopes.length === 1 };
-    scope.set(label.name, definition);
+    const depth = scopes.length;
+    const open = visible.get(label.name) ?? [];
+    if (open.at(-1)?.depth === depth) throw new WgslError(`${label.name} is declared twice in one scope`, label.at);
+    const definition = { label, node, isModule: depth === 1 };
+    open.push({ definition, depth });
+    visible.set(label.name, open);
+    scopes.at(-1)?.push(label.name);
+    if (definition.isModule) outermost.set(label.name, definition);
     definitions.push(definition);
   };
   const meaningOf = (name: string): Meaning => {
-    for (let i = scopes.length - 1; i >= 0; i--) {
-      const found = scopes[i]?.get(name);
-      if (found) return found;
-    }
+    const found = visible.get(name)?.at(-1);
+    if (found) return found.definition;
     const kind = predeclared.get(name);
     return kind ? { predeclared: kind } : "unknown";
   };
-  const read = (...expressions: readonly (Expression | undefined)[]) => {
+  const read = (expressions: readonly (Expression | undefined)[]) => {
     for (const expression of expressions) {
       if (!expression) continue;
       for (const inner of expressionsIn(expression))
@@ -80,9 +87,9 @@ export function resolve(module: Module): Scopes {
     }
   };
   const inside = (visit: () => void) => {
-    scopes.push(new Map());
+    scopes.push([]);
     visit();
-    scopes.pop();
+    for (const name of scopes.pop() ?? []) visible.get(name)?.pop();
   };
   const visitAll = (statements: readonly Statement[]) => {
     for (const statement of statements) visit(statement);
@@ -94,14 +101,14 @@ export function resolve(module: Module): Scopes {
         visitBlock(statement);
         break;
       case "if":
-        read(...expressionsOf(statement));
+        read(expressionsOf(statement));
         for (const { body } of statement.branches) visitBlock(body);
         visitBlock(statement.otherwise);
         break;
       case "for":
         inside(() => {
           visitAll(statement.start ? [statement.start] : []);
-          read(statement.condition);
+          read([statement.condition]);
           visitAll(statement.update ? [statement.update] : []);
           visitBlock(statement.body);
         });
@@ -111,37 +118,52 @@ export function resolve(module: Module): Scopes {
           visitAll(statement.body.statements);
           inside(() => {
             visitAll(statement.continuing?.statements ?? []);
-            read(statement.until);
+            read([statement.until]);
           });
         });
         break;
       case "while":
-        read(statement.condition);
+        read([statement.condition]);
         visitBlock(statement.body);
         break;
       case "switch":
-        read(...expressionsOf(statement));
+        read(expressionsOf(statement));
         for (const { body } of statement.cases) visitBlock(body);
         break;
       default:
-        read(...expressionsOf(statement));
+        read(expressionsOf(statement));
         if (statement.kind === "variable") define(statement.label, statement);
     }
   };
 
   for (const node of module.declarations) if (node.kind !== "assertion") define(node.label, node);
   for (const node of module.declarations) {
-    if (node.kind === "alias") read(node.type);
+    if (node.kind === "alias") read([node.type]);
     else if (node.kind === "struct") {
-      for (const { attributes, type } of node.members) read(...argumentsOf(attributes), type);
+      for (const { attributes, type } of node.members) read([...argumentsOf(attributes), type]);
     } else if (node.kind === "function") {
-      read(...argumentsOf([...node.attributes, ...node.resultAttributes]), node.result);
+      read([...argumentsOf([...node.attributes, ...node.resultAttributes]), node.result]);
       inside(() => {
-        for (const parameter of node.parameters) read(...argumentsOf(parameter.attributes), parameter.type);
+        for (const parameter of node.parameters) read([...argumentsOf(parameter.attributes), parameter.type]);
         for (const parameter of node.parameters) define(parameter.label, parameter);
         visitAll(node.body.statements); // in the scope of the parameters
       });
-    } else read(...expressionsOf(node));
+    } else read(expressionsOf(node));
   }
-  return { module: outermost, definitions, meanings };
+  return { module: outermost, definitions, meanings, aliased: aliasedIn(definitions, meanings) };
+}
+
+function aliasedIn(definitions: readonly Definition[], meanings: Scopes["meanings"]): Scopes["aliased"] {
+  const aliases = definitions.flatMap(({ node }) => (node.kind === "alias" ? [node] : []));
+  const next = ({ type }: Alias): Alias[] => {
+    const meaning = meanings.get(type);
+    return typeof meaning === "object" && "label" in meaning && meaning.node.kind === "alias" ? [meaning.node] : [];
+  };
+  const aliased = new Map<Alias, Name>();
+  for (const alias of dependenciesFirst(aliases, next)) {
+    const [other] = next(alias);
+    const name = other ? aliased.get(other) : alias.type;
+    if (name) aliased.set(alias, name);
+  }
+  return aliased;
 }

@@ -1,6 +1,6 @@
 import { readExpression, readList, readName, readPostfix } from "./expressions.ts";
 import type { Reader } from "./reader.ts";
-import type { Assertion, Attribute, Block, Expression, If, Loop, Statement, Switch, Variable } from "./tree.ts";
+import type { Assertion, Attribute, Block, Expression, For, If, Loop, Statement, Switch, Variable } from "./tree.ts";
 
 const assignmentSigns = new Set(["=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="]);
 
@@ -92,37 +92,44 @@ function readStatement(reader: Reader): Statement | undefined {
   return { kind: "block", attributes, statements: [statement], at: statement.at, end: statement.end };
 }
 
-/** A statement that has others inside; undefined where there is none. */
+/**
+ * A statement that has others inside; undefined where there is none. It is a level, as its block is another: so Tint
+ * counts, which takes 127.
+ */
 function readCompound(reader: Reader): Statement | undefined {
   const { text, at } = reader.peek();
   switch (text) {
     case "{":
       return readBlock(reader);
     case "if":
-      return readIf(reader);
-    case "for": {
-      reader.take();
-      reader.expect("(");
-      const start = reader.peek().text === ";" ? undefined : readShort(reader);
-      reader.expect(";");
-      const condition = reader.peek().text === ";" ? undefined : readExpression(reader);
-      reader.expect(";");
-      const update = reader.peek().text === ")" ? undefined : readShort(reader);
-      reader.expect(")");
-      return { kind: "for", start, condition, update, body: readBlock(reader), at, end: reader.end() };
-    }
-    case "while": {
-      reader.take();
-      const condition = readExpression(reader);
-      return { kind: "while", condition, body: readBlock(reader), at, end: reader.end() };
-    }
+      return reader.nested(() => readIf(reader));
+    case "for":
+      return reader.nested(() => readFor(reader));
+    case "while":
+      return reader.nested(() => {
+        reader.take();
+        const condition = readExpression(reader);
+        return { kind: "while", condition, body: readBlock(reader), at, end: reader.end() };
+      });
     case "loop":
-      return readLoop(reader);
+      return reader.nested(() => readLoop(reader));
     case "switch":
-      return readSwitch(reader);
+      return reader.nested(() => readSwitch(reader));
     default:
       return undefined;
   }
+}
+
+function readFor(reader: Reader): For {
+  const { at } = reader.expect("for");
+  reader.expect("(");
+  const start = reader.peek().text === ";" ? undefined : readShort(reader);
+  reader.expect(";");
+  const condition = reader.peek().text === ";" ? undefined : readExpression(reader);
+  reader.expect(";");
+  const update = reader.peek().text === ")" ? undefined : readShort(reader);
+  reader.expect(")");
+  return { kind: "for", start, condition, update, body: readBlock(reader), at, end: reader.end() };
 }
 
 function readSimple(reader: Reader): Statement {
@@ -199,12 +206,15 @@ function readTarget(reader: Reader): Expression {
 
 function readIf(reader: Reader): If {
   const { at } = reader.expect("if");
-  const branches = [{ condition: readExpression(reader), body: readBlock(reader) }];
+  const branches: { condition: Expression; body: Block }[] = [];
   let otherwise: Block | undefined;
-  while (!otherwise && reader.accept("else")) {
-    if (reader.accept("if")) branches.push({ condition: readExpression(reader), body: readBlock(reader) });
+  const readBranch = () => {
+    branches.push({ condition: readExpression(reader), body: readBlock(reader) });
+    if (!reader.accept("else")) return;
+    if (reader.accept("if")) reader.nested(readBranch); // as deep as `else { if`
     else otherwise = readBlock(reader);
-  }
+  };
+  readBranch();
   return { kind: "if", branches, otherwise, at, end: reader.end() };
 }
 

@@ -42,12 +42,12 @@ function joinedLength(tokens: readonly Token[], i: number, brackets: ReadonlySet
 /** Indices of the tokens that are brackets of template lists. */
 function bracketsOf(tokens: readonly Token[]): Set<number> {
   const brackets = new Set<number>();
-  let candidates: { readonly index: number; readonly depth: number }[] = [];
+  let candidates: { readonly index: number; readonly depth: number }[] = []; // the deepest last
   let depth = 0;
   const follows = (i: number, text: string) =>
     tokens[i + 1]?.text === text && tokens[i + 1]?.at === tokens[i]?.end && tokens[i + 1]?.kind === "sign";
   const dropFrom = (least: number) => {
-    candidates = candidates.filter((candidate) => candidate.depth < least);
+    while ((candidates.at(-1)?.depth ?? -1) >= least) candidates.pop();
   };
   for (let i = 0; i < tokens.length; i++) {
     const { kind, text } = tokens[i] as Token;

@@ -21,32 +21,39 @@ export function insideOf(expression: Expression): readonly Expression[] {
 }
 
 /** The expression and all inside of it, the outer ones first. */
-export function* expressionsIn(expression: Expression): Generator<Expression> {
-  yield expression;
-  for (const inner of insideOf(expression)) yield* expressionsIn(inner);
+export const expressionsIn = (expression: Expression): Generator<Expression> => preorder(expression, insideOf);
+
+/** A tree in order, in time linear in its nodes: a generator that hands on to others would take as many steps as it is deep. */
+function* preorder<T>(root: T, childrenOf: (node: T) => readonly T[]): Generator<T> {
+  const open = [root];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    yield node;
+    const children = childrenOf(node);
+    for (let i = children.length - 1; i >= 0; i--) open.push(children[i] as T);
+  }
 }
 
 /** The expressions directly in a statement: not those of statements inside of it. */
 export function expressionsOf(statement: Statement): readonly Expression[] {
-  const given = (...all: readonly (Expression | undefined)[]) => all.filter((one) => one !== undefined);
+  const given = (all: readonly (Expression | undefined)[]) => all.filter((one) => one !== undefined);
   switch (statement.kind) {
     case "variable":
-      return given(...argumentsOf(statement.attributes), ...statement.template, statement.type, statement.value);
+      return given([...argumentsOf(statement.attributes), ...statement.template, statement.type, statement.value]);
     case "assertion":
       return [statement.condition];
     case "if":
       return statement.branches.map(({ condition }) => condition);
     case "for":
     case "while":
-      return given(statement.condition);
+      return given([statement.condition]);
     case "loop":
-      return given(statement.until);
+      return given([statement.until]);
     case "switch":
-      return given(statement.value, ...statement.cases.flatMap(({ values }) => values));
+      return given([statement.value, ...statement.cases.flatMap(({ values }) => values)]);
     case "return":
-      return given(statement.value);
+      return given([statement.value]);
     case "assignment":
-      return given(statement.target, statement.value);
+      return given([statement.target, statement.value]);
     case "call-statement":
       return [statement.call];
     default:
@@ -56,18 +63,18 @@ export function expressionsOf(statement: Statement): readonly Expression[] {
 
 /** The statements directly in a statement. */
 export function statementsIn(statement: Statement): readonly Statement[] {
-  const given = (...all: readonly (Statement | undefined)[]) => all.filter((one) => one !== undefined);
+  const given = (all: readonly (Statement | undefined)[]) => all.filter((one) => one !== undefined);
   switch (statement.kind) {
     case "block":
       return statement.statements;
     case "if":
-      return given(...statement.branches.map(({ body }) => body), statement.otherwise);
+      return given([...statement.branches.map(({ body }) => body), statement.otherwise]);
     case "for":
-      return given(statement.start, statement.update, statement.body);
+      return given([statement.start, statement.update, statement.body]);
     case "while":
       return [statement.body];
     case "loop":
-      return given(statement.body, statement.continuing);
+      return given([statement.body, statement.continuing]);
     case "switch":
       return statement.cases.map(({ body }) => body);
     default:
@@ -76,10 +83,7 @@ export function statementsIn(statement: Statement): readonly Statement[] {
 }
 
 /** The statement and all inside of it, the outer ones first. */
-export function* allStatements(statement: Statement): Generator<Statement> {
-  yield statement;
-  for (const inner of statementsIn(statement)) yield* allStatements(inner);
-}
+export const allStatements = (statement: Statement): Generator<Statement> => preorder(statement, statementsIn);
 
 /** The arguments of attributes. */
 export const argumentsOf = (attributes: readonly Attribute[]): readonly Expression[] =>

@@ -135,7 +135,7 @@ export const kinds: Readonly<Record<string, (seeds: Seeds) => Fault>> = {
   "declares itself": ({ own, pick }) => ({
     declarations: pick([
       `!struct Y { x: ${own} }\nstruct ${own} { y: Y }`,
-      `alias ${own} = Other;\n!alias Other = ${own};`,
+      `!alias ${own} = Other;\nalias Other = ${own};`,
     ]),
     statements: `var a: ${own};`,
     names: "is declared by itself",
@@ -156,7 +156,8 @@ export const kinds: Readonly<Record<string, (seeds: Seeds) => Fault>> = {
       ["let a = q & k | b;", "| needs parentheses"],
       ["let a = 1 # 2;", "# is not used"],
       [`let a = ${"(".repeat(150)}q${")".repeat(150)};`, "levels, one within the other"],
-      [`let a = q${"+q".repeat(300)};`, "operators in a row"],
+      [`let a = q${"+q".repeat(600)};`, "deeper than 500 operators"],
+      [`${"if (q > 1u) {".repeat(63)}${"}".repeat(63)}`, "levels, one within the other"],
       ["asm(1);", "asm is a word that WGSL keeps"],
       ["discard;", "discard is for fragments"],
       ["var<private> a: u32;", "var<private>"],

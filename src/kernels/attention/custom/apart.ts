@@ -1,7 +1,7 @@
 import { readFile } from "../../../gpu/read-declarations.ts";
 import { type BindingDeclaration, bindingOf, type ShaderModule } from "../../../gpu/shader-module.ts";
 import { type Edit, edited, prefixed } from "../../../wgsl/rename.ts";
-import type { Name, Span, Variable } from "../../../wgsl/tree.ts";
+import type { Name, Variable } from "../../../wgsl/tree.ts";
 import { type OwnText, plainType } from "./text.ts";
 
 /** How a text's names and bindings are set apart from the kernel's and from those of other texts. */
@@ -27,8 +27,7 @@ export interface SetApart {
  */
 export function apart(text: OwnText, { file, prefix, first }: Renaming): SetApart {
   const replaced = [...bindingEdits(text, first), ...typeEdits(text)];
-  const isOutside = ({ at }: Span) => !replaced.some((edit) => at >= edit.at && at < edit.end);
-  const code = edited(text.code, [...replaced, ...prefixed(text.scopes, prefix).filter(isOutside)]);
+  const code = edited(text.code, [...replaced, ...outside(replaced, prefixed(text.scopes, prefix))]);
   const usesHalf = [...text.scopes.meanings].some(
     ([{ name }, meaning]) =>
       typeof meaning === "object" && "predeclared" in meaning && /^(?:f16|(?:vec|mat).*h)$/.test(name),
@@ -38,6 +37,18 @@ export function apart(text: OwnText, { file, prefix, first }: Renaming): SetApar
     module: { name: file, code: usesHalf ? `enable f16; ${code}` : code, parts: [], declares, renamed: prefix },
     bindings: (declares.bindings ?? []).map(bindingOf).map((one) => ({ ...one, name: one.name.slice(prefix.length) })),
   };
+}
+
+/** The edits that are inside none of the others, which do not overlap. */
+function outside(others: readonly Edit[], edits: readonly Edit[]): Edit[] {
+  const inOrder = (list: readonly Edit[]) => [...list].sort((a, b) => a.at - b.at);
+  const sorted = inOrder(others);
+  let next = 0;
+  return inOrder(edits).filter(({ at }) => {
+    for (let other = sorted[next]; other && other.end <= at; other = sorted[next]) next++;
+    const other = sorted[next];
+    return !other || at < other.at;
+  });
 }
 
 const resourcesOf = ({ module }: OwnText): Variable[] =>

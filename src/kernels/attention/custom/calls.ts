@@ -1,4 +1,5 @@
 import { WgslError } from "../../../wgsl/error.ts";
+import { dependenciesFirst } from "../../../wgsl/order.ts";
 import { definitionOf } from "../../../wgsl/scopes.ts";
 import type { Call, FunctionDeclaration } from "../../../wgsl/tree.ts";
 import { allStatements, expressionsIn, expressionsOf } from "../../../wgsl/walk.ts";
@@ -19,16 +20,30 @@ export function* callsIn({ body }: FunctionDeclaration): Generator<Call> {
   }
 }
 
-/** Throws `WgslError` at the call with which a function comes to too many; of a text without recursion. */
-export function checkCalls({ functions, scopes }: OwnText): void {
+/** The functions of a text, each after those that it calls. Throws `WgslError` for recursion. */
+export function calledFirst({ functions, scopes }: OwnText): FunctionDeclaration[] {
+  const called = (caller: FunctionDeclaration) =>
+    [...callsIn(caller)].flatMap(({ callee }) => {
+      const node = definitionOf(scopes, callee)?.node;
+      return node?.kind === "function" ? [node] : [];
+    });
+  return dependenciesFirst(functions, called, (path) => {
+    const [first] = path;
+    if (!first) return;
+    const names = [...path, first].map(({ label }) => label.name);
+    throw new WgslError(`${names.join(" calls ")}: WGSL has no recursion`, first.label.at);
+  });
+}
+
+/** Throws `WgslError` at the call with which a function comes to too many; `ordered` as `calledFirst` has them. */
+export function checkCalls({ scopes }: OwnText, ordered: readonly FunctionDeclaration[]): void {
   const known = new Map<FunctionDeclaration, number>();
-  const countOf = (caller: FunctionDeclaration): number => {
-    let count = known.get(caller) ?? 0;
-    if (known.has(caller)) return count;
+  for (const caller of ordered) {
+    let count = 0;
     for (const { callee, at } of callsIn(caller)) {
       const node = definitionOf(scopes, callee)?.node;
       if (node?.kind !== "function") continue;
-      count += 1 + countOf(node);
+      count += 1 + (known.get(node) ?? 0);
       if (count <= mostCalls) continue;
       throw new WgslError(
         `with this call ${caller.label.name} comes to ${count} calls, in functions that it calls, expected at most ${mostCalls}`,
@@ -36,7 +51,5 @@ export function checkCalls({ functions, scopes }: OwnText): void {
       );
     }
     known.set(caller, count);
-    return count;
-  };
-  for (const one of functions) countOf(one);
+  }
 }

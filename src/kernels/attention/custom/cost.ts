@@ -1,8 +1,8 @@
 import { WgslError } from "../../../wgsl/error.ts";
 import { type Definition, definitionOf } from "../../../wgsl/scopes.ts";
 import type { Block, Expression, FunctionDeclaration, Statement } from "../../../wgsl/tree.ts";
-import { callsIn, checkCalls } from "./calls.ts";
-import { turnsOf } from "./loops.ts";
+import { calledFirst, callsIn, checkCalls } from "./calls.ts";
+import { assignmentsOf, turnsOf } from "./loops.ts";
 import { type Sizes, sizesOf } from "./sizes.ts";
 import type { OwnText } from "./text.ts";
 
@@ -20,8 +20,8 @@ const mostBytes = 8192;
 export function operationsOf(text: OwnText): ReadonlyMap<string, number> {
   const sizes = sizesOf(text);
   checkMemory(text, sizes);
+  const assignments = assignmentsOf(text);
   const known = new Map<FunctionDeclaration, number>();
-  const open: FunctionDeclaration[] = [];
   const limited = (operations: number, what: string, at: number) => {
     if (operations <= mostOperations) return operations;
     throw new WgslError(
@@ -30,25 +30,13 @@ export function operationsOf(text: OwnText): ReadonlyMap<string, number> {
     );
   };
 
-  const ofFunction = (called: FunctionDeclaration): number => {
-    const before = known.get(called);
-    if (before !== undefined) return before;
-    if (open.includes(called)) {
-      const path = [...open.slice(open.indexOf(called)), called].map(({ label }) => label.name);
-      throw new WgslError(`${path.join(" calls ")}: WGSL has no recursion`, called.label.at);
-    }
-    open.push(called);
-    const operations = ofBlock(called.body);
-    open.pop();
-    known.set(called, operations);
-    return operations;
-  };
-
   const ofBlock = ({ statements }: Block): number => {
     let sum = 0;
     for (const statement of statements) sum = limited(sum + ofStatement(statement), "", statement.at);
     return sum;
   };
+
+  const mostOf = (bodies: readonly Block[]) => bodies.reduce((most, body) => Math.max(most, ofBlock(body)), 0);
 
   const ofStatement = (statement: Statement): number => {
     switch (statement.kind) {
@@ -65,12 +53,12 @@ export function operationsOf(text: OwnText): ReadonlyMap<string, number> {
           ...statement.branches.map(({ body }) => body),
           ...(statement.otherwise ? [statement.otherwise] : []),
         ];
-        return 1 + conditions + Math.max(...bodies.map(ofBlock));
+        return 1 + conditions + mostOf(bodies);
       }
       case "switch":
-        return 1 + ofExpression(statement.value) + Math.max(0, ...statement.cases.map(({ body }) => ofBlock(body)));
+        return 1 + ofExpression(statement.value) + mostOf(statement.cases.map(({ body }) => body));
       case "for": {
-        const turns = turnsOf(text, statement);
+        const turns = turnsOf(text, statement, assignments);
         const { start, condition, update, body } = statement;
         const turn = (condition ? ofExpression(condition) : 0) + (update ? ofStatement(update) : 0) + ofBlock(body);
         const all = 1 + (start ? ofStatement(start) : 0) + turns * turn;
@@ -97,7 +85,7 @@ export function operationsOf(text: OwnText): ReadonlyMap<string, number> {
         const { callee, values } = expression;
         const node = definitionOf(text.scopes, callee)?.node;
         const given = values.reduce((sum, value) => sum + ofExpression(value), 0);
-        const own = node?.kind === "function" ? 1 + ofFunction(node) : Math.max(1, sizes.of(expression).words);
+        const own = node?.kind === "function" ? 1 + (known.get(node) ?? 0) : Math.max(1, sizes.of(expression).words);
         return limited(given + own, `with this call ${callee.name} makes `, expression.at);
       }
       case "index":
@@ -122,9 +110,10 @@ export function operationsOf(text: OwnText): ReadonlyMap<string, number> {
     return node?.kind === "variable" && node.keyword === "var" ? 0 : ofExpression(expression);
   };
 
-  const operations = new Map(text.functions.map((one) => [one.label.name, ofFunction(one)]));
-  checkCalls(text);
-  return operations;
+  const ordered = calledFirst(text);
+  for (const one of ordered) known.set(one, ofBlock(one.body));
+  checkCalls(text, ordered);
+  return new Map([...known].map(([{ label }, operations]) => [label.name, operations]));
 }
 
 /** Throws where a text's variables, parameters and results together are larger than WGSL lets those of a function be. */

@@ -1,18 +1,34 @@
 import { typeName, wholeNumber } from "../../../wgsl/constants.ts";
 import { WgslError } from "../../../wgsl/error.ts";
 import { definitionOf } from "../../../wgsl/scopes.ts";
-import type { Expression, For, Statement, Variable } from "../../../wgsl/tree.ts";
+import type { Assignment, Expression, For, Statement, Variable } from "../../../wgsl/tree.ts";
 import { allStatements } from "../../../wgsl/walk.ts";
 import type { OwnText } from "./text.ts";
 
 const shape = "expected for (var i = CONSTANT; i < CONSTANT; i++), or i += and -= a constant";
 
+/** The assignments of a text to each of its variables, in order. */
+export function assignmentsOf({ functions, scopes }: OwnText): ReadonlyMap<Variable, readonly Assignment[]> {
+  const found = new Map<Variable, Assignment[]>();
+  for (const { body } of functions) {
+    for (const statement of allStatements(body)) {
+      const root = statement.kind === "assignment" && statement.target ? rootOf(statement.target) : undefined;
+      const node = root?.kind === "name" ? definitionOf(scopes, root)?.node : undefined;
+      if (node?.kind !== "variable" || statement.kind !== "assignment") continue;
+      const before = found.get(node);
+      if (before) before.push(statement);
+      else found.set(node, [statement]);
+    }
+  }
+  return found;
+}
+
 /**
  * How often a loop goes round. Throws `WgslError` for one that does not count in whole numbers from a constant to a
  * constant: code that runs for every pair of a query and a key has to end.
  */
-export function turnsOf(text: OwnText, loop: For): number {
-  const { start, condition, update, body, at } = loop;
+export function turnsOf(text: OwnText, loop: For, assignments: ReturnType<typeof assignmentsOf>): number {
+  const { start, condition, update, at } = loop;
   const first = start?.kind === "variable" && start.value ? text.evaluate(start.value) : undefined;
   const from = wholeNumber(first);
   if (start?.kind !== "variable" || start.keyword !== "var" || first === undefined) {
@@ -26,10 +42,10 @@ export function turnsOf(text: OwnText, loop: For): number {
   if (sign === undefined || end === undefined) throw new WgslError(`the loop has no constant bound; ${shape}`, at);
   const step = stepOf(text, update, start);
   if (step === undefined) throw new WgslError(`the loop has no constant step; ${shape}`, at);
-  for (const statement of allStatements(body)) {
-    if (statement.kind !== "assignment" || !statement.target || !isCounter(text, rootOf(statement.target), start))
-      continue;
-    throw new WgslError(`${start.label.name} is a loop's counter, and is changed inside the loop`, statement.at);
+  // Its counter is known in the loop alone: whatever else changes it is inside.
+  const other = assignments.get(start)?.find((one) => one !== update);
+  if (other) {
+    throw new WgslError(`${start.label.name} is a loop's counter, and is changed inside the loop`, other.at);
   }
   const isUp = sign.startsWith("<");
   const distance = (isUp ? end - from : from - end) + (sign.endsWith("=") ? 1 : 0);
@@ -44,7 +60,9 @@ export function turnsOf(text: OwnText, loop: For): number {
 
 /** What an assignment changes: the variable before its indices and members. */
 export function rootOf(target: Expression): Expression {
-  return target.kind === "index" || target.kind === "member" ? rootOf(target.base) : target;
+  let root = target;
+  while (root.kind === "index" || root.kind === "member") root = root.base;
+  return root;
 }
 
 const isCounter = ({ scopes }: OwnText, expression: Expression, counter: Variable): boolean =>

@@ -1,7 +1,7 @@
 // The rules for a user's WGSL: it reads what is given to it and nothing else, writes variables of its own and nothing
 // else, and ends. The driver decides whether it compiles; these rules are in addition.
 
-import { wholeNumber } from "../../../wgsl/constants.ts";
+import { typeName, wholeNumber } from "../../../wgsl/constants.ts";
 import { WgslError } from "../../../wgsl/error.ts";
 import { definitionOf, predeclaredKindOf } from "../../../wgsl/scopes.ts";
 import type {
@@ -125,8 +125,24 @@ function checkExpression(text: OwnText, expression: Expression): void {
 const isBuffer = ({ scopes }: OwnText, expression: Expression): boolean =>
   expression.kind === "name" && definitionOf(scopes, expression)?.isModule === true;
 
+const scalarTypes = new Set(["bool", "f16", "f32", "i32", "u32"]);
+
+/** What stands in the template list of a type: one type of numbers in vectors and matrices, a type and a length in arrays. */
+function checkTemplate({ scopes }: OwnText, { name, template, at }: Name): void {
+  const most = name === "array" ? 2 : /^(?:vec[234]|mat[234]x[234])$/.test(name) ? 1 : 0;
+  if (template.length > most) {
+    throw new WgslError(`${name} with ${template.length} template arguments, expected at most ${most}`, at);
+  }
+  const [inner] = template;
+  if (inner === undefined || (name === "array" && inner.kind === "name")) return;
+  const type = inner.kind === "name" ? typeName(scopes, inner) : undefined;
+  if (type !== undefined && scalarTypes.has(type)) return;
+  throw new WgslError(`${name} of what is no ${name === "array" ? "type" : "number or truth"}`, inner.at);
+}
+
 /** Every name is the text's, or one of WGSL's that computes. */
-function checkNames({ scopes }: OwnText): void {
+function checkNames(text: OwnText): void {
+  const { scopes } = text;
   for (const [name, meaning] of scopes.meanings) {
     if (meaning === "unknown") {
       throw new WgslError(
@@ -135,6 +151,7 @@ function checkNames({ scopes }: OwnText): void {
       );
     }
     if ("label" in meaning) continue;
+    if (meaning.predeclared === "type") checkTemplate(text, name);
     const reason = reasonAgainst(name, meaning.predeclared);
     if (reason !== undefined) throw new WgslError(`${name.name}: ${reason}`, name.at);
   }

@@ -1,17 +1,24 @@
 import { typeName, wholeNumber } from "../../../wgsl/constants.ts";
 import { WgslError } from "../../../wgsl/error.ts";
+import { dependenciesFirst } from "../../../wgsl/order.ts";
 import { type Definition, definitionOf } from "../../../wgsl/scopes.ts";
-import type { Expression, Name } from "../../../wgsl/tree.ts";
+import type { Call, Expression, Name } from "../../../wgsl/tree.ts";
+import { expressionsIn } from "../../../wgsl/walk.ts";
 import type { OwnText } from "./text.ts";
 
 /** A type as far as it has a size: in 4-byte words, with the types of its elements or members. */
 export interface Sized {
   readonly words: number;
+  /** How many arrays and structs are one within the other; 0 of a scalar, a vector and a matrix. */
+  readonly depth?: number;
   readonly element?: Sized;
   readonly members?: ReadonlyMap<string, Sized>;
 }
 
 const scalar: Sized = { words: 1 };
+
+/** Maximum depth of arrays and structs, one within the other, which is what every WGSL compiler has to take. */
+const deepest = 15;
 
 /** The types of a text's expressions; the driver checks that they fit one another. */
 export interface Sizes {
@@ -20,33 +27,44 @@ export interface Sizes {
   readonly ofDefinition: (definition: Definition) => Sized;
 }
 
-/** The sizes of a text. What has no constant size, such as a buffer, has the size of one element. */
+type Node = Definition["node"];
+
+/** The depth of what holds values of a type. Throws `WgslError` at its name where that is too deep. */
+function deeper({ depth = 0 }: Sized, { name, at }: Name | Definition["label"]): number {
+  if (depth < deepest) return depth + 1;
+  throw new WgslError(`${name} has more than ${deepest} arrays and structs, one within the other`, at);
+}
+
+/**
+ * The sizes of a text. What has no constant size, such as a buffer, has the size of one element. Each definition and each
+ * expression is looked at once, a definition after those that it refers to. Throws `WgslError` for one that refers to
+ * itself.
+ */
 export function sizesOf({ scopes, evaluate }: OwnText): Sizes {
-  const types = new Map<unknown, Sized | "open">();
-  const known = (node: object, find: () => Sized, name: Name | Definition["label"]): Sized => {
-    const found = types.get(node);
-    if (found === "open") throw new WgslError(`${name.name} is declared by itself`, name.at);
-    if (found) return found;
-    types.set(node, "open");
-    const size = find();
-    types.set(node, size);
+  const known = new Map<Node | Expression, Sized>();
+  const once = <T extends Node | Expression>(node: T, find: (node: T) => Sized): Sized => {
+    const size = known.get(node) ?? find(node);
+    known.set(node, size);
     return size;
   };
 
-  const ofType = (type: Name): Sized => {
-    const definition = definitionOf(scopes, type);
-    const { node } = definition ?? {};
-    if (node?.kind === "alias") return known(node, () => ofType(node.type), type);
-    if (node?.kind === "struct") {
-      return known(
-        node,
-        () => {
-          const members = node.members.map((member): [string, Sized] => [member.label.name, ofType(member.type)]);
-          return { words: members.reduce((sum, [, { words }]) => sum + words, 0), members: new Map(members) };
-        },
-        type,
-      );
+  const ofNode = (node: Node): Sized => once(node, findOfNode);
+  const findOfNode = (node: Node): Sized => {
+    if (node.kind === "struct") {
+      const members = node.members.map((member): [string, Sized] => [member.label.name, ofType(member.type)]);
+      const words = members.reduce((sum, [, size]) => sum + size.words, 0);
+      const depth = members.reduce((most, [, size]) => Math.max(most, deeper(size, node.label)), 1);
+      return { words, depth, members: new Map(members) };
     }
+    if (node.kind === "function") return node.result ? ofType(node.result) : scalar;
+    if (node.type) return ofType(node.type);
+    return node.kind === "variable" && node.value ? of(node.value) : scalar;
+  };
+
+  const ofType = (type: Name): Sized => once(type, findOfType);
+  const findOfType = (type: Name): Sized => {
+    const node = definitionOf(scopes, type)?.node;
+    if (node?.kind === "alias" || node?.kind === "struct") return ofNode(node);
     const name = typeName(scopes, type) ?? "";
     const [, columns, rows] = /^(?:vec|mat([234])x)([234])/.exec(name) ?? [];
     if (rows !== undefined) {
@@ -58,26 +76,18 @@ export function sizesOf({ scopes, evaluate }: OwnText): Sizes {
     const inner = ofType(element);
     const length = count ? wholeNumber(evaluate(count)) : 1;
     if (length === undefined) throw new WgslError("an array whose length is no constant", count?.at ?? type.at);
-    return { words: inner.words * Math.max(1, length), element: inner };
+    return { words: inner.words * Math.max(1, length), depth: deeper(inner, type), element: inner };
   };
 
-  const of = (expression: Expression): Sized => {
+  const of = (expression: Expression): Sized => once(expression, findOf);
+  const findOf = (expression: Expression): Sized => {
     switch (expression.kind) {
       case "name": {
-        const definition = definitionOf(scopes, expression);
-        return definition ? ofDefinition(definition) : scalar;
+        const node = definitionOf(scopes, expression)?.node;
+        return node?.kind === "variable" || node?.kind === "field" ? ofNode(node) : scalar;
       }
-      case "call": {
-        const { callee, values } = expression;
-        const node = definitionOf(scopes, callee)?.node;
-        if (node?.kind === "function") return node.result ? ofType(node.result) : scalar;
-        if (typeName(scopes, callee) === "array" && callee.template.length === 0 && node === undefined) {
-          const [first] = values;
-          const element = first ? of(first) : scalar;
-          return { words: element.words * Math.max(1, values.length), element };
-        }
-        return ofType(callee);
-      }
+      case "call":
+        return ofCall(expression);
       case "index":
         return of(expression.base).element ?? scalar;
       case "member": {
@@ -86,21 +96,44 @@ export function sizesOf({ scopes, evaluate }: OwnText): Sizes {
       }
       case "unary":
         return of(expression.operand);
-      case "binary":
-        return of(expression.right).words > of(expression.left).words ? of(expression.right) : of(expression.left);
+      case "binary": {
+        const [left, right] = [of(expression.left), of(expression.right)];
+        return right.words > left.words ? right : left;
+      }
       case "literal":
         return scalar;
     }
   };
+  const ofCall = ({ callee, values }: Call): Sized => {
+    const node = definitionOf(scopes, callee)?.node;
+    if (node?.kind === "function") return ofNode(node);
+    if (typeName(scopes, callee) !== "array" || callee.template.length > 0 || node) return ofType(callee);
+    const [first] = values;
+    const element = first ? of(first) : scalar;
+    return { words: element.words * Math.max(1, values.length), depth: deeper(element, callee), element };
+  };
 
-  const ofDefinition = ({ node, label }: Definition): Sized =>
-    node.kind === "field"
-      ? ofType(node.type)
-      : node.kind !== "variable"
-        ? scalar
-        : node.type
-          ? ofType(node.type)
-          : known(node, () => (node.value ? of(node.value) : scalar), label);
+  /** What the size of a definition depends on. */
+  const referredTo = (node: Node): Node[] => {
+    const given =
+      node.kind === "struct"
+        ? node.members.map(({ type }) => type)
+        : node.kind === "function"
+          ? [node.result]
+          : [node.type ?? (node.kind === "variable" ? node.value : undefined)];
+    return given.flatMap((one) =>
+      one
+        ? [...expressionsIn(one)].flatMap((inner) =>
+            inner.kind === "name" ? (definitionOf(scopes, inner)?.node ?? []) : [],
+          )
+        : [],
+    );
+  };
+  const nodes = scopes.definitions.map(({ node }) => node);
+  const order = dependenciesFirst(nodes, referredTo, ([node]) => {
+    if (node) throw new WgslError(`${node.label.name} is declared by itself`, node.label.at);
+  });
+  for (const node of order) ofNode(node);
 
-  return { ofType, of, ofDefinition };
+  return { ofType, of, ofDefinition: ({ node }) => ofNode(node) };
 }

@@ -24,15 +24,26 @@ export function ownText(code: string): OwnText {
 /** What stands at a place of the text, without spaces. */
 export const written = ({ code }: OwnText, { at, end }: Span): string => code.slice(at, end).replace(/\s+/g, "");
 
+const plainTypes = new WeakMap<Name, string>();
+
 /** A type by the names that WGSL has for it: `vec2u` for `vec2<u32>` and its aliases, `struct P` for the text's P. */
-export function plainType(text: OwnText, type: Name, depth = 0): string {
-  if (depth > 50) throw new WgslError(`${type.name} is declared by itself`, type.at);
+export function plainType(text: OwnText, type: Name): string {
+  const known = plainTypes.get(type) ?? writtenOut(text, type);
+  plainTypes.set(type, known);
+  return known;
+}
+
+function writtenOut(text: OwnText, type: Name): string {
   const node = definitionOf(text.scopes, type)?.node;
-  if (node?.kind === "alias") return plainType(text, node.type, depth + 1);
+  if (node?.kind === "alias") {
+    const meant = text.scopes.aliased.get(node);
+    if (!meant) throw new WgslError(`${type.name} is declared by itself`, type.at);
+    return plainType(text, meant);
+  }
   if (node) return `struct ${type.name}`;
   const inside = type.template.map((one, i) =>
     one.kind === "name" && !(type.name === "array" && i === 1)
-      ? plainType(text, one, depth + 1)
+      ? plainType(text, one)
       : String(wholeNumber(text.evaluate(one)) ?? written(text, one)),
   );
   const letter = { f32: "f", u32: "u", i32: "i", f16: "h" }[inside[0] ?? ""];
