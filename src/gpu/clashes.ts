@@ -11,12 +11,15 @@ import type { JoinedModules, ShaderModule } from "./shader-module.ts";
  */
 export function assertNoClash({ shader, modules, replaced }: JoinedModules): void {
   const scopes = new Map(modules.map((module): [ShaderModule, Scopes] => [module, scopesOf(module)]));
+  const used = modules
+    .filter(({ check }) => !check)
+    .map((module): [ShaderModule, Set<string>] => [module, namesFromOutside(scopes.get(module))]);
   const expected = new Set(replaced.flatMap((module) => [...scopesOf(module).module.keys()]));
   for (const own of modules) {
     if (!own.check) continue;
+    const others = modules.filter((other) => other !== own);
     for (const { label } of scopes.get(own)?.module.values() ?? []) {
       const { name, at } = label;
-      const others = modules.filter((other) => other !== own);
       const clash = (what: string, other: string) =>
         sourceError(
           `${name} clashes with ${what} ${other} (in ${shader}); give it another name`,
@@ -27,7 +30,7 @@ export function assertNoClash({ shader, modules, replaced }: JoinedModules): voi
       const rival = others.find((other) => scopes.get(other)?.module.has(name));
       if (rival) throw clash(`${name} of`, rival.name);
       if (own === modules[0] || expected.has(name)) continue;
-      const user = others.find((other) => !other.check && usesFromOutside(scopes.get(other), name));
+      const [user] = used.find(([, names]) => names.has(name)) ?? [];
       if (user) throw clash("what WGSL has for", user.name);
     }
   }
@@ -35,10 +38,11 @@ export function assertNoClash({ shader, modules, replaced }: JoinedModules): voi
 
 const scopesOf = ({ name, code }: ShaderModule): Scopes => reading(name, code, () => resolve(parse(code)));
 
-/** True if a text means something by this name that it does not declare. */
-function usesFromOutside(scopes: Scopes | undefined, name: string): boolean {
-  for (const [word, meaning] of scopes?.meanings ?? []) {
-    if (word.name === name && (meaning === "unknown" || "predeclared" in meaning)) return true;
+/** The names that a text uses and does not declare. */
+function namesFromOutside(scopes: Scopes | undefined): Set<string> {
+  const names = new Set<string>();
+  for (const [{ name }, meaning] of scopes?.meanings ?? []) {
+    if (meaning === "unknown" || "predeclared" in meaning) names.add(name);
   }
-  return false;
+  return names;
 }

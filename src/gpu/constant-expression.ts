@@ -21,37 +21,43 @@ const functions: Readonly<Record<string, (...values: number[]) => number>> = {
   i32: (value) => value,
 };
 
+/** Maximum depth of parentheses and constants, one within the other; what is deeper has no value. */
+const deepest = 200;
+
 /**
  * The value of a WGSL constant expression of integers, such as `TILE * (COLUMNS + 1)`, with the values of `constants`;
- * undefined for anything else.
+ * undefined for anything else. Each constant is evaluated once: `known` keeps its value, for other expressions too.
  */
-export function evaluate(expression: string, constants: ReadonlyMap<string, string>, depth = 0): number | undefined {
-  if (depth > 20) return undefined;
+export function evaluate(
+  expression: string,
+  constants: ReadonlyMap<string, string>,
+  known = new Map<string, number | undefined>(),
+  depth = 0,
+): number | undefined {
   const tokens = expression.match(tokenPattern) ?? [];
   let at = 0;
   const take = (token: string) => tokens[at] === token && ++at > 0;
 
-  const binary = (level: number): number | undefined => {
-    const operators = levels[level];
-    if (!operators) return unary();
-    let left = binary(level + 1);
+  const binary = (least: number, depth: number): number | undefined => {
+    let left = depth > deepest ? undefined : unary(depth + 1);
     for (;;) {
-      const apply = operators[tokens[at] ?? ""];
-      if (!apply || left === undefined) return left;
+      const sign = tokens[at] ?? "";
+      const level = levels.findIndex((signs) => signs[sign]);
+      const apply = levels[level]?.[sign];
+      if (!apply || level < least || left === undefined) return left;
       at++;
-      const right = binary(level + 1);
+      const right = binary(level + 1, depth);
       left = right === undefined ? undefined : apply(left, right);
     }
   };
-  const unary = (): number | undefined => {
-    if (!take("-")) return atom();
-    const value = unary();
-    return value === undefined ? undefined : -value;
-  };
-  const atom = (): number | undefined => {
+  const unary = (depth: number): number | undefined => {
     const token = tokens[at++] ?? "";
+    if (token === "-") {
+      const value = unary(depth);
+      return value === undefined ? undefined : -value;
+    }
     if (token === "(") {
-      const value = binary(0);
+      const value = binary(0, depth);
       return take(")") ? value : undefined;
     }
     if (/^\d/.test(token))
@@ -59,14 +65,18 @@ export function evaluate(expression: string, constants: ReadonlyMap<string, stri
     const apply = functions[token];
     if (apply && take("(")) {
       const values: (number | undefined)[] = [];
-      do values.push(binary(0));
+      do values.push(binary(0, depth));
       while (take(","));
       return take(")") && values.every((value) => value !== undefined) ? apply(...values) : undefined;
     }
     const value = constants.get(token);
-    return value === undefined ? undefined : evaluate(value, constants, depth + 1);
+    if (value !== undefined && !known.has(token)) {
+      known.set(token, undefined); // what refers to itself has none
+      known.set(token, evaluate(value, constants, known, depth));
+    }
+    return known.get(token);
   };
 
-  const value = binary(0);
+  const value = binary(0, depth);
   return at === tokens.length && Number.isSafeInteger(value) ? value : undefined;
 }

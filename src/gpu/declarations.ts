@@ -45,13 +45,14 @@ export function joinDeclarations(
   checkSlots(shader, bindings);
   const variables = modules.flatMap(({ declares }) => declares.workgroup ?? []);
   const size = modules.find(({ declares }) => declares.workgroupSize !== undefined)?.declares.workgroupSize;
+  const known = new Map<string, number | undefined>();
   return {
     bindings,
     structs: scalarStructs(bodies),
     constants,
     aliases,
-    workgroupBytes: workgroupBytes(variables, { constants, aliases, structs: bodies }),
-    workgroupSize: workgroupSize(size ?? "", constants, shader),
+    workgroupBytes: workgroupBytes(variables, { constants, aliases, structs: bodies, known, layouts: new Map() }),
+    workgroupSize: workgroupSize(size ?? "", constants, known, shader),
   };
 }
 
@@ -89,9 +90,14 @@ function workgroupBytes(types: readonly string[], context: TypeContext): number 
   return total;
 }
 
-function workgroupSize(given: string, constants: ReadonlyMap<string, string>, file: string): [number, number, number] {
+function workgroupSize(
+  given: string,
+  constants: ReadonlyMap<string, string>,
+  known: TypeContext["known"],
+  file: string,
+): [number, number, number] {
   const size = (expression: string | undefined): number => {
-    const value = expression === undefined ? 1 : evaluate(expression, constants);
+    const value = expression === undefined ? 1 : evaluate(expression, constants, known);
     if (value === undefined || value < 1) {
       throw new ShaderError(
         `${file}: @workgroup_size(${given}) has ${expression}, expected a constant expression of positive integers`,

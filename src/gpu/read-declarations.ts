@@ -5,6 +5,7 @@ import { withoutComments } from "../wgsl/comments.ts";
 import { WgslError } from "../wgsl/error.ts";
 import { parse } from "../wgsl/parse.ts";
 import type { Attribute, Declaration, Module, Span, Variable } from "../wgsl/tree.ts";
+import { checkTypeDepths } from "../wgsl/type-depths.ts";
 import { checkSlots, type Declarations, joinDeclarations } from "./declarations.ts";
 import { ShaderError, sourceError } from "./errors.ts";
 import { type BindingDeclaration, bindingText, type FileDeclarations } from "./shader-module.ts";
@@ -23,11 +24,12 @@ export function reading<T>(file: string, code: string, read: () => T): T {
  * another form than the engine requires, and for two with the same group and binding.
  */
 export function readFile(code: string, file: string): FileDeclarations {
-  return declarationsOf(
-    reading(file, code, () => parse(code)),
-    code,
-    file,
-  );
+  const module = reading(file, code, () => {
+    const parsed = parse(code);
+    checkTypeDepths(parsed);
+    return parsed;
+  });
+  return declarationsOf(module, code, file);
 }
 
 /** What `readFile` reads, of a text whose tree is known. */

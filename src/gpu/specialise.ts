@@ -173,9 +173,12 @@ function setDeclaration(
     if (!names || !Object.hasOwn(names, name)) continue;
     const bare = withoutComments(code);
     const pattern = new RegExp(`\\b${keyword}\\s+${name}\\s*(?::\\s*(\\w+)\\s*)?=\\s*([^;]+);`, "gu");
+    let [depth, from] = [0, 0];
     for (const { 0: all, 1: type = "", 2: before = "", index } of bare.matchAll(pattern)) {
-      const outside = bare.slice(0, index);
-      if (outside.split("{").length !== outside.split("}").length) continue; // of a function
+      const between = bare.slice(from, index);
+      depth += between.split("{").length - between.split("}").length;
+      from = index;
+      if (depth !== 0) continue; // of a function
       const end = index + all.length;
       const lines = before.replace(/[^\n]/g, ""); // so that line numbers stay the same
       const head = code.slice(0, end - before.length - 1);
@@ -194,14 +197,18 @@ function splitDirectives(code: string): {
   const bare = withoutComments(code);
   const directive = /\s*((?:(?:enable|requires)\s[^;]*|diagnostic\s*\([^;]*)?;)/y;
   const found: { text: string; line: number }[] = [];
-  let rest = code;
+  let [rest, from, lines] = ["", 0, 0];
   for (let next = directive.exec(bare); next; next = directive.exec(bare)) {
     const [, text = ""] = next;
     const at = directive.lastIndex - text.length;
-    if (text !== ";") found.push({ text: text.replace(/\s+/g, " "), line: bare.slice(0, at).split("\n").length });
-    rest = rest.slice(0, at) + text.replace(/[^\n]/g, " ") + rest.slice(directive.lastIndex);
+    const count = (text: string) => text.split("\n").length - 1;
+    lines += count(bare.slice(from, at));
+    if (text !== ";") found.push({ text: text.replace(/\s+/g, " "), line: lines + 1 });
+    lines += count(text);
+    rest += code.slice(from, at) + text.replace(/[^\n]/g, " ");
+    from = directive.lastIndex;
   }
-  return { found, rest };
+  return { found, rest: rest + code.slice(from) };
 }
 
 function literal(file: string, name: string, value: number | boolean, type: string): string {

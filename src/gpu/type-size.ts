@@ -5,10 +5,13 @@ export interface TypeContext {
   readonly constants: ReadonlyMap<string, string>;
   readonly aliases: ReadonlyMap<string, string>;
   readonly structs: ReadonlyMap<string, string>;
+  /** What is known of constants and types so far: each is computed once. */
+  readonly known: Map<string, number | undefined>;
+  readonly layouts: Map<string, Layout | undefined>;
 }
 
 /** Size and alignment of a type in bytes. */
-interface Layout {
+export interface Layout {
   readonly size: number;
   readonly align: number;
 }
@@ -26,7 +29,16 @@ export function typeSize(type: string, context: TypeContext): number | undefined
 }
 
 function layoutOf(type: string, context: TypeContext): Layout | undefined {
+  const { layouts } = context;
   const name = type.replace(/\s+/g, "");
+  if (!layouts.has(name)) {
+    layouts.set(name, undefined); // what contains itself has none
+    layouts.set(name, computedLayout(name, context));
+  }
+  return layouts.get(name);
+}
+
+function computedLayout(name: string, context: TypeContext): Layout | undefined {
   const alias = context.aliases.get(name);
   if (alias !== undefined) return layoutOf(alias, context);
   const scalar = scalarBytes[name];
@@ -45,7 +57,7 @@ function layoutOf(type: string, context: TypeContext): Layout | undefined {
   const [, inside] = /^array<(.+)>$/.exec(name) ?? [];
   const parts = inside === undefined ? [] : splitList(inside);
   const element = parts.length === 2 ? layoutOf(parts[0] ?? "", context) : undefined;
-  const count = evaluate(parts[1] ?? "", context.constants);
+  const count = evaluate(parts[1] ?? "", context.constants, context.known);
   if (!element || count === undefined) return undefined;
   return { size: count * roundUp(element.size, element.align), align: element.align };
 }

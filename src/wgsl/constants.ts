@@ -62,7 +62,9 @@ export function evaluator(scopes: Scopes): (expression: Expression) => Constant 
       node.kind === "variable" && node.keyword === "const" ? [node] : [],
     );
     const referredTo = ({ value }: Variable) =>
-      value ? [...expressionsIn(value)].flatMap((inner) => (inner.kind === "name" ? (constantOf(inner) ?? []) : [])) : [];
+      value
+        ? [...expressionsIn(value)].flatMap((inner) => (inner.kind === "name" ? (constantOf(inner) ?? []) : []))
+        : [];
     for (const node of dependenciesFirst(constants, referredTo)) {
       const value = node.value && evaluate(node.value);
       values.set(node, value && node.type ? converted(value, typeName(scopes, node.type), false) : value);

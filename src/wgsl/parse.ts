@@ -2,12 +2,15 @@ import { checkBrackets } from "./brackets.ts";
 import { readName } from "./expressions.ts";
 import { type Reader, readerOf } from "./reader.ts";
 import { readAssertion, readAttributes, readBlock, readVariable } from "./statements.ts";
+import type { Token } from "./token.ts";
 import { tokensOf } from "./tokens.ts";
 import type { Attribute, Declaration, Directive, Field, FunctionDeclaration, Module, Struct } from "./tree.ts";
 
 /** The syntax tree of a WGSL text. Throws `WgslError` for what is not WGSL's grammar. */
-export function parse(code: string): Module {
-  const tokens = tokensOf(code);
+export const parse = (code: string): Module => parseTokens(tokensOf(code));
+
+/** The syntax tree of a WGSL text's tokens. Throws as `parse` does. */
+export function parseTokens(tokens: readonly Token[]): Module {
   checkBrackets(tokens);
   const reader = readerOf(tokens);
   const directives: Directive[] = [];

@@ -211,7 +211,8 @@ function readIf(reader: Reader): If {
   const readBranch = () => {
     branches.push({ condition: readExpression(reader), body: readBlock(reader) });
     if (!reader.accept("else")) return;
-    if (reader.accept("if")) reader.nested(readBranch); // as deep as `else { if`
+    if (reader.accept("if"))
+      reader.nested(readBranch); // as deep as `else { if`
     else otherwise = readBlock(reader);
   };
   readBranch();
@@ -261,7 +262,7 @@ function readSwitch(reader: Reader): Switch | Block {
   const attributes = readAttributes(reader);
   reader.expect("{");
   const cases: { values: (Expression | undefined)[]; body: Block }[] = [];
-  while (!reader.accept("}")) {
+  const readCase = () => {
     const values: (Expression | undefined)[] = [];
     if (reader.accept("default")) values.push(undefined);
     else {
@@ -274,7 +275,8 @@ function readSwitch(reader: Reader): Switch | Block {
     }
     reader.accept(":");
     cases.push({ values, body: readBlock(reader) });
-  }
+  };
+  while (!reader.accept("}")) reader.nested(readCase);
   const whole: Switch = { kind: "switch", value, cases, at, end: reader.end() };
   return attributes.length === 0 ? whole : { kind: "block", attributes, statements: [whole], at, end: reader.end() };
 }

@@ -170,6 +170,8 @@ test("sizes of types follow WGSL's table", () => {
       ["Mixed", "a: u32, b: vec3f, c: f16, d: Best"],
       ["Attributed", "@size(16) a: u32"],
     ]),
+    known: new Map(),
+    layouts: new Map(),
   };
   const cases: Readonly<Record<string, number | undefined>> = {
     "array<f32, N * 2>": 24,

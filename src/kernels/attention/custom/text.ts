@@ -14,8 +14,10 @@ export interface OwnText {
 }
 
 /** Reads a text. Throws `WgslError` for what is not WGSL's grammar. */
-export function ownText(code: string): OwnText {
-  const module = parse(code);
+export const ownText = (code: string): OwnText => ownTextOf(code, parse(code));
+
+/** A text with its tree. */
+export function ownTextOf(code: string, module: Module): OwnText {
   const scopes = resolve(module);
   const functions = module.declarations.filter((one) => one.kind === "function");
   return { code, module, scopes, functions, evaluate: evaluator(scopes) };
