@@ -13,6 +13,9 @@ function pageAddress(): string | undefined {
   return address?.startsWith("blob:") ? location?.origin : address;
 }
 
+/** Whether an address is in a browser's extension, such as `chrome-extension://…`. */
+export const isExtensions = (address: string): boolean => /^[a-z-]+-extension:/.test(address);
+
 /**
  * The absolute address of a folder on a web server or, in a page, of a browser's extension; in a page, relative ones are
  * resolved against it.
@@ -25,7 +28,7 @@ export function addressOf(folder: string | URL): URL {
   try {
     const url = new URL(text, page);
     // `fetch` reads the files of extensions in their own pages, and in others those that they show them; not in Node.
-    if (/^https?:/.test(url.protocol) || (page && /-extension:$/.test(url.protocol))) return url;
+    if (/^https?:/.test(url.protocol) || (page && isExtensions(url.href))) return url;
   } catch {
     // Reported below, with the protocols accepted.
   }

@@ -1,4 +1,5 @@
 import { onAbort, unlessAborted } from "../options/abort.ts";
+import { isExtensions } from "./address.ts";
 import { FormatError } from "./format-error.ts";
 
 /** No answer, one that ends too early or is not what was requested: another attempt may succeed. */
@@ -61,7 +62,15 @@ export async function request(
     }
   }
 
-  const answer = Promise.resolve().then(() => fetch(url, { ...init, signal: controller.signal }));
+  // Of an extension's files Chromium cuts a range out without saying so, and says of one that is not there what it says where
+  // the connection fails.
+  const local = isExtensions(url);
+  const answer = Promise.resolve()
+    .then(() => fetch(url, { ...(local ? {} : init), signal: controller.signal }))
+    .catch((cause: unknown) => {
+      if (local && cause instanceof TypeError) return new Response(null, { status: 404 });
+      throw cause;
+    });
   const response = await inTime(answer, (cause) => {
     const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
     return new ConnectionError(file, `could not be fetched from ${url}: ${String(inner)}`, { cause });
