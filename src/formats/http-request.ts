@@ -65,12 +65,8 @@ export async function request(
   // Of an extension's files Chromium cuts a range out without saying so, and says of one that is not there what it says where
   // the connection fails.
   const local = isExtensions(url);
-  const answer = Promise.resolve()
-    .then(() => fetch(url, { ...(local ? {} : init), signal: controller.signal }))
-    .catch((cause: unknown) => {
-      if (local && cause instanceof TypeError) return new Response(null, { status: 404 });
-      throw cause;
-    });
+  const asked = Promise.resolve().then(() => fetch(url, { ...(local ? {} : init), signal: controller.signal }));
+  const answer = local ? asked.catch(() => new Response(null, { status: 404 })) : asked;
   const response = await inTime(answer, (cause) => {
     const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
     return new ConnectionError(file, `could not be fetched from ${url}: ${String(inner)}`, { cause });

@@ -1,5 +1,6 @@
 import type { HubOptions } from "../../formats/hub/hub-options.ts";
 import { openModel } from "../../formats/hub.ts";
+import type { Progress } from "../../formats/load-progress.ts";
 import type { FileSource } from "../../formats/source.ts";
 import type { LanguageModel } from "../../generate/language-model.ts";
 import { loadModel } from "../../generate/load-model.ts";
@@ -49,15 +50,17 @@ async function compile({ programs }: LanguageModel, report: Report, signal: Abor
     programs.sample(1, kind),
     programs.decode(1, visible, kind),
   ].map(({ program }) => program);
-  const done = lists.map(() => 0);
-  const totals = lists.map((program) => new Set(program.dispatches.map(({ shader }) => shader.code)).size);
-  const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
-  const tell = () => report({ phase: "compile", done: sum(done), total: sum(totals) });
+  const parts: Progress[] = lists.map(({ dispatches }) => ({
+    done: 0,
+    total: new Set(dispatches.map(({ shader }) => shader.code)).size,
+  }));
+  const sum = (of: keyof Progress) => parts.reduce((all, part) => all + part[of], 0);
+  const tell = () => report({ phase: "compile", done: sum("done"), total: sum("total") });
   tell();
   for (const [i, program] of lists.entries()) {
     signal?.throwIfAborted();
     await program.compile((progress) => {
-      done[i] = progress.done;
+      parts[i] = progress;
       tell();
     });
   }

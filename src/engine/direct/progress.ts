@@ -9,8 +9,9 @@ const pause = 50;
 /** Passes on the first and the last report of each phase, and others now and then; within one, `done` never decreases. */
 export function progressReport(onProgress: ((progress: LoadProgress) => void) | undefined): Report {
   const phases = new Map<LoadPhase, { most: number; total: number; reported: number }>();
-  return ({ phase, done, total, fromCache }) => {
+  return (progress) => {
     if (!onProgress) return;
+    const { phase, done, total } = progress;
     const known = phases.get(phase) ?? { most: 0, total: 0, reported: Number.NEGATIVE_INFINITY };
     phases.set(phase, known);
     known.most = Math.max(known.most, done);
@@ -18,6 +19,6 @@ export function progressReport(onProgress: ((progress: LoadProgress) => void) | 
     const now = performance.now();
     if (known.most < known.total && now - known.reported < pause) return;
     known.reported = now;
-    onProgress({ phase, done: known.most, total: known.total, ...(fromCache === undefined ? {} : { fromCache }) });
+    onProgress({ ...progress, done: known.most, total: known.total });
   };
 }
