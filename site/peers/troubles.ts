@@ -2,6 +2,7 @@ import { computed } from "@preact/signals";
 import { peersAreHere } from "../../bench/peers/engines/vendor.ts";
 import { device } from "../shell/device/device.ts";
 import { adapterTroubles, deviceTroubles } from "../shell/device/troubles.ts";
+import { clause } from "../shell/trouble/sentence.ts";
 import type { Trouble } from "../shell/trouble/trouble.ts";
 import * as state from "./state.ts";
 
@@ -25,7 +26,7 @@ function failed(): readonly Trouble[] {
     {
       key: "failed",
       level: "error",
-      says: `The run failed: ${message}.`,
+      says: `The run failed: ${clause(message)}.`,
       todo: "Change the set-up, or run again.",
       action: { name: "Run again", run: () => void state.run() },
       detail: message,

@@ -1,7 +1,7 @@
 import { computed } from "@preact/signals";
 import { device, reopen } from "../shell/device/device.ts";
 import { adapterTroubles, deviceTroubles } from "../shell/device/troubles.ts";
-import { sentence, words } from "../shell/model/troubles.ts";
+import { clause, sentence, words } from "../shell/trouble/sentence.ts";
 import type { Trouble } from "../shell/trouble/trouble.ts";
 import { reset, train } from "./run/actions.ts";
 import { ended, type Failure, failure, kept } from "./state.ts";
@@ -63,7 +63,7 @@ export const troubles = computed<readonly Trouble[]>(() => {
 const notKept = (why: string): Trouble => ({
   key: "not-kept",
   level: "warning",
-  says: `The browser does not keep the run: ${why}.`,
+  says: `The browser does not keep the run: ${clause(why)}.`,
   todo: "Training goes on, and the run is lost when this tab is closed: export the model before that.",
 });
 

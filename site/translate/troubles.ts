@@ -1,7 +1,8 @@
 import { computed } from "@preact/signals";
 import { device, reopen } from "../shell/device/device.ts";
 import { adapterTroubles, deviceTroubles } from "../shell/device/troubles.ts";
-import { ofModel, sentence, words } from "../shell/model/troubles.ts";
+import { ofModel } from "../shell/model/troubles.ts";
+import { sentence, words } from "../shell/trouble/sentence.ts";
 import type { Trouble } from "../shell/trouble/trouble.ts";
 import { loadModel } from "./model/load.ts";
 import { type Failure, failure, model, plan } from "./state.ts";

@@ -6,6 +6,7 @@ import { counted, digits } from "../../shell/format.ts";
 import { sim } from "../../shell/sim.ts";
 import { copy } from "../../shell/status.ts";
 import { keep } from "../../shell/store.ts";
+import { clause } from "../../shell/trouble/sentence.ts";
 import type { Trouble } from "../../shell/trouble/trouble.ts";
 import { offline, shown } from "../results/results.ts";
 import { estimate } from "../run/estimate.ts";
@@ -60,7 +61,7 @@ function runTroubles(): Trouble[] {
     found.push({
       key: "failed",
       level: "error",
-      says: `The run failed: ${message}. Earlier results stay.`,
+      says: `The run failed: ${clause(message)}. Earlier results stay.`,
       todo: "Change the set-up, or run again: the device will be opened again.",
       action: { name: "Run again", run: () => void start() },
       detail: message,

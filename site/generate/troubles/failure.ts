@@ -1,16 +1,11 @@
 import { computed } from "@preact/signals";
+import { sentence, words } from "../../shell/trouble/sentence.ts";
 import type { Trouble } from "../../shell/trouble/trouble.ts";
 import { load, restartEngine, startLoading } from "../model/load.ts";
 import { cacheFormat, context } from "../setup/state.ts";
 import { latest, regenerate } from "../text/state.ts";
 
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : "");
-/** A sentence that ends as one. */
-const sentence = (text: string): string => {
-  const begun = text.replace(/^[a-z](?=[a-z]* )/, (letter) => letter.toUpperCase());
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
-};
 
 /** What a failure is about: the first of these whose words it has. */
 const kinds: readonly (readonly [key: string, pattern: RegExp, todo: string])[] = [

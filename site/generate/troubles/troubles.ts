@@ -3,6 +3,7 @@ import { device, losses } from "../../shell/device/device.ts";
 import { adapterTroubles, deviceTroubles } from "../../shell/device/troubles.ts";
 import { copy } from "../../shell/status.ts";
 import { keep } from "../../shell/store.ts";
+import { clause } from "../../shell/trouble/sentence.ts";
 import type { Trouble } from "../../shell/trouble/trouble.ts";
 import { warning } from "../engine/thread.ts";
 import { killedBy, load, restartEngine } from "../model/load.ts";
@@ -75,7 +76,7 @@ function lost(detail: string): Trouble {
   return {
     key: twice ? "lost-again" : "lost",
     level: "warning",
-    says: `The GPU was lost${twice ? ` ${losses.value} times now` : ""}: ${detail.replace(/\.$/, "") || "the browser gives no reason"}. The text stays; the engine opens the GPU again and goes on from there.`,
+    says: `The GPU was lost${twice ? ` ${losses.value} times now` : ""}: ${clause(detail, "the browser gives no reason")}. The text stays; the engine opens the GPU again and goes on from there.`,
     todo: twice
       ? "If it does not come back, reload the page, or take a smaller model or a shorter context."
       : "Nothing is to be done unless it does not come back within half a minute; then restart the engine.",

@@ -1,3 +1,4 @@
+import { clause } from "../trouble/sentence.ts";
 import type { Trouble } from "../trouble/trouble.ts";
 import { type DeviceFacts, type DeviceState, losses, reopen } from "./device.ts";
 import type { Fault } from "./self-test.ts";
@@ -39,7 +40,7 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
       {
         key: twice ? "lost-again" : "lost",
         level: "error",
-        says: `The GPU was lost${twice ? " a second time" : ""}: ${state.detail.replace(/\.$/, "") || "the browser gives no reason"}. Earlier results stay.`,
+        says: `The GPU was lost${twice ? " a second time" : ""}: ${clause(state.detail, "the browser gives no reason")}. Earlier results stay.`,
         todo: twice
           ? "Choose shorter batches or fewer heads, and close other pages that use the GPU."
           : "Drivers do this now and then: open the device again and go on.",
@@ -104,7 +105,7 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
         {
           key: missing,
           level,
-          says: `There is a GPU, but it gave no device: ${detail || "for no stated reason"}.`,
+          says: `There is a GPU, but it gave no device: ${clause(detail, "for no stated reason")}.`,
           todo: "Close other pages that use the GPU, then try again.",
           action: again,
           detail,
@@ -115,7 +116,7 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
         {
           key: missing,
           level,
-          says: `The thread that computes could not be started: ${detail || "the browser gives no reason"}.`,
+          says: `The thread that computes could not be started: ${clause(detail, "the browser gives no reason")}.`,
           todo: "Reload the page; if that changes nothing, an extension or a rule of the server forbids workers.",
           action: { name: "Reload", run: () => location.reload() },
           detail,
@@ -154,13 +155,13 @@ function faultTrouble({ kind, says }: Fault): Pick<Trouble, "key" | "says" | "to
     case "not-compiled":
       return {
         key: "not-compiled",
-        says: `The known-answer test does not compile: this browser's WGSL compiler says ${says}.`,
+        says: `The known-answer test does not compile: this browser's WGSL compiler says ${clause(says)}.`,
         todo: `Nothing was computed, so nothing is known about the browser's arithmetic. Update the browser, and send us the report. ${mayRun}, where its kernel compiles.`,
       };
     case "failed":
       return {
         key: "no-answer",
-        says: `The known-answer test did not end: ${says}.`,
+        says: `The known-answer test did not end: ${clause(says)}.`,
         todo: `Close other pages that use the GPU, then test again. ${mayRun}.`,
       };
   }

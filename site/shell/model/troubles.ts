@@ -1,12 +1,3 @@
-/** The words of an error. */
-export const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** A sentence that ends as one. */
-export const sentence = (text: string): string => {
-  const begun = text.replace(/^[a-z](?=[a-z]* )/, (letter) => letter.toUpperCase());
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
-};
-
 /** A kind of failure: its key, words that it has, and what to do. */
 export type FailureKind = readonly [key: string, pattern: RegExp, todo: string];
 

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { CopyButton } from "../../shell/copy-button.tsx";
 import { device } from "../../shell/device/device.ts";
 import { count, counted, digits, duration, fileSize, percent } from "../../shell/format.ts";
+import { clause } from "../../shell/trouble/sentence.ts";
 import { linkNow } from "../address.ts";
 import {
   begun,
@@ -210,7 +211,7 @@ function Status() {
           ? ""
           : kept.value.why === undefined
             ? `Kept in this browser at step ${count(kept.value.step)}: a closed tab goes on from there.`
-            : `Not kept in this browser (${kept.value.why}): this tab alone has the run, as of step ${count(kept.value.step)}.`}
+            : `Not kept in this browser (${clause(kept.value.why)}): this tab alone has the run, as of step ${count(kept.value.step)}.`}
       </p>
     </>
   );
