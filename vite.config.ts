@@ -5,7 +5,9 @@ import { relative } from "node:path/posix";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type HtmlTagDescriptor, type Plugin } from "vite";
 import { kernelsWritten } from "./site/kernels/written.ts";
+import { readme, readmePictures, readmeWritten } from "./site/readme/written.ts";
 import { policyOf } from "./site/shell/head/policy.ts";
+import { headerWritten } from "./site/shell/head/written.ts";
 import { wgslVite } from "./src/build/wgsl.ts";
 
 const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -15,7 +17,7 @@ const pages = [".", ...readdirSync(site)].map((name) => join(site, name, "index.
 // The other engines' code, which `bench peers` puts here; the peers page does without where it is not.
 const peers = folder(".cache/peers/public");
 
-/** Files that pages fetch as they are: the bundled models, and the script that runs before the first paint. */
+/** Files that pages fetch as they are: the bundled models, pictures, and the script that runs before the first paint. */
 const served = new Map<string, string>([
   ["before-paint.js", join(site, "shell", "head", "before-paint.js")],
   ...readdirSync(folder("examples/models")).flatMap((model) =>
@@ -23,6 +25,7 @@ const served = new Map<string, string>([
       (name) => [`models/${model}/${name}`, folder(`examples/models/${model}/${name}`)] as const,
     ),
   ),
+  ...readmePictures(readme()).map((name) => [`pictures/${name}`, folder(`docs/pictures/${name}`)] as const),
 ]);
 
 /** What a visitor downloads for a bundled model. */
@@ -31,7 +34,11 @@ const bytesOf = (model: string): number =>
     .filter(([name]) => name.startsWith(`models/${model}/`) && /\.(json|safetensors)$/.test(name))
     .reduce((sum, [, file]) => sum + statSync(file).size, 0);
 
-const types: Readonly<Record<string, string>> = { ".js": "text/javascript", ".json": "application/json" };
+const types: Readonly<Record<string, string>> = {
+  ".js": "text/javascript",
+  ".json": "application/json",
+  ".png": "image/png",
+};
 
 /** Serves those files while the site is worked on, and copies them when it is built. */
 const asTheyAre: Plugin = {
@@ -88,7 +95,7 @@ export default defineConfig({
     VOICES_DENSE_BYTES: bytesOf("voices-dense"),
     VOICES_NANO_BYTES: bytesOf("voices-nano"),
   },
-  plugins: [wgslVite(), withHead, kernelsWritten, beforePaint, asTheyAre],
+  plugins: [wgslVite(), withHead, headerWritten, kernelsWritten, readmeWritten, beforePaint, asTheyAre],
   worker: { format: "es", plugins: () => [wgslVite()] },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {

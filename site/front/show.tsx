@@ -3,18 +3,12 @@ import { Alternatives } from "../generate/strips/token-details.tsx";
 import { TokenStrip } from "../generate/strips/token-strip.tsx";
 import { type ShownToken, withAlternative } from "../generate/strips/tokens.ts";
 import { digits, fileSize } from "../shell/format.ts";
+import { type Live, spokenWords } from "./live-state.ts";
 import { usePlayer } from "./player.ts";
 import { first, voices } from "./runs.ts";
 
 /** Bytes of the bundled model's files. */
 declare const VOICES_DENSE_BYTES: number;
-
-type Live =
-  | { readonly kind: "none" }
-  | { readonly kind: "loading"; readonly says: string }
-  | { readonly kind: "writing" }
-  | { readonly kind: "done"; readonly says: string }
-  | { readonly kind: "failed"; readonly says: string };
 
 /** The model at work: a recorded run, and on a click the model itself, going on from the visitor's words. */
 export function Show() {
@@ -24,7 +18,6 @@ export function Show() {
   const [words, setWords] = useState(voices[0]?.words ?? "");
   const [live, setLive] = useState<Live>({ kind: "none" });
   const [chosen, setChosen] = useState<number>();
-  const [spoken, setSpoken] = useState("");
   const [loaded, setLoaded] = useState(false);
   const stopper = useRef<AbortController>(undefined);
   const player = usePlayer(run);
@@ -47,8 +40,7 @@ export function Show() {
     const controller = new AbortController();
     stopper.current = controller;
     setChosen(undefined);
-    setLive({ kind: "loading", says: "Opening your GPU…" });
-    setSpoken("Loading the model");
+    setLive(loaded ? { kind: "writing" } : { kind: "loading", says: "Opening your GPU…" });
     try {
       const { continueFrom } = await import("./live.ts");
       const ended = await continueFrom(start, {
@@ -63,7 +55,6 @@ export function Show() {
       });
       const says = `Written on ${ended.device}, ${digits(ended.tokensPerSecond)} tokens a second.`;
       setLive({ kind: "done", says });
-      setSpoken(says);
     } catch (error) {
       if (controller.signal.aborted) setLive({ kind: "none" });
       else {
@@ -136,7 +127,7 @@ export function Show() {
             : live.says}
       </p>
       <div class="hidden-text" role="status">
-        {spoken}
+        {spokenWords(live)}
       </div>
     </>
   );

@@ -2,18 +2,9 @@ import type { ComponentChildren } from "preact";
 import { version } from "../../package.json";
 import { DeviceChip } from "./device/chip.tsx";
 import { Help } from "./help.tsx";
+import { pages } from "./pages.ts";
 import { status } from "./status.ts";
-import { nextTheme, theme } from "./theme.ts";
-
-const pages = [
-  ["../generate/index.html", "Generate"],
-  ["../search/index.html", "Search"],
-  ["../translate/index.html", "Translate"],
-  ["../train/index.html", "Train"],
-  ["../attention/index.html", "Attention"],
-  ["../kernels/index.html", "Kernels"],
-  ["../peers/index.html", "Peers"],
-] as const;
+import { ThemeButton } from "./theme-button.tsx";
 
 /** What every page has: header with links, device, keys and theme, the content, a footer, and a status for screen readers. */
 export function Shell({ page, children }: { page: string; children: ComponentChildren }) {
@@ -27,8 +18,12 @@ export function Shell({ page, children }: { page: string; children: ComponentChi
           Shaderformer
         </a>
         <nav aria-label="Pages">
-          {pages.map(([href, name]) => (
-            <a key={name} href={href} {...(name === page ? { "aria-current": "page" as const } : {})}>
+          {pages.map(([folder, name]) => (
+            <a
+              key={name}
+              href={`../${folder}/index.html`}
+              {...(name === page ? { "aria-current": "page" as const } : {})}
+            >
               {name}
             </a>
           ))}
@@ -36,10 +31,7 @@ export function Shell({ page, children }: { page: string; children: ComponentChi
         <span class="space" />
         <DeviceChip />
         <Help />
-        <button type="button" onClick={nextTheme} aria-label={`Theme: ${theme.value}. Change it`}>
-          {{ auto: "◐", light: "○", dark: "●" }[theme.value]}
-          <span class="words"> {theme.value}</span>
-        </button>
+        <ThemeButton />
       </header>
       <main id="content" tabIndex={-1}>
         {children}

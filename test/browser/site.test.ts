@@ -98,23 +98,27 @@ describe.skipIf(noChromium)(
       },
     );
 
-    test("kernels are shown as their files are, without script", async () => {
+    test("kernels are shown as their files are without script, and written pages have a theme button with it", async () => {
       const context = await site.browser.newContext({ javaScriptEnabled: false });
       const plain = await context.newPage();
       await plain.goto(site.front.replace("index.html", "kernels/index.html"));
       const shown = await plain.getByRole("region", { name: "naive.wgsl", includeHidden: true }).textContent();
       expect(shown).toBe((await readFile("shaders/matmul/naive.wgsl", "utf8")).trimEnd());
       await context.close();
-      await page.goto(site.front.replace("index.html", "kernels/index.html"));
-      await page.evaluate(() => {
-        for (const details of document.querySelectorAll("details")) details.open = true;
-      });
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme });
-        expect(await violations(page)).toEqual([]);
+      for (const name of ["kernels", "readme"]) {
+        await page.goto(site.front.replace("index.html", `${name}/index.html`));
+        await page.evaluate(() => {
+          for (const details of document.querySelectorAll("details")) details.open = true;
+        });
+        await page.setViewportSize({ width: 360, height: 740 });
+        for (const theme of ["light", "dark"]) {
+          await page.getByRole("button", { name: /^Theme: / }).click();
+          expect(await page.evaluate(() => document.documentElement.dataset["theme"])).toBe(theme);
+          expect(await violations(page)).toEqual([]);
+        }
+        await page.getByRole("button", { name: "Theme: dark. Change it" }).click(); // back to that of the system
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
       }
-      await page.setViewportSize({ width: 360, height: 740 });
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
     });
 
     test("the peers page without the peers says so, and measures this engine alone", async () => {

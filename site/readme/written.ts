@@ -1,0 +1,69 @@
+// The README as HTML, made when the site is built: a plugin for Vite.
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Marked } from "marked";
+import type { Plugin } from "vite";
+
+/** The part of an address that leads to a heading, as a repository's page has it. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, "")
+    .replaceAll(" ", "-");
+
+const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+
+/** What a link of the README leads to from its page; undefined for files that the site does not have. */
+export function addressOf(href: string): string | undefined {
+  if (/^(https:|#)/.test(href)) return href;
+  const page = /^site\/(\w+)$/.exec(href)?.[1];
+  return page === undefined ? undefined : `../${page}/index.html`;
+}
+
+let frames = 0;
+/** What scrolls in a frame of its own, which the keyboard reaches. */
+const framed = (tag: "pre" | "div", name: string, content: string) =>
+  `<${tag} class="frame" tabindex="0" role="region" aria-label="${name} ${++frames}">${content}</${tag}>\n`;
+
+const marked = new Marked({
+  renderer: {
+    heading({ tokens, text, depth }) {
+      return `<h${depth} id="${anchorOf(text)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
+    },
+    link({ href, tokens }) {
+      const [address, words] = [addressOf(href), this.parser.parseInline(tokens)];
+      return address === undefined
+        ? `<span title="${escaped(href)} in the repository">${words}</span>`
+        : `<a href="${address}">${words}</a>`;
+    },
+    code: ({ text }) => framed("pre", "Code", `<code>${escaped(text)}</code>`),
+    table(token) {
+      const cells = (row: typeof token.header, tag: "th" | "td") =>
+        `<tr>${row.map(({ tokens }) => `<${tag}>${this.parser.parseInline(tokens)}</${tag}>`).join("")}</tr>`;
+      const head = token.header.some(({ text }) => text !== "") ? `<thead>${cells(token.header, "th")}</thead>` : "";
+      const rows = token.rows.map((row) => cells(row, "td")).join("\n");
+return framed("div", "Table", `<table>${head}<tbody>${rows}</tbody></table>`);
+    },
+  },
+});
+
+/** The README's pictures by the names that the site serves them by. */
+export const readmePictures = (text: string): readonly string[] => [
+  ...new Set([...text.matchAll(/src(?:set)?="docs\/pictures\/([^"]+)"/g)].map(([, name = ""]) => name)),
+];
+
+/** A README as HTML: its links lead to pages of this site or elsewhere, its pictures to `pictures` of the site. */
+export const readmeHtml = (text: string): string =>
+  marked.parse(text.replace(/(src|srcset)="docs\/pictures\//g, 'vite-ignore $1="../pictures/'), { async: false });
+
+/** The README. */
+export const readme = (): string => readFileSync(fileURLToPath(new URL("../../README.md", import.meta.url)), "utf8");
+
+/** Puts the README in the place of `<!-- readme -->`. */
+export const readmeWritten: Plugin = {
+  name: "readme-written",
+  transformIndexHtml: {
+    order: "pre",
+    handler: (html) => html.replace("<!-- readme -->", () => readmeHtml(readme())),
+  },
+};

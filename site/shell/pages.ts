@@ -1,0 +1,10 @@
+/** The pages of the site in the order of their links, each in a folder of its own. */
+export const pages = [
+  ["generate", "Generate"],
+  ["search", "Search"],
+  ["translate", "Translate"],
+  ["train", "Train"],
+  ["attention", "Attention"],
+  ["kernels", "Kernels"],
+  ["peers", "Peers"],
+] as const;
