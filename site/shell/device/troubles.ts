@@ -136,6 +136,7 @@ export function adapterTroubles({ fault, software }: DeviceFacts): readonly Trou
     found.push({
       key: "software",
       level: "warning",
+      folded: "The processor computes, not your GPU.",
       says: "This is a software adapter, not your GPU: its times say nothing about a GPU.",
       todo: "To use the GPU, turn on hardware acceleration in the browser's settings.",
     });

@@ -13,6 +13,8 @@ export interface Trouble {
   readonly todo: string;
   /** The same as a button, where the page can do it. */
   readonly action?: { readonly name: string; readonly run: () => void } | undefined;
+  /** A warning that is shown in full once per visitor, and then folded under these words. */
+  readonly folded?: string | undefined;
   /** What only a report has: a driver's own words. */
   readonly detail?: string | undefined;
 }

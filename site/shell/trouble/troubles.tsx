@@ -1,37 +1,54 @@
 import { CopyButton } from "../copy-button.tsx";
+import { seenBefore } from "./seen.ts";
 import { reportOf, type Trouble } from "./trouble.ts";
 
 const words = { error: "✗ Error", warning: "! Warning" } as const;
+
+/** A trouble with what to do. One that this visitor has seen in full on another page is folded. */
+function Notice({ trouble }: { trouble: Trouble }) {
+  const { key, level, says, todo, action, folded } = trouble;
+  if (level === "note") return null;
+  const begins = <strong>{words[level]}.</strong>;
+  const whole = (
+    <>
+      <p>
+        {folded === undefined && begins} {says} {todo}
+      </p>
+      <p class="row">
+        {action && (
+          <button type="button" onClick={action.run}>
+            {action.name}
+          </button>
+        )}
+        <CopyButton what="Report" text={() => reportOf([trouble])}>
+          Copy report
+        </CopyButton>
+      </p>
+    </>
+  );
+  if (folded !== undefined) {
+    return (
+      <details class={`notice ${level}`} data-trouble={key} open={!seenBefore(key)}>
+        <summary>
+          {begins} {folded}
+        </summary>
+        {whole}
+      </details>
+    );
+  }
+  return (
+    <div class={`notice ${level}`} data-trouble={key} role={level === "error" ? "alert" : undefined}>
+      {whole}
+    </div>
+  );
+}
 
 /** Troubles, each with its cause, what to do and a report to copy; notes share one report. */
 export function Troubles({ troubles }: { troubles: readonly Trouble[] }) {
   const notes = troubles.filter(({ level }) => level === "note");
   return (
     <>
-      {troubles.map((trouble) =>
-        trouble.level === "note" ? null : (
-          <div
-            key={trouble.key}
-            class={`notice ${trouble.level}`}
-            data-trouble={trouble.key}
-            role={trouble.level === "error" ? "alert" : undefined}
-          >
-            <p>
-              <strong>{words[trouble.level]}.</strong> {trouble.says} {trouble.todo}
-            </p>
-            <p class="row">
-              {trouble.action && (
-                <button type="button" onClick={trouble.action.run}>
-                  {trouble.action.name}
-                </button>
-              )}
-              <CopyButton what="Report" text={() => reportOf([trouble])}>
-                Copy report
-              </CopyButton>
-            </p>
-          </div>
-        ),
-      )}
+      {troubles.map((trouble) => trouble.level !== "note" && <Notice key={trouble.key} trouble={trouble} />)}
       {notes.length > 0 && (
         <details class="notes">
           <summary>
