@@ -1,7 +1,11 @@
+import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { pickAt, revealed } from "../../site/translate/alignment/drawing.ts";
 import { columnOf, largest, meanOf, rowMeans, strongest } from "../../site/translate/alignment/weights.ts";
 import { pickedWords } from "../../site/translate/alignment/words.ts";
+import { unknownSays, unknownWords } from "../../site/translate/text/unknown.ts";
+import { tokenText } from "../../src/text/token-text.ts";
+import { loadTokenizer } from "../../src/text/tokenizer.ts";
 
 const shape = { layers: 2, heads: 3, perHead: true };
 /** The weight of two sources in head `h` of layer `l` is `l + h / 10` and a tenth of it. */
@@ -71,4 +75,22 @@ test("means of rows that were there before are the same objects, until another h
   const [other] = means(rows, shape, { layer: 0, head: undefined });
   expect([...(other ?? [])]).toEqual(both(0.1));
   expect(largest(row)).toBeCloseTo(1.2, 6);
+});
+
+test("a word that the model has no token for is named, where it reads <unk> and where it writes it", async () => {
+  const file = async (name: string) => JSON.parse(await readFile(`examples/models/dates/${name}.json`, "utf8"));
+  const tokenizer = await loadTokenizer(await file("tokenizer"), await file("tokenizer_config"));
+  const text = "the third día of märz, 2021 märz";
+  const unknown = unknownWords(tokenizer, text);
+  expect(unknown).toEqual(["día", "märz,", "märz"]);
+  expect(unknownWords(tokenizer, "the third day of march")).toEqual([]);
+  const source = tokenizer.encode(text).map((id) => tokenText(tokenizer, id));
+  expect(source).toContain("<unk>");
+  expect(unknownSays({ source, unknown, target: ["2021"] })).toBe(
+    "The model has no token for “día”, “märz,” and “märz”: it reads <unk> there, and cannot know what it was.",
+  );
+  expect(unknownSays({ source: ["a"], target: ["<unk>"] })).toMatch(/^Where <unk> is written, /);
+  expect(unknownSays({ source: ["a"], target: ["b"] })).toBeUndefined();
+  const many = unknownSays({ source, unknown: [..."abcdefg"], target: [] });
+  expect(many).toMatch(/“a”, “b”, “c”, “d”, “e” and 2 other words:/);
 });

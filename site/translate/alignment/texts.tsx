@@ -1,6 +1,7 @@
 import { count, counted, digits } from "../../shell/format.ts";
 import { grid, picked, shown, writing } from "../state.ts";
 import type { Run } from "../text/run.ts";
+import { unknownSays } from "../text/unknown.ts";
 import { Tokens } from "./tokens.tsx";
 import { columnOf } from "./weights.ts";
 
@@ -12,6 +13,7 @@ export function Texts() {
   const rows = grid.value;
   const ofSource = row === undefined ? undefined : rows[row];
   const ofTarget = column === undefined || row !== undefined ? undefined : columnOf(rows, column);
+  const unknown = unknownSays(now);
   return (
     <section class="texts" aria-label="Both texts">
       <h2>{headingOf(now)}</h2>
@@ -22,6 +24,11 @@ export function Texts() {
       <p class="small muted" id="run-facts">
         {factsOf(now)}
       </p>
+      {unknown !== undefined && (
+        <p class="small" id="unknown-words">
+          {unknown}
+        </p>
+      )}
       <Tokens kind="row" name="Written tokens" tokens={now.target} weights={ofTarget} />
       <Tokens kind="column" name="Tokens of the source" tokens={now.source} weights={ofSource} />
     </section>

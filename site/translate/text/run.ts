@@ -15,6 +15,8 @@ export interface Run {
   /** The text of each token alone, and of the source what it was made of. */
   readonly text: string;
   readonly source: readonly string[];
+  /** The words of it for which the model has no token. */
+  readonly unknown?: readonly string[];
   readonly target: readonly string[];
   readonly written: string;
   /** What the first tokens attend to. */

@@ -28,7 +28,7 @@ function eachFrame(paint: () => void): () => void {
 function withWritten(now: Run, came: Written): Run {
   switch (came.kind) {
     case "source":
-      return { ...now, source: came.tokens, perHead: came.perHead };
+      return { ...now, source: came.tokens, unknown: came.unknown, perHead: came.perHead };
     case "piece":
       return {
         ...now,

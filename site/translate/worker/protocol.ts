@@ -37,8 +37,16 @@ export interface WrittenToken {
 
 /** What comes while a text is written. */
 export type Written =
-  /** The tokens of the source; with `perHead` rows hold every head of every layer, else their mean. */
-  | { readonly kind: "source"; readonly tokens: readonly string[]; readonly perHead: boolean }
+  /**
+   * The tokens of the source, and its words for which the model has none; with `perHead` rows hold every head of every
+   * layer, else their mean.
+   */
+  | {
+      readonly kind: "source";
+      readonly tokens: readonly string[];
+      readonly unknown: readonly string[];
+      readonly perHead: boolean;
+    }
   /** The characters that are whole now, which have come with a token or were held back. */
   | { readonly kind: "piece"; readonly text: string; readonly token?: WrittenToken };
 

@@ -1,6 +1,7 @@
 import { mostPerHead } from "../../../src/seq2seq/cross-weights.ts";
 import type { EncoderDecoder } from "../../../src/seq2seq/encoder-decoder.ts";
 import { tokenText } from "../../../src/text/token-text.ts";
+import { unknownWords } from "../text/unknown.ts";
 import type { Ended, WritingOptions, Written } from "./protocol.ts";
 
 /** Tokens that are written at most where neither the reader nor the folder says something. */
@@ -24,7 +25,7 @@ export async function write(
   const most = Math.min(chosen.maxTokens ?? model.defaults.options.maxTokens ?? standardMost, model.context);
   // Of longer texts there is the mean alone.
   const perHead = 4 * decoder.layers * decoder.heads * most * source.length <= mostPerHead;
-  report({ kind: "source", tokens: source, perHead });
+  report({ kind: "source", tokens: source, unknown: unknownWords(model.sourceTokenizer, text), perHead });
   const ended = await model
     .generate(text, {
       ...chosen,
