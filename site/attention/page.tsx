@@ -9,7 +9,7 @@ import { Controls } from "./setup/controls.tsx";
 export function Page() {
   const narrow = matchMedia("(max-width: 860px)").matches;
   return (
-    <Shell page="Attention">
+    <Shell page="Attention" skips={[{ to: "run", words: "Skip to Run" }]}>
       <h1>Attention laboratory</h1>
       <p class="lead">
         Every attention variant on the same inputs, on your GPU: checked against float64 first, then timed. Nothing

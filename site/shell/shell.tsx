@@ -6,13 +6,30 @@ import { pages } from "./pages.ts";
 import { status } from "./status.ts";
 import { ThemeButton } from "./theme-button.tsx";
 
+interface ShellProps {
+  readonly page: string;
+  /** What else can be skipped to, by its id: for a page whose main button comes after many others. */
+  readonly skips?: readonly { readonly to: string; readonly words: string }[];
+  readonly children: ComponentChildren;
+}
+
 /** What every page has: header with links, device, keys and theme, the content, a footer, and a status for screen readers. */
-export function Shell({ page, children }: { page: string; children: ComponentChildren }) {
+export function Shell({ page, skips = [], children }: ShellProps) {
   return (
     <>
-      <a class="skip" href="#content">
-        Skip to the content
-      </a>
+      {[{ to: "content", words: "Skip to the content" }, ...skips].map(({ to, words }) => (
+        <a
+          key={to}
+          class="skip"
+          href={`#${to}`}
+          onClick={(event) => {
+            event.preventDefault(); // the fragment is the page's state
+            document.getElementById(to)?.focus();
+          }}
+        >
+          {words}
+        </a>
+      ))}
       <header class="bar">
         <a class="name" href="../index.html">
           Shaderformer

@@ -30,6 +30,7 @@ export function RunPanel() {
         <button
           type="button"
           class="primary"
+          id="run"
           aria-disabled={why !== undefined && !busy}
           aria-describedby={why !== undefined && !busy ? "why-not" : undefined}
           onClick={() => (busy ? stop() : why === undefined && void start())}
