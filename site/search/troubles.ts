@@ -1,23 +1,18 @@
 import { computed } from "@preact/signals";
 import { device, reopen } from "../shell/device/device.ts";
 import { adapterTroubles, deviceTroubles } from "../shell/device/troubles.ts";
-import { ofModel } from "../shell/model/troubles.ts";
+import { type FailureKind, ofModel } from "../shell/model/troubles.ts";
 import { sentence, words } from "../shell/trouble/sentence.ts";
 import type { Trouble } from "../shell/trouble/trouble.ts";
 import { goOn, loadForIndex, makeIndex } from "./index/make.ts";
 import { loadModel } from "./model/load.ts";
-import { type Failure, failure, index, plan } from "./state.ts";
+import { choice, type Failure, failure, index, plan } from "./state.ts";
 
-/** What a failure of the model is about. */
-const kinds = ofModel(
-  [
-    "no-encoder",
-    /model_type|encoder/i,
-    "Choose a sentence encoder, as sentence-transformers/all-MiniLM-L6-v2; language models run on the page Generate.",
-  ],
-  "an encoder",
-  "fewer texts",
-);
+const noEncoder: FailureKind = [
+  "no-encoder",
+  /model_type|encoder/i,
+  "Choose a sentence encoder, as sentence-transformers/all-MiniLM-L6-v2; language models run on the page Generate.",
+];
 
 const standard: Readonly<Record<Failure["during"], string>> = {
   texts: "Choose other files; the texts that were there stay.",
@@ -29,10 +24,14 @@ const standard: Readonly<Record<Failure["during"], string>> = {
   import: "Choose a file that this page exported. Nothing of the file was taken.",
 };
 
+/** What a failure of the model is about. */
+const kinds = () =>
+  ofModel({ other: noEncoder, what: "an encoder", less: "fewer texts", ofFiles: choice.value.kind === "files" });
+
 function troubleOf({ during, error }: Failure): Trouble {
   const text = words(error);
   const aboutModel = during === "plan" || during === "load";
-  const [key, , todo] = (aboutModel ? kinds.find(([, pattern]) => pattern.test(text)) : undefined) ?? [];
+  const [key, , todo] = (aboutModel ? kinds().find(([, pattern]) => pattern.test(text)) : undefined) ?? [];
   const again: Readonly<Partial<Record<Failure["during"], () => void>>> = {
     load: () => void (index.value ? loadForIndex() : loadModel()),
     index: () => void (index.value?.rest.length ? goOn() : makeIndex()),

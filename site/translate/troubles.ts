@@ -5,7 +5,7 @@ import { ofModel } from "../shell/model/troubles.ts";
 import { sentence, words } from "../shell/trouble/sentence.ts";
 import type { Trouble } from "../shell/trouble/trouble.ts";
 import { loadModel } from "./model/load.ts";
-import { type Failure, failure, model, plan } from "./state.ts";
+import { choice, type Failure, failure, model, plan } from "./state.ts";
 import { writeNow } from "./text/write.ts";
 
 /** What a failure to write is about: the first of these whose words it has. */
@@ -27,7 +27,13 @@ const noEncoderDecoder: (typeof kinds)[number] = [
 
 function troubleOf({ during, error }: Failure): Trouble {
   const text = words(error);
-  const known = during === "write" ? kinds : ofModel(noEncoderDecoder, "an encoder-decoder", "a shorter text");
+  const known =
+    during === "write"
+      ? kinds
+      : ofModel({
+          ...{ other: noEncoderDecoder, what: "an encoder-decoder", less: "a shorter text" },
+          ofFiles: choice.value.kind === "files",
+        });
   const [key, , todo] = known.find(([, pattern]) => pattern.test(text)) ?? [];
   const again: Readonly<Partial<Record<Failure["during"], () => void>>> = {
     load: () => void loadModel(),

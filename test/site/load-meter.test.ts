@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
 import { choiceOf, linkOf, problemOf } from "../../site/generate/model/choice.ts";
+import { filesWords } from "../../site/generate/model/plan-words.ts";
+import { kindOf } from "../../site/generate/troubles/kinds.ts";
+import { problemOfFiles } from "../../site/shell/model/chosen-files.ts";
 import { advance, type Meter, noProgress, paceOf, resumed } from "../../site/shell/model/meter.ts";
 import type { LoadProgress } from "../../src/formats/load-progress.ts";
 
@@ -62,4 +65,52 @@ test("a link names a model, and what is not the name of one says what is", () =>
   expect(problemOf(choiceOf("toString"))).toMatch(/A repository is named owner\/name/);
   expect(problemOf({ kind: "address", text: "javascript:alert(1)" })).toMatch(/An address begins with https/);
   expect(linkOf({ kind: "files", name: "mine", files: {} })).toBeUndefined();
+});
+
+const dropped = (...names: string[]) => ({
+  ...{ kind: "files", name: names.length === 1 ? names[0] : "your files" },
+  files: Object.fromEntries(names.map((name) => [name, new Blob(["x"])])),
+});
+
+test("files that are no model are said to be what they are, with what is expected", () => {
+  const says = (...names: string[]) => problemOf(dropped(...names) as Parameters<typeof problemOf>[0]);
+  const expected =
+    "Expected a GGUF file, or the folder of a language model, or its files together: config.json, tokenizer.json and safetensors.";
+  expect(says("photo.png")).toBe(`photo.png: a picture, not a model. ${expected}`);
+  expect(says("a.jpg", "b.JPEG")).toBe(`a.jpg and 1 other file: pictures, not a model. ${expected}`);
+  expect(says("model.zip")).toBe(`model.zip: an archive, not a model; unpack it, and take the folder. ${expected}`);
+  expect(says("x.pth")).toMatch(/^x\.pth: in PyTorch's format, not a model; save the model as safetensors first\./);
+  expect(says("notes", "photo.png")).toBe(`notes and 1 other file: no model's files. ${expected}`);
+  expect(says("model.safetensors")).toMatch(/^model\.safetensors: weights without .* Missing is config\.json\./);
+  expect(says("config.json", "pytorch_model.bin")).toMatch(
+    /no weights beside config\.json: pytorch_model\.bin is in PyTorch's/,
+  );
+  expect(says("config.json", "tiny.gguf")).toMatch(/Take it without config\.json\.$/);
+  expect(says()).toBe(`What was dropped holds no files. ${expected}`);
+  expect(problemOf({ kind: "files", name: "", files: {} })).toBe(""); // nothing was chosen yet
+  for (const model of [["tiny.gguf"], ["config.json", "tokenizer.json", "model.safetensors", "photo.png"]]) {
+    expect(says(...model)).toBeUndefined();
+  }
+  const ofSearch = problemOfFiles(dropped("tiny.gguf").files, { gguf: false, what: "a sentence encoder" });
+  expect(ofSearch).toMatch(
+    /language models, which the page Generate runs\. Expected the folder of a sentence encoder, or/,
+  );
+});
+
+test("the reader's own files are not called a download, and get no advice on a hub", () => {
+  const plan = { downloadBytes: 10e6, cachedBytes: 10e6 };
+  expect(filesWords(plan, true)).toEqual({ line: ["your files", "10.0 MB, read from this device"], button: "Load" });
+  expect(filesWords(plan, false).button).toBe("Load from storage");
+  expect(filesWords({ ...plan, cachedBytes: 0 }, false)).toEqual({
+    line: ["download", "10.0 MB"],
+    button: "Load (10.0 MB)",
+  });
+  for (const says of ["tokenizer.json: there is no such file in files", 'photo.gguf: does not begin with "GGUF"']) {
+    const { todo } = kindOf(says, "plan", true);
+    expect(todo).toMatch(/^Take .*GGUF file/);
+    expect(todo).not.toMatch(/repository|download|connection/);
+  }
+  expect(kindOf("owner/name: config.json: the hub answered 404", "plan", false).todo).toMatch(
+    /the repository has to hold/,
+  );
 });

@@ -1,4 +1,5 @@
 import type { ModelSource } from "../../../src/engine/engine.ts";
+import { problemOfChosen, type TakenFiles } from "../../shell/model/chosen-files.ts";
 import { isTrained } from "../../shell/model/trained-link.ts";
 
 /** The models that the site itself has. */
@@ -29,13 +30,16 @@ export function sourceOf(choice: ModelChoice): ModelSource | undefined {
     case "address":
       return problemOf(choice) === undefined ? choice.text.trim() : undefined;
     case "files":
-      return Object.keys(choice.files).length > 0 ? choice.files : undefined;
+      return problemOf(choice) === undefined ? choice.files : undefined;
   }
 }
 
-/** What is wrong with what the reader wrote; empty where nothing was written yet. */
+/** What this page takes for a model. */
+const taken: TakenFiles = { gguf: true, what: "a language model" };
+
+/** What is wrong with what the reader wrote or took; empty where nothing was written yet. */
 export function problemOf(choice: ModelChoice): string | undefined {
-  if (choice.kind === "files") return Object.keys(choice.files).length > 0 ? undefined : "";
+  if (choice.kind === "files") return problemOfChosen(choice, taken);
   if (choice.kind === "bundled") return undefined;
   const text = choice.text.trim();
   if (text === "") return "";

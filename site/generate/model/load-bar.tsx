@@ -29,7 +29,7 @@ export function LoadBar() {
         aria-valuetext={`${percent(meter.fraction)}, ${wordsOf(meter)}`}
       />
       <p class="small phase">
-        {paused ? "Paused; what was downloaded is kept where this browser keeps it. " : ""}
+        {paused && download ? "Paused; what was downloaded is kept where this browser keeps it. " : ""}
         {wordsOf(meter)}
       </p>
       <p class="row">

@@ -2,13 +2,14 @@ import type { LoadPlan } from "../../../src/generate/load-plan.ts";
 import { type CacheFormat, cacheFormats } from "../../../src/kernels/formats.ts";
 import { recipes } from "../../../src/models/recipes.ts";
 import { device } from "../../shell/device/device.ts";
-import { count, fileSize, memory } from "../../shell/format.ts";
+import { count, memory } from "../../shell/format.ts";
 import { Troubles } from "../../shell/trouble/troubles.tsx";
 import { cacheFormat, choice, context, problems, recipe, runAtOnce } from "../setup/state.ts";
 import { troubleOf } from "../troubles/failure.ts";
 import { nameOf, problemOf } from "./choice.ts";
 import { startLoading } from "./load.ts";
 import { lookAgain, plan } from "./plan.ts";
+import { filesWords } from "./plan-words.ts";
 
 /** What the chosen model needs, and the button that loads it. */
 export function PlanCard() {
@@ -50,7 +51,7 @@ export function PlanCard() {
           aria-describedby={why === undefined ? undefined : "why-no-load"}
           onClick={() => why === undefined && void startLoading()}
         >
-          {known ? `Load ${sizeOf(known)}` : "Load model"}
+          {known ? filesWords(known, chosen.kind === "files").button : "Load model"}
         </button>
         {why !== undefined && (
           <span class="small problem" id="why-no-load">
@@ -61,9 +62,6 @@ export function PlanCard() {
     </div>
   );
 }
-
-const sizeOf = ({ downloadBytes, cachedBytes }: LoadPlan): string =>
-  downloadBytes > cachedBytes ? `(${fileSize(downloadBytes - cachedBytes)})` : "from storage";
 
 const waiting = (kind: string) =>
   kind === "asking" ? "Reading what the model needs…" : device.value.kind === "opening" ? "Opening the GPU…" : "";
@@ -78,10 +76,8 @@ function whyNot(kind: string, known: LoadPlan | undefined): string | undefined {
 
 /** Sizes before anything is downloaded. */
 function Needs({ plan: known }: { plan: LoadPlan }) {
-  const { architecture, parameters, downloadBytes, cachedBytes, weightBytes, cacheBytes, temporaryBytes } = known;
+  const { architecture, parameters, weightBytes, cacheBytes, temporaryBytes } = known;
   const all = weightBytes + cacheBytes + temporaryBytes;
-  // A plan itself keeps small files.
-  const kept = cachedBytes > downloadBytes / 100 ? `, ${fileSize(cachedBytes)} of it in this browser's storage` : "";
   const buffer = device.value.kind === "ready" ? device.value.facts.limits.buffer : undefined;
   const rows: readonly (readonly [string, string])[] = [
     [
@@ -91,7 +87,7 @@ function Needs({ plan: known }: { plan: LoadPlan }) {
         .join(" · "),
     ],
     ["writes", known.chat ? "chat, and completion" : "completion: it is a base model"],
-    ["download", `${fileSize(downloadBytes)}${kept}`],
+    filesWords(known, choice.value.kind === "files").line,
     ["weights on the GPU", memory(weightBytes)],
     [`keys and values of ${count(known.context)} tokens`, memory(cacheBytes)],
     ["temporaries", memory(temporaryBytes)],

@@ -1,3 +1,5 @@
+import { problemOfChosen } from "./chosen-files.ts";
+
 /** Where the model comes from. */
 export type ModelChoice =
   | { readonly kind: "bundled" }
@@ -8,12 +10,20 @@ export type ModelChoice =
 /** `owner/name`, with a revision if there is one. */
 const repository = /^[\w.-]+\/[\w.-]+(@[\w./-]+)?$/;
 
-/** What a page does with choices of a model: `bundled` is its own, `example` the name of another that it takes. */
-export function choicesOf({ bundled, example }: { readonly bundled: string; readonly example: string }) {
+/** What a page does with choices of a model: `bundled` is its own, `example` the name of another that it takes, `what` what they are. */
+export function choicesOf({
+  bundled,
+  example,
+  what,
+}: {
+  readonly bundled: string;
+  readonly example: string;
+  readonly what: string;
+}) {
   /** What is wrong with what the reader chose; empty where nothing was chosen yet. */
   const problemOf = (choice: ModelChoice): string | undefined => {
     if (choice.kind === "bundled") return undefined;
-    if (choice.kind === "files") return Object.keys(choice.files).length > 0 ? undefined : "";
+    if (choice.kind === "files") return problemOfChosen(choice, { gguf: false, what });
     const text = choice.text.trim();
     if (text === "") return "";
     if (/^https?:\/\//.test(text)) return URL.canParse(text) ? undefined : "This is not an address.";

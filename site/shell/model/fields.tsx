@@ -92,7 +92,6 @@ export function FolderField({
 }) {
   const folder = useRef<HTMLInputElement>(null);
   const take = (name: string, list: readonly File[]) => {
-    if (list.length === 0) return;
     // Of a folder's own folders, as sentence-transformers has them, the path within it.
     const path = (file: File) => file.webkitRelativePath.split("/").slice(1).join("/") || file.name;
     choice.value = { kind: "files", name, files: Object.fromEntries(list.map((file) => [path(file), file])) };

@@ -14,5 +14,6 @@ export const bundled = {
 
 export const { problemOf, sourceOf, nameOf, choiceOf } = choicesOf({
   bundled: bundled.name,
+  what: "an encoder-decoder",
   example: "google-t5/t5-small",
 });
