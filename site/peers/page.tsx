@@ -2,6 +2,7 @@ import { render } from "preact";
 import { formatCsv } from "../../bench/harness/documents.ts";
 import { formatEnvironment } from "../../bench/harness/table.ts";
 import type { Engine } from "../../bench/peers/engines/engine.ts";
+import { peersAreHere } from "../../bench/peers/engines/vendor.ts";
 import { formatPeersMarkdown } from "../../bench/peers/report.ts";
 import type { PeerResult } from "../../bench/peers/result.ts";
 import { setupHash } from "../../bench/peers/setup.ts";
@@ -15,7 +16,7 @@ import { Troubles } from "../shell/trouble/troubles.tsx";
 import { Choices } from "./choices.tsx";
 import { Results } from "./results.tsx";
 import * as state from "./state.ts";
-import { troubles } from "./troubles.ts";
+import { noPeers, troubles } from "./troubles.ts";
 
 /** Draws the page. `bench peers` runs it by `peersPage`, and reads the progress there. */
 export function startPage(enginesOf: (gpu: Gpu) => readonly Engine[]): void {
@@ -48,6 +49,7 @@ function Page() {
         of language models generate the same text, on this device, in this page. Every result is compared with float64
         first; correct ones are then timed in turns, and a wrong one has no speed. Nothing leaves this device.
       </p>
+      {!peersAreHere && <Troubles troubles={[noPeers]} />}
       <Choices />
       <Run />
       <Troubles troubles={troubles.value} />
@@ -65,9 +67,7 @@ function Run() {
       ? "Opening the GPU."
       : device.value.kind !== "ready"
         ? "There is no device."
-        : cases.length === 0
-          ? "Choose a case."
-          : undefined;
+        : state.whyNotMeasured.value;
   const act = () => {
     if (progress) state.stopRun();
     else if (!why) void state.run();

@@ -1,8 +1,9 @@
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import type { BenchProgress } from "../../bench/attention/run.ts";
 import { compare } from "../../bench/peers/compare.ts";
 import { messageOf } from "../../bench/peers/compare-on.ts";
 import type { Engine } from "../../bench/peers/engines/engine.ts";
+import { peersAreHere } from "../../bench/peers/engines/vendor.ts";
 import { textModelAddress } from "../../bench/peers/generate.ts";
 import { type Problem, parseProblem } from "../../bench/peers/problems.ts";
 import type { PeerResult } from "../../bench/peers/result.ts";
@@ -15,6 +16,7 @@ import { openDevice } from "../shell/device/open.ts";
 import { counted } from "../shell/format.ts";
 import { sim } from "../shell/sim.ts";
 import { say } from "../shell/status.ts";
+import { chosenHere, enginesHere, whyNothing } from "./offered.ts";
 
 export const engines = signal<readonly Engine[]>([]);
 export const setup = signal<Setup>(readSetup(globalThis.location.hash));
@@ -45,7 +47,7 @@ export async function open(enginesOf: (gpu: Gpu) => readonly Engine[]): Promise<
     return;
   }
   gpu = opened.gpu;
-  engines.value = enginesOf(gpu).map(openedOnce);
+  engines.value = enginesHere(enginesOf(gpu), peersAreHere).map(openedOnce);
   device.value = { kind: "ready", facts: opened.facts };
   void gpu.device.lost.then(({ reason, message }) => {
     losses.value++;
@@ -54,6 +56,15 @@ export async function open(enginesOf: (gpu: Gpu) => readonly Engine[]): Promise<
     stop?.abort(new Error(`the device was lost: ${detail}`));
   });
 }
+
+/** Why nothing can be measured with this set-up; undefined where something can. */
+export const whyNotMeasured = computed(() =>
+  whyNothing(
+    engines.value,
+    setup.value.engines,
+    setup.value.cases.flatMap((text) => problemOf(text) ?? []),
+  ),
+);
 
 /** What is wrong with the engines that the set-up names; undefined where they are all there. */
 export function unknownEngine(): string | undefined {
@@ -90,7 +101,7 @@ export async function run(): Promise<PeerResult | undefined> {
   try {
     result.value = await compare({
       gpu,
-      engines: engines.value.filter(({ name }) => !chosen || chosen.includes(name)),
+      engines: chosenHere(engines.value, chosen),
       problems,
       timing: { intervalMs, samples, budgetMs },
       peaks,

@@ -1,5 +1,4 @@
 import { computed } from "@preact/signals";
-import { peersAreHere } from "../../bench/peers/engines/vendor.ts";
 import { device } from "../shell/device/device.ts";
 import { adapterTroubles, deviceTroubles } from "../shell/device/troubles.ts";
 import { clause } from "../shell/trouble/sentence.ts";
@@ -9,13 +8,14 @@ import * as state from "./state.ts";
 /** What the reader has to know now, errors first. */
 export const troubles = computed<readonly Trouble[]>(() => {
   const adapter = device.value.kind === "ready" ? adapterTroubles(device.value.facts) : [];
-  return [...deviceTroubles(device.value), ...failed(), ...adapter, ...(peersAreHere ? [] : [noPeers])];
+  return [...deviceTroubles(device.value), ...failed(), ...adapter];
 });
 
-const noPeers: Trouble = {
+/** Said before anything is offered, where the site was built without the peers' code. */
+export const noPeers: Trouble = {
   key: "no-peers",
   level: "warning",
-  says: "This site was built without the other engines' code, so only Shaderformer can be measured here.",
+  says: "This site was built without the other engines' code, so only Shaderformer can be measured here, and is all that is offered.",
   todo: "In a clone, “node dist/cli.js bench peers --serve” installs them (710 MB) and serves this page with them.",
 };
 
