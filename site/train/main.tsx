@@ -6,9 +6,9 @@ import { pageKeys } from "../shell/keys.ts";
 import { say } from "../shell/status.ts";
 import { readAddress, writeAddress } from "./address.ts";
 import { Page } from "./page.tsx";
-import { leave, pause, save, takeKept, train } from "./run/actions.ts";
+import { leave, save, stop, takeKept, train } from "./run/actions.ts";
 import { simulate } from "./simulate.ts";
-import { begun, history, live, phase } from "./state.ts";
+import { begun, doing, history, live, phase } from "./state.ts";
 import { client } from "./worker/client.ts";
 
 const focusOn = (selector: string) => document.querySelector<HTMLElement>(selector)?.focus();
@@ -19,7 +19,7 @@ pageKeys.value = [
     matches: ({ key, ctrlKey, metaKey }) => key === "Enter" && (ctrlKey || metaKey),
     run: () => {
       const why = document.querySelector("#why-not")?.textContent;
-      if (phase.value === "running") void pause();
+      if (doing.value !== undefined || phase.value === "running") void stop();
       else if (why) say(why);
       else train();
     },
@@ -30,9 +30,9 @@ pageKeys.value = [
     run: () => train(1),
   },
   {
-    ...{ keys: "Esc", does: "pauses" },
-    matches: ({ key }) => key === "Escape" && phase.value === "running",
-    run: () => void pause(),
+    ...{ keys: "Esc", does: "pauses, or cancels what is done before a first step" },
+    matches: ({ key }) => key === "Escape" && (doing.value !== undefined || phase.value === "running"),
+    run: () => void stop(),
   },
   {
     ...{ keys: "A", does: "goes to the attention, which the arrow keys walk", single: true },

@@ -1,10 +1,11 @@
 import { type Simulated, simulate as simulateState } from "../shell/device/simulate.ts";
-import { ended, failure, kept, phase } from "./state.ts";
+import { doing, ended, failure, kept, phase } from "./state.ts";
 
 /** Simulations of states that no missing feature causes; storage and other tabs are simulated where they are used. */
 const simulated: Simulated = {
   opening: () => {
     phase.value = "opening";
+    doing.value = "step";
   },
   "out-of-memory": () => {
     failure.value = {

@@ -3,7 +3,7 @@ import type { HeadChoice } from "../generate/strips/head-picker.tsx";
 import { recorded } from "./run/recorded.ts";
 import { type Settings, settingsFor, settingsProblem } from "./setup/settings.ts";
 import { type History, noHistory } from "./worker/history.ts";
-import type { Ended, RunFacts } from "./worker/protocol.ts";
+import type { Doing, Ended, RunFacts } from "./worker/protocol.ts";
 
 /** What is trained, and how. */
 export const settings = signal<Settings>(settingsFor("sort"));
@@ -12,6 +12,8 @@ export const text = signal("");
 
 /** What the page does: `opening` makes the model and compiles. */
 export const phase = signal<"idle" | "opening" | "running" | "pausing">("idle");
+/** What is done before the first step of a run has ended; undefined afterwards. */
+export const doing = signal<Doing | undefined>(undefined);
 /** True while the page looks for a kept run of the task, which a new one would replace. */
 export const searching = signal(true);
 /** True while the worker has the model of the run. */

@@ -6,6 +6,7 @@ import { addressHasSettings } from "../address.ts";
 import { type Settings, settingsFor } from "../setup/settings.ts";
 import {
   begun,
+  doing,
   earlier,
   ended,
   facts,
@@ -31,6 +32,7 @@ import type { KeptRun, Progress } from "../worker/protocol.ts";
 import { endedWords } from "./ended-words.ts";
 import { holdTask } from "./hold.ts";
 import { beginLoading, endLoading, followLoading, isCancelled } from "./loading.ts";
+import { paceOfSteps } from "./pace.ts";
 
 /** The settings that the worker has the model with. */
 let openedWith = settings.value;
@@ -80,7 +82,7 @@ export async function takeOther(): Promise<void> {
 
 /** Leaves the run, which stays kept. */
 export async function leave(): Promise<void> {
-  await pause();
+  await stop();
   clear();
   head.value = { layer: 0, head: 0 };
 }
@@ -100,12 +102,12 @@ export async function tryVariation(given: Partial<Settings>): Promise<void> {
   await takeKept(true);
 }
 
-/** How many steps the last ones were a second, as a mean over about two seconds. */
-let recent: { readonly steps: number; readonly milliseconds: number }[] = [];
+const pace = paceOfSteps();
 
 function follow(progress: Progress): void {
   switch (progress.kind) {
-    case "compiling":
+    case "doing":
+      doing.value = progress.what;
       return;
     case "loading":
       followLoading(progress.progress);
@@ -114,10 +116,9 @@ function follow(progress: Progress): void {
       const { steps, milliseconds, submits } = progress;
       const { seconds, ...rest } = history.value;
       history.value = { ...rest, steps: [...rest.steps, ...steps], seconds: seconds + milliseconds / 1000 };
-      recent = [...recent, { steps: steps.length, milliseconds }].slice(-20);
-      const total = recent.reduce((sum, one) => sum + one.milliseconds, 0);
-      const count = recent.reduce((sum, one) => sum + one.steps, 0);
-      speed.value = { stepsPerSecond: (1000 * count) / total, submits };
+      doing.value = undefined;
+      const stepsPerSecond = pace.take({ steps: steps.length, milliseconds });
+      if (stepsPerSecond !== undefined) speed.value = { stepsPerSecond, submits };
       return;
     }
     case "look":
@@ -154,6 +155,7 @@ async function open(): Promise<boolean> {
   endLoading();
   [facts.value, history.value, live.value] = [found, past, true];
   openedWith = chosen;
+  pace.begin();
   other.value = undefined;
   return true;
 }
@@ -169,8 +171,9 @@ export function train(most?: number): void {
 async function trainNow(most: number | undefined): Promise<void> {
   failure.value = undefined;
   ended.value = undefined;
-  recent = [];
+  pace.rest();
   phase.value = "opening";
+  doing.value = "model";
   let during: "open" | "run" = "open";
   try {
     if (!(await holdTask(settings.value.task))) {
@@ -191,6 +194,7 @@ async function trainNow(most: number | undefined): Promise<void> {
   } finally {
     endLoading();
     phase.value = "idle";
+    doing.value = undefined;
   }
 }
 
@@ -215,6 +219,22 @@ export async function pause(): Promise<void> {
   await training; // it ends by itself then
 }
 
+/** Ends what is done before a first step: the worker goes with it, and another one opens the device. */
+export function cancel(): void {
+  if (doing.value === undefined || phase.value === "idle") return;
+  live.value = false;
+  if (history.value.steps.length === 0) history.value = noHistory; // what was looked at was not trained yet
+  client.start(); // what was asked of the one before fails
+  say("Cancelled");
+}
+
+/** Ends what is under way: at once before a first step, else after the steps that are under way. */
+export async function stop(): Promise<void> {
+  if (doing.value === undefined) return await pause();
+  cancel();
+  await training;
+}
+
 /** Keeps the run in this browser now. */
 export async function save(): Promise<void> {
   if (!live.value) return;
@@ -228,7 +248,7 @@ export async function save(): Promise<void> {
 
 /** Ends the run and deletes what is kept of it. */
 export async function reset(): Promise<void> {
-  await pause();
+  await stop();
   try {
     await client.call("forget", { task: settings.value.task, sim });
   } catch (error) {

@@ -6,6 +6,7 @@ import { clause } from "../../shell/trouble/sentence.ts";
 import { linkNow } from "../address.ts";
 import {
   begun,
+  doing,
   ended,
   facts,
   kept,
@@ -20,11 +21,13 @@ import {
   text,
 } from "../state.ts";
 import { taskOf } from "../tasks/tasks.ts";
-import { pause, reset, save, takeOther, train } from "./actions.ts";
+import { cancel, pause, reset, save, takeOther, train } from "./actions.ts";
 import { endedWords } from "./ended-words.ts";
 import { ExportButtons } from "./export.tsx";
+import { loading } from "./loading.ts";
 import { LoadingBar } from "./loading-bar.tsx";
 import { TaskPicker } from "./task-picker.tsx";
+import { Waiting } from "./waiting.tsx";
 
 /** Bytes of the bundled models' files, from the build. */
 declare const VOICES_DENSE_BYTES: number;
@@ -81,7 +84,6 @@ function TextField() {
 
 /** Why nothing can be trained now. */
 function whyNot(): string | undefined {
-  if (phase.value === "opening") return "Making the model and compiling its kernels…";
   if (device.value.kind === "opening") return "Opening the GPU…";
   if (device.value.kind !== "ready") return "Nothing can be trained without a GPU; see below.";
   if (problem.value !== undefined) return problem.value;
@@ -94,16 +96,21 @@ function whyNot(): string | undefined {
 
 function Buttons() {
   const [asking, setAsking] = useState(false);
-  const why = whyNot();
+  const why = doing.value === undefined ? whyNot() : "The model is being made.";
   const disabled = why !== undefined;
   const described = disabled ? "why-not" : undefined;
   const running = phase.value === "running" || phase.value === "pausing";
+  const waiting = phase.value !== "idle" && doing.value !== undefined && loading.value === undefined;
   return (
     <>
       <p class="row">
-        {running ? (
+        {waiting ? (
+          <button type="button" class="primary" onClick={cancel}>
+            Cancel
+          </button>
+        ) : running ? (
           <button type="button" class="primary" aria-disabled={phase.value === "pausing"} onClick={() => void pause()}>
-            Pause
+            {phase.value === "pausing" ? "Pausing after this step" : "Pause"}
           </button>
         ) : (
           <button
@@ -128,7 +135,7 @@ function Buttons() {
         >
           One step
         </button>
-        {begun.value && live.value && (
+        {begun.value && live.value && !waiting && (
           <button type="button" onClick={() => void save()}>
             Save now
           </button>
@@ -162,10 +169,11 @@ function Buttons() {
         )}
         {disabled && (
           <span class="small muted" id="why-not">
-            {why}
+            {waiting ? <Waiting /> : why}
           </span>
         )}
       </p>
+      {waiting && <progress aria-label="Before the first step" />}
       {begun.value && live.value && !running && <ExportButtons />}
     </>
   );

@@ -1,4 +1,4 @@
-import { phase, settings } from "../state.ts";
+import { phase, settings, speed } from "../state.ts";
 import { expectationOf } from "../tasks/expectation.ts";
 import { taskGroups } from "../tasks/task.ts";
 import { taskNames, taskOf } from "../tasks/tasks.ts";
@@ -12,7 +12,7 @@ export function TaskPicker() {
   const tried = variations.find(({ settings: given }) =>
     Object.entries(given).every(([name, value]) => settings.value[name as keyof typeof given] === value),
   );
-  const expected = expectationOf(settings.value);
+  const expected = expectationOf(settings.value, speed.value?.stepsPerSecond);
   return (
     <>
       <div class="tasks">

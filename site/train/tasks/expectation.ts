@@ -28,14 +28,21 @@ const isSame = (a: Settings, b: Settings): boolean =>
     (name) => isFree(name, a) || a[name] === b[name],
   );
 
-/** What these settings reach, where that was measured: on a processor, since a GPU differs from the next one. */
-export function expectationOf(settings: Settings): string | undefined {
+/**
+ * What these settings reach, where that was measured; and how long it takes at a speed, which only this device's own steps
+ * say.
+ */
+export function expectationOf(settings: Settings, stepsPerSecond: number | undefined): string | undefined {
   const found = measured.runs.find(
     ({ task, given }) => task === settings.task && isSame(settings, settingsFor(task, given)),
   );
   if (!found) return undefined;
-  const { steps, seconds, right, loss } = found;
+  const { steps, right, loss } = found;
   const { counted: what } = taskOf(settings.task);
   const share = what === undefined ? percent(right) : `${percent(right)} of ${what}`;
-  return `To expect: ${share} right, loss ${digits(loss)}, after ${counted(steps, "step")}. They took ${duration(seconds)} on two cores of a processor; a GPU is faster.`;
+  return `To expect: ${share} right, loss ${digits(loss)}, after ${counted(steps, "step")}. ${
+    stepsPerSecond === undefined
+      ? "How long they take here, the first of them will say."
+      : `At this device's speed they take about ${duration(steps / stepsPerSecond)}.`
+  }`;
 }

@@ -40,9 +40,10 @@ export async function train(
   const { settings } = session.request;
   const { uniform } = session.facts.baselines;
   const end = Math.min(settings.steps, session.history.steps.length + (most ?? settings.steps));
-  let together = 1;
+  let [together, begun] = [1, false];
 
   async function lookNow(): Promise<boolean> {
+    if (!begun) report({ kind: "doing", what: "look" });
     const found = await session.look();
     if (found) report({ kind: "look", ...found });
     return (session.history.looks.at(-1)?.accuracy ?? 0) >= learnt;
@@ -60,6 +61,8 @@ export async function train(
       return { reason: at >= settings.steps ? "steps" : "paused" };
     }
     if (keeper.wanted || keeper.last === undefined || keeper.age > saveEvery) await keeper.save(report);
+    if (!begun) report({ kind: "doing", what: "step" });
+    begun = true;
     const untilLook = settings.every - (at % settings.every);
     const { steps, milliseconds, submits, measured } = await session.advance(Math.min(together, untilLook, end - at));
     report({ kind: "steps", steps, milliseconds, submits });

@@ -50,9 +50,12 @@ export interface KeptRun extends RunRequest {
   readonly history: History;
 }
 
+/** What is done before a step: a model is made, it is looked at, a first step compiles its kernels. */
+export type Doing = "model" | "look" | "step";
+
 /** What comes while a model is trained. */
 export type Progress =
-  | { readonly kind: "compiling" }
+  | { readonly kind: "doing"; readonly what: Doing }
   /** How far the model is that was trained before. */
   | { readonly kind: "loading"; readonly progress: LoadProgress }
   | {

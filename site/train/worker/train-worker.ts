@@ -38,7 +38,7 @@ const handlers: Handlers<Calls> = {
   open: async ({ settings, text, from, base, sim }, { report, signal }) => {
     if (!gpu) throw new Error("there is no GPU");
     close();
-    report({ kind: "compiling" });
+    report({ kind: "doing", what: "model" });
     const file = from === "kept" ? await kept(settings.task, sim) : from;
     const run = file && (await readRun(file));
     const loading = progressReport((progress) => report({ kind: "loading", progress }));
