@@ -38,11 +38,12 @@ const marked = new Marked({
     },
     code: ({ text }) => framed("pre", "Code", `<code>${escaped(text)}</code>`),
     table(token) {
+      const cell = (tag: string, content: string) => `<${tag}>${content}</${tag}>`;
       const cells = (row: typeof token.header, tag: "th" | "td") =>
-        `<tr>${row.map(({ tokens }) => `<${tag}>${this.parser.parseInline(tokens)}</${tag}>`).join("")}</tr>`;
+        `<tr>${row.map(({ text, tokens }) => cell(text === "" ? "td" : tag, this.parser.parseInline(tokens))).join("")}</tr>`;
       const head = token.header.some(({ text }) => text !== "") ? `<thead>${cells(token.header, "th")}</thead>` : "";
       const rows = token.rows.map((row) => cells(row, "td")).join("\n");
-return framed("div", "Table", `<table>${head}<tbody>${rows}</tbody></table>`);
+      return framed("div", "Table", `<table>${head}<tbody>${rows}</tbody></table>`);
     },
   },
 });
