@@ -115,7 +115,7 @@ describe.each(browsers)("the attention page in $name", ({ name, missing, start }
     for (let i = 0; i < 3; i++) {
       expect(await editorText(page)).toBe(before + typed);
       await page.evaluate(
-        () => new Promise((resolve) => setTimeout(() => requestAnimationFrame(resolve), 100)),
+        () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
         undefined,
       );
     }

@@ -145,8 +145,16 @@ describe.skipIf(noChromium)(
       await page.waitForFunction(() => (document.querySelector("#output")?.textContent ?? "").length > 200);
       await page.mouse.move(100, 100);
       await page.mouse.wheel(0, -300);
-      await page.waitForTimeout(300);
-      const before = await page.evaluate(() => scrollY);
+      await page.getByRole("button", { name: "↓ Latest" }).waitFor(); // the view is the reader's
+      const before = await page.evaluate(async () => {
+        let [last, still] = [Number.NaN, 0];
+        while (still < 5) {
+          still = scrollY === last ? still + 1 : 0;
+          last = scrollY;
+          await new Promise((resolve) => requestAnimationFrame(resolve));
+        }
+        return last;
+      });
       const length = (await output().textContent())?.length ?? 0;
       await page.waitForFunction(
         (least) => (document.querySelector("#output")?.textContent ?? "").length > least,

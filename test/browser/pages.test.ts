@@ -56,7 +56,14 @@ const ways: Readonly<Record<string, Way>> = {
   },
   kernels: {
     at: ({ front }) => front.replace("index.html", "kernels/index.html"),
-    walk: ({ page }) => shown(page, "h1", /^Kernels to read$/),
+    walk: async ({ page }) => {
+      await press(page, "button", /auto$/);
+      await shown(page, "button", /light$/);
+    },
+  },
+  readme: {
+    at: ({ front }) => front.replace("index.html", "readme/index.html"),
+    walk: ({ page }) => shown(page, "nav a", /^Peers$/),
   },
   peers: {
     at: ({ peers }) => `${peers}#cases=q20:2x32&interval=5&samples=3&budget=20&peaks=0`,

@@ -12,16 +12,16 @@ beforeAll(async () => {
 afterAll(() => server?.close());
 
 describe.skipIf(noFirefox)(`headless Firefox${noFirefox ? ` (${noFirefox})` : ""}`, () => {
-  test("ten results, each awaited before the next is computed, take less than half of ten looks", async () => {
+  test("while each of ten results is awaited, empty submits make it look", async () => {
     const context = await (await sharedFirefox()).createBrowserContext();
     try {
       const page = await context.newPage();
       await page.goto(server.origin);
-      const { ms, last } = await page.evaluate(() =>
-        (globalThis as unknown as { readBacks(n: number): Promise<{ ms: number; last: number }> }).readBacks(10),
+      const { looks, last } = await page.evaluate(() =>
+        (globalThis as unknown as { readBacks(n: number): Promise<{ looks: number; last: number }> }).readBacks(10),
       );
       expect(last).toBe(11);
-      expect(ms).toBeLessThan(500);
+      expect(looks).toBeGreaterThanOrEqual(10);
     } finally {
       await context.close();
     }

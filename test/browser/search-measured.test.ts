@@ -37,13 +37,9 @@ describe.each(browsers.slice(0, 1))("keys on the search page in $name", ({ missi
       };
       const result = await measurePage(page as unknown as PageOfBrowser, { ...plan, onProgress: () => undefined });
       expect(result.habits.map(({ name }) => name)).toEqual(["alone", "soon", "word", "return"]);
-      for (const { drawnMs, answeredMs, searchMs, slowestMs } of result.habits) {
-        expect(searchMs?.median).toBeGreaterThan(0);
-        expect(answeredMs?.median).toBeGreaterThan(searchMs?.median ?? Number.NaN);
-        expect(drawnMs?.median).toBeGreaterThanOrEqual(answeredMs?.median ?? Number.NaN);
-        expect(slowestMs).toBeGreaterThanOrEqual(drawnMs?.p90 ?? Number.NaN);
+      for (const times of ["searchMs", "answeredMs", "drawnMs"] as const) {
+        expect(result.habits.map((habit) => habit[times]?.samples)).toEqual([2, 2, 2, 7]);
       }
-      expect(result.habits.map(({ drawnMs }) => drawnMs?.samples)).toEqual([2, 2, 2, 7]);
       expect(errors).toEqual([]);
       const environment = {
         date: "2026-11-27T00:00",

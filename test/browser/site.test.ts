@@ -56,8 +56,20 @@ describe.skipIf(noChromium)(
     test("where reduced motion is preferred the run is there at once, and plays when asked", async () => {
       const context = await site.browser.newContext({ reducedMotion: "reduce" });
       const still = await context.newPage();
+      // How many tokens are seen, at every frame: those that are given, then all.
+      await still.addInitScript(() => {
+        const seen = new Set<number>();
+        Object.assign(globalThis, { seen });
+        const look = () => {
+          seen.add(document.querySelectorAll(".token-text .token").length);
+          requestAnimationFrame(look);
+        };
+        requestAnimationFrame(look);
+      });
       await still.goto(site.front);
-      await still.getByRole("button", { name: "Play again" }).waitFor({ timeout: 2000 });
+      await still.getByRole("button", { name: "Play again" }).waitFor();
+      const counts = await still.evaluate(() => [...(globalThis as unknown as { seen: Set<number> }).seen]);
+      expect(counts.filter((tokens) => tokens > 0).length).toBeLessThanOrEqual(2);
       await still.getByRole("button", { name: "Play again" }).click();
       await still.getByRole("button", { name: "Pause" }).waitFor();
       await context.close();
@@ -86,12 +98,16 @@ describe.skipIf(noChromium)(
         await page.goto(name === "attention" ? site.address() : site[name]);
         const ran = await page.evaluate(async () => {
           const blocked: string[] = [];
-          addEventListener("securitypolicyviolation", ({ effectiveDirective }) => blocked.push(effectiveDirective));
+          const both = new Promise<void>((resolve) => {
+            addEventListener("securitypolicyviolation", ({ effectiveDirective }) => {
+              if (blocked.push(effectiveDirective) === 2) resolve();
+            });
+          });
           const written = document.createElement("div");
           written.innerHTML = '<img src="data:," onerror="globalThis.ran = true">';
           const script = Object.assign(document.createElement("script"), { textContent: "globalThis.ran = true" });
           document.body.append(written, script);
-          await new Promise((resolve) => setTimeout(resolve, 200));
+          await both;
           return { ran: "ran" in globalThis, blocked: blocked.sort() };
         });
         expect(ran).toEqual({ ran: false, blocked: ["script-src-attr", "script-src-elem"] });

@@ -100,7 +100,6 @@ interface Ended {
   /** What ended it, and when. */
   readonly what: string;
   readonly ending: string;
-  readonly milliseconds: number;
   /** Bytes of buffers that it left. */
   readonly bytes: number;
 }
@@ -134,13 +133,11 @@ async function endedBy(
   const generation = session.generate("<|whale|>The", { temperature: 0, maxTokens: 200, signal: abort.signal });
   const iterator = generation[Symbol.asyncIterator]();
   await moments[moment]?.(iterator);
-  const start = performance.now();
   event(abort, iterator);
   const ending = await generation.result.then(({ rows }) => rows[0]?.stopReason ?? "none", messageOf);
-  const milliseconds = performance.now() - start;
   session.dispose();
   // A device that is gone has taken its memory with it.
-  return { what: `${what} ${moment}`, ending, milliseconds, bytes: gpu.gone.aborted ? 0 : bytesOf(gpu) - before };
+  return { what: `${what} ${moment}`, ending, bytes: gpu.gone.aborted ? 0 : bytesOf(gpu) - before };
 }
 
 /** Ends generations in every way and state; the last ways lose the device of `model`, and others. */
@@ -173,16 +170,15 @@ async function endings(model: LanguageModel, url: string): Promise<Ended[]> {
     }
   }
   const other = await openGpu();
-  const start = performance.now();
   const loading = loadModel(other, url, { onProgress: () => other.device.destroy() });
   const ending = await loading.then(() => "loaded", messageOf);
-  out.push({ what: "destroy while loading", ending, milliseconds: performance.now() - start, bytes: 0 });
+  out.push({ what: "destroy while loading", ending, bytes: 0 });
   return out;
 }
 
 /**
  * Loads the model of a folder from blobs and their addresses, and aborts two more loads: at once, and while weights are uploaded. Returns the
- * bytes read from files, how the loads ended, and the milliseconds that an end took where it came late.
+ * bytes read from files, how the loads ended, and how often the last one reported its progress, of which the first report aborts it.
  */
 async function loads({ gpu }: LanguageModel, folder: string, names: readonly string[]) {
   const files: Record<string, Blob | string> = {};
@@ -194,22 +190,18 @@ async function loads({ gpu }: LanguageModel, folder: string, names: readonly str
   }
   (await loadModel(gpu, openFiles(files))).dispose();
   const aborted: string[] = [];
-  const late: number[] = [];
+  let reports = 0;
   for (const uploading of [false, true]) {
     const controller = new AbortController();
-    let start = 0;
-    const abort = () => {
-      start ||= performance.now();
+    const onProgress = () => {
+      reports++;
       controller.abort();
     };
-    const onProgress = uploading ? abort : () => {};
-    const loading = loadModel(gpu, folder, { signal: controller.signal, onProgress });
-    if (!uploading) setTimeout(abort, 1);
+    const loading = loadModel(gpu, folder, { signal: controller.signal, ...(uploading ? { onProgress } : {}) });
+    if (!uploading) requestAnimationFrame(() => controller.abort());
     aborted.push(await loading.then(() => "loaded").catch((error: unknown) => (error as Error).name));
-    const elapsed = performance.now() - start;
-    if (elapsed > 100) late.push(elapsed);
   }
-  return { fromFiles: bytes, aborted, late };
+  return { fromFiles: bytes, aborted, reports };
 }
 
 /** The tasks by name. */

@@ -31,6 +31,20 @@ export async function press(page: DrivenPage, selector: string, words: RegExp): 
   await page.click("[data-pressed]");
 }
 
+/** Clicks a button, and gives after how many frames it says other words: what a page does at once takes no work of its own. */
+export const framesUntil = (page: DrivenPage, selector: string, words: RegExp): Promise<number> =>
+  page.evaluate(
+    async ([css, source]) => {
+      const button = document.querySelector<HTMLElement>(css);
+      button?.click();
+      for (let frames = 0; ; frames++) {
+        if (new RegExp(source).test(button?.textContent ?? "")) return frames;
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+      }
+    },
+    [selector, words.source] as const,
+  );
+
 /** Ticks a checkbox, and waits until it is ticked. */
 export async function tick(page: DrivenPage, selector: string): Promise<void> {
   const ticked = () => page.evaluate((css) => document.querySelector<HTMLInputElement>(css)?.checked, selector);

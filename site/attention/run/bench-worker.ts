@@ -19,12 +19,22 @@ let running: Promise<void> = Promise.resolve();
 
 /** Whether the page can be seen: browsers slow hidden ones down, so that a measurement waits. */
 const visible = {
+  isHidden: false,
   promise: Promise.resolve(),
-  show: () => {},
+  resolve: () => {},
+  show() {
+    visible.isHidden = false;
+    visible.resolve();
+  },
   hide() {
     visible.show(); // what already waits gets the new promise at the next interval
     const { promise, resolve } = Promise.withResolvers<void>();
-    Object.assign(visible, { promise, show: resolve });
+    Object.assign(visible, { isHidden: true, promise, resolve });
+  },
+  /** Resolves once the page is seen; before an interval. */
+  ready() {
+    if (visible.isHidden) report({ kind: "waiting" });
+    return visible.promise;
   },
 };
 
@@ -84,7 +94,7 @@ async function run({ setup, made, sim, peaks: known }: RunRequest): Promise<void
     };
     const events: BenchEvents = {
       signal,
-      ready: () => visible.promise,
+      ready: visible.ready,
       onStart: (environment, peaks) => report({ kind: "start", environment, peaks }),
       onRow: (row) => report({ kind: "row", row }),
       onProgress: (progress) => report({ kind: "progress", ...progress }),

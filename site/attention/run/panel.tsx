@@ -99,11 +99,12 @@ function stepsOf({ what, done }: RunState, names: readonly string[]): number {
 }
 
 /** What is being done, in the reader's words. */
-function phase({ what, total }: RunState, names: readonly string[]): string {
+function phase({ what, waiting, total }: RunState, names: readonly string[]): string {
   if (what.startsWith("peaks")) return "measuring the peaks of this device";
   if (total === 0) return what;
   const at = what.lastIndexOf(": ");
   const [name, step] = [what.slice(0, at), what.slice(at + 2)];
+  if (waiting) return `${name}: waiting until this page is seen, since browsers slow hidden ones down`;
   if (step === "float64") return `${name}: computing the reference in float64`;
   if (step === "timing") return `${name}: timing in turns`;
   return `${name}: compiling and checking ${step}, ${names.indexOf(step) + 1} of ${names.length} (slower on a first visit or after a browser update; not part of the times)`;

@@ -28,6 +28,8 @@ export type BenchReport =
   | { readonly kind: "start"; readonly environment: Environment; readonly peaks: Peaks | null }
   | { readonly kind: "row"; readonly row: BenchRow }
   | { readonly kind: "progress"; readonly what: string; readonly done: number; readonly total: number }
+  /** The next interval waits until the page is seen. */
+  | { readonly kind: "waiting" }
   | { readonly kind: "checked"; readonly id: number; readonly problems: readonly LineProblem[] }
   | { readonly kind: "done" }
   | { readonly kind: "stopped" }

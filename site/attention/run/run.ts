@@ -15,6 +15,8 @@ export interface RunState {
   readonly kind: "idle" | "running" | "done" | "stopped" | "failed";
   /** What the bench is doing now, in its words. */
   readonly what: string;
+  /** True while that waits until the page is seen. */
+  readonly waiting: boolean;
   /** Cases that are done, of how many. */
   readonly done: number;
   readonly total: number;
@@ -24,7 +26,16 @@ export interface RunState {
   readonly seconds: number;
 }
 
-const idle: RunState = { kind: "idle", what: "", done: 0, total: 0, message: "", startedAt: 0, seconds: 0 };
+const idle: RunState = {
+  kind: "idle",
+  what: "",
+  waiting: false,
+  done: 0,
+  total: 0,
+  message: "",
+  startedAt: 0,
+  seconds: 0,
+};
 export const run = signal<RunState>(idle);
 /** What the page was measuring when it was last closed by the browser; undefined where it ended as it should. */
 export const killedAt = signal<string | undefined>(undefined);
@@ -125,7 +136,7 @@ export function take(report: BenchReport): void {
   }
 }
 
-type Progress = Extract<BenchReport, { kind: "start" | "row" | "progress" | "done" | "failed" }>;
+type Progress = Extract<BenchReport, { kind: "start" | "row" | "progress" | "waiting" | "done" | "failed" }>;
 
 function takeProgress(report: Progress): void {
   switch (report.kind) {
@@ -146,6 +157,9 @@ function takeProgress(report: Progress): void {
       if (run.value.done !== report.done) wasHidden = document.hidden;
       run.value = { ...run.value, what: report.what, done: report.done, total: report.total };
       keep("measuring", report.what);
+      return;
+    case "waiting":
+      run.value = { ...run.value, waiting: document.hidden };
       return;
     case "done":
       learnPace(run.value.seconds, (performance.now() - run.value.startedAt) / 1000);
@@ -184,6 +198,7 @@ export function beginRuns(): void {
   void findKilled();
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) wasHidden = true;
+    else if (run.value.waiting) run.value = { ...run.value, waiting: false };
     send({ kind: "hidden", hidden: document.hidden });
   });
   addEventListener("pagehide", () => isBusy() && keep("measuring", undefined)); // the reader left: nothing went wrong
