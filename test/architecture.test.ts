@@ -186,20 +186,7 @@ test("files are short and named in kebab-case for what they hold", () => {
 const mayWait = /^test\/(support\/until\.ts$|mutants\/)/;
 /** Those that still have them: the list may only become shorter. */
 const waitStill: readonly string[] = [
-  "test/browser/attention-page-states.test.ts",
-  "test/browser/attention-page-ways.test.ts",
-  "test/browser/attention-page.test.ts",
-  "test/browser/generate-page-ways.test.ts",
-  "test/browser/generate-page.test.ts",
-  "test/browser/golden.test.ts",
-  "test/browser/models-server.ts",
-  "test/browser/reports-page.ts",
-  "test/browser/reports.test.ts",
-  "test/browser/search-measured.test.ts",
-  "test/browser/site.test.ts",
-  "test/browser/tasks.ts",
-  "test/browser/ways.ts",
-  "test/browser/worker-page.ts",
+  "test/browser/models-server.ts", // sends bytes at a pace
 ];
 
 test("tests wait for states and count what is done: they have no timers of their own, and read no clock", () => {

@@ -1,10 +1,10 @@
 import type { ComponentChildren } from "preact";
 import { version } from "../../package.json";
 import { DeviceChip } from "./device/chip.tsx";
+import { pages } from "./head/pages.ts";
+import { ThemeButton } from "./head/theme-button.tsx";
 import { Help } from "./help.tsx";
-import { pages } from "./pages.ts";
 import { status } from "./status.ts";
-import { ThemeButton } from "./theme-button.tsx";
 
 interface ShellProps {
   readonly page: string;

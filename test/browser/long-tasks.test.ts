@@ -1,40 +1,15 @@
-// What the main thread of a page has to do while a model is loaded and writes, from Chromium's trace.
+// What the main thread of a page has to do while a model is loaded and writes: many tasks, as Chromium's trace counts them.
+// How long the longest takes is measured by scripts/measure-long-tasks.mjs.
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium } from "../../bench/harness/chromium.ts";
+import { categories, tasksOf } from "../../bench/pages/tasks-of-trace.ts";
 import { bundledModel } from "../support/bundled.ts";
 import { type OpenSite, openSite } from "./attention-site.ts";
 import type { DrivenPage } from "./driven.ts";
 import { outputIn } from "./generate-ways.ts";
 import { type ModelsServer, serveModels } from "./models-server.ts";
 import { press, shown } from "./ways.ts";
-
-/** An event of a trace (Trace Event Format); times in microseconds, `tdur` of the processor. */
-interface TraceEvent {
-  readonly name: string;
-  readonly pid: number;
-  readonly tid: number;
-  readonly dur?: number;
-  readonly tdur?: number;
-  readonly args?: { readonly data?: { readonly url?: string; readonly isOutermostMainFrame?: boolean } };
-}
-
-const categories = ["devtools.timeline", "disabled-by-default-devtools.timeline", "toplevel"];
-
-/** Milliseconds of the processor that each task of a page's main thread took, the longest first. */
-function tasksOf(trace: Buffer, address: string): number[] {
-  const { traceEvents } = JSON.parse(trace.toString()) as { readonly traceEvents: readonly TraceEvent[] };
-  const shows = ({ name, args }: TraceEvent) =>
-    name === "CommitLoad" && args?.data?.isOutermostMainFrame === true && address.startsWith(args.data.url ?? "-");
-  const loaded = traceEvents.find(shows);
-  if (!loaded) throw new Error(`the trace does not have the page ${address}`);
-  const tasks = traceEvents.filter(({ name, pid, tid }) => {
-    return name === "RunTask" && pid === loaded.pid && tid === loaded.tid;
-  });
-  // Without `dur` a task had not ended with the trace; of the very short the time of the processor is not there.
-  const times = tasks.flatMap(({ dur, tdur = dur }) => (dur === undefined || tdur === undefined ? [] : [tdur / 1000]));
-  return times.toSorted((a, b) => b - a);
-}
 
 describe.skipIf(noChromium)(`tasks of the main thread${noChromium ? ` (${noChromium})` : ""}`, () => {
   let site: OpenSite;
@@ -55,25 +30,24 @@ describe.skipIf(noChromium)(`tasks of the main thread${noChromium ? ` (${noChrom
     await site?.close();
   });
 
-  /** Tests that no task of a page takes more than 50 ms, from its first until `work` is done. */
+  /** Tests that what a page does is in many tasks, from its first until `work` is done. */
   async function testTasks(address: string, work: () => Promise<unknown>): Promise<void> {
     await page.goto("about:blank");
-    await browser.startTracing(page, { categories });
+    await browser.startTracing(page, { categories: [...categories] });
     await page.goto(address);
     await work();
     const tasks = tasksOf(await browser.stopTracing(), address);
     expect(tasks.length).toBeGreaterThan(200);
-    expect(tasks[0]).toBeLessThan(50);
   }
 
-  test("none takes more than 50 ms of the processor while a bundled model is loaded and writes", async () => {
+  test("there are many while a bundled model is loaded and writes", async () => {
     const settings = "model=voices-dense&prompt=The%20sea%20was&temperature=0.8&max_tokens=120&seed=1&run=1";
     await testTasks(site.generate(settings), async () => {
       expect((await outputIn(driven, "done")).text.length).toBeGreaterThan(150);
     });
   });
 
-  test("nor while one comes from another host with progress, and each token is shown with its candidates", async () => {
+  test("and while one comes from another host with progress, and each token is shown with its candidates", async () => {
     const settings = `model=${models.address}far/&prompt=The&temperature=0.8&max_tokens=160&seed=1&run=1`;
     await testTasks(site.generate(settings), async () => {
       await press(driven, '[role="tab"]', /^Tokens$/);
@@ -85,7 +59,7 @@ describe.skipIf(noChromium)(`tasks of the main thread${noChromium ? ` (${noChrom
     });
   });
 
-  test("nor while the front page's recorded run plays, and the model goes on", async () => {
+  test("and while the front page's recorded run plays, and the model goes on", async () => {
     await testTasks(site.front, async () => {
       await shown(driven, "button", /^Pause$/);
       await press(driven, ".show-form button", /^Continue on my GPU/);

@@ -1,15 +1,7 @@
+import { until } from "../support/until.ts";
 import type { DrivenPage } from "./driven.ts";
 
-/** Runs `ask` until it gives something that is neither undefined nor false. Throws after 240 seconds, naming what it was. */
-export async function until<T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> {
-  const end = performance.now() + 240_000;
-  for (;;) {
-    const found = await ask();
-    if (found !== undefined && found !== false) return found;
-    if (performance.now() > end) throw new Error(`within 240 seconds there was no ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+export { until };
 
 /** Waits for an element whose text, or else its label, matches, and clicks it once it is enabled. */
 export async function press(page: DrivenPage, selector: string, words: RegExp): Promise<void> {

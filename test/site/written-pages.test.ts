@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { spokenWords } from "../../site/front/live-state.ts";
 import { addressOf, readme, readmeHtml, readmePictures } from "../../site/readme/written.ts";
+import { pages } from "../../site/shell/head/pages.ts";
 import { headerHtml } from "../../site/shell/head/written.ts";
-import { pages } from "../../site/shell/pages.ts";
 
 const folders = readdirSync("site").filter((name) => existsSync(`site/${name}/index.html`));
 const html = (folder: string) => readFileSync(`site/${folder}index.html`, "utf8");

@@ -1,6 +1,6 @@
 // The header of pages that are HTML before any script runs, made when the site is built: a plugin for Vite.
 import type { Plugin } from "vite";
-import { pages } from "../pages.ts";
+import { pages } from "./pages.ts";
 
 /** The header of the page with this name; of the front page, which is in the site's own folder, without one. */
 export function headerHtml(page: string | undefined): string {
@@ -14,7 +14,7 @@ export function headerHtml(page: string | undefined): string {
       <span class="space"></span>
       <span id="theme"></span>
     </header>
-    <script type="module" src="${root}shell/theme-alone.tsx"></script>`;
+    <script type="module" src="${root}shell/head/theme-alone.tsx"></script>`;
 }
 
 /** Puts the header in the place of `<!-- shell/header: NAME -->`, of the front page `<!-- shell/header -->`. */

@@ -1,4 +1,4 @@
-import { nextTheme, theme } from "./theme.ts";
+import { nextTheme, theme } from "../theme.ts";
 
 /** The button that changes the theme. */
 export function ThemeButton() {
