@@ -142,7 +142,9 @@ test("every shader is imported: kernels by TypeScript, parts by TypeScript or by
   expect(shaders.filter((file) => !imported.has(file))).toEqual([]);
   // Names of parts are not typed where the parts themselves can be imported.
   const parts = new Set(
-    shaders.filter((file) => !/@compute/.test(read(file))).map((file) => file.slice("shaders/".length, -".wgsl".length)),
+    shaders
+      .filter((file) => !/@compute/.test(read(file)))
+      .map((file) => file.slice("shaders/".length, -".wgsl".length)),
   );
   const asText = source.filter((file) =>
     [...codeOf(file).matchAll(/"([\w/.-]+)"/g)].some(([, name = ""]) => parts.has(name)),

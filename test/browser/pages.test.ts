@@ -76,7 +76,11 @@ const ways: Readonly<Record<string, Way>> = {
     at: ({ search }) => search(),
     walk: async ({ page }) => {
       await press(page, "summary", /^Paste a text$/);
-      await write(page, "#pasted", "The cat sleeps in the garden until the evening.\n\nThe volcano erupts, and its lava is hot.");
+      await write(
+        page,
+        "#pasted",
+        "The cat sleeps in the garden until the evening.\n\nThe volcano erupts, and its lava is hot.",
+      );
       await press(page, ".work button", /^Load USE-lite .*index 2 passages$/);
       await shown(page, "#index-facts", /^2 passages of Your text, indexed by USE-lite\./);
       const search = ofPage(page);
