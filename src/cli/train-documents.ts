@@ -6,7 +6,7 @@ import type { FileSource } from "../formats/source.ts";
 import { readModelFolder } from "../generate/model-folder.ts";
 import { GpuError } from "../gpu/errors.ts";
 import { assertDecoder } from "../train/assert-decoder.ts";
-import { tokensHash } from "../train/checkpoints/training-checkpoint.ts";
+import { assertSameModel } from "../train/checkpoints/training-checkpoint.ts";
 import { readAnswerTemplate } from "../train/data/answer-tokens.ts";
 import { allWindows, type RowOrder, randomWindows, shuffledEpochs } from "../train/data/rows.ts";
 import { joinTokens, type TokenDocuments } from "../train/data/tokens.ts";
@@ -16,6 +16,7 @@ import { say } from "./output.ts";
 import { readTextFile } from "./read-text.ts";
 import { fill, lineColumns } from "./terminal.ts";
 import { readDocumentFiles, tokeniseAll } from "./train-data.ts";
+import { checkRunDigests, runDigests } from "./train-digests.ts";
 import { checkOut, writeSmallFiles } from "./train-out.ts";
 import { duration, trainReport } from "./train-report.ts";
 import { checkpointFile, type Outcome, type Run, type RunState, recordedRun, runOn } from "./train-run.ts";
@@ -73,7 +74,8 @@ export async function trainOnDocuments(flags: TrainFlags, settings: RunSettings)
   await assertDecoder(own);
   const given = settings.chatTemplate === undefined ? undefined : await readTextFile(settings.chatTemplate);
   const source = given === undefined ? own : withChatTemplate(own, given);
-  const { config, tokenizer } = await readModelFolder(source);
+  const { config, tokenizer, weights } = await readModelFolder(source);
+  if (record && out !== undefined) assertSameModel(join(out, checkpointFile), record, config);
   const template = chats ? await readAnswerTemplate(source, { chatTemplate: given }) : undefined;
   const context = settings.context ?? Math.min(config.context, usualContext);
   if (context > config.context)
@@ -96,14 +98,15 @@ export async function trainOnDocuments(flags: TrainFlags, settings: RunSettings)
       `${settings.val?.join(", ") ?? "--held-out"}: has fewer than two tokens, so there is nothing to predict`,
     );
   }
+  const digests = await runDigests(source, tokens, settings.lora === undefined ? undefined : weights);
+  if (record && out !== undefined) checkRunDigests(join(out, checkpointFile), record, digests, settings);
   const order = orderOf(tokens.training, settings, context);
   const heldOut = tokens.heldOut ? allWindows(tokens.heldOut, context) : [];
   if (out !== undefined && !resume) await beginFolder(out, source, settings.lora === undefined);
   using interrupt = makeInterrupt();
   const tokensPerStep = settings.batch * settings.accumulate * context;
   const report = trainReport(settings.steps, tokensPerStep, json);
-  const hash = tokensHash(joined);
-  const run: Run = { settings, source, order, heldOut, data: hash, out, json, report, signal: interrupt.signal };
+  const run: Run = { settings, source, order, heldOut, digests, out, json, report, signal: interrupt.signal };
   const begun = record?.step ?? 0;
   const state: RunState = { resume, reported: begun, evaluated: record?.step ?? -1, saved: record?.step };
   const start = performance.now();

@@ -11,6 +11,8 @@ import type { Row, RowOrder } from "../train/data/rows.ts";
 import type { TrainingStep } from "../train/trainer/results.ts";
 import { Trainer } from "../train/trainer/trainer.ts";
 import { say } from "./output.ts";
+import { recordedSettings } from "./recorded-settings.ts";
+import type { RunDigests } from "./train-digests.ts";
 import { assertNotExploded, assertSane } from "./train-explosion.ts";
 import { openModelToTrain } from "./train-lora.ts";
 import { writeModel } from "./train-out.ts";
@@ -27,8 +29,7 @@ export interface Run {
   readonly source: FileSource;
   readonly order: RowOrder;
   readonly heldOut: readonly Row[];
-  /** What the data are, as a hash. */
-  readonly data: string;
+  readonly digests: RunDigests;
   readonly out: string | undefined;
   readonly json: boolean;
   readonly report: TrainReport;
@@ -63,7 +64,14 @@ async function lastCheckpoint(out: string) {
     read: (_, begin, end, options) => folder.read(checkpointFile, begin, end, options),
   };
   const checkpoint = await readCheckpoint(source, path);
-  return { checkpoint, record: trainingRecord(path, checkpoint) };
+  const record = trainingRecord(path, checkpoint);
+  const [rows] = checkpoint.tensors.get("history")?.shape ?? [];
+  if (rows !== record.step) {
+    throw new FormatError(path, `has ${rows} rows, expected ${record.step}: record.step is ${record.step}`, {
+      field: "history",
+    });
+  }
+  return { path, checkpoint, record: { ...record, settings: recordedSettings(path, record.settings) } };
 }
 
 /** The settings and the step of the run in a folder. */
@@ -105,21 +113,17 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
   let evaluations: (readonly [number, number])[] = [];
 
   async function restore(folder: string): Promise<void> {
-    const { checkpoint, record } = await lastCheckpoint(folder);
-    const file = join(folder, checkpointFile);
-    if (record.data !== run.data) {
-      throw new FormatError(file, "was made with other data: their tokens differ from those of --data");
-    }
-    if (settings.ema !== undefined && (record.settings as Partial<RunSettings> | null)?.ema === undefined) {
+    const { path: file, checkpoint, record } = await lastCheckpoint(folder);
+    if (settings.ema !== undefined && record.settings.ema === undefined) {
       throw new Error(`--ema: ${file} is of a run without it, and has no mean to go on with`);
     }
-    if (keepBest && !(record.settings as Partial<RunSettings> | null)?.keepBest) {
+    if (keepBest && !record.settings.keepBest) {
       throw new Error(`--keep-best: ${file} is of a run without it, whose best model may not be there any more`);
     }
     if (record.adapter !== gpu.adapter.label) {
       say(`warning: ${file} is from ${record.adapter}: on ${gpu.adapter.label} the bits may differ`);
     }
-    history = [...(await restoreTraining(training, checkpoint, record))];
+    history = [...(await restoreTraining(training, file, checkpoint, record))];
     ({ position } = record);
     evaluations = [...record.evaluations];
     state.saved = record.step;
@@ -133,7 +137,7 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
     // The loss of a step is that of the weights before it; no checkpoint takes the place of a good one unless it is good.
     const [next] = batchesAt(order, position, { batch });
     if (next) assertSane(`step ${trainer.steps}: after it`, (await trainer.evaluate(next)).loss, judged());
-    const record = { position, data: run.data, adapter: gpu.adapter.label, settings, evaluations };
+    const record = { position, digests: run.digests, adapter: gpu.adapter.label, settings, evaluations };
     try {
       await writeWhole(join(out, checkpointFile), trainingCheckpoint(training, record, history), true);
       state.saved = trainer.steps;

@@ -61,40 +61,6 @@ export interface TrainFlags extends RunSettings, DeviceFlags {
   readonly json?: boolean;
 }
 
-/** The names of `RunSettings`: what a run that is resumed takes from its checkpoint, unless it is given anew. */
-export const settingNames = [
-  ...["optimizer", "lr", "schedule", "warmup", "betas", "eps", "weightDecay", "clip", "routerLoss"],
-  ...[
-    "model",
-    "config",
-    "tokenizer",
-    "vocabulary",
-    "initialiser",
-    "data",
-    "chatTemplate",
-    "val",
-    "heldOut",
-    "weights",
-    "order",
-    "packing",
-  ],
-  ...["lora", "loraAlpha", "loraTargets", "rslora"],
-  ...[
-    "steps",
-    "batch",
-    "context",
-    "accumulate",
-    "recompute",
-    "dropout",
-    "attentionDropout",
-    "ema",
-    "seed",
-    "evalEvery",
-    "keepBest",
-    "saveEvery",
-  ],
-] as const satisfies readonly (keyof RunSettings)[] as readonly (keyof RunSettings)[];
-
 /** Settings that optimisers have; Muon's betas and eps are those of the AdamW for what it leaves. */
 const settingsOf = {
   adamw: ["betas", "eps", "weightDecay"],

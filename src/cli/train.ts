@@ -5,6 +5,7 @@ import { optimisers } from "../train/optimisers/optimisers.ts";
 import { schedules } from "../train/schedules.ts";
 import { count, positive } from "./arguments.ts";
 import { addDeviceOptions } from "./model-options.ts";
+import { settingNames } from "./recorded-settings.ts";
 import { trainOnBatches } from "./train-batches.ts";
 import { trainOnDocuments } from "./train-documents.ts";
 import { addLoraOptions } from "./train-lora.ts";
@@ -16,7 +17,6 @@ import {
   positiveNumber,
   properShare,
   type RunSettings,
-  settingNames,
   type TrainFlags,
   weightsOf,
 } from "./train-settings.ts";
@@ -142,7 +142,7 @@ async function train(flags: TrainFlags, command: Command): Promise<void> {
 
 /** The settings of a run: what is given, then what the run that is resumed had, then the defaults. */
 async function settingsOf(flags: TrainFlags, command: Command, resumed: string | undefined): Promise<RunSettings> {
-  const recorded = resumed === undefined ? {} : ((await recordedRun(resumed)).settings as Partial<RunSettings>);
+  const recorded: Partial<RunSettings> = resumed === undefined ? {} : (await recordedRun(resumed)).settings;
   const chosen = settingNames.map((name) => {
     const isGiven = command.getOptionValueSource(name) === "cli";
     return [name, isGiven || recorded[name] === undefined ? flags[name] : recorded[name]];

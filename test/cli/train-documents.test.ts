@@ -214,8 +214,14 @@ test("what is wrong is said before a step is taken", async () => {
     [["--model", poisoned, "--data", at.data], /model\.safetensors: .* is NaN at element \d+, expected finite numbers/],
     [["--resume"], /--resume: expected --out/],
     [["--resume", "--out", at.out("nothing")], /has no checkpoint\.safetensors/],
-    [["--resume", "--out", cut, "--data", at.val], /was made with other data/],
-    [["--resume", "--out", cut, "--model", "test/golden/gradients-gpt2"], /was made with other data/],
+    [
+      ["--resume", "--out", cut, "--data", at.val],
+      /cut\/checkpoint\.safetensors: record\.digests\.data is another: the run was made with other data/,
+    ],
+    [
+      ["--resume", "--out", cut, "--model", "test/golden/gradients-gpt2"],
+      /record\.model\.architecture is "LlamaForCausalLM", but the model's is "GPT2LMHeadModel": the checkpoint is of another model/,
+    ],
     [["--batches", ids], /--batches: expected --model/],
     [
       ["--batches", ids, "--model", "x", "--data", at.data],
@@ -249,10 +255,6 @@ test("what is wrong is said before a step is taken", async () => {
     expect([code, stdout], `${args.join(" ")}: ${stderr}`).toEqual([1, ""]);
     expect(stderr).toMatch(message);
   }
-  const other = { ...tinyConfig, intermediate_size: 64 };
-  await writeFile(join(cut, "config.json"), JSON.stringify(other));
-  const shaped = await cli.run(["train", "--resume", "--out", cut]);
-  expect(shaped.stderr).toMatch(/cut\/checkpoint\.safetensors: weight\..* is F32 \[48, 32\], expected F32 \[64, 32\]/);
   for (const length of [0, 100, whole.length - 4]) {
     await writeFile(join(cut, "checkpoint.safetensors"), whole.subarray(0, length));
     const { code, stderr } = await cli.run(["train", "--resume", "--out", cut]);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { openFiles } from "../../src/formats/files.ts";
+import type { DecoderConfig } from "../../src/models/config.ts";
 import { readCheckpoint } from "../../src/train/checkpoints/checkpoint.ts";
 import {
   restoreTraining,
@@ -14,8 +15,9 @@ import { testGpu } from "../support/gpu.ts";
 
 const gpu = await testGpu();
 
-async function open(name: string, ema: number | undefined) {
-  const { decoder, parameters, golden } = await goldenDecoder(gpu, name);
+async function open(name: string, ema: number | undefined, settings: Partial<DecoderConfig> = {}) {
+  const { decoder: stored, parameters, golden } = await goldenDecoder(gpu, name);
+  const decoder = { ...stored, config: { ...stored.config, ...settings } };
   const schedule = cosine.of({ learningRate: 1e-2, warmup: 3, steps: 20 });
   const trainer = new Trainer(decoderObjective(decoder), parameters, {
     schedule,
@@ -41,12 +43,12 @@ async function open(name: string, ema: number | undefined) {
     trainer.dispose();
     decoder.weights.dispose();
   };
-  return { trainer, parameters, train, bits, close };
+  return { trainer, parameters, config: decoder.config, train, bits, close };
 }
 
 const record = {
   position: 28,
-  data: "9:1",
+  digests: { data: "9:1" },
   adapter: gpu.adapter.label,
   settings: { lr: 1e-2 },
   evaluations: [[5, 1.25]],
@@ -73,8 +75,9 @@ test.each([
     const second = await open(name, ema);
     await second.train(3, 5); // what it has done before does not matter
     const read = trainingRecord("a.safetensors", checkpoint);
-    expect(read).toEqual({ version: 1, step: 7, ...record });
-    const history = await restoreTraining(second, checkpoint, read);
+    const model = JSON.parse(JSON.stringify(second.config));
+    expect(read).toEqual({ version: 2, step: 7, model, ...record });
+    const history = await restoreTraining(second, "a.safetensors", checkpoint, read);
     const asF32 = (step: (typeof steps)[0]) => [
       step.step,
       ...[step.loss, step.gradientNorm, step.learningRate].map(Math.fround),
@@ -87,33 +90,49 @@ test.each([
 );
 
 test("a checkpoint of another model, or of a training with other state, changes nothing", async () => {
-  const [gpt2, qwen3, withMean] = [
-    await open("gpt2", undefined),
-    await open("qwen3", undefined),
-    await open("gpt2", 0.9),
-  ];
+  const gpt2 = await open("gpt2", undefined);
   const checkpoint = await saved(gpt2, await gpt2.train(0, 1));
   const read = trainingRecord("a.safetensors", checkpoint);
-  for (const [other, message] of [
-    [qwen3, /a\.safetensors: weight\..* is missing: the checkpoint is of another model or optimiser/],
-    [withMean, /ema\..* is missing/],
+  const rotated = { kind: "rope", theta: 5e5, width: 8, scaling: { kind: "none" }, layout: "halves" } as const;
+  for (const [opening, message] of [
+    [open("qwen3", undefined), /a\.safetensors: record\.model\.architecture is "GPT2LM.*", but the model's is "Qwen3ForCausalLM"/],
+    [open("gpt2", 0.9), /ema\..* is missing/],
+    [
+      open("gpt2", undefined, { eps: 1e-3 }),
+      /record\.model\.eps is 0\.00001, but the model's is 0\.001: the checkpoint is of another model/,
+    ],
+    [open("gpt2", undefined, { positions: rotated }), /record\.model\.positions\.kind is "learned", but the model's/],
+    [open("gpt2", undefined, { scoreCap: 50 }), /record\.model\.scoreCap is undefined, but the model's is 50/],
   ] as const) {
+    const other = await opening;
     const before = await other.bits();
-    await expect(restoreTraining(other, checkpoint, read)).rejects.toThrow(message);
+    await expect(restoreTraining(other, "a.safetensors", checkpoint, read)).rejects.toThrow(message);
     expect(await other.bits()).toEqual(before);
+    other.close();
   }
-  for (const one of [gpt2, qwen3, withMean]) one.close();
+  gpt2.close();
 });
 
-test("a record of another layout is refused", async () => {
-  const read = (kept: unknown) => () =>
-    trainingRecord("a", {
-      record: kept,
-      tensors: new Map([["history", {} as never]]),
-      check: () => {},
-      read: () => new Promise(() => {}),
-    });
-  expect(read({ version: 2 })).toThrow("a: record has the version 2, expected 1");
-  expect(read(null)).toThrow("undefined, expected 1");
-  expect(read({ version: 1, step: 1.5, position: 0 })).toThrow("record.step is 1.5");
+test("a record of another layout, and a history of other steps, are refused by their fields", () => {
+  const { settings, ...rest } = { version: 2, step: 3, model: null, ...record };
+  const read =
+    (kept: object, rows = 3) =>
+    () =>
+      trainingRecord("a", {
+        record: kept as Readonly<Record<string, unknown>>,
+        tensors: new Map([["history", { shape: [rows, 3] } as never]]),
+        check: () => {},
+        read: () => new Promise(() => {}),
+      });
+  const whole = { ...rest, settings };
+  expect(read(whole)()).toEqual(whole);
+  expect(read(whole, 0)()).toEqual(whole);
+  expect(read({ ...whole, version: 1 })).toThrow("a: record.version is 1, expected 2");
+  expect(read({})).toThrow("a: record.version is missing, expected 2");
+  expect(read(rest)).toThrow("a: record.settings is missing");
+  expect(read({ ...whole, step: 1.5 })).toThrow("record.step is 1.5, expected an integer of 0 or more");
+  expect(read({ ...whole, step: 100 })).toThrow("a: history is [3, 3], expected [100, 3]");
+  expect(read(whole, 4)).toThrow("a: history is [4, 3], expected [3, 3], a row for each step, or [0, 3]");
+  expect(read({ ...whole, evaluations: [[1]] })).toThrow("record.evaluations is [a list], expected a list");
+  expect(read({ ...whole, digests: null })).toThrow("record.digests is null, expected an object");
 });

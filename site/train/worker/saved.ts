@@ -73,7 +73,7 @@ export interface ReadRun extends KeptRun {
 export async function readRun(file: Blob): Promise<ReadRun> {
   const name = "the kept run";
   const checkpoint = await readCheckpoint(openFiles({ [name]: file }), name);
-  const record = checkpoint.record as SavedRecord;
+  const record = checkpoint.record as Partial<SavedRecord> as SavedRecord;
   if (record?.version !== version || !taskNames.includes(record.settings?.task)) {
     throw new TypeError(`${name} is of another version of this page`);
   }

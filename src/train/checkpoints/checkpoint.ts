@@ -1,4 +1,5 @@
 import { FormatError, listed } from "../../formats/format-error.ts";
+import { sha256Of } from "../../formats/hub/sha256.ts";
 import { readSafetensorsHeader, type StoredTensor } from "../../formats/safetensors.ts";
 import { safetensorsHeader } from "../../formats/safetensors-header.ts";
 import { readSafetensorsMetadata } from "../../formats/safetensors-metadata.ts";
@@ -21,6 +22,30 @@ export interface CheckpointTensor {
 
 /** The name in `__metadata__` of a checkpoint's record. */
 const recordName = "shaderformer.training";
+/** The tensor after all others that has their digests: a row of 8 words each, those of the record's fields first. */
+const digestsName = "digests";
+const digestWords = 8;
+
+/** A record of what is no tensor: JSON by the names of its fields. */
+export type CheckpointFields = Readonly<Record<string, unknown>>;
+
+/** The SHA-256 of bytes under their name as the words of a digest: bytes that change places with others are noticed too. */
+async function digestOf(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<Uint32Array<ArrayBuffer>> {
+  const named = new TextEncoder().encode(`${name} ${await sha256Of(bytes)}`);
+  const digits = await sha256Of(named);
+  return Uint32Array.from({ length: digestWords }, (_, i) => Number.parseInt(digits.slice(8 * i, 8 * i + 8), 16));
+}
+
+/** The digest of a field of the record. */
+const digestOfField = (field: string, value: unknown) =>
+  digestOf(`record.${field}`, new TextEncoder().encode(JSON.stringify(value)));
+
+/** The bytes of numbers. */
+const bytesOf = ({ buffer, byteOffset, byteLength }: CheckpointNumbers) =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+/** A record as it is read again: without what JSON does not have. */
+const plainRecord = (record: object) => JSON.parse(JSON.stringify(record)) as CheckpointFields;
 
 /** The bytes of a checkpoint, a tensor at a time. */
 export interface CheckpointWriting {
@@ -29,48 +54,92 @@ export interface CheckpointWriting {
 }
 
 /**
- * Plans a checkpoint: a safetensors file of tensors, with a record of everything else that training goes on with, any JSON
- * value. It knows no file system: a page writes the pieces where it likes.
+ * Plans a checkpoint: a safetensors file of tensors, with a record of everything else that training goes on with, and the
+ * digests of each field of it and of each tensor. It knows no file system: a page writes the pieces where it likes.
  */
-export function checkpointWriting(tensors: readonly CheckpointTensor[], record: unknown): CheckpointWriting {
-  const header = safetensorsHeader(tensors, "f32", { format: "pt", [recordName]: JSON.stringify(record) });
+export function checkpointWriting(tensors: readonly CheckpointTensor[], record: object): CheckpointWriting {
+  const fields = Object.entries(plainRecord(record));
+  const shape = [fields.length + tensors.length, digestWords];
+  const all = [...tensors, { name: digestsName, shape, dtype: "u32" } as const];
+  const header = safetensorsHeader(all, "f32", { format: "pt", [recordName]: JSON.stringify(record) });
   async function* pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     yield header;
+    const digests = await Promise.all(fields.map(([field, value]) => digestOfField(field, value)));
     for (const tensor of tensors) {
-      const { buffer, byteOffset, byteLength } = await tensor.read();
-      yield new Uint8Array(buffer, byteOffset, byteLength);
+      const bytes = bytesOf(await tensor.read());
+      digests.push(await digestOf(tensor.name, bytes));
+      yield bytes;
     }
+    for (const words of digests) yield bytesOf(words);
   }
-  const bytes = tensors.reduce((sum, { shape, dtype }) => sum + bytesPerElement[dtype] * sizeOf(shape), header.length);
+  const bytes = all.reduce((sum, { shape, dtype }) => sum + bytesPerElement[dtype] * sizeOf(shape), header.length);
   return { bytes, pieces };
 }
 
-/** A checkpoint whose header was read and checked; its tensors are read when asked for. */
+/** A checkpoint whose header and record were read and checked; its tensors are read when asked for. */
 export interface ReadCheckpoint {
   /** What was given as its record. */
-  readonly record: unknown;
+  readonly record: CheckpointFields;
+  /** Without that of digests. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /**
    * The numbers of a tensor.
    *
-   * @throws FormatError where there is none of that name, or of another shape or type.
+   * @throws FormatError where there is none of that name, or of another shape or type, or where its digest is another.
    */
   read(expected: Pick<CheckpointTensor, "name" | "shape" | "dtype">): Promise<CheckpointNumbers>;
   /** Throws `FormatError` unless the checkpoint has exactly these tensors, before any is read. */
   check(expected: readonly Pick<CheckpointTensor, "name" | "shape" | "dtype">[]): void;
 }
 
-/**
- * Reads the header of a checkpoint that `checkpointWriting` made.
- *
- * @throws FormatError for a file that is missing, cut short, or no checkpoint of a training.
- */
-export async function readCheckpoint(source: FileSource, file: string): Promise<ReadCheckpoint> {
-  const tensors = await readSafetensorsHeader(source, file);
+/** The error for what is not what was written. */
+const damaged = (file: string, field: string) =>
+  new FormatError(file, `is not what was written, by the SHA-256 in ${digestsName}: the checkpoint is damaged`, {
+    field,
+  });
+
+/** The record of a checkpoint and its digests, one a field and then one a tensor. Throws as `readCheckpoint` does. */
+async function readRecord(source: FileSource, file: string, all: ReadonlyMap<string, StoredTensor>) {
   const text = (await readSafetensorsMetadata(source, file)).get(recordName);
   if (text === undefined) {
     throw new FormatError(file, "is missing: the file is no checkpoint of a training", { field: recordName });
   }
+  const stored = all.get(digestsName);
+  if (!stored) {
+    const problem = "is missing: the checkpoint is of an earlier version of Shaderformer, which kept no digests";
+    throw new FormatError(file, `${problem}; train on from the model that was written`, { field: digestsName });
+  }
+  const record = parseJson(`${file}: ${recordName}`, text);
+  if (typeof record !== "object" || record === null || Array.isArray(record)) {
+    throw new FormatError(file, "is no object: the checkpoint is damaged", { field: recordName });
+  }
+  const fields = Object.entries(record);
+  const expected = [fields.length + all.size - 1, digestWords];
+  if (stored.dtype !== "U32" || formatShape(stored.shape) !== formatShape(expected)) {
+    const is = `is ${stored.dtype} ${formatShape(stored.shape)}, expected U32 ${formatShape(expected)}`;
+    const one = "a row for each field of the record and each tensor";
+    throw new FormatError(file, `${is}, ${one}: the checkpoint is damaged`, { field: digestsName });
+  }
+  const words = new Uint32Array((await source.read(file, stored.begin, stored.end)).slice().buffer);
+  const digestAt = (i: number) => words.subarray(digestWords * i, digestWords * (i + 1));
+  for (const [i, [field, value]] of fields.entries()) {
+    if (!sameWords(await digestOfField(field, value), digestAt(i))) throw damaged(file, `record.${field}`);
+  }
+  const tensors = new Map([...all].filter(([name]) => name !== digestsName));
+  const digests = new Map([...tensors.keys()].map((name, i) => [name, digestAt(fields.length + i)]));
+  return { record: record as CheckpointFields, tensors, digests };
+}
+
+const sameWords = (a: Uint32Array, b: Uint32Array | undefined) => a.every((word, i) => word === b?.[i]);
+
+/**
+ * Reads the header and the record of a checkpoint that `checkpointWriting` made, and compares each field of the record with
+ * its digest.
+ *
+ * @throws FormatError for a file that is missing, cut short, damaged, without digests, or no checkpoint of a training.
+ */
+export async function readCheckpoint(source: FileSource, file: string): Promise<ReadCheckpoint> {
+  const { record, tensors, digests } = await readRecord(source, file, await readSafetensorsHeader(source, file));
   const find = ({ name, shape, dtype }: Pick<CheckpointTensor, "name" | "shape" | "dtype">): StoredTensor => {
     const found = tensors.get(name);
     if (!found)
@@ -82,12 +151,14 @@ export async function readCheckpoint(source: FileSource, file: string): Promise<
     return found;
   };
   return {
-    record: parseJson(`${file}: ${recordName}`, text),
+    record,
     tensors,
     async read(expected) {
       const { begin, end } = find(expected);
       const bytes = await source.read(file, begin, end);
       const { buffer } = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+      const digest = await digestOf(expected.name, new Uint8Array(buffer));
+      if (!sameWords(digest, digests.get(expected.name))) throw damaged(file, expected.name);
       return expected.dtype === "f32" ? new Float32Array(buffer) : new Uint32Array(buffer);
     },
     check(expected) {

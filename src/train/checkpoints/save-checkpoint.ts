@@ -1,5 +1,6 @@
 import { openFiles } from "../../formats/files.ts";
 import { anything, checkOptions, checkValue, fieldsOf, having, integer, listOf } from "../../options/checks.ts";
+import { OptionError } from "../../options/errors.ts";
 import { blobOf } from "../export-model.ts";
 import type { TrainingStep } from "../trainer/results.ts";
 import type { Trainer } from "../trainer/trainer.ts";
@@ -10,7 +11,7 @@ import { restoreTraining, trainingCheckpoint, trainingRecord } from "./training-
 export interface CheckpointRecord {
   /** Rows taken of the order of the data; default 0. */
   readonly position?: number | undefined;
-  /** The steps so far, in order, whose loss, norm and learning rate are kept as f32; default none. */
+  /** All steps so far, in order, whose loss, norm and learning rate are kept as f32; default none. */
   readonly history?: readonly TrainingStep[] | undefined;
   /** Whatever else going on needs, as JSON. */
   readonly settings?: unknown;
@@ -35,15 +36,21 @@ const fileCheck = (value: unknown) => (value instanceof Blob ? undefined : "a Bl
 
 /**
  * All that a training needs to go on to the bit on the same device, as a file: its weights, what the optimiser keeps, the
- * means of `ema`, and the number of steps. It is safetensors, and the same as `shaderformer train` writes. No step may be
- * taken until the promise is fulfilled.
+ * means of `ema`, and the number of steps; the model's settings, and a SHA-256 of each field and each tensor. It is
+ * safetensors, and the same as `shaderformer train` writes. No step may be taken until the promise is fulfilled.
+ *
+ * @throws OptionError for a history of other steps than the trainer's.
  */
 export async function saveCheckpoint(trainer: Trainer<never>, record: CheckpointRecord = {}): Promise<Blob> {
   checkValue("saveCheckpoint", "trainer", trainerCheck, trainer);
   checkOptions("saveCheckpoint", fields, record);
   const { position = 0, history = [], settings = null } = record;
-  const { parameters, gpu } = trainer;
-  const whole = { position, settings, data: "", adapter: gpu.adapter.label, evaluations: [] };
+  const { parameters, gpu, steps } = trainer;
+  if (history.length > 0 && (history.length !== steps || history.some(({ step }, i) => step !== i + 1))) {
+    const is = `has ${history.length} steps, the last of them ${history.at(-1)?.step}`;
+    throw new OptionError(`saveCheckpoint: history ${is}, expected the ${steps} of the trainer in order, or none`);
+  }
+  const whole = { position, settings, digests: {}, adapter: gpu.adapter.label, evaluations: [] };
   const { pieces } = trainingCheckpoint({ trainer, parameters }, whole, history);
   return await blobOf(pieces());
 }
@@ -55,7 +62,8 @@ const name = "checkpoint";
  * Restores a trainer, and the weights of its model, from a file of `saveCheckpoint` or of `shaderformer train`. Everything is
  * checked before anything changes.
  *
- * @throws FormatError for a file that is cut short, or of another model or optimiser.
+ * @throws FormatError, with the field or tensor, for a file that is cut short, damaged, without digests, or of another model
+ * or optimiser.
  */
 export async function loadCheckpoint(trainer: Trainer<never>, file: Blob): Promise<RestoredTraining> {
   checkValue("loadCheckpoint", "trainer", trainerCheck, trainer);
@@ -63,6 +71,6 @@ export async function loadCheckpoint(trainer: Trainer<never>, file: Blob): Promi
   const checkpoint = await readCheckpoint(openFiles({ [name]: file }), name);
   const record = trainingRecord(name, checkpoint);
   const { step, position, settings } = record;
-  const history = await restoreTraining({ trainer, parameters: trainer.parameters }, checkpoint, record);
+  const history = await restoreTraining({ trainer, parameters: trainer.parameters }, name, checkpoint, record);
   return { step, position, history, settings };
 }

@@ -1,5 +1,16 @@
 import { FormatError } from "../../formats/format-error.ts";
-import { sizeOf } from "../../tensor/shape.ts";
+import {
+  anything,
+  type Check,
+  type Checks,
+  integer,
+  listOf,
+  oneOf,
+  recordOf,
+  shown,
+  text,
+} from "../../options/checks.ts";
+import { formatShape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Parameter } from "../parameters.ts";
 import type { TrainingStep } from "../trainer/results.ts";
@@ -16,13 +27,15 @@ import {
 /** What a training has come to, apart from tensors: JSON. */
 export interface TrainingRecord {
   /** Of this layout. */
-  readonly version: 1;
+  readonly version: 2;
   /** Steps so far. */
   readonly step: number;
   /** Rows taken from the order of the data; the next step begins with this one. */
   readonly position: number;
-  /** What the data were, so that others are noticed: see `tokensHash`. */
-  readonly data: string;
+  /** The model's settings apart from its weights, of `objective.model`; null where it has none. */
+  readonly model: unknown;
+  /** SHA-256 of what defines the run and no setting does, by names: its data, its tokenizer. */
+  readonly digests: Readonly<Record<string, string>>;
   /** The label of the adapter: bits are the same on one device only. */
   readonly adapter: string;
   /** How the run was asked for, for whoever goes on with it. */
@@ -60,7 +73,7 @@ function tensorsOf({ trainer, parameters }: CheckpointedTraining): (readonly [Ch
  */
 export function trainingCheckpoint(
   training: CheckpointedTraining,
-  record: Omit<TrainingRecord, "version" | "step">,
+  record: Omit<TrainingRecord, "version" | "step" | "model">,
   history: readonly TrainingStep[],
 ): CheckpointWriting {
   const numbers = Float32Array.from(
@@ -73,41 +86,90 @@ export function trainingCheckpoint(
     read: () => numbers,
   };
   const { step } = training.trainer.counters();
-  const whole: TrainingRecord = { version: 1, step, ...record };
+  const whole: TrainingRecord = { version: 2, step, model: training.trainer.model ?? null, ...record };
   return checkpointWriting([...tensorsOf(training).map(([tensor]) => tensor), kept], whole);
 }
+
+const isCount: Check = integer(0);
+const isEvaluation: Check = (value) =>
+  Array.isArray(value) && value.length === 2 && isCount(value[0]) === undefined ? undefined : "a step and its loss";
+const recordChecks: Checks<TrainingRecord> = {
+  version: oneOf(2),
+  step: isCount,
+  position: isCount,
+  model: anything,
+  digests: recordOf(text),
+  adapter: text,
+  settings: anything,
+  evaluations: listOf(isEvaluation),
+};
 
 /**
  * The record of a training's checkpoint.
  *
- * @throws FormatError for a record of another layout.
+ * @throws FormatError, with the field, for a record of another layout, or a history of other steps than it says.
  */
 export function trainingRecord(file: string, { record, tensors }: ReadCheckpoint): TrainingRecord {
-  const { version, step, position } = (record ?? {}) as Partial<TrainingRecord>;
-  if (version !== 1 || !tensors.has("history")) {
-    throw new FormatError(file, `has the version ${String(version)}, expected 1`, { field: "record" });
+  for (const [field, check] of Object.entries<Check>(recordChecks)) {
+    const expected = check(record[field]);
+    if (expected === undefined && field in record) continue;
+    const is = field in record ? `is ${shown(record[field])}` : "is missing";
+    throw new FormatError(file, `${is}, expected ${expected ?? "a value"}`, { field: `record.${field}` });
   }
-  for (const [field, value] of Object.entries({ step, position })) {
-    if (Number.isSafeInteger(value) && (value as number) >= 0) continue;
-    throw new FormatError(file, `is ${String(value)}, expected an integer of 0 or more`, { field: `record.${field}` });
+  const whole = record as unknown as TrainingRecord;
+  const { shape } = tensors.get("history") ?? {};
+  const [rows, columns] = shape ?? [];
+  if (shape?.length !== 2 || columns !== figures || (rows !== 0 && rows !== whole.step)) {
+    const is = shape ? `is ${formatShape(shape)}` : "is missing";
+    const expected = `[${whole.step}, ${figures}], a row for each step, or [0, ${figures}]`;
+    throw new FormatError(file, `${is}, expected ${expected}: record.step is ${whole.step}`, { field: "history" });
   }
-  return record as TrainingRecord;
+  return whole;
 }
+
+/** Throws `FormatError` with the field unless a checkpoint is of a model with these settings. */
+export function assertSameModel(file: string, { model }: Pick<TrainingRecord, "model">, own: object | undefined): void {
+  const plain = JSON.parse(JSON.stringify(own ?? null)) as unknown;
+  const other = difference(model, plain, "record.model");
+  if (!other) return;
+  const [field, is, expected] = other;
+  const problem = `is ${shown(is)}, but the model's is ${shown(expected)}: the checkpoint is of another model`;
+  throw new FormatError(file, problem, { field });
+}
+
+/** Where two JSON values differ first, by its path, and what they have there. */
+function difference(a: unknown, b: unknown, path: string): readonly [string, unknown, unknown] | undefined {
+  if (!isObject(a) || !isObject(b)) return Object.is(a, b) ? undefined : [path, a, b];
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const found = difference(a[key], b[key], Array.isArray(a) ? `${path}[${key}]` : `${path}.${key}`);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;
 
 /**
  * Restores a training from a checkpoint, and gives the history of its figures. Everything is checked before anything is
- * changed.
+ * changed: the model's settings, the names and shapes of tensors, and the digest of each.
  *
- * @throws FormatError for a checkpoint of another model or optimiser.
+ * @param file the checkpoint, for messages.
+ * @throws FormatError for a checkpoint of another model or optimiser, or one that is damaged.
  */
 export async function restoreTraining(
   training: CheckpointedTraining,
+  file: string,
   checkpoint: ReadCheckpoint,
-  { step }: TrainingRecord,
+  record: TrainingRecord,
 ): Promise<readonly TrainingStep[]> {
+  const { step } = record;
+  assertSameModel(file, record, training.trainer.model);
   const all = tensorsOf(training);
   const history = { name: "history", shape: checkpoint.tensors.get("history")?.shape ?? [], dtype: "f32" } as const;
   checkpoint.check([...all.map(([tensor]) => tensor), history]);
+  for (const [expected] of all) await checkpoint.read(expected);
+  const numbers = await checkpoint.read(history);
   const state: Record<string, CheckpointNumbers> = {};
   for (const [expected, tensor] of all) {
     const numbers = await checkpoint.read(expected);
@@ -115,7 +177,6 @@ export async function restoreTraining(
     else state[expected.name] = numbers;
   }
   await training.trainer.restore(state, { step });
-  const numbers = await checkpoint.read(history);
   const at = (i: number) => numbers[i] ?? Number.NaN;
   return Array.from({ length: sizeOf(history.shape) / figures }, (_, i) => ({
     step: i + 1,
@@ -124,11 +185,4 @@ export async function restoreTraining(
     learningRate: at(figures * i + 2),
     skipped: !Number.isFinite(at(figures * i + 1)),
   }));
-}
-
-/** A hash of tokens (FNV-1a), as text: the same data have the same. */
-export function tokensHash(tokens: Uint32Array): string {
-  let hash = 0x811c9dc5;
-  for (const token of tokens) hash = Math.imul(hash ^ token, 0x01000193);
-  return `${tokens.length}:${(hash >>> 0).toString(16)}`;
 }

@@ -12,6 +12,7 @@ export function decoderObjective(decoder: Decoder): Objective<TokenBatch> {
   const { gpu, config } = decoder;
   return {
     gpu,
+    model: config,
     routers: routersOf(decoder),
     check: (argument, batch) => checkBatch(argument, batch, config),
     targetsIn,

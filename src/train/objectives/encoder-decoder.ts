@@ -33,6 +33,7 @@ export function encoderDecoderObjective(
   const smoothing = labelSmoothing > 0 ? { smoothing: labelSmoothing } : {};
   return {
     gpu,
+    model: config,
     routers: [],
     check: (argument, batch) => checkPairBatch(argument, batch, fitted),
     targetsIn: pairTargetsIn,

@@ -66,6 +66,8 @@ export interface StepShape {
 /** What a model is trained to do: which batches it takes, and how the loss of one is recorded. */
 export interface Objective<B> {
   readonly gpu: Gpu;
+  /** The model's settings apart from its weights, as JSON has them: a checkpoint is of a model that has the same. */
+  readonly model?: object;
   /** Layers of experts, of which a trainer counts the choices. */
   readonly routers: readonly Router[];
   /** Throws `OptionError`, with the argument's name, for what is no batch of this model. */

@@ -13,6 +13,7 @@ export function recurrentObjective(model: Recurrent): Objective<PairBatch> {
   const { gpu, config } = model;
   return {
     gpu,
+    model: config,
     routers: [],
     check: (argument, batch) => checkPairBatch(argument, batch, config),
     targetsIn: pairTargetsIn,

@@ -15,6 +15,7 @@ export function wordClassifierObjective(model: WordClassifier): Objective<LabelB
   const isMean = config.kind === "mean-of-word-vectors" || config.mode === "mean";
   return {
     gpu,
+    model: config,
     routers: [],
     check: (argument, batch) => checkLabelBatch(argument, batch, config),
     targetsIn: labelsIn,

@@ -81,6 +81,11 @@ export class Trainer<B = TokenBatch> {
     return this.#objective.gpu;
   }
 
+  /** The settings of the model apart from its weights, by which a checkpoint of another model is noticed. */
+  get model(): object | undefined {
+    return this.#objective.model;
+  }
+
   /** Steps so far, skipped ones too. */
   get steps(): number {
     return this.#steps;
