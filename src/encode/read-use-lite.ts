@@ -2,12 +2,11 @@ import type { FileSource } from "../formats/source.ts";
 import { checkTokens, type ModelFiles } from "../generate/model-files.ts";
 import { quantisationName } from "../generate/quantisation.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { checkWeights } from "../models/checkpoint.ts";
 import {
+  checkUseLite,
   readUseLiteConfig,
   uploadUseLite,
   useLiteEncoder,
-  useLiteNames,
   useLiteStates,
 } from "../models/encoders/use-lite.ts";
 import type { LoadOptions } from "../models/loader.ts";
@@ -26,7 +25,7 @@ export async function readUseLite(
   const config = readUseLiteConfig(await files.config());
   checkTokens(files, tokenizer, config.vocabulary);
   const weights = await files.weights(false);
-  const checkpoint = checkWeights(weights, useLiteNames, config);
+  const checkpoint = checkUseLite(weights, config);
   await source.prepare?.([weights.file], { signal: options.signal });
   const model = await uploadUseLite(gpu, weights, checkpoint, config, options);
   const last = normalizing(gpu, config.width);

@@ -21,7 +21,7 @@ export async function openCrossRows(
   choice: CrossChoice,
 ): Promise<CrossRows> {
   const layers = chosenLayers(config, choice.layer);
-  const width = config.decoder.heads * config.headWidth;
+  const width = config.decoder.heads * config.decoder.headWidth;
   const keys = await Promise.all(
     layers.map(async (layer) => {
       const all = Float32Array.from((await group.cross[layer]?.keys.read()) ?? []);

@@ -82,11 +82,12 @@ function headWeights(query: Values, keys: readonly Values[], begin: number, end:
  * chosen heads, and with `perHead` the weights of each.
  */
 export function crossRow(
-  { decoder, headWidth, scoreScale = 1 / Math.sqrt(headWidth) }: EncoderDecoderConfig,
+  { decoder, scoreScale = 1 / Math.sqrt(decoder.headWidth) }: EncoderDecoderConfig,
   queries: readonly Values[],
   keys: readonly (readonly Values[])[],
   { head, perHead = false }: CrossChoice,
 ): SequenceAttention {
+  const { headWidth } = decoder;
   const heads = numbers(decoder.heads, head);
   const sources = keys[0]?.length ?? 0;
   const mean = new Float64Array(sources);

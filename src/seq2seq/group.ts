@@ -145,8 +145,8 @@ export function* inGroups<T extends { readonly ids: readonly number[] }>(
   sources: readonly T[],
   { rowsOfSource, capacity }: Pick<GroupShape, "rowsOfSource" | "capacity">,
 ): Generator<readonly T[]> {
-  const { decoder, headWidth } = config;
-  const rowBytes = 4 * decoder.heads * headWidth * Math.ceil(capacity / 64) * 64;
+  const { decoder } = config;
+  const rowBytes = 4 * decoder.heads * decoder.headWidth * Math.ceil(capacity / 64) * 64;
   const mostRows = Math.max(rowsOfSource, Math.min(maxBatch, Math.floor(gpu.limits.binding / rowBytes)));
   const mostTexts = Math.floor(mostRows / rowsOfSource);
   let group: T[] = [];

@@ -46,11 +46,11 @@ export async function planEncoderDecoder(
   const { family, config } = readEncoderDecoderConfig(await files.config());
   const weights = await files.weights(false);
   const checkpoint = checkWeights(weights, weightNames(family), config);
-  const { encoder, decoder, width, headWidth, vocabulary } = config;
+  const { encoder, decoder, width, vocabulary } = config;
   const { target } = contextsOf(config, limits?.binding ?? 128 << 20);
   const tokens = Math.ceil(Math.min(usualTokens, target) / 64) * 64;
   const hidden = Math.max(encoder.hidden, decoder.hidden);
-  const inner = Math.max(encoder.heads, decoder.heads) * headWidth;
+  const inner = Math.max(encoder.heads * encoder.headWidth, decoder.heads * decoder.headWidth);
   return {
     name: source.name,
     architecture: config.architecture,
@@ -58,7 +58,7 @@ export async function planEncoderDecoder(
     parameters: [...weights.tensors.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     ...(await filesBytes(source, new Set([...[...weights.tensors.values()].map(({ file }) => file), ...describing]))),
     weightBytes: weightBytes(weights, checkpoint, config, { dtype }) + tableBytes(config),
-    cacheBytes: 4 * 4 * decoder.layers * decoder.heads * headWidth * tokens,
+    cacheBytes: 4 * 4 * decoder.layers * decoder.heads * decoder.headWidth * tokens,
     temporaryBytes: 4 * mostTokens * (2 * width + Math.max(5 * inner, 3 * hidden)) + 4 * vocabulary,
     context: target,
     longestContext: target,

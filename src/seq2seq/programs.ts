@@ -73,10 +73,10 @@ const kept = 16;
 
 /** The cache of rows of this capacity. */
 export const targetCacheShape = (
-  { config: { decoder, headWidth } }: EncoderDecoderModel,
+  { config: { decoder } }: EncoderDecoderModel,
   rows: number,
   capacity: number,
-): CacheShape => ({ layers: decoder.layers, batch: rows, kvHeads: decoder.heads, capacity, headWidth });
+): CacheShape => ({ layers: decoder.layers, batch: rows, kvHeads: decoder.heads, capacity, headWidth: decoder.headWidth });
 
 /** Records and keeps the programs of one encoder-decoder: one for each size of packed sources, and of steps. */
 export class SequencePrograms {
@@ -136,7 +136,7 @@ export class SequencePrograms {
   /** Placeholders of what every run of the decoder reads. */
   places({ rows, sources, visible, capacity }: TargetSize): TargetPlaces {
     const { gpu, config } = this.model;
-    const inner = config.decoder.heads * config.headWidth;
+    const inner = config.decoder.heads * config.decoder.headWidth;
     const rowsOfSources = (what: string, layer: number) =>
       placeholder(gpu, [sources.tokens, inner], "f32", `layer.${layer} ${what} of sources`);
     return {

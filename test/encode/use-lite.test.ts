@@ -1,8 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { convertUseLite } from "../../scripts/models/use-lite.mjs";
+import { safetensorsHeader } from "../../src/formats/safetensors-header.ts";
+import { openWeights } from "../../src/formats/weights.ts";
+import { checkUseLite, readUseLiteConfig } from "../../src/models/encoders/use-lite.ts";
 import { type Dense, dense } from "../../src/reference/index.ts";
 import { encode } from "../../src/tensor/dtype.ts";
+import { sizeOf } from "../../src/tensor/shape.ts";
 import { createEncoderTokenizer } from "../../src/text/encoder-tokenizer.ts";
 import { fifty } from "../support/sentences.ts";
 import { packageModel, type UseLiteSettings, useLite } from "../support/use-lite.ts";
@@ -36,6 +40,27 @@ describe("the Universal Sentence Encoder lite", () => {
       const half = encode("f16", values);
       expect(bytes.subarray(begin, end).equals(Buffer.from(half.buffer, half.byteOffset, half.byteLength))).toBe(true);
     }
+  });
+
+  test("fewer layers than there are, and a tensor that nothing reads, are refused", async () => {
+    const shapes = Object.entries(tensors).map(([name, { shape }]) => [name, shape] as const);
+    const checking = async (fields: object, more: Readonly<Record<string, readonly number[]>> = {}) => {
+      const all = [...shapes, ...Object.entries(more)].map(([name, shape]) => ({ name, shape }));
+      const header = safetensorsHeader(all, "f16");
+      const size = header.length + 2 * all.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+      const has = async (file: string) => file === "model.safetensors";
+      // The tensors' own bytes are not read.
+      const read = async (_: string, begin: number, end: number) => header.slice(begin, end);
+      const weights = await openWeights({ name: "a folder", has, size: async () => size, read });
+      return checkUseLite(weights, readUseLiteConfig({ ...config, ...fields }));
+    };
+    expect((await checking({})).layers).toHaveLength(2);
+    await expect(checking({ num_hidden_layers: 1 })).rejects.toThrow(
+      "config.json: num_hidden_layers is 1, but model.safetensors also has layers.1.attention_norm.weight and 11 more",
+    );
+    await expect(checking({}, { "layers.1.adapter.weight": [2, 3] })).rejects.toThrow(
+      "model.safetensors: holds layers.1.adapter.weight, which nothing reads of a model of its config.json",
+    );
   });
 
   let model: Awaited<ReturnType<typeof packageModel>>;

@@ -46,8 +46,8 @@ describe("BART", () => {
   });
 
   test.each<[Raw, string]>([
-    [{ decoder_attention_heads: 2 }, "config.json: decoder_attention_heads is 2, but encoder_attention_heads is 3"],
-    [{ encoder_attention_heads: 5 }, "decoder_attention_heads is 3, but encoder_attention_heads is 5"],
+    [{ decoder_attention_heads: 5 }, "config.json: decoder_attention_heads is 5, which does not divide d_model 24"],
+    [{ decoder_attention_heads: 4 }, "decoder_attention_heads is 4, and d_model 24: heads of 6 elements"],
     [{ d_model: 25 }, "encoder_attention_heads is 3, which does not divide d_model 25"],
     [{ d_model: 18 }, "heads of 6 elements, expected a multiple of 4"],
     [{ normalize_before: true }, "normalize_before is true; norms before the sublayers are not supported"],

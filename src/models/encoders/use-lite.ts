@@ -2,6 +2,7 @@ import { encoderAttention } from "../../blocks/encoder-attention.ts";
 import { type Linear, linear } from "../../blocks/linear.ts";
 import { type Norm, norm } from "../../blocks/norm.ts";
 import { choice, float, integer, readFields } from "../../formats/fields.ts";
+import { FormatError, listed } from "../../formats/format-error.ts";
 import type { Weights } from "../../formats/weights.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { add } from "../../kernels/elementwise/elementwise.ts";
@@ -9,7 +10,7 @@ import { relu } from "../../kernels/elementwise/relu.ts";
 import { gather } from "../../kernels/embedding/gather.ts";
 import { type Tensor, upload } from "../../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../../tensor/views.ts";
-import type { Checkpoint } from "../checkpoint.ts";
+import { type Checkpoint, checkWeights } from "../checkpoint.ts";
 import type { WeightNames, WeightSource } from "../family.ts";
 import { Loader, type LoadOptions } from "../loader.ts";
 import type { EncoderConfig } from "./config.ts";
@@ -88,7 +89,7 @@ const source = (name: string, shape: readonly number[]): LinearSource => ({
 });
 
 /** How the weights are named. */
-export const useLiteNames: WeightNames<UseLiteConfig, OuterSource, LayerSource> = {
+const useLiteNames: WeightNames<UseLiteConfig, OuterSource, LayerSource> = {
   outer: ({ vocabulary, embeddingWidth, width }) => ({
     embedding: { name: "embeddings.weight", shape: [vocabulary, embeddingWidth] },
     pooler: source("pooler", [width, width]),
@@ -106,7 +107,23 @@ export const useLiteNames: WeightNames<UseLiteConfig, OuterSource, LayerSource> 
       down: part("feed_forward.down", width, hidden),
     };
   },
+  opposites: ({ layers }) => ({ num_hidden_layers: { is: layers, but: { layers: layers + 1 } } }),
 };
+
+/**
+ * Compares the tensors of a checkpoint with those that the config implies. It has these and no others: there is one way to
+ * write this model, so what nothing reads belongs to another.
+ *
+ * @throws FormatError as `checkWeights`, and for a tensor that nothing reads.
+ */
+export function checkUseLite(weights: Weights, config: UseLiteConfig): Checkpoint<OuterSource, LayerSource> {
+  const checkpoint = checkWeights(weights, useLiteNames, config);
+  if (checkpoint.unread.length === 0) return checkpoint;
+  throw new FormatError(
+    weights.file,
+    `holds ${listed(checkpoint.unread)}, which nothing reads of a model of its config.json`,
+  );
+}
 
 interface Layer {
   readonly attentionNorm: Norm;

@@ -1,7 +1,7 @@
 import { type FieldReader, flag, integer, optional, unsupported } from "../../formats/fields.ts";
 import type { WeightSource } from "../family.ts";
 import type { EncoderDecoderConfig, StackPositions } from "./config.ts";
-import type { EncoderDecoderFamily, EncoderDecoderSources, StackSources } from "./family.ts";
+import { type EncoderDecoderFamily, type EncoderDecoderSources, type StackSources, stackOpposites } from "./family.ts";
 import {
   activationField,
   activationNamed,
@@ -50,14 +50,14 @@ interface Differences {
 /** The settings of BART or Marian. */
 export function readPostNorm(config: FieldReader, architecture: string, own: Differences): EncoderDecoderConfig {
   const given = config.read(fields);
-  const { d_model: width, encoder_attention_heads: heads, decoder_attention_heads, vocab_size: vocabulary } = given;
-  if (decoder_attention_heads !== heads) {
-    config.fail(
-      "decoder_attention_heads",
-      `is ${decoder_attention_heads}, but encoder_attention_heads is ${heads}: stacks with heads of different widths are not supported`,
-    );
-  }
-  const stack = { heads, context: given.max_position_embeddings, positions: own.positions };
+  const { d_model: width, vocab_size: vocabulary } = given;
+  // Attention over the encoder's states is the decoder's, and has its heads.
+  const stack = (heads: number, field: string) => ({
+    ...{ heads, headWidth: headWidthIn(config, { width, heads }, field) },
+    ...{ context: given.max_position_embeddings, positions: own.positions },
+  });
+  const encoder = stack(given.encoder_attention_heads, "encoder_attention_heads");
+  const decoder = stack(given.decoder_attention_heads, "decoder_attention_heads");
   const { encoder_layers, decoder_layers, forced_eos_token_id: last } = given;
   // Absent, the last token has a default; null says that there is none.
   const isLastGiven = Object.hasOwn(config.raw, "forced_eos_token_id");
@@ -66,9 +66,8 @@ export function readPostNorm(config: FieldReader, architecture: string, own: Dif
     vocabulary,
     sourceVocabulary: vocabulary,
     width,
-    headWidth: headWidthIn(config, { width, heads }, "encoder_attention_heads"),
-    encoder: { ...stack, layers: encoder_layers, hidden: given.encoder_ffn_dim },
-    decoder: { ...stack, layers: decoder_layers, hidden: given.decoder_ffn_dim },
+    encoder: { ...encoder, layers: encoder_layers, hidden: given.encoder_ffn_dim },
+    decoder: { ...decoder, layers: decoder_layers, hidden: given.decoder_ffn_dim },
     layers: encoder_layers + decoder_layers,
     norm: "layer",
     eps: 1e-5,
@@ -131,17 +130,7 @@ export const postNormLayers: Pick<EncoderDecoderFamily, "encoderLayer" | "decode
   encoderLayer: (config, layer, has) => encoderLayerOf(config, `${prefixOf(has)}encoder.layers.${layer}.`, names),
   decoderLayer: (config, layer, has) =>
     decoderLayerOf(config, `${prefixOf(has)}decoder.layers.${layer}.`, names, cross),
-  opposites: ({ tied, layers, encoder, decoder }) => ({
-    tie_word_embeddings: { is: tied, but: { tied: !tied } },
-    encoder_layers: {
-      is: encoder.layers,
-      but: { encoder: { ...encoder, layers: encoder.layers + 1 }, layers: layers + 1 },
-    },
-    decoder_layers: {
-      is: decoder.layers,
-      but: { decoder: { ...decoder, layers: decoder.layers + 1 }, layers: layers + 1 },
-    },
-  }),
+  opposites: stackOpposites("encoder_layers", "decoder_layers"),
 };
 
 /** Rows of a table of positions before that of the first token. */

@@ -27,6 +27,8 @@ export type StackPositions =
 export interface StackConfig {
   readonly layers: number;
   readonly heads: number;
+  /** Width of a head; heads times it need not be the model width. */
+  readonly headWidth: number;
   /** Feed-forward width, f. */
   readonly hidden: number;
   /** Longest sequence in tokens; unset: positions have no end, so that memory alone limits it. */
@@ -46,8 +48,6 @@ export interface EncoderDecoderConfig {
   readonly ownSource?: boolean | undefined;
   /** Model width, c, of both stacks. */
   readonly width: number;
-  /** Width of a head; heads times it need not be the model width. */
-  readonly headWidth: number;
   readonly encoder: StackConfig;
   readonly decoder: StackConfig;
   /** Layers of both stacks together, the encoder's first. */
@@ -61,7 +61,7 @@ export interface EncoderDecoderConfig {
   readonly activation: Activation | "relu";
   /** True where feed-forward layers have a gate, which is activated. */
   readonly gated: boolean;
-  /** Factor of attention's scores; unset: `1/√headWidth`. */
+  /** Factor of attention's scores; unset: `1/√headWidth` of the stack. */
   readonly scoreScale?: number | undefined;
   /** Factor of the decoder's states before the head; unset: 1. */
   readonly headScale?: number | undefined;

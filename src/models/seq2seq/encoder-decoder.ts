@@ -11,7 +11,7 @@ import { gather, gatherPositions, gatherStep } from "../../kernels/embedding/gat
 import type { RaggedLayout } from "../../kernels/kv-cache/layouts/ragged.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { reshape, slice } from "../../tensor/views.ts";
-import type { EncoderDecoderConfig } from "./config.ts";
+import type { EncoderDecoderConfig, StackConfig } from "./config.ts";
 import type { StackWeights } from "./stack-weights.ts";
 import type { EncoderDecoderWeights } from "./weights.ts";
 
@@ -54,7 +54,7 @@ export interface ForcedInputs {
   readonly training?: StackTraining | undefined;
 }
 
-const shapeOf = ({ headWidth, activation, norms, scoreScale }: EncoderDecoderConfig, heads: number) => ({
+const shapeOf = ({ activation, norms, scoreScale }: EncoderDecoderConfig, { heads, headWidth }: StackConfig) => ({
   ...{ heads, headWidth, activation, norms },
   ...(scoreScale === undefined ? {} : { scale: scoreScale }),
 });
@@ -99,7 +99,7 @@ export function encodeSources({ gpu, config, weights }: EncoderDecoderModel, inp
   });
   const layout = { kind: "ragged", queryOffsets: offsets, keyOffsets: offsets } as const;
   const visible: EncoderInputs = { layout, ...scoreOf(encoder) };
-  const shape = shapeOf(config, config.encoder.heads);
+  const shape = shapeOf(config, config.encoder);
   for (const [layer, block] of encoder.blocks.entries()) {
     const before = stream;
     const sees = { ...visible, training: layerTraining(training, layer) };
@@ -138,7 +138,7 @@ export function forcedStates({ gpu, config, weights }: EncoderDecoderModel, inpu
     const places = decoder.positions && slice(decoder.positions, 0, 0, t);
     return embedded(gpu, reshape(tokens, [b, t, config.width]), places, decoder, b);
   });
-  const shape = shapeOf(config, config.decoder.heads);
+  const shape = shapeOf(config, config.decoder);
   for (const [layer, block] of decoder.blocks.entries()) {
     const before = stream;
     stream = run(training, () => {
@@ -170,7 +170,7 @@ export function decodeTargets({ gpu, config, weights }: EncoderDecoderModel, inp
     const places = positions && gatherPositions(gpu, { step, table: positions }, { rows: batch, tokens: t }).y;
     return { sum: embedded(gpu, tokens, places, decoder, batch) };
   });
-  const shape = shapeOf(config, config.decoder.heads);
+  const shape = shapeOf(config, config.decoder);
   for (const [layer, block] of decoder.blocks.entries()) {
     const [own, read] = [cache[layer], cross[layer]];
     if (!own || !read) throw new TypeError(`layer ${layer} of ${config.decoder.layers} has no cache`);

@@ -77,6 +77,21 @@ export interface EncoderDecoderFamily {
   readonly extras?: (config: EncoderDecoderConfig) => readonly RegExp[];
 }
 
+/** What is different where a config's word on its head, or on the layers of a stack, is not that of the checkpoint. */
+export const stackOpposites =
+  (encoderLayers: string, decoderLayers: string) =>
+  ({ tied, layers, encoder, decoder }: EncoderDecoderConfig): Opposites<EncoderDecoderConfig> => ({
+    tie_word_embeddings: { is: tied, but: { tied: !tied } },
+    [encoderLayers]: {
+      is: encoder.layers,
+      but: { encoder: { ...encoder, layers: encoder.layers + 1 }, layers: layers + 1 },
+    },
+    [decoderLayers]: {
+      is: decoder.layers,
+      but: { decoder: { ...decoder, layers: decoder.layers + 1 }, layers: layers + 1 },
+    },
+  });
+
 /** The names of a family in the terms of every checkpoint's check, whose layers are the encoder's, then the decoder's. */
 export const weightNames = ({
   outer,

@@ -23,7 +23,7 @@ export const activationField: Field<ActivationName> = choice(Object.keys(activat
 export const activationNamed = (name: ActivationName): Activation | "relu" => activations[name];
 
 /**
- * Width of a head of both stacks. Throws `FormatError`, with the field of the number of heads, for heads that do not divide
+ * Width of a head of a stack. Throws `FormatError`, with the field of the number of heads, for heads that do not divide
  * the width, or that kernels, which read four elements at once, cannot take.
  */
 export function headWidthIn(

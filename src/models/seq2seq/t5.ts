@@ -3,7 +3,12 @@ import { activationOf } from "../config-fields.ts";
 import type { EncoderLayerSources } from "../encoders/family.ts";
 import type { FeedForwardSources, WeightSource } from "../family.ts";
 import type { EncoderDecoderConfig } from "./config.ts";
-import type { DecoderLayerSources, EncoderDecoderFamily, EncoderDecoderSources } from "./family.ts";
+import {
+  type DecoderLayerSources,
+  type EncoderDecoderFamily,
+  type EncoderDecoderSources,
+  stackOpposites,
+} from "./family.ts";
 
 const fields = {
   vocab_size: integer(1, 1 << 24),
@@ -51,14 +56,13 @@ function read(config: FieldReader, architecture: string): EncoderDecoderConfig {
   if (farthest <= buckets / 2) {
     config.fail("relative_attention_max_distance", `is ${farthest}, expected more than half of ${buckets} buckets`);
   }
-  const stack = { heads, hidden, positions: { kind: "buckets", buckets, farthest } } as const;
+  const stack = { heads, headWidth: d_kv, hidden, positions: { kind: "buckets", buckets, farthest } } as const;
   const { tie_word_embeddings: tied, vocab_size: vocabulary } = given;
   return {
     architecture,
     vocabulary,
     sourceVocabulary: vocabulary,
     width: d_model,
-    headWidth: d_kv,
     encoder: { ...stack, layers },
     decoder: { ...stack, layers: own },
     layers: layers + own,
@@ -101,7 +105,7 @@ function outer(config: EncoderDecoderConfig, has: (name: string) => boolean): En
 }
 
 /** Names of the projections of an attention layer. */
-function attention({ width, headWidth, encoder: { heads } }: EncoderDecoderConfig, name: string) {
+function attention({ width, encoder: { heads, headWidth } }: EncoderDecoderConfig, name: string) {
   const inner = heads * headWidth;
   const matrix = (part: string, shape: readonly number[]): WeightSource => ({ name: `${name}.${part}.weight`, shape });
   const [q, k, v] = ["q", "k", "v"].map((part) => matrix(part, [inner, width])) as [
@@ -150,7 +154,7 @@ export const t5: EncoderDecoderFamily = {
   outer,
   encoderLayer,
   decoderLayer,
-  opposites: ({ tied }) => ({ tie_word_embeddings: { is: tied, but: { tied: !tied } } }),
+  opposites: stackOpposites("num_layers", "num_decoder_layers"),
   // Copies of the embedding, and a table of the first version that its attention over the encoder never read.
   extras: ({ tied }) => [
     /^(encoder|decoder)\.embed_tokens\.weight$/,

@@ -2,7 +2,13 @@ import { choice, type FieldReader, flag, integer, optional, positive } from "../
 import type { EncoderLayerSources } from "../encoders/family.ts";
 import type { WeightSource } from "../family.ts";
 import type { EncoderDecoderConfig } from "./config.ts";
-import type { CrossSources, EncoderDecoderFamily, EncoderDecoderSources, StackSources } from "./family.ts";
+import {
+  type CrossSources,
+  type EncoderDecoderFamily,
+  type EncoderDecoderSources,
+  type StackSources,
+  stackOpposites,
+} from "./family.ts";
 import { activationField, activationNamed, headWidthIn, layerNorm } from "./post-norm.ts";
 
 const id = optional(integer(0));
@@ -40,13 +46,14 @@ function read(config: FieldReader, architecture: string): EncoderDecoderConfig {
   const given = config.read(fields);
   const { d_model: width, nhead: heads, num_encoder_layers, num_decoder_layers, vocab_size: vocabulary } = given;
   const { position_layout: layout, position_frequencies: frequencies, source_vocab_size } = given;
+  const headWidth = headWidthIn(config, { width, heads }, "nhead");
   const stack = (name: "encoder" | "decoder", layers: number) => {
     const hidden = given[`${name}_dim_feedforward`] ?? given.dim_feedforward;
     if (hidden === undefined) {
       return config.fail("dim_feedforward", `is missing, and so is ${name}_dim_feedforward`);
     }
     const positions = { kind: "sinusoidal", spelling: { layout, frequencies } } as const;
-    return { layers, heads, hidden, context: given.max_position_embeddings, positions };
+    return { layers, heads, headWidth, hidden, context: given.max_position_embeddings, positions };
   };
   return {
     architecture,
@@ -54,7 +61,6 @@ function read(config: FieldReader, architecture: string): EncoderDecoderConfig {
     sourceVocabulary: source_vocab_size ?? vocabulary,
     ...(source_vocab_size !== undefined && { ownSource: true }),
     width,
-    headWidth: headWidthIn(config, { width, heads }, "nhead"),
     encoder: stack("encoder", num_encoder_layers),
     decoder: stack("decoder", num_decoder_layers),
     layers: num_encoder_layers + num_decoder_layers,
@@ -150,7 +156,7 @@ export const transformer2017: EncoderDecoderFamily = {
   },
   // The paper's: no norm after the last of a stack whose norms follow additions, no bias of a head that is the embedding.
   fresh: ({ tied }) => (tied ? [] : ["generator.bias"]),
-  opposites: ({ tied }) => ({ tie_word_embeddings: { is: tied, but: { tied: !tied } } }),
+  opposites: stackOpposites("num_encoder_layers", "num_decoder_layers"),
   // A table of positions, which is computed.
   extras: ({ tied }) => [/^positional_encoding\.pos_embedding$/, ...(tied ? [/^generator\.weight$/] : [])],
 };

@@ -96,14 +96,14 @@ function freshHeads(
 
 function ofEncoderDecoder(raw: unknown): Found {
   const { family, config, reader } = readEncoderDecoderConfig(raw);
-  const { layers, width, headWidth, scoreScale, embeddingScale, vocabulary, sourceVocabulary, ownSource } = config;
+  const { layers, width, scoreScale, embeddingScale, vocabulary, sourceVocabulary, ownSource } = config;
   const names = weightNames(family);
   const has = (name: string) => family.fresh?.(config).includes(name) ?? false;
   const parts = [names.outer(config, has), ...indices(layers).map((layer) => names.layer(config, layer, has))];
   const model = {
     layers,
     width,
-    ...(scoreScale === 1 && { unscaled: headWidth }),
+    ...(scoreScale === 1 && { unscaled: config.encoder.headWidth }),
     scaled: embeddingScale !== undefined,
   };
   const usual = { t5: "t5", mt5: "t5", "transformer-2017": "xavier" } as const satisfies Record<string, Initialiser>;
