@@ -84,7 +84,8 @@ const filesApart = {
  * As files of their own, bundlers would add what they share with the index to every page, used or not.
  */
 const inOneFile = ["src/formats/hub/entry.ts", "src/gpu/adapter-node.ts"];
-const staysApart = /\/(options\/errors|formats\/(format-error|strict-json)|gpu\/errors|hub\/sha256-wasm)\.ts$/;
+const staysApart =
+  /\/(options\/errors|formats\/(format-error|strict-json)|gpu\/errors|hub\/(sha256-wasm|samples|hub-problem))\.ts$/;
 
 /** A module with the package that it takes one function of, and that package's licence. */
 const withPackage = "src/formats/hub/sha256-wasm.ts";

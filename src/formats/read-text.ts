@@ -76,5 +76,8 @@ export async function readText(source: FileSource, file: string, options: ReadTe
  * @throws FormatError as {@link readText} does, and for JSON that is invalid or has a key twice, with line and column.
  */
 export async function readJson(source: FileSource, file: string, options: ReadTextOptions = {}): Promise<unknown> {
-  return parseJson(file, await readText(source, file, options));
+  const text = await readText(source, file, options);
+  if (text.startsWith("version "))
+    (await import("./lfs-pointer.ts")).assertNoPointer(file, new TextEncoder().encode(text));
+  return parseJson(file, text);
 }

@@ -87,6 +87,7 @@ export async function readHeaderText(
   const length = new DataView(head.buffer, head.byteOffset).getBigUint64(0, true);
   const field = "header length";
   if (length > LONGEST_HEADER) {
+    (await import("./lfs-pointer.ts")).assertNoPointer(file, head);
     throw new FormatError(file, `is ${length} bytes, more than the ${LONGEST_HEADER} that the format allows`, {
       field,
     });

@@ -115,7 +115,10 @@ export async function readGgufHeader(source: FileSource, file: string): Promise<
   const size = head.size ?? (await source.size(file));
   const cursor = openCursor(source, file, head, size);
   const reader = valueReader(file, cursor);
-  if ((await reader.u32("magic")) !== magic) throw new FormatError(file, 'does not begin with "GGUF"');
+  if ((await reader.u32("magic")) !== magic) {
+    (await import("../lfs-pointer.ts")).assertNoPointer(file, head.bytes);
+    throw new FormatError(file, 'does not begin with "GGUF"');
+  }
   checkVersion(file, await reader.u32("version"));
   // Counts are followed by what they count, so that both have to fit into the rest of the file.
   const tensorCount = await reader.count("tensor_count", mostEntries, 1);

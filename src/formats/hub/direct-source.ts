@@ -4,7 +4,7 @@ import { checkRange, type FileHead, type FileSource, type ReadOptions } from "..
 import { openUrl } from "../url.ts";
 import { checkWhole } from "./keep.ts";
 import type { Listing } from "./listing.ts";
-import { type Known, type Remote, receivedRange } from "./remote.ts";
+import { type Known, type Remote, receivedRange, receivedWhole } from "./remote.ts";
 import { attempt, repeated } from "./transfer.ts";
 
 /**
@@ -22,7 +22,9 @@ export function directSource(remote: Remote, folder: URL, listing: Listing | und
     const absent = remote.hashes && response.ok ? absenceOf(response, file) : undefined;
     if (absent === undefined && (response.ok || response.status === 416 || !remote.hashes)) return response;
     reply.cancel();
-    throw absent === undefined ? remote.refused(file, response) : new FormatError(file, `${absent} at ${response.url}`);
+    throw absent === undefined
+      ? await remote.refused(file, response)
+      : new FormatError(file, `${absent} at ${response.url}`);
   };
   const source = openUrl(folder, { fetch, idleTimeout: rules.idleTimeout });
 
@@ -71,19 +73,20 @@ export function directSource(remote: Remote, folder: URL, listing: Listing | und
   return {
     name: remote.name,
     ...(listing?.license === undefined ? {} : { license: listing.license }),
-    has: async (file, options = {}) =>
-      listing ? isListed(file) : repeated(rules, options.signal, () => source.has(file, options)),
+    has: async (file, options = {}) => {
+      if (listing) return isListed(file);
+      knownOf(file);
+      return await repeated(rules, options.signal, () => source.has(file, options));
+    },
     size,
     read,
     readHead,
     readWhole: async (file, limit, options = {}) => {
       if (!isListed(file)) return undefined;
       const { sha256, gitSha1 } = knownOf(file);
-      return await repeated(rules, options.signal, async () => {
-        const bytes = await source.readWhole?.(file, limit, options);
-        if (bytes) await checkWhole(file, { sha256, gitSha1 }, bytes);
-        return bytes;
-      });
+      const whole = await receivedWhole(remote, file, limit, options.signal);
+      if (whole) await checkWhole(file, { sha256, gitSha1 }, whole.bytes);
+      return whole?.bytes;
     },
   };
 }

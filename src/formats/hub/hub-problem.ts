@@ -1,20 +1,11 @@
 import { FormatError } from "../format-error.ts";
 import { problemOf } from "../http-answer.ts";
-import { nameOfRepository, type Repository } from "./repository.ts";
-
-/** What a person can do about a request that a hub refuses. */
-export interface Asked {
-  readonly repository: Repository;
-  readonly endpoint: URL;
-  readonly hasToken: boolean;
-  /** The file that was requested; unset: the repository itself. */
-  readonly file?: string;
-}
+import { type Asked, nameOfRepository, type Repository } from "./repository.ts";
 
 const tokenHint = "the option token, or HF_TOKEN in Node";
 
 /** The address of a repository's page. */
-export const pageOf = ({ id }: Repository, endpoint: URL): string => `${endpoint.href.replace(/\/$/, "")}/${id}`;
+const pageOf = ({ id }: Repository, endpoint: URL): string => `${endpoint.href.replace(/\/$/, "")}/${id}`;
 
 /** The error for a response of a hub that is neither success nor a redirect, with what to do about it. */
 export function hubProblem({ repository, endpoint, hasToken, file }: Asked, response: Response): FormatError {
@@ -52,13 +43,4 @@ export function hubProblem({ repository, endpoint, hasToken, file }: Asked, resp
     return fail(`there is no such repository (HTTP ${status}): check the name at ${page}`);
   }
   return fail(problemOf(response));
-}
-
-/** The error for a hub that gives no answer. */
-export function unreachable({ repository, endpoint, file }: Asked, cause: unknown): FormatError {
-  const why = cause instanceof Error ? cause.message.slice(cause.message.indexOf(": ") + 2) : String(cause);
-  const problem =
-    `${endpoint.origin} cannot be reached, and nothing of it is kept here: check the connection, or the address of the hub ` +
-    `(endpoint, HF_ENDPOINT in Node): ${why}`;
-  return new FormatError(file ?? nameOfRepository(repository), problem, { cause });
 }

@@ -1,16 +1,29 @@
 import { addressIn } from "../address.ts";
+import { FormatError } from "../format-error.ts";
 import { wholeBytes } from "../http-answer.ts";
 import { ConnectionError } from "../http-request.ts";
-import { hubProblem, unreachable } from "./hub-problem.ts";
 import { type Listing, listingBytes, readListing } from "./listing.ts";
 import type { Remote } from "./remote.ts";
-import { isCommit, nameOfRepository, type Repository } from "./repository.ts";
+import { type Asked, isCommit, nameOfRepository, type Repository } from "./repository.ts";
 import { attempt, repeated, type TransferRules } from "./transfer.ts";
 
 /** A hub, and how it is asked. */
 export interface Hub {
   readonly endpoint: URL;
   readonly rules: TransferRules;
+}
+
+/** As `hubProblem` of ./hub-problem.ts, whose words are loaded when they are needed. */
+const hubProblem = async (asked: Asked, response: Response) =>
+  (await import("./hub-problem.ts")).hubProblem(asked, response);
+
+/** The error for a hub that gives no answer. */
+function unreachable({ repository, endpoint, file }: Asked, cause: unknown): FormatError {
+  const why = cause instanceof Error ? cause.message.slice(cause.message.indexOf(": ") + 2) : String(cause);
+  const problem =
+    `${endpoint.origin} cannot be reached, and nothing of it is kept here: check the connection, or the address of the hub ` +
+    `(endpoint, HF_ENDPOINT in Node): ${why}`;
+  return new FormatError(file ?? nameOfRepository(repository), problem, { cause });
 }
 
 /** The name of a repository among all that is kept. */
@@ -42,7 +55,7 @@ export async function listRepository(
   const ask = async () => {
     const { reply } = await attempt({ ...rules, idleTimeout }, name, url, {}, signal);
     try {
-      if (!reply.response.ok) throw hubProblem(asked, reply.response);
+      if (!reply.response.ok) throw await hubProblem(asked, reply.response);
       return readListing(name, await wholeBytes(reply, name, listingBytes));
     } finally {
       reply.cancel();

@@ -82,7 +82,8 @@ async function fetchFile(
   const { store } = shelf;
   const folder = folderOf(shelf, file);
   const segmentBytes = resumed?.segmentBytes ?? shelf.segmentBytes;
-  const known: Known = { ...listed, size: listed.size ?? resumed?.size };
+  const { same: _, ...own } = listed;
+  const known: Known = { ...own, size: listed.size ?? resumed?.size };
   const digests: string[] = [];
   let hash: Sha256 | undefined;
   if (known.sha256 !== undefined || (remote.hashes && known.gitSha1 === undefined)) {

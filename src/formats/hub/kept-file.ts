@@ -88,7 +88,7 @@ export function isOf(record: FileRecord, remote: RemoteFile): boolean {
   if (remote.size !== undefined && record.size !== undefined && remote.size !== record.size) return false;
   if (remote.sha256 !== undefined) return record.sha256 === remote.sha256;
   if (remote.gitSha1 !== undefined) return record.gitSha1 === remote.gitSha1;
-  return remote.validator !== undefined && record.validator === remote.validator;
+  return remote.same === true || (remote.validator !== undefined && record.validator === remote.validator);
 }
 
 /** Bytes of the segments that are there without a gap from the first on, each whole. */

@@ -3,10 +3,19 @@ import { ConnectionError } from "../http-request.ts";
 import type { LoadProgress } from "../load-progress.ts";
 import { checkRange, checkRelative, type FileHead, type FileSource, type ReadOptions, tooLarge } from "../source.ts";
 import { checkWhole, KeepError, keepBytes } from "./keep.ts";
-import { type FileRecord, isOf, readRecord, type Shelf, storedBytes, writeRecord } from "./kept-file.ts";
+import {
+  type FileRecord,
+  folderOf,
+  isOf,
+  readRecord,
+  type Shelf,
+  segmentName,
+  storedBytes,
+  writeRecord,
+} from "./kept-file.ts";
 import { lockOf, prepareFiles } from "./prepare.ts";
 import { type KeptFile, openKept } from "./read-kept.ts";
-import { type Remote, type RemoteFile, receivedWhole } from "./remote.ts";
+import { type Known, type Remote, type RemoteFile, receivedRange, receivedWhole } from "./remote.ts";
 import { repeated } from "./transfer.ts";
 
 /** What a source of kept files is made of. */
@@ -72,18 +81,38 @@ export function keptSource(parts: KeptSourceParts): FileSource {
   async function found(file: string, signal: AbortSignal | undefined): Promise<FileState> {
     checkRelative(file);
     const record = await written(file);
-    const asItWas = record?.complete ? { remote: record.absent ? undefined : record, record } : undefined;
+    const asItWas = record?.complete ? { remote: record.absent ? undefined : sameAs(record), record } : undefined;
     if (offline && asItWas) return asItWas;
     try {
       // With something to go on with, one attempt is enough.
       const there = await remote.look(file, signal, asItWas !== undefined);
       if (!there && !record && !remote.hashes) await keepAbsence(file, signal);
-      return { remote: there, record };
+      return { remote: there && record ? await compared(file, there, record, signal) : there, record };
     } catch (error) {
       if (!(error instanceof ConnectionError) || !asItWas) throw error;
       offline = true;
       return asItWas;
     }
+  }
+
+  /** A file of a server that names no version of it, as the same where samples of its bytes are those that are kept. */
+  async function compared(file: string, there: RemoteFile, record: FileRecord, signal: AbortSignal | undefined) {
+    const { sha256, gitSha1, validator, size } = there;
+    if (sha256 ?? gitSha1 ?? validator ?? record.validator ?? record.absent) return there;
+    const { compareSamples } = await import("./samples.ts");
+    const known: Known = { size };
+    const problem = await compareSamples({
+      size: size === record.size ? size : undefined,
+      kept: await storedBytes(shelf, record),
+      segmentBytes: record.segmentBytes,
+      stored: (index) => shelf.store.open([...folderOf(shelf, file), segmentName(index)]),
+      known,
+      served: (begin, end) => receivedRange(remote, file, known, begin, end, signal),
+    });
+    if (problem === "same") return sameAs(there);
+    if (!warned && problem) onWarning(`${remote.name}: ${problem}`);
+    warned ||= problem !== undefined;
+    return there;
   }
 
   function stateOf(file: string, signal: AbortSignal | undefined): Promise<FileState> {
@@ -124,7 +153,7 @@ export function keptSource(parts: KeptSourceParts): FileSource {
     try {
       if (received) {
         const record = await locked(file, signal, () => keepBytes(shelf, file, received.known, received.bytes));
-        states.set(file, Promise.resolve({ remote: received.known, record }));
+        states.set(file, Promise.resolve({ remote: sameAs(received.known), record }));
       } else await keepAbsence(file, signal);
     } catch (error) {
       notKeptNow(error, signal);
@@ -206,12 +235,14 @@ export function keptSource(parts: KeptSourceParts): FileSource {
       const kept = await prepareFiles({ shelf, remote, onWarning, notKept, signal, onProgress }, new Map(known));
       for (const [file, record] of kept) {
         open.delete(file);
-        states.set(file, Promise.resolve({ remote: record, record }));
+        states.set(file, Promise.resolve({ remote: sameAs(record), record }));
         await checkHead(file, signal);
       }
     },
   };
 }
+
+const sameAs = (file: RemoteFile): RemoteFile => ({ ...file, same: true });
 
 const digestsOf = ({ sha256, gitSha1 }: RemoteFile) => ({ sha256, gitSha1 });
 

@@ -26,6 +26,7 @@ import { keptSource } from "./kept-source.ts";
 import { type Listing, withoutFile, withoutWeights } from "./listing.ts";
 import type { ModelCache } from "./model-cache.ts";
 import { openModelCache, shelfOf } from "./open-model-cache.ts";
+import { patientFetch } from "./patient-fetch.ts";
 import { lockOf } from "./prepare.ts";
 import type { Remote } from "./remote.ts";
 import { nameOfRepository } from "./repository.ts";
@@ -151,15 +152,15 @@ async function cacheOf({ cache }: HubOptions): Promise<ModelCache | undefined> {
 }
 
 async function openAddress(name: string, address: URL, options: HubOptions): Promise<FileSource> {
-  const { fetch, idleTimeout } = options;
   const file = ggufOf(address.pathname);
   const folder = file === undefined ? address : new URL(`.${address.search}`, address);
   const gguf = file === undefined ? undefined : decodeURIComponent(file);
-  if (!options.cache) {
-    const source = openUrl(file === undefined ? name : folder, { fetch, idleTimeout });
-    return inGguf(source, gguf, name);
-  }
   const { access: _, ...rules } = hubOf(options).rules;
+  if (!options.cache) {
+    // Each request watches its own time: waits between attempts are longer.
+    const fetch = patientFetch(folder, rules);
+    return inGguf(openUrl(file === undefined ? name : folder, { fetch, idleTimeout: Infinity }), gguf, name);
+  }
   const remote = webFolder(folder, rules);
   const shelf = shelfOf(options.cache, remote.id);
   return inGguf(await kept(remote, shelf, folder, options, undefined), gguf, name);

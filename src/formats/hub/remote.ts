@@ -9,6 +9,8 @@ import { attempt, repeated, type TransferRules, type Transferred } from "./trans
 export interface RemoteFile extends ListedFile {
   /** Changes when the content does: an ETag, a date, or the commit. */
   readonly validator?: string | undefined;
+  /** True where what is kept is taken for this file, of a server that names no version of it. */
+  readonly same?: boolean | undefined;
 }
 
 /** A folder of a server from which files are kept. */
@@ -27,7 +29,7 @@ export interface Remote {
    */
   look(file: string, signal: AbortSignal | undefined, once?: boolean): Promise<RemoteFile | undefined>;
   /** The error for a response that is neither success nor a redirect. */
-  refused(file: string, response: Response): FormatError;
+  refused(file: string, response: Response): FormatError | Promise<FormatError>;
 }
 
 /** A file that changed on the server while it was read. */
@@ -107,7 +109,7 @@ export async function* received(
     const transferred = await attempt(remote.rules, file, remote.urlOf(file), init, signal);
     const { reply } = transferred;
     try {
-      let skip = checked(remote, file, known, at, transferred);
+      let skip = await checked(remote, file, known, at, transferred);
       const next = async () => {
         for (;;) {
           const chunk = await reply.next();
@@ -164,7 +166,13 @@ export async function* received(
 }
 
 /** Checks a response to the request of the bytes from `at` on; returns how many bytes before these it begins with. */
-function checked(remote: Remote, file: string, known: Known, at: number, transferred: Transferred): number {
+async function checked(
+  remote: Remote,
+  file: string,
+  known: Known,
+  at: number,
+  transferred: Transferred,
+): Promise<number> {
   const { response } = transferred.reply;
   const { status, headers } = response;
   if (status === 416) {
@@ -175,7 +183,7 @@ function checked(remote: Remote, file: string, known: Known, at: number, transfe
   }
   const absent = absenceOf(response, file);
   if (absent !== undefined && response.ok) throw new FormatError(file, `${absent} at ${response.url}`);
-  if (!response.ok) throw remote.refused(file, response);
+  if (!response.ok) throw await remote.refused(file, response);
   compare(file, known, described(transferred, remote.hashes));
   known.ranges = status === 206;
   if (status !== 206) return at;
@@ -207,14 +215,19 @@ export async function receivedRange(
   return filled === bytes.length ? bytes : bytes.slice(0, filled);
 }
 
-/** A whole file of at most `limit` bytes, and what its response says of it; undefined where there is none. */
+/**
+ * A whole file of at most `limit` bytes, and what its response says of it; undefined where there is none. Where the
+ * connection fails within the body, the next attempt goes on from where each ended, as `received` does.
+ */
 export async function receivedWhole(
   remote: Remote,
   file: string,
   limit: number,
   signal: AbortSignal | undefined,
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; found: Known } | undefined> {
+  let begun: Known | undefined;
   return await repeated(remote.rules, signal, async () => {
+    if (begun) return await receivedOn(remote, file, begun, limit, signal);
     const transferred = await attempt(remote.rules, file, remote.urlOf(file), {}, signal);
     const { reply } = transferred;
     try {
@@ -223,11 +236,12 @@ export async function receivedWhole(
       const absent = absenceOf(response, file);
       if (absent !== undefined && !remote.hashes) return undefined;
       if (absent !== undefined && response.ok) throw new FormatError(file, `${absent} at ${response.url}`);
-      if (!response.ok) throw remote.refused(file, response);
+      if (!response.ok) throw await remote.refused(file, response);
       if (status === 206)
         throw new ConnectionError(file, "the whole file was asked for: the server answered with a range");
       const found = described(transferred, remote.hashes);
       if (found.size !== undefined && found.size > limit) throw tooLarge(file, limit, found.size);
+      begun = { validator: found.validator };
       const bytes = await wholeBytes(reply, file, limit);
       if (bytes.length !== (found.size ?? bytes.length)) {
         throw new ConnectionError(file, `the server sent ${bytes.length} of ${found.size} bytes`);
@@ -237,4 +251,16 @@ export async function receivedWhole(
       reply.cancel();
     }
   });
+}
+
+/** A whole file, by as many requests as it takes. */
+async function receivedOn(remote: Remote, file: string, found: Known, limit: number, signal: AbortSignal | undefined) {
+  const chunks = received(remote, file, found, { begin: 0 }, signal);
+  const next = async () => (await chunks.next()).value ?? undefined;
+  try {
+    const bytes = await wholeBytes({ response: new Response(), next, cancel: () => {} }, file, limit);
+    return { bytes, found: { ...found, size: bytes.length } };
+  } finally {
+    await chunks.return(undefined);
+  }
 }

@@ -81,3 +81,12 @@ export const nameOfRepository = ({ id, revision }: Repository): string =>
 
 /** A commit, at which a repository never changes. */
 export const isCommit = (revision: string | undefined): boolean => /^[0-9a-f]{40}$/.test(revision ?? "");
+
+/** What a person can do about a request that a hub refuses. */
+export interface Asked {
+  readonly repository: Repository;
+  readonly endpoint: URL;
+  readonly hasToken: boolean;
+  /** The file that was requested; unset: the repository itself. */
+  readonly file?: string;
+}

@@ -19,6 +19,8 @@ export interface Transferred {
 
 /** Attempts in a row that may fail. */
 const mostAttempts = 5;
+/** What attempts in a row have failed at: who called does not try again. */
+class SpentError extends ConnectionError {}
 /** The longest wait between attempts, unless the server asks for a longer one, and the longest that it may ask for. */
 const [longestDelay, longestAskedFor] = [8000, 60_000];
 const mostRedirects = 10;
@@ -91,7 +93,7 @@ export async function attempt(
 /**
  * Runs attempts until one succeeds, with a growing wait before each.
  *
- * @throws what the fifth throws, and what is not a ConnectionError at once.
+ * @throws what the fifth throws, and at once what is not a ConnectionError, or what attempts within `run` have failed at.
  */
 export async function repeated<T>(
   rules: TransferRules,
@@ -102,7 +104,7 @@ export async function repeated<T>(
     try {
       return await run();
     } catch (error) {
-      if (!(error instanceof ConnectionError) || signal?.aborted) throw error;
+      if (!(error instanceof ConnectionError) || error instanceof SpentError || signal?.aborted) throw error;
       if (failures >= mostAttempts) throw finalError(error);
       const wait = error instanceof BusyError ? error.wait : 0;
       await pause(Math.max(wait, delayAfter(failures, rules)), signal);
@@ -110,9 +112,9 @@ export async function repeated<T>(
   }
 }
 
-function finalError(error: ConnectionError): ConnectionError {
+function finalError(error: ConnectionError): SpentError {
   const problem = error.message.slice(error.file.length + 2);
-  return new ConnectionError(error.file, `${problem} (after ${mostAttempts} attempts)`, { cause: error });
+  return new SpentError(error.file, `${problem} (after ${mostAttempts} attempts)`, { cause: error });
 }
 
 /** The message for a response that says to try again. */

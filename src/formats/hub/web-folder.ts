@@ -4,7 +4,10 @@ import { absenceOf, problemOf } from "../http-answer.ts";
 import { described, type Remote } from "./remote.ts";
 import { attempt, repeated, type TransferRules } from "./transfer.ts";
 
-/** A folder on a web server from which files are kept: an ETag or a date tells their versions apart. */
+/**
+ * A folder on a web server: an ETag or a date tells versions of its files apart, or samples
+ * of their bytes.
+ */
 export function webFolder(folder: URL, rules: TransferRules): Remote {
   const remote: Remote = {
     id: `url ${folder.href}`,
@@ -20,7 +23,7 @@ export function webFolder(folder: URL, rules: TransferRules): Remote {
         const { response, cancel } = transferred.reply;
         cancel();
         if (absenceOf(response, file) !== undefined) return undefined;
-        if (!response.ok && response.status !== 416) throw remote.refused(file, response);
+        if (!response.ok && response.status !== 416) throw await remote.refused(file, response);
         return described(transferred, false);
       };
       return await (once ? look() : repeated(rules, signal, look));
