@@ -85,7 +85,7 @@ const filesApart = {
  */
 const inOneFile = ["src/formats/hub/entry.ts", "src/gpu/adapter-node.ts"];
 const staysApart =
-  /\/(options\/errors|formats\/(format-error|strict-json)|gpu\/errors|hub\/(sha256-wasm|samples|hub-problem))\.ts$/;
+  /\/(options\/errors|formats\/(format-error|strict-json)|gpu\/errors|hub\/(sha256-wasm|samples|hub-problem|patient-fetch))\.ts$/;
 
 /** A module with the package that it takes one function of, and that package's licence. */
 const withPackage = "src/formats/hub/sha256-wasm.ts";

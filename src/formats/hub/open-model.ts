@@ -14,6 +14,7 @@ import { openFiles } from "../files.ts";
 import { fileSystemPath, isFile, isFolder, nodeModule, openFolder } from "../folder.ts";
 import { FormatError } from "../format-error.ts";
 import { ggufAmong, ggufOf, inGguf } from "../gguf-name.ts";
+import { contentRange } from "../http-answer.ts";
 import { type FileSource, withSignal } from "../source.ts";
 import { duration, openUrl } from "../url.ts";
 import { directSource } from "./direct-source.ts";
@@ -26,11 +27,11 @@ import { keptSource } from "./kept-source.ts";
 import { type Listing, withoutFile, withoutWeights } from "./listing.ts";
 import type { ModelCache } from "./model-cache.ts";
 import { openModelCache, shelfOf } from "./open-model-cache.ts";
-import { patientFetch } from "./patient-fetch.ts";
 import { lockOf } from "./prepare.ts";
 import type { Remote } from "./remote.ts";
 import { nameOfRepository } from "./repository.ts";
 import { modelNamed, modelOfPage, modelOfScheme, type RepositoryModel } from "./repository-model.ts";
+import { attempt, repeated } from "./transfer.ts";
 import { webFolder } from "./web-folder.ts";
 import { withSnapshot } from "./with-snapshot.ts";
 
@@ -158,7 +159,8 @@ async function openAddress(name: string, address: URL, options: HubOptions): Pro
   const { access: _, ...rules } = hubOf(options).rules;
   if (!options.cache) {
     // Each request watches its own time: waits between attempts are longer.
-    const fetch = patientFetch(folder, rules);
+    const { patientFetch } = await import("./patient-fetch.ts"); // folders that are kept do without
+    const fetch = patientFetch(folder, rules, { attempt, repeated, contentRange });
     return inGguf(openUrl(file === undefined ? name : folder, { fetch, idleTimeout: Infinity }), gguf, name);
   }
   const remote = webFolder(folder, rules);

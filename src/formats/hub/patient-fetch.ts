@@ -1,13 +1,20 @@
 import { FormatError } from "../format-error.ts";
-import { contentRange } from "../http-answer.ts";
+import type { contentRange as rangeOf } from "../http-answer.ts";
 import type { Fetch, Reply } from "../http-request.ts";
-import { attempt, repeated, type TransferRules } from "./transfer.ts";
+import type { attempt as attemptOf, repeated as repeatedOf, TransferRules } from "./transfer.ts";
+
+/** What it is made of, which is in the file that loads this one. */
+interface Parts {
+  readonly attempt: typeof attemptOf;
+  readonly repeated: typeof repeatedOf;
+  readonly contentRange: typeof rangeOf;
+}
 
 /**
  * A `fetch` for the files of a folder that makes a request again where it fails, and goes on within a body where the
  * connection ended: attempts that get further do not count against the five.
  */
-export function patientFetch(folder: URL, rules: TransferRules): Fetch {
+export function patientFetch(folder: URL, rules: TransferRules, { attempt, repeated, contentRange }: Parts): Fetch {
   const start = folder.pathname.replace(/\/?$/, "/").length;
   return async (url, init) => {
     const signal = init.signal ?? undefined;
