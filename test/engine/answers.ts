@@ -229,7 +229,7 @@ export function testAnswers(engineOf: () => Engine, loading: () => readonly Load
     }
     const object = { prompt, temperature: 0, maxTokens: 8, responseFormat: { type: "json_object" } } as const;
     const { text } = await engineOf().generate(object).result;
-    expect(text.trimStart().startsWith("{")).toBe(true);
+    expect(text).toMatch(/^\{\S/); // a model may fill an answer with white space where it is let
   });
 
   test("proposed tokens give the same text, also where it has to be JSON", async () => {

@@ -50,7 +50,7 @@ export function testRefusals(engineOf: () => Engine): void {
     [
       "a schema of unknown types",
       () => complete({ response_format: { type: "json_schema", json_schema: { name: "a", schema: { type: "x" } } } }),
-      { param: "response_format", code: "invalid_json_schema" },
+      { param: "response_format.json_schema.schema", code: "invalid_json_schema", message: /schema\.type is "x"/ },
     ],
     [
       "more dimensions than there are",
@@ -137,8 +137,27 @@ export function testRefusals(engineOf: () => Engine): void {
       const format = { type: "json_schema", json_schema: { name: "a", schema } } as const;
       return engineOf().chat.completions.create({ messages, response_format: format, max_tokens: 16, stream: false });
     };
-    for (const type of ["x", "y"]) await expect(create({ type })).rejects.toMatchObject({ status: 400 });
+    // What XGrammar alone refuses: only its own words say why.
+    const nothing = { type: "integer", exclusiveMinimum: 5, maximum: 5 };
+    for (const schema of [nothing, { type: "array", items: nothing }]) {
+      const refused = { status: 400, code: "invalid_json_schema", message: expect.stringMatching(/minimum greater/) };
+      await expect(create(schema)).rejects.toMatchObject(refused);
+    }
     const { choices } = await create({ enum: ["only"] });
     expect(choices[0]?.message.content).toBe('"only"');
+  });
+  test("a schema that takes minutes to compile holds no other request, and ends with its own", async () => {
+    const fields = Array.from({ length: 400 }, (_, i) => [`p${i}`, { type: "string", maxLength: 100 + (i % 28) }]);
+    const schema = { type: "object", properties: Object.fromEntries(fields) };
+    const format = { type: "json_schema", json_schema: { name: "a", schema } } as const;
+    const stop = new AbortController();
+    const { signal } = stop;
+    const slow = engineOf().chat.completions.create({ messages, response_format: format, stream: false }, { signal });
+    let ended = false;
+    const refused = expect(slow.finally(() => (ended = true))).rejects.toThrow("enough");
+    await engineOf().completions.create({ prompt, max_tokens: 2 });
+    expect(ended).toBe(false);
+    stop.abort(new Error("enough"));
+    await refused;
   });
 }

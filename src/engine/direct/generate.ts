@@ -5,7 +5,6 @@ import { OptionError } from "../../options/errors.ts";
 import type { ChatMessage } from "../../text/chat-template.ts";
 import { TextError } from "../../text/text-error.ts";
 import type { EnginePiece, EngineResult, GenerateRequest } from "../generate-request.ts";
-import { openConstraint } from "../grammar/constraint.ts";
 import type { Grammar } from "../grammar/response-format.ts";
 import { overLosses } from "../recovery.ts";
 import { type ChatEntry, isDecoder, type LoadedEntry } from "./loaded.ts";
@@ -50,7 +49,10 @@ async function* constrained(
   grammar: Grammar | undefined,
 ): AsyncGenerator<EnginePiece, EngineResult, undefined> {
   if (!grammar) return yield* begun(entry, tokens, options, generated);
-  const { constraint, dispose } = await openConstraint(entry.model, grammar);
+  const { openConstraint } = await import("../grammar/constraint.ts");
+  const open = await openConstraint(entry.model, grammar, options.signal);
+  if (!open) return yield* begun(entry, tokens, options, generated); // it was aborted
+  const { constraint, dispose } = open;
   try {
     for (const token of generated) constraint.accept(token);
     return yield* begun(entry, tokens, { ...options, constraint }, generated);

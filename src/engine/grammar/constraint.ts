@@ -1,9 +1,15 @@
+// What holds texts to a grammar; loaded with the first request that has one.
 import type { LanguageModel } from "../../generate/language-model.ts";
 import type { TokenConstraint } from "../../generate/token-constraint.ts";
+import { onAbort, unlessAborted } from "../../options/abort.ts";
 import { byteLevelText } from "../../text/byte-level.ts";
 import { TextError } from "../../text/text-error.ts";
+import { createTurns } from "../direct/turns.ts";
 import { RequestError } from "../request-error.ts";
-import { type GrammarCompiler, grammarLibrary, leaveGrammarLibrary } from "./library.ts";
+import { checkSchema } from "./check-schema.ts";
+import { followGrammars, type GrammarFollower, type GrammarVocabulary } from "./follower.ts";
+import { grammarLibrary, leaveGrammarLibrary, libraryFile } from "./library.ts";
+import { openNodeFollower } from "./node-follower.ts";
 import type { Grammar } from "./response-format.ts";
 
 /** A constraint, until it is disposed. */
@@ -12,56 +18,157 @@ export interface OpenConstraint {
   dispose(): void;
 }
 
-/** By model, of one instance of the library. */
-let compilers = new WeakMap<LanguageModel, Promise<GrammarCompiler>>();
+interface Follower extends GrammarFollower {
+  /** False where it cannot begin another text. */
+  readonly usable: boolean;
+  end(): void;
+}
 
-/** Whitespace characters in a row that a grammar allows: a model may like nothing better. */
-const mostWhitespace = 16;
+/** Texts that follow grammars at once, each with memory of its own; others wait. */
+const turns = createTurns({ concurrency: 8, queue: Number.POSITIVE_INFINITY });
 
-/** The tokens that a grammar lets come next. Throws `RequestError` for a schema that cannot be compiled. */
-export async function openConstraint(model: LanguageModel, { schema, strict }: Grammar): Promise<OpenConstraint> {
-  const { GrammarMatcher } = await grammarLibrary();
-  const known = compilers.get(model) ?? compilerOf(model);
-  compilers.set(model, known);
-  const compiler = await known;
-  const compiled = await compiler
-    .compileJSONSchema(schema, true, -1, undefined, strict, mostWhitespace)
-    .catch((cause: unknown) => {
-      leaveGrammarLibrary();
-      compilers = new WeakMap();
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new RequestError(`response_format: no grammar can be made of the schema: ${why.slice(0, 200)}`, {
-        ...{ param: "response_format", code: "invalid_json_schema", cause },
-      });
+/** Followers that a model keeps for its next grammar. */
+const mostIdle = 2;
+const idle = new WeakMap<LanguageModel, Follower[]>();
+
+/** Seconds in which a schema has to be compiled where that can be ended. */
+const mostSeconds = 30;
+
+function idleOf(model: LanguageModel): Follower[] {
+  const known = idle.get(model) ?? [];
+  if (!idle.has(model)) {
+    idle.set(model, known);
+    onAbort(model.lifetime.signal, () => {
+      for (const follower of known.splice(0)) follower.end();
     });
-  const matcher = await GrammarMatcher.createGrammarMatcher(compiled);
+  }
+  return known;
+}
+
+/**
+ * The tokens that a grammar lets come next; undefined where `signal` aborts before. Throws `RequestError` for a schema that
+ * cannot be compiled.
+ */
+export async function openConstraint(
+  model: LanguageModel,
+  { schema, strict }: Grammar,
+  signal: AbortSignal | undefined,
+): Promise<OpenConstraint | undefined> {
+  checkSchema(schema);
+  if (!(await turns.enter(signal))) return undefined;
+  let follower: Follower | undefined;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error(`it takes longer than ${mostSeconds} s`)), mostSeconds * 1000);
+  try {
+    follower = takeIdle(model) ?? (await openFollower(model));
+    await unlessAborted(follower.open(schema, strict), AbortSignal.any([late.signal, ...(signal ? [signal] : [])]));
+  } catch (cause) {
+    follower?.end();
+    turns.leave();
+    if (signal?.aborted) return undefined;
+    throw cause instanceof RequestError ? cause : failed(cause);
+  } finally {
+    clearTimeout(timer);
+  }
+  return following(model, follower);
+}
+
+function takeIdle(model: LanguageModel): Follower | undefined {
+  const kept = idleOf(model);
+  for (let follower = kept.pop(); follower; follower = kept.pop()) {
+    if (follower.usable) return follower;
+    follower.end();
+  }
+  return undefined;
+}
+
+function failed(cause: unknown): RequestError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  // An aborted module of WebAssembly has no reason to give.
+  const reason = /^Aborted|out of bounds|unreachable|call stack/.test(why)
+    ? "@mlc-ai/web-xgrammar does not say why; one of fewer or simpler parts may do"
+    : why.slice(0, 200);
+  return new RequestError(`response_format: no grammar can be made of the schema: ${reason}`, {
+    ...{ param: "response_format", code: "invalid_json_schema", cause },
+  });
+}
+
+function following(model: LanguageModel, follower: Follower): OpenConstraint {
+  let refused: number | undefined;
+  const check = () => {
+    if (refused !== undefined) throw new TextError(`the grammar does not let token ${refused} come next`);
+  };
   return {
     constraint: {
       async mask(into) {
-        const bits = await matcher.getNextTokenBitmask();
+        const bits = await follower.mask();
+        check();
         into.set(new Uint32Array(bits.buffer, bits.byteOffset, Math.min(bits.length, into.length)));
         return true;
       },
       accept(token) {
-        if (!matcher.acceptToken(token)) throw new TextError(`the grammar does not let token ${token} come next`);
+        const accepted = follower.accept(token);
+        const note = (fits: boolean) => {
+          if (!fits) refused ??= token;
+        };
+        // Where the answer comes later, the next mask throws.
+        if (typeof accepted === "boolean") note(accepted);
+        else accepted.then(note, () => undefined);
+        check();
       },
-      rollback: (tokens) => matcher.rollBack(tokens),
+      rollback: (tokens) => follower.rollback(tokens),
     },
     dispose() {
-      matcher.dispose();
-      compiled.dispose();
+      follower.close();
+      const kept = idleOf(model);
+      if (follower.usable && kept.length < mostIdle && !model.lifetime.signal.aborted) kept.push(follower);
+      else follower.end();
+      turns.leave();
     },
   };
 }
 
-/** A compiler for the model's vocabulary: each token as its bytes, and those that are no text as nothing. */
-async function compilerOf({ tokenizer, decoder, defaults }: LanguageModel): Promise<GrammarCompiler> {
-  const { TokenizerInfo, GrammarCompiler } = await grammarLibrary();
+/** In Node in a worker, unless a script has said how the library is loaded; elsewhere in this thread. */
+async function openFollower(model: LanguageModel): Promise<Follower> {
+  const vocabulary = vocabularyOf(model);
+  const file = libraryFile();
+  if (file !== undefined) {
+    let usable = true;
+    const { end, ...rest } = openNodeFollower(file, vocabulary);
+    return {
+      ...rest,
+      get usable() {
+        return usable;
+      },
+      end() {
+        usable = false;
+        end();
+      },
+    };
+  }
+  const library = grammarLibrary();
+  const follower = followGrammars(await library, vocabulary);
+  return {
+    ...follower,
+    get usable() {
+      return library === grammarLibrary();
+    },
+    async open(schema, strict) {
+      await follower.open(schema, strict).catch((cause: unknown) => {
+        leaveGrammarLibrary();
+        throw cause;
+      });
+    },
+    end() {},
+  };
+}
+
+/** Each token of a model as its bytes, and those that are no text as nothing. */
+function vocabularyOf({ tokenizer, decoder, defaults }: LanguageModel): GrammarVocabulary {
   const { vocabulary } = decoder.config;
   const tokens = Array.from({ length: vocabulary }, (_, id) => {
     const bytes = tokenizer.isSpecial(id) ? undefined : tokenizer.bytesOf(id);
     return bytes ? byteLevelText(bytes) : "";
   });
-  const info = await TokenizerInfo.createTokenizerInfo(tokens, "byte_level", false, vocabulary, [...defaults.eos]);
-  return GrammarCompiler.createGrammarCompiler(info, true);
+  return { tokens, stops: [...defaults.eos] };
 }

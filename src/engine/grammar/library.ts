@@ -30,9 +30,8 @@ export interface GrammarCompiler {
     schema: string,
     anyWhitespace: boolean,
     indent: number,
-    separators: undefined,
+    separators: [comma: string, colon: string],
     strict: boolean,
-    mostWhitespace: number,
   ): Promise<Disposable>;
 }
 
@@ -44,8 +43,8 @@ export interface GrammarMatcher extends Disposable {
 }
 
 const name = "@mlc-ai/web-xgrammar";
-let loader: () => Promise<unknown> = () =>
-  nodeModule("node:vm") ? loadInNode() : import(/* @vite-ignore */ /* webpackIgnore: true */ name);
+const byName = () => import(/* @vite-ignore */ /* webpackIgnore: true */ name);
+let loader: () => Promise<unknown> = byName;
 let library: Promise<GrammarLibrary> | undefined;
 
 /**
@@ -59,6 +58,17 @@ export function setGrammarLibrary(load: () => Promise<unknown>): void {
   library = undefined;
 }
 
+/** In Node, unless a script has said how it is loaded: the library's file. Throws `RequestError` where it is not installed. */
+export function libraryFile(): string | undefined {
+  const module = nodeModule("node:module") as typeof import("node:module") | undefined;
+  if (loader !== byName || !nodeModule("node:worker_threads") || !module) return undefined;
+  try {
+    return module.createRequire(import.meta.url).resolve(name);
+  } catch (cause) {
+    throw notLoaded(cause);
+  }
+}
+
 /** The library, loaded once. Throws `RequestError` where it is not installed. */
 export function grammarLibrary(): Promise<GrammarLibrary> {
   library ??= load();
@@ -69,11 +79,16 @@ export function grammarLibrary(): Promise<GrammarLibrary> {
 }
 
 /**
- * Leaves an instance that has aborted, as it does for schemas that it does not support: its memory may be in disorder. In
- * Node the next request gets a fresh one.
+ * Leaves an instance that has aborted, as it does for schemas that it does not support: its memory may be in disorder.
  */
 export function leaveGrammarLibrary(): void {
   library = undefined;
+}
+
+function notLoaded(cause: unknown): RequestError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const problem = `response_format requires the package ${name} 0.1.27, which cannot be loaded: ${why}`;
+  return new RequestError(problem, { status: 501, param: "response_format", code: "unsupported_value", cause });
 }
 
 async function load(): Promise<GrammarLibrary> {
@@ -81,9 +96,7 @@ async function load(): Promise<GrammarLibrary> {
   try {
     loaded = await loader();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const problem = `response_format requires the package ${name} 0.1.27, which cannot be loaded: ${why}`;
-    throw new RequestError(problem, { status: 501, param: "response_format", code: "unsupported_value", cause });
+    throw notLoaded(cause);
   }
   // As an ES module, which the file says it is, it exports nothing and sets a global.
   const { default: inner } = loaded as { readonly default?: unknown };
@@ -91,20 +104,4 @@ async function load(): Promise<GrammarLibrary> {
   const found = [loaded, inner, xgrammar].find((one) => (one as Partial<GrammarLibrary> | undefined)?.GrammarMatcher);
   if (!found) throw new RequestError(`${name} has no GrammarMatcher`, { status: 501, param: "response_format" });
   return found as GrammarLibrary;
-}
-
-/** A module of Node's before `import` was: what `require` makes. */
-interface CommonJsModule {
-  readonly exports: unknown;
-  _compile(text: string, file: string): void;
-}
-
-/** In Node it is CommonJS in the clothes of an ES module: compiled as what it is. */
-async function loadInNode(): Promise<unknown> {
-  const { Module, createRequire } = nodeModule("node:module") as typeof import("node:module");
-  const { readFile } = nodeModule("node:fs/promises") as typeof import("node:fs/promises");
-  const file = createRequire(import.meta.url).resolve(name);
-  const module = Object.assign(new Module(file), { filename: file }) as unknown as CommonJsModule;
-  module._compile(await readFile(file, "utf8"), file);
-  return module.exports;
 }

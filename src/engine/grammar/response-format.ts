@@ -10,6 +10,21 @@ export interface Grammar {
   readonly strict: boolean;
 }
 
+/** Any JSON object. Where a schema does not say what a value is, the library puts a space after commas in it; here it does. */
+const anyObject = JSON.stringify({
+  type: "object",
+  additionalProperties: { $ref: "#/$defs/any" },
+  $defs: {
+    any: {
+      anyOf: [
+        ...["string", "number", "boolean", "null"].map((type) => ({ type })),
+        { type: "array", items: { $ref: "#/$defs/any" } },
+        { type: "object", additionalProperties: { $ref: "#/$defs/any" } },
+      ],
+    },
+  },
+});
+
 /** The longest schema, in characters of JSON: what is made of it grows with it. */
 const longest = 1 << 18;
 
@@ -24,7 +39,7 @@ export function readFormat(format: unknown): Grammar | undefined {
   const [other] = Object.keys(rest);
   if (other !== undefined) throw unknownField(`response_format.${other}`);
   if (type === "text") return undefined;
-  if (type === "json_object") return { schema: '{"type":"object"}', strict: false };
+  if (type === "json_object") return { schema: anyObject, strict: false };
   if (type !== "json_schema") {
     throw wrongField("response_format.type", type, '"text", "json_object" or "json_schema"');
   }

@@ -1,0 +1,101 @@
+// In Node grammars are compiled in a worker: that can take seconds, in which this thread answers other requests, and it can
+// be ended.
+import type { Worker } from "node:worker_threads";
+import { nodeModule } from "../../formats/folder.ts";
+import { followGrammars, type GrammarFollower, type GrammarVocabulary } from "./follower.ts";
+
+/** A follower in a worker, until it is ended. */
+export interface NodeFollower extends GrammarFollower {
+  end(): void;
+}
+
+interface Call {
+  readonly id: number;
+  readonly method: keyof GrammarFollower;
+  readonly args: readonly unknown[];
+}
+
+interface Answer {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly problem?: string;
+}
+
+/** The worker's script, as text: it refers to nothing outside of itself. */
+function answerCalls(follow: typeof followGrammars, load: (name: string) => unknown): void {
+  const { parentPort, workerData } = load("node:worker_threads") as typeof import("node:worker_threads");
+  const { Module } = load("node:module") as typeof import("node:module");
+  const { readFileSync } = load("node:fs") as typeof import("node:fs");
+  const { file, vocabulary } = workerData as { file: string; vocabulary: GrammarVocabulary };
+  // What the library prints as it gives up is why: "[FATAL] file:line: Check failed: (condition) is false: reason".
+  let said = "";
+  const note = (...words: readonly unknown[]) => {
+    const [, reason] = /^\[FATAL\] \S+:\d+: (?:Check failed: .* is false: )?(.*)$/s.exec(words.join(" ")) ?? [];
+    said = reason ?? said;
+  };
+  Object.assign(globalThis.console, { log: note, info: note, warn: note, error: note });
+  // The package is CommonJS in the clothes of an ES module.
+  const module = Object.assign(new Module(file), { filename: file }) as unknown as {
+    readonly exports: Parameters<typeof follow>[0];
+    _compile(text: string, file: string): void;
+  };
+  module._compile(readFileSync(file, "utf8"), file);
+  const follower = follow(module.exports, vocabulary);
+  parentPort?.on("message", async ({ id, method, args }: Call) => {
+    try {
+      const value = await (follower[method] as (...given: readonly unknown[]) => unknown)(...args);
+      parentPort.postMessage({ id, value });
+    } catch (error) {
+      parentPort.postMessage({ id, problem: said || (error instanceof Error ? error.message : String(error)) });
+    }
+  });
+}
+
+/** Opens a worker that follows grammars by the package in `file`. It does not keep the process alive but while it works. */
+export function openNodeFollower(file: string, vocabulary: GrammarVocabulary): NodeFollower {
+  const threads = nodeModule("node:worker_threads") as typeof import("node:worker_threads");
+  const worker: Worker = new threads.Worker(`(${answerCalls})(${followGrammars}, require)`, {
+    ...{ eval: true, workerData: { file, vocabulary } },
+  });
+  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  let count = 0;
+  let failure: Error | undefined;
+
+  function fail(error: Error): void {
+    failure ??= error;
+    for (const { reject } of waiting.values()) reject(failure);
+    waiting.clear();
+  }
+  worker.on("error", fail);
+  worker.on("exit", () => fail(new Error("the worker has ended")));
+  worker.on("message", ({ id, value, problem }: Answer) => {
+    const one = waiting.get(id);
+    waiting.delete(id);
+    if (waiting.size === 0) worker.unref();
+    if (problem === undefined) one?.resolve(value);
+    else one?.reject(new Error(problem));
+  });
+  worker.unref();
+
+  function call(method: keyof GrammarFollower, ...args: readonly unknown[]): Promise<unknown> {
+    if (failure) return Promise.reject(failure);
+    const id = ++count;
+    worker.ref();
+    worker.postMessage({ id, method, args });
+    return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
+  }
+  /** Calls without a result: what fails in them, the next call says. */
+  const order = (method: keyof GrammarFollower, ...args: readonly unknown[]) => void call(method, ...args).catch(fail);
+
+  return {
+    open: (schema, strict) => call("open", schema, strict) as Promise<void>,
+    mask: () => call("mask") as Promise<Int32Array>,
+    accept: (token) => call("accept", token) as Promise<boolean>,
+    rollback: (tokens) => order("rollback", tokens),
+    close: () => order("close"),
+    end() {
+      fail(new Error("the worker has ended"));
+      void worker.terminate();
+    },
+  };
+}
