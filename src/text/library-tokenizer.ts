@@ -1,22 +1,24 @@
 import {
   BPE,
+  type PreTokenizer as LibraryPreTokenizer,
   Tokenizer as LibraryTokenizer,
   type Normalizer,
-  type PreTokenizer,
   Unigram,
   WordPiece,
 } from "@huggingface/tokenizers";
-import type { JsonRecord } from "./json-field.ts";
-import { type NormalizerPart, normalizerOf, normalizerParts, readPattern } from "./normalizer.ts";
-import { type PreTokenizerStep, readPreTokenizer } from "./pre-tokenizer.ts";
-import { makeStepLimit, type StepLimit } from "./step-limit.ts";
+import { type JsonRecord, type PipelineStep, pipelineSteps } from "./json-field.ts";
+import { normalizerOf, normalizerParts, readPattern } from "./normalizer.ts";
+import { readPreTokenizer } from "./pre-tokenizer.ts";
+import { encodedSlices } from "./slices.ts";
+import { makeStepLimit } from "./step-limit.ts";
 import { bpeSubwords, type Subwords, unigramSubwords, wordLevelSubwords, wordPieceSubwords } from "./subwords.ts";
 import { TextError } from "./text-error.ts";
 import type { Encoder, TextLibrary } from "./text-library.ts";
+import type { TokenizerParts } from "./tokenizer-parts.ts";
 import { MAX_ADDED, type Vocabulary } from "./vocabulary.ts";
 
-function subwordsOf({ model }: LibraryTokenizer, given: JsonRecord): Subwords {
-  if (model instanceof BPE) return bpeSubwords(model);
+function subwordsOf({ model }: LibraryTokenizer, given: JsonRecord, byteLevel: boolean): Subwords {
+  if (model instanceof BPE) return bpeSubwords(model, byteLevel);
   if (model instanceof Unigram) return unigramSubwords(model);
   if (!(model instanceof WordPiece)) {
     throw new TextError(`tokenizer.json: model.type is ${JSON.stringify(given["type"])}`); // the vocabulary has refused it
@@ -33,14 +35,15 @@ function addedContent(content: string): string {
   );
 }
 
-/** What encodes a text, part by part. */
-export interface TokenizerParts {
-  readonly library: LibraryTokenizer;
-  readonly normalizer: readonly NormalizerPart[];
-  readonly preTokenizer: PreTokenizerStep | undefined;
-  readonly subwords: Subwords;
-  /** The limit of steps for all of them: begins with each text. */
-  readonly limit: StepLimit;
+/** Steps of a pre-tokenizer that leave no character out. */
+const KEEPING: ReadonlySet<string> = new Set(["ByteLevel", "Metaspace", "Digits"]);
+
+/** True for a step of a normalizer that makes no text shorter. */
+function lengthens({ type, step }: PipelineStep): boolean {
+  const { pattern, content } = step as { readonly pattern?: { readonly String?: unknown }; readonly content?: unknown };
+  const literal = pattern?.String;
+  if (type !== "Replace") return type === "Prepend";
+  return typeof literal === "string" && typeof content === "string" && content.length >= literal.length;
 }
 
 /** The parts of a parsed tokenizer.json, checked, with the library's tokenizer for its model and its added tokens. */
@@ -73,19 +76,33 @@ export function tokenizerParts(tokenizer: JsonRecord, { model, added }: Vocabula
     const reason = error instanceof Error ? error.message : String(error);
     throw new TextError(`tokenizer.json cannot be used: ${reason}`, { cause: error });
   }
-  return { library, normalizer: parts, preTokenizer, subwords: subwordsOf(library, model), limit };
+  const steps = pipelineSteps(tokenizer["pre_tokenizer"], "tokenizer.json: pre_tokenizer", "pretokenizers");
+  const byteLevel = steps.some(({ type }) => type === "ByteLevel");
+  const keepsText =
+    pipelineSteps(tokenizer["normalizer"], "tokenizer.json: normalizer", "normalizers").every(lengthens) &&
+    steps.every(({ type, step }) => (type === "Split" ? step["behavior"] !== "Removed" : KEEPING.has(type))) &&
+    added.every(({ lstrip, rstrip }) => !lstrip && !rstrip);
+  return {
+    library,
+    normalizer: parts,
+    preTokenizer,
+    subwords: subwordsOf(library, model, byteLevel),
+    keepsText,
+    limit,
+  };
 }
 
 /**
  * The library's tokenizer with the steps of this folder in place of its own: it finds added tokens and looks up ids, and
  * adds no tokens. What it runs, it runs under a limit of steps.
  */
-export function encoderOf({ library, normalizer: parts, preTokenizer, subwords, limit }: TokenizerParts): Encoder {
-  const normalizer = normalizerOf(parts);
+export function encoderOf(parts: TokenizerParts): Encoder {
+  const { library, normalizer: steps, preTokenizer, subwords, limit } = parts;
+  const normalizer = normalizerOf(steps);
   if (normalizer) library.normalizer = ((text: string) => normalizer(text, limit)) as Normalizer;
   if (preTokenizer) {
     library.pre_tokenizer = ((text: string, { section_index = 0 }: { readonly section_index?: number } = {}) =>
-      preTokenizer([text], section_index, limit)) as PreTokenizer;
+      preTokenizer([text], section_index, limit)) as LibraryPreTokenizer;
   }
   if (library.model) {
     library.model.encode = (pieces) => {
@@ -98,6 +115,7 @@ export function encoderOf({ library, normalizer: parts, preTokenizer, subwords, 
       limit.begin(text.length);
       return library.encode(text, { add_special_tokens: false });
     },
+    slices: (text, most) => encodedSlices(parts, text, most),
   };
 }
 

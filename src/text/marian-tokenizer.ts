@@ -2,6 +2,7 @@ import { describeValue } from "./json-field.ts";
 import { encoderOf, textLibrary, tokenizerParts } from "./library-tokenizer.ts";
 import type { PieceModel } from "./sentencepiece.ts";
 import { TextError } from "./text-error.ts";
+import type { Encoder } from "./text-library.ts";
 import { type Tokenizer, tokenizerOf } from "./tokenizer.ts";
 import { readVocabulary } from "./vocabulary.ts";
 
@@ -67,7 +68,7 @@ export function createMarianTokenizer(
       const read = readVocabulary(own);
       const pieces = encoderOf(tokenizerParts(own, read));
       const unknown = idOf.get(UNKNOWN) ?? 0;
-      return {
+      const encoder: Encoder = {
         encode(text) {
           const code = /^>>.+<</.exec(text)?.[0] ?? "";
           const cut = pieces.encode(text.slice(code.length)).tokens;
@@ -82,7 +83,13 @@ export function createMarianTokenizer(
           }
           return { tokens, ids: tokens.map((token) => idOf.get(token) ?? unknown) };
         },
+        *slices(text, most) {
+          const whole = encoder.encode(text); // linear in the text, without words that could be cut apart
+          yield;
+          return whole.ids.length > most ? undefined : whole;
+        },
       };
+      return encoder;
     },
   });
 }

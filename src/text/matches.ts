@@ -3,8 +3,17 @@ import type { StepLimit } from "./step-limit.ts";
 
 /** A regular expression whose matches are found within a limit of steps. */
 export interface Pattern {
-  /** Calls `found` with begin and end of each match in order, as `text.matchAll` with the flags `gu` would. */
-  each(text: string, limit: StepLimit, found: (begin: number, end: number) => void): void;
+  /**
+   * Calls `found` with begin and end of each match in order, as `text.matchAll` with the flags `gu` would. Looks for those
+   * that begin at `from` or later and before `until`; returns where to go on.
+   */
+  each(
+    text: string,
+    limit: StepLimit,
+    found: (begin: number, end: number) => void,
+    from?: number,
+    until?: number,
+  ): number;
 }
 
 /** The text with each match of the pattern replaced. */

@@ -169,15 +169,17 @@ export function makePattern(source: string, field: string): Pattern {
   }
 
   return {
-    each(text, limit, found) {
+    each(text, limit, found, from = 0, until = text.length + 1) {
       top = 0;
-      for (let begin = 0; begin <= text.length; ) {
+      let begin = from;
+      while (begin < until && begin <= text.length) {
         marks.fill(-1);
         const end = run(text, begin, 0, limit);
         if (end >= 0) found(begin, end);
         // After an empty match, too, the search goes on with the next character.
         begin = end > begin ? end : begin + widthOf(text.codePointAt(begin) ?? 0);
       }
+      return begin;
     },
   };
 }

@@ -1,4 +1,8 @@
-import { ByteLevelPreTokenizer, MetaspacePreTokenizer, type PreTokenizer } from "@huggingface/tokenizers";
+import {
+  ByteLevelPreTokenizer,
+  type PreTokenizer as LibraryStep,
+  MetaspacePreTokenizer,
+} from "@huggingface/tokenizers";
 import {
   asBoolean,
   asInteger,
@@ -15,8 +19,23 @@ import { readPattern } from "./normalizer.ts";
 import type { StepLimit } from "./step-limit.ts";
 import { TextError } from "./text-error.ts";
 
-/** A step of a pre-tokenizer: cuts the pieces of a text; `section` counts the stretches between added tokens. */
-export type PreTokenizerStep = (pieces: readonly string[], section: number, limit: StepLimit) => string[];
+/**
+ * A step of a pre-tokenizer: cuts the pieces of a text, each on its own; `section` counts the stretches between added
+ * tokens.
+ */
+export interface PreTokenizerStep {
+  (pieces: readonly string[], section: number, limit: StepLimit): string[];
+  /** The same pieces in slices, of about `slice` characters each. */
+  readonly slices?: (text: string, limit: StepLimit) => Generator<string[], void, undefined>;
+}
+
+/** A pre-tokenizer, which also gives the pieces of a text in slices. */
+export interface PreTokenizer extends PreTokenizerStep {
+  readonly inSlices: (text: string, section: number, limit: StepLimit) => Generator<string[], void, undefined>;
+}
+
+/** Characters that are cut into pieces before others may run. */
+const slice = 1 << 14;
 
 const KNOWN = [
   "ByteLevel",
@@ -49,21 +68,26 @@ function escaped(literal: string): string {
 /** What is kept of a text: the matches, what is between them, or both. */
 type Kept = "matches" | "between" | "both";
 
-function cut(text: string, pattern: Pattern, kept: Kept, limit: StepLimit): string[] {
-  const pieces: string[] = [];
+function* cut(text: string, pattern: Pattern, kept: Kept, limit: StepLimit, most: number): Generator<string[], void> {
   let from = 0;
-  pattern.each(text, limit, (begin, end) => {
-    if (kept !== "matches" && from < begin) pieces.push(text.slice(from, begin));
-    if (kept !== "between" && begin < end) pieces.push(text.slice(begin, end));
-    from = end;
-  });
-  if (kept !== "matches" && from < text.length) pieces.push(text.slice(from));
-  return pieces;
+  for (let at = 0; at <= text.length; ) {
+    const pieces: string[] = [];
+    const found = (begin: number, end: number) => {
+      if (kept !== "matches" && from < begin) pieces.push(text.slice(from, begin));
+      if (kept !== "between" && begin < end) pieces.push(text.slice(begin, end));
+      from = end;
+    };
+    at = pattern.each(text, limit, found, at, at + most);
+    if (at > text.length && kept !== "matches" && from < text.length) pieces.push(text.slice(from));
+    yield pieces;
+  }
 }
 
 function splitAt(pattern: { literal: string } | { source: string }, kept: Kept, field: string): PreTokenizerStep {
   const read = readPattern(pattern, field);
-  return (pieces, _, limit) => pieces.flatMap((text) => cut(text, read, kept, limit));
+  const whole: PreTokenizerStep = (pieces, _, limit) =>
+    pieces.flatMap((text) => [...cut(text, read, kept, limit, text.length + 1)].flat());
+  return Object.assign(whole, { slices: (text: string, limit: StepLimit) => cut(text, read, kept, limit, slice) });
 }
 
 const isolated = (source: string, field: string) => splitAt({ source }, "both", field);
@@ -83,7 +107,7 @@ function split(delimiter: string, behavior: string, invert: boolean, field: stri
 }
 
 /** A step that the library does, in time proportional to the text. */
-function libraryStep(library: PreTokenizer): PreTokenizerStep {
+function libraryStep(library: LibraryStep): PreTokenizerStep {
   return (pieces, section, limit) => {
     for (const piece of pieces) limit.take(1 + 2 * piece.length);
     return library.pre_tokenize([...pieces], { section_index: section });
@@ -159,18 +183,37 @@ function preTokenizerSteps(current: PipelineStep, index: number): PreTokenizerSt
  * splitting as Isolated, drop what an inverted Isolated split does not match, keep literal delimiters that should be
  * removed, and never split punctuation into single characters; and its patterns have no limit.
  */
-export function readPreTokenizer(preTokenizer: unknown, field: string): PreTokenizerStep | undefined {
+export function readPreTokenizer(preTokenizer: unknown, field: string): PreTokenizer | undefined {
   const steps = pipelineSteps(preTokenizer, field, "pretokenizers").flatMap((step, index) =>
     preTokenizerSteps(step, index).map((run) => ({ field: step.field, run })),
   );
   if (steps.length === 0) return undefined;
-  return (pieces, section, limit) => {
+  const run = (from: typeof steps, pieces: readonly string[], section: number, limit: StepLimit) => {
     let current = [...pieces];
-    for (const step of steps) {
+    for (const step of from) {
       limit.field = step.field;
       limit.take(1 + current.length);
       current = step.run(current, section, limit);
     }
     return current;
   };
+  const whole: PreTokenizerStep = (pieces, section, limit) => run(steps, pieces, section, limit);
+  // Each piece is cut on its own: so the first step that looks for matches may hand them on as it finds them.
+  const first = steps.findIndex((step) => step.run.slices);
+  return Object.assign(whole, {
+    *inSlices(text: string, section: number, limit: StepLimit): Generator<string[], void, undefined> {
+      const { field: searched, run: search } = steps[first] ?? {};
+      if (!searched || !search?.slices) {
+        yield whole([text], section, limit);
+        return;
+      }
+      for (const piece of run(steps.slice(0, first), [text], section, limit)) {
+        limit.field = searched;
+        for (const pieces of search.slices(piece, limit)) {
+          yield run(steps.slice(first + 1), pieces, section, limit);
+          limit.field = searched;
+        }
+      }
+    },
+  });
 }

@@ -1,8 +1,13 @@
 import type { BPE, Unigram, WordPiece } from "@huggingface/tokenizers";
+import { byteLevelText } from "./byte-level.ts";
 import type { StepLimit } from "./step-limit.ts";
 
 /** Cuts the pieces of a text into tokens, an unknown one for what no token is in. */
-export type Subwords = (pieces: readonly string[], limit: StepLimit) => string[];
+export interface Subwords {
+  (pieces: readonly string[], limit: StepLimit): string[];
+  /** The characters that a token stands for at most, where none is left out or joined with others as unknown. */
+  readonly longest?: number;
+}
 
 const longestOf = (tokens: Iterable<string>) => {
   let longest = 1;
@@ -11,14 +16,20 @@ const longestOf = (tokens: Iterable<string>) => {
 };
 
 /** Merges as the library does: it keeps a queue of pairs, and compares tokens character by character. */
-export function bpeSubwords(model: BPE): Subwords {
+export function bpeSubwords(model: BPE, byteLevel = false): Subwords {
   const encode = model.encode.bind(model);
   const longest = longestOf(model.tokens_to_ids.keys());
-  return (pieces, limit) => {
+  const subwords: Subwords = (pieces, limit) => {
     for (const { length } of pieces)
       limit.take(1 + 20 * length + Math.floor((length * Math.min(length, longest)) / 16));
     return encode([...pieces]);
   };
+  const bytes = Array.from({ length: 256 }, (_, byte) =>
+    byteLevel ? byteLevelText(Uint8Array.of(byte)) : `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`,
+  );
+  const hasAll = (byteLevel || model.byte_fallback) && bytes.every((one) => model.tokens_to_ids.has(one));
+  const keepsAll = hasAll || (!model.fuse_unk && (model.unk_token ?? null) !== null);
+  return Object.assign(subwords, keepsAll ? { longest: Math.max(longest, 2) } : {});
 }
 
 /**

@@ -3,7 +3,7 @@ import { asBoolean, asRecord, describeValue, type JsonRecord } from "./json-fiel
 import { surroundingTokens } from "./post-processor.ts";
 import { createTextStream, type TokenReader } from "./stream.ts";
 import { TextError } from "./text-error.ts";
-import type { TextLibrary } from "./text-library.ts";
+import type { EncodedText, TextLibrary } from "./text-library.ts";
 import { createTokenDecoding } from "./token-decoder.ts";
 import { namedToken, SPECIAL_TOKEN_NAMES } from "./tokenizer-config.ts";
 import { readVocabulary, type Vocabulary } from "./vocabulary.ts";
@@ -21,6 +21,15 @@ export interface Tokenizer extends TokenReader {
    * `addSpecialTokens` concerns those added around it. Half surrogate pairs become U+FFFD.
    */
   encode(text: string, options?: { readonly addSpecialTokens?: boolean }): number[];
+  /**
+   * As `encode`, but a slice at a time, between which others may run, and no further than `most` ids: undefined for a text
+   * that has more. Throws the reason of `signal` once it aborts.
+   */
+  encodeAtMost(
+    text: string,
+    most: number,
+    options?: { readonly addSpecialTokens?: boolean; readonly signal?: AbortSignal | undefined },
+  ): Promise<number[] | undefined>;
   /** The text of ids. Ids without a token are skipped, as are special tokens by default. */
   decode(ids: Iterable<number>, options?: { readonly skipSpecialTokens?: boolean }): string;
   idOf(token: string): number | undefined;
@@ -112,6 +121,13 @@ export function tokenizerOf(tokenizerJson: unknown, tokenizerConfig: unknown, li
   let size = 0;
   for (const id of tokenOf.keys()) size = Math.max(size, id + 1);
 
+  /** For a character without a token, in a model without an unknown token, the library returns no number. */
+  function checked({ ids, tokens }: EncodedText): number[] {
+    const missing = ids.findIndex((id) => !Number.isInteger(id));
+    if (missing < 0) return ids;
+    throw new TextError(`tokenizer.json: model has neither ${describeValue(tokens[missing])} nor an unknown token`);
+  }
+
   const made: Tokenizer = {
     size,
     ...(bos !== undefined && { bos }),
@@ -120,12 +136,20 @@ export function tokenizerOf(tokenizerJson: unknown, tokenizerConfig: unknown, li
       checkValue("encode", "text", string, text);
       checkOptions("encode", encodeFields, options);
       const { addSpecialTokens = true } = options;
-      const { ids, tokens } = encoder.encode(text.toWellFormed());
-      // For a character without a token, in a model without an unknown token, the library returns no number.
-      const missing = ids.findIndex((id) => !Number.isInteger(id));
-      if (missing >= 0) {
-        throw new TextError(`tokenizer.json: model has neither ${describeValue(tokens[missing])} nor an unknown token`);
+      const ids = checked(encoder.encode(text.toWellFormed()));
+      return addSpecialTokens ? [...before, ...ids, ...after] : ids;
+    },
+    async encodeAtMost(text, most, { addSpecialTokens = true, signal } = {}) {
+      const room = addSpecialTokens ? most - before.length - after.length : most;
+      const slices = encoder.slices(text.toWellFormed(), room);
+      let step = slices.next();
+      for (let count = 1; !step.done; step = slices.next(), count++) {
+        if (count % 4 > 0) continue;
+        await new Promise((resolve) => setTimeout(resolve));
+        signal?.throwIfAborted();
       }
+      if (!step.value || room < 0) return undefined;
+      const ids = checked(step.value);
       return addSpecialTokens ? [...before, ...ids, ...after] : ids;
     },
     decode(ids, options = {}) {

@@ -1,8 +1,8 @@
 import { alignedPart, normalizeAligned, unaligned } from "./alignment.ts";
 import { type JsonRecord, pipelineSteps } from "./json-field.ts";
-import type { TokenizerParts } from "./library-tokenizer.ts";
 import { metaspaceFields } from "./metaspace.ts";
 import { locatePieces, modelWriting, type Span, spansOfTokens, type Writing } from "./token-spans.ts";
+import type { TokenizerParts } from "./tokenizer-parts.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** The tokens of a text, each with the range of the text that it stands for. */

@@ -3,6 +3,7 @@ import { createEngine } from "../../src/engine/create-engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { LoadProgress } from "../../src/formats/load-progress.ts";
 import { loadVoices, testAnswers } from "./answers.ts";
+import { testBatches } from "./batches.ts";
 import { testLooks } from "./looks.ts";
 import { testRefusals } from "./refusals.ts";
 import { testTuning } from "./tuning.ts";
@@ -21,6 +22,7 @@ describe("an engine in this thread", () => {
     () => loading,
   );
   testLooks(() => engine);
+  testBatches(() => engine);
   testRefusals(() => engine);
   testTuning(() => engine);
 });

@@ -39,7 +39,16 @@ export function testRefusals(engineOf: () => Engine): void {
       () => chat({ model: "gpt" }),
       { param: "model", status: 404, code: "model_not_found" },
     ],
-    ["a bias of a word", () => chat({ logit_bias: { the: 1 } }), { param: "logit_bias" }],
+    [
+      "a bias of a word",
+      () => chat({ logit_bias: { the: 1 } }),
+      { param: "logit_bias", message: /logit_bias\["the"\] is 1, expected token ids as names/ },
+    ],
+    [
+      "a large bias",
+      () => chat({ logit_bias: { 4: 1, 5: 1e39 } }),
+      { param: "logit_bias", message: /logit_bias\["5"\] is 1e\+39, expected a number from -100 to 100/ },
+    ],
     ["a bias of a token that there is not", () => chat({ logit_bias: { 99999: 1 } }), { param: "logit_bias" }],
     ["another format", () => chat({ response_format: { type: "xml" } }), { param: "response_format.type" }],
     [

@@ -84,7 +84,7 @@ const streams: { readonly [M in keyof Streams]: Parts<M> } = {
       ...options
     } = request;
     const grammar = readFormat(request.responseFormat);
-    return yield* continued(entry, promptOf(entry, request), { ...options, signal }, grammar);
+    return yield* continued(entry, await promptOf(entry, request, signal), { ...options, signal }, grammar);
   },
   chat: streamChat,
   completion: streamCompletion,

@@ -58,7 +58,7 @@ export interface EncoderSupport {
   /** Vectors of texts by an encoder. */
   vectors(entry: EncoderEntry, request: EmbeddingRequest, signal: Signal): Promise<Vectors>;
   /** The sources of a request for completions, and that of a conversation. */
-  sources(entry: SequenceEntry, request: CompletionRequest, signal: Signal): Prompt[];
+  sources(entry: SequenceEntry, request: CompletionRequest, signal: Signal): Promise<Prompt[]>;
   sourceOfChat(
     entry: SequenceEntry,
     tokens: readonly number[],

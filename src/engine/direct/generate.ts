@@ -10,22 +10,38 @@ import { overLosses } from "../recovery.ts";
 import { type ChatEntry, isDecoder, type LoadedEntry } from "./loaded.ts";
 import { proposing, type RunOptions } from "./proposing.ts";
 
-/** The tokens of a conversation in the model's chat format. */
-export function tokensOfChat(entry: ChatEntry, messages: readonly ChatMessage[]): number[] {
+/**
+ * The tokens of a conversation in the model's chat format; undefined where there are more than `most`.
+ */
+export function tokensOfChat(
+  entry: ChatEntry,
+  messages: readonly ChatMessage[],
+  most: number,
+  signal: AbortSignal | undefined,
+): Promise<number[] | undefined> {
   const { name, chatTemplate } = isDecoder(entry) ? entry.model : entry.sequence;
   if (!chatTemplate) {
     throw new TextError(`${name} has no chat template; give it a prompt to continue, or a template at load`);
   }
   const tokenizer = isDecoder(entry) ? entry.model.tokenizer : entry.sequence.sourceTokenizer;
-  return tokenizer.encode(chatTemplate.render(messages), { addSpecialTokens: false });
+  return tokenizer.encodeAtMost(chatTemplate.render(messages), most, { addSpecialTokens: false, signal });
 }
 
 /** The tokens that a request of the engine's own begins with. */
-export function promptOf(entry: LoadedEntry, { prompt, tokens, messages }: GenerateRequest): readonly number[] {
+export async function promptOf(
+  entry: LoadedEntry,
+  { prompt, tokens, messages }: GenerateRequest,
+  signal: AbortSignal | undefined,
+): Promise<readonly number[]> {
   const given = [prompt, tokens, messages].filter((one) => one !== undefined).length;
   if (given !== 1) throw new OptionError(`generate: ${given} of prompt, tokens and messages are given, expected one`);
-  if (messages) return tokensOfChat(entry, messages);
-  return tokens ?? entry.model.tokenizer.encode(prompt ?? "");
+  if (tokens) return tokens;
+  const { context, tokenizer } = entry.model;
+  const found = messages
+    ? await tokensOfChat(entry, messages, context, signal)
+    : await tokenizer.encodeAtMost(prompt ?? "", context, { signal });
+  if (found) return found;
+  throw new TextError(`the ${messages ? "conversation" : "prompt"} has more tokens than the context of ${context}`);
 }
 
 /** Continues these tokens, in the form that a grammar gives where there is one. */
@@ -89,7 +105,8 @@ async function* begun(
   }
 }
 
-function pieceOf({ model }: LoadedEntry, { row: _row, token, ...rest }: Piece): EnginePiece {
+/** A piece with the text of its token. */
+export function pieceOf({ model }: LoadedEntry, { row: _row, token, ...rest }: Piece): EnginePiece {
   if (token === undefined) return rest;
   return { token, tokenText: model.tokenizer.decode([token], { skipSpecialTokens: false }), ...rest };
 }

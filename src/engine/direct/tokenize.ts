@@ -12,10 +12,20 @@ const tokenizerOf = (entry: AnyEntry) =>
       : entry.sequence.sourceTokenizer;
 
 /** A text with the special tokens that the model adds, or a conversation in its chat format, as tokens. */
-export function tokenize({ models }: EngineState, { content, model: id }: Calls["tokenize"][0]): Calls["tokenize"][1] {
+export async function tokenize(
+  { models }: EngineState,
+  { content, model: id }: Calls["tokenize"][0],
+  signal: AbortSignal | undefined,
+): Promise<Calls["tokenize"][1]> {
   const isText = typeof content === "string";
   const entry = isText ? anyEntryOf(models, id) : entryFor(models, id, answersChat);
   const tokenizer = tokenizerOf(entry);
-  const tokens = isText ? tokenizer.encode(content) : tokensOfChat(entry as ChatEntry, content);
-  return { tokens, texts: tokens.map((token) => tokenizer.decode([token], { skipSpecialTokens: false })) };
+  const all = Number.POSITIVE_INFINITY;
+  const tokens = isText
+    ? await tokenizer.encodeAtMost(content, all, { signal })
+    : await tokensOfChat(entry as ChatEntry, content, all, signal);
+  return {
+    tokens: tokens ?? [],
+    texts: (tokens ?? []).map((token) => tokenizer.decode([token], { skipSpecialTokens: false })),
+  };
 }

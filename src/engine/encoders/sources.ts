@@ -1,12 +1,11 @@
 // Completions by an encoder-decoder: a prompt is a source, and the text is what it writes from that.
 import { shown } from "../../options/checks.ts";
 import type { SequenceOptions } from "../../seq2seq/options.ts";
-import type { SequenceResults } from "../../seq2seq/results.ts";
 import type { SequenceEntry } from "../direct/loaded.ts";
-import type { Answered, EnginePiece } from "../generate-request.ts";
 import { inputsOf, type Prompt } from "../openai/inputs.ts";
+import { together, withoutRepeats } from "../openai/lanes.ts";
 import { wrongField } from "../openai/request.ts";
-import { checkLength, optionsOf } from "../openai/sampling.ts";
+import { checkLength, optionsOf, tokensOf } from "../openai/sampling.ts";
 import type { ChatCompletionRequest, CompletionRequest, SamplingRequest } from "../openai/types.ts";
 import { onDevice } from "../recovery.ts";
 import { RequestError } from "../request-error.ts";
@@ -43,18 +42,20 @@ const roomFor = ({ id, sequence }: SequenceEntry) => ({
 });
 
 /** The sources of a request for completions, which are computed together once one of them begins. */
-export function readSources(
+export async function readSources(
   entry: SequenceEntry,
   request: CompletionRequest,
   signal: AbortSignal | undefined,
-): Prompt[] {
+): Promise<Prompt[]> {
   const options = settingsOf(entry, request, request.max_tokens);
-  const sources = inputsOf(request.prompt ?? "").map((one) => {
-    if (typeof one !== "string") return one;
-    if (one.trim() === "") throw new RequestError("prompt is empty", { param: "prompt", code: "invalid_value" });
-    return entry.sequence.sourceTokenizer.encode(one);
-  });
-  for (const source of sources) checkLength(roomFor(entry), source, "prompt");
+  const inputs = inputsOf(request.prompt ?? "");
+  for (const one of inputs) {
+    if (typeof one !== "string" || one.trim() !== "") continue;
+    throw new RequestError("prompt is empty", { param: "prompt", code: "invalid_value" });
+  }
+  const room = roomFor(entry);
+  const sources = await tokensOf(entry.sequence.sourceTokenizer, room, inputs, "prompt", signal);
+  for (const source of sources) checkLength(room, source, "prompt");
   return begun(entry, sources, options, signal).map((begin, index) => ({ index, echo: "", begin }));
 }
 
@@ -71,77 +72,23 @@ export function readSourceOfChat(
   return begin as Prompt["begin"];
 }
 
-/** What was generated from one source and not taken yet. */
-interface Lane {
-  readonly pieces: EnginePiece[];
-  wake: () => void;
-}
-
-/**
- * What is generated from each source. All are computed together, once the first of them is begun; one that is left before
- * its end, or an abort of `signal`, ends all.
- */
+/** What is generated from each source, computed together. */
 function begun(
   entry: SequenceEntry,
   sources: readonly (readonly number[])[],
   options: SequenceOptions,
   signal: AbortSignal | undefined,
 ): Prompt["begin"][] {
-  const left = new AbortController();
-  const stop = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
-  const lanes = sources.map((): Lane => ({ pieces: [], wake: () => {} }));
-  let running: Promise<SequenceResults> | undefined;
-  let ended = false;
-
-  async function run(): Promise<SequenceResults> {
-    let most = 0;
-    try {
-      return await onDevice(entry.device, async () => {
-        let count = 0; // after the loss of a device the same pieces come again
-        const onToken: SequenceOptions["onToken"] = ({ row, token, text }) => {
-          if (++count <= most) return;
-          most = count;
-          lanes[row]?.pieces.push({ token, text });
-          lanes[row]?.wake();
-        };
-        const { sequence, turns } = entry;
-        return await inTurn(turns, stop, () => sequence.generate(sources, { ...options, onToken, signal: stop }));
-      });
-    } finally {
-      ended = true;
-      for (const { wake } of lanes) wake();
-    }
-  }
-
-  async function* continued(lane: Lane, index: number): AsyncGenerator<EnginePiece, Answered, undefined> {
-    running ??= run();
-    running.catch(() => {}); // whoever waits for the result has it
-    let done = false;
-    try {
-      for (;;) {
-        const piece = lane.pieces.shift();
-        if (piece) yield piece;
-        else if (ended) break;
-        else {
-          await new Promise<void>((resolve) => {
-            lane.wake = resolve;
-          });
-        }
-      }
-      const result = await running.then(
-        ({ results }) => results[index],
-        (error: unknown) => {
-          if (!stop.aborted) throw error;
-          return undefined;
-        },
-      );
-      done = true;
-      const { ids: tokens = [], sourceIds: promptTokens = sources[index] ?? [], text = "" } = result ?? {};
-      return { promptTokens, cachedTokens: 0, tokens, text, stopReason: result?.stopReason ?? "abort" };
-    } finally {
-      if (!done) left.abort();
-    }
-  }
-
-  return lanes.map((lane, index) => () => continued(lane, index));
+  return together(sources, signal, async (put, stop) => {
+    const again = withoutRepeats(put);
+    const { results } = await onDevice(entry.device, async () => {
+      const give = again();
+      const onToken: SequenceOptions["onToken"] = ({ row, token, text }) => give(row, { token, text });
+      const { sequence, turns } = entry;
+      return await inTurn(turns, stop, () => sequence.generate(sources, { ...options, onToken, signal: stop }));
+    });
+    return results.map(({ ids: tokens, sourceIds: promptTokens, text, stopReason }) => ({
+      ...{ promptTokens, cachedTokens: 0, tokens, text, stopReason },
+    }));
+  });
 }

@@ -9,7 +9,7 @@ import { RequestError } from "../request-error.ts";
 import { chatLogprobs } from "./logprobs.ts";
 import { readMessages } from "./messages.ts";
 import { chatTable, checkRequest, wrongField } from "./request.ts";
-import { checkLength, finishReason, headOf, roomOf, samplingOf, usageOf } from "./sampling.ts";
+import { checkLength, finishReason, headOf, roomOf, samplingOf, tooLong, usageOf } from "./sampling.ts";
 import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest, ChatLogprobs } from "./types.ts";
 
 /** A conversation to answer, ready to begin. */
@@ -28,7 +28,7 @@ async function readChat(state: EngineState, given: unknown, signal: AbortSignal 
   if (most !== undefined && !logprobs) throw wrongField("top_logprobs", most, "logprobs to be true with it");
   const entry = entryFor(state.models, request.model, answersChat);
   const usage = request.stream_options?.include_usage ?? false;
-  const tokens = tokensOf(entry, messages);
+  const tokens = await tokensOf(entry, messages, signal);
   if (!isDecoder(entry)) {
     const { sourceOfChat } = await encoderSupport("chat.completions");
     return { entry, begin: sourceOfChat(entry, tokens, request, signal), logprobsOf: undefined, usage };
@@ -47,9 +47,17 @@ async function readChat(state: EngineState, given: unknown, signal: AbortSignal 
   return { entry, begin: () => continued(entry, tokens, options, grammar), logprobsOf, usage };
 }
 
-function tokensOf(entry: ChatEntry, messages: ReturnType<typeof readMessages>): number[] {
+async function tokensOf(
+  entry: ChatEntry,
+  messages: ReturnType<typeof readMessages>,
+  signal: AbortSignal | undefined,
+): Promise<number[]> {
+  const { id, context } = isDecoder(entry)
+    ? roomOf(entry)
+    : { id: `the encoder of ${entry.id}`, context: entry.sequence.sourceContext };
   try {
-    return tokensOfChat(entry, messages);
+    const tokens = await tokensOfChat(entry, messages, context, signal);
+    return tokens ?? tooLong(id, context, "messages");
   } catch (cause) {
     if (!(cause instanceof TextError)) throw cause;
     throw new RequestError(cause.message, { param: "messages", code: "invalid_value", cause });

@@ -1,3 +1,4 @@
+import { continuedTogether } from "../direct/batch.ts";
 import { encoderSupport } from "../direct/encoders.ts";
 import { continued } from "../direct/generate.ts";
 import {
@@ -16,7 +17,7 @@ import { collected } from "./chat.ts";
 import { inputsOf, type Prompt } from "./inputs.ts";
 import { completionLogprobs } from "./logprobs.ts";
 import { checkRequest, completionTable } from "./request.ts";
-import { checkLength, finishReason, headOf, roomOf, samplingOf, usageOf } from "./sampling.ts";
+import { checkLength, finishReason, headOf, roomOf, samplingOf, tokensOf, usageOf } from "./sampling.ts";
 import type { Completion, CompletionLogprobs, CompletionRequest, FinishReason } from "./types.ts";
 
 interface Prompts {
@@ -32,14 +33,6 @@ const writesText = (entry: AnyEntry): entry is LoadedEntry | SequenceEntry => is
 /** Tokens of an answer to a request that says nothing of it, as in OpenAI's interface. */
 const defaultTokens = 16;
 
-/** The entries of such a field. */
-export function entriesOf(
-  { model }: LoadedEntry,
-  given: string | readonly string[] | readonly number[] | readonly (readonly number[])[],
-): readonly (readonly number[])[] {
-  return inputsOf(given).map((one) => (typeof one === "string" ? model.tokenizer.encode(one) : one));
-}
-
 async function readPrompts(state: EngineState, given: unknown, signal: AbortSignal | undefined): Promise<Prompts> {
   const request = checkRequest<CompletionRequest>(completionTable, "prompt", given);
   const { echo = false, logprobs: top = undefined, max_tokens: maxTokens } = request;
@@ -52,7 +45,7 @@ async function readPrompts(state: EngineState, given: unknown, signal: AbortSign
   const usage = request.stream_options?.include_usage ?? false;
   if (isSequence(entry)) {
     const { sources } = await encoderSupport("completions");
-    return { entry, prompts: sources(entry, request, signal), logprobsOf: undefined, usage };
+    return { entry, prompts: await sources(entry, request, signal), logprobsOf: undefined, usage };
   }
   const grammar = readFormat(request.response_format);
   const options = {
@@ -60,11 +53,14 @@ async function readPrompts(state: EngineState, given: unknown, signal: AbortSign
     maxTokens: maxTokens ?? defaultTokens,
     ...(typeof top === "number" ? { logprobs: Math.max(1, top) } : {}),
   };
-  const prompts = entriesOf(entry, request.prompt ?? "").map((tokens, index) => {
-    checkLength(roomOf(entry), tokens, "prompt");
-    const repeated = echo ? entry.model.tokenizer.decode(tokens) : "";
-    return { index, echo: repeated, begin: () => continued(entry, tokens, options, grammar) };
-  });
+  const room = roomOf(entry);
+  const all = await tokensOf(entry.model.tokenizer, room, inputsOf(request.prompt ?? ""), "prompt", signal);
+  for (const tokens of all) checkLength(room, tokens, "prompt");
+  const begins = all.length > 1 && !grammar ? continuedTogether(entry, all, options) : undefined;
+  const prompts = all.map((tokens, index) => ({
+    ...{ index, echo: echo ? entry.model.tokenizer.decode(tokens) : "" },
+    begin: begins?.[index] ?? (() => continued(entry, tokens, options, grammar)),
+  }));
   const logprobsOf =
     typeof top === "number"
       ? (pieces: readonly EnginePiece[], offset: number) => completionLogprobs(entry, pieces, top, offset)
@@ -72,7 +68,7 @@ async function readPrompts(state: EngineState, given: unknown, signal: AbortSign
   return { entry, prompts, logprobsOf, usage };
 }
 
-/** Continues prompts, one after the other. */
+/** Continues prompts, several together. */
 export async function answerCompletion(
   state: EngineState,
   request: CompletionRequest,

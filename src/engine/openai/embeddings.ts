@@ -10,9 +10,9 @@ import {
 } from "../direct/loaded.ts";
 import type { EngineState } from "../direct/state.ts";
 import type { Vectors } from "../encoders/embeddings.ts";
-import { entriesOf } from "./completion.ts";
+import { inputsOf } from "./inputs.ts";
 import { checkRequest, embeddingTable, wrongField } from "./request.ts";
-import { checkLength, roomOf } from "./sampling.ts";
+import { checkLength, roomOf, tokensOf } from "./sampling.ts";
 import type { EmbeddingAnswer, EmbeddingRequest } from "./types.ts";
 
 const makesVectors = (entry: AnyEntry): entry is EncoderEntry | LoadedEntry => isEncoder(entry) || isDecoder(entry);
@@ -51,7 +51,7 @@ async function byDecoder(entry: LoadedEntry, request: EmbeddingRequest, signal?:
   const { model } = entry;
   const { dimensions, prompt_name: name } = request;
   if (name) throw wrongField("prompt_name", name, "nothing: a language model has no prompts");
-  const inputs = entriesOf(entry, request.input);
+  const inputs = await tokensOf(model.tokenizer, roomOf(entry), inputsOf(request.input), "input", signal);
   for (const tokens of inputs) checkLength(roomOf(entry), tokens, "input");
   const vectors = await alone(model, signal, () => model.embed(inputs, { dimensions, signal }));
   return { vectors, count: inputs.reduce((sum, { length }) => sum + length, 0) };

@@ -33,8 +33,14 @@ const stops: Check = either(nonEmpty, (value) =>
 );
 const tokenBias: Check = (value) => {
   const expected = "an object with token ids as names, and numbers from -100 to 100";
-  if (recordOf(between(-100, 100))(value) !== undefined) return expected;
-  return Object.keys(value as object).every((name) => /^\d{1,10}$/.test(name)) ? undefined : expected;
+  if (recordOf(anything)(value) !== undefined) return expected;
+  for (const [name, bias] of Object.entries(value as object)) {
+    const wrong = /^\d{1,10}$/.test(name) ? between(-100, 100)(bias) : "token ids as names";
+    if (wrong === undefined) continue;
+    const problem = `logit_bias[${shown(name)}] is ${shown(bias)}, expected ${wrong}`;
+    throw new RequestError(problem, { param: "logit_bias", code: "invalid_value" });
+  }
+  return undefined;
 };
 
 const streamOptions = ["include_usage", "include_obfuscation"];
@@ -85,20 +91,22 @@ export const chatTable: Table<ChatCompletionRequest> = {
 };
 
 const token = integer(0, 2 ** 32 - 1);
-const mostInputs = 2048;
-const inputs: Check = (value) => {
-  if (Array.isArray(value) && value.length > mostInputs && Array.isArray(value[0]))
-    return `at most ${mostInputs} inputs`;
-  const kinds = either(text, listOf(text), listOf(token), listOf(listOf(token)));
-  return kinds(value) === undefined && !(Array.isArray(value) && value.length === 0)
-    ? undefined
-    : "a text, a list of texts, a list of token ids, or a list of these";
-};
+/** Texts, or lists of token ids: one or several. */
+const inputs =
+  (most: number): Check =>
+  (value) => {
+    const isList = Array.isArray(value);
+    if (isList && value.length > most && typeof value[0] !== "number") return `at most ${most} of them`;
+    const kinds = either(text, listOf(text), listOf(token), listOf(listOf(token)));
+    return kinds(value) === undefined && !(isList && value.length === 0)
+      ? undefined
+      : "a text, a list of texts, a list of token ids, or a list of these";
+  };
 
 /** Fields of `completions`. */
 export const completionTable: Table<CompletionRequest> = {
   ...sampling,
-  prompt: inputs,
+  prompt: inputs(128),
   logprobs: integer(0, 5),
   echo: boolean,
   best_of: one,
@@ -112,7 +120,7 @@ export const completionTable: Table<CompletionRequest> = {
 /** Fields of `embeddings`. */
 export const embeddingTable: Table<EmbeddingRequest> = {
   model: text,
-  input: inputs,
+  input: inputs(2048),
   encoding_format: only('"float" or "base64"', (value) => value === "float" || value === "base64"),
   dimensions: integer(1),
   prompt_name: text,

@@ -1,5 +1,6 @@
 import type { GenerationOptions } from "../../generate/options.ts";
 import type { StopReason } from "../../generate/row.ts";
+import type { Tokenizer } from "../../text/tokenizer.ts";
 import type { AnyEntry, LoadedEntry } from "../direct/loaded.ts";
 import type { Answered } from "../generate-request.ts";
 import { RequestError } from "../request-error.ts";
@@ -45,6 +46,28 @@ function checkIds(tokens: readonly number[], vocabulary: number, param: string):
   if (wrong === undefined) return;
   const problem = `${param} has the token id ${wrong}, outside of the model's vocabulary of ${vocabulary} tokens`;
   throw new RequestError(problem, { param, code: "invalid_value" });
+}
+
+/** Throws the `RequestError` for a text that was tokenized only until it was longer than the context. */
+export function tooLong(id: string, context: number, param: string): never {
+  const problem = `${param} has more tokens than the context of ${id}, ${context} tokens`;
+  throw new RequestError(problem, { param, code: "context_length_exceeded" });
+}
+
+/** The entries of a field as token ids, of texts no more than `context` of them. */
+export async function tokensOf(
+  tokenizer: Tokenizer,
+  { id, context }: { readonly id: string; readonly context: number },
+  entries: readonly (string | readonly number[])[],
+  param: string,
+  signal: AbortSignal | undefined,
+): Promise<(readonly number[])[]> {
+  const all: (readonly number[])[] = [];
+  for (const one of entries) {
+    if (typeof one !== "string") all.push(one);
+    else all.push((await tokenizer.encodeAtMost(one, context, { signal })) ?? tooLong(id, context, param));
+  }
+  return all;
 }
 
 /** Throws `RequestError` for a prompt that leaves no room in the context, and for tokens that the model does not have. */
