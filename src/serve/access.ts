@@ -17,6 +17,12 @@ function hostOf(authority: string): string | undefined {
 
 const isLoopback = (host: string) => host === "localhost" || host === "::1" || /^127(\.\d+){3}$/.test(host);
 
+/** Why a request is no valid HTTP: which of several Host headers counts, a proxy may see otherwise (RFC 9112, section 3.2). */
+export function severalHosts({ headersDistinct }: IncomingMessage): string | undefined {
+  const count = headersDistinct["host"]?.length ?? 0;
+  return count > 1 ? `the request has ${count} Host headers, expected one` : undefined;
+}
+
 /**
  * Why a request's Host header is refused; undefined where it names this server. An IP address cannot be rebound, so
  * those all pass.

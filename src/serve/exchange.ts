@@ -47,11 +47,14 @@ export function sendJson(
   response.end(body);
 }
 
-/** Answers with an error, in the shape that the state of the answer leaves: a status, an event, or nothing. */
-export function sendFailure(exchange: Exchange, error: unknown): void {
+/**
+ * Answers with an error, in the shape that the state of the answer leaves: a status, an event, or nothing. `names` are what
+ * stands in place of paths.
+ */
+export function sendFailure(exchange: Exchange, error: unknown, names: ReadonlyMap<string, string>): void {
   const { response, signal } = exchange;
   if (response.destroyed || response.writableEnded) return;
-  const { status, headers, body } = failureOf(signal.aborted ? signal.reason : error);
+  const { status, headers, body } = failureOf(signal.aborted ? signal.reason : error, names);
   if (!response.headersSent) sendJson(exchange, body, status, headers);
   else if (response.writableNeedDrain)
     response.destroy(); // a reader that is slow gets no more

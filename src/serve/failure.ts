@@ -37,13 +37,28 @@ function asRequestError(error: unknown): RequestError {
   return refusal(500, "internal_error", message);
 }
 
-/** The answer for an error of any kind. */
-export function failureOf(error: unknown): Failure {
+/** An absolute path in quotes, where it may hold spaces, but for its last part. */
+const quoted = /(?<=['"`])(?:file:\/\/)?(?:[A-Za-z]:)?(?:[\\/][^\\/'"`]+)+(?=[\\/][^\\/'"`]+['"`])/g;
+/** Another one, as errors of files and modules have it. */
+const path = /(?<![\w.~/\\-])(?:file:\/\/)?(?:[A-Za-z]:)?(?:[\\/][^\s\\/:'"`,;()]+)+(?=[\\/][^\s\\/:'"`,;()]+)/g;
+
+/** A message without the server's paths: names of models in place of theirs, and of other paths the last part. */
+function withoutPaths(error: unknown, message: string, names: ReadonlyMap<string, string>): string {
+  let shown = message;
+  for (const [name, id] of names) shown = shown.replaceAll(name, id);
+  // What a request says itself may look like one.
+  const isOwn = error instanceof RequestError && error.cause === undefined;
+  return isOwn ? shown : shown.replace(quoted, "…").replace(path, "…");
+}
+
+/** The answer for an error of any kind; `names` are those that stand in place of the paths of models. */
+export function failureOf(error: unknown, names: ReadonlyMap<string, string> = new Map()): Failure {
   const known = asRequestError(error);
   const again = retryAfter[known.status];
+  const { message, ...rest } = known.error;
   return {
     status: known.status,
     headers: again === undefined ? {} : { "retry-after": again },
-    body: { error: known.error },
+    body: { error: { message: withoutPaths(error, message, names), ...rest } },
   };
 }

@@ -4,7 +4,7 @@ import { type AddressInfo, isIPv6, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Engine } from "../engine/engine.ts";
 import type { RequestError } from "../engine/request-error.ts";
-import { corsHeaders, preflightHeaders, wrongHost, wrongOrigin } from "./access.ts";
+import { corsHeaders, preflightHeaders, severalHosts, wrongHost, wrongOrigin } from "./access.ts";
 import { createAdmission } from "./admission.ts";
 import { dropRest } from "./body.ts";
 import { type Exchange, openExchange, sendFailure } from "./exchange.ts";
@@ -45,7 +45,8 @@ export async function startServer(given: ServeOptions): Promise<EngineServer> {
   const exchanges = new Set<Exchange>();
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const refused = wrongHost(request, options) ?? wrongOrigin(request, options);
+    const several = severalHosts(request);
+    const refused = several ?? wrongHost(request, options) ?? wrongOrigin(request, options);
     const headers = refused === undefined ? { ...always, ...corsHeaders(request) } : always;
     const exchange = openExchange(request, response, headers, options.timeLimit);
     exchanges.add(exchange);
@@ -53,6 +54,7 @@ export async function startServer(given: ServeOptions): Promise<EngineServer> {
     const path = pathOf(request);
     const route = routeOf(path);
     try {
+      if (several !== undefined) throw refusal(400, "bad_http", several);
       if (refused !== undefined) throw refusal(403, "forbidden", refused);
       if (request.method === "OPTIONS") response.writeHead(204, { ...always, ...preflightHeaders(request) }).end();
       else if (!route) throw refusal(404, "unknown_path", `there is no ${request.method} ${path.slice(0, 100)}`);
@@ -61,7 +63,7 @@ export async function startServer(given: ServeOptions): Promise<EngineServer> {
         throw refusal(405, "method_not_allowed", `${path.slice(0, 100)} takes ${route.method}, not ${request.method}`);
       } else await route.run(exchange, resources);
     } catch (error) {
-      sendFailure(exchange, error);
+      sendFailure(exchange, error, await namesOf(resources.engine));
     } finally {
       if (!request.readableEnded) dropRest(request);
       const left = exchange.signal.aborted && (exchange.signal.reason as RequestError).status === 499;
@@ -100,6 +102,17 @@ export async function startServer(given: ServeOptions): Promise<EngineServer> {
       clearTimeout(late);
     },
   };
+}
+
+/** What a client may read in place of the paths that models were loaded from. */
+async function namesOf(engine: Engine | undefined): Promise<ReadonlyMap<string, string>> {
+  const loaded = (await engine?.loaded().catch(() => [])) ?? [];
+  const names = loaded.flatMap(({ id, name, draft }) => [
+    [name, id] as const,
+    [draft ?? "", "its draft model"] as const,
+  ]);
+  // A longer path may begin with a shorter one.
+  return new Map(names.filter(([name]) => /[\\/]/.test(name)).sort(([a], [b]) => b.length - a.length));
 }
 
 function listening(server: Server, port: number, host: string): Promise<void> {

@@ -2,7 +2,11 @@
 import { request as send } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { RequestError } from "../../src/engine/request-error.ts";
+import { FormatError } from "../../src/formats/format-error.ts";
+import { failureOf } from "../../src/serve/failure.ts";
 import { type EngineServer, startServer } from "../../src/serve/server.ts";
+import { TextError } from "../../src/text/text-error.ts";
 
 let server: EngineServer;
 beforeAll(async () => {
@@ -154,6 +158,31 @@ test("what is not HTTP gets an answer, and its connection is closed", async () =
   expect(JSON.parse(bad.slice(bad.indexOf("\r\n\r\n"))).error.code).toBe("bad_http");
   expect(await raw(`GET / HTTP/1.1\r\nhost: localhost\r\nx: ${"x".repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1.1 431 /);
   expect(await raw("GET / HTTP/1.1\r\nconnection: close\r\n\r\n")).toMatch(/^HTTP\/1.1 400 /); // no Host
+});
+
+test("of two Host headers neither counts", async () => {
+  for (const hosts of ["host: localhost\r\nhost: evil.example", "host: localhost\r\nHost: localhost"]) {
+    const answer = await raw(`GET /health HTTP/1.1\r\n${hosts}\r\nconnection: close\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    expect(answer).toContain("the request has 2 Host headers, expected one");
+  }
+});
+
+test.each<[string, unknown, string]>([
+  ["a model", new TextError("/srv/models/sea has no chat template"), "sea has no chat template"],
+  ["its draft", new TextError("/srv/models/sea-small: no"), "its draft model: no"],
+  ["a file", new FormatError("/srv/models/other/config.json", "is no JSON"), "…/config.json: is no JSON"],
+  ["of Node", new Error("ENOENT: no such file or directory, open '/srv/a b/c.json'"), "open '…/c.json'"],
+  ["of Windows", new Error("cannot open C:\\models\\sea\\x.bin"), "cannot open …\\x.bin"],
+  ["an address", new Error("see https://example.org/a/b for more"), "see https://example.org/a/b for more"],
+  ["a request's own", new RequestError('the model "/a/b/c" is not loaded'), 'the model "/a/b/c" is not loaded'],
+  ["of a module", new RequestError("no x: /srv/app/y.js", { cause: new Error("") }), "no x: …/y.js"],
+])("errors show no path of the server: %s", (_, error, shown) => {
+  const names = new Map([
+    ["/srv/models/sea-small", "its draft model"],
+    ["/srv/models/sea", "sea"],
+  ]);
+  expect(failureOf(error, names).body.error.message).toContain(shown);
 });
 
 test("figures are in Prometheus' form, with a line for each path and status", async () => {
