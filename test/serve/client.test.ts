@@ -161,7 +161,7 @@ const refused: [what: string, send: () => PromiseLike<unknown>, param: string | 
     "a prompt beyond the context",
     () => plain({ prompt: "The sea was ".repeat(300) }),
     "prompt",
-    /more than the context of .* 512/,
+    /more tokens than the context of .* 512/,
   ],
   [
     "a conversation beyond it",

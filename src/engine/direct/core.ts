@@ -1,6 +1,5 @@
 import type { Calls, Core, Reporter, Streams } from "../core.ts";
 import type { EngineOptions } from "../engine.ts";
-import { readFormat } from "../grammar/response-format.ts";
 import { answerChat, streamChat } from "../openai/chat.ts";
 import { answerCompletion, streamCompletion } from "../openai/completion.ts";
 import { answerEmbeddings } from "../openai/embeddings.ts";
@@ -9,7 +8,7 @@ import { onDevice } from "../recovery.ts";
 import { checkMethod } from "../request-error.ts";
 import { alone } from "./alone.ts";
 import { encoderSupport } from "./encoders.ts";
-import { continued, promptOf } from "./generate.ts";
+import { continued, promptOf, readGrammar } from "./generate.ts";
 import { entryOf, infoOf } from "./loaded.ts";
 import { progressReport } from "./progress.ts";
 import { type EngineState, load, openState, plan, unload } from "./state.ts";
@@ -83,7 +82,7 @@ const streams: { readonly [M in keyof Streams]: Parts<M> } = {
       responseFormat: _format,
       ...options
     } = request;
-    const grammar = readFormat(request.responseFormat);
+    const grammar = await readGrammar(request.responseFormat);
     return yield* continued(entry, await promptOf(entry, request, signal), { ...options, signal }, grammar);
   },
   chat: streamChat,

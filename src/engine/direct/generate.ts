@@ -44,6 +44,12 @@ export async function promptOf(
   throw new TextError(`the ${messages ? "conversation" : "prompt"} has more tokens than the context of ${context}`);
 }
 
+/** The grammar of a `response_format`, whose reader is loaded with the first; undefined where any text may be the answer. */
+export async function readGrammar(format: unknown): Promise<Grammar | undefined> {
+  if (format === undefined || format === null) return undefined;
+  return (await import("../grammar/response-format.ts")).readFormat(format);
+}
+
 /** Continues these tokens, in the form that a grammar gives where there is one. */
 export async function* continued(
   entry: LoadedEntry,

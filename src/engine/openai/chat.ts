@@ -1,10 +1,9 @@
 import { TextError } from "../../text/text-error.ts";
 import { encoderSupport } from "../direct/encoders.ts";
-import { continued, tokensOfChat } from "../direct/generate.ts";
+import { continued, readGrammar, tokensOfChat } from "../direct/generate.ts";
 import { type AnyEntry, answersChat, type ChatEntry, entryFor, isDecoder } from "../direct/loaded.ts";
 import type { EngineState } from "../direct/state.ts";
 import type { Answered, EnginePiece } from "../generate-request.ts";
-import { readFormat } from "../grammar/response-format.ts";
 import { RequestError } from "../request-error.ts";
 import { chatLogprobs } from "./logprobs.ts";
 import { readMessages } from "./messages.ts";
@@ -33,7 +32,7 @@ async function readChat(state: EngineState, given: unknown, signal: AbortSignal 
     const { sourceOfChat } = await encoderSupport("chat.completions");
     return { entry, begin: sourceOfChat(entry, tokens, request, signal), logprobsOf: undefined, usage };
   }
-  const grammar = readFormat(request.response_format);
+  const grammar = await readGrammar(request.response_format);
   checkLength(roomOf(entry), tokens, "messages");
   const top = logprobs ? (most ?? 0) : undefined;
   const options = {

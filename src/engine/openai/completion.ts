@@ -1,6 +1,5 @@
-import { continuedTogether } from "../direct/batch.ts";
 import { encoderSupport } from "../direct/encoders.ts";
-import { continued } from "../direct/generate.ts";
+import { continued, readGrammar } from "../direct/generate.ts";
 import {
   type AnyEntry,
   entryFor,
@@ -11,7 +10,6 @@ import {
 } from "../direct/loaded.ts";
 import type { EngineState } from "../direct/state.ts";
 import type { Answered, EnginePiece } from "../generate-request.ts";
-import { readFormat } from "../grammar/response-format.ts";
 import { RequestError } from "../request-error.ts";
 import { collected } from "./chat.ts";
 import { inputsOf, type Prompt } from "./inputs.ts";
@@ -47,7 +45,7 @@ async function readPrompts(state: EngineState, given: unknown, signal: AbortSign
     const { sources } = await encoderSupport("completions");
     return { entry, prompts: await sources(entry, request, signal), logprobsOf: undefined, usage };
   }
-  const grammar = readFormat(request.response_format);
+  const grammar = await readGrammar(request.response_format);
   const options = {
     ...samplingOf(entry, request, signal),
     maxTokens: maxTokens ?? defaultTokens,
@@ -56,7 +54,8 @@ async function readPrompts(state: EngineState, given: unknown, signal: AbortSign
   const room = roomOf(entry);
   const all = await tokensOf(entry.model.tokenizer, room, inputsOf(request.prompt ?? ""), "prompt", signal);
   for (const tokens of all) checkLength(room, tokens, "prompt");
-  const begins = all.length > 1 && !grammar ? continuedTogether(entry, all, options) : undefined;
+  const batch = all.length > 1 && !grammar ? await import("../direct/batch.ts") : undefined;
+  const begins = batch?.continuedTogether(entry, all, options);
   const prompts = all.map((tokens, index) => ({
     ...{ index, echo: echo ? entry.model.tokenizer.decode(tokens) : "" },
     begin: begins?.[index] ?? (() => continued(entry, tokens, options, grammar)),
