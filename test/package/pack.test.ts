@@ -191,10 +191,10 @@ test.each([
   // What a folder's model needs, but for the libraries that read its tokenizer and its template. Dawn is Node's, some texts
   // are for pages without WebGPU, WebAssembly digests files of a hub's repositories alone, samples are of servers that
   // name no version, words of a refusal come with one, patient requests are of folders that are not kept; GGUF files, quantised folders,
-  // packed weights, proposed tokens, beams, log-probabilities and penalties, the tuner, timestamps, looks into a model and the
-  // words of a load that ran out of memory load theirs.
+  // packed weights, proposed tokens, beams, log-probabilities and penalties, the tuner, timestamps, looks into a model, grammars,
+  // batches of prompts and the words of a load that ran out of memory load theirs.
   const others =
-    /\/(adapter-node|no-webgpu|sha256-wasm|hub\/samples|hub\/hub-problem|hub\/patient-fetch|lfs-pointer|gguf\/entry|quantised\/entry|codecs\/table|speculative\/entry|beams\/entry|tuning\/entry|gpu\/timer|generate\/looks|generate\/logprobs|library-tokenizer|jinja|explain-memory)\.js$/;
+    /\/(adapter-node|no-webgpu|sha256-wasm|hub\/samples|hub\/hub-problem|hub\/patient-fetch|lfs-pointer|gguf\/entry|quantised\/entry|codecs\/table|speculative\/entry|beams\/entry|tuning\/entry|gpu\/timer|generate\/looks|generate\/logprobs|library-tokenizer|jinja|explain-memory|engine\/grammar\/(constraint|response-format)|engine\/direct\/batch)\.js$/;
   const { first, all } = await pageBytes(names, others);
   console.log(`${names.join(", ")}: ${first} bytes (gzip), ${all} with what is imported later`);
   expect(all).toBeLessThanOrEqual(most);
