@@ -76,7 +76,13 @@ export const targetCacheShape = (
   { config: { decoder } }: EncoderDecoderModel,
   rows: number,
   capacity: number,
-): CacheShape => ({ layers: decoder.layers, batch: rows, kvHeads: decoder.heads, capacity, headWidth: decoder.headWidth });
+): CacheShape => ({
+  layers: decoder.layers,
+  batch: rows,
+  kvHeads: decoder.heads,
+  capacity,
+  headWidth: decoder.headWidth,
+});
 
 /** Records and keeps the programs of one encoder-decoder: one for each size of packed sources, and of steps. */
 export class SequencePrograms {

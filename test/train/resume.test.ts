@@ -95,7 +95,10 @@ test("a checkpoint of another model, or of a training with other state, changes 
   const read = trainingRecord("a.safetensors", checkpoint);
   const rotated = { kind: "rope", theta: 5e5, width: 8, scaling: { kind: "none" }, layout: "halves" } as const;
   for (const [opening, message] of [
-    [open("qwen3", undefined), /a\.safetensors: record\.model\.architecture is "GPT2LM.*", but the model's is "Qwen3ForCausalLM"/],
+    [
+      open("qwen3", undefined),
+      /a\.safetensors: record\.model\.architecture is "GPT2LM.*", but the model's is "Qwen3ForCausalLM"/,
+    ],
     [open("gpt2", 0.9), /ema\..* is missing/],
     [
       open("gpt2", undefined, { eps: 1e-3 }),
