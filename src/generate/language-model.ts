@@ -2,6 +2,7 @@ import { checkValue, either, listOf, size, text } from "../options/checks.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
 import { TextError } from "../text/text-error.ts";
 import type { TokenAttention, TokenAttentionOptions } from "./attention-weights.ts";
+import { checkPrompts } from "./check-prompts.ts";
 import type { EmbedOptions } from "./embed.ts";
 import type { ExpertChoices } from "./expert-choices.ts";
 import type { Generation } from "./generation.ts";
@@ -9,7 +10,7 @@ import type { TextResult } from "./generation-result.ts";
 import { LoadedModel } from "./loaded-model.ts";
 import type { NextTokenOptions, NextTokenProbabilities } from "./next-token.ts";
 import type { ChatOptions, GenerationOptions } from "./options.ts";
-import { checkPrompts, isOne, type Prompt, Session, type SessionOptions } from "./session.ts";
+import { isOne, type Prompt, Session, type SessionOptions } from "./session.ts";
 
 /** What is computed of given tokens, loaded when it is first asked for. */
 const looks = () => import("./looks.ts");

@@ -1,6 +1,7 @@
-import { checkValue, either, integer, listOf, size, text } from "../options/checks.ts";
+import { checkValue, integer, listOf, size } from "../options/checks.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
 import { TextError } from "../text/text-error.ts";
+import { checkPrompts } from "./check-prompts.ts";
 import { Generation } from "./generation.ts";
 import { type GenerationResult, generationResult, type TextResult, unbegunResult } from "./generation-result.ts";
 import { Lifetime } from "./lifetime.ts";
@@ -40,12 +41,6 @@ export type Prompt = string | readonly number[];
 /** True for one prompt, false for several. */
 export const isOne = (prompts: Prompt | readonly Prompt[]): prompts is Prompt =>
   typeof prompts === "string" || typeof prompts[0] === "number";
-
-const prompt = either(text, listOf(size), listOf(either(text, listOf(size))));
-
-/** Throws `OptionError` for prompts that are neither texts nor token ids. */
-export const checkPrompts = (prompts: unknown, where = "generate"): void =>
-  checkValue(where, "prompts", prompt, prompts);
 
 /**
  * One or several sequences with their cache. Generated tokens stay in it: the next prompt continues from there, and

@@ -1,8 +1,10 @@
 import type { Shader } from "../gpu/specialise.ts";
+import { shown } from "../options/checks.ts";
 import { ShapeError } from "../tensor/shape.ts";
 
 /** The grid of as many workgroups of a shader as have this many threads. */
-export function gridOf(threads: number, { declarations }: Shader): readonly [number] {
+export function gridOf(threads: number, { name, declarations }: Shader): readonly [number] {
+  if (!Number.isFinite(threads)) throw new ShapeError(`${name}: threads are ${shown(threads)}, expected a number`);
   const [x, y, z] = declarations.workgroupSize;
   return [Math.ceil(threads / (x * y * z))];
 }
@@ -14,8 +16,7 @@ export function gridOf(threads: number, { declarations }: Shader): readonly [num
 export function foldGrid(kernel: string, grid: readonly number[], limit: number): readonly [number, number, number] {
   const isGrid = Array.isArray(grid) && grid.length >= 1 && grid.length <= 3;
   if (!isGrid || !grid.every((size) => Number.isInteger(size) && size > 0)) {
-    const given = Array.isArray(grid) ? `[${grid.join(", ")}]` : String(grid);
-    throw new ShapeError(`${kernel}: a grid of ${given} workgroups, expected one to three positive integers`);
+    throw new ShapeError(`${kernel}: a grid of ${shown(grid)} workgroups, expected one to three positive integers`);
   }
   const [x = 1, y = 1, z = 1] = grid;
   if (grid.length === 1 && x > limit) {

@@ -91,7 +91,8 @@ export function defineKernel<
     return shader;
   };
 
-  const acceptance = (key: string, types: readonly DType[] = ["f32"]): Acceptance => ({
+  const typeOf = (key: string): DType => source.types?.[key] ?? "f32";
+  const acceptance = (key: string, types: readonly DType[] = [typeOf(key)]): Acceptance => ({
     types,
     strided: definition.strided?.includes(key) ?? false,
     segmented: definition.segmented?.input === key,
@@ -137,7 +138,7 @@ export function defineKernel<
       const key = declared.replace("?", "");
       if (key !== declared && !wanted[key]) continue;
       const shape = sizes.resolve(key, pattern);
-      const dtype = outputTypes[key] ?? "f32";
+      const dtype = outputTypes[key] ?? typeOf(key);
       const into = (options.into as Readonly<Record<string, Tensor | undefined>> | undefined)?.[key];
       if (into) checkInto(gpu, `${name}: into.${key}`, into, shape, acceptance(key, [dtype]));
       outputs[key] = into ?? empty(gpu, shape, dtype, `${name} ${key}`);

@@ -157,7 +157,7 @@ test("a repetition penalty changes greedy text, and a strong one forbids repeati
 
 test("prompts that cannot be are refused before anything runs", () => {
   expect(() => model.generate("")).toThrow(/empty/);
-  expect(() => model.generate([])).toThrow();
+  expect(() => model.generate([])).toThrow("generate: prompts is an empty list, expected one prompt or several");
   expect(() => model.generate([0, 99_999])).toThrow(/token id 99999 .* vocabulary of 2048/);
   expect(() => model.generate(whale, { temperature: -1 })).toThrow(/temperature is -1/);
   expect(() => model.generate(whale, { topK: 1.5 })).toThrow(/topK is 1.5, expected an integer/);

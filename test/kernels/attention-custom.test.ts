@@ -28,6 +28,8 @@ function refusal(call: () => unknown): Error {
   throw new Error("it was not refused");
 }
 
+const buffer = "@group(2) @binding(0) var<storage, read> a: ";
+
 describe("a user's text is refused before anything runs, with the line", () => {
   test.each<[what: string, wgsl: string, says: RegExp, line: number]>([
     ["an entry point", `${body("")}\n@compute @workgroup_size(1) fn other() {}`, /@compute declares an entry point/, 5],
@@ -50,6 +52,15 @@ describe("a user's text is refused before anything runs, with the line", () => {
       1,
     ],
     ["no group", `@binding(0) var<storage, read> a: array<u32>;\n${body("")}`, /without its group, 2, and binding/, 1],
+    ["a buffer of a length", `${buffer}array<u32, 9>;\n${body("")}`, /a is array<u32,9>, expected an array without/, 1],
+    [
+      "a buffer of structs",
+      `struct S { x: u32 }\n${buffer}array<S>;\n${body("")}`,
+      /a is array<struct S>, expected/,
+      2,
+    ],
+    ["a constant read", `const read = 1;\n${buffer}array<u32>;\n${body("")}`, /read is declared by the text/, 2],
+    ["an alias storage", `alias storage = u32;\n${buffer}array<u32>;\n${body("")}`, /storage is declared by the/, 2],
     ["while", body("while (true) {}"), /while has no constant bound/, 2],
     ["loop", body("loop { break; }"), /loop has no constant bound/, 2],
     ["a bound that is given", body("for (var i = 0u; i < q; i++) {}"), /no constant bound/, 2],
@@ -134,6 +145,26 @@ describe("a user's text is refused before anything runs, with the line", () => {
     const { out: same } = run({ mask: { and: [own(1), "causal"] }, variant: "flash" });
     expect(await out.read()).toEqual(await same.read());
   });
+});
+
+test.each([
+  [
+    "vec2f",
+    "fn x_element(b: u32, h: u32, q: u32, k: u32) -> u32 { return k; }",
+    /x_element is of x, which is array<vec2f>/,
+  ],
+  ["f32", "fn x_slope(b: u32) -> f32 { return 1.0; }", /x_slope\(u32\) -> f32, expected x_slope\(f32, u32, u32, u32/],
+  ["f32", "fn x_slope(s: f32, b: u32, h: u32, q: u32, k: u32) -> f32 { return s; }", /x_slope without x_element/],
+])("functions of elements of %s are checked: %s", (element, wgsl, says) => {
+  const score: AttentionScore = {
+    kind: "custom",
+    wgsl: `@group(2) @binding(0) var<storage, read> x: array<${element}>;
+fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 { return score; }
+${wgsl}`,
+  };
+  const error = refusal(() => run({ score }));
+  expect(error).toMatchObject({ name: "ShaderError", line: 3 });
+  expect(error.message).toMatch(says);
 });
 
 test.each(["naive", "flash", "splitK"] as const)(

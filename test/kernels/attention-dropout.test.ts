@@ -119,3 +119,15 @@ describe("dropout of attention's weights", () => {
     expect(() => attention(gpu, even(), { dropout })).toThrow("dropoutKey");
   });
 });
+
+test.each([1, null, {}])("dropout that gives %o is refused", (given) => {
+  const options = { dropout: (() => given) as unknown as ReturnType<typeof weightDropout> };
+  expect(() => attention(gpu, even(), options)).toThrow(/attention: dropout gives .+, expected weightDropout/);
+});
+
+test("heads without elements are named", () => {
+  const none = zeros(gpu, [1, 1, 2, 0]);
+  expect(() => attention(gpu, { q: none, k: none, v: none })).toThrow(
+    "attention: q is [1, 1, 2, 0], expected heads of",
+  );
+});

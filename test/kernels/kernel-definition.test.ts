@@ -24,6 +24,25 @@ struct Params { n: u32, start: i32 }
   const define = (params: Record<string, number>, text = source) =>
     defineKernel({ name: "test/own", source: wgslModule(text), inputs, outputs, workgroups, params: () => params });
 
+  test("tensors have the types that its text declares", async () => {
+    const of = (type: string) => define({ n: 0, start: 1 }, source.replaceAll("array<f32>", `array<${type}>`));
+    const given = (dtype: "i32" | "u32") => tensor(gpu, [2], [1, 2], dtype);
+    expect(() => of("u32")(gpu, { x })).toThrow("test/own: x is f32 [2], expected u32");
+    expect(() => of("i32")(gpu, { x: given("u32") })).toThrow("test/own: x is u32 [2], expected i32");
+    expect(() => of("vec2<i32>")(gpu, { x })).toThrow("test/own: x is f32 [2], expected i32");
+    const { y } = of("u32")(gpu, { x: given("u32") });
+    expect(y?.dtype).toBe("u32");
+    expect((await y?.read())?.[0]).toBe(2);
+  });
+
+  test.each(["4", Number.NaN, undefined])("threads of %o are refused", (count) => {
+    const own = defineKernel({
+      ...{ name: "test/own", source: wgslModule(source), inputs, outputs, params: () => ({ n: 0, start: 1 }) },
+      threads: () => count as number,
+    });
+    expect(() => own(gpu, { x })).toThrow(/test\/own: threads are ("4"|NaN|undefined), expected a number/);
+  });
+
   test.each([
     [() => define({ n: 1 }), ShaderError, "test/own: params.start is not among the values given"],
     [() => define({ n: 1, start: 0, end: 1 }), ShaderError, "test/own: Params has no field end"],

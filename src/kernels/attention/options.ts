@@ -1,5 +1,5 @@
 import type { Scope } from "../../gpu/scopes.ts";
-import { boolean, callback, fieldsOf, finite, integer } from "../../options/checks.ts";
+import { boolean, callback, fieldsOf, finite, integer, shown } from "../../options/checks.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
@@ -176,6 +176,7 @@ export function attentionProblem(tensors: AttentionTensors, options: AttentionOp
   }
   const [, h = 0, t = 0, d = 0] = q.shape;
   const g = k.shape[1] ?? 0;
+  check(d > 0, `q is ${formatShape(q.shape)}, expected heads of at least one element`);
   if (g === 0 || h % g !== 0) {
     throw new ShapeError(
       `attention: q is ${formatShape(q.shape)}, k is ${formatShape(k.shape)}: ${h} query heads do not divide among ` +
@@ -200,6 +201,11 @@ export function attentionProblem(tensors: AttentionTensors, options: AttentionOp
   check(Number.isFinite(scale), `scale is ${scale}, expected a number`);
   maskMod(mask); // these check their parameters
   scoreMod(score);
+  const dropout = options.dropout?.();
+  check(
+    dropout === undefined || "part" in Object(dropout),
+    `dropout gives ${shown(dropout)}, expected weightDropout(…)`,
+  );
   const given = {
     mask,
     score,
@@ -210,7 +216,7 @@ export function attentionProblem(tensors: AttentionTensors, options: AttentionOp
     lse,
     stepped: step !== undefined,
     hasSink: sink !== undefined,
-    dropout: options.dropout?.(),
+    dropout,
   };
   return options.into ? { ...given, into: options.into } : given;
 }

@@ -48,8 +48,8 @@ export interface CustomMask extends Custom {
 /**
  * A user's score: `fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32`. It may also define
  * `fn score_derivative(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32`, by how much that moves with `score`, which
- * gradients need. For the gradient of its tensor `x` of f32 it defines `fn x_element(b: u32, h: u32, q: u32, k: u32) -> u32`,
- * the one element of `x` that the score of a pair reads, or a number past the last for none, and may define
+ * gradients need. For the gradient of its tensor `x`, an `array<f32>`, it defines
+ * `fn x_element(b: u32, h: u32, q: u32, k: u32) -> u32`, the one element of `x` that the score of a pair reads, or a number past the last for none, and may define
  * `fn x_slope(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32`, by how much the score moves with that element; default 1.
  */
 export interface CustomScore extends Custom {

@@ -1,6 +1,7 @@
 import { ShaderError, sourceError } from "../../../gpu/errors.ts";
 import { reading as withLine } from "../../../gpu/read-declarations.ts";
 import type { ShaderModule } from "../../../gpu/shader-module.ts";
+import { WgslError } from "../../../wgsl/error.ts";
 import { definitionOf } from "../../../wgsl/scopes.ts";
 import { apart, type Renaming, type SetApart } from "./apart.ts";
 import { operationsOf } from "./cost.ts";
@@ -81,11 +82,20 @@ export function readText(code: string, reading: Reading): UserText {
 /** The tensors for which a text defines a function of elements. Throws `WgslError` for one with another signature. */
 function elementsOf(text: OwnText, { bindings }: SetApart, { ofTensor }: Reading): UserText["elements"] {
   return new Map(
-    bindings.flatMap(({ name, space }) => {
+    bindings.flatMap(({ name, space, type }) => {
       const functions = space === "storage" ? ofTensor?.(name) : undefined;
-      if (!functions || !defines(text, functions.element)) return [];
-      const slope = defines(text, functions.slope) ? functions.slope.name : undefined;
-      return [[name, { element: functions.element.name, slope }]];
+      if (!functions) return [];
+      const { element, slope } = functions;
+      const placeOf = (of: Signature) => text.scopes.module.get(of.name)?.label.at ?? 0;
+      const hasSlope = defines(text, slope);
+      if (!defines(text, element)) {
+        if (hasSlope) throw new WgslError(`${slope.name} without ${element.name}, which it belongs to`, placeOf(slope));
+        return [];
+      }
+      if (type !== "array<f32>") {
+        throw new WgslError(`${element.name} is of ${name}, which is ${type}, expected array<f32>`, placeOf(element));
+      }
+      return [[name, { element: element.name, slope: hasSlope ? slope.name : undefined }]];
     }),
   );
 }

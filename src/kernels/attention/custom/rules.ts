@@ -1,6 +1,7 @@
 // The rules for a user's WGSL: it reads what is given to it and nothing else, writes variables of its own and nothing
 // else, and ends. The driver decides whether it compiles; these rules are in addition.
 
+import { elementType } from "../../../gpu/type-size.ts";
 import { typeName, wholeNumber } from "../../../wgsl/constants.ts";
 import { WgslError } from "../../../wgsl/error.ts";
 import { definitionOf, predeclaredKindOf } from "../../../wgsl/scopes.ts";
@@ -180,7 +181,14 @@ function checkAttributes(attributes: readonly Attribute[], allowed: readonly str
 }
 
 /** A variable of the module: storage that is read, or a uniform, in group 2. */
-function checkResource(text: OwnText, { template, attributes, at }: Variable): void {
+function checkResource(text: OwnText, { template, attributes, at, label, type }: Variable): void {
+  for (const one of template) {
+    if (one.kind !== "name" || !definitionOf(text.scopes, one)) continue;
+    throw new WgslError(
+      `${one.name} is declared by the text, and here WGSL's is expected; give yours another name`,
+      one.at,
+    );
+  }
   const [space, access] = template.map((one) => written(text, one));
   if (space === "workgroup" || space === "private") {
     throw new WgslError(`var<${space}> is not taken: functions may read what is given to them, and keep nothing`, at);
@@ -195,6 +203,12 @@ function checkResource(text: OwnText, { template, attributes, at }: Variable): v
   const bindings = attributes.filter(({ name }) => name === "binding");
   if (!group || others.length > 0 || bindings.length !== 1) {
     throw new WgslError("a resource without its group, 2, and binding right before it", at);
+  }
+  if (space === "storage" && type && !elementType(plainType(text, type))) {
+    throw new WgslError(
+      `${label.name} is ${plainType(text, type)}, expected an array without a length of f32, u32, i32, f16 or vectors of them`,
+      type.at,
+    );
   }
   const [value] = group.values ?? [];
   if (!value || wholeNumber(text.evaluate(value)) !== 2) {
