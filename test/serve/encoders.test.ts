@@ -66,7 +66,7 @@ async function post(path: string, request: unknown): Promise<Answer> {
 /** A request to each path that computes, by what follows `/v1`, and the field of the answer that holds what was asked for. */
 const requests: Readonly<Record<string, readonly [request: object, field: string]>> = {
   "/chat/completions": [
-    { model: "t5", messages: [{ role: "user", content: "a cat" }], max_completion_tokens: 2 },
+    { model: "talking", messages: [{ role: "user", content: "a cat" }], max_completion_tokens: 2 },
     "choices",
   ],
   "/completions": [{ model: "voices", prompt: "The", max_tokens: 2, temperature: 0 }, "choices"],
@@ -78,6 +78,8 @@ const requests: Readonly<Record<string, readonly [request: object, field: string
 test("each path answers, and those are all", first, async () => {
   const at = async (path: string) => await fetch(`${server.url}${path}`);
   const { paths } = (await (await at("/")).json()) as { paths: string[] };
+  const chatTemplate = "{% for message in messages %}{{ message.content }}{% endfor %}";
+  await engine.load(sequenceFolder("t5"), { id: "talking", chatTemplate });
   const computing = paths.filter((path) => path.replace(/^\/v1/, "") in requests);
   expect(paths.filter((path) => !computing.includes(path)).sort()).toEqual(["/", "/health", "/metrics", "/v1/models"]);
   for (const path of paths.filter((one) => !computing.includes(one))) expect((await at(path)).status, path).toBe(200);
@@ -87,6 +89,7 @@ test("each path answers, and those are all", first, async () => {
     const { status, body } = await post(path, request);
     expect([status, body[field]?.length], `${path}: ${JSON.stringify(body)}`).toEqual([200, 1]);
   }
+  await engine.unload("talking");
 });
 
 describe("/rerank, as vLLM, Jina and Cohere have it", () => {
