@@ -20,7 +20,7 @@ const others = process.argv.slice(2).filter((one) => one !== "--first" && one !=
 const tier = flags.first ? "first" : flags.rest ? "rest" : "full";
 /** The longest first: what is left at the end is short. */
 const kinds = {
-  first: ["kernels", "pages", "engine", "outside", "unit", "models"],
+  first: ["kernels", "outside", "unit", "pages", "engine", "models", "alone"],
   rest: ["pages", "generating", "kernels", "engine", "models", "outside", "alone"],
   full: ["pages", "generating", "kernels", "engine", "models", "outside", "alone", "unit"],
 };

@@ -9,6 +9,7 @@ import { countLosses } from "../../src/models/conversion.ts";
 import { piecesOf, storedRows } from "../../src/models/stored-rows.ts";
 import type { DType } from "../../src/tensor/formats.ts";
 import { withHeader } from "../formats/checkpoint-bytes.ts";
+import { first } from "../support/first-tier.ts";
 
 setFlagsFromString("--expose-gc");
 const collectOnce = runInNewContext("gc") as () => void;
@@ -68,7 +69,7 @@ test.each<[string, FileSource, object, DType]>([
   ["AWQ", awq, { quant_method: "awq", bits: 4, group_size: size }, "int4_128"],
   ["GPTQ", gptq, method, "int4_128"],
   ["GPTQ by activation order, which becomes f32", ordered, { ...method, desc_act: true }, "f32"],
-])("%s: the packed matrix, and some pieces", async (_, file, settings, dtype) => {
+])("%s: the packed matrix, and some pieces", first, async (_, file, settings, dtype) => {
   const { weights } = quantisedWeights(await openWeights(file), { quantization_config: settings }, false);
   const stored = storedRows(weights, { name: "m.weight", shape: [out, input] }, false);
   const pieces = piecesOf([stored], dtype, countLosses());

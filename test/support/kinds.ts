@@ -4,7 +4,7 @@ import { dirname, join } from "node:path/posix";
 
 /** What opens a device, a browser or a process. */
 const opening =
-  /\b(openGpu|testGpu|loadModel|openModel|openEncoder|createEngine|createTrainer|requestNodeAdapter|runCli|openChromium|openFirefox|serveSite)\b|"node:child_process"|"(playwright|puppeteer)-core"/;
+  /\b(openGpu|testGpu|loadModel|openModel|openEncoder|createEngine|createTrainer|serveEngine|requestNodeAdapter|runCli|openChromium|openFirefox|serveSite)\b|"node:child_process"|"(playwright|puppeteer)-core"/;
 
 /** What marks a test of the first tier: see first-tier.ts. */
 const marking = /"[^"]*\/(first-tier|run-cases)\.ts"/;
@@ -53,11 +53,17 @@ const paths: readonly (readonly [Kind, RegExp])[] = [
     "outside",
     /^(cli|deno|package|docs)\/|^bench\/(cli|browser|peers-page)\.|^examples\/(outside-the-clone|projects)\./,
   ],
-  ["alone", /^gpu\/(closing|patient-polling)\./],
   ["kernels", /^(kernels|blocks)\//],
   ["models", /^(generate|models|engine)\//],
 ];
 
+/** Files that measure the process they run in. */
+const alone = /^test\/(gpu\/(closing|patient-polling)|models\/quantised-memory)\./;
+
 /** What kind of test file it is. */
 export const kindOf = (file: string): Kind =>
-  isUnit(file) ? "unit" : (paths.find(([, path]) => path.test(file.slice("test/".length)))?.[0] ?? "engine");
+  alone.test(file)
+    ? "alone"
+    : isUnit(file)
+      ? "unit"
+      : (paths.find(([, path]) => path.test(file.slice("test/".length)))?.[0] ?? "engine");
