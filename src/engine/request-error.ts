@@ -1,4 +1,4 @@
-import { shown } from "../options/checks.ts";
+import { shown } from "../options/errors.ts";
 
 /** What an error of a request says apart from its message, in the words of OpenAI's interface. */
 export interface RequestErrorOptions {

@@ -63,8 +63,3 @@ export function encodeCommands(
   }
   pass?.end();
 }
-
-/** The number of passes that `encodeCommands` makes from these commands. */
-export function passesOf(commands: readonly Command[]): number {
-  return commands.filter(({ kind }, i) => kind === "dispatch" && commands[i - 1]?.kind !== "dispatch").length;
-}

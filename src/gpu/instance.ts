@@ -143,7 +143,7 @@ export class InstanceOn<D extends Device, T> {
     this.assertInputs();
     this.gpu.unsubmitted.assertApart("a program's profile", this.#reads, this.#writes);
     const { timeCommands } = await import("./timer.ts"); // few pages measure
-    return await timeCommands(this.gpu, this.#parts.commands);
+    return await timeCommands(this.gpu, this.#parts.commands, encodeCommands);
   }
 
   /**
@@ -158,7 +158,7 @@ export class InstanceOn<D extends Device, T> {
     }
     const commands = instances.flatMap((instance) => instance.#parts.commands);
     const { timeRuns } = await import("./timer.ts");
-    return await timeRuns(this.gpu, commands, repeats);
+    return await timeRuns(this.gpu, commands, repeats, encodeCommands);
   }
 
   /** Frees the memory of the results and taps; submitted runs may still be under way. A second call has no effect. */

@@ -1,6 +1,12 @@
 import type { Device } from "./device.ts";
-import { type Command, encodeCommands, passesOf } from "./encode.ts";
+import type { Command, encodeCommands } from "./encode.ts";
 import { GpuError } from "./errors.ts";
+
+/**
+ * How commands are encoded. It is given and not imported: a module that is loaded later and imports what is loaded first
+ * cuts that into more and smaller files, which take more bytes.
+ */
+type Encode = typeof encodeCommands;
 
 /** Timestamps of one query set; a device takes up to 4096. */
 const batch = 2048;
@@ -9,19 +15,23 @@ const batch = 2048;
  * Runs the commands with one pass per dispatch and returns the GPU time of each in nanoseconds. Browsers round
  * timestamps to 100 microseconds; a benchmark repeats a program between two timestamps instead (`timeRuns`).
  */
-export async function timeCommands(gpu: Device, commands: readonly Command[]): Promise<number[]> {
+export async function timeCommands(
+  gpu: Device,
+  commands: readonly Command[],
+  encodeCommands: Encode,
+): Promise<number[]> {
   const times: number[] = [];
   let group: Command[] = [];
   let dispatches = 0;
   for (const command of commands) {
     group.push(command);
     if (command.kind === "dispatch" && ++dispatches === batch) {
-      times.push(...(await timePasses(gpu, group)));
+      times.push(...(await timePasses(gpu, group, encodeCommands)));
       group = [];
       dispatches = 0;
     }
   }
-  if (group.length > 0) times.push(...(await timePasses(gpu, group)));
+  if (group.length > 0) times.push(...(await timePasses(gpu, group, encodeCommands)));
   return times;
 }
 
@@ -29,7 +39,12 @@ export async function timeCommands(gpu: Device, commands: readonly Command[]): P
  * GPU time in nanoseconds of all commands, `repeats` times over, from the start of the first dispatch to the end of the
  * last.
  */
-export async function timeRuns(gpu: Device, commands: readonly Command[], repeats: number): Promise<number> {
+export async function timeRuns(
+  gpu: Device,
+  commands: readonly Command[],
+  repeats: number,
+  encodeCommands: Encode,
+): Promise<number> {
   const all = Array.from({ length: repeats }, () => commands).flat();
   const last = passesOf(all) - 1;
   if (last < 0) return 0;
@@ -47,7 +62,12 @@ export async function timeRuns(gpu: Device, commands: readonly Command[], repeat
   return Number(end - begin);
 }
 
-async function timePasses(gpu: Device, commands: readonly Command[]): Promise<number[]> {
+/** The number of passes that `encodeCommands` makes from these commands. */
+function passesOf(commands: readonly Command[]): number {
+  return commands.filter(({ kind }, i) => kind === "dispatch" && commands[i - 1]?.kind !== "dispatch").length;
+}
+
+async function timePasses(gpu: Device, commands: readonly Command[], encodeCommands: Encode): Promise<number[]> {
   const dispatches = commands.filter(({ kind }) => kind === "dispatch").length;
   if (dispatches === 0) return [];
   const ticks = await timestamps(gpu, 2 * dispatches, (encoder, querySet) => {

@@ -1,6 +1,8 @@
 // What options may be: one record of checks a function, so that nothing that it is given is ignored or misread.
-import { OptionError } from "./errors.ts";
+import { OptionError, shown } from "./errors.ts";
 import { nearNames } from "./near-names.ts";
+
+export { shown } from "./errors.ts";
 
 /** What was expected of a value; undefined where it is valid. An option that is left out is not checked. */
 export interface Check {
@@ -111,18 +113,6 @@ function unknown(where: string, path: string, name: string, names: readonly stri
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** A value as messages show it. */
-export function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-  if (typeof value === "function") return "a function";
-  if (Array.isArray(value)) {
-    const entries = value.slice(0, 8).map((entry) => (Array.isArray(entry) ? "a list" : shown(entry)));
-    return `[${entries.join(", ")}${value.length > 8 ? ", …" : ""}]`;
-  }
-  if (typeof value === "object" && value !== null) return "an object";
-  return String(value);
-}
 
 // Kinds of values
 

@@ -3,10 +3,20 @@ import { AllocationError } from "../../gpu/errors.ts";
 import type { Answered } from "../generate-request.ts";
 import type { Prompt } from "../openai/inputs.ts";
 import { type ComputeRows, together, withoutRepeats } from "../openai/lanes.ts";
-import { onDevice } from "../recovery.ts";
-import { pieceOf } from "./generate.ts";
+import type { onDevice } from "../recovery.ts";
+import type { pieceOf } from "./generate.ts";
 import type { LoadedEntry } from "./loaded.ts";
-import { proposing, type RunOptions } from "./proposing.ts";
+import type { proposing, RunOptions } from "./proposing.ts";
+
+/**
+ * What the rest of the engine has for a batch. It is given and not imported: a module that is loaded later and imports
+ * much of what is loaded first cuts that into more and smaller files, which take more bytes.
+ */
+export interface BatchParts {
+  readonly onDevice: typeof onDevice;
+  readonly pieceOf: typeof pieceOf;
+  readonly proposing: typeof proposing;
+}
 
 /** Rows of a batch: more are computed in several, one after the other. */
 const mostRows = 8;
@@ -19,8 +29,9 @@ export function continuedTogether(
   entry: LoadedEntry,
   prompts: readonly (readonly number[])[],
   given: RunOptions,
+  parts: BatchParts,
 ): Prompt["begin"][] | undefined {
-  if (proposing(entry, given.speculative) || (given.beams ?? 1) > 1) return undefined;
+  if (parts.proposing(entry, given.speculative) || (given.beams ?? 1) > 1) return undefined;
   const { signal, speculative: _, ...options } = given;
   const groups: Prompt["begin"][] = [];
   const most = rowsOf(entry, Math.min(mostRows, prompts.length));
@@ -29,7 +40,7 @@ export function continuedTogether(
     // After a loss the same seeds go on.
     const seeds = rows.map(() => options.seed ?? Math.floor(Math.random() * 2 ** 32)) as number[];
     groups.push(
-      ...together(rows, signal, (put, stop) => inOneTurn(entry, rows, { ...options, seed: seeds }, put, stop)),
+      ...together(rows, signal, (put, stop) => inOneTurn(entry, rows, { ...options, seed: seeds }, put, stop, parts)),
     );
   }
   return groups;
@@ -52,6 +63,7 @@ async function inOneTurn(
   options: Omit<RunOptions, "speculative"> & { readonly seed: readonly number[] },
   put: Parameters<ComputeRows>[0],
   stop: AbortSignal,
+  { onDevice, pieceOf }: BatchParts,
 ): Promise<readonly Answered[]> {
   const again = withoutRepeats(put);
 

@@ -9,6 +9,7 @@ import type { Grammar } from "../grammar/response-format.ts";
 import { overLosses } from "../recovery.ts";
 import { type ChatEntry, isDecoder, type LoadedEntry } from "./loaded.ts";
 import { proposing, type RunOptions } from "./proposing.ts";
+import { createTurns } from "./turns.ts";
 
 /**
  * The tokens of a conversation in the model's chat format; undefined where there are more than `most`.
@@ -44,6 +45,9 @@ export async function promptOf(
   throw new TextError(`the ${messages ? "conversation" : "prompt"} has more tokens than the context of ${context}`);
 }
 
+/** Texts that follow grammars at once, each with memory of its own; others wait. */
+const grammarTurns = createTurns({ concurrency: 8, queue: Number.POSITIVE_INFINITY });
+
 /** The grammar of a `response_format`, whose reader is loaded with the first; undefined where any text may be the answer. */
 export async function readGrammar(format: unknown): Promise<Grammar | undefined> {
   if (format === undefined || format === null) return undefined;
@@ -72,7 +76,7 @@ async function* constrained(
 ): AsyncGenerator<EnginePiece, EngineResult, undefined> {
   if (!grammar) return yield* begun(entry, tokens, options, generated);
   const { openConstraint } = await import("../grammar/constraint.ts");
-  const open = await openConstraint(entry.model, grammar, options.signal);
+  const open = await openConstraint(entry.model, grammar, options.signal, grammarTurns);
   if (!open) return yield* begun(entry, tokens, options, generated); // it was aborted
   const { constraint, dispose } = open;
   try {

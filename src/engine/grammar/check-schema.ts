@@ -1,5 +1,5 @@
 // What of a JSON schema a grammar can be made: XGrammar ends without a word at what it does not take.
-import { shown } from "../../options/checks.ts";
+import { shown } from "../../options/errors.ts";
 import { RequestError } from "../request-error.ts";
 
 /** Schemas within one another, references included: the library's stack, which has 1 MiB, holds about 60. */

@@ -4,7 +4,7 @@ import type { TokenConstraint } from "../../generate/token-constraint.ts";
 import { onAbort, unlessAborted } from "../../options/abort.ts";
 import { byteLevelText } from "../../text/byte-level.ts";
 import { TextError } from "../../text/text-error.ts";
-import { createTurns } from "../direct/turns.ts";
+import type { Turns } from "../direct/turns.ts";
 import { RequestError } from "../request-error.ts";
 import { checkSchema } from "./check-schema.ts";
 import { followGrammars, type GrammarFollower, type GrammarVocabulary } from "./follower.ts";
@@ -23,9 +23,6 @@ interface Follower extends GrammarFollower {
   readonly usable: boolean;
   end(): void;
 }
-
-/** Texts that follow grammars at once, each with memory of its own; others wait. */
-const turns = createTurns({ concurrency: 8, queue: Number.POSITIVE_INFINITY });
 
 /** Followers that a model keeps for its next grammar. */
 const mostIdle = 2;
@@ -46,13 +43,14 @@ function idleOf(model: LanguageModel): Follower[] {
 }
 
 /**
- * The tokens that a grammar lets come next; undefined where `signal` aborts before. Throws `RequestError` for a schema that
- * cannot be compiled.
+ * The tokens that a grammar lets come next; undefined where `signal` aborts before it is its turn among `turns`, or
+ * before it is compiled. Throws `RequestError` for a schema that cannot be compiled.
  */
 export async function openConstraint(
   model: LanguageModel,
   { schema, strict }: Grammar,
   signal: AbortSignal | undefined,
+  turns: Turns,
 ): Promise<OpenConstraint | undefined> {
   checkSchema(schema);
   if (!(await turns.enter(signal))) return undefined;
@@ -70,7 +68,7 @@ export async function openConstraint(
   } finally {
     clearTimeout(timer);
   }
-  return following(model, follower);
+  return following(model, follower, turns);
 }
 
 function takeIdle(model: LanguageModel): Follower | undefined {
@@ -93,7 +91,7 @@ function failed(cause: unknown): RequestError {
   });
 }
 
-function following(model: LanguageModel, follower: Follower): OpenConstraint {
+function following(model: LanguageModel, follower: Follower, turns: Turns): OpenConstraint {
   let refused: number | undefined;
   const check = () => {
     if (refused !== undefined) throw new TextError(`the grammar does not let token ${refused} come next`);

@@ -1,6 +1,6 @@
 // XGrammar (Dong et al. 2024), compiled to WebAssembly: a package of its own, loaded when a request has a grammar.
 import { nodeModule } from "../../formats/folder.ts";
-import { callback, checkValue } from "../../options/checks.ts";
+import { OptionError, shown } from "../../options/errors.ts";
 import { RequestError } from "../request-error.ts";
 
 /** What is used of `@mlc-ai/web-xgrammar`. */
@@ -53,7 +53,9 @@ let library: Promise<GrammarLibrary> | undefined;
  * the name is imported, which Node finds, and pages with an import map.
  */
 export function setGrammarLibrary(load: () => Promise<unknown>): void {
-  checkValue("setGrammarLibrary", "load", callback, load);
+  if (typeof load !== "function") {
+    throw new OptionError(`setGrammarLibrary: load is ${shown(load)}, expected a function`);
+  }
   loader = load;
   library = undefined;
 }

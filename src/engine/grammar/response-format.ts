@@ -1,5 +1,4 @@
-import { shown } from "../../options/checks.ts";
-import { wrongField } from "../openai/request.ts";
+import { shown } from "../../options/errors.ts";
 import { RequestError } from "../request-error.ts";
 
 /** A grammar of JSON: what a JSON schema accepts. */
@@ -61,6 +60,10 @@ export function readFormat(format: unknown): Grammar | undefined {
   }
   return { schema: text, strict: strict === true };
 }
+
+/** As `wrongField` of other fields, whose module has the checks of all requests. */
+const wrongField = (name: string, value: unknown, expected: string) =>
+  new RequestError(`${name} is ${shown(value)}, expected ${expected}`, { param: name, code: "invalid_value" });
 
 const unknownField = (param: string) =>
   new RequestError(`there is no field ${shown(param).slice(1, -1)}`, {

@@ -1,5 +1,5 @@
 import { encoderSupport } from "../direct/encoders.ts";
-import { continued, readGrammar } from "../direct/generate.ts";
+import { continued, pieceOf, readGrammar } from "../direct/generate.ts";
 import {
   type AnyEntry,
   entryFor,
@@ -8,8 +8,10 @@ import {
   type LoadedEntry,
   type SequenceEntry,
 } from "../direct/loaded.ts";
+import { proposing } from "../direct/proposing.ts";
 import type { EngineState } from "../direct/state.ts";
 import type { Answered, EnginePiece } from "../generate-request.ts";
+import { onDevice } from "../recovery.ts";
 import { RequestError } from "../request-error.ts";
 import { collected } from "./chat.ts";
 import { inputsOf, type Prompt } from "./inputs.ts";
@@ -55,7 +57,7 @@ async function readPrompts(state: EngineState, given: unknown, signal: AbortSign
   const all = await tokensOf(entry.model.tokenizer, room, inputsOf(request.prompt ?? ""), "prompt", signal);
   for (const tokens of all) checkLength(room, tokens, "prompt");
   const batch = all.length > 1 && !grammar ? await import("../direct/batch.ts") : undefined;
-  const begins = batch?.continuedTogether(entry, all, options);
+  const begins = batch?.continuedTogether(entry, all, options, { onDevice, pieceOf, proposing });
   const prompts = all.map((tokens, index) => ({
     ...{ index, echo: echo ? entry.model.tokenizer.decode(tokens) : "" },
     begin: begins?.[index] ?? (() => continued(entry, tokens, options, grammar)),
