@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readFile as readDeclarations } from "../gpu/read-declarations.ts";
+import { readFile as readDeclarations, typesOf } from "../gpu/read-declarations.ts";
 import { withoutComments } from "../wgsl/comments.ts";
 
 /** How `.wgsl` files are read. */
@@ -55,7 +55,8 @@ const slashes = (path: string) => path.split(sep).join("/");
 
 /**
  * The JavaScript module for a `.wgsl` file: its shader module is the default export. Parts such as `lib/grid` are files
- * of `shaders`; those that begin with `./` or `../` are paths from the file. Throws for a part that is not a file, with
+ * of `shaders`; those that begin with `./` or `../` are paths from the file. A file elsewhere has the types of its buffers
+ * too; kernels of `shaders` have records that say them. Throws for a part that is not a file, with
  * file and line, and for bindings in an unsupported form.
  */
 export function moduleText(file: string, code: string, options: WgslOptions = {}): string {
@@ -73,11 +74,13 @@ export function moduleText(file: string, code: string, options: WgslOptions = {}
     const path = slashes(relative(dirname(file), target));
     return `import part${i} from ${JSON.stringify(path.startsWith(".") ? path : `./${path}`)};`;
   });
+  const declares = readDeclarations(code, name);
   const fields = [
     `name: ${JSON.stringify(name)}`,
     `code: ${JSON.stringify(comments ? code : stripComments(code))}`,
     `parts: [${parts.map((_, i) => `part${i}`).join(", ")}]`,
-    `declares: ${JSON.stringify(readDeclarations(code, name))}`,
+    `declares: ${JSON.stringify(declares)}`,
+    ...(isOurs ? [] : [`types: ${JSON.stringify(typesOf(declares))}`]),
   ];
   return `${imports.join("\n")}\nexport default { ${fields.join(", ")} };\n`;
 }

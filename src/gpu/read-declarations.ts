@@ -8,7 +8,14 @@ import type { Attribute, Declaration, Module, Span, Variable } from "../wgsl/tre
 import { checkTypeDepths } from "../wgsl/type-depths.ts";
 import { checkSlots, type Declarations, joinDeclarations } from "./declarations.ts";
 import { ShaderError, sourceError } from "./errors.ts";
-import { type BindingDeclaration, bindingText, type FileDeclarations } from "./shader-module.ts";
+import {
+  type BindingDeclaration,
+  bindingOf,
+  bindingText,
+  type FileDeclarations,
+  type ShaderModule,
+} from "./shader-module.ts";
+import { elementType } from "./type-size.ts";
 
 /** The result of reading a text. Throws `ShaderError`, with the line, in place of a `WgslError`. */
 export function reading<T>(file: string, code: string, read: () => T): T {
@@ -30,6 +37,15 @@ export function readFile(code: string, file: string): FileDeclarations {
     return parsed;
   });
   return declarationsOf(module, code, file);
+}
+
+/** The types of the tensors that the storage buffers of a text are, by name; of those that its text alone tells. */
+export function typesOf({ bindings = [] }: FileDeclarations): NonNullable<ShaderModule["types"]> {
+  const types = bindings.map(bindingOf).flatMap(({ name, type }) => {
+    const element = elementType(type);
+    return element ? [[name.replace(/_$/, ""), element] as const] : [];
+  });
+  return Object.fromEntries(types);
 }
 
 /** What `readFile` reads, of a text whose tree is known. */

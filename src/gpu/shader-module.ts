@@ -49,7 +49,7 @@ export interface ShaderModule {
   readonly declares: FileDeclarations;
   /** A prefix that all names of a user's text were given, so that they meet no others. Errors leave it out. */
   readonly renamed?: string;
-  /** Set for a text of a user's: the type of the tensor that each of its storage buffers is, by name. */
+  /** Set for a text or file of a user's: the type of the tensor that each of its storage buffers is, by name. */
   readonly types?: Readonly<Record<string, "f32" | "u32" | "i32" | "f16">>;
   /** Set for a text that was not tested with the others: throws `ShaderError` where their names clash. */
   readonly check?: (joined: JoinedModules) => void;

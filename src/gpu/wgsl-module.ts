@@ -1,9 +1,8 @@
 import { checkOptions, fieldsOf, having, listOf, shown, text } from "../options/checks.ts";
 import { assertNoClash } from "./clashes.ts";
 import { ShaderError } from "./errors.ts";
-import { readFile } from "./read-declarations.ts";
-import { bindingOf, type ShaderModule } from "./shader-module.ts";
-import { elementType } from "./type-size.ts";
+import { readFile, typesOf } from "./read-declarations.ts";
+import type { ShaderModule } from "./shader-module.ts";
 
 const fields = fieldsOf({ parts: listOf(having("code", "a module of WGSL")), name: text });
 
@@ -22,9 +21,5 @@ export function wgslModule(
   const { parts = [], name = "own/kernel" } = options;
   if (typeof code !== "string") throw new ShaderError(`${name}: code is ${shown(code)}, expected a text of WGSL`, name);
   const declares = readFile(code, name);
-  const types = (declares.bindings ?? []).map(bindingOf).flatMap(({ name: bound, type }) => {
-    const element = elementType(type);
-    return element ? [[bound.replace(/_$/, ""), element] as const] : [];
-  });
-  return { name, code, parts, declares, types: Object.fromEntries(types), check: assertNoClash };
+  return { name, code, parts, declares, types: typesOf(declares), check: assertNoClash };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { moduleText } from "../../src/build/wgsl.ts";
 import { ShaderError } from "../../src/gpu/errors.ts";
 import { wgslModule } from "../../src/gpu/wgsl-module.ts";
 import { defineKernel } from "../../src/kernels/kernel.ts";
@@ -33,6 +34,21 @@ struct Params { n: u32, start: i32 }
     const { y } = of("u32")(gpu, { x: given("u32") });
     expect(y?.dtype).toBe("u32");
     expect((await y?.read())?.[0]).toBe(2);
+  });
+
+  test("tensors have the types that its file declares", async () => {
+    const file = moduleText("own.wgsl", source.replaceAll("array<f32>", "array<u32>"));
+    const { default: own } = await import(`data:text/javascript,${encodeURIComponent(file)}`);
+    const kernel = defineKernel({
+      name: "test/own",
+      source: own,
+      inputs,
+      outputs,
+      workgroups,
+      params: () => ({ n: 0 }),
+    });
+    expect(() => kernel(gpu, { x })).toThrow("test/own: x is f32 [2], expected u32");
+    expect(own.types).toEqual({ x: "u32", y: "u32" });
   });
 
   test.each(["4", Number.NaN, undefined])("threads of %o are refused", (count) => {
