@@ -1,7 +1,7 @@
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Storage } from "../gpu/storage.ts";
-import { checkBlocks, columnsOf, type DType, formats, isPlain, planeRowBytes } from "./formats.ts";
+import { bytesOf, checkBlocks, columnsOf, type DType, formats, isPlain, planeRowBytes } from "./formats.ts";
 import { formatShape, type Shape, sizeOf } from "./shape.ts";
 
 /** Rows `begin` to `end` of axis 0, in separate storage: a tensor larger than one binding has several segments. */
@@ -77,4 +77,14 @@ export function segmentRows(
   const segments: { begin: number; end: number }[] = [];
   for (let begin = 0; begin < rows; begin += step) segments.push({ begin, end: Math.min(rows, begin + step) });
   return segments;
+}
+
+/** Bytes of a tensor in one piece. Throws `GpuError` for more than one binding here has. */
+export function bytesInOneBinding(gpu: Gpu, shape: Shape, dtype: DType, label: string): number {
+  const bytes = bytesOf(dtype, shape);
+  const limit = Math.min(gpu.limits.binding, gpu.limits.buffer);
+  if (bytes <= limit) return bytes;
+  throw new GpuError(
+    `${label}: ${dtype} ${formatShape(shape)} takes ${bytes} bytes, more than the ${limit} of one binding here`,
+  );
 }

@@ -1,9 +1,8 @@
-import { GpuError } from "../gpu/errors.ts";
 import type { Gpu, Instance } from "../gpu/gpu.ts";
 import type { Replacement } from "../gpu/program.ts";
 import type { Holder } from "../gpu/recording.ts";
 import { createStorage, type Storage } from "../gpu/storage.ts";
-import { checkValue, oneOf } from "../options/checks.ts";
+import { boolean, checkOptions, checkValue, fieldsOf, oneOf } from "../options/checks.ts";
 import { numbers } from "../options/lists.ts";
 import { arrayOf, bytesPerElement, type DType, decode, type Elements, elementsOf } from "./dtype.ts";
 import type { Planes } from "./formats/format.ts";
@@ -19,7 +18,8 @@ import {
   plainType,
   planeRowBytes,
 } from "./formats.ts";
-import { allocateRows, type Segment } from "./segments.ts";
+import { inRange } from "./range.ts";
+import { allocateRows, bytesInOneBinding, type Segment } from "./segments.ts";
 import { assertShape, contiguousStrides, formatShape, isContiguous, type Shape, ShapeError, sizeOf } from "./shape.ts";
 
 /**
@@ -174,15 +174,27 @@ function checkTensor(what: string, shape: Shape, dtype: DType): void {
   checkValue(what, "dtype", dtypeCheck, dtype);
 }
 
+const tensorFields = fieldsOf({ saturate: boolean });
+
 /**
  * A tensor of `shape` with these values, rounded to the nearest that its format has, ties to even. Formats of blocks need
- * `loadPackedFormats`.
+ * `loadPackedFormats`. Throws `OptionError` for a number of a list that an integer type does not have, and for a finite one
+ * that would be infinite; typed arrays are converted as JavaScript does. With `saturate`, both have what is out of range at
+ * its nearer end, fractions of integers cut off, and NaN as 0 where integers are stored.
  */
-export function tensor(gpu: Gpu, shape: Shape, values: ArrayLike<number>, dtype: DType = "f32"): Tensor {
+export function tensor(
+  gpu: Gpu,
+  shape: Shape,
+  values: ArrayLike<number>,
+  dtype: DType = "f32",
+  options: { readonly saturate?: boolean } = {},
+): Tensor {
   checkTensor("tensor", shape, dtype);
   checkValue("tensor", "values", numbers, values);
+  checkOptions("tensor", tensorFields, options);
   if (!isPlain(dtype)) return uploadPlanes(gpu, shape, dtype, encodePlanes(dtype, shape, values));
-  return upload(gpu, shape, dtype, encodePlanes(dtype, shape, values).data);
+  const { data } = encodePlanes(dtype, shape, inRange(values, dtype, options.saturate));
+  return upload(gpu, shape, dtype, data);
 }
 
 /** A tensor of `shape` from stored elements; split into segments when one binding cannot hold it. */
@@ -233,15 +245,6 @@ export function unpooledZeros(gpu: Gpu, shape: Shape, dtype: DType, label: strin
   checkTensor(label, shape, dtype);
   const storage = gpu.allocateUnpooled(label, bytesInOneBinding(gpu, shape, dtype, label));
   return new Tensor(gpu, shape, dtype, [{ storage, begin: 0, end: shape[0] ?? 1 }]);
-}
-
-function bytesInOneBinding(gpu: Gpu, shape: Shape, dtype: DType, label: string): number {
-  const bytes = bytesOf(dtype, shape);
-  const limit = Math.min(gpu.limits.binding, gpu.limits.buffer);
-  if (bytes <= limit) return bytes;
-  throw new GpuError(
-    `${label}: ${dtype} ${formatShape(shape)} takes ${bytes} bytes, more than the ${limit} of one binding here`,
-  );
 }
 
 /** A placeholder for a tensor given at instantiation. */

@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { randomSource } from "../../src/check/random.ts";
-import { bytesPerElement, type Elements, elementsOf, type PlainType, plainTypes } from "../../src/tensor/dtype.ts";
+import { OptionError } from "../../src/options/errors.ts";
+import {
+  bytesPerElement,
+  type Elements,
+  elementsOf,
+  floatTypes,
+  type PlainType,
+  plainTypes,
+} from "../../src/tensor/dtype.ts";
 import { segmentRows } from "../../src/tensor/segments.ts";
 import { type Shape, ShapeError, sizeOf } from "../../src/tensor/shape.ts";
 import { empty, Tensor, tensor, upload, zeros } from "../../src/tensor/tensor.ts";
@@ -62,6 +70,35 @@ describe("what does not fit is refused", () => {
     [() => empty(gpu, [1.5]), "tensor: shape [1.5] has axis 1.5, expected integers of 0 or more"],
   ])("%#", (make, message) => {
     expect(make).toThrow(new ShapeError(message));
+  });
+
+  const [most32, mostBf16] = [(2 - 2 ** -23) * 2 ** 127, (2 - 2 ** -7) * 2 ** 127];
+  const [u32, i32] = ["an integer from 0 to 4294967295 (u32)", "an integer from -2147483648 to 2147483647 (i32)"];
+  // The values, the first that is wrong, what was expected, and all of them saturated.
+  test.each<[PlainType, number[], number, string, number[]]>([
+    ["u32", [0, -1, Number.NaN, 2 ** 32, 2 ** 32 - 1, 1.5], 1, u32, [0, 0, 0, 2 ** 32 - 1, 2 ** 32 - 1, 1]],
+    ["u32", [Number.NaN], 0, u32, [0]],
+    ["u32", [Number.POSITIVE_INFINITY, 2 ** 32], 0, u32, [2 ** 32 - 1, 2 ** 32 - 1]],
+    ["i32", [-(2 ** 31), 2 ** 31, -1.5, -1e10], 1, i32, [-(2 ** 31), 2 ** 31 - 1, -1, -(2 ** 31)]],
+    ["f16", [65_519, -65_520, 1e5], 1, "a number from -65504 to 65504 (f16)", [65_504, -65_504, 65_504]],
+    ["f32", [most32, 1e39], 1, `a number from -${most32} to ${most32} (f32)`, [most32, most32]],
+    ["bf16", [3.39e38, 3.4e38], 1, `a number from -${mostBf16} to ${mostBf16} (bf16)`, [mostBf16, mostBf16]],
+  ])("%s of %j", async (dtype, values, at, expected, saturated) => {
+    const is = `tensor: element ${at} is ${values[at]}, expected `;
+    const says = `${is}${expected}; { saturate: true } saturates`;
+    expect(() => tensor(gpu, [values.length], values, dtype)).toThrow(new OptionError(says));
+    expect([...(await tensor(gpu, [values.length], values, dtype, { saturate: true }).read())]).toEqual(saturated);
+  });
+
+  test("floats have NaN and infinities, and typed arrays are converted as JavaScript does", async () => {
+    const unusual = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0];
+    for (const dtype of floatTypes) {
+      for (const options of [{}, { saturate: true }])
+        expect([...(await tensor(gpu, [4], unusual, dtype, options).read())]).toEqual(unusual);
+    }
+    const wide = Float64Array.of(-1, Number.NaN, 2 ** 32);
+    expect([...(await tensor(gpu, [3], wide, "u32").read())]).toEqual([2 ** 32 - 1, 0, 0]);
+    expect([...(await tensor(gpu, [3], wide, "u32", { saturate: true }).read())]).toEqual([0, 0, 2 ** 32 - 1]);
   });
 });
 
