@@ -6,8 +6,8 @@ import { dirname, join } from "node:path/posix";
 const opening =
   /\b(openGpu|testGpu|loadModel|openModel|openEncoder|createEngine|createTrainer|serveEngine|requestNodeAdapter|runCli|openChromium|openFirefox|serveSite)\b|"node:child_process"|"(playwright|puppeteer)-core"/;
 
-/** What marks a test of the first tier: see first-tier.ts. */
-const marking = /"[^"]*\/(first-tier|run-cases)\.ts"/;
+/** What marks a test of the first tier: see first-tier.ts. Those of `goldenTests` have one. */
+const marking = /from "[^"]*\/(first-tier|run-cases)\.ts"|\bgoldenTests\(/;
 
 const texts = new Map<string, string>();
 const read = (file: string): string => {
@@ -40,7 +40,7 @@ export const isUnit = (file: string): boolean =>
   ![...withImports(file)].some((one) => one !== "test/support/kinds.ts" && opening.test(read(one)));
 
 /** True of another file that has tests of the first tier. */
-export const hasFirst = (file: string): boolean => [...withImports(file)].some((one) => marking.test(read(one)));
+export const hasFirst = (file: string): boolean => marking.test(read(file));
 
 /** Kinds of test files, each a project of vitest.config.ts. */
 export type Kind = "unit" | "kernels" | "models" | "engine" | "alone" | "outside" | "pages" | "generating";
