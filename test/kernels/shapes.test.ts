@@ -123,7 +123,7 @@ describe("grids", () => {
     [[Number.NaN], "k: a grid of [NaN] workgroups, expected one to three positive integers"],
     [[], "k: a grid of [] workgroups, expected one to three positive integers"],
     [[1, 1, 1, 1], "k: a grid of [1, 1, 1, 1] workgroups, expected one to three positive integers"],
-    ["2" as never, "k: a grid of 2 workgroups, expected one to three positive integers"],
+    ["2" as never, 'k: a grid of "2" workgroups, expected one to three positive integers'],
   ])("%j is too large or no grid", (grid, message) => {
     expect(() => foldGrid("k", grid, 10)).toThrow(new ShapeError(message));
   });
