@@ -23,14 +23,17 @@ const gpu = await testGpu();
 /** As on a GPU: with four rows a thread, kernels of tiles also compile in much less time here. */
 const fourRows = await testGpu({}, undefined, (own) => setThreadRows(own, 4));
 const { cases } = attentionBackwardCases;
-testCases(() => gpu, { ...attentionBackwardCases, cases: cases.filter((item) => !hasTag(item, "few rows")) });
+// Masks and scores are those of the tables of attention itself.
+const kindsElsewhere = true;
+const manyRows = cases.filter((item) => !hasTag(item, "few rows"));
+testCases(() => gpu, { ...attentionBackwardCases, cases: manyRows }, { kindsElsewhere });
 
 /** Of the cases that are about masks and scores every one runs on `rows`, every second on `flash`, every fourth on `materialised`. */
 const every = { rows: 1, flash: 2, materialised: 4 } as const;
 const full = process.env["SHADERFORMER_FULL"] === "1";
 for (const variant of attentionBackwardCases.variants) {
   const some = casesTagged(cases, "few rows").filter((_, i) => full || i % every[variant] === 0);
-  testCases(() => fourRows, { ...attentionBackwardCases, variants: [variant], cases: some });
+  testCases(() => fourRows, { ...attentionBackwardCases, variants: [variant], cases: some }, { kindsElsewhere });
 }
 
 describe("the float64 definition agrees with differences of the forward", () => {

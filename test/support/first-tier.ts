@@ -1,5 +1,5 @@
 // Which tests `npm test` runs of files that open a device, a browser or a process: those with the tag `first`. Of files that
-// open none it runs all (see scripts/test/kinds.mjs). The tag is not set by hand where there are records: of a table of cases it
+// open none it runs all (kinds.ts). The tag is not set by hand where there are records: of a table of cases it
 // follows from the cases, of a list of things each of which has a kind it is the first of its kind.
 import type { Case, CaseTable } from "../../src/check/case-table.ts";
 

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path/posix";
 
 /** What opens a device, a browser or a process. */
 const opening =
-  /\b(openGpu|testGpu|loadModel|openModel|openEncoder|createEngine|createTrainer|serveEngine|requestNodeAdapter|runCli|openChromium|openFirefox|serveSite)\b|"node:child_process"|"(playwright|puppeteer)-core"/;
+  /\b(openGpu|testGpu|loadModel|openModel|openEncoder|createEngine|createTrainer|serveEngine|requestNodeAdapter|runCli|openChromium|openFirefox|serveSite)\b|"node:child_process"|"(playwright|puppeteer)-core"|"[./]+\/examples\/\d/;
 
 /** What marks a test of the first tier: see first-tier.ts. Those of `goldenTests` have one. */
 const marking = /from "[^"]*\/(first-tier|run-cases)\.ts"|\bgoldenTests\(/;

@@ -2,18 +2,25 @@ import { expect } from "vitest";
 import type { CaseTable } from "../../src/check/case-table.ts";
 import { checkCase } from "../../src/check/check-case.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { firstCases, firstIf } from "./first-tier.ts";
+import { firstCases, firstIf, kindsOf } from "./first-tier.ts";
 import { testBeside } from "./side-by-side.ts";
 
 /** The kinds that the tables of a file have had so far in `npm test`, by the op's definition. */
 let known: { readonly file: string | undefined; readonly of: Map<unknown, Set<string>> } | undefined;
 
+/** What a table leaves to others. */
+interface TableOptions {
+  /** True where other tables have what is a kind of its own here, such as attention's the masks: see `firstCases`. */
+  readonly kindsElsewhere?: boolean;
+}
+
 /** Declares a test for every case on every variant. */
-export function testCases(gpu: () => Gpu, table: CaseTable): void {
+export function testCases(gpu: () => Gpu, table: CaseTable, { kindsElsewhere = false }: TableOptions = {}): void {
   const file = expect.getState().testPath;
   if (known?.file !== file) known = { file, of: new Map() };
   const kinds = known?.of.get(table.reference) ?? new Set();
   known?.of.set(table.reference, kinds);
+  if (kindsElsewhere) for (const kind of table.cases.flatMap(kindsOf)) kinds.add(kind);
   const chosen = firstCases(table, kinds);
   for (const variant of table.variants) {
     for (const item of table.cases) {
