@@ -132,7 +132,7 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
     await shown(page, "#index-facts", /^42 passages of Amendments, indexed by USE-lite\. Kept in this browser\./);
     await shown(page, ".map p", /^Each point is a passage/);
     const calls = await search.keepCalls();
-    await press(page, ".work button", /^Load USE-lite \(14\.0 MB\) to search$/);
+    await press(page, ".work button", /^Load USE-lite to search$/);
     await shown(page, "#query-hint", /^Answers come as you type\.$/);
     // The worker has the index and its map already: neither is made again in the way of the first query. The texts of the
     // panel, which are cut to be counted, are another matter.
