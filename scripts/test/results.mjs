@@ -1,5 +1,5 @@
 // What scripts/test/reporter.mjs wrote of the runs of kinds of test files, added up and put into words.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 /** How many tests of each kind there were when all last ran; written by `npm run test:full`. */
 const fullFile = "test/full.json";
@@ -86,12 +86,40 @@ export function writeFull(runs) {
   writeFileSync(fullFile, `${JSON.stringify(ran(runs), null, 2)}\n`);
 }
 
-/** How many tests of which kind `npm test` left out, by the counts of the last full run. */
+/** Words for counts by kind, the most first. */
+const byKind = (counts) =>
+  Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .sort(([, a], [, b]) => b - a)
+    .map(([kind, count]) => `${kind} ${count}`)
+    .join(", ");
+
+const sum = (counts) => Object.values(counts).reduce((total, count) => total + Math.max(0, count), 0);
+
+/**
+ * How many tests of which kind `npm test` left out, by the counts of the last full run; where there are none of it, those of the files
+ * that ran, and how many files were not opened, by their folders.
+ */
 export function lineOfLeft(runs) {
+  const all = readResults(fullFile);
   const now = ran(runs);
-  const left = Object.entries(readResults(fullFile) ?? {})
-    .map(([kind, count]) => [kind, count - (now[kind] ?? 0)])
-    .filter(([, count]) => count > 0);
-  const total = left.reduce((sum, [, count]) => sum + count, 0);
-  return `Left to npm run test:full: ${total} tests (${left.map(([kind, count]) => `${kind} ${count}`).join(", ")})`;
+  const left = all
+    ? Object.fromEntries(Object.entries(all).map(([kind, count]) => [kind, count - (now[kind] ?? 0)]))
+    : {};
+  if (all) return `Left to npm run test:full: ${sum(left)} tests (${byKind(left)})`;
+  const opened = new Set(filesOf(runs).map(({ file }) => file));
+  const closed = {};
+  for (const name of readdirSync("test", { recursive: true, encoding: "utf8" })) {
+    const file = `test/${name.replaceAll("\\", "/")}`;
+    if (!file.endsWith(".test.ts") || opened.has(file)) continue;
+    const folder = file.split("/")[1];
+    closed[folder] = (closed[folder] ?? 0) + 1;
+  }
+  for (const { kind, tests } of filesOf(runs)) {
+    left[kind] = (left[kind] ?? 0) + tests.filter(({ state }) => state === "left").length;
+  }
+  return (
+    `Left to npm run test:full: ${sum(left)} tests of these files (${byKind(left)}), ` +
+    `and ${sum(closed)} files (of ${byKind(closed)})`
+  );
 }
