@@ -1,4 +1,12 @@
-import { boolean, checkOptions, checkValue, fieldsOf, text as string } from "../options/checks.ts";
+import {
+  boolean,
+  checkOptions,
+  checkValue,
+  size as count,
+  fieldsOf,
+  having,
+  text as string,
+} from "../options/checks.ts";
 import { asBoolean, asRecord, describeValue, type JsonRecord } from "./json-field.ts";
 import { surroundingTokens } from "./post-processor.ts";
 import { createTextStream, type TokenReader } from "./stream.ts";
@@ -38,6 +46,7 @@ export interface Tokenizer extends TokenReader {
 }
 
 const encodeFields = fieldsOf({ addSpecialTokens: boolean });
+const encodeAtMostFields = fieldsOf({ addSpecialTokens: boolean, signal: having("aborted", "an AbortSignal") });
 const decodeFields = fieldsOf({ skipSpecialTokens: boolean });
 
 function namedId(config: JsonRecord, name: "bos_token" | "eos_token", { idOf }: Vocabulary): number | undefined {
@@ -139,12 +148,16 @@ export function tokenizerOf(tokenizerJson: unknown, tokenizerConfig: unknown, li
       const ids = checked(encoder.encode(text.toWellFormed()));
       return addSpecialTokens ? [...before, ...ids, ...after] : ids;
     },
-    async encodeAtMost(text, most, { addSpecialTokens = true, signal } = {}) {
+    async encodeAtMost(text, most, options = {}) {
+      checkValue("encodeAtMost", "text", string, text);
+      checkValue("encodeAtMost", "most", count, most);
+      checkOptions("encodeAtMost", encodeAtMostFields, options);
+      const { addSpecialTokens = true, signal } = options;
       const room = addSpecialTokens ? most - before.length - after.length : most;
       const slices = encoder.slices(text.toWellFormed(), room);
       let step = slices.next();
-      for (let count = 1; !step.done; step = slices.next(), count++) {
-        if (count % 4 > 0) continue;
+      for (let done = 1; !step.done; step = slices.next(), done++) {
+        if (done % 4 > 0) continue;
         await new Promise((resolve) => setTimeout(resolve));
         signal?.throwIfAborted();
       }

@@ -142,6 +142,7 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     where: call(library.where, [{ condition: zeros([4, 4], "u32"), a: m4, b: m4 }, intoY]),
     fill: call(library.fill, [[4, 4], 1, "f32", intoY]),
     normal: call(library.normal, [[4, 4], { seed: 1, ...intoY }]),
+    tensor: call(library.tensor, [[2], [1, 2], "f32", { saturate: true }]),
     uniform: call(library.uniform, [[4, 4], { seed: 1, ...intoY }]),
     gather: call(library.gather, [{ ids: zeros([4], "u32"), table: m4 }, scaled]),
     gatherStep: call(library.gatherStep, [
@@ -234,6 +235,10 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     "ChatTemplate.render": { of: () => undefined, calls: [] },
     createChatTemplate: plain(library.createChatTemplate, [{ tokenizerConfig: {} }]),
     "Tokenizer.encode": { of: model.tokenizer.encode, on: model.tokenizer, calls: [["a", { addSpecialTokens: true }]] },
+    "Tokenizer.encodeAtMost": {
+      ...{ of: model.tokenizer.encodeAtMost, on: model.tokenizer },
+      calls: [["a", 8, { addSpecialTokens: true, signal: new AbortController().signal }]],
+    },
     "Tokenizer.decode": {
       of: model.tokenizer.decode,
       on: model.tokenizer,
