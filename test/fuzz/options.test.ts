@@ -61,6 +61,7 @@ const inner = new Set([
 
 /** Mistakes elsewhere that are values here. */
 const valid = new Set([
+  "LanguageModel.embed.text a list of a text", // several texts
   ...["openUrl", "openModel"].map((name) => `${name}(1).idleTimeout Infinity`), // without a limit
   ...["NaN", "Infinity", "-Infinity", "1e39"].map((value) => `reference/fill(1).value ${value}`),
   ...["NaN", "Infinity", "-Infinity", "a fraction", "below 0"].map((value) => `fill.value ${value}`),
