@@ -15,7 +15,11 @@ export { ownText } from "./src/kernels/attention/custom/text.ts";
 export { longTexts } from "./test/support/long-wgsl.ts";`;
 await build({
   stdin: { contents, resolveDir: join(import.meta.dirname, "..") },
-  ...{ outfile, bundle: true, format: "esm", platform: "node", logLevel: "warning" },
+  outfile,
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  logLevel: "warning",
   plugins: [wgslEsbuild()],
 });
 const { apart, checkText, longTexts, operationsOf, ownText } = await import(pathToFileURL(outfile).href);

@@ -23,8 +23,11 @@ async function measure(): Promise<void> {
   const folder = join(root, ".cache", "peers", "pages");
   const { build } = await import("vite");
   await build({
-    ...{ configFile: join(root, "vite.config.ts"), publicDir: false, define: { PEERS_ARE_HERE: false } },
-    ...{ logLevel: "error", build: { outDir: folder } },
+    configFile: join(root, "vite.config.ts"),
+    publicDir: false,
+    define: { PEERS_ARE_HERE: false },
+    logLevel: "error",
+    build: { outDir: folder },
   });
   const server = await serveSite({ folders: { "/": folder } });
   const browser = await openChromium();

@@ -30,7 +30,8 @@ pageKeys.value = [
     run: () => train(1),
   },
   {
-    ...{ keys: "Esc", does: "pauses, or cancels what is done before a first step" },
+    keys: "Esc",
+    does: "pauses, or cancels what is done before a first step",
     matches: ({ key }) => key === "Escape" && (doing.value !== undefined || phase.value === "running"),
     run: () => void stop(),
   },

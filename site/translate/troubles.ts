@@ -31,7 +31,9 @@ function troubleOf({ during, error }: Failure): Trouble {
     during === "write"
       ? kinds
       : ofModel({
-          ...{ other: noEncoderDecoder, what: "an encoder-decoder", less: "a shorter text" },
+          other: noEncoderDecoder,
+          what: "an encoder-decoder",
+          less: "a shorter text",
           ofFiles: choice.value.kind === "files",
         });
   const [key, , todo] = known.find(([, pattern]) => pattern.test(text)) ?? [];

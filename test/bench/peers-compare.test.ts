@@ -93,12 +93,13 @@ describe("one problem on several engines", () => {
     const ours = { ...engine, open: async () => ({ ...(await engine.open()), device: null }) };
     const progress: string[] = [];
     const result = await compare({
-      ...{ gpu: await testGpu(), engines: [ours], problems: [problem, parseProblem("q7:1x3")], peaks: false },
-      ...{
-        timing: { intervalMs: 4, samples: 4, budgetMs: 100 },
-        truthOf: async () => truth,
-        signal: controller.signal,
-      },
+      gpu: await testGpu(),
+      engines: [ours],
+      problems: [problem, parseProblem("q7:1x3")],
+      peaks: false,
+      timing: { intervalMs: 4, samples: 4, budgetMs: 100 },
+      truthOf: async () => truth,
+      signal: controller.signal,
       onProgress: ({ what }) => progress.push(what),
       onResult: () => {},
     });

@@ -47,8 +47,19 @@ test("a model or a tokenizer in the folder that is not the run's is refused, wit
 
 test("settings of a checkpoint that are none of a run are refused by their fields", () => {
   const settings = {
-    ...{ optimizer: "adamw", lr: 1e-3, schedule: "constant", warmup: 0, clip: 1, order: "random", packing: "windows" },
-    ...{ steps: 6, batch: 4, accumulate: 1, seed: 0, saveEvery: 500, data: ["a.txt"] },
+    optimizer: "adamw",
+    lr: 1e-3,
+    schedule: "constant",
+    warmup: 0,
+    clip: 1,
+    order: "random",
+    packing: "windows",
+    steps: 6,
+    batch: 4,
+    accumulate: 1,
+    seed: 0,
+    saveEvery: 500,
+    data: ["a.txt"],
   };
   const read = (changed: unknown) => () => recordedSettings("a/checkpoint.safetensors", changed);
   expect(read(settings)()).toEqual(settings);

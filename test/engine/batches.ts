@@ -22,7 +22,9 @@ export function testBatches(engineOf: () => Engine): void {
     const alone: Completion[] = [];
     for (const one of prompts) alone.push(await create({ ...request, prompt: one, stream: false }));
     const pick = ({ text, finish_reason, logprobs }: (typeof all.choices)[number]) => ({
-      ...{ text, finish_reason, tokens: logprobs?.tokens },
+      text,
+      finish_reason,
+      tokens: logprobs?.tokens,
     });
     expect(all.choices.map(pick)).toEqual(alone.map(({ choices: [first] }) => first && pick(first)));
     expect(all.choices.map(({ index }) => index)).toEqual([...prompts.keys()]);
@@ -41,10 +43,12 @@ export function testBatches(engineOf: () => Engine): void {
     const refused = { status: 400, param: "prompt" };
     const create = (given: string[]) => engineOf().completions.create({ prompt: given, max_tokens: 1 });
     await expect(create(new Array(129).fill("a"))).rejects.toMatchObject({
-      ...{ ...refused, message: expect.stringContaining("at most 128") },
+      ...refused,
+      message: expect.stringContaining("at most 128"),
     });
     await expect(create(["a", "a ".repeat(2 << 20)])).rejects.toMatchObject({
-      ...{ ...refused, code: "context_length_exceeded" },
+      ...refused,
+      code: "context_length_exceeded",
     });
   });
 }

@@ -12,8 +12,13 @@ const pick = <T>(values: readonly T[]): T => values[integer(values.length)] as T
 
 const file = "checkpoint.safetensors";
 const record = {
-  ...{ version: 2, step: 6, position: 48, model: { eps: 1e-5, positions: { kind: "rope", theta: 1e4 }, layers: 2 } },
-  ...{ digests: { data: "ab", tokenizer: "cd" }, adapter: "llvmpipe", evaluations: [[3, 2.5]] },
+  version: 2,
+  step: 6,
+  position: 48,
+  model: { eps: 1e-5, positions: { kind: "rope", theta: 1e4 }, layers: 2 },
+  digests: { data: "ab", tokenizer: "cd" },
+  adapter: "llvmpipe",
+  evaluations: [[3, 2.5]],
   settings: { lr: 1e-3, steps: 6, batch: 8, order: "random", data: ["a.txt"] },
 };
 const numbers = (count: number) => Float32Array.from({ length: count }, () => uniform());

@@ -53,7 +53,11 @@ struct Params { n: u32, start: i32 }
 
   test.each(["4", Number.NaN, undefined])("threads of %o are refused", (count) => {
     const own = defineKernel({
-      ...{ name: "test/own", source: wgslModule(source), inputs, outputs, params: () => ({ n: 0, start: 1 }) },
+      name: "test/own",
+      source: wgslModule(source),
+      inputs,
+      outputs,
+      params: () => ({ n: 0, start: 1 }),
       threads: () => count as number,
     });
     expect(() => own(gpu, { x })).toThrow(/test\/own: threads are ("4"|NaN|undefined), expected a number/);

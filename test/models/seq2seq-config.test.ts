@@ -27,7 +27,12 @@ describe("BART", () => {
   test("its settings", () => {
     const stack = { heads: 3, headWidth: 8, context: 61, positions: { kind: "learned" } };
     expect(read("bart")).toMatchObject({
-      ...{ width: 24, layers: 5, norm: "layer", norms: "post", eps: 1e-5, activation: "gelu" },
+      width: 24,
+      layers: 5,
+      norm: "layer",
+      norms: "post",
+      eps: 1e-5,
+      activation: "gelu",
       encoder: { ...stack, layers: 2, hidden: 44 },
       decoder: { ...stack, layers: 3, hidden: 52 },
       ...{ tied: true, start: 2, end: 2, pad: 1 },

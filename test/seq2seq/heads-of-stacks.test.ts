@@ -138,7 +138,8 @@ describe.each(["bart", "marian"] as const)("%s", async (name) => {
   ] as const)("%i heads of the encoder and %i of the decoder", async (encoder, decoder) => {
     const config: Readonly<Record<string, unknown>> = {
       ...sequenceFile(name, "config.json"),
-      ...{ encoder_attention_heads: encoder, decoder_attention_heads: decoder },
+      encoder_attention_heads: encoder,
+      decoder_attention_heads: decoder,
     };
     const source = sequenceSource(name, { "config.json": config });
     const model = await loadEncoderDecoder(gpu, source, { onWarning: () => {} });

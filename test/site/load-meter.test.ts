@@ -68,7 +68,8 @@ test("a link names a model, and what is not the name of one says what is", () =>
 });
 
 const dropped = (...names: string[]) => ({
-  ...{ kind: "files", name: names.length === 1 ? names[0] : "your files" },
+  kind: "files",
+  name: names.length === 1 ? names[0] : "your files",
   files: Object.fromEntries(names.map((name) => [name, new Blob(["x"])])),
 });
 

@@ -30,7 +30,9 @@ test("each variant, a new one too, has a plain case and an irregular one", () =>
 
 test("each kind that records name, a new one too, has a case on some variant that takes it", () => {
   const masked = (kind: string, more: Partial<Case> = {}): Case => ({
-    ...{ name: kind, inputs: input(8, 16), options: { mask: { kind } } },
+    name: kind,
+    inputs: input(8, 16),
+    options: { mask: { kind } },
     ...more,
   });
   const stored: Case = { name: "stored", inputs: { x: { ...plain.inputs.x, dtype: "bf16" } as never } };

@@ -8,8 +8,12 @@ import { gemmaTokenizer } from "./gemma-tokenizers.ts";
 
 const files = {
   voices: voicesTokenizer(),
-  ...{ "byte fallback": byteFallbackTokenizer(), gemma: gemmaTokenizer(2), roberta: robertaFile() },
-  ...{ bert: bertFile(), unigram: unigramFile(), words: wordLevelFile() },
+  "byte fallback": byteFallbackTokenizer(),
+  gemma: gemmaTokenizer(2),
+  roberta: robertaFile(),
+  bert: bertFile(),
+  unigram: unigramFile(),
+  words: wordLevelFile(),
 };
 
 const passage =

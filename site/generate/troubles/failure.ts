@@ -13,7 +13,10 @@ export function troubleOf(error: unknown, during: During): Trouble {
   const text = words(error);
   const { key, todo } = kindOf(text, during, choice.value.kind === "files");
   return {
-    ...{ key: key ?? `${during}-failed`, level: "error", says: sentence(text), todo },
+    key: key ?? `${during}-failed`,
+    level: "error",
+    says: sentence(text),
+    todo,
     action: actionOf(key, during),
     detail: `${nameOf(error)}: ${text}`,
   };

@@ -76,7 +76,11 @@ async function inOneTurn(
     for await (const piece of generation) give(rows[piece.row] ?? 0, pieceOf(entry, piece));
     const { rows: results } = await generation.result;
     return results.map(({ promptTokens, tokens, text, stopReason }) => ({
-      ...{ promptTokens, cachedTokens: 0, tokens, text, stopReason },
+      promptTokens,
+      cachedTokens: 0,
+      tokens,
+      text,
+      stopReason,
     }));
   }
 

@@ -50,7 +50,10 @@ export async function loadDraftOf(
   const { from, dtype, weights } = speculative;
   const { gpu, context } = model;
   const draft = await loadModel(gpu, await open(from, report), {
-    ...{ ...given, context, dtype, weights },
+    ...given,
+    context,
+    dtype,
+    weights,
     onProgress: report,
   });
   try {

@@ -88,7 +88,11 @@ function begun(
       return await inTurn(turns, stop, () => sequence.generate(sources, { ...options, onToken, signal: stop }));
     });
     return results.map(({ ids: tokens, sourceIds: promptTokens, text, stopReason }) => ({
-      ...{ promptTokens, cachedTokens: 0, tokens, text, stopReason },
+      promptTokens,
+      cachedTokens: 0,
+      tokens,
+      text,
+      stopReason,
     }));
   });
 }

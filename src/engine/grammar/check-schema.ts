@@ -56,9 +56,17 @@ const keywords: Readonly<Record<string, Check>> = {
   enum: (value) => (Array.isArray(value) && value.length > 0 ? undefined : "a list of at least one value"),
   pattern,
   format: (value) => (typeof value === "string" ? undefined : "a name"),
-  ...{ minimum: bound, maximum: bound, exclusiveMinimum: bound, exclusiveMaximum: bound },
-  ...{ minLength: count, maxLength: count, minItems: count, maxItems: count, minContains: count },
-  ...{ minProperties: count, maxProperties: count },
+  minimum: bound,
+  maximum: bound,
+  exclusiveMinimum: bound,
+  exclusiveMaximum: bound,
+  minLength: count,
+  maxLength: count,
+  minItems: count,
+  maxItems: count,
+  minContains: count,
+  minProperties: count,
+  maxProperties: count,
 };
 
 /** Fields that no value can pass at once. */

@@ -87,7 +87,9 @@ function failed(cause: unknown): RequestError {
     ? "@mlc-ai/web-xgrammar does not say why; one of fewer or simpler parts may do"
     : why.slice(0, 200);
   return new RequestError(`response_format: no grammar can be made of the schema: ${reason}`, {
-    ...{ param: "response_format", code: "invalid_json_schema", cause },
+    param: "response_format",
+    code: "invalid_json_schema",
+    cause,
   });
 }
 

@@ -55,7 +55,8 @@ function answerCalls(follow: typeof followGrammars, load: (name: string) => unkn
 export function openNodeFollower(file: string, vocabulary: GrammarVocabulary): NodeFollower {
   const threads = nodeModule("node:worker_threads") as typeof import("node:worker_threads");
   const worker: Worker = new threads.Worker(`(${answerCalls})(${followGrammars}, require)`, {
-    ...{ eval: true, workerData: { file, vocabulary } },
+    eval: true,
+    workerData: { file, vocabulary },
   });
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let count = 0;

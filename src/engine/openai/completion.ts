@@ -59,7 +59,8 @@ async function readPrompts(state: EngineState, given: unknown, signal: AbortSign
   const batch = all.length > 1 && !grammar ? await import("../direct/batch.ts") : undefined;
   const begins = batch?.continuedTogether(entry, all, options, { onDevice, pieceOf, proposing });
   const prompts = all.map((tokens, index) => ({
-    ...{ index, echo: echo ? entry.model.tokenizer.decode(tokens) : "" },
+    index,
+    echo: echo ? entry.model.tokenizer.decode(tokens) : "",
     begin: begins?.[index] ?? (() => continued(entry, tokens, options, grammar)),
   }));
   const logprobsOf =

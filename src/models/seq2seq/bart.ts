@@ -53,8 +53,10 @@ export function readPostNorm(config: FieldReader, architecture: string, own: Dif
   const { d_model: width, vocab_size: vocabulary } = given;
   // Attention over the encoder's states is the decoder's, and has its heads.
   const stack = (heads: number, field: string) => ({
-    ...{ heads, headWidth: headWidthIn(config, { width, heads }, field) },
-    ...{ context: given.max_position_embeddings, positions: own.positions },
+    heads,
+    headWidth: headWidthIn(config, { width, heads }, field),
+    context: given.max_position_embeddings,
+    positions: own.positions,
   });
   const encoder = stack(given.encoder_attention_heads, "encoder_attention_heads");
   const decoder = stack(given.decoder_attention_heads, "decoder_attention_heads");

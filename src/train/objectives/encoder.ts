@@ -88,7 +88,11 @@ function objectiveOf<B extends { readonly ids: Rows } & Pick<MaskedBatch, "types
   const headed = (tensors: Tensors, settings?: LossSettings) =>
     headStates(gpu, pooled(statesOf(model, tensors, settings), tensors), head);
   return {
-    ...{ gpu, model: config, routers: [], check, targetsIn },
+    gpu,
+    model: config,
+    routers: [],
+    check,
+    targetsIn,
     inputs: (batch) => {
       const rows = rowInputs(config, batch.ids, batch.types);
       const [tokens = 0] = rows.ids.shape;

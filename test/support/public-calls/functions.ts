@@ -236,7 +236,8 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     createChatTemplate: plain(library.createChatTemplate, [{ tokenizerConfig: {} }]),
     "Tokenizer.encode": { of: model.tokenizer.encode, on: model.tokenizer, calls: [["a", { addSpecialTokens: true }]] },
     "Tokenizer.encodeAtMost": {
-      ...{ of: model.tokenizer.encodeAtMost, on: model.tokenizer },
+      of: model.tokenizer.encodeAtMost,
+      on: model.tokenizer,
       calls: [["a", 8, { addSpecialTokens: true, signal: new AbortController().signal }]],
     },
     "Tokenizer.decode": {
