@@ -55,13 +55,13 @@ async function compile({ programs }: LanguageModel, report: Report, signal: Abor
     total: new Set(dispatches.map(({ shader }) => shader.code)).size,
   }));
   const sum = (of: keyof Progress) => parts.reduce((all, part) => all + part[of], 0);
-  const tell = () => report({ phase: "compile", done: sum("done"), total: sum("total") });
-  tell();
+  const reportAll = () => report({ phase: "compile", done: sum("done"), total: sum("total") });
+  reportAll();
   for (const [i, program] of lists.entries()) {
     signal?.throwIfAborted();
     await program.compile((progress) => {
       parts[i] = progress;
-      tell();
+      reportAll();
     });
   }
 }

@@ -71,13 +71,11 @@ const keywords: Readonly<Record<string, Check>> = {
 
 /** Fields that no value can pass at once. */
 const ordered = [
-  ...[
-    ["minimum", "maximum"],
-    ["minLength", "maxLength"],
-    ["minItems", "maxItems"],
-    ["minProperties", "maxProperties"],
-  ],
-] as [string, string][];
+  ["minimum", "maximum"],
+  ["minLength", "maxLength"],
+  ["minItems", "maxItems"],
+  ["minProperties", "maxProperties"],
+] as const;
 
 /** Where a schema has others: by name, in a list, or one. */
 const named = ["properties", "patternProperties"];

@@ -34,7 +34,7 @@ function answerCalls(follow: typeof followGrammars, load: (name: string) => unkn
     said = reason ?? said;
   };
   Object.assign(globalThis.console, { log: note, info: note, warn: note, error: note });
-  // The package is CommonJS in the clothes of an ES module.
+  // The package says that it is an ES module, and is CommonJS.
   const module = Object.assign(new Module(file), { filename: file }) as unknown as {
     readonly exports: Parameters<typeof follow>[0];
     _compile(text: string, file: string): void;
