@@ -22,9 +22,13 @@ export function inRange(values: ArrayLike<number>, dtype: PlainType, saturate = 
     const expected = inside(value);
     return expected && `${expected} (${dtype}); { saturate: true } saturates`;
   };
-  return Float64Array.from(values, (value, i) => {
-    const near = isInteger || Number.isFinite(value) ? Math.min(most, Math.max(least, value)) : value;
-    if (!saturate && (isInteger || Math.abs(value - near) >= half)) checkValue("tensor", `element ${i}`, check, value);
-    return near;
-  });
+  const near = (value: number) =>
+    isInteger || Number.isFinite(value) ? Math.min(most, Math.max(least, value)) : value;
+  if (saturate) return Float64Array.from(values, near);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? Number.NaN;
+    const isOutside = isInteger ? inside(value) !== undefined : Math.abs(value - near(value)) >= half;
+    if (isOutside) checkValue("tensor", `element ${i}`, check, value);
+  }
+  return values;
 }
