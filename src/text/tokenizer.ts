@@ -30,8 +30,8 @@ export interface Tokenizer extends TokenReader {
    */
   encode(text: string, options?: { readonly addSpecialTokens?: boolean }): number[];
   /**
-   * As `encode`, but a slice at a time, between which others may run, and no further than `most` ids: undefined for a text
-   * that has more. Throws the reason of `signal` once it aborts.
+   * As `encode`, but a slice at a time, between which others may run, and no further than `most` ids, which may be
+   * Infinity: undefined for a text that has more. Throws the reason of `signal` once it aborts.
    */
   encodeAtMost(
     text: string,
@@ -150,7 +150,7 @@ export function tokenizerOf(tokenizerJson: unknown, tokenizerConfig: unknown, li
     },
     async encodeAtMost(text, most, options = {}) {
       checkValue("encodeAtMost", "text", string, text);
-      checkValue("encodeAtMost", "most", count, most);
+      if (most !== Number.POSITIVE_INFINITY) checkValue("encodeAtMost", "most", count, most);
       checkOptions("encodeAtMost", encodeAtMostFields, options);
       const { addSpecialTokens = true, signal } = options;
       const room = addSpecialTokens ? most - before.length - after.length : most;

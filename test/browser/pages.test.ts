@@ -10,7 +10,7 @@ import { outputIn } from "./generate-ways.ts";
 import { ofPage, violationsIn } from "./search-ways.ts";
 import { ofTrain } from "./train-ways.ts";
 import { ofTranslate } from "./translate-ways.ts";
-import { press, rowsOf, shown, until, write } from "./ways.ts";
+import { press, shown, write } from "./ways.ts";
 
 const [golden] = goldenPrompts;
 
@@ -27,11 +27,10 @@ const ways: Readonly<Record<string, Way>> = {
     at: ({ front }) => front,
     walk: async ({ page }) => {
       await shown(page, "button", /^Play again$/);
-      await write(page, ".show-form input", "The");
+      await write(page, ".show-form input", "compiler: ");
       await press(page, ".show-form button", /^Continue on my GPU · loads/);
-      await until("its own text", () =>
-        page.evaluate(() => (document.querySelectorAll(".token-text .token").length > 6 ? "ok" : undefined), undefined),
-      );
+      // The recorded text goes, and the model's own takes its place.
+      await shown(page, ".token-text", /^<\|bos\|><\|\w+\|>compiler: [\s\S]{10}/);
       await shown(page, ".show-form button", /^Stop$|^Continue on my GPU$/);
     },
   },
@@ -105,7 +104,6 @@ const ways: Readonly<Record<string, Way>> = {
       const written = await shown(page, "#written", /^\d{4}-\d\d-\d\d$/); // the recorded run
       await press(page, "button.primary", /^Load dates/);
       expect(await ofTranslate(page).ended()).toBe(written);
-      expect((await rowsOf(page, ".alignment")).length).toBeGreaterThanOrEqual(0);
     },
   },
 };

@@ -28,6 +28,7 @@ test.each(Object.entries(files))("the ids of a long text are those of the whole:
   for (const text of texts) {
     const whole = tokenizer.encode(text);
     expect(await tokenizer.encodeAtMost(text, whole.length)).toEqual(whole);
+    expect(await tokenizer.encodeAtMost(text, Number.POSITIVE_INFINITY)).toEqual(whole);
     if (whole.length > 0) expect(await tokenizer.encodeAtMost(text, whole.length - 1)).toBeUndefined();
   }
 });
