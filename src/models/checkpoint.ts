@@ -34,7 +34,7 @@ export function checkWeights<Config extends Layered, Outer extends object, Layer
     const names = sources.flatMap(namesOf);
     const missing = names.filter((name) => !weights.has(name));
     for (const name of names) implied.add(name);
-    if (missing.length > 0) checkMissing(weights, family, config, { implied, missing, parts: parts.length, origin });
+    if (missing.length > 0) checkMissing(weights, family, config, { implied, missing, origin });
     for (const source of sources) storedTensor(weights, source);
   }
   const extras = family.extras?.(config) ?? [];
@@ -75,17 +75,16 @@ export const impliedNames = <Config extends Layered>(
     ),
   );
 
-/** For each field that says which tensors there are, those of the first parts if it said the opposite. */
+/** For each field that says which tensors there are, those that there were if it said the opposite. */
 function* opposites<Config extends Layered>(
   weights: Weights,
   family: WeightNames<Config, object, object>,
   config: Config,
   { file, names: called }: ConfigOrigin,
-  parts?: number,
 ) {
   for (const [field, { is, but }] of Object.entries(family.opposites?.(config) ?? {})) {
     const other = { ...config, ...but };
-    const names = Array.from({ length: parts ?? other.layers + 1 }, (_, at) =>
+    const names = Array.from({ length: other.layers + 1 }, (_, at) =>
       sourcesOf(partOf(family, other, at, weights.has)).flatMap(namesOf),
     );
     const fail = (problem: string): never => {
@@ -101,14 +100,9 @@ function checkMissing<Config extends Layered>(
   weights: Weights,
   family: WeightNames<Config, object, object>,
   config: Config,
-  {
-    implied,
-    missing,
-    parts,
-    origin,
-  }: { implied: ReadonlySet<string>; missing: readonly string[]; parts: number; origin: ConfigOrigin },
+  { implied, missing, origin }: { implied: ReadonlySet<string>; missing: readonly string[]; origin: ConfigOrigin },
 ): void {
-  for (const { otherwise, fail } of opposites(weights, family, config, origin, parts)) {
+  for (const { otherwise, fail } of opposites(weights, family, config, origin)) {
     const owed = [...implied].filter((name) => !otherwise.has(name));
     if (owed.length > 0 && owed.every((name) => missing.includes(name))) fail(`has no ${listed(owed, 1)}`);
   }
