@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Case, CaseTable } from "../../src/check/case-table.ts";
 import { modCases } from "../../src/check/cases/attention-mods.ts";
 import { matmulCases } from "../../src/check/cases/matmul.ts";
-import { firstCases, firstIf, firstOfEach, isIrregular, kindsOf } from "./first-tier.ts";
+import { firstCases, firstIf, firstOfEach, fullCases, isIrregular, kindsOf } from "./first-tier.ts";
 import { hasFirst, isUnit, kindOf, testFiles } from "./kinds.ts";
 
 const input = (...shape: number[]) => ({
@@ -51,6 +51,28 @@ test.each<[string, CaseTable]>([
   const first = new Set([...firstCases(table).values()].flatMap((items) => [...items].flatMap(kindsOf)));
   expect([...all].filter((kind) => !first.has(kind))).toEqual([]);
   expect(all.size).toBeGreaterThan(10);
+});
+
+test("of a large table all tests run each case on two variants, and each variant on every kind that it takes", () => {
+  const table = matmulCases as CaseTable;
+  const first = firstCases(table);
+  const full = fullCases(table, first);
+  const ran = (item: Case) => table.variants.filter((variant) => full.get(variant)?.has(item));
+  for (const item of table.cases) {
+    const able = table.variants.filter((variant) => !item.refusedBy?.includes(variant));
+    expect(ran(item).filter((variant) => able.includes(variant)).length, item.name).toBeGreaterThanOrEqual(
+      Math.min(2, able.length),
+    );
+    expect(ran(item)).toEqual(expect.arrayContaining(item.refusedBy?.slice() ?? []));
+  }
+  for (const variant of table.variants) {
+    const kinds = (items: Iterable<Case>) =>
+      new Set([...items].filter((item) => !item.refusedBy?.includes(variant)).flatMap(kindsOf));
+    expect(kinds(full.get(variant) ?? [])).toEqual(kinds(table.cases));
+    for (const item of first.get(variant) ?? []) expect(full.get(variant)?.has(item)).toBe(true);
+  }
+  const small = { variants: ["naive", "new"], cases: [plain, ragged, single] };
+  expect([...fullCases(small, firstCases(small)).values()].map(({ size }) => size)).toEqual([3, 3]);
 });
 
 test("irregular is what has a mask, or leaves a rest", () => {

@@ -47,6 +47,8 @@ export function kindsOf({ inputs, options = {} }: Case): string[] {
   return [...formats, ...words(options, "")];
 }
 
+const takes = (variant: string, item: Case) => !item.refusedBy?.includes(variant);
+
 /**
  * The cases that `npm test` runs of a table, by variant: of each variant one that is irregular and one that is not, as far as there are
  * such; then for each kind that none of these has, the first case that has it, on the first variant that takes it. `known` are
@@ -56,7 +58,6 @@ export function firstCases({ variants, cases }: Tested, known = new Set<string>(
   const small = cases.filter((item) => elements(item) <= mostElements);
   const usual = small.length > 1 ? small : [...cases].sort((a, b) => elements(a) - elements(b)).slice(0, 2);
   const chosen = new Map(variants.map((variant) => [variant, new Set<Case>()]));
-  const takes = (variant: string, item: Case) => !item.refusedBy?.includes(variant);
   const add = (variant: string, item: Case) => {
     chosen.get(variant)?.add(item);
     for (const kind of kindsOf(item)) known.add(kind);
@@ -73,6 +74,47 @@ export function firstCases({ variants, cases }: Tested, known = new Set<string>(
     if (kindsOf(item).every((kind) => known.has(kind))) continue;
     const variant = variants.find((one) => takes(one, item));
     if (variant !== undefined) add(variant, item);
+  }
+  return chosen;
+}
+
+/** The most products of variants and cases of a table that `npm run test:full` runs all of. */
+const mostProducts = 48;
+
+/** How many variants run each case of a larger table. */
+const variantsOfACase = 2;
+
+/**
+ * The cases that `npm run test:full` runs of a table, by variant: all of a small one. Of a large one each case runs on two
+ * variants, by turns; each variant runs every kind that it takes and refuses all that it must; and the first tier is part of it.
+ * `npm run test:all`, and a test file that is run by itself, run all products.
+ */
+export function fullCases(
+  { variants, cases }: Tested,
+  first: ReadonlyMap<string, ReadonlySet<Case>>,
+): Map<string, Set<Case>> {
+  const all = variants.length * cases.length <= mostProducts;
+  const chosen = new Map(
+    variants.map((variant) => [
+      variant,
+      new Set(cases.filter((item) => all || !takes(variant, item) || first.get(variant)?.has(item))),
+    ]),
+  );
+  if (all) return chosen;
+  for (const [i, item] of cases.entries()) {
+    const able = variants.filter((variant) => takes(variant, item));
+    for (let j = 0; j < Math.min(variantsOfACase, able.length); j++) {
+      chosen.get(able[(i + j) % able.length] ?? "")?.add(item);
+    }
+  }
+  for (const [variant, items] of chosen) {
+    const kinds = (item: Case) => [...kindsOf(item), isIrregular(item) ? "irregular" : "plain"];
+    const known = new Set([...items].filter((item) => takes(variant, item)).flatMap(kinds));
+    for (const item of cases) {
+      if (!takes(variant, item) || kinds(item).every((kind) => known.has(kind))) continue;
+      items.add(item);
+      for (const kind of kinds(item)) known.add(kind);
+    }
   }
   return chosen;
 }

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { CaseTable } from "../../src/check/case-table.ts";
 import { checkCase } from "../../src/check/check-case.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { firstCases, firstIf, kindsOf } from "./first-tier.ts";
+import { firstCases, firstIf, fullCases, kindsOf } from "./first-tier.ts";
 import { testBeside } from "./side-by-side.ts";
 
 /** The kinds that the tables of a file have had so far in `npm test`, by the op's definition. */
@@ -14,7 +14,7 @@ interface TableOptions {
   readonly kindsElsewhere?: boolean;
 }
 
-/** Declares a test for every case on every variant. */
+/** Declares a test for every case on every variant; of a large table, where all tests run, for the share that `fullCases` says. */
 export function testCases(gpu: () => Gpu, table: CaseTable, { kindsElsewhere = false }: TableOptions = {}): void {
   const file = expect.getState().testPath;
   if (known?.file !== file) known = { file, of: new Map() };
@@ -22,8 +22,10 @@ export function testCases(gpu: () => Gpu, table: CaseTable, { kindsElsewhere = f
   known?.of.set(table.reference, kinds);
   if (kindsElsewhere) for (const kind of table.cases.flatMap(kindsOf)) kinds.add(kind);
   const chosen = firstCases(table, kinds);
+  const share = process.env["SHADERFORMER_TIER"] === undefined ? undefined : fullCases(table, chosen);
   for (const variant of table.variants) {
     for (const item of table.cases) {
+      if (share && !share.get(variant)?.has(item)) continue;
       const name = `${table.op} ${variant}: ${item.name}`;
       const options = firstIf(chosen.get(variant)?.has(item) ?? false);
       testBeside(name, gpu, (own) => checkCase(own, table, variant, item), options);
