@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { casesTagged, hasTag } from "../../src/check/case-table.ts";
+import type { Case } from "../../src/check/case-table.ts";
 import { attentionBackwardCases } from "../../src/check/cases/attention-backward.ts";
 import { scoreExamples } from "../../src/check/cases/mask-examples.ts";
+import { checkCase } from "../../src/check/check-case.ts";
 import { normal } from "../../src/check/random.ts";
 import { derivativeOf, scoreTensorsOf } from "../../src/check/score-derivatives.ts";
 import { attentionBackward } from "../../src/kernels/attention/backward/attention-backward.ts";
@@ -20,21 +21,14 @@ import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu();
-/** As on a GPU: with four rows a thread, kernels of tiles also compile in much less time here. */
-const fourRows = await testGpu({}, undefined, (own) => setThreadRows(own, 4));
-const { cases } = attentionBackwardCases;
 // Masks and scores are those of the tables of attention itself.
-const kindsElsewhere = true;
-const manyRows = cases.filter((item) => !hasTag(item, "few rows"));
-testCases(() => gpu, { ...attentionBackwardCases, cases: manyRows }, { kindsElsewhere });
+testCases(() => gpu, attentionBackwardCases, { kindsElsewhere: true });
 
-/** Of the cases that are about masks and scores every one runs on `rows`, every second on `flash`, every fourth on `materialised`. */
-const every = { rows: 1, flash: 2, materialised: 4 } as const;
-const full = process.env["SHADERFORMER_FULL"] === "1";
-for (const variant of attentionBackwardCases.variants) {
-  const some = casesTagged(cases, "few rows").filter((_, i) => full || i % every[variant] === 0);
-  testCases(() => fourRows, { ...attentionBackwardCases, variants: [variant], cases: some }, { kindsElsewhere });
-}
+const withOwnRows = await testGpu({}, undefined, (own) => setThreadRows(own));
+test("as many rows a thread as are usual on this adapter", async () => {
+  const many = attentionBackwardCases.cases.find(({ name }) => name === "many tiles") as Case;
+  await checkCase(withOwnRows, attentionBackwardCases, "flash", many);
+});
 
 describe("the float64 definition agrees with differences of the forward", () => {
   const random = (shape: readonly number[], seed: number) =>
@@ -163,7 +157,7 @@ test("8,192 tokens of 4 heads: the gradient of a table needs no buffer of all pa
 });
 
 test("a user's score that is a soft cap gives the gradients of the soft cap, to the bit", async () => {
-  const x = (shape: readonly number[], seed: number) => tensor(fourRows, shape, normal(sizeOf(shape), seed));
+  const x = (shape: readonly number[], seed: number) => tensor(gpu, shape, normal(sizeOf(shape), seed));
   const heads = [1, 2, 9, 8];
   const [q, k, v, out, dout] = [1, 2, 3, 4, 5].map((seed) => x(heads, seed)) as [
     Tensor,
@@ -187,7 +181,7 @@ fn score_derivative(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 {
   const slopes = x([2], 7);
   for (const variant of ["materialised", "rows", "flash"] as const) {
     for (const rest of [[], [{ kind: "alibi", slopes }]] as const) {
-      const of = (score: AttentionScore) => attentionBackward(fourRows, tensors, { score, variant });
+      const of = (score: AttentionScore) => attentionBackward(gpu, tensors, { score, variant });
       const [mine, builtin] = [of([own, ...rest]), of([{ kind: "softcap", cap: 1.5 }, ...rest])];
       for (const name of ["dq", "dk", "dv"] as const) {
         expect([...((await mine[name]?.read()) ?? [])], name).toEqual([...((await builtin[name]?.read()) ?? [1])]);

@@ -81,17 +81,16 @@ export function firstCases({ variants, cases }: Tested, known = new Set<string>(
 /** The most products of variants and cases of a table that `npm run test:full` runs all of. */
 const mostProducts = 48;
 
-/** How many variants run each case of a larger table. */
-const variantsOfACase = 2;
-
 /**
  * The cases that `npm run test:full` runs of a table, by variant: all of a small one. Of a large one each case runs on two
  * variants, by turns; each variant runs every kind that it takes and refuses all that it must; and the first tier is part of it.
+ * Where the kinds are those of other tables (`kindsElsewhere`), each case runs on one variant.
  * `npm run test:all`, and a test file that is run by itself, run all products.
  */
 export function fullCases(
   { variants, cases }: Tested,
   first: ReadonlyMap<string, ReadonlySet<Case>>,
+  kindsElsewhere = false,
 ): Map<string, Set<Case>> {
   const all = variants.length * cases.length <= mostProducts;
   const chosen = new Map(
@@ -103,10 +102,11 @@ export function fullCases(
   if (all) return chosen;
   for (const [i, item] of cases.entries()) {
     const able = variants.filter((variant) => takes(variant, item));
-    for (let j = 0; j < Math.min(variantsOfACase, able.length); j++) {
+    for (let j = 0; j < Math.min(kindsElsewhere ? 1 : 2, able.length); j++) {
       chosen.get(able[(i + j) % able.length] ?? "")?.add(item);
     }
   }
+  if (kindsElsewhere) return chosen;
   for (const [variant, items] of chosen) {
     const kinds = (item: Case) => [...kindsOf(item), isIrregular(item) ? "irregular" : "plain"];
     const known = new Set([...items].filter((item) => takes(variant, item)).flatMap(kinds));

@@ -2,6 +2,7 @@ import { afterAll } from "vitest";
 import { poisoned } from "../../src/check/canaries.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { type GpuOptions, openGpu } from "../../src/gpu/open.ts";
+import { setThreadRows } from "../../src/kernels/attention/backward/flash-tiles.ts";
 import { type Kind, tuneAs } from "../../src/kernels/tuning.ts";
 
 const openingOf = new WeakMap<Gpu, () => Promise<Gpu>>();
@@ -14,12 +15,14 @@ async function open(options: GpuOptions): Promise<Gpu> {
 /**
  * The device of a test file, with poisoned memory: results start as NaN and nothing is used twice. The adapter is the
  * default one, or the one that `SHADERFORMER_ADAPTER` names. `choices` are those of variants and tiles, by default of the
- * adapter's kind; `prepare` sets more of them.
+ * adapter's kind; `prepare` sets more of them. Gradients of attention have four rows a thread, as on a GPU: with more, their
+ * kernels take several times as long to compile here.
  */
 export async function testGpu(options: GpuOptions = {}, choices?: Kind, prepare?: (gpu: Gpu) => void): Promise<Gpu> {
   const opened = async () => {
     const gpu = await open(options);
     if (choices) tuneAs(gpu, choices);
+    setThreadRows(gpu, 4);
     prepare?.(gpu);
     return gpu;
   };

@@ -22,7 +22,7 @@ export function testCases(gpu: () => Gpu, table: CaseTable, { kindsElsewhere = f
   known?.of.set(table.reference, kinds);
   if (kindsElsewhere) for (const kind of table.cases.flatMap(kindsOf)) kinds.add(kind);
   const chosen = firstCases(table, kinds);
-  const share = process.env["SHADERFORMER_TIER"] === undefined ? undefined : fullCases(table, chosen);
+  const share = process.env["SHADERFORMER_TIER"] === undefined ? undefined : fullCases(table, chosen, kindsElsewhere);
   for (const variant of table.variants) {
     for (const item of table.cases) {
       if (share && !share.get(variant)?.has(item)) continue;

@@ -6,7 +6,7 @@ import type { MaskDescription, ScoreDescription } from "../../reference/describe
 import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
 import { stored } from "../attention-records.ts";
-import { type CaseTable, variantsOf, withTags } from "../case-table.ts";
+import { type CaseTable, variantsOf } from "../case-table.ts";
 import { attentionBackward as emulation } from "../emulation/attention-backward.ts";
 import { allowedUlps } from "../gate.ts";
 import { normal } from "../random.ts";
@@ -37,12 +37,6 @@ const raggedCases = [
   ["chunked or prefix", {}, undefined],
   ["a user's own, with all it may say", { length: 190 }, [0.5, -30]],
 ] as const satisfies readonly (readonly [string, Options | object, readonly number[] | undefined])[];
-
-/** A case that tests what masks, scores and shapes are, for which kernels of tiles may have few rows a thread. */
-const fewRows = <C extends object>(item: C) => withTags(item, "few rows");
-
-/** Two of three. */
-const someFewRows = <C extends object>(i: number, item: C) => (i % 3 === 0 ? item : fewRows(item));
 
 const dropout = { rate: 0.25, site: 3, key: [7, 12] } as const;
 
@@ -131,15 +125,15 @@ export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof t
     problem("one query, one key, one number", { t: 1, s: 1, d: 1 }),
     problem("causal, a query for each key", { h: 2, t: 37, s: 37 }),
     problem("causal, more keys than queries, heads of 5 and 7", { b: 2, h: 3, t: 11, s: 20, d: 5, dv: 7 }),
-    fewRows(problem("more queries than keys: the first see no keys", { h: 2, t: 31, s: 12 })),
-    fewRows(problem("cross-attention: full, other lengths", { b: 2, h: 2, t: 9, s: 23 }, { mask: "full" })),
-    fewRows(problem("eight query heads of one", { b: 2, h: 8, g: 1, t: 10, s: 17 })),
+    problem("more queries than keys: the first see no keys", { h: 2, t: 31, s: 12 }),
+    problem("cross-attention: full, other lengths", { b: 2, h: 2, t: 9, s: 23 }, { mask: "full" }),
+    problem("eight query heads of one", { b: 2, h: 8, g: 1, t: 10, s: 17 }),
     problem("eight query heads of four, a scale", { h: 8, g: 4, t: 10, s: 17 }, { scale: 0.1 }),
     problem("20 of 29 keys", { h: 2, t: 13, s: 29 }, { mask: "full", length: 20 }),
     problem("many tiles", { h: 2, g: 1, t: 150, s: 210, d: 32 }),
     problem("keys of two runs", { t: 2, s: 2300, d: 4 }, { mask: "full" }),
     problem("queries of two runs", { h: 2, g: 1, t: 2200, s: 3, d: 4 }, { mask: "full" }),
-    fewRows(problem("a sink", { b: 2, h: 6, g: 3, t: 13, s: 13 }, {}, floats([6], [0.5, -2, 3, -30, 0, 8]))),
+    problem("a sink", { b: 2, h: 6, g: 3, t: 13, s: 13 }, {}, floats([6], [0.5, -2, 3, -30, 0, 8])),
     problem(
       "a sink, and rows without keys",
       { h: 8, g: 2, t: 9, s: 4 },
@@ -147,16 +141,13 @@ export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof t
       floats([8], [0.5, -1, 2, 0, 1, -3, 4, 0.25]),
     ),
     ...raggedCases.map(([name, options, sinks], i) =>
-      someFewRows(
-        i,
-        problem(
-          `tiles that are empty and full, ${i}: ${name}`,
-          tiled,
-          { mask: ragged[name] ?? "full", ...options } as Options,
-          sinks && floats([2], sinks),
-          // Sums of distances by gradients of both signs would cancel.
-          name.startsWith("block-sparse") ? oneSign : 0,
-        ),
+      problem(
+        `tiles that are empty and full, ${i}: ${name}`,
+        tiled,
+        { mask: ragged[name] ?? "full", ...options } as Options,
+        sinks && floats([2], sinks),
+        // Sums of distances by gradients of both signs would cancel.
+        name.startsWith("block-sparse") ? oneSign : 0,
       ),
     ),
     problem("dropout", { b: 2, h: 4, g: 2, t: 37, s: 37 }, { dropout }),
@@ -167,9 +158,9 @@ export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof t
       { dropout, mask: ragged["causal and document"] ?? "full", score: { kind: "softcap", cap: 2 }, length: 200 },
       floats([2], [0.5, -3]),
     ),
-    ...Object.entries(masks).map(([name, mask]) => fewRows(problem(name, shape, { mask, length: 25 }))),
+    ...Object.entries(masks).map(([name, mask]) => problem(name, shape, { mask, length: 25 })),
     ...Object.entries(scores).map(([name, score]) =>
-      fewRows(problem(name, shape, { mask: around, score, start: 7, scale: 0.5 }, sixSinks, oneSign)),
+      problem(name, shape, { mask: around, score, start: 7, scale: 0.5 }, sixSinks, oneSign),
     ),
     problem("a table, and dropout", { h: 2, t: 37, s: 70 }, { dropout, score: tableOf(2, 9) }),
     problem("a table, causal, many tiles", { b: 2, h: 2, g: 1, t: 150, s: 210 }, { score: tableOf(2, 40) }),
@@ -180,16 +171,12 @@ export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof t
       sixSinks,
       oneSign,
     ),
-    fewRows(
-      problem("a table, and documents", shape, { mask: masks["causal and document"] ?? "full", score: tableOf(6, 4) }),
-    ),
+    problem("a table, and documents", shape, { mask: masks["causal and document"] ?? "full", score: tableOf(6, 4) }),
     problem("a table, and a window", { h: 2, t: 80, s: 96 }, { mask: around, score: tableOf(2, 7), scale: -0.3 }),
-    fewRows(
-      problem(
-        "a bias of every pair, 20 of 29 keys",
-        { b: 2, h: 2, t: 13, s: 29 },
-        { mask: "full", length: 20, score: bias },
-      ),
+    problem(
+      "a bias of every pair, 20 of 29 keys",
+      { b: 2, h: 2, t: 13, s: 29 },
+      { mask: "full", length: 20, score: bias },
     ),
     problem(
       "sequences in a row",
@@ -213,25 +200,19 @@ export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof t
       sixSinks,
       oneSign,
     ),
-    fewRows(
-      problem(
-        "a user's tensors between other scores",
-        { h: 2, g: 1, t: 13, s: 70, d: 8 },
-        { score: [{ kind: "softcap", cap: 2 }, ownTable(2, 9), { kind: "softcap", cap: 3 }] },
-        floats([2], [3, 2]),
-        oneSign,
-      ),
+    problem(
+      "a user's tensors between other scores",
+      { h: 2, g: 1, t: 13, s: 70, d: 8 },
+      { score: [{ kind: "softcap", cap: 2 }, ownTable(2, 9), { kind: "softcap", cap: 3 }] },
+      floats([2], [3, 2]),
+      oneSign,
     ),
-    fewRows(
-      problem(
-        "a user's tensor of a number for every pair, 60 of 64 keys, dropout",
-        { b: 2, h: 2, g: 1, t: 20, s: 64, d: 8 },
-        { mask: "full", length: 60, dropout, scale: -0.5, score: ownPairs(2, 20, 60) },
-        floats([2], [0.5, -3]),
-      ),
+    problem(
+      "a user's tensor of a number for every pair, 60 of 64 keys, dropout",
+      { b: 2, h: 2, g: 1, t: 20, s: 64, d: 8 },
+      { mask: "full", length: 60, dropout, scale: -0.5, score: ownPairs(2, 20, 60) },
+      floats([2], [0.5, -3]),
     ),
-    fewRows(
-      problem("a table, 20 of 29 keys", { h: 2, t: 13, s: 29 }, { mask: "full", length: 20, score: tableOf(2, 3) }),
-    ),
+    problem("a table, 20 of 29 keys", { h: 2, t: 13, s: 29 }, { mask: "full", length: 20, score: tableOf(2, 3) }),
   ],
 };

@@ -20,9 +20,10 @@ const usual = constantsOf(quadsSource, "DEPTH", "COLUMN_THREADS");
 
 const threadRows = new WeakMap<Gpu, number>();
 
-/** Gives a thread this many rows on a device, 4, 8 or 16, in place of those for its kind. */
-export function setThreadRows(gpu: Gpu, rows: number): void {
-  threadRows.set(gpu, rows);
+/** Gives a thread this many rows on a device, 4, 8 or 16, in place of those for its kind; those again without a number. */
+export function setThreadRows(gpu: Gpu, rows?: number): void {
+  if (rows === undefined) threadRows.delete(gpu);
+  else threadRows.set(gpu, rows);
 }
 
 /** Bytes of workgroup memory that every device has. */
