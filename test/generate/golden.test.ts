@@ -25,11 +25,11 @@ const models: Record<string, readonly GoldenPrompt[]> = {
   [bundledModel]: goldenPrompts,
   [bundledMixture]: mixturePrompts,
 };
-/** The mixture's whole list runs on the default adapter; a device that differs from it runs the first two. */
-const promptsOn = (folder: string, prompts: readonly GoldenPrompt[], device: string) =>
-  folder === bundledMixture && device !== "default adapter" ? prompts.slice(0, 2) : prompts;
+/** The whole list runs on the default adapter; a device that differs from it runs the first two, and a quarter of their tokens. */
+const promptsOn = (prompts: readonly GoldenPrompt[], device: string) =>
+  device === "default adapter" ? prompts : prompts.slice(0, 2);
 const runs = Object.entries(models).flatMap(([folder, prompts]) =>
-  Object.entries(devices).map(([name, gpu]) => ({ folder, prompts: promptsOn(folder, prompts, name), name, gpu })),
+  Object.entries(devices).map(([name, gpu]) => ({ folder, prompts: promptsOn(prompts, name), name, gpu })),
 );
 
 for (const { folder, prompts, name, gpu } of runs) {
@@ -45,10 +45,11 @@ for (const { folder, prompts, name, gpu } of runs) {
         const { nmse, misplaced } = difference(logits[0] ?? [], prompt.lastLogits);
         expect(misplaced).toBe(-1);
         expect(nmse).toBeLessThan(nmseCaps.logits);
-        const { rows } = await model.generate(prompt.prompt, { temperature: 0, maxTokens: 64 }).result;
+        const maxTokens = name === "default adapter" ? 64 : 16;
+        const { rows } = await model.generate(prompt.prompt, { temperature: 0, maxTokens }).result;
         expect(rows[0]?.promptTokens).toEqual(prompt.promptTokens);
-        expect(rows[0]?.tokens).toEqual(prompt.greedyTokens);
-        expect(rows[0]?.text).toBe(prompt.greedyText);
+        expect(rows[0]?.tokens).toEqual(prompt.greedyTokens.slice(0, maxTokens));
+        if (maxTokens === 64) expect(rows[0]?.text).toBe(prompt.greedyText);
       });
     }
     test.runIf(prompts.some(({ experts }) => experts))(
