@@ -1,4 +1,5 @@
 // Browsers that the same test drives: Chromium by Playwright, Firefox by Puppeteer.
+import { test } from "vitest";
 import { noChromium } from "../../bench/harness/chromium.ts";
 import { noFirefox } from "../../bench/harness/firefox.ts";
 import { sharedChromium, sharedFirefox } from "./shared.ts";
@@ -102,6 +103,9 @@ export const browsers: readonly InstalledBrowser[] = [
       }),
   },
 ];
+
+/** A test of what is the page's own, which one browser shows: Chromium. Others run their main ways, keys, layout and storage. */
+export const ownIn = (name: string) => test.runIf(name === "Chromium");
 
 /** Rows of what does not depend on a browser, such as states that a page simulates: all of them in Chromium, one in others. */
 export const simulatedIn = <const Row>(name: string, rows: readonly Row[]): readonly Row[] =>

@@ -1,8 +1,8 @@
-// The front page in every browser there is: the recorded run, and the bundled model on this device.
+// The front page: in every browser there is the recorded run, in one the bundled model on this device.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import whale from "../../site/front/runs/whale.json" with { type: "json" };
 import { type BuiltSite, buildSite, screenshot } from "./attention-site.ts";
-import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage } from "./driven.ts";
+import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage, ownIn } from "./driven.ts";
 import { press, shown, until, write } from "./ways.ts";
 
 let site: BuiltSite;
@@ -75,7 +75,7 @@ describe.each(browsers)("the front page in $name", ({ name, missing, start }) =>
     await until("its run", async () => (await text(page)).startsWith("<|bos|><|jargon|>hacker: "));
   });
 
-  test("on a click the bundled model goes on from the visitor's own words", async () => {
+  ownIn(name)("on a click the bundled model goes on from the visitor's own words", async () => {
     await write(page, ".show-form input", "compiler: ");
     await press(page, ".show-form button", /^Continue on my GPU · loads 10\.\d MB$/);
     const given = "<|bos|><|jargon|>compiler: ";
@@ -89,7 +89,7 @@ describe.each(browsers)("the front page in $name", ({ name, missing, start }) =>
     await screenshot(page, `front-live-${name}`);
   });
 
-  test("and goes on with another token in the place of one", async () => {
+  ownIn(name)("and goes on with another token in the place of one", async () => {
     const before = await text(page);
     await page.click(".token-text .token:nth-of-type(9)");
     const instead = await shown(page, ".alternatives .instead", /./);
@@ -101,7 +101,7 @@ describe.each(browsers)("the front page in $name", ({ name, missing, start }) =>
     await shown(page, ".show-says", /^W/);
   });
 
-  test("without WebGPU it says so and what to do, and the recorded run stays", async () => {
+  ownIn(name)("without WebGPU it says so and what to do, and the recorded run stays", async () => {
     await page.goto("about:blank");
     await page.goto(`${site.front}#sim=no-webgpu`);
     await press(page, ".show-form button", /^Continue on my GPU/);

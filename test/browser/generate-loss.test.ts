@@ -9,7 +9,7 @@ import { open, output, outputIn, recordTexts } from "./generate-ways.ts";
 import { until } from "./ways.ts";
 
 const [golden] = goldenPrompts;
-const settings = `model=voices-dense&temperature=0&seed=1&max_tokens=96&prompt=${encodeURIComponent(golden?.prompt ?? "")}&run=1`;
+const settings = `model=voices-dense&temperature=0&seed=1&max_tokens=48&prompt=${encodeURIComponent(golden?.prompt ?? "")}&run=1`;
 
 let site: BuiltSite;
 beforeAll(async () => {
@@ -24,8 +24,8 @@ async function testLoss(page: DrivenPage, lose: () => Promise<unknown>): Promise
   const columns = await recordTexts(page, ".column");
   await lose();
   const { text, status } = await outputIn(page, "done");
-  expect(text.startsWith(golden?.greedyText ?? "-")).toBe(true);
-  expect(status).toBe("Reply finished, 96 tokens.");
+  expect(golden?.greedyText.startsWith(text)).toBe(true);
+  expect(status).toBe("Reply finished, 48 tokens.");
   const meanwhile = (await columns()).find((column) => column.includes("The GPU was lost"));
   expect(meanwhile).toMatch(/The GPU was lost: .*The text stays.*Nothing is to be done unless/);
   expect(meanwhile).toContain("Generating.");
@@ -55,7 +55,8 @@ function destroyOnMessage(): void {
   };
 }
 
-describe.each(browsers)("the page that generates in $name", ({ missing, start }) => {
+// Chromium loses it by a crash, below.
+describe.each(browsers.slice(1))("the page that generates in $name", ({ missing, start }) => {
   if (missing) return test.skip(missing);
   let browser: DrivenBrowser;
   afterAll(() => browser?.close());

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
 import { type BuiltSite, buildSite, screenshot } from "./attention-site.ts";
-import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage } from "./driven.ts";
+import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage, ownIn } from "./driven.ts";
 import { fill, open, output, outputIn, pick, recordTexts } from "./generate-ways.ts";
 import { type ModelsServer, serveModels } from "./models-server.ts";
 import { framesUntil, press, shown, tick, until } from "./ways.ts";
@@ -91,13 +91,14 @@ describe.each(browsers)("the page that generates in $name", ({ name, missing, st
   });
 
   test("a link with run=1 gives the golden text, and its figures", async () => {
-    await open(page, site.generate(`${greedy}&max_tokens=64&run=1`));
+    await open(page, site.generate(`${greedy}&max_tokens=24&run=1`));
     const { text, status } = await outputIn(page, "done");
-    expect(text).toBe(golden?.greedyText);
-    expect(status).toBe("Reply finished, 64 tokens.");
+    expect(golden?.greedyText.startsWith(text)).toBe(true);
+    expect(text.length).toBeGreaterThan(60);
+    expect(status).toBe("Reply finished, 24 tokens.");
     const stats = await shown(page, ".stats", /stop:/);
-    expect(stats).toMatch(/^11 prompt tok · .*s to first token · .*tok\/s · 64 tok · stop: limit of tokens/);
-    await shown(page, ".gauge", /75 \/ 512 tokens/);
+    expect(stats).toMatch(/^11 prompt tok · .*s to first token · .*tok\/s · 24 tok · stop: limit of tokens/);
+    await shown(page, ".gauge", /35 \/ 512 tokens/);
   });
 
   test("another link in the same tab is followed without loading the model again", async () => {
@@ -107,7 +108,7 @@ describe.each(browsers)("the page that generates in $name", ({ name, missing, st
     expect(golden?.greedyText.startsWith(text)).toBe(true);
   });
 
-  test("a token can be replaced by another: the text goes on from there", async () => {
+  ownIn(name)("a token can be replaced by another: the text goes on from there", async () => {
     await press(page, '[role="tab"]', /^Tokens$/);
     await tick(page, '#drawer-panel input[type="checkbox"]');
     await press(page, "button", /^Write it again with them$/);
@@ -122,7 +123,7 @@ describe.each(browsers)("the page that generates in $name", ({ name, missing, st
     await outputIn(page, "done");
   });
 
-  test("what fails says so, and what to do: a text beyond the context, an address without a model", async () => {
+  ownIn(name)("what fails says so, and what to do: a text beyond the context, an address without a model", async () => {
     await fill(page, "#draft", "whale ".repeat(600));
     await press(page, "button.send", /^Complete text$/);
     const { status } = await outputIn(page, "failed");
@@ -132,7 +133,7 @@ describe.each(browsers)("the page that generates in $name", ({ name, missing, st
     expect((await output(page)).state).toBe("empty");
   });
 
-  test("a load is paused, goes on, and is cancelled", async () => {
+  ownIn(name)("a load is paused, goes on, and is cancelled", async () => {
     await open(page, site.generate(`model=${models.address}slow/`));
     await press(page, "button.primary", /^Load \(/);
     await shown(page, "section.model .phase", /[1-9].* MB of 10\.\d MB/);
@@ -147,7 +148,7 @@ describe.each(browsers)("the page that generates in $name", ({ name, missing, st
     expect(await output(page)).toMatchObject({ state: "empty", status: "No model is loaded." });
   });
 
-  test("an instruct model chats by its template; a message is edited and answered anew", async () => {
+  ownIn(name)("an instruct model chats by its template; a message is edited and answered anew", async () => {
     await open(page, site.generate(`model=${models.address}chat/&temperature=0&max_tokens=8`));
     await press(page, "button.primary", /^Load \(/);
     await shown(page, "section.model.loaded", /chat and completion/);

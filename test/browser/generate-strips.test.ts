@@ -1,8 +1,8 @@
-// A text by its tokens on the page that generates, in every browser there is.
+// A text by its tokens on the page that generates; in every browser there is their looks and keys.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
 import { type BuiltSite, buildSite } from "./attention-site.ts";
-import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage } from "./driven.ts";
+import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage, ownIn } from "./driven.ts";
 import { open, outputIn } from "./generate-ways.ts";
 import { atOnce, key, panel, panelIsAccessible, percentIn, picturesOf, tableIn } from "./strips-ways.ts";
 import { press, shown, tick, until } from "./ways.ts";
@@ -74,7 +74,7 @@ describe.each(browsers)("a text by its tokens in $name", ({ name, missing, start
     expect(text.length).toBeGreaterThan(20);
   });
 
-  test("a token's probability is the reference's, and the likeliest token has rank 1", async () => {
+  ownIn(name)("a token's probability is the reference's, and the likeliest token has rank 1", async () => {
     const rows = await tableIn(page, /^Tokens as a table$/, "Table of tokens");
     expect(rows.filter(([, , share]) => share === "given")).toHaveLength(given);
     const written = rows.slice(given);
@@ -136,7 +136,7 @@ describe.each(browsers)("a text by its tokens in $name", ({ name, missing, start
     return { own: column(0), drawn: column(1) };
   }
 
-  test("the details have ten alternatives and the rest, which sum to 1", async () => {
+  ownIn(name)("the details have ten alternatives and the rest, which sum to 1", async () => {
     await page.click(`.token-text [data-unit="${given + 1}"]`);
     await shown(page, ".token-details", /probability/);
     const { own, drawn } = await shares();
@@ -149,7 +149,7 @@ describe.each(browsers)("a text by its tokens in $name", ({ name, missing, start
     await picturesOf(page, resize, `tokens-${name}`);
   });
 
-  test("from a token on it continues with another in its place", async () => {
+  ownIn(name)("from a token on it continues with another in its place", async () => {
     const [before, at] = [given, given + 1].map((unit) => `.token-text [data-unit="${unit}"]`) as [string, string];
     await page.click(at);
     const instead = ".token-details .instead";
@@ -164,7 +164,7 @@ describe.each(browsers)("a text by its tokens in $name", ({ name, missing, start
     expect(await whole(page)).toBe(`<|bos|>${golden.prompt}${written}`);
   });
 
-  test("characters of several tokens are one, and a long text is decorated where it is seen", async () => {
+  ownIn(name)("characters of several tokens are one, and a long text is decorated where it is seen", async () => {
     const prompt = `<|whale|>The whale 🐋 ${"was seen and the sea was still. ".repeat(40)}`.trim();
     const drawnFromThree = atOnce(bundledModel, prompt, 4).replace("temperature=0", "temperature=2&top_k=3");
     await open(page, site.generate(drawnFromThree));

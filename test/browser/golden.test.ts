@@ -13,7 +13,7 @@ type Tasks = typeof tasks;
 type Values<K extends keyof Tasks> = Parameters<Tasks[K]> extends [unknown, ...infer Rest] ? Rest : never;
 
 const whale = "<|whale|>The";
-const seeds = Array.from({ length: 8 }, (_, i) => 1000 + i);
+const seeds = Array.from({ length: 4 }, (_, i) => 1000 + i);
 /** How many tokens of the golden texts are compared; those of Node are whole. */
 const most = 8;
 
@@ -23,23 +23,21 @@ interface Drawn {
   readonly texts: readonly { readonly text: string; readonly tokens: readonly number[] }[];
 }
 
-const drawnInNode = new Map<string | undefined, Drawn>();
+let drawnInNode: Drawn | undefined;
 
-/** What Dawn in Node draws on an adapter; the same for all browsers. */
-async function inNode(adapter: string | undefined): Promise<Drawn> {
-  const known = drawnInNode.get(adapter);
-  if (known) return known;
-  using gpu = await openGpu({ adapter });
+/** What Dawn in Node draws; the same for all browsers, which have other adapters. */
+async function inNode(): Promise<Drawn> {
+  if (drawnInNode) return drawnInNode;
+  using gpu = await openGpu();
   using model = await loadModel(gpu, bundledModel);
-  const drawn = {
+  drawnInNode = {
     bits: await tasks.randomBits(model, 7, 1000),
-    texts: await tasks.sampled(model, whale, seeds, 8),
+    texts: await tasks.sampled(model, whale, seeds, 4),
   };
-  drawnInNode.set(adapter, drawn);
-  return drawn;
+  return drawnInNode;
 }
 
-describe.each(browsers)("the bundled model in $name", ({ missing, start }) => {
+describe.each(browsers)("the bundled model in $name", ({ name, missing, start }) => {
   if (missing) return test.skip(missing);
   let browser: DrivenBrowser;
   let server: WebServer;
@@ -75,15 +73,12 @@ describe.each(browsers)("the bundled model in $name", ({ missing, start }) => {
   const inPage = <K extends keyof Tasks>(name: K, ...values: Values<K>): Promise<Awaited<ReturnType<Tasks[K]>>> =>
     page.evaluate(([n, v]) => Reflect.get(globalThis, "runTask")(n, ...v), [name, values] as const);
 
-  // A small device's bindings hold the cache of two sequences. A device without features but otherwise whole, and a small
+  // The small one is a device of the same program: one browser has it. Its bindings hold the cache of two sequences. A device without features but otherwise whole, and a small
   // one with all features, are in test/generate/golden.test.ts.
   const whole: GpuOptions = {};
+  const small = { features: [], cap: { binding: 256 << 10, storageBuffers: 8, workgroupBytes: 16 << 10 } };
   const devices: Readonly<Record<string, { options: GpuOptions; batch: number; prompts: number }>> = {
-    "as a small device without features": {
-      options: { features: [], cap: { binding: 256 << 10, storageBuffers: 8, workgroupBytes: 16 << 10 } },
-      batch: 2,
-      prompts: 2,
-    },
+    ...(name === "Chromium" ? { "as a small device without features": { options: small, batch: 2, prompts: 2 } } : {}),
     // The last, because what is compared with Node below runs on it too.
     "with all features": { options: whole, batch: 4, prompts: goldenPrompts.length },
   };
@@ -99,7 +94,7 @@ describe.each(browsers)("the bundled model in $name", ({ missing, start }) => {
       }
     });
 
-    test("vectors of a sentence encoder and, with f16 weights, states agree with the golden data", async () => {
+    test.runIf(options === whole)("vectors of a sentence encoder and, with f16 weights, states agree with the golden data", async () => {
       for (const promptName of [undefined, "query"]) {
         const own = sentenceGolden().filter((one) => (one.promptName ?? undefined) === promptName);
         const texts = own.map(({ text }) => text);
@@ -146,19 +141,15 @@ describe.each(browsers)("the bundled model in $name", ({ missing, start }) => {
 
     beforeAll(async () => {
       await open(whole);
-      drawn = { bits: await inPage("randomBits", 7, 1000), texts: await inPage("sampled", whale, seeds, 8) };
-    }, 300_000);
+      drawn = { bits: await inPage("randomBits", 7, 1000), texts: await inPage("sampled", whale, seeds, 4) };
+    });
 
     test("the texts differ", () => {
       expect(new Set(drawn.texts.map(({ text }) => text)).size).toBe(seeds.length);
       expect(new Set(drawn.bits).size).toBeGreaterThan(990);
     });
 
-    test.each([undefined, "swiftshader"])(
-      "on adapter %s: random numbers and texts by seed",
-      async (adapter) => expect(drawn).toEqual(await inNode(adapter)),
-      300_000,
-    );
+    test("random numbers and texts by seed", async () => expect(drawn).toEqual(await inNode()));
   });
 
   test("a generation like one before makes no bind group", async () => {
@@ -180,7 +171,7 @@ describe.each(browsers)("the bundled model in $name", ({ missing, start }) => {
     };
     const ended = await inPage("endings", `${server.origin}/model`);
     opened = undefined; // its device is lost
-    expect(ended).toHaveLength(4 * 5 + 6);
+    expect(ended).toHaveLength(4 * 4 + 6);
     for (const { what, ending, bytes } of ended) {
       const name = Object.keys(expected).find((name) => what.startsWith(name)) ?? "";
       expect(ending, what).toMatch(expected[name] ?? /none/);

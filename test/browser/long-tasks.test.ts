@@ -41,21 +41,21 @@ describe.skipIf(noChromium)(`tasks of the main thread${noChromium ? ` (${noChrom
   }
 
   test("there are many while a bundled model is loaded and writes", async () => {
-    const settings = "model=voices-dense&prompt=The%20sea%20was&temperature=0.8&max_tokens=120&seed=1&run=1";
+    const settings = "model=voices-dense&prompt=The%20sea%20was&temperature=0.8&max_tokens=24&seed=1&run=1";
     await testTasks(site.generate(settings), async () => {
-      expect((await outputIn(driven, "done")).text.length).toBeGreaterThan(150);
+      expect((await outputIn(driven, "done")).text.length).toBeGreaterThan(30);
     });
   });
 
   test("and while one comes from another host with progress, and each token is shown with its candidates", async () => {
-    const settings = `model=${models.address}far/&prompt=The&temperature=0.8&max_tokens=160&seed=1&run=1`;
+    const settings = `model=${models.address}far/&prompt=The&temperature=0.8&max_tokens=24&seed=1&run=1`;
     await testTasks(site.generate(settings), async () => {
       await press(driven, '[role="tab"]', /^Tokens$/);
       await press(driven, "#drawer-panel label", /^Ask for each token's probability/);
       await press(driven, "button.primary", /^Load \(/);
       await shown(driven, "section.model .phase", /[1-9].* MB of 10\.\d MB/);
       await shown(driven, ".token-strip .token.p1", /./);
-      expect((await outputIn(driven, "done")).text.length).toBeGreaterThan(200);
+      expect((await outputIn(driven, "done")).text.length).toBeGreaterThan(30);
     });
   });
 
@@ -63,6 +63,7 @@ describe.skipIf(noChromium)(`tasks of the main thread${noChromium ? ` (${noChrom
     await testTasks(site.front, async () => {
       await shown(driven, "button", /^Pause$/);
       await press(driven, ".show-form button", /^Continue on my GPU/);
+      await press(driven, ".show-form button", /^Stop$/);
       await shown(driven, ".show-says", /^Written on .*tokens a second\.$/);
     });
   });

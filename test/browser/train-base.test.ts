@@ -1,9 +1,8 @@
-// Fine-tuning of a bundled model on the page that trains, in every browser there is: its load, and its adapter.
+// Fine-tuning of a bundled model on the page that trains, in one browser: its load, and its adapter.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serveSite } from "../../bench/harness/web-server.ts";
 import { type BuiltSite, buildSite } from "./attention-site.ts";
 import { browsers, type DrivenBrowser, type OpenedPage } from "./driven.ts";
-import { open } from "./generate-ways.ts";
 import { keepSaved, ofTrain, savedBytes, type TrainPage, unzipped } from "./train-ways.ts";
 import { press, shown, until } from "./ways.ts";
 
@@ -13,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => site?.close());
 
-describe.each(browsers)("fine-tuning in $name", (installed) => {
+describe.each(browsers.slice(0, 1))("fine-tuning in $name", (installed) => {
   if (installed.missing) return test.skip(installed.missing);
   let browser: DrivenBrowser;
   let opened: OpenedPage;
@@ -22,7 +21,9 @@ describe.each(browsers)("fine-tuning in $name", (installed) => {
 
   beforeAll(async () => {
     browser = await installed.start();
-    opened = await browser.open(site.train("v=1&task=adaptation"));
+    opened = await browser.open(
+      site.train("v=1&task=adaptation&base=voices-nano&length=16&batch=1&rank=2&every=1&steps=1"),
+    );
     errors.push(opened.errors);
     train = ofTrain(opened, installed.name);
     await opened.resize(1280, 900);
@@ -31,7 +32,6 @@ describe.each(browsers)("fine-tuning in $name", (installed) => {
 
   test("a load of the bundled model shows how far it is, and is cancelled", async () => {
     const { page } = opened;
-    await open(page, site.train("v=1&task=adaptation&length=16&batch=1&rank=2&every=1&steps=1"));
     await page.evaluate(() => {
       const seen: [number, string][] = [];
       Object.assign(globalThis, { seen });
@@ -40,10 +40,10 @@ describe.each(browsers)("fine-tuning in $name", (installed) => {
         if (bar) seen.push([bar.value, document.querySelector("#loading")?.textContent ?? ""]);
       }).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
     }, undefined);
-    await press(page, "button.primary", /^Load 10\.\d MB and train$/);
+    await press(page, "button.primary", /^Load 3\.\d+ MB and train$/);
     await shown(page, "#loading", /^Loading the bundled model: (uploading|compiling)/);
     await press(page, "#loading button", /^Cancel$/);
-    await shown(page, "button.primary", /^Load 10\.\d MB and train$/);
+    await shown(page, "button.primary", /^Load 3\.\d+ MB and train$/);
     await until("end of the load", () => page.evaluate(() => document.querySelector("#loading") === null, undefined));
     expect(await page.evaluate(() => document.querySelector('[role="alert"]')?.textContent, undefined)).toBeUndefined();
     const seen = await page.evaluate(() => (globalThis as { seen?: [number, string][] }).seen ?? [], undefined);
@@ -77,8 +77,7 @@ describe.each(browsers)("fine-tuning in $name", (installed) => {
 
   test("fine-tunes the bundled model by an adapter, which is exported alone", async () => {
     const { page } = opened;
-    await open(page, site.train("v=1&task=adaptation&length=16&batch=1&rank=2&every=1&steps=1"));
-    await press(page, "button.primary", /^Load 10\.\d MB and train$/);
+    await press(page, "button.primary", /^Load 3\.\d+ MB and train$/);
     await shown(page, "#run-facts", /^Finished after 1 step: /);
     await shown(page, "#sample-facts", /^At step 1: [\d.]+ % of the tokens right in 16 windows that are held out/);
     await train.eachWidth("adaptation");

@@ -1,4 +1,4 @@
-// Experts on the page that trains, in every browser there is: which of them each voice uses, as it grows.
+// Experts on the page that trains, in one browser: which of them each voice uses, as it grows.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BuiltSite, buildSite } from "./attention-site.ts";
 import { browsers, type DrivenBrowser, type OpenedPage } from "./driven.ts";
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => site?.close());
 
-describe.each(browsers)("experts on the page that trains in $name", ({ name, missing, start }) => {
+describe.each(browsers.slice(0, 1))("experts on the page that trains in $name", ({ name, missing, start }) => {
   if (missing) return test.skip(missing);
   let browser: DrivenBrowser;
   let opened: OpenedPage;
@@ -71,7 +71,7 @@ describe.each(browsers)("experts on the page that trains in $name", ({ name, mis
     await press(page, ".experts button.chip", /^by kind of character$/);
     await shown(page, ".experts h2", /^Which experts each kind of character uses$/);
     expect((await rowsOf(page, table))[0]?.[0]).toBe("spaces, line ends");
-    await train.eachWidth("voices", ["dark", "light"]);
+    await train.eachWidth("voices", ["dark"]);
   });
 
   test("no uncaught errors", () => expect(opened.errors).toEqual([]));

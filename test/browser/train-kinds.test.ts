@@ -1,4 +1,4 @@
-// The page that trains, with a model that is no decoder, in every browser there is: an encoder-decoder learns to copy, its tab
+// The page that trains, with a model that is no decoder, in one browser, as decoders are trained in all: an encoder-decoder learns to copy, its tab
 // is closed and it goes on, and it is exported.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BuiltSite, buildSite } from "./attention-site.ts";
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => site?.close());
 
-describe.each(browsers)("an encoder-decoder on the page that trains in $name", (installed) => {
+describe.each(browsers.slice(0, 1))("an encoder-decoder on the page that trains in $name", (installed) => {
   if (installed.missing) return test.skip(installed.missing);
   const { name } = installed;
   let browser: DrivenBrowser;

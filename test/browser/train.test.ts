@@ -1,8 +1,8 @@
-// The page that trains, in every browser there is: a model learns to sort, its tab is closed and it goes on, it is exported
-// and opened in the page that generates; and what can go wrong.
+// The page that trains: in every browser there is a model learns to sort, its tab is closed and it goes on, and it is exported;
+// in one it is opened in the page that generates, and what can go wrong is tried.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BuiltSite, buildSite } from "./attention-site.ts";
-import { browsers, type DrivenBrowser, type OpenedPage, simulatedIn } from "./driven.ts";
+import { browsers, type DrivenBrowser, type OpenedPage, ownIn, simulatedIn } from "./driven.ts";
 import { open, output } from "./generate-ways.ts";
 import { keepSaved, keys, ofTrain, savedBytes, type TrainPage, unzipped } from "./train-ways.ts";
 import { press, shown, until } from "./ways.ts";
@@ -19,6 +19,7 @@ afterAll(() => site?.close());
 describe.each(browsers)("the page that trains in $name", (installed) => {
   if (installed.missing) return test.skip(installed.missing);
   const { name } = installed;
+  const own = ownIn(name);
   let browser: DrivenBrowser;
   let opened: OpenedPage;
   let train: TrainPage;
@@ -47,7 +48,7 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
   let before: string[][] = [];
   test("trains, shows what it learns, pauses, and keeps the run", async () => {
     await train.start();
-    await train.reach(12);
+    await train.reach(6);
     await shown(opened.page, "#run-facts", /^Training · step .* steps\/s, [\d\u2009]+ tokens\/s/);
     const step = await train.pause();
     before = await train.losses();
@@ -74,10 +75,11 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
     await train.reach(before.length + 1);
     await train.rests();
     await train.start();
-    await train.reach(before.length + 8);
+    await train.reach(before.length + 3);
     const step = await train.pause();
     const resumed = await train.losses();
     expect(resumed.slice(0, before.length)).toEqual(before);
+    if (name !== "Chromium") return; // the same program computes both
     await press(opened.page, ".work button", /^Reset…$/);
     await press(opened.page, ".work button", /^Delete it$/);
     await shown(opened.page, "#run-facts", /^Recorded earlier/);
@@ -87,7 +89,7 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
     expect((await train.losses()).slice(0, step)).toEqual(resumed);
   });
 
-  test("another tab does not train the same task", async () => {
+  own("another tab does not train the same task", async () => {
     const other = await browser.open(site.train());
     errors.push(other.errors);
     const twin = ofTrain(other, name);
@@ -129,7 +131,7 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
     ]);
   });
 
-  test("opens what it trained in the page that generates, which says the same", async () => {
+  own("opens what it trained in the page that generates, which says the same", async () => {
     const { page } = opened;
     await page.evaluate(() => {
       const slider = document.querySelector<HTMLInputElement>(".samples input[type=range]");
@@ -157,7 +159,7 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
     expect((await output(page)).text).toBe(given);
   });
 
-  test("other settings are tried, and the run before them is compared with", async () => {
+  own("other settings are tried, and the run before them is compared with", async () => {
     const { page } = opened;
     await open(page, site.train("v=1&task=induction&length=6&layers=1&heads=1&head_width=8&batch=4&every=2&steps=4"));
     await shown(page, "#task-says", /^Random letters/);
@@ -191,10 +193,10 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
     await open(opened.page, site.train(`v=1&task=copy&sim=${state}`));
     await shown(opened.page, '[role="alert"]', says);
     await shown(opened.page, "button", /^Copy report$/);
-    await train.eachWidth(state);
+    if (state === "no-webgpu" || state === "exploded") await train.eachWidth(state);
   });
 
-  test("a loss that explodes is said at its step, and the last good state stays", async () => {
+  own("a loss that explodes is said at its step, and the last good state stays", async () => {
     await open(
       opened.page,
       site.train("v=1&task=reverse&layers=1&heads=1&head_width=8&batch=4&lr=10&clip=100000&every=5"),
@@ -217,12 +219,10 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
     await train.pause();
   });
 
-  test.each(
-    simulatedIn(name, [
+  own.each([
       ["no-storage", /does not keep the run: simulated: storage is forbidden.*export the model before/],
       ["storage-full", /does not keep the run: simulated: the quota is used up/],
-    ]),
-  )("trains where the browser keeps nothing: %s", async (state, says) => {
+    ] as const)("trains where the browser keeps nothing: %s", async (state, says) => {
     await open(opened.page, site.train(`${small}&task=copy&sim=${state}`));
     await train.start();
     await shown(opened.page, '[data-trouble="not-kept"]', says);
@@ -231,7 +231,7 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
     await train.eachWidth(state);
   });
 
-  test("a lost device: the run goes on from its last save", async () => {
+  own("a lost device: the run goes on from its last save", async () => {
     await open(opened.page, site.train(`${small}&task=induction`));
     await train.start();
     await train.reach(3);
@@ -244,7 +244,7 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
     await train.pause();
   });
 
-  test("a text that is too short, and settings that are none", async () => {
+  own("a text that is too short, and settings that are none", async () => {
     await open(opened.page, site.train("v=1&task=characters&heads=99"));
     await shown(opened.page, '[role="status"]', /^The link says heads=99, which this page does not have\.$/);
     await opened.page.click("#own-text");

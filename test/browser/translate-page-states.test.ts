@@ -1,6 +1,6 @@
-// States of the page that translates, in every browser there is: texts and folders that are refused, devices that fail.
+// States of the page that translates, most of them in one browser, since they are the page's own: texts and folders that are refused, devices that fail.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { browsers, type DrivenPage, simulatedIn } from "./driven.ts";
+import { browsers, type DrivenPage, ownIn, simulatedIn } from "./driven.ts";
 import { fill, open } from "./generate-ways.ts";
 import { violationsIn } from "./search-ways.ts";
 import { type OpenTranslate, openTranslate, serveTranslate, type TranslateSite } from "./translate-site.ts";
@@ -15,6 +15,7 @@ afterAll(() => served?.close());
 
 describe.each(browsers)("states of the page that translates in $name", (installed) => {
   if (installed.missing) return test.skip(installed.missing);
+  const own = ownIn(installed.name);
   let opened: OpenTranslate;
   let page: DrivenPage;
   let translate: TranslatePage;
@@ -25,7 +26,7 @@ describe.each(browsers)("states of the page that translates in $name", (installe
   });
   afterAll(() => opened?.close());
 
-  test("an empty text, and one that is longer than the encoder takes", async () => {
+  own("an empty text, and one that is longer than the encoder takes", async () => {
     await opened.openModel("bart", "&max_tokens=5");
     await shown(page, "#why-not", /^The text is empty/);
     await fill(page, "#source", "the cat sat on the mat and ".repeat(9));
@@ -42,14 +43,14 @@ describe.each(browsers)("states of the page that translates in $name", (installe
     expect(await page.evaluate(() => document.querySelector('[role="alert"]'), undefined)).toBeNull();
   });
 
-  test("a long text: the mean alone, stopped in the middle; the part of the grid in view is drawn, and keys scroll it", async () => {
+  own("a long text: the mean alone, stopped in the middle; the part of the grid in view is drawn, and keys scroll it", async () => {
     const words = "sphinx of black quartz, judge my vow! the five boxing wizards jump quickly. ".repeat(14);
     await opened.openModel("t5", `&max_tokens=1000&text=${encodeURIComponent(words)}`);
     await press(page, "button.primary", /^Load http:.*t5/);
     await until("rows", () =>
       page.evaluate(
         () =>
-          Number(/^Grid of (\d+)/.exec(document.querySelector("#grid")?.getAttribute("aria-label") ?? "")?.[1]) > 70,
+          Number(/^Grid of (\d+)/.exec(document.querySelector("#grid")?.getAttribute("aria-label") ?? "")?.[1]) > 20,
         undefined,
       ),
     );
@@ -57,6 +58,7 @@ describe.each(browsers)("states of the page that translates in $name", (installe
     await shown(page, "#run-facts", /981 tokens of source, \d+ written · stopped$/);
     await shown(page, "#mean-only", /^For a text of this length there is the mean of all layers and heads alone/);
     await opened.eachWidth("long");
+    await opened.resize(1280, 240); // so low that the rows are more than the frame shows
     const frame = () =>
       page.evaluate(() => {
         const canvas = document.querySelector<HTMLCanvasElement>("#grid");
@@ -72,6 +74,7 @@ describe.each(browsers)("states of the page that translates in $name", (installe
     const { room, whole, ...before } = await frame();
     expect(before.width).toBeLessThanOrEqual(room[0]);
     expect(before.height).toBeLessThanOrEqual(room[1]);
+    expect(whole[1]).toBeGreaterThan(room[1]);
     expect(whole[0]).toBeGreaterThan(981 * 11);
     await page.click("#written"); // keys of the page count where no field has the focus
     for (const key of ["g", "ArrowDown", "ArrowDown", "End"]) await page.keyboard.press(key);
@@ -90,6 +93,7 @@ describe.each(browsers)("states of the page that translates in $name", (installe
       ".alignment details",
       /rows and 981 columns are too many for a table: the 5 strongest of each row/,
     );
+    await opened.resize(1280, 900);
   });
 
   test.each(
@@ -104,7 +108,7 @@ describe.each(browsers)("states of the page that translates in $name", (installe
     await shown(page, '[role="alert"]', says);
   });
 
-  test("a folder of the reader's own", async () => {
+  own("a folder of the reader's own", async () => {
     await open(page, served.site.translate("v=1&text=a%20b&max_tokens=4"));
     await page.click('input[value="files"]');
     const files = [
@@ -135,7 +139,7 @@ describe.each(browsers)("states of the page that translates in $name", (installe
     await open(page, served.site.translate(`v=1&sim=${state}`));
     await shown(page, '[role="alert"]', says);
     await shown(page, "button", /^Copy report$/);
-    expect(await violationsIn(page)).toEqual([]);
+    if (state === "no-webgpu" || state === "wrong-numbers") expect(await violationsIn(page)).toEqual([]);
     // The recorded run stays.
     await shown(page, "#written", /^2021-03-03$/);
     expect(await translate.table()).toHaveLength(11);

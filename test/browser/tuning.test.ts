@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { goldenPrompts } from "../support/bundled.ts";
 import { type BuiltSite, buildSite } from "./attention-site.ts";
-import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage } from "./driven.ts";
+import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage, ownIn } from "./driven.ts";
 import { open, outputIn } from "./generate-ways.ts";
 import { press, shown, until } from "./ways.ts";
 
@@ -92,7 +92,7 @@ describe.each(browsers)("tuning in $name", ({ name, missing, start }) => {
 
   test("after a reload it is used, and the text is the same", async () => {
     const { rows } = JSON.parse((await stored())[0] ?? "{}");
-    await open(page, site.generate(address("&max_tokens=12&run=1")));
+    await open(page, site.generate(address("&max_tokens=6&run=1")));
     const { text } = await outputIn(page, "done");
     expect(golden?.greedyText.startsWith(text)).toBe(true);
     expect(await facts()).toMatch(
@@ -100,22 +100,25 @@ describe.each(browsers)("tuning in $name", ({ name, missing, start }) => {
     );
   });
 
-  test("where the text of a kernel has changed since, it is not used, and the page says so; the text is the same", async () => {
-    const hash = '"[0-9a-f]{14}"'; // of a kernel's text
-    const [record = ""] = await replacedIn(hash, '"00000000000000"');
-    expect(record).toMatch(/"00000000000000"/);
-    expect(record).not.toMatch(new RegExp(hash.replace("0-9", "1-9")));
-    await open(page, site.generate(address("&max_tokens=12&run=1")));
-    const { text } = await outputIn(page, "done");
-    expect(golden?.greedyText.startsWith(text)).toBe(true);
-    await shown(
-      page,
-      ".notes li, .notice, details li",
-      /stored tuning of \S+ is not used: the text of \S+ has changed since/,
-    );
-  });
+  ownIn(name)(
+    "where the text of a kernel has changed since, it is not used, and the page says so; the text is the same",
+    async () => {
+      const hash = '"[0-9a-f]{14}"'; // of a kernel's text
+      const [record = ""] = await replacedIn(hash, '"00000000000000"');
+      expect(record).toMatch(/"00000000000000"/);
+      expect(record).not.toMatch(new RegExp(hash.replace("0-9", "1-9")));
+      await open(page, site.generate(address("&max_tokens=6&run=1")));
+      const { text } = await outputIn(page, "done");
+      expect(golden?.greedyText.startsWith(text)).toBe(true);
+      await shown(
+        page,
+        ".notes li, .notice, details li",
+        /stored tuning of \S+ is not used: the text of \S+ has changed since/,
+      );
+    },
+  );
 
-  test("unticked, nothing that is stored is used", async () => {
+  ownIn(name)("unticked, nothing that is stored is used", async () => {
     await page.click(".tuning input[type=checkbox]");
     await until("unticked box", async () => (await ticked()) === false);
     await open(page, site.generate(address("&max_tokens=1&run=1")));

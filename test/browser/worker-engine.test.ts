@@ -1,4 +1,4 @@
-// An engine in a real worker of a real page, in Chromium and Firefox.
+// An engine in a real worker of a real page, in Chromium and Firefox; encoders in Chromium.
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openPage } from "../../bench/harness/chromium.ts";
@@ -65,23 +65,26 @@ async function testForm(ask: ReturnType<typeof asked>): Promise<void> {
   expect([1, 2, 3, 4, 5, 6, 7, 8, 9]).toContain(value.count);
 }
 
-async function testWorker(page: Page): Promise<void> {
+/** Which draft a text has is the engine's own: one browser has one. */
+async function testWorker(page: Page, draft?: string): Promise<void> {
   const ask = asked(page);
-  expect(await ask("load", "/model/", chatTemplate, "/draft/")).toEqual(
+  expect(await ask("load", "/model/", chatTemplate, draft)).toEqual(
     expect.arrayContaining(["upload", "compile", "warm-up"]),
   );
   const [golden] = goldenPrompts;
   const prompt = golden?.prompt ?? "";
-  const greedy = { prompt, temperature: 0, maxTokens: 24 } as const;
+  const greedy = { prompt, temperature: 0, maxTokens: 16 } as const;
   const { text, pieces, ticks } = await ask("generate", { ...greedy, speculative: "none" });
   expect(golden?.greedyText.startsWith(text)).toBe(true);
-  expect(pieces).toBe(24);
+  expect(pieces).toBe(16);
   expect(ticks).toBeGreaterThan(5); // the page's thread was free
-  const drafted = await ask("generate", greedy);
-  expect(drafted.text).toBe(text);
-  expect(drafted.speculative?.accepted).toBeGreaterThan(0);
-  const drawn = await ask("generate", { ...greedy, temperature: 1, seed: 2 });
-  expect([drawn.pieces, (drawn.speculative?.drafted ?? 0) > 0]).toEqual([24, true]);
+  if (draft !== undefined) {
+    const drafted = await ask("generate", greedy);
+    expect(drafted.text).toBe(text);
+    expect(drafted.speculative?.accepted).toBeGreaterThan(0);
+    const drawn = await ask("generate", { ...greedy, temperature: 1, seed: 2 });
+    expect([drawn.pieces, (drawn.speculative?.drafted ?? 0) > 0]).toEqual([16, true]);
+  }
   expect(await ask("refused")).toBe('RequestError: the model "gpt" is not loaded; there are voices');
   await testForm(ask);
   await ask("dispose");
@@ -108,7 +111,7 @@ describe.skipIf(noChromium)(`a worker in Chromium${noChromium ? ` (${noChromium}
   test("loads, generates, answers by a schema, refuses and ends", async () => {
     browser = await sharedChromium();
     const { page } = await openPage(browser, server.origin);
-    await testWorker(page as unknown as Page);
+    await testWorker(page as unknown as Page, "/draft/");
   });
 
   test("fills masks, classifies, embeds, and writes texts from sources", async () => {
@@ -124,7 +127,6 @@ describe.skipIf(noFirefox)(`a worker in Firefox${noFirefox ? ` (${noFirefox})` :
       const page = await context.newPage();
       await page.goto(server.origin);
       await testWorker(page as unknown as Page);
-      await testEncoders(page as unknown as Page);
     } finally {
       await context.close();
     }

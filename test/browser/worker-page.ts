@@ -10,14 +10,15 @@ let engine: Engine | undefined;
 const mostTicks = 100;
 
 export const workerTasks = {
-  /** Loads a model; the phases that the worker reports. */
-  async load(model: string, chatTemplate: string, draft: string): Promise<string[]> {
+  /** Loads a model, and one that drafts for it where there is one; the phases that the worker reports. */
+  async load(model: string, chatTemplate: string, draft?: string): Promise<string[]> {
     worker = new Worker("/worker.js", { type: "module" });
     engine = await createWorkerEngine(worker, { cache: false });
     const phases = new Set<string>();
-    const [from, smaller] = [model, draft].map((path) => new URL(path, location.href).href) as [string, string];
-    const speculative = { kind: "draft", from: smaller } as const;
-    await engine.load(from, { id: "voices", chatTemplate, speculative, onProgress: ({ phase }) => phases.add(phase) });
+    const at = (path: string) => new URL(path, location.href).href;
+    const drafting = draft === undefined ? {} : { speculative: { kind: "draft", from: at(draft) } as const };
+    const onProgress = ({ phase }: { readonly phase: string }) => phases.add(phase);
+    await engine.load(at(model), { id: "voices", chatTemplate, ...drafting, onProgress });
     return [...phases];
   },
   /** The text, and how many tasks of the page's own ran meanwhile, up to a hundred. */
