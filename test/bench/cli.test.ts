@@ -14,7 +14,7 @@ import {
   scoreForms,
   sweeps,
 } from "../../bench/index.ts";
-import { cliInTurn, messages, runCli } from "../cli/run-cli.ts";
+import { cliInTurn, messages, runCli, runInTurn } from "../cli/run-cli.ts";
 import { someEnvironment, somePeaks, someRow } from "./rows.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "shaderformer-bench-"));
@@ -23,10 +23,6 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** Opening a device would print another error here. */
 const withoutDrivers = cliInTurn({ VK_DRIVER_FILES: "/nonexistent", VK_ICD_FILENAMES: undefined });
 afterAll(withoutDrivers.close);
-
-/** A process for what other tests start one for. */
-const cli = cliInTurn();
-afterAll(cli.close);
 
 /** Keys and kinds of values of everything in a result; a field that may be null counts as null or as its kind. */
 function kinds(value: unknown): unknown {
@@ -46,7 +42,7 @@ describe("bench generate", () => {
   test("a model of random weights: the table on stdout, llama-bench's JSON in the file", async () => {
     const file = join(folder, "generate.json");
     const given = ["--shape", "tiny", "-p", "16", "-n", "4", "-d", "0,8", "-r", "1", "--json", file];
-    const run = await cli.run(["bench", "generate", ...given]);
+    const run = await runInTurn(["bench", "generate", ...given]);
     expect(run.code).toBe(0);
     expect(run.stdout.match(/(pp|tg)\d+( @ d\d+)?/g)).toEqual(["pp16", "tg4", "pp16 @ d8", "tg4 @ d8"]);
     expect(run.stderr).toMatch(/^shaderformer: .* · 19 log-probabilities against float64, 8 decode steps/m);
@@ -127,7 +123,7 @@ describe("bench attention", () => {
       "--json",
       "-",
     ];
-    const { code, stdout } = await cli.run(["bench", "attention", ...given]);
+    const { code, stdout } = await runInTurn(["bench", "attention", ...given]);
     expect(code).toBe(0);
     const { rows } = JSON.parse(stdout) as BenchResult;
     expect(rows.map(({ verdict, reason }) => [verdict, reason])).toEqual([
@@ -181,7 +177,7 @@ describe("bench attention", () => {
   });
 
   test("--help names every option, and all values of the lists", async () => {
-    const { code, stdout } = await cli.run(["bench", "attention", "--help"]);
+    const { code, stdout } = await runInTurn(["bench", "attention", "--help"]);
     expect(code).toBe(0);
     const named = ["variants", "masks", "scores", "layouts", "dtype", "heads", "model", "sweep", "tokens", "rotate"];
     for (const option of [
@@ -212,7 +208,7 @@ describe("bench attention", () => {
     ["q1k", ["--masks", "causal+boolean:50", "--heads", "1x32"], "1x32"],
     ["2q1s8k_q1s16k", ["--layouts", "ragged", "--heads", "1x32"], "1x32"],
   ])("lengths beyond this adapter's limits: %s %j", async (batch, options, heads) => {
-    const run = await cli.run(["bench", "attention", batch, ...options, "--cap", "binding=1048576"]);
+    const run = await runInTurn(["bench", "attention", batch, ...options, "--cap", "binding=1048576"]);
     expect([run.code, run.stdout]).toEqual([1, ""]);
     expect(messages(run)[0]).toMatch(
       new RegExp(`batch "${batch}" with heads ${heads}: a tensor of \\d+ bytes, a binding holds 1048576 on`),
@@ -221,7 +217,7 @@ describe("bench attention", () => {
 });
 
 test("an unknown bench: lists the names", async () => {
-  const run = await cli.run(["bench", "flash"]);
+  const run = await runInTurn(["bench", "flash"]);
   expect(run.code).toBe(1);
   expect(messages(run)[0]).toMatch(/unknown command 'flash'/);
 });

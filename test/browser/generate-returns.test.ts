@@ -201,15 +201,17 @@ describe.each(browsers)("a model from elsewhere in $name", ({ name, missing, sta
 
   test("is listed with the others that are kept, and deleted after a second question", async () => {
     await open(page, site.generate());
-    const listed = async () => (await rowsOf(page, '[aria-label="Kept models"]')).map(([model]) => model ?? "");
-    expect((await kept()).length).toBeGreaterThan(0);
+    const [first = ""] = await kept();
+    expect(first).not.toBe("");
     await panelIsAccessible(page);
     await picturesOf(page, resize, `storage-${name}`);
-    for (const model of await listed()) {
-      await press(page, '[aria-label="Kept models"] button', /^Delete/);
-      await press(page, '[aria-label="Kept models"] .dangerous', /^Delete /);
-      await until(`list without ${model}`, async () => !(await listed()).includes(model));
-    }
+    await press(page, '[aria-label="Kept models"] button', /^Delete/);
+    await press(page, '[aria-label="Kept models"] .dangerous', /^Delete /);
+    await shown(page, ".storage", / deleted$/);
+    await until("a list without it", async () => !(await kept()).includes(first));
+    // What the page itself looks into, the head of the bundled model, is kept as well.
+    await press(page, ".storage button", /^Delete all$/);
+    await press(page, ".storage .dangerous", /^Delete all$/);
     await shown(page, ".storage", /No model's files are kept in this browser/);
   });
 

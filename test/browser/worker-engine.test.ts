@@ -68,7 +68,8 @@ async function testForm(ask: ReturnType<typeof asked>): Promise<void> {
 /** Which draft a text has is the engine's own: one browser has one. */
 async function testWorker(page: Page, draft?: string): Promise<void> {
   const ask = asked(page);
-  expect(await ask("load", "/model/", chatTemplate, draft)).toEqual(
+  const given = ["/model/", chatTemplate, ...(draft === undefined ? [] : [draft])] as const;
+  expect(await ask("load", ...(given as Parameters<Tasks["load"]>))).toEqual(
     expect.arrayContaining(["upload", "compile", "warm-up"]),
   );
   const [golden] = goldenPrompts;

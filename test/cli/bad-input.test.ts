@@ -1,18 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { bundledModel } from "../support/bundled.ts";
 import { type Header, ModelFolder } from "./model-folders.ts";
-import { cliInTurn, type Environment, messages, runCli } from "./run-cli.ts";
-
-const inTurn = cliInTurn();
-afterAll(inTurn.close);
+import { type Environment, messages, runCli, runInTurn } from "./run-cli.ts";
 
 /**
  * Runs a command that must fail: exit code 1, nothing on stdout, one line on stderr. Returns that line. With an
  * environment of its own it has a process of its own.
  */
 async function failure(args: readonly string[], environment?: Environment): Promise<string> {
-  const run = environment ? await runCli(args, environment) : await inTurn.run(args);
+  const run = environment ? await runCli(args, environment) : await runInTurn(args);
   expect(run.stdout).toBe("");
   expect(run.code).toBe(1);
   const [line = "", ...others] = messages(run);
@@ -142,7 +139,7 @@ test("what has no effect in a model's files is a warning", async () => {
   folder.json("generation_config.json", (config) => {
     config["num_beams"] = 4;
   });
-  const run = await runCli(["generate", "--model", folder.path, "--max-tokens", "1", "--json", "The sea"]);
+  const run = await runInTurn(["generate", "--model", folder.path, "--max-tokens", "1", "--json", "The sea"]);
   expect(run.code).toBe(0);
   expect(run.stderr).toContain(
     "warning: generation_config.json: num_beams is 4, which has no effect without the option beams (--beams)",
@@ -279,6 +276,6 @@ for (const [args, message] of misspelt) {
 
 test("only a debugger sees a stack", async () => {
   const args = ["generate", "--model", "no/such/folder", "The sea"];
-  expect((await runCli(args)).stderr).not.toMatch(/^\s+at /m);
+  expect((await runInTurn(args)).stderr).not.toMatch(/^\s+at /m);
   expect((await runCli(args, { SHADERFORMER_DEBUG: "1" })).stderr).toMatch(/^\s+at /m);
 });

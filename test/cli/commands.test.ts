@@ -9,10 +9,7 @@ import { headsGolden } from "../encode/golden-heads.ts";
 import { headFolderOnDisk } from "../encode/head-folders.ts";
 import { bundledMixture, bundledModel, goldenPrompts } from "../support/bundled.ts";
 import { first } from "../support/first-tier.ts";
-import { cliInTurn, startCli } from "./run-cli.ts";
-
-const cli = cliInTurn();
-afterAll(() => cli.close());
+import { runInTurn, startCli } from "./run-cli.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -31,7 +28,7 @@ const headed = (head: string) => headFolderOnDisk("bert", { fields: { architectu
 
 /** Runs a command to its end; gives what it printed. */
 async function printed(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await cli.run(args);
+  const { code, stdout, stderr } = await runInTurn(args);
   expect(code, stderr).toBe(0);
   return stdout;
 }

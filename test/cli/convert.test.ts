@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openFolder } from "../../src/formats/folder.ts";
 import { openWeights } from "../../src/formats/weights.ts";
 import { bundledModel } from "../support/bundled.ts";
-import { runCli } from "./run-cli.ts";
+import { runInTurn } from "./run-cli.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const convert = (model: string, out: string, ...more: readonly string[]) =>
-  runCli(["convert", "--model", model, "--out", join(folder, out), ...more]);
+  runInTurn(["convert", "--model", model, "--out", join(folder, out), ...more]);
 
 test("a folder becomes a GGUF file, and that a folder with the same weights", async () => {
   const { stdout } = await convert(bundledModel, "dense.gguf");

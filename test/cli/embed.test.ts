@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cosineTable } from "../../src/cli/cosines.ts";
 import { encoderFolder, farthest } from "../encode/golden-encoders.ts";
-import { runCli } from "./run-cli.ts";
+import { runInTurn } from "./run-cli.ts";
 
 const folder = encoderFolder("mpnet");
 const golden = JSON.parse(readFileSync(`${folder}/sentence.json`, "utf8")) as {
@@ -31,7 +31,7 @@ describe("embed --json: vectors and numbers of tokens", () => {
     const file = join(temporary, "texts");
     await writeFile(file, `${own.map(({ text }) => text).join("\r\n")}\n\n`);
     const given = promptName === null ? own.map(({ text }) => text) : ["--file", file];
-    const { code, stdout, stderr } = await runCli(["embed", ...given, ...flags, "--model", folder, "--json"]);
+    const { code, stdout, stderr } = await runInTurn(["embed", ...given, ...flags, "--model", folder, "--json"]);
     expect(code, stderr).toBe(0);
     const { embeddings, tokens, ...others } = JSON.parse(stdout) as { embeddings: number[][]; tokens: number[] };
     expect(others).toEqual({});
@@ -46,7 +46,7 @@ describe("embed --json: vectors and numbers of tokens", () => {
 });
 
 test("embed for people, and without texts", async () => {
-  const { stdout, stderr } = await runCli(["embed", "a cat", "the mat", "--model", folder]);
+  const { stdout, stderr } = await runInTurn(["embed", "a cat", "the mat", "--model", folder]);
   expect(stdout).toMatch(/^ {7}1 {6}2\n1 {2}1\.000 +-?\d\.\d{3} {2}a cat\n2 +-?\d\.\d{3} {2}1\.000 {2}the mat\n$/);
   expect(stderr).toContain("2 texts of");
   expect(stderr).toContain("max + mean, 20 elements");
@@ -56,7 +56,7 @@ test("embed for people, and without texts", async () => {
     [["--file", join(temporary, "none")], "none: there is no such file"],
     [["a", "--prompt-name", "title"], 'promptName is "title", but the prompts are query, passage'],
   ] as const) {
-    const wrong = await runCli(["embed", ...given, "--model", folder]);
+    const wrong = await runInTurn(["embed", ...given, "--model", folder]);
     expect(wrong.code).toBe(1);
     expect(wrong.stderr).toContain(says);
   }

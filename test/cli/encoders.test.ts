@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { encoderFolder, encoderGolden, farthest } from "../encode/golden-encoders.ts";
-import { runCli } from "./run-cli.ts";
+import { runInTurn } from "./run-cli.ts";
 
 const folder = encoderFolder("bert");
 
 test("hidden --json: token ids, and the states after the embeddings and every layer", async () => {
   const [golden] = encoderGolden("bert").texts;
-  const { code, stdout, stderr } = await runCli(["hidden", golden?.text ?? "", "--model", folder, "--json"]);
+  const { code, stdout, stderr } = await runInTurn(["hidden", golden?.text ?? "", "--model", folder, "--json"]);
   expect(code, stderr).toBe(0);
   const { tokens, layers, ...others } = JSON.parse(stdout) as { tokens: number[]; layers: number[][][] };
   expect(others).toEqual({});
@@ -16,11 +16,11 @@ test("hidden --json: token ids, and the states after the embeddings and every la
 });
 
 test("hidden for people, and for a model that is no encoder", async () => {
-  const { stdout } = await runCli(["hidden", "a b", "--model", folder]);
+  const { stdout } = await runInTurn(["hidden", "a b", "--model", folder]);
   expect(stdout).toMatch(
     /^embeddings {2}\[4, 24\].*rms [\d.]+\n(.*\n)+layer 0 {2}\[4, 24\].*\n(.*\n)+layer 1 {2}\[4, 24\]/,
   );
-  const wrong = await runCli(["hidden", "a", "--model", "examples/models/voices-dense"]);
+  const wrong = await runInTurn(["hidden", "a", "--model", "examples/models/voices-dense"]);
   expect(wrong.code).toBe(1);
   expect(wrong.stderr).toContain("config.json: model_type is llama, known encoders are bert");
 });

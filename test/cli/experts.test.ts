@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { bundledMixture, bundledModel, mixturePrompts } from "../support/bundled.ts";
-import { runCli } from "./run-cli.ts";
+import { runInTurn } from "./run-cli.ts";
 
 interface Use {
   readonly name: string;
@@ -11,7 +11,7 @@ interface Use {
   readonly layers: readonly { experts: number[][]; counts: number[]; rows: number | null }[];
 }
 
-const run = (...args: string[]) => runCli(["experts", "--model", bundledMixture, ...args]);
+const run = (...args: string[]) => runInTurn(["experts", "--model", bundledMixture, ...args]);
 
 test("--json gives the golden experts of each token, and what the GPU counted", async () => {
   const prompts = mixturePrompts.slice(0, 2);
@@ -59,7 +59,7 @@ test("for people: tokens with their experts, shares, and how far texts are apart
 });
 
 test("refuses what has no experts and no text", async () => {
-  const dense = await runCli(["experts", "--model", bundledModel, "--prompt", "x"]);
+  const dense = await runInTurn(["experts", "--model", bundledModel, "--prompt", "x"]);
   expect([dense.code, dense.stderr]).toEqual([1, expect.stringMatching(/LlamaForCausalLM has no experts/)]);
   const nothing = await run();
   expect([nothing.code, nothing.stderr]).toEqual([1, expect.stringMatching(/give --prompt or --text/)]);

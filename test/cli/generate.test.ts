@@ -1,14 +1,14 @@
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { bundledMixture, bundledModel, goldenPrompts } from "../support/bundled.ts";
-import { runCli, startCli } from "./run-cli.ts";
+import { runCli, runInTurn, startCli } from "./run-cli.ts";
 
 const golden = goldenPrompts[1] ?? goldenPrompts[0];
 if (!golden) throw new Error("there is no golden prompt");
 
 /** Runs `generate --json` and returns its one object. */
 async function generateJson(...args: string[]): Promise<Record<string, unknown>> {
-  const run = await runCli(["generate", "--model", bundledModel, "--json", ...args]);
+  const run = await runInTurn(["generate", "--model", bundledModel, "--json", ...args]);
   expect(run.code).toBe(0);
   expect(run.stdout.trim().split("\n")).toHaveLength(1);
   expect(run.stderr).toBe("");
@@ -81,7 +81,7 @@ test("sampling options reach the engine: the same seed, the same text, and logpr
 test("proposed tokens give the same text, and how many were kept is said", async () => {
   const prompt = "<|whale|>the ship, the ship, the ship, the";
   const args = ["-t", "0.3", "-s", "4", "-n", "24"];
-  const run = (...more: string[]) => runCli(["generate", "--model", bundledModel, ...args, ...more, prompt]);
+  const run = (...more: string[]) => runInTurn(["generate", "--model", bundledModel, ...args, ...more, prompt]);
   const greedily = ["-t", "0", "-n", "24", prompt];
   const drafting = generateJson("--draft-model", bundledMixture, "--draft-max", "2", ...greedily);
   const [plain, lookup, draft, greedy] = await Promise.all([
@@ -99,7 +99,7 @@ test("proposed tokens give the same text, and how many were kept is said", async
 });
 
 test("flags of proposed tokens that contradict one another are refused", async () => {
-  const run = (...more: string[]) => runCli(["generate", "--model", bundledModel, ...more]);
+  const run = (...more: string[]) => runInTurn(["generate", "--model", bundledModel, ...more]);
   const both = await run("--lookup", "2", "--draft-model", bundledMixture);
   expect([both.code, both.stderr]).toEqual([1, expect.stringContaining("both propose tokens: expected one of them")]);
   const alone = await run("--draft-max", "2");

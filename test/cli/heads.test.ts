@@ -1,15 +1,13 @@
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { headsGolden, labelNames } from "../encode/golden-heads.ts";
 import { headFolderOnDisk } from "../encode/head-folders.ts";
-import { cliInTurn } from "./run-cli.ts";
+import { runInTurn } from "./run-cli.ts";
 
-const cli = cliInTurn();
-afterAll(() => cli.close());
 const golden = headsGolden("bert");
 const sequence = { architectures: ["BertForSequenceClassification"] };
 
 async function json(...args: readonly string[]): Promise<Record<string, unknown>> {
-  const { code, stdout, stderr } = await cli.run([...args, "--json"]);
+  const { code, stdout, stderr } = await runInTurn([...args, "--json"]);
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout) as Record<string, unknown>;
 }
@@ -26,7 +24,7 @@ test("fill-mask", async () => {
       })),
     ),
   );
-  const { stdout } = await cli.run(["fill-mask", text, "--model", folder]);
+  const { stdout } = await runInTurn(["fill-mask", text, "--model", folder]);
   expect(stdout).toMatch(/^mask 1 of 2\nprobability {2}id {2}token\n( +[\d.]+ % +\d+ {2}".*"\n){5}\nmask 2 of 2\n/);
 });
 
@@ -42,7 +40,7 @@ test("classify: a text, a pair, tokens", async () => {
     expect(found).toEqual({ labels: expected.map(({ label, score }) => ({ label, score: expect.closeTo(score, 4) })) });
   }
   expect(alone?.softmax).not.toEqual(pair?.softmax);
-  const people = await cli.run(["classify", alone?.texts[0] ?? "", "--model", folder]);
+  const people = await runInTurn(["classify", alone?.texts[0] ?? "", "--model", folder]);
   expect(people.stdout).toMatch(/^label +score\n((rain|sun|snow|wind|fog) +\d\.\d{4}\n){5}$/);
 
   const ofTokens = headFolderOnDisk("bert", { fields: { architectures: ["BertForTokenClassification"] } });
@@ -52,7 +50,7 @@ test("classify: a text, a pair, tokens", async () => {
       ...{ text: text.slice(start, end), label: labelNames[label], score: expect.closeTo(score, 4), start, end },
     })),
   });
-  const table = await cli.run(["classify", "hi", "--model", ofTokens]);
+  const table = await runInTurn(["classify", "hi", "--model", ofTokens]);
   expect(table.stdout).toMatch(/^token {2}label +score {2}characters\n"h" +\w+ +\d\.\d{4} {2}0 to 1\n"i" /);
 });
 
@@ -77,9 +75,9 @@ test("answer", async () => {
     expect(score).toBeCloseTo(expected, 4);
   }
   const [first] = found;
-  const people = await cli.run(["answer", question, "--context", first?.context ?? "", "--model", folder]);
+  const people = await runInTurn(["answer", question, "--context", first?.context ?? "", "--model", folder]);
   expect(people.stdout).toMatch(/^.+\nscore \d\.\d{4}, characters \d+ to \d+ of the context\n$/);
-  const neither = await cli.run(["answer", question, "--model", folder]);
+  const neither = await runInTurn(["answer", question, "--model", folder]);
   expect([neither.code, neither.stderr]).toEqual([1, expect.stringContaining("neither --context nor --context-file")]);
 });
 
@@ -88,7 +86,7 @@ test("a command that the folder's head does not fit says which would", async () 
     fields: { architectures: ["BertForMaskedLM"] },
     without: /^(qa_|cls.seq)/,
   });
-  const { code, stderr } = await cli.run(["answer", "a?", "--context", "b", "--model", folder]);
+  const { code, stderr } = await runInTurn(["answer", "a?", "--context", "b", "--model", folder]);
   expect(code).toBe(1);
   expect(stderr).toMatch(
     /error: .* has no head for answer, .*; its heads are masked-language \(fillMask, sparse; the command fill-mask\)/,

@@ -4,20 +4,20 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { difference, nmseCaps } from "../../src/check/compare.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
-import { runCli } from "./run-cli.ts";
+import { runInTurn } from "./run-cli.ts";
 
 const golden = goldenPrompts[1] ?? goldenPrompts[0];
 if (!golden) throw new Error("there is no golden prompt");
 const ids = golden.promptTokens.join();
 
 async function json<T>(command: string, ...args: string[]): Promise<T> {
-  const run = await runCli([command, "--model", bundledModel, "--json", ...args]);
+  const run = await runInTurn([command, "--model", bundledModel, "--json", ...args]);
   expect(run.code, run.stderr).toBe(0);
   return JSON.parse(run.stdout) as T;
 }
 
 async function text(...args: string[]): Promise<string> {
-  const run = await runCli(["inspect", "--model", bundledModel, ...args]);
+  const run = await runInTurn(["inspect", "--model", bundledModel, ...args]);
   expect(run.code, run.stderr).toBe(0);
   return run.stdout;
 }
@@ -47,7 +47,7 @@ test("--all gives every position, --tap inner tensors", async () => {
 });
 
 test("a tap that is not there: which there are", async () => {
-  const run = await runCli(["inspect", "--model", bundledModel, "--tokens", ids, "--tap", "layer.0.soul"]);
+  const run = await runInTurn(["inspect", "--model", bundledModel, "--tokens", ids, "--tap", "layer.0.soul"]);
   expect(run.code).toBe(1);
   expect(run.stdout).toBe("");
   expect(run.stderr).toMatch(/error: there is no tap "layer.0.soul"; there are embedding, layer.0…5.attention.q, /);
@@ -139,7 +139,7 @@ test("--backward alone, and with what it has not, is refused", async () => {
     [["--program", "--backward", "--profile"], "--profile: times a prefill and a decode step, not --backward"],
     [["--program", "--recompute", "layers"], "--recompute: expected --program --backward"],
   ] as const) {
-    const run = await runCli(["inspect", "--model", bundledModel, ...options]);
+    const run = await runInTurn(["inspect", "--model", bundledModel, ...options]);
     expect(run.code).toBe(1);
     expect(run.stderr).toContain(message);
   }

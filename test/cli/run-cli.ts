@@ -1,4 +1,5 @@
 import { type ChildProcess, fork, spawn } from "node:child_process";
+import { atEnd } from "../support/at-end.ts";
 import "../support/built.ts";
 
 /** What one run of the built command line came to. */
@@ -48,12 +49,16 @@ export interface CliInTurn {
  */
 export function cliInTurn(environment: Environment = {}): CliInTurn {
   let child: ChildProcess | undefined;
+  let last: Promise<unknown> = Promise.resolve();
   const start = () => fork("test/cli/in-turn.mjs", { env: { ...process.env, ...environment }, stdio: "ignore" });
-  const run = (args: readonly string[]) => {
+  const runNow = (args: readonly string[]) => {
     child ??= start();
     const running = child;
     return new Promise<CliRun>((resolve, reject) => {
-      const ended = (code: number | null) => reject(new Error(`the process ended with ${code} at ${args.join(" ")}`));
+      const ended = (code: number | null) => {
+        child = undefined;
+        reject(new Error(`the process ended with ${code} at ${args.join(" ")}`));
+      };
       running.once("exit", ended);
       running.once("message", (answer: CliRun & { failed?: string }) => {
         running.off("exit", ended);
@@ -63,7 +68,24 @@ export function cliInTurn(environment: Environment = {}): CliInTurn {
       running.send(args);
     });
   };
+  const run = (args: readonly string[]) => {
+    const answer = last.then(() => runNow(args));
+    last = answer.catch(() => undefined);
+    return answer;
+  };
   return { run, close: () => void child?.kill() };
+}
+
+let shared: CliInTurn | undefined;
+
+/** Runs a command in the process that all files of `test/cli` and others like them share; it is closed after the last one. */
+export function runInTurn(args: readonly string[]): Promise<CliRun> {
+  if (!shared) {
+    const started = cliInTurn();
+    atEnd().add(async () => started.close());
+    shared = started;
+  }
+  return shared.run(args);
 }
 
 /**

@@ -1,23 +1,21 @@
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { sequenceFolder, sequenceGolden } from "../seq2seq/golden.ts";
 import { bundledModel } from "../support/bundled.ts";
-import { cliInTurn } from "./run-cli.ts";
+import { runInTurn } from "./run-cli.ts";
 
-const cli = cliInTurn();
-afterAll(() => cli.close());
 const folder = sequenceFolder("t5");
 const { texts, forced } = sequenceGolden("t5");
 const [{ text, tokens, greedy, beams = [] } = texts[0] as never] = texts;
 
 test("generate with an encoder-decoder", async () => {
   const args = ["generate", text, "--model", folder, "--max-tokens", "20"];
-  const { code, stdout, stderr } = await cli.run([...args, "--json"]);
+  const { code, stdout, stderr } = await runInTurn([...args, "--json"]);
   expect(code, stderr).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
     ...{ promptTokens: tokens, tokens: greedy.ids, text: greedy.text, stopReason: "length" },
     weights: { quantisation: "f32" },
   });
-  const people = await cli.run(args);
+  const people = await runInTurn(args);
   expect(people.stdout).toBe(`${greedy.text}\n`);
   expect(people.stderr).toContain(`encode ${tokens.length} tokens`);
   expect(people.stderr).toContain("decode 20 tokens");
@@ -25,12 +23,12 @@ test("generate with an encoder-decoder", async () => {
 
 test("generate with an encoder-decoder and beams", async () => {
   const flags = ["--max-tokens", "20", "--beams", "4", "--length-penalty", "2", "--early-stopping", "true"];
-  const { code, stdout, stderr } = await cli.run(["generate", text, "--model", folder, ...flags, "--json"]);
+  const { code, stdout, stderr } = await runInTurn(["generate", text, "--model", folder, ...flags, "--json"]);
   expect(code, stderr).toBe(0);
   const expected = beams.find(({ options }) => "earlyStopping" in options && options.earlyStopping === true);
   const [best] = expected?.results ?? [];
   expect(JSON.parse(stdout)).toMatchObject({ tokens: best?.ids, score: expect.closeTo(best?.score ?? 0, 5) });
-  const once = await cli.run([
+  const once = await runInTurn([
     "generate",
     text,
     "--model",
@@ -46,12 +44,12 @@ test("generate with an encoder-decoder and beams", async () => {
 });
 
 test("what an encoder-decoder does not have is refused by the name of the flag", async () => {
-  const chat = await cli.run(["generate", text, "--model", folder, "--chat"]);
+  const chat = await runInTurn(["generate", text, "--model", folder, "--chat"]);
   expect(chat.code).toBe(1);
   expect(chat.stderr).toContain("--chat is for language models, and test/golden/t5 is an encoder-decoder");
-  const none = await cli.run(["generate", "--model", folder]);
+  const none = await runInTurn(["generate", "--model", folder]);
   expect(none.stderr).toContain("test/golden/t5 needs a text");
-  const empty = await cli.run(["generate", " ", "--model", folder]);
+  const empty = await runInTurn(["generate", " ", "--model", folder]);
   expect(empty.stderr).toContain("generate: texts[0] is empty");
 });
 
@@ -66,7 +64,7 @@ interface Alignment {
 }
 
 const inspect = async (...args: string[]): Promise<Alignment> => {
-  const { code, stdout, stderr } = await cli.run(["inspect", "--model", folder, "-n", "6", "--json", ...args]);
+  const { code, stdout, stderr } = await runInTurn(["inspect", "--model", folder, "-n", "6", "--json", ...args]);
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout) as Alignment;
 };
@@ -100,7 +98,7 @@ test("inspect --attention: what each written token attends to, in every layer an
 
 test("inspect --attention as a table", async () => {
   const args = ["--model", folder, "-n", "3", "--layer", "1"];
-  const { stdout, stderr } = await cli.run(["inspect", "--attention", "a cat.", ...args]);
+  const { stdout, stderr } = await runInTurn(["inspect", "--attention", "a cat.", ...args]);
   const { source } = await inspect("--attention", "a cat.");
   const [written, blank, head = "", ...rows] = stdout.trimEnd().split("\n");
   expect(written).not.toBe("");
@@ -114,7 +112,7 @@ test("inspect --attention as a table", async () => {
     expect(row).toContain(`*${Math.max(...weights).toFixed(2)}`);
   }
   expect(stderr).toContain("layer 1, mean of its heads");
-  const long = await cli.run(["inspect", "--attention", `${text} `.repeat(6), "--model", folder, "-n", "2"]);
+  const long = await runInTurn(["inspect", "--attention", `${text} `.repeat(6), "--model", folder, "-n", "2"]);
   expect(long.stdout.trimEnd().split("\n")[2]).toMatch(/( {2}\d\.\d\d .+ \[\d+\]){3}$/);
 });
 
@@ -139,7 +137,7 @@ test.each([
     /t5 is an encoder-decoder, which is inspected by its attention: inspect --attention/,
   ],
 ])("inspect %j is refused", async (args, says) => {
-  const { code, stdout, stderr } = await cli.run(["inspect", ...args]);
+  const { code, stdout, stderr } = await runInTurn(["inspect", ...args]);
   expect([code, stdout]).toEqual([1, ""]);
   expect(stderr).toMatch(says);
 });

@@ -10,7 +10,7 @@ import { expect, test } from "vitest";
 import type { Usage } from "../../src/engine/openai/types.ts";
 import { bundledMixture, bundledModel } from "../support/bundled.ts";
 import { codeBlocks } from "../support/code-blocks.ts";
-import { runCli, startCli } from "./run-cli.ts";
+import { runCli, runInTurn, startCli } from "./run-cli.ts";
 
 /** Starts the server as a reader would, and waits for the first line that it prints. */
 async function started(...args: string[]): Promise<{ child: ChildProcess; url: string; lines: string[] }> {
@@ -94,9 +94,9 @@ test("a port in use is reported before the model is loaded", async () => {
 });
 
 test("options out of range, and a model that is not there", async () => {
-  const wrong = await runCli(["serve", "--model", bundledModel, "--port", "70000"]);
+  const wrong = await runInTurn(["serve", "--model", bundledModel, "--port", "70000"]);
   expect([wrong.code, wrong.stderr]).toEqual([1, "error: serve: port is 70000, expected an integer from 0 to 65535\n"]);
-  const missing = await runCli(["serve", "--model", "no/such/folder", "--port", "0"]);
+  const missing = await runInTurn(["serve", "--model", "no/such/folder", "--port", "0"]);
   expect([missing.code, missing.stdout]).toEqual([1, ""]);
   expect(missing.stderr).toMatch(/^error: .*no\/such\/folder/m);
 });

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runCli } from "./run-cli.ts";
+import { runInTurn } from "./run-cli.ts";
 import { endedAt, linesOf, trainingFolder } from "./train-runs.ts";
 
 let at: Awaited<ReturnType<typeof trainingFolder>>;
@@ -23,7 +23,7 @@ test.each([
   ["means of the weights", ["--ema", "0.9"]],
 ])("the folder has the %s of the best evaluation, and the checkpoint the last ones", async (what, more) => {
   const out = at.out(`best ${what}`);
-  const { code, stdout, stderr } = await runCli(["train", ...run, ...more, "--out", out, "--json"]);
+  const { code, stdout, stderr } = await runInTurn(["train", ...run, ...more, "--out", out, "--json"]);
   expect(code, stderr).toBe(0);
   const evaluations = linesOf(stdout).filter((line) => "heldOutLoss" in line);
   expect(evaluations.map(({ step }) => step)).toEqual([0, 10, 20, 30, 40, 50, 60, 70, 75]);
@@ -37,10 +37,10 @@ test.each([
   // A run that ends at that step has the same weights.
   const steps = String(evaluations[best]?.["step"]);
   const short = at.out(`short ${what}`);
-  const same = await runCli(["train", ...run, ...more, "--steps", steps, "--out", short, "--json"]);
+  const same = await runInTurn(["train", ...run, ...more, "--steps", steps, "--out", short, "--json"]);
   expect(same.code, same.stderr).toBe(0);
   expect(await bytesOf(out)).toEqual(await bytesOf(short));
-  const on = await runCli(["train", "--out", short, "--resume", "--steps", "75", "--json"]);
+  const on = await runInTurn(["train", "--out", short, "--resume", "--steps", "75", "--json"]);
   expect(linesOf(on.stdout).slice(-1)).toEqual(linesOf(stdout).slice(-1));
   expect(await bytesOf(short)).toEqual(await bytesOf(out));
   expect(await bytesOf(short, "checkpoint.safetensors")).toEqual(await bytesOf(out, "checkpoint.safetensors"));
@@ -48,10 +48,10 @@ test.each([
 
 test("an interrupted run goes on with the best one so far", async () => {
   const [whole, parts] = [at.out("whole"), at.out("parts")];
-  const left = await runCli(["train", ...run, "--out", whole, "--json"]);
+  const left = await runInTurn(["train", ...run, "--out", whole, "--json"]);
   const first = await endedAt(15, "SIGINT", [...run, "--out", parts]);
   expect(first.code, first.stderr).toBe(130);
-  const second = await runCli(["train", "--out", parts, "--resume", "--json"]);
+  const second = await runInTurn(["train", "--out", parts, "--resume", "--json"]);
   expect(second.code, second.stderr).toBe(0);
   const rest = linesOf(second.stdout);
   expect(rest).toEqual(linesOf(left.stdout).slice(-rest.length));
@@ -63,7 +63,7 @@ test("a text that has nothing to give leaves the model as it was", async () => {
   const model = at.out("best weights");
   const other = await at.file("other.txt", "ab".repeat(400));
   const args = ["-m", model, "--lora", "2", "--data", other, "--val", at.val, "--eval-every", "5", "--keep-best"];
-  const { code, stdout, stderr } = await runCli([
+  const { code, stdout, stderr } = await runInTurn([
     "train",
     ...args,
     "--steps",

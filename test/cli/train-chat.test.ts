@@ -7,7 +7,7 @@ import { openFolder } from "../../src/formats/folder.ts";
 import { readModelFolder } from "../../src/generate/model-folder.ts";
 import { answerTemplate, answerTokens } from "../../src/train/data/answer-tokens.ts";
 import { conversationOf } from "../../src/train/data/conversations.ts";
-import { runCli } from "./run-cli.ts";
+import { runInTurn } from "./run-cli.ts";
 import { linesOf, tinyConfig } from "./train-runs.ts";
 
 const chatml =
@@ -43,7 +43,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const options = ["--order", "epochs", "--packing", "documents", "--batch", "1", "--context", "32", "--json"];
-const train = (...args: readonly string[]) => runCli(["train", ...args]);
+const train = (...args: readonly string[]) => runInTurn(["train", ...args]);
 
 test("the loss of a conversation is that of its answer's tokens; the adapter learns them", async () => {
   const given = ["--data", files.chat, "--chat-template", files.template, ...options];
@@ -63,7 +63,7 @@ test("a fresh model answers as it was taught, by the template that its folder ha
   const { code, stderr } = await train(...fresh, "--data", files.chat, ...options, ...steps);
   expect(code, stderr).toBe(0);
   expect(await readFile(join(out, "chat_template.jinja"), "utf8")).toBe(chatml);
-  const answer = await runCli(["generate", "Who?", "--chat", "-m", out, "--temperature", "0", "--json"]);
+  const answer = await runInTurn(["generate", "Who?", "--chat", "-m", out, "--temperature", "0", "--json"]);
   expect(answer.code, answer.stderr).toBe(0);
   expect(JSON.parse(answer.stdout).text).toBe("Ahab.");
 });

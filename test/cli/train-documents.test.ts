@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openFolder } from "../../src/formats/folder.ts";
 import { openWeights } from "../../src/formats/weights.ts";
 import { readCheckpoint } from "../../src/train/checkpoints/checkpoint.ts";
-import { cliInTurn } from "./run-cli.ts";
+import { runInTurn } from "./run-cli.ts";
 import { endedAt, linesOf, tinyConfig, trainingFolder } from "./train-runs.ts";
 
 let at: Awaited<ReturnType<typeof trainingFolder>>;
@@ -13,12 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => at.remove());
 
-// In one process; the run that signals end, and its second part, have processes of their own.
-const cli = cliInTurn();
-afterAll(() => cli.close());
-
 const fresh = () => ["--config", at.config, "--data", at.data, "--batch", "4", "--context", "16", "--lr", "1e-2"];
-const train = (...args: readonly string[]) => cli.run(["train", ...args]);
+const train = (...args: readonly string[]) => runInTurn(["train", ...args]);
 
 test("a fresh model of a config learns a text, with a tokenizer of its own, and its folder loads", async () => {
   const out = at.out("fresh");
@@ -41,7 +37,7 @@ test("a fresh model of a config learns a text, with a tokenizer of its own, and 
     "tokenizer_config.json",
   ];
   expect((await readdir(out)).toSorted()).toEqual(names);
-  const made = await cli.run([
+  const made = await runInTurn([
     "perplexity",
     "--model",
     out,
@@ -254,13 +250,13 @@ test("what is wrong is said before a step is taken", async () => {
     [["--resume", "--out", cut, "--ema", "0.9"], /--ema: .* is of a run without it, and has no mean to go on with/],
   ];
   for (const [args, message] of cases) {
-    const { code, stdout, stderr } = await cli.run(["train", ...args]);
+    const { code, stdout, stderr } = await runInTurn(["train", ...args]);
     expect([code, stdout], `${args.join(" ")}: ${stderr}`).toEqual([1, ""]);
     expect(stderr).toMatch(message);
   }
   for (const length of [0, 100, whole.length - 4]) {
     await writeFile(join(cut, "checkpoint.safetensors"), whole.subarray(0, length));
-    const { code, stderr } = await cli.run(["train", "--resume", "--out", cut]);
+    const { code, stderr } = await runInTurn(["train", "--resume", "--out", cut]);
     expect([code, /cut\/checkpoint\.safetensors: /.test(stderr)], stderr).toEqual([1, true]);
   }
 });

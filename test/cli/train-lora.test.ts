@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openFolder } from "../../src/formats/folder.ts";
 import { readAdapter } from "../../src/train/lora/read-adapter.ts";
 import type { GoldenTraining } from "../support/golden-decoder.ts";
-import { runCli } from "./run-cli.ts";
+import { runInTurn } from "./run-cli.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ test("train --lora writes an adapter alone; generate --lora is the merged model"
   await writeFile(file, JSON.stringify({ batches }));
   const out = join(folder, "adapter");
   const lora = ["--lora", "4", "--lora-alpha", "8", "--lora-targets", "q_proj,v_proj,down_proj", "--lr", "2e-2"];
-  const trained = await runCli(["train", "-m", model, "--batches", file, ...lora, "--json", "--out", out]);
+  const trained = await runInTurn(["train", "-m", model, "--batches", file, ...lora, "--json", "--out", out]);
   expect(trained.code, trained.stderr).toBe(0);
   const losses = trained.stdout
     .trim()
@@ -34,12 +34,12 @@ test("train --lora writes an adapter alone; generate --lora is the merged model"
   const stored = await readAdapter(await openFolder(out));
   expect([...stored.modules.keys()].length).toBe(2 * 3);
   const merged = join(folder, "merged");
-  const converted = await runCli(["convert", "-m", model, "--lora", out, "--out", merged]);
+  const converted = await runInTurn(["convert", "-m", model, "--lora", out, "--out", merged]);
   expect(converted.code, converted.stderr).toBe(0);
 
   const generated = async (...args: readonly string[]) => {
     const options = ["--max-tokens", "12", "--temperature", "0", "--ignore-eos", "--json"];
-    const { code, stdout, stderr } = await runCli(["generate", "AB", ...args, ...options]);
+    const { code, stdout, stderr } = await runInTurn(["generate", "AB", ...args, ...options]);
     expect(code, stderr).toBe(0);
     return JSON.parse(stdout).tokens ?? JSON.parse(stdout).text;
   };
@@ -47,10 +47,10 @@ test("train --lora writes an adapter alone; generate --lora is the merged model"
   expect(adapted).toEqual(await generated("-m", merged));
   expect(adapted).not.toEqual(await generated("-m", model));
 
-  const other = await runCli(["generate", "AB", "-m", "test/golden/gradients-gpt2", "--lora", out]);
+  const other = await runInTurn(["generate", "AB", "-m", "test/golden/gradients-gpt2", "--lora", out]);
   expect(other.code).toBe(1);
   expect(other.stderr).toContain("adapter_model.safetensors: changes model.layers.0");
-  const none = await runCli(["generate", "AB", "-m", model, "--lora", merged]);
+  const none = await runInTurn(["generate", "AB", "-m", model, "--lora", merged]);
   expect(none.code).toBe(1);
   expect(none.stderr).toContain("adapter_config.json");
 });
@@ -60,7 +60,7 @@ test("train --lora on documents goes on from its checkpoint", async () => {
   await writeFile(file, "ABCABCABC\n".repeat(20).replaceAll("\n", " "));
   const run = async (steps: number, out: string, ...more: readonly string[]) => {
     const args = ["--data", file, "--steps", String(steps), "--batch", "2", "--context", "8", "--save-every", "3"];
-    const { code, stdout, stderr } = await runCli(["train", "-m", model, ...args, "--json", "--out", out, ...more]);
+    const { code, stdout, stderr } = await runInTurn(["train", "-m", model, ...args, "--json", "--out", out, ...more]);
     expect(code, stderr).toBe(0);
     return stdout.trim().split("\n");
   };

@@ -2,15 +2,14 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { recordedSettings } from "../../src/cli/recorded-settings.ts";
-import { cliInTurn } from "./run-cli.ts";
+import { runInTurn } from "./run-cli.ts";
 import { tinyConfig, trainingFolder } from "./train-runs.ts";
 
 test("a model or a tokenizer in the folder that is not the run's is refused, with the field", async () => {
   const at = await trainingFolder();
-  const cli = cliInTurn();
   const cut = at.out("cut");
   const made = ["--config", at.config, "--data", at.data, "--batch", "1", "--context", "8", "--steps", "1"];
-  expect((await cli.run(["train", ...made, "--out", cut, "--json"])).code).toBe(0);
+  expect((await runInTurn(["train", ...made, "--out", cut, "--json"])).code).toBe(0);
   const tokenizer = await readFile(join(cut, "tokenizer.json"), "utf8");
   const parsed = JSON.parse(tokenizer) as { model: { vocab: Record<string, number> } };
   const [[first, id], [second, other]] = Object.entries(parsed.model.vocab).slice(-2) as [
@@ -36,12 +35,11 @@ test("a model or a tokenizer in the folder that is not the run's is refused, wit
   ] as const) {
     const before = await readFile(join(cut, name));
     await writeFile(join(cut, name), typeof content === "string" ? content : JSON.stringify(content));
-    const { code, stderr } = await cli.run(["train", "--resume", "--out", cut]);
+    const { code, stderr } = await runInTurn(["train", "--resume", "--out", cut]);
     await writeFile(join(cut, name), before);
     expect([code, /cut\/checkpoint\.safetensors: record/.test(stderr)], stderr).toEqual([1, true]);
     expect(stderr).toMatch(message);
   }
-  cli.close();
   await at.remove();
 });
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openFolder } from "../../src/formats/folder.ts";
 import { openWeights } from "../../src/formats/weights.ts";
 import type { GoldenTraining } from "../support/golden-decoder.ts";
-import { runCli } from "./run-cli.ts";
+import { runInTurn } from "./run-cli.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ const file = async (name: string, content: unknown) => {
 
 const settings = ["--optimizer", "adamw", "--lr", "1e-2", "--betas", "0.9,0.95", "--eps", "1e-8"];
 const train = (model: string, batches: string, ...more: readonly string[]) =>
-  runCli(["train", "--model", model, "--batches", batches, ...more]);
+  runInTurn(["train", "--model", model, "--batches", batches, ...more]);
 
 test.each(["gpt2", "qwen3", "mixtral"])(
   "%s: a step a batch with PyTorch's losses and norms, and a folder that loads",
@@ -55,7 +55,7 @@ test.each(["gpt2", "qwen3", "mixtral"])(
       [...weights.tensors.values()].map(({ name: one, shape }) => [one, shape]);
     expect(shapes(after)).toEqual(shapes(before));
     expect(new Set([...after.tensors.values()].map(({ dtype }) => dtype))).toEqual(new Set(["F32"]));
-    const generated = await runCli([
+    const generated = await runInTurn([
       "generate",
       "AB",
       "--model",
@@ -120,7 +120,7 @@ test("what is wrong is said before a step is taken, or at the step where it happ
     [["--batches", join(folder, "nowhere.json")], /there is no such file/],
   ];
   for (const [args, message] of cases) {
-    const { code, stdout, stderr } = await runCli(["train", "--model", model, ...args]);
+    const { code, stdout, stderr } = await runInTurn(["train", "--model", model, ...args]);
     expect([code, stdout], args.join(" ")).toEqual([1, ""]);
     expect(stderr).toMatch(message);
   }

@@ -9,7 +9,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { noChromium, openPage } from "../../bench/harness/chromium.ts";
 import { serveSite } from "../../bench/harness/web-server.ts";
 import { closePages, sharedChromium } from "../browser/shared.ts";
-import { cliInTurn } from "../cli/run-cli.ts";
+import { runInTurn } from "../cli/run-cli.ts";
 import "../support/built.ts";
 import { codeBlocks } from "../support/code-blocks.ts";
 import { first, firstIf } from "../support/first-tier.ts";
@@ -90,13 +90,10 @@ describe("the commands", async () => {
     }
   });
 
-  // In one process: starting one takes longer than most commands.
-  const cli = cliInTurn();
-  afterAll(() => cli.close());
   test.each(lines.filter((line) => !serving(line)))("%s", async (line) => {
     expect(line).toMatch(/^node dist\/cli\.js [^|&;]+$/);
     const { stdout: words } = await run("sh", ["-c", line.replace("node dist/cli.js", "printf '%s\\n'")]);
-    const { code, stdout, stderr } = await cli.run(words.trimEnd().split("\n"));
+    const { code, stdout, stderr } = await runInTurn(words.trimEnd().split("\n"));
     expect(code, stderr).toBe(0);
     expect(stdout.trim()).not.toBe("");
     if (line.includes("--json")) expect(JSON.parse(stdout)).toBeTypeOf("object");
