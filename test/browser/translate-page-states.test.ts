@@ -43,58 +43,61 @@ describe.each(browsers)("states of the page that translates in $name", (installe
     expect(await page.evaluate(() => document.querySelector('[role="alert"]'), undefined)).toBeNull();
   });
 
-  own("a long text: the mean alone, stopped in the middle; the part of the grid in view is drawn, and keys scroll it", async () => {
-    const words = "sphinx of black quartz, judge my vow! the five boxing wizards jump quickly. ".repeat(14);
-    await opened.openModel("t5", `&max_tokens=1000&text=${encodeURIComponent(words)}`);
-    await press(page, "button.primary", /^Load http:.*t5/);
-    await until("rows", () =>
-      page.evaluate(
-        () =>
-          Number(/^Grid of (\d+)/.exec(document.querySelector("#grid")?.getAttribute("aria-label") ?? "")?.[1]) > 20,
-        undefined,
-      ),
-    );
-    await page.keyboard.press("Escape");
-    await shown(page, "#run-facts", /981 tokens of source, \d+ written · stopped$/);
-    await shown(page, "#mean-only", /^For a text of this length there is the mean of all layers and heads alone/);
-    await opened.eachWidth("long");
-    await opened.resize(1280, 240); // so low that the rows are more than the frame shows
-    const frame = () =>
-      page.evaluate(() => {
-        const canvas = document.querySelector<HTMLCanvasElement>("#grid");
-        const around = document.querySelector(".grid-frame");
-        const scale = canvas ? canvas.width / canvas.clientWidth : 0;
-        return {
-          ...{ width: (canvas?.width ?? 0) / scale, height: (canvas?.height ?? 0) / scale },
-          room: [around?.clientWidth ?? 0, around?.clientHeight ?? 0] as const,
-          whole: [around?.scrollWidth ?? 0, around?.scrollHeight ?? 0] as const,
-          scrolled: [around?.scrollLeft ?? 0, around?.scrollTop ?? 0] as const,
-        };
-      }, undefined);
-    const { room, whole, ...before } = await frame();
-    expect(before.width).toBeLessThanOrEqual(room[0]);
-    expect(before.height).toBeLessThanOrEqual(room[1]);
-    expect(whole[1]).toBeGreaterThan(room[1]);
-    expect(whole[0]).toBeGreaterThan(981 * 11);
-    await page.click("#written"); // keys of the page count where no field has the focus
-    for (const key of ["g", "ArrowDown", "ArrowDown", "End"]) await page.keyboard.press(key);
-    await shown(page, "#picked-words", /attends to “<\/s>”: [\d.]+ %; most to/);
-    await until("the last column in view", async () => {
-      const { scrolled } = await frame();
-      return scrolled[0] >= whole[0] - room[0] - 11 && scrolled[1] === 0;
-    });
-    await page.keyboard.down("Control");
-    await page.keyboard.press("Home");
-    await page.keyboard.up("Control");
-    await until("the first cell in view", async () => (await frame()).scrolled.every((pixels) => pixels === 0));
-    await press(page, ".alignment summary", /^The grid as a table$/);
-    await shown(
-      page,
-      ".alignment details",
-      /rows and 981 columns are too many for a table: the 5 strongest of each row/,
-    );
-    await opened.resize(1280, 900);
-  });
+  own(
+    "a long text: the mean alone, stopped in the middle; the part of the grid in view is drawn, and keys scroll it",
+    async () => {
+      const words = "sphinx of black quartz, judge my vow! the five boxing wizards jump quickly. ".repeat(14);
+      await opened.openModel("t5", `&max_tokens=1000&text=${encodeURIComponent(words)}`);
+      await press(page, "button.primary", /^Load http:.*t5/);
+      await until("rows", () =>
+        page.evaluate(
+          () =>
+            Number(/^Grid of (\d+)/.exec(document.querySelector("#grid")?.getAttribute("aria-label") ?? "")?.[1]) > 20,
+          undefined,
+        ),
+      );
+      await page.keyboard.press("Escape");
+      await shown(page, "#run-facts", /981 tokens of source, \d+ written · stopped$/);
+      await shown(page, "#mean-only", /^For a text of this length there is the mean of all layers and heads alone/);
+      await opened.eachWidth("long");
+      await opened.resize(1280, 240); // so low that the rows are more than the frame shows
+      const frame = () =>
+        page.evaluate(() => {
+          const canvas = document.querySelector<HTMLCanvasElement>("#grid");
+          const around = document.querySelector(".grid-frame");
+          const scale = canvas ? canvas.width / canvas.clientWidth : 0;
+          return {
+            ...{ width: (canvas?.width ?? 0) / scale, height: (canvas?.height ?? 0) / scale },
+            room: [around?.clientWidth ?? 0, around?.clientHeight ?? 0] as const,
+            whole: [around?.scrollWidth ?? 0, around?.scrollHeight ?? 0] as const,
+            scrolled: [around?.scrollLeft ?? 0, around?.scrollTop ?? 0] as const,
+          };
+        }, undefined);
+      const { room, whole, ...before } = await frame();
+      expect(before.width).toBeLessThanOrEqual(room[0]);
+      expect(before.height).toBeLessThanOrEqual(room[1]);
+      expect(whole[1]).toBeGreaterThan(room[1]);
+      expect(whole[0]).toBeGreaterThan(981 * 11);
+      await page.click("#written"); // keys of the page count where no field has the focus
+      for (const key of ["g", "ArrowDown", "ArrowDown", "End"]) await page.keyboard.press(key);
+      await shown(page, "#picked-words", /attends to “<\/s>”: [\d.]+ %; most to/);
+      await until("the last column in view", async () => {
+        const { scrolled } = await frame();
+        return scrolled[0] >= whole[0] - room[0] - 11 && scrolled[1] === 0;
+      });
+      await page.keyboard.down("Control");
+      await page.keyboard.press("Home");
+      await page.keyboard.up("Control");
+      await until("the first cell in view", async () => (await frame()).scrolled.every((pixels) => pixels === 0));
+      await press(page, ".alignment summary", /^The grid as a table$/);
+      await shown(
+        page,
+        ".alignment details",
+        /rows and 981 columns are too many for a table: the 5 strongest of each row/,
+      );
+      await opened.resize(1280, 900);
+    },
+  );
 
   test.each(
     simulatedIn(installed.name, [
