@@ -18,7 +18,12 @@ interface State {
 }
 
 const states: Readonly<Record<string, State>> = {
-  insecure: { says: /is not a secure context.*Open the page by https/, action: "Try again", usable: false, looked: true },
+  insecure: {
+    says: /is not a secure context.*Open the page by https/,
+    action: "Try again",
+    usable: false,
+    looked: true,
+  },
   "no-webgpu": { says: /has no WebGPU\. On Linux, Chrome 144/, action: "Try again", usable: false },
   "no-adapter": { says: /gives the page no GPU.*hardware acceleration/, action: "Try again", usable: false },
   "no-device": { says: /gave no device: .*Close other pages/, action: "Try again", usable: false },
@@ -29,7 +34,8 @@ const states: Readonly<Record<string, State>> = {
     says: /2 cases will be skipped: q128 .* needs a tensor of .*, a binding holds 64\.0 KiB/,
     action: "Leave out the longest batch",
     setup: "batches=q16,q128,q256&heads=2x64",
-    usable: true, looked: true
+    usable: true,
+    looked: true,
   },
   software: { says: /software adapter, not your GPU/, action: "Use small sizes", usable: true, looked: true },
   "wrong-numbers": {
@@ -40,11 +46,22 @@ const states: Readonly<Record<string, State>> = {
   "not-compiled": {
     says: /known-answer test does not compile: this browser's WGSL compiler says custom\/mask:2: .*simulated/,
     action: "Test again",
-    usable: true, looked: true
+    usable: true,
+    looked: true,
   },
-  compiling: { says: /case 2 of 3 · .*compiling and checking rows, 2 of 3/, action: "Stop", usable: true, looked: true },
+  compiling: {
+    says: /case 2 of 3 · .*compiling and checking rows, 2 of 3/,
+    action: "Stop",
+    usable: true,
+    looked: true,
+  },
   "out-of-memory": { says: /no room for this/, action: "Leave out the longest batch", usable: true, looked: true },
-  lost: { says: /The GPU was lost: the driver was restarted/, action: "Open the device again", usable: false, looked: true },
+  lost: {
+    says: /The GPU was lost: the driver was restarted/,
+    action: "Open the device again",
+    usable: false,
+    looked: true,
+  },
   "lost-again": { says: /lost a second time.*shorter batches/, action: "Open the device again", usable: false },
   watchdog: { says: /may take 3\.20 s, and Windows/, action: "Leave out the longest batch", usable: true },
   "tab-killed": { says: /ended with the tab: .*q4k causal/, action: "Use small sizes", usable: true, looked: true },

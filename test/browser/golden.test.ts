@@ -94,20 +94,23 @@ describe.each(browsers)("the bundled model in $name", ({ name, missing, start })
       }
     });
 
-    test.runIf(options === whole)("vectors of a sentence encoder and, with f16 weights, states agree with the golden data", async () => {
-      for (const promptName of [undefined, "query"]) {
-        const own = sentenceGolden().filter((one) => (one.promptName ?? undefined) === promptName);
-        const texts = own.map(({ text }) => text);
-        const { vectors } = await inPage("encoded", `${server.origin}/mpnet/`, {}, texts, promptName);
-        const expected = own.map(({ vector }) => vector);
-        expect(farthest(vectors, expected)).toBeLessThan(2e-5);
-      }
-      const halved = halvedGolden("bert").texts;
-      const texts = halved.map(({ text }) => text);
-      const { last } = await inPage("encoded", `${server.origin}/bert/`, { dtype: "f16" }, texts);
-      for (const [i, rows] of last.entries()) expect(farthest(rows, halved[i]?.last ?? [])).toBeLessThan(2e-5);
-      expect(last.length).toBe(halved.length);
-    });
+    test.runIf(options === whole)(
+      "vectors of a sentence encoder and, with f16 weights, states agree with the golden data",
+      async () => {
+        for (const promptName of [undefined, "query"]) {
+          const own = sentenceGolden().filter((one) => (one.promptName ?? undefined) === promptName);
+          const texts = own.map(({ text }) => text);
+          const { vectors } = await inPage("encoded", `${server.origin}/mpnet/`, {}, texts, promptName);
+          const expected = own.map(({ vector }) => vector);
+          expect(farthest(vectors, expected)).toBeLessThan(2e-5);
+        }
+        const halved = halvedGolden("bert").texts;
+        const texts = halved.map(({ text }) => text);
+        const { last } = await inPage("encoded", `${server.origin}/bert/`, { dtype: "f16" }, texts);
+        for (const [i, rows] of last.entries()) expect(farthest(rows, halved[i]?.last ?? [])).toBeLessThan(2e-5);
+        expect(last.length).toBe(halved.length);
+      },
+    );
 
     test(`greedy continuations begin as the golden data do, in batches of ${batch}`, async () => {
       const rows = await inPage(

@@ -63,7 +63,6 @@ describe.skipIf(noChromium)(`tasks of the main thread${noChromium ? ` (${noChrom
     await testTasks(site.front, async () => {
       await shown(driven, "button", /^Pause$/);
       await press(driven, ".show-form button", /^Continue on my GPU/);
-      await press(driven, ".show-form button", /^Stop$/);
       await shown(driven, ".show-says", /^Written on .*tokens a second\.$/);
     });
   });

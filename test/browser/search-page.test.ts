@@ -94,14 +94,15 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
     });
     await press(page, ".work button", /^Stop$/);
     const facts = await shown(page, "#index-facts", /not indexed yet/);
-    const [, done = "", rest = ""] = /^(\d+) passages? of Amendments.* (\d+) passages? (?:is|are) not/.exec(facts) ?? [];
+    const [, done = "", rest = ""] =
+      /^(\d+) passages? of Amendments.* (\d+) passages? (?:is|are) not/.exec(facts) ?? [];
     expect(Number(done)).toBeGreaterThanOrEqual(partly);
     expect(Number(done) + Number(rest)).toBe(42);
     await press(page, ".work button", /^Go on indexing$/);
     await shown(page, "#index-facts", /^42 passages of Amendments, indexed by USE-lite\..*Kept in this browser\./);
     const values = (await bars()).filter(Boolean).map(Number);
     expect(values.length).toBeGreaterThan(1);
-    for (const { query, hits } of recorded.queries.slice(0, 3)) {
+    for (const { query, hits } of recorded.queries.slice(0, 2)) {
       await search.ask(query);
       const found = await search.marked();
       expect(found.slice(0, hits.length).map(({ words, marked }) => ({ words, marked }))).toEqual(
@@ -152,9 +153,9 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
   });
 
   whole("exports the index, and imports it again after it was deleted", async () => {
+    const found = async () => (await search.results()).map(({ words, cosine }) => [words, cosine]); // without marks
     await search.ask("who may drink beer");
-    await search.marked();
-    const before = await search.results();
+    const before = await found();
     await search.keepExport();
     await press(page, ".panel button", /^Export$/);
     await press(page, ".panel button", /^Delete$/);
@@ -162,8 +163,7 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
     await search.importExport();
     await shown(page, "#index-facts", /^42 passages of Amendments, indexed by USE-lite\. Kept in this browser\./);
     await search.ask("who may drink beer");
-    await search.marked();
-    expect(await search.results()).toEqual(before);
+    expect(await found()).toEqual(before);
   });
 
   whole("refuses files that are no index or no text, says why, and keeps what there is", async () => {
@@ -259,20 +259,17 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
     await shown(page, "#index-facts", says);
   });
 
-  whole.each(["downloading", "indexing"])(
-    "in dark and light breaks no rule while it is %s",
-    async (state) => {
-      await open(page, site.search(`v=1&sim=${state}`));
-      await shown(page, ".work h2", /^(Loading|Indexing)/);
-      for (const theme of ["dark", "light"]) {
-        await page.evaluate((chosen) => {
-          document.documentElement.dataset["theme"] = chosen;
-        }, theme);
-        expect(await violationsIn(page)).toEqual([]);
-        await screenshot(page, `search-${state}-${name}-${theme}`);
-      }
-    },
-  );
+  whole.each(["downloading", "indexing"])("in dark and light breaks no rule while it is %s", async (state) => {
+    await open(page, site.search(`v=1&sim=${state}`));
+    await shown(page, ".work h2", /^(Loading|Indexing)/);
+    for (const theme of ["dark", "light"]) {
+      await page.evaluate((chosen) => {
+        document.documentElement.dataset["theme"] = chosen;
+      }, theme);
+      expect(await violationsIn(page)).toEqual([]);
+      await screenshot(page, `search-${state}-${name}-${theme}`);
+    }
+  });
 
   test("no uncaught errors", () => expect(errors).toEqual([]));
 });

@@ -220,9 +220,9 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
   });
 
   own.each([
-      ["no-storage", /does not keep the run: simulated: storage is forbidden.*export the model before/],
-      ["storage-full", /does not keep the run: simulated: the quota is used up/],
-    ] as const)("trains where the browser keeps nothing: %s", async (state, says) => {
+    ["no-storage", /does not keep the run: simulated: storage is forbidden.*export the model before/],
+    ["storage-full", /does not keep the run: simulated: the quota is used up/],
+  ] as const)("trains where the browser keeps nothing: %s", async (state, says) => {
     await open(opened.page, site.train(`${small}&task=copy&sim=${state}`));
     await train.start();
     await shown(opened.page, '[data-trouble="not-kept"]', says);

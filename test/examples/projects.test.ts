@@ -1,8 +1,7 @@
 // The examples that are projects of their own, as a reader runs them: copied into a separate folder, with the packed
 // package, its model and the packages that they declare.
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { build } from "vite";
@@ -10,13 +9,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
 import { loadModel } from "../../src/index.ts";
 import { browsers, type DrivenBrowser } from "../browser/driven.ts";
-import { install, pack } from "../package/install.ts";
+import { install, projectWithLibrary } from "../package/install.ts";
 import { bundledModel } from "../support/bundled.ts";
 import { testGpu } from "../support/gpu.ts";
 import { until } from "../support/until.ts";
 
 const run = promisify(execFile);
-const folder = await realpath(await mkdtemp(join(tmpdir(), "shaderformer-projects-")));
+const folder = await projectWithLibrary("examples");
 const prompt = "<|whale|>The sea";
 const bundled = ["06-vite", "07-worker", "08-react"];
 let expected = "";
@@ -30,9 +29,12 @@ beforeAll(async () => {
     const file = await readFile(join("examples", name, "package.json"), "utf8");
     Object.assign(declared, JSON.parse(file).dependencies);
   }
-  const { shaderformer: _, ...dependencies } = declared;
-  await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
-  await install(folder, [await pack(".", folder)]);
+  const own = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  await writeFile(
+    join(folder, "package.json"),
+    JSON.stringify({ ...own, dependencies: { ...declared, ...own.dependencies } }), // the library is there, packed
+  );
+  await install(folder, []);
   await symlink(join(folder, "node_modules"), join(folder, "05-page", "node_modules"));
   await symlink(resolve(bundledModel), join(folder, "05-page", "model"));
   for (const name of bundled) {

@@ -1,8 +1,11 @@
 // Packs a package and installs the tarballs into a folder, as their users do.
 import { execFile } from "node:child_process";
-import { mkdir, readdir, readFile, symlink } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { atEnd } from "../support/at-end.ts";
 import "../support/built.ts";
 
 const run = promisify(execFile);
@@ -18,7 +21,39 @@ export async function pack(source: string, folder: string): Promise<string> {
   return join(folder, filename);
 }
 
-/** Installs tarballs; where the registry is out of reach, by hand, with the packages they declare and no others. */
+let made: Promise<string> | undefined;
+
+/** A folder of this process, in which `library` has the library installed by npm, alone. */
+function madeFolder(): Promise<string> {
+  made ??= (async () => {
+    const folder = await realpath(await mkdtemp(join(tmpdir(), "shaderformer-installed-")));
+    atEnd().add(() => rm(folder, { recursive: true, force: true }));
+    const library = join(folder, "library");
+    await mkdir(library);
+    await writeFile(join(library, "package.json"), JSON.stringify({ name: "project", private: true, type: "module" }));
+    await install(library, [await pack(".", folder)]);
+    return folder;
+  })();
+  return made;
+}
+
+/**
+ * A new folder, a project that has the library. npm takes half a minute for its thousands of files, a copy some seconds: so it is
+ * installed once for all files of the process.
+ */
+export async function projectWithLibrary(name: string): Promise<string> {
+  const folder = await madeFolder();
+  const project = join(folder, name);
+  await cp(join(folder, "library"), project, {
+    recursive: true,
+    errorOnExist: true,
+    force: false,
+    verbatimSymlinks: true,
+  });
+  return project;
+}
+
+/** Installs tarballs, and what the project declares; where the registry is out of reach, by hand, with the packages they declare and no others. */
 export async function install(target: string, tarballs: readonly string[]): Promise<void> {
   try {
     await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", ...tarballs], { cwd: target });
@@ -29,7 +64,8 @@ export async function install(target: string, tarballs: readonly string[]): Prom
     const modules = join(target, "node_modules");
     for (const tarball of tarballs) await unpack(tarball, modules);
     const own = JSON.parse(await readFile(join(target, "package.json"), "utf8"));
-    for (const dependency of Object.keys(own.dependencies ?? {})) await linked(dependency, modules);
+    for (const dependency of Object.keys(own.dependencies ?? {}))
+      if (!existsSync(join(modules, dependency))) await linked(dependency, modules);
   }
 }
 

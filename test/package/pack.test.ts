@@ -12,15 +12,15 @@ import { serveSite } from "../../bench/harness/web-server.ts";
 import { assertClose } from "../../src/check/compare.ts";
 import { closePages, sharedChromium } from "../browser/shared.ts";
 import { first } from "../support/first-tier.ts";
-import { install, installed, pack } from "./install.ts";
+import { install, installed, pack, projectWithLibrary } from "./install.ts";
 import { oldest, oldestTypeScript } from "./oldest-typescript.ts";
 import { bundled, node, page, typeErrors, typescript, worker } from "./types.ts";
 
 const run = promisify(execFile);
 const checkout = resolve(".");
 const folder = await realpath(await mkdtemp(join(tmpdir(), "shaderformer-package-")));
-const project = join(folder, "project"); // a page's: the library alone
-const command = join(folder, "command"); // the command line's package, and with it the library and Dawn
+const project = await projectWithLibrary("page"); // the library alone
+const command = await projectWithLibrary("command"); // and with it the command line's package and Dawn
 const html = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="./main.js"></script>';
 
 // rmsNorm of the rows of main.js: mean squares 7.5 and 0.5, weights 1, 1, 0.5, 2.
@@ -32,7 +32,6 @@ const forPages = ["@huggingface/jinja", "@huggingface/tokenizers", "@webgpu/type
 beforeAll(async () => {
   for (const target of [project, command]) {
     await cp("test/package/consumer", target, { recursive: true });
-    await writeFile(join(target, "package.json"), JSON.stringify({ name: "project", private: true, type: "module" }));
   }
   const types = await readFile(join(project, "types.ts"), "utf8");
   await writeFile(
@@ -40,9 +39,7 @@ beforeAll(async () => {
     types.replaceAll(/"[./]+src\/([^"]+)"/g, (_, file) => `"${entryOf(file)}"`),
   );
   await writeFile(join(project, "index.html"), html);
-  const [library, commandLine] = [await pack(".", folder), await pack("./cli", folder)];
-  await install(project, [library]);
-  await install(command, [library, commandLine]);
+  await install(command, [await pack("./cli", folder)]);
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -84,14 +84,14 @@ const mostProducts = 24;
 /**
  * The cases that `npm run test:full` runs of a table, by variant: all of a small one. Of a large one each case runs on two
  * variants, by turns; each variant runs every kind that it takes and refuses all that it must; and the first tier is part of it.
- * Of a table of one variant every second case counts as another's. Where the kinds are those of other tables
- * (`kindsElsewhere`), each case runs on one variant.
+ * Of a table of one variant every second case counts as another's. Where the kinds are those of other tables,
+ * each case runs on one variant, the next of `turns` that takes it.
  * `npm run test:all`, and a test file that is run by itself, run all products.
  */
 export function fullCases(
   { variants, cases }: Tested,
   first: ReadonlyMap<string, ReadonlySet<Case>>,
-  kindsElsewhere = false,
+  turns?: readonly string[],
 ): Map<string, Set<Case>> {
   const all = variants.length * cases.length <= mostProducts;
   const chosen = new Map(
@@ -103,12 +103,12 @@ export function fullCases(
   if (all) return chosen;
   for (const [i, item] of cases.entries()) {
     if (variants.length === 1 && i % 2 === 1) continue;
-    const able = variants.filter((variant) => takes(variant, item));
-    for (let j = 0; j < Math.min(kindsElsewhere ? 1 : 2, able.length); j++) {
+    const able = (turns ?? variants).filter((variant) => takes(variant, item));
+    for (let j = 0; j < Math.min(turns ? 1 : 2, able.length); j++) {
       chosen.get(able[(i + j) % able.length] ?? "")?.add(item);
     }
   }
-  if (kindsElsewhere) return chosen;
+  if (turns) return chosen;
   for (const [variant, items] of chosen) {
     const kinds = (item: Case) => [...kindsOf(item), isIrregular(item) ? "irregular" : "plain"];
     const known = new Set([...items].filter((item) => takes(variant, item)).flatMap(kinds));

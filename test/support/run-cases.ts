@@ -10,19 +10,22 @@ let known: { readonly file: string | undefined; readonly of: Map<unknown, Set<st
 
 /** What a table leaves to others. */
 interface TableOptions {
-  /** True where other tables have what is a kind of its own here, such as attention's the masks: see `firstCases`. */
-  readonly kindsElsewhere?: boolean;
+  /**
+   * Where other tables have what is a kind of its own here, such as attention's the masks: the variants that take turns at the
+   * cases where all tests run, see `fullCases`.
+   */
+  readonly turns?: readonly string[];
 }
 
 /** Declares a test for every case on every variant; of a large table, where all tests run, for the share that `fullCases` says. */
-export function testCases(gpu: () => Gpu, table: CaseTable, { kindsElsewhere = false }: TableOptions = {}): void {
+export function testCases(gpu: () => Gpu, table: CaseTable, { turns }: TableOptions = {}): void {
   const file = expect.getState().testPath;
   if (known?.file !== file) known = { file, of: new Map() };
   const kinds = known?.of.get(table.reference) ?? new Set();
   known?.of.set(table.reference, kinds);
-  if (kindsElsewhere) for (const kind of table.cases.flatMap(kindsOf)) kinds.add(kind);
+  if (turns) for (const kind of table.cases.flatMap(kindsOf)) kinds.add(kind);
   const chosen = firstCases(table, kinds);
-  const share = process.env["SHADERFORMER_TIER"] === undefined ? undefined : fullCases(table, chosen, kindsElsewhere);
+  const share = process.env["SHADERFORMER_TIER"] === undefined ? undefined : fullCases(table, chosen, turns);
   for (const variant of table.variants) {
     for (const item of table.cases) {
       if (share && !share.get(variant)?.has(item)) continue;
