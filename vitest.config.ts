@@ -5,6 +5,7 @@ import { hasFirst, type Kind, kindOf, testFiles } from "./test/support/kinds.ts"
 import { quickToCompile } from "./test/support/lavapipe.ts";
 
 // Most of the time goes into compiling pipelines, most of which run once: `npm run test:all` runs all widths, optimised.
+// Models run as their users run them: they compute for longer than they compile.
 const quick = quickToCompile();
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -53,7 +54,7 @@ export default defineConfig({
     projects: [
       project("unit"),
       project("kernels", { env: quick }),
-      project("models", { env: quick }),
+      project("models"),
       project("engine", { env: quick }),
       // Tests that measure the process they run in, so that each file has one of its own.
       project("alone", { env: quick, isolate: true }),
