@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => site?.close());
 
-describe.each(browsers.slice(0, 1))("looks into a model in $name", ({ name, missing, start }) => {
+describe.each(browsers.slice(0, 1))("inspecting a model in $name", ({ name, missing, start }) => {
   if (missing) return test.skip(missing);
   let browser: DrivenBrowser;
   let page: DrivenPage;

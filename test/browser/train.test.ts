@@ -198,7 +198,7 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
     if (state === "no-webgpu" || state === "exploded") await train.eachWidth(state);
   });
 
-  own("a loss that explodes is said at its step, and the last good state stays", async () => {
+  own("a loss that diverges is said at its step, and the last good state stays", async () => {
     await open(
       opened.page,
       site.train("v=1&task=reverse&layers=1&heads=1&head_width=8&batch=4&lr=10&clip=100000&every=5"),

@@ -67,7 +67,8 @@ describe.each(browsers)("states of the page that translates in $name", (installe
           const around = document.querySelector(".grid-frame");
           const scale = canvas ? canvas.width / canvas.clientWidth : 0;
           return {
-            ...{ width: (canvas?.width ?? 0) / scale, height: (canvas?.height ?? 0) / scale },
+            width: (canvas?.width ?? 0) / scale,
+            height: (canvas?.height ?? 0) / scale,
             room: [around?.clientWidth ?? 0, around?.clientHeight ?? 0] as const,
             whole: [around?.scrollWidth ?? 0, around?.scrollHeight ?? 0] as const,
             scrolled: [around?.scrollLeft ?? 0, around?.scrollTop ?? 0] as const,

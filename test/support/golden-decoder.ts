@@ -4,7 +4,6 @@ import { openWeights } from "../../src/formats/weights.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { readArchitecture } from "../../src/models/architectures.ts";
 import { checkWeights } from "../../src/models/checkpoint.ts";
-import type { DecoderConfig } from "../../src/models/config.ts";
 import { uploadWeights } from "../../src/models/weights.ts";
 import { type Parameter, parametersOf } from "../../src/train/parameters.ts";
 
@@ -22,8 +21,8 @@ export interface GoldenTraining extends GoldenBatch {
   readonly steps: readonly (GoldenBatch & { readonly loss: number; readonly norm: number })[];
 }
 
-/** A decoder of `test/golden/gradients.py` with weights of f32, its parameters, and what PyTorch found; `other` replaces fields of its config. */
-export async function goldenDecoder(gpu: Gpu, name: string, other: Partial<DecoderConfig> = {}) {
+/** A decoder of `test/golden/gradients.py` with weights of f32, its parameters, and what PyTorch found. */
+export async function goldenDecoder(gpu: Gpu, name: string) {
   const folder = `test/golden/gradients-${name}`;
   const read = (file: string) => JSON.parse(readFileSync(`${folder}/${file}`, "utf8"));
   const { family, config } = readArchitecture(read("config.json"));
@@ -32,5 +31,5 @@ export async function goldenDecoder(gpu: Gpu, name: string, other: Partial<Decod
   const weights = await uploadWeights(gpu, stored, checkpoint, config, { dtype: "f32" });
   const parameters: readonly Parameter[] = parametersOf(checkpoint, weights);
   const golden: GoldenTraining = read("golden.json");
-  return { folder, decoder: { gpu, config: { ...config, ...other }, weights }, parameters, golden };
+  return { folder, decoder: { gpu, config, weights }, parameters, golden };
 }

@@ -9,7 +9,7 @@ const gpu = await testGpu();
 
 /** Losses of the same batch at a rate of 0, so that what differs from step to step is what is dropped; then without. */
 async function losses(family: string, options: Partial<TrainerOptions>) {
-  const { decoder, parameters, golden } = await goldenDecoder(gpu, family, {});
+  const { decoder, parameters, golden } = await goldenDecoder(gpu, family);
   const trainer = new Trainer(decoderObjective(decoder), parameters, { schedule: () => 0, ...options });
   try {
     const found: number[] = [];
