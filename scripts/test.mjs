@@ -3,24 +3,13 @@
 //
 // There are two tiers. The first is what `npm test` runs: all tests that open no device, browser or process, and of the
 // others those with the tag `first`, which follows by rule from the records (test/support/first-tier.ts). The rest is the
-// others; without an option both run. A file of the rest that failed, where there are few, runs a second time on the quiet
-// machine, and what failed at first stands at the end: pages in browsers still fail by chance beside another lane.
+// others; without an option both run.
 //   node scripts/test.mjs [--first | --rest]
 //   node scripts/test.mjs [vitest's options] FILE…     those files, whole, by a single vitest
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
-import {
-  failedFiles,
-  lineOfCounts,
-  lineOfLeft,
-  readResults,
-  slowest,
-  whatFailed,
-  withFilesOf,
-  writeFull,
-  writeResults,
-} from "./test/results.mjs";
+import { lineOfCounts, lineOfLeft, readResults, slowest, whatFailed, writeFull } from "./test/results.mjs";
 
 const { values: flags, positionals: given } = parseArgs({
   options: { first: { type: "boolean" }, rest: { type: "boolean" } },
@@ -38,17 +27,14 @@ const kinds = {
 const lanes = 2;
 const vitest = "node_modules/vitest/vitest.mjs";
 
-/** With more files than this, it was not by chance. */
-const mostAgain = 4;
-
-/** One vitest over a kind of files, or some of them. What it prints is kept, and shown where something failed. */
-async function run(kind, files = []) {
-  const results = `.cache/tests/${files.length > 0 ? "again" : tier}.${kind}.json`;
+/** One vitest over a kind of files. What it prints is kept, and shown where something failed. */
+async function run(kind) {
+  const results = `.cache/tests/${tier}.${kind}.json`;
   rmSync(results, { force: true });
   const filter = { first: ["--tags-filter", "first"], rest: ["--tags-filter", "!first"], full: [] }[tier];
   const options = ["--project", kind, "--passWithNoTests", ...(kind === "unit" ? [] : filter)];
   const reporters = ["--reporter=default", "--reporter=./scripts/test/reporter.mjs"];
-  const child = spawn(process.execPath, [vitest, "run", ...options, ...reporters, ...files], {
+  const child = spawn(process.execPath, [vitest, "run", ...options, ...reporters], {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, SHADERFORMER_TIER: tier, SHADERFORMER_RESULTS: results },
   });
@@ -60,20 +46,6 @@ async function run(kind, files = []) {
   return { kind, ended, results: found };
 }
 
-/** Runs the files again that failed in a run, and puts their results in the place of the first ones. */
-async function again(first) {
-  const files = first.results ? failedFiles(first.results) : [];
-  if (tier !== "rest" || files.length === 0 || files.length > mostAgain || first.results.unhandled.length > 0) return;
-  console.error(`\n${first.kind}, once more, alone: ${files.join(", ")}`);
-  const failures = whatFailed([first.results]);
-  const second = await run(first.kind, files);
-  if (!second.results) return;
-  first.results = withFilesOf(first.results, second.results);
-  first.ended = second.ended;
-  writeResults(`.cache/tests/${tier}.${first.kind}.json`, first.results);
-  if (second.ended === 0) console.error(`\nThis failed beside other tests, and passed alone:\n${failures.join("\n")}`);
-}
-
 async function runAll() {
   const start = Date.now();
   const queue = [...kinds[tier]];
@@ -82,7 +54,6 @@ async function runAll() {
     for (let kind = queue.shift(); kind; kind = queue.shift()) runs.push(await run(kind));
   }
   await Promise.all(Array.from({ length: lanes }, lane));
-  for (const one of runs) if (one.ended !== 0) await again(one);
   const all = runs.flatMap(({ results }) => (results ? [results] : []));
   for (const { kind, ended, results } of runs) {
     if (ended !== 0) console.error(`\n${kind} ended with ${ended}${results ? "" : ", and wrote no results"}`);

@@ -7,21 +7,6 @@ const fullFile = "test/full.json";
 /** The results of a run; undefined where it wrote none. */
 export const readResults = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined);
 
-/** Keeps the results of a run. */
-export const writeResults = (path, results) => writeFileSync(path, JSON.stringify(results));
-
-/** The files in which something failed. */
-export const failedFiles = ({ files }) =>
-  files
-    .filter(({ errors, tests }) => errors.length > 0 || tests.some(({ state }) => state === "failed"))
-    .map(({ file }) => file);
-
-/** Results with the files of a later run in the place of those of the first. */
-export function withFilesOf(first, later) {
-  const again = new Set(later.files.map(({ file }) => file));
-  return { ...later, files: [...first.files.filter(({ file }) => !again.has(file)), ...later.files] };
-}
-
 const filesOf = (runs) => runs.flatMap(({ files }) => files);
 
 /** A file that fails to load, or whose set-up fails, has failed although none of its tests has. */

@@ -179,8 +179,12 @@ fn score_derivative(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 {
     params: { cap: 1.5 },
   } as const;
   const slopes = x([2], 7);
-  for (const variant of ["materialised", "rows", "flash"] as const) {
-    for (const rest of [[], [{ kind: "alibi", slopes }]] as const) {
+  for (const [variant, ...scores] of [
+    ["materialised", []],
+    ["rows", [], [{ kind: "alibi", slopes }]],
+    ["flash", [{ kind: "alibi", slopes }]],
+  ] as const) {
+    for (const rest of scores) {
       const of = (score: AttentionScore) => attentionBackward(gpu, tensors, { score, variant });
       const [mine, builtin] = [of([own, ...rest]), of([{ kind: "softcap", cap: 1.5 }, ...rest])];
       for (const name of ["dq", "dk", "dv"] as const) {

@@ -53,23 +53,20 @@ test.each<[string, CaseTable]>([
   expect(all.size).toBeGreaterThan(10);
 });
 
-test("of a large table all tests run each case on two variants, and each variant on every kind that it takes", () => {
+test("of a large table all tests run each case on one variant, and what the first tier has", () => {
   const table = matmulCases as CaseTable;
   const first = firstCases(table);
   const full = fullCases(table, first);
   const ran = (item: Case) => table.variants.filter((variant) => full.get(variant)?.has(item));
   for (const item of table.cases) {
     const able = table.variants.filter((variant) => !item.refusedBy?.includes(variant));
-    expect(ran(item).filter((variant) => able.includes(variant)).length, item.name).toBeGreaterThanOrEqual(
-      Math.min(2, able.length),
-    );
+    expect(ran(item).filter((variant) => able.includes(variant)).length, item.name).toBeGreaterThan(0);
     expect(ran(item)).toEqual(expect.arrayContaining(item.refusedBy?.slice() ?? []));
   }
   for (const variant of table.variants) {
-    const kinds = (items: Iterable<Case>) =>
-      new Set([...items].filter((item) => !item.refusedBy?.includes(variant)).flatMap(kindsOf));
-    expect(kinds(full.get(variant) ?? [])).toEqual(kinds(table.cases));
-    for (const item of first.get(variant) ?? []) expect(full.get(variant)?.has(item)).toBe(true);
+    const own = [...(full.get(variant) ?? [])].filter((item) => !first.get(variant)?.has(item));
+    expect(own.filter((item) => !item.refusedBy?.includes(variant)).length, variant).toBeGreaterThan(0);
+    expect([...(full.get(variant) ?? [])]).toEqual(expect.arrayContaining([...(first.get(variant) ?? [])]));
   }
   const small = { variants: ["naive", "new"], cases: [plain, ragged, single] };
   expect([...fullCases(small, firstCases(small)).values()].map(({ size }) => size)).toEqual([3, 3]);

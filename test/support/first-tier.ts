@@ -79,43 +79,28 @@ export function firstCases({ variants, cases }: Tested, known = new Set<string>(
 }
 
 /** The most products of variants and cases of a table that `npm run test:full` runs all of. */
-const mostProducts = 24;
+const mostProducts = 12;
 
 /**
- * The cases that `npm run test:full` runs of a table, by variant: all of a small one. Of a large one each case runs on two
- * variants, by turns; each variant runs every kind that it takes and refuses all that it must; and the first tier is part of it.
- * Of a table of one variant every second case counts as another's. Where the kinds are those of other tables,
- * each case runs on one variant, the next of `turns` that takes it.
+ * The cases that `npm run test:full` runs of a table, by variant: all of a small one. Of a large one each case runs on one
+ * variant, the next of `turns` that takes it; each variant refuses all that it must; and the first tier is part of it.
+ * Of a table of one variant every second case counts as another's.
  * `npm run test:all`, and a test file that is run by itself, run all products.
  */
 export function fullCases(
   { variants, cases }: Tested,
   first: ReadonlyMap<string, ReadonlySet<Case>>,
-  turns?: readonly string[],
+  turns: readonly string[] = variants,
 ): Map<string, Set<Case>> {
   const all = variants.length * cases.length <= mostProducts;
-  const chosen = new Map(
-    variants.map((variant) => [
-      variant,
-      new Set(cases.filter((item) => all || !takes(variant, item) || first.get(variant)?.has(item))),
-    ]),
-  );
-  if (all) return chosen;
+  const others = turns.length === 1 ? ["another's"] : [];
+  const chosen = new Map<string, Set<Case>>();
+  for (const variant of variants) chosen.set(variant, new Set(first.get(variant)));
   for (const [i, item] of cases.entries()) {
-    if (variants.length === 1 && i % 2 === 1) continue;
-    const able = (turns ?? variants).filter((variant) => takes(variant, item));
-    for (let j = 0; j < Math.min(turns ? 1 : 2, able.length); j++) {
-      chosen.get(able[(i + j) % able.length] ?? "")?.add(item);
-    }
-  }
-  if (turns) return chosen;
-  for (const [variant, items] of chosen) {
-    const kinds = (item: Case) => [...kindsOf(item), isIrregular(item) ? "irregular" : "plain"];
-    const known = new Set([...items].filter((item) => takes(variant, item)).flatMap(kinds));
-    for (const item of cases) {
-      if (!takes(variant, item) || kinds(item).every((kind) => known.has(kind))) continue;
-      items.add(item);
-      for (const kind of kinds(item)) known.add(kind);
+    const able = [...turns.filter((variant) => takes(variant, item)), ...others];
+    const next = able[i % able.length];
+    for (const variant of variants) {
+      if (all || variant === next || !takes(variant, item)) chosen.get(variant)?.add(item);
     }
   }
   return chosen;
