@@ -138,8 +138,9 @@ test("decoding steps gives what teacher forcing of the same tokens gives, for so
   model.dispose();
 });
 
-test.each(["none", "dot"] as const)("attention %s: one batch is learnt by heart", async (attention) => {
-  const model = await openRecurrent(gpu, freshRecurrent({ ...small, attention }, { seed: 2 }));
+// With attention: above.
+test("attention none: one batch is learnt by heart", async () => {
+  const model = await openRecurrent(gpu, freshRecurrent({ ...small, attention: "none" }, { seed: 2 }));
   const trainer = createTrainer(model, { schedule: () => 2e-2, clip: 1 });
   const batch = reversals(4, 4, 11);
   for (let step = 0; step < 80; step++) await trainer.submit(batch);

@@ -73,7 +73,8 @@ test("twice the same steps give the same bits, read after each or all together",
   first.dispose();
 });
 
-test.each(["adamw", "sgd", "lion", "muon"] as const)("%s: 15 steps twice give the same bits", async (name) => {
+// AdamW's: above.
+test.each(["sgd", "lion", "muon"] as const)("%s: 15 steps twice give the same bits", async (name) => {
   const after = async () => {
     using run = await trainerOf("gpt2", { optimizer: { name }, schedule: () => 1e-3 });
     for (let i = 0; i < 15; i++) await run.trainer.submit(run.golden.steps[i] ?? run.golden);
@@ -89,7 +90,7 @@ test("replays of a program are programs of one step each, to the bit", async () 
   using replayed = await trainerOf("gpt2", { ema: 0.9 });
   using other = await trainerOf("gpt2");
   let [state, counters]: [State, Counters] = [{}, { step: 0 }];
-  for (const [i, batch] of replayed.golden.steps.slice(0, 8).entries()) {
+  for (const [i, batch] of replayed.golden.steps.slice(0, 3).entries()) {
     const step = await replayed.trainer.step(batch);
     const fresh = new Trainer(decoderObjective(other.decoder), other.parameters, { ...settings, schedule: () => 1e-2 });
     if (i > 0) await fresh.restore(state, counters);
@@ -103,7 +104,7 @@ test("replays of a program are programs of one step each, to the bit", async () 
 test("steps whose layers are computed again have the same bits", async () => {
   const runs = (["nothing", "cheap", "layers"] as const).map(async (recompute) => {
     using run = await trainerOf("mixtral", { recompute });
-    for (const step of run.golden.steps.slice(0, 5)) await run.trainer.step(step);
+    for (const step of run.golden.steps.slice(0, 3)) await run.trainer.step(step);
     return await weightsOf(run.parameters);
   });
   const [nothing, cheap, layers] = await Promise.all(runs);
