@@ -7,8 +7,11 @@ import { kernelFiles, shaderOf } from "../support/shaders.ts";
 import { say } from "./report.ts";
 import type { UsedTable } from "./tables.ts";
 
-/** Compiles every text once, and reports kernel by kernel. */
-export async function compileAll(tables: readonly UsedTable[]): Promise<void> {
+/**
+ * Has naga read and check every text once, and reports kernel by kernel. The driver, which takes far longer, compiles the first
+ * text of each kernel, or all.
+ */
+export async function compileAll(tables: readonly UsedTable[], all: boolean): Promise<void> {
   const kernels = new Map<string, { texts: number; errors: string[] }>();
   const seen = new Set<string>();
   const compile = async (gpu: Gpu, shader: Shader) => {
@@ -17,7 +20,14 @@ export async function compileAll(tables: readonly UsedTable[]): Promise<void> {
     const kernel = kernels.get(shader.name) ?? { texts: 0, errors: [] };
     kernels.set(shader.name, kernel);
     kernel.texts++;
-    await gpu.pipelines.compile(shader).catch((error) => kernel.errors.push(String(error)));
+    if (all || kernel.texts === 1) {
+      await gpu.pipelines.compile(shader).catch((error) => kernel.errors.push(String(error)));
+      return;
+    }
+    gpu.device.pushErrorScope("validation");
+    gpu.device.createShaderModule(shader);
+    const error = await gpu.device.popErrorScope();
+    if (error) kernel.errors.push(`${shader.name}: ${error.message}`);
   };
   using whole = await openGpu();
   for (const name of kernelFiles.keys()) {

@@ -1,16 +1,17 @@
 // WebGPU as wgpu implements it, in Deno: its compiler, naga, on every text that the cases of kernels are specialised to,
-// a share of the cases, and the bundled model. SHADERFORMER_FULL runs all cases and the tests of kernels.
+// a share of the cases, and models. SHADERFORMER_FULL runs all cases, all models and the tests of kernels.
 import { describe, expect, test } from "vitest";
-import { encoderNames, farthest } from "../encode/golden-encoders.ts";
+import { farthest } from "../encode/golden-encoders.ts";
 import { gpt1Folder, gpt1Golden } from "../generate/gpt1-golden.ts";
 import { bundleTests } from "../outside-vitest/bundle.ts";
 import { testFiles } from "../outside-vitest/files.ts";
-import { sequenceGolden, sequenceNames, tolerances } from "../seq2seq/golden.ts";
+import { sequenceGolden, tolerances } from "../seq2seq/golden.ts";
 import { goldenPrompts } from "../support/bundled.ts";
 import { fifty } from "../support/sentences.ts";
 import { kernelFiles } from "../support/shaders.ts";
 import { bundledVectors } from "../support/use-lite.ts";
 import { noDeno, runInDeno } from "./deno.ts";
+import { encodersOf, sequencesOf } from "./families.ts";
 import type { Report } from "./report.ts";
 
 const full = process.env["SHADERFORMER_FULL"] === "1";
@@ -68,7 +69,7 @@ describe.skipIf(why)(`wgpu in Deno${why ? ` (${why})` : ""}`, () => {
 
   test("the states and vectors of encoders and the logits of masked tokens equal the golden data", () => {
     const encoders = ofKind("encoder");
-    expect(encoders.map(({ name }) => name)).toEqual([...encoderNames, ...encoderNames.slice(0, 1)]);
+    expect(encoders.map(({ name }) => name)).toEqual([...encodersOf(full), ...encodersOf(full).slice(0, 1)]);
     for (const { name, features, far } of encoders) {
       const what = `${name}, ${features.join(" ") || "no features"}`;
       expect(far.states, what).toBeLessThan(2e-5);
@@ -94,7 +95,7 @@ describe.skipIf(why)(`wgpu in Deno${why ? ` (${why})` : ""}`, () => {
 
   test("the states, logits, greedy tokens and searches of encoder-decoders equal the golden data", () => {
     const found = ofKind("sequences");
-    expect(found.map(({ name }) => name)).toEqual([...sequenceNames, ...sequenceNames.slice(0, 1)]);
+    expect(found.map(({ name }) => name)).toEqual([...sequencesOf(full), ...sequencesOf(full).slice(0, 1)]);
     for (const { name, features, distance, ofLogits, tokens, searches, halved } of found) {
       const what = `${name}, ${features.join(" ") || "no features"}`;
       const { texts } = sequenceGolden(name);

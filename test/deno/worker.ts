@@ -1,4 +1,4 @@
-// Runs in Deno, bundled with the test files of kernels: compiles the texts of all cases that these have,
+// Runs in Deno, bundled with the test files of kernels: compiles texts of all cases that these have,
 // generates the model's golden text, and runs a share of the cases; or, called with "all", every case and the tests that
 // the files declare themselves.
 import { type Case, missingFeatures } from "../../src/check/case-table.ts";
@@ -7,6 +7,7 @@ import { openGpu } from "../../src/gpu/open.ts";
 import { beginFile, collected, skipped } from "../outside-vitest/collect.ts";
 import { beginDevices, devices } from "../outside-vitest/devices.ts";
 import { encodeGolden } from "./encoders.ts";
+import { encodersOf, sequencesOf } from "./families.ts";
 import { generateGolden } from "./model.ts";
 import { say } from "./report.ts";
 import { generateGoldenSequences } from "./sequences.ts";
@@ -14,7 +15,7 @@ import { compileAll } from "./specialised.ts";
 import { tables } from "./tables.ts";
 
 /** One case in so many runs on a variant. */
-const step = 11;
+const step = 50;
 
 async function attempt(name: string, body: () => unknown): Promise<void> {
   try {
@@ -75,10 +76,10 @@ export async function work(files: Readonly<Record<string, () => Promise<unknown>
     beginDevices();
     await load();
   }
-  await compileAll(tables);
+  await compileAll(tables, all);
   await generateGolden();
-  await encodeGolden();
-  await generateGoldenSequences();
+  await encodeGolden(encodersOf(all));
+  await generateGoldenSequences(sequencesOf(all));
   await runCases(all);
   if (all) await runCollected();
   process.exit();
