@@ -36,8 +36,9 @@ export function backwardCalls({ gpu, random, words }: Inputs): Readonly<Record<s
     ...{ x: random([rows, cols]), dy: random([rows, cols]), weight: random([cols]) },
   });
   for (const variant of variantsOf(attentionBackward)) {
-    add(`attentionBackward ${variant}`, (d) => {
-      const heads = variant === "flash" ? 1 : 2; // its tiles are full of what is not there, and take long to interpret
+    add(`attentionBackward ${variant}`, (cols) => {
+      // Tiles are full of what is not there, and take long to interpret.
+      const [heads, d] = [variant === "flash" ? 1 : 2, cols / 2];
       const [q, k] = [random([1, heads, 4, d]), random([1, 1, 8, d])];
       const tensors = { q, k, v: k, out: q, dout: q, lse: random([1, heads, 4]), sink: random([heads]) };
       // Tiles of products count rows past the edges, which grow with the width; products have calls of their own.
@@ -50,7 +51,8 @@ export function backwardCalls({ gpu, random, words }: Inputs): Readonly<Record<s
   }
   for (const variant of ["materialised", "flash"] as const) {
     const gradientOf = (name: string, path: string, scoreOf: () => AttentionScore) =>
-      add(`attentionBackward of ${name} ${variant}`, (d) => {
+      add(`attentionBackward of ${name} ${variant}`, (cols) => {
+        const d = cols / 2;
         const [q, k] = [random([1, 1, 4, d]), random([1, 1, 8, d])];
         const tensors = { q, k, v: k, out: q, dout: q, lse: random([1, 1, 4]) };
         const needs = { q: false, k: false, v: false, score: [path] };

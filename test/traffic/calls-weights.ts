@@ -28,11 +28,13 @@ export function weightCalls(inputs: Inputs): Readonly<Record<string, CountedCall
     for (const variant of ["register", "vectorSubgroups"] as const) {
       found[`matmul ${variant}, ${dtype}`] = () => matmul(gpu, tensors(2), { variant });
     }
-    found[`matmul vectorSubgroups, ${dtype}, eight rows`] = () =>
-      matmul(gpu, tensors(8), { variant: "vectorSubgroups" });
-    if (!isPlain(dtype))
+    if (isPlain(dtype)) {
+      found[`matmul vectorSubgroups, ${dtype}, eight rows`] = () =>
+        matmul(gpu, tensors(8), { variant: "vectorSubgroups" });
+    } else {
       found[`gather, ${dtype}`] = () =>
         library.gather(gpu, { ids: inputs.words([2], 2, 0), table: random([n, k], dtype) });
+    }
   }
   const [m, k, n] = [8, 12, 4];
   const forms = {
