@@ -6,6 +6,7 @@ import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import type { Objective } from "../../src/train/objectives/objective.ts";
 import type { PairBatch } from "../../src/train/objectives/pair-batch.ts";
 import { putStored, storedParts } from "../../src/train/stored-parameters.ts";
+import { byTurns } from "../support/by-turns.ts";
 import { goldenPairs, pairFolder, pairModels, pairsIn, trainablePairs } from "../support/golden-pairs.ts";
 import { testGpu } from "../support/gpu.ts";
 import { gradientsOf } from "../support/gradients-of.ts";
@@ -14,10 +15,10 @@ import { readF32 } from "../support/safetensors.ts";
 /** The relative error of a tensor's gradient by norm (training-and-encoders, section 5.5, level 5). */
 const tolerance = 1e-5;
 
-const devices = [
-  ["with all features", await testGpu()],
-  ["without features", await testGpu({ features: [] })],
-] as const;
+const devices = {
+  "with all features": await testGpu(),
+  "without features": await testGpu({ features: [] }),
+};
 
 const lengthOf = (x: Float32Array) => Math.sqrt(x.reduce((sum, value) => sum + value ** 2, 0));
 
@@ -31,9 +32,9 @@ function tensorsOf(gpu: Gpu, objective: Objective<PairBatch>, batch: PairBatch):
   return { ...objective.constants?.(inputs), ...Object.fromEntries(made) };
 }
 
-test.each(pairModels.flatMap((name) => devices.map(([with_, gpu]) => [name, with_, gpu] as const)))(
+test.each(byTurns(devices, pairModels))(
   "%s, %s: the loss and every gradient are PyTorch's in float64",
-  async (name, _, gpu) => {
+  async (_, name, gpu) => {
     const golden = goldenPairs(name);
     const { objective, parameters, dispose } = await trainablePairs(gpu, name);
     const tensors = tensorsOf(gpu, objective, pairsIn(golden));

@@ -37,10 +37,12 @@ test.each(["mpnet", "modernbert"] as const)(
       return { loss: value[0] ?? Number.NaN, gradients, count: objective.targetsIn(batch) };
     };
     const { ids, targets, types } = golden.batch;
-    const together = await of(golden.batch);
-    const alone = await Promise.all(
-      ids.map((row, i) => of({ ids: [row], targets: [targets[i] ?? []], ...(types && { types: [types[i] ?? []] }) })),
-    );
+    const rows = (...of: [number, number]): MaskedBatch => ({
+      ...{ ids: ids.slice(...of), targets: targets.slice(...of) },
+      ...(types && { types: types.slice(...of) }),
+    });
+    const together = await of(rows(0, 2));
+    const alone = [await of(rows(0, 1)), await of(rows(1, 2))];
     const share = (i: number) => (alone[i]?.count ?? 0) / together.count;
     expect(Math.abs(together.loss - alone.reduce((sum, { loss }, i) => sum + share(i) * loss, 0))).toBeLessThan(1e-5);
     for (const { name } of parameters) {
@@ -67,15 +69,13 @@ async function twoSteps(name: "bert" | "modernbert", options: Partial<TrainerOpt
   return { losses, weights };
 }
 
-test.each(["bert", "modernbert"] as const)(
-  "%s: steps have the same bits twice, and with layers computed again",
-  async (name) => {
-    const once = await twoSteps(name, {});
-    for (const recompute of ["nothing", "cheap", "layers"] as const) {
-      expect(await twoSteps(name, { recompute })).toEqual(once);
-    }
-  },
-);
+// BERT's: with dropout, below.
+test("modernbert: steps have the same bits twice, and with layers computed again", async () => {
+  const once = await twoSteps("modernbert", {});
+  for (const recompute of ["nothing", "cheap", "layers"] as const) {
+    expect(await twoSteps("modernbert", { recompute })).toEqual(once);
+  }
+});
 
 test("dropout differs from seed to seed, and has the same bits with layers computed again", async () => {
   const run = (options: Partial<TrainerOptions>) => twoSteps("bert", options);
@@ -114,11 +114,10 @@ describe.each(Object.keys(configs) as (keyof typeof configs)[])("a fresh %s", (n
       ids: texts.map((row) => row.map((id, at) => (at === 2 ? mask : id))),
       targets: texts.map((row) => row.map((id, at) => (at === 2 ? id : -100))),
     };
-    const { loss } = await trainer.evaluate(batch);
+    let { loss } = await trainer.evaluate(batch);
     expect(Math.abs(loss - Math.log(64))).toBeLessThan(0.1);
-    for (let i = 0; i < 150; i++) await trainer.submit(batch);
-    const last = (await trainer.readSteps()).at(-1)?.loss;
-    expect(last).toBeLessThan(0.01);
+    for (let i = 0; i < 150 && loss >= 0.01; i++) ({ loss } = await trainer.step(batch));
+    expect(loss).toBeLessThan(0.01);
     const encoder = await loadEncoder(gpu, openFiles(await exportModel(model)));
     const { masks } = await encoder.fillMask("![MASK]#$%&");
     expect(masks[0]?.[0]?.token).toBe('"');
@@ -137,9 +136,10 @@ test.each(["bert", "roberta"] as const)(
     expect(model.labels).toEqual(["no", "yes"]);
     const trainer = new Trainer(model.objective, model.parameters, { schedule: () => 3e-3, clip: 1 });
     const batch = { ids: texts, labels: [0, 1, 1, 0] };
-    expect(Math.abs((await trainer.evaluate(batch)).loss - Math.log(2))).toBeLessThan(0.1);
-    for (let i = 0; i < 150; i++) await trainer.submit(batch);
-    expect((await trainer.readSteps()).at(-1)?.loss).toBeLessThan(0.01);
+    let { loss } = await trainer.evaluate(batch);
+    expect(Math.abs(loss - Math.log(2))).toBeLessThan(0.1);
+    for (let i = 0; i < 150 && loss >= 0.01; i++) ({ loss } = await trainer.step(batch));
+    expect(loss).toBeLessThan(0.01);
     const encoder = await loadEncoder(gpu, openFiles(await exportModel(model)));
     const best = async (text: string) => (await encoder.classify(text)).labels?.[0]?.label;
     expect([await best('!"#$%&'), await best("'()"), await best("&%$")]).toEqual(["no", "yes", "no"]);

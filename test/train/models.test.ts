@@ -4,6 +4,7 @@ import { createRopeTables } from "../../src/models/decoder.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { decoderLoss } from "../../src/train/objectives/decoder-loss.ts";
 import { putStored, storedParts } from "../../src/train/stored-parameters.ts";
+import { byTurns } from "../support/by-turns.ts";
 import { goldenDecoder } from "../support/golden-decoder.ts";
 import { testGpu } from "../support/gpu.ts";
 import { gradientsOf } from "../support/gradients-of.ts";
@@ -12,16 +13,16 @@ import { readF32 } from "../support/safetensors.ts";
 /** The relative error of a tensor's gradient by norm (training-and-encoders, section 5.5, level 5). */
 const tolerance = 1e-5;
 
-const devices = [
-  ["with all features", await testGpu()],
-  ["without features", await testGpu({ features: [] })],
-] as const;
+const devices = {
+  "with all features": await testGpu(),
+  "without features": await testGpu({ features: [] }),
+};
 
 const models = ["gpt2", "llama", "qwen3", "gemma2", "mixtral", "deepseek", "gpt-oss"];
 
-test.each(models.flatMap((name) => devices.map(([with_, gpu]) => [name, with_, gpu] as const)))(
+test.each(byTurns(devices, models))(
   "%s, %s: the loss and every gradient are PyTorch's in float64",
-  async (name, _, gpu) => {
+  async (_, name, gpu) => {
     const { folder, decoder, parameters, golden } = await goldenDecoder(gpu, name);
     const shape = [golden.ids.length, golden.ids[0]?.length ?? 0];
     const ids = tensor(gpu, shape, golden.ids.flat(), "u32");

@@ -137,7 +137,7 @@ describe("a decoder whose layers are computed again", () => {
     return { values, ...memoryUse(program), again: program.calls.filter(({ again }) => again).length };
   };
 
-  test.each(["gpt2", "qwen3", "gemma2"])("%s: equal in every bit, with less memory", async (name) => {
+  test.each(["gemma2"])("%s: equal in every bit, with less memory", async (name) => {
     const nothing = await lossAndGradients(gpu, name, "nothing");
     const cheap = await lossAndGradients(gpu, name, "cheap");
     const layers = await lossAndGradients(gpu, name, "layers");
