@@ -56,13 +56,10 @@ describe("a run", () => {
   });
 
   test("takes the same steps whatever the number of submits", async () => {
-    const whole = await openSession(gpu, request, undefined);
     const split = await openSession(gpu, request, undefined);
     split.trainer.submits = 7;
-    await whole.advance(2);
     await split.advance(2);
-    expect(losses(split)).toEqual(losses(whole));
-    whole.dispose();
+    expect(losses(split)).toEqual(losses(first).slice(0, 2));
     split.dispose();
   });
 
@@ -78,10 +75,10 @@ describe("a run", () => {
   });
 
   test("an adapter of the bundled model learns the manner of a text", async () => {
-    const given = { settings: settingsFor("adaptation", { length: 16, batch: 4, rank: 2 }), text: "" };
-    const adapted = await openSession(gpu, given, undefined, {
-      source: await openFolder("examples/models/voices-dense"),
-    });
+    const base = "voices-nano";
+    const given = { settings: settingsFor("adaptation", { base, length: 16, batch: 4, rank: 2 }), text: "" };
+    const source = await openFolder(`examples/models/${base}`);
+    const adapted = await openSession(gpu, given, undefined, { source });
     expect(adapted.facts.parameters).toBeLessThan(1e5);
     const before = await adapted.look();
     expect(before?.look.samples[0]?.answer).toMatch(/[a-z]{2}/);
@@ -90,7 +87,7 @@ describe("a run", () => {
     const after = await adapted.look();
     expect(after?.look.loss).toBeLessThan(before?.look.loss ?? 0);
     const run = await readRun(await adapted.saved());
-    const again = await openSession(gpu, given, run, { source: await openFolder("examples/models/voices-dense") });
+    const again = await openSession(gpu, given, run, { source });
     await adapted.advance(1);
     await again.advance(1);
     expect(losses(again)).toEqual(losses(adapted));
@@ -99,7 +96,7 @@ describe("a run", () => {
       "adapter_model.safetensors",
     ]);
     const model = await loadModel(gpu, openFiles((await adapted.exported(true)).files));
-    expect(model.decoder.config.layers).toBe(6);
+    expect(model.decoder.config.layers).toBe(4);
     model.dispose();
     again.dispose();
     adapted.dispose();
