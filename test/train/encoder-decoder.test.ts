@@ -58,58 +58,39 @@ describe.each(pairModels)("%s", (name) => {
   );
 });
 
-// One with norms before its layers, one with norms after them: steps of the others are PyTorch's.
-test.each(["t5", "bart"])(
-  "%s: a batch is learnt to a loss below 0.01, and the folder that is written generates it",
-  async (name) => {
-    using run = await trainerOf(name, { schedule: { name: "constant", learningRate: 1e-2, steps: 400 } });
-    const { start, eos, forcedFirst } = run.model.defaults;
-    const [end = 0] = eos;
-    const first = forcedFirst === undefined ? [] : [forcedFirst];
-    const answers = [
-      [7, 9, 8],
-      [11, 6],
-      [6, 12, 5, 10],
-    ].map((answer) => [...first, ...answer, end]);
-    const sources = [
-      [5, 6, 7, 8, 9, end],
-      [9, 4, end],
-      [8, 8, 5, 4, end],
-    ];
-    const longest = Math.max(...answers.map((answer) => answer.length));
-    const padded = (row: readonly number[], pad: number) => [...row, ...Array(longest - row.length).fill(pad)];
-    const batch: PairBatch = {
-      sources,
-      ids: answers.map((answer) => padded([start, ...answer.slice(0, -1)], end)),
-      targets: answers.map((answer) => padded(answer, -100)),
-    };
-    let loss = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < 400 && loss >= 0.01; i++) ({ loss } = await run.trainer.step(batch));
-    console.log(`${name}: below 0.01 after ${run.trainer.steps} steps`);
-    expect(loss).toBeLessThan(0.01);
-    const files = await exportModel(run.model);
-    const model = await loadEncoderDecoder(gpu, openFiles(files), { onWarning: () => undefined });
-    const { results } = await model.generate(sources, { temperature: 0, maxTokens: longest + 2 });
-    expect(results.map(({ ids }) => ids)).toEqual(answers);
-    model.dispose();
-  },
-);
-
-test("sources of unequal lengths have the losses that they have alone", async () => {
-  using run = await trainerOf("t5");
-  const { sources, ids, targets } = run.golden;
-  const whole = await run.trainer.evaluate(pairsIn(run.golden));
-  expect(Math.abs(whole.loss - run.golden.loss)).toBeLessThan(1e-5);
-  let [sum, count] = [0, 0];
-  for (const [i, source] of sources.entries()) {
-    const one = await run.trainer.evaluate({ sources: [source], ids: [ids[i] ?? []], targets: [targets[i] ?? []] });
-    sum += one.loss * one.count;
-    count += one.count;
-  }
-  expect(count).toBe(whole.count);
-  expect(Math.abs(sum / count - whole.loss)).toBeLessThan(1e-6);
+test("t5: a batch is learnt to a loss below 0.01, and the folder that is written generates it", async () => {
+  using run = await trainerOf("t5", { schedule: { name: "constant", learningRate: 1e-2, steps: 400 } });
+  const { start, eos } = run.model.defaults;
+  const [end = 0] = eos;
+  const answers = [
+    [7, 9, 8],
+    [11, 6],
+    [6, 12, 5, 10],
+  ].map((answer) => [...answer, end]);
+  const sources = [
+    [5, 6, 7, 8, 9, end],
+    [9, 4, end],
+    [8, 8, 5, 4, end],
+  ];
+  const longest = Math.max(...answers.map((answer) => answer.length));
+  const padded = (row: readonly number[], pad: number) => [...row, ...Array(longest - row.length).fill(pad)];
+  const batch: PairBatch = {
+    sources,
+    ids: answers.map((answer) => padded([start, ...answer.slice(0, -1)], end)),
+    targets: answers.map((answer) => padded(answer, -100)),
+  };
+  let loss = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 400 && loss >= 0.01; i++) ({ loss } = await run.trainer.step(batch));
+  console.log(`below 0.01 after ${run.trainer.steps} steps`);
+  expect(loss).toBeLessThan(0.01);
+  const files = await exportModel(run.model);
+  const model = await loadEncoderDecoder(gpu, openFiles(files), { onWarning: () => undefined });
+  const { results } = await model.generate(sources, { temperature: 0, maxTokens: longest + 2 });
+  expect(results.map(({ ids }) => ids)).toEqual(answers);
+  model.dispose();
 });
 
+// Sources that are alone, beside the same ones filled up to one length.
 test("micro-batches of other lengths give what one batch of all does", async () => {
   using whole = await trainerOf("transformer-2017");
   using parts = await trainerOf("transformer-2017");
@@ -131,7 +112,7 @@ test.each([
     const after = async (recompute: TrainerOptions["recompute"]) => {
       using run = await trainerOf(name, { recompute, ...drop });
       const losses = [];
-      for (const batch of run.golden.steps.slice(0, 4)) losses.push((await run.trainer.step(pairsIn(batch))).loss);
+      for (const batch of run.golden.steps.slice(0, 2)) losses.push((await run.trainer.step(pairsIn(batch))).loss);
       const { saved } = memoryUse(run.trainer.program({ batch: 3, context: 8, sourceContext: 9 }));
       return { losses, weights: await weightsOf(run.model.parameters), saved };
     };
