@@ -21,7 +21,7 @@ const requestOf = (i: number) => ({
   ...{ temperature: i % 3 === 0 ? 0 : 0.9, max_tokens: 6 + (i % 7), ...(i % 4 === 1 ? { presence_penalty: 0.5 } : {}) },
 });
 
-const clients = attempts(64, 20);
+const clients = attempts(64, 16);
 
 test(`${clients} clients at once: each gets what it would get alone, those that are sent away come again`, async () => {
   const requests = Array.from({ length: clients }, (_, i) => requestOf(i));
@@ -76,7 +76,7 @@ async function hangUp(i: number): Promise<boolean> {
   }
 }
 
-const leaving = attempts(1000, 60);
+const leaving = attempts(1000, 40);
 
 test(`${leaving} clients that hang up at random moments leave nothing, and the next one is answered`, async () => {
   const crowd = async (from: number, count: number) => {
