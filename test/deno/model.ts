@@ -30,7 +30,7 @@ export async function generateGolden(): Promise<void> {
   const prompts = goldenPrompts.map(({ prompt }) => prompt);
   const rows = await tasks.greedy(model, prompts, 64, 4);
   const { timings } = await byWaits(
-    () => model.generate(prompts.slice(0, 1), { temperature: 0, maxTokens: 64 }).result,
+    () => model.generate(prompts.slice(0, 1), { temperature: 0, maxTokens: 24 }).result,
   );
   say({
     kind: "model",

@@ -34,7 +34,7 @@ export type Report =
       readonly distance: number;
       readonly ofLogits: number;
       readonly tokens: readonly (readonly number[])[];
-      /** The best result of each golden search of the first text. */
+      /** The best result of the first golden search of the first text. */
       readonly searches: readonly { readonly ids: readonly number[]; readonly score: number }[];
       readonly halved: HalvedDistances;
     }

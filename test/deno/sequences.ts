@@ -17,7 +17,7 @@ export async function generateGoldenSequences(models: readonly string[]): Promis
   }
 }
 
-/** Every golden text alone for its states, all together for their tokens; of the first one all searches. */
+/** Every golden text alone for its states, all together for their tokens; of the first one a search. */
 async function sequencesOf(gpu: Gpu, name: string): Promise<Report> {
   using model = await loadEncoderDecoder(gpu, sequenceSource(name), { onWarning: () => {} });
   const { texts, forced } = sequenceGolden(name);
@@ -34,7 +34,7 @@ async function sequencesOf(gpu: Gpu, name: string): Promise<Report> {
   const { results } = await model.generate(given, { maxTokens: 20, beams: 1 });
   const tokens = results.map(({ ids }) => ids);
   const searches = [];
-  for (const { options } of texts[0]?.beams ?? []) {
+  for (const { options } of texts[0]?.beams?.slice(0, 1) ?? []) {
     const [best] = (await model.generate(given[0] ?? "", { maxTokens: 20, ...options })).results;
     searches.push({ ids: best?.ids ?? [], score: best?.score ?? 0 });
   }

@@ -103,8 +103,8 @@ describe.skipIf(why)(`wgpu in Deno${why ? ` (${why})` : ""}`, () => {
       expect(distance, what).toBeLessThan(most.states);
       expect(ofLogits, what).toBeLessThan(most.logits);
       expect(tokens, what).toEqual(texts.map(({ greedy }) => greedy.ids));
-      const best = (texts[0]?.beams ?? []).flatMap(({ results }) => results.slice(0, 1));
-      expect(best.length, what).toBeGreaterThan(2);
+      const best = (texts[0]?.beams ?? []).slice(0, 1).flatMap(({ results }) => results.slice(0, 1));
+      expect(best.length, what).toBe(1);
       expect(searches.length, what).toBe(best.length);
       for (const [i, { ids, score }] of best.entries()) {
         expect(searches[i]?.ids, what).toEqual(ids);

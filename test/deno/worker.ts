@@ -1,7 +1,7 @@
 // Runs in Deno, bundled with the test files of kernels: compiles texts of all cases that these have,
 // generates the model's golden text, and runs a share of the cases; or, called with "all", every case and the tests that
 // the files declare themselves.
-import { type Case, missingFeatures } from "../../src/check/case-table.ts";
+import { missingFeatures } from "../../src/check/case-table.ts";
 import { checkCase } from "../../src/check/check-case.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { beginFile, collected, skipped } from "../outside-vitest/collect.ts";
@@ -14,9 +14,6 @@ import { generateGoldenSequences } from "./sequences.ts";
 import { compileAll } from "./specialised.ts";
 import { tables } from "./tables.ts";
 
-/** One case in so many runs on a variant. */
-const step = 50;
-
 async function attempt(name: string, body: () => unknown): Promise<void> {
   try {
     await body();
@@ -26,23 +23,28 @@ async function attempt(name: string, body: () => unknown): Promise<void> {
   }
 }
 
-/** Cases that a variant takes, one in `step` of them from `first` on, and one at least. */
-function shareOf(cases: readonly Case[], variant: string, first: number): Case[] {
-  const taken = cases.filter(({ refusedBy }) => !refusedBy?.includes(variant));
-  const period = Math.min(step, taken.length);
-  return taken.filter((_, i) => i % period === first % period);
-}
+const byTurns = <T>(items: readonly T[], turn: number): T[] => items.filter((_, i) => i === turn % items.length);
 
+/** All cases; or for each variant of an op one that it takes, the op's tables by turns. */
 async function runCases(all: boolean): Promise<void> {
-  let pairs = 0;
-  for (const { gpu, table } of tables) {
-    for (const variant of table.variants) {
-      const name = `${table.op} ${variant}`;
+  const used = tables.flatMap(({ gpu, table }) =>
+    table.variants.map((variant) => {
+      const taken = table.cases.filter(({ refusedBy }) => !refusedBy?.includes(variant));
       const missing = missingFeatures(table, variant, gpu());
+      return { gpu, table, variant, missing, taken, runs: taken.length > 0 && missing.length === 0 };
+    }),
+  );
+  const ofOps = Map.groupBy(used, ({ table, variant }) => `${table.op} ${variant}`);
+  for (const [turn, [name, group]] of [...ofOps].entries()) {
+    for (const { missing } of group)
       if (missing.length > 0) say({ kind: "not available", name, why: `needs ${missing.join(", ")}` });
-      // Neighbouring variants run different cases.
-      const cases = all ? table.cases : shareOf(table.cases, variant, pairs++);
-      for (const item of cases) await attempt(`${name}: ${item.name}`, () => checkCase(gpu(), table, variant, item));
+    const chosen = byTurns(
+      group.filter(({ runs }) => runs),
+      turn,
+    );
+    for (const { gpu, table, variant, taken } of all ? group : chosen) {
+      for (const item of all ? table.cases : byTurns(taken, turn))
+        await attempt(`${name}: ${item.name}`, () => checkCase(gpu(), table, variant, item));
     }
   }
 }
