@@ -1,10 +1,12 @@
-// Runs dist/cli.js once for each message with its arguments, in one process: starting Node and loading the modules takes
-// longer than refusing what is wrong. For runs that print, set an exit code and end by themselves, no more.
+// Runs a module once for each message, its file and its arguments, in one process: starting Node and loading what it imports
+// takes longer than refusing what is wrong. For runs that print, set an exit code and end by themselves, no more.
+import { resolve } from "node:path";
+
 const stdout = process.stdout.write;
 const stderr = process.stderr.write;
 let runs = 0;
 
-process.on("message", async (args) => {
+process.on("message", async ([file, ...args]) => {
   const printed = { stdout: "", stderr: "" };
   const collect = (stream) => (text, encoding, done) => {
     printed[stream] += text;
@@ -13,11 +15,11 @@ process.on("message", async (args) => {
   };
   process.stdout.write = collect("stdout");
   process.stderr.write = collect("stderr");
-  process.argv = [process.argv[0], "dist/cli.js", ...args];
+  process.argv = [process.argv[0], file, ...args];
   process.exitCode = undefined;
-  const failed = await import(`../../dist/cli.js?${runs++}`).then(
+  const failed = await import(`${resolve(file)}?${runs++}`).then(
     () => undefined,
-    (error) => `dist/cli.js threw ${error?.stack ?? error}`,
+    (error) => `${file} threw ${error?.stack ?? error}`,
   );
   process.stdout.write = stdout;
   process.stderr.write = stderr;

@@ -37,10 +37,12 @@ export async function runCli(args: readonly string[], environment: Environment =
   return { code: code ?? undefined, stdout, stderr };
 }
 
-/** Runs `dist/cli.js` for one list of arguments after another, in one process. */
+/** Runs a module for one list of arguments after another, in one process. */
 export interface CliInTurn {
-  run(args: readonly string[]): Promise<CliRun>;
+  run(args: readonly string[], file?: string): Promise<CliRun>;
   close(): void;
+  /** Lets the process end by itself, where nothing keeps it; gives its exit code. */
+  ended(): Promise<number | undefined>;
 }
 
 /**
@@ -51,13 +53,13 @@ export function cliInTurn(environment: Environment = {}): CliInTurn {
   let child: ChildProcess | undefined;
   let last: Promise<unknown> = Promise.resolve();
   const start = () => fork("test/cli/in-turn.mjs", { env: { ...process.env, ...environment }, stdio: "ignore" });
-  const runNow = (args: readonly string[]) => {
+  const runNow = (words: readonly string[]) => {
     child ??= start();
     const running = child;
     return new Promise<CliRun>((resolve, reject) => {
       const ended = (code: number | null) => {
         child = undefined;
-        reject(new Error(`the process ended with ${code} at ${args.join(" ")}`));
+        reject(new Error(`the process ended with ${code} at ${words.join(" ")}`));
       };
       running.once("exit", ended);
       running.once("message", (answer: CliRun & { failed?: string }) => {
@@ -65,15 +67,20 @@ export function cliInTurn(environment: Environment = {}): CliInTurn {
         if (answer.failed === undefined) resolve(answer);
         else reject(new Error(answer.failed));
       });
-      running.send(args);
+      running.send(words);
     });
   };
-  const run = (args: readonly string[]) => {
-    const answer = last.then(() => runNow(args));
+  const run = (args: readonly string[], file = "dist/cli.js") => {
+    const answer = last.then(() => runNow([file, ...args]));
     last = answer.catch(() => undefined);
     return answer;
   };
-  return { run, close: () => void child?.kill() };
+  const ended = () =>
+    new Promise<number | undefined>((resolve) => {
+      child?.once("exit", (code) => resolve(code ?? undefined));
+      child?.disconnect();
+    });
+  return { run, close: () => void child?.kill(), ended };
 }
 
 let shared: CliInTurn | undefined;

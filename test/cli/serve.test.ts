@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Usage } from "../../src/engine/openai/types.ts";
 import { bundledMixture, bundledModel } from "../support/bundled.ts";
 import { codeBlocks } from "../support/code-blocks.ts";
@@ -49,9 +49,14 @@ test("it prints its address, answers the program of its page, and ends in order 
   expect(lines).toEqual([url]);
 });
 
-test("a draft model proposes tokens, and usage and figures say how many were kept", async () => {
-  const { child, url } = await started("--draft-model", bundledMixture, "--draft-max", "2");
-  try {
+describe("with a draft model", () => {
+  let [child, url]: [ChildProcess?, string?] = [];
+  beforeAll(async () => {
+    ({ child, url } = await started("--draft-model", bundledMixture, "--draft-max", "2"));
+  });
+  afterAll(() => child?.kill("SIGKILL"));
+
+  test("it proposes tokens, and usage and figures say how many were kept", async () => {
     const body = { prompt: "<|whale|>the ship, the ship, the", max_tokens: 24, temperature: 1, seed: 1 };
     const ask = async () => {
       const answer = await fetch(`${url}/v1/completions`, { method: "POST", body: JSON.stringify(body) });
@@ -67,20 +72,16 @@ test("a draft model proposes tokens, and usage and figures say how many were kep
     expect(figures).toContain(`shaderformer_spec_decode_accepted_tokens_total ${2 * accepted}\n`);
     const { data } = (await (await fetch(`${url}/v1/models`)).json()) as { data: unknown[] };
     expect(data).toHaveLength(1);
-  } finally {
-    child.kill("SIGTERM");
-    await once(child, "exit");
-  }
-});
+  });
 
-test("the signal by which other programs end it ends it in order, too", async () => {
-  const { child, url } = await started();
-  const body = JSON.stringify({ prompt: "<|whale|>The", max_tokens: 450, stream: true });
-  const streaming = await fetch(`${url}/v1/completions`, { method: "POST", body });
-  const exited = once(child, "exit");
-  child.kill("SIGTERM");
-  expect(await streaming.text()).toContain('"shutting_down"');
-  expect(await exited).toEqual([0, null]);
+  test("the signal by which other programs end it ends it in order, too", async () => {
+    const body = JSON.stringify({ prompt: "<|whale|>The", max_tokens: 450, stream: true });
+    const streaming = await fetch(`${url}/v1/completions`, { method: "POST", body });
+    const exited = child && once(child, "exit");
+    child?.kill("SIGTERM");
+    expect(await streaming.text()).toContain('"shutting_down"');
+    expect(await exited).toEqual([0, null]);
+  });
 });
 
 test("a port in use is reported before the model is loaded", async () => {

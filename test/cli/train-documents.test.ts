@@ -18,16 +18,16 @@ const train = (...args: readonly string[]) => runInTurn(["train", ...args]);
 
 test("a fresh model of a config learns a text, with a tokenizer of its own, and its folder loads", async () => {
   const out = at.out("fresh");
-  const more = ["--val", at.val, "--eval-every", "10", "--steps", "24", "--accumulate", "2", "--schedule", "cosine"];
+  const more = ["--val", at.val, "--eval-every", "8", "--steps", "16", "--accumulate", "2", "--schedule", "cosine"];
   const { code, stdout, stderr } = await train(...fresh(), ...more, "--warmup", "5", "--out", out, "--json");
   expect(code, stderr).toBe(0);
   const steps = linesOf(stdout).filter((line) => "loss" in line);
-  expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
+  expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 16 }, (_, i) => i + 1));
   expect(Object.keys(steps[0] ?? {})).toEqual(["step", "loss", "gradientNorm", "learningRate"]);
   expect(steps[0]?.["loss"]).toBeCloseTo(Math.log(300), 0);
   expect(steps[0]?.["learningRate"]).toBeCloseTo(1e-2 / 6, 10);
   const heldOut = linesOf(stdout).filter((line) => "heldOutLoss" in line);
-  expect(heldOut.map(({ step }) => step)).toEqual([10, 20]);
+  expect(heldOut.map(({ step }) => step)).toEqual([8, 16]);
   expect(heldOut[1]?.["heldOutLoss"]).toBeLessThan(5);
   const names = [
     "checkpoint.safetensors",
@@ -59,11 +59,11 @@ test("interrupted, killed and gone on with, a run has the bits of one that was l
     "--held-out",
     "0.2",
     "--eval-every",
-    "25",
+    "15",
     "--save-every",
     "7",
     "--steps",
-    "60",
+    "36",
     "--order",
     "epochs",
     "--ema",
@@ -77,8 +77,8 @@ test("interrupted, killed and gone on with, a run has the bits of one that was l
   expect(first.stderr).toContain(
     `interrupted after step ${stopped}; go on with: shaderformer train --out ${parts} --resume`,
   );
-  expect(stopped).toBeLessThan(60);
-  const second = await endedAt(Math.min(59, stopped + 9), "SIGKILL", ["--out", parts, "--resume"]);
+  expect(stopped).toBeLessThan(36);
+  const second = await endedAt(Math.min(35, stopped + 9), "SIGKILL", ["--out", parts, "--resume"]);
   expect(linesOf(second.stdout)[0]?.["step"]).toBe(stopped + 1);
   const third = await train("--out", parts, "--resume", "--json");
   expect(third.code, third.stderr).toBe(0);
@@ -104,28 +104,28 @@ test("a full disk: a checkpoint that cannot be written leaves the last one, and 
   // /dev/full takes no byte, as a disk that is full.
   await symlink("/dev/full", join(out, ".checkpoint.safetensors.part"));
   const more = ["--out", out, "--resume", "--json", "--steps"];
-  const on = await train(...more, "20", "--save-every", "10");
+  const on = await train(...more, "12", "--save-every", "10");
   expect(on.stderr).toMatch(/warning: the checkpoint of step 10 cannot be written; that of step 6 is kept: ENOSPC/);
-  expect([on.code, linesOf(on.stdout).length]).toEqual([0, 14]);
+  expect([on.code, linesOf(on.stdout).length]).toEqual([0, 6]);
   expect(await readFile(join(out, "checkpoint.safetensors"))).not.toEqual(kept);
 
   const before = await readFile(join(out, "model.safetensors"));
   const state = await stat(join(out, "checkpoint.safetensors"));
   await symlink("/dev/full", join(out, ".checkpoint.safetensors.part"));
-  const last = await train(...more, "22");
+  const last = await train(...more, "14");
   expect([last.code, last.stderr.includes("checkpoint.safetensors cannot be written: ENOSPC")], last.stderr).toEqual([
     1,
     true,
   ]);
   expect((await stat(join(out, "checkpoint.safetensors"))).mtimeMs).toBe(state.mtimeMs);
   await symlink("/dev/full", join(out, ".model.safetensors.part"));
-  const model = await train(...more, "22");
+  const model = await train(...more, "14");
   expect([model.code, model.stderr.includes("model.safetensors cannot be written: ENOSPC")], model.stderr).toEqual([
     1,
     true,
   ]);
   expect(await readFile(join(out, "model.safetensors"))).toEqual(before);
-  expect(linesOf((await train(...more, "22")).stdout)).toEqual([]);
+  expect(linesOf((await train(...more, "14")).stdout)).toEqual([]);
   expect(await readFile(join(out, "model.safetensors"))).not.toEqual(before);
 });
 
@@ -262,9 +262,9 @@ test("what is wrong is said before a step is taken", async () => {
 });
 
 test("rows of whole documents, and files drawn by weights", async () => {
-  const packed = await train(...fresh(), "--order", "epochs", "--packing", "documents", "--steps", "8", "--json");
+  const packed = await train(...fresh(), "--order", "epochs", "--packing", "documents", "--steps", "4", "--json");
   const losses = linesOf(packed.stdout).map(({ loss = Number.NaN }) => loss);
-  expect([packed.code, losses.length], packed.stderr).toEqual([0, 8]);
+  expect([packed.code, losses.length], packed.stderr).toEqual([0, 4]);
   expect(losses.at(-1)).toBeLessThan(losses[0] ?? 0);
   const both = [
     "--config",

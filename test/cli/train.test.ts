@@ -23,7 +23,7 @@ const settings = ["--optimizer", "adamw", "--lr", "1e-2", "--betas", "0.9,0.95",
 const train = (model: string, batches: string, ...more: readonly string[]) =>
   runInTurn(["train", "--model", model, "--batches", batches, ...more]);
 
-test.each(["gpt2", "qwen3", "mixtral"])(
+test.each(["gpt2", "mixtral"])(
   "%s: a step a batch with PyTorch's losses and norms, and a folder that loads",
   async (name) => {
     const model = `test/golden/gradients-${name}`;
