@@ -198,7 +198,6 @@ test.each([
 });
 
 test.each([
-  ["for a page, bundled", { ...page, ...bundled }],
   ["for a page, by Node's rules", { ...page, module: "nodenext" }],
   ["for a worker", worker],
   ["for Node", { ...node, module: "nodenext" }],
