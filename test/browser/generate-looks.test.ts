@@ -118,6 +118,8 @@ describe.each(browsers.slice(0, 1))("inspecting a model in $name", ({ name, miss
     expect(dim).toBeLessThan(all);
     await press(page, ".experts-usage button", used);
     await panelIsAccessible(page);
+    await resize(390, 844);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth, undefined)).toBeLessThanOrEqual(390);
     await picturesOf(page, resize, `experts-${name}`);
   });
 
