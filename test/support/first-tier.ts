@@ -79,7 +79,7 @@ export function firstCases({ variants, cases }: Tested, known = new Set<string>(
 }
 
 /** The most products of variants and cases of a table that `npm run test:full` runs all of. */
-const mostProducts = 12;
+const mostProducts = 8;
 
 /**
  * The cases that `npm run test:full` runs of a table, by variant: all of a small one. Of a large one each case runs on one
