@@ -88,22 +88,33 @@ describe.each(browsers)("the bundled model in $name", ({ name, missing, start })
 
     beforeAll(() => open(options));
 
-    test("logits agree with the golden data", async () => {
+    // The small device shows them by what it writes.
+    test.runIf(options === whole)("logits agree with the golden data", async () => {
       for (const { prompt, promptTokens, lastLogits } of wanted) {
         assertClose(await inPage("lastLogits", promptTokens), lastLogits, nmseCaps.logits, `logits of ${prompt}`);
       }
     });
 
-    test.runIf(options === whole)(
-      "vectors of a sentence encoder and, with f16 weights, states agree with the golden data",
+    // By turns, a browser each.
+    test.runIf(options === whole && name === "Chromium")(
+      "vectors of a sentence encoder agree with the golden data",
       async () => {
-        for (const promptName of [undefined, "query"]) {
-          const own = sentenceGolden().filter((one) => (one.promptName ?? undefined) === promptName);
-          const texts = own.map(({ text }) => text);
-          const { vectors } = await inPage("encoded", `${server.origin}/mpnet/`, {}, texts, promptName);
-          const expected = own.map(({ vector }) => vector);
-          expect(farthest(vectors, expected)).toBeLessThan(2e-5);
-        }
+        const wanted = sentenceGolden().filter(({ promptName }) => promptName === "query");
+        const texts = wanted.map(({ text }) => text);
+        const { vectors } = await inPage("encoded", `${server.origin}/mpnet/`, {}, texts, "query");
+        expect(vectors.length).toBeGreaterThan(0);
+        expect(
+          farthest(
+            vectors,
+            wanted.map(({ vector }) => vector),
+          ),
+        ).toBeLessThan(2e-5);
+      },
+    );
+
+    test.runIf(options === whole && name !== "Chromium")(
+      "states of an encoder with f16 weights agree with the golden data",
+      async () => {
         const halved = halvedGolden("bert").texts;
         const texts = halved.map(({ text }) => text);
         const { last } = await inPage("encoded", `${server.origin}/bert/`, { dtype: "f16" }, texts);

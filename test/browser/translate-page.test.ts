@@ -6,7 +6,7 @@ import dates from "../golden/dates.json" with { type: "json" };
 import { sequenceGolden } from "../seq2seq/golden.ts";
 import { screenshot } from "./attention-site.ts";
 import { browsers, type DrivenPage, ownIn } from "./driven.ts";
-import { fill, open, pick } from "./generate-ways.ts";
+import { fill, pick } from "./generate-ways.ts";
 import { type OpenTranslate, openTranslate, serveTranslate, type TranslateSite } from "./translate-site.ts";
 import { recordGrowth, type TranslatePage } from "./translate-ways.ts";
 import { press, shown, until } from "./ways.ts";
@@ -79,6 +79,44 @@ describe.each(browsers)("the page that translates in $name", (installed) => {
       if (words.length > 0) expect(words).toContain(weights.indexOf(Math.max(...weights)));
     }
     await opened.eachWidth("dates");
+  });
+
+  test("by keys alone: a text is written, and its grid and its tokens are walked", async () => {
+    // The GPU is open; in one browser the model is loaded.
+    await shown(page, 'button.primary:not(:disabled, [aria-disabled="true"])', /^(Load dates|Translate)/);
+    await page.click("h1"); // keys of the page count where no field has the focus
+    await page.keyboard.press("/");
+    await page.keyboard.down("Control");
+    await page.keyboard.press("a");
+    await page.keyboard.up("Control");
+    await page.keyboard.type("april 5, 1999", { delay: 1 });
+    await page.keyboard.down("Control");
+    await page.keyboard.press("Enter");
+    await page.keyboard.up("Control");
+    await shown(page, "#written", /^1999-04-05$/);
+    await translate.ended();
+    const focused = () =>
+      page.evaluate(() => {
+        const one = document.activeElement;
+        const shows = one?.matches(":focus-visible") && getComputedStyle(one).outlineStyle !== "none";
+        return `${one?.id || one?.textContent}${shows ? "" : ", which does not show it"}`;
+      }, undefined);
+    await until("the field has kept the focus", async () => (await focused()) === "source");
+    const reached: string[] = [];
+    while (reached.length < 30 && reached.at(-1) !== "grid") {
+      await page.keyboard.press("Tab");
+      reached.push(await focused());
+    }
+    // One token of each strip, then the grid.
+    expect(reached.slice(-3)).toEqual(["1", "␣april", "grid"].map((one) => one.replace("␣", "")));
+    await translate.keys("ArrowDown", "ArrowRight", "End", "Home");
+    await shown(page, "#picked-words", /^“1” attends to “april”: /);
+    await page.keyboard.down("Shift");
+    await page.keyboard.press("Tab");
+    await page.keyboard.up("Shift");
+    await translate.keys("End");
+    expect(await focused()).toBe("</s>");
+    await shown(page, "#picked-words", /^“<\/s>” is attended to most by “/);
   });
 
   own("writes what the model writes, and the grid grows by a row with each token", async () => {
@@ -194,42 +232,6 @@ describe.each(browsers)("the page that translates in $name", (installed) => {
     await shown(page, "#grid", new RegExp(`^Grid of ${length} written tokens and 4 of the source`));
     await press(page, "button.primary", /^Translate$/);
     await press(page, "button.primary", /^Stop$/);
-  });
-
-  test("by keys alone: a text is written, and its grid and its tokens are walked", async () => {
-    await open(page, served.site.translate());
-    await shown(page, 'button.primary:not(:disabled, [aria-disabled="true"])', /^Load dates/); // the GPU is open
-    await page.keyboard.press("/");
-    await page.keyboard.down("Control");
-    await page.keyboard.press("a");
-    await page.keyboard.up("Control");
-    await page.keyboard.type("april 5, 1999", { delay: 1 });
-    await page.keyboard.down("Control");
-    await page.keyboard.press("Enter");
-    await page.keyboard.up("Control");
-    expect(await translate.ended()).toBe("1999-04-05");
-    const focused = () =>
-      page.evaluate(() => {
-        const one = document.activeElement;
-        const shows = one?.matches(":focus-visible") && getComputedStyle(one).outlineStyle !== "none";
-        return `${one?.id || one?.textContent}${shows ? "" : ", which does not show it"}`;
-      }, undefined);
-    await until("the field has kept the focus", async () => (await focused()) === "source");
-    const reached: string[] = [];
-    while (reached.length < 30 && reached.at(-1) !== "grid") {
-      await page.keyboard.press("Tab");
-      reached.push(await focused());
-    }
-    // One token of each strip, then the grid.
-    expect(reached.slice(-3)).toEqual(["1", "␣april", "grid"].map((one) => one.replace("␣", "")));
-    await translate.keys("ArrowDown", "ArrowRight", "End", "Home");
-    await shown(page, "#picked-words", /^“1” attends to “april”: /);
-    await page.keyboard.down("Shift");
-    await page.keyboard.press("Tab");
-    await page.keyboard.up("Shift");
-    await translate.keys("End");
-    expect(await focused()).toBe("</s>");
-    await shown(page, "#picked-words", /^“<\/s>” is attended to most by “/);
   });
 
   test("no uncaught errors", () => expect(opened.errors).toEqual([]));

@@ -6,7 +6,7 @@ import { noFirefox } from "../../bench/harness/firefox.ts";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
 import { encoderFolder } from "../encode/golden-encoders.ts";
 import { headsGolden } from "../encode/golden-heads.ts";
-import { bundledMixture, bundledModel, goldenPrompts } from "../support/bundled.ts";
+import { bundledModel, goldenPrompts } from "../support/bundled.ts";
 import { bundled, emptyPage } from "./bundled-page.ts";
 import { closePages, sharedChromium, sharedFirefox } from "./shared.ts";
 import type { workerTasks } from "./worker-page.ts";
@@ -31,7 +31,7 @@ beforeAll(async () => {
   server = await serveSite({
     texts,
     folders: {
-      ...{ "/model/": bundledModel, "/draft/": bundledMixture, "/xgrammar/": xgrammar },
+      ...{ "/model/": bundledModel, "/xgrammar/": xgrammar },
       ...{ "/bert/": encoderFolder("bert"), "/mpnet/": encoderFolder("mpnet"), "/dates/": "examples/models/dates" },
     },
   });
@@ -112,7 +112,7 @@ describe.skipIf(noChromium)(`a worker in Chromium${noChromium ? ` (${noChromium}
   test("loads, generates, answers by a schema, refuses and ends", async () => {
     browser = await sharedChromium();
     const { page } = await openPage(browser, server.origin);
-    await testWorker(page as unknown as Page, "/draft/");
+    await testWorker(page as unknown as Page, "/model/"); // its kernels are compiled once
   });
 
   test("fills masks, classifies, embeds, and writes texts from sources", async () => {
