@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Case, CaseTable } from "../../src/check/case-table.ts";
 import { modCases } from "../../src/check/cases/attention-mods.ts";
 import { matmulCases } from "../../src/check/cases/matmul.ts";
+import { byTurns } from "./by-turns.ts";
 import { firstCases, firstIf, firstOfEach, fullCases, isIrregular, kindsOf } from "./first-tier.ts";
 import { hasFirst, isUnit, kindOf, testFiles } from "./kinds.ts";
 
@@ -70,6 +71,14 @@ test("of a large table all tests run each case on one variant, and what the firs
   }
   const small = { variants: ["naive", "new"], cases: [plain, ragged, single] };
   expect([...fullCases(small, firstCases(small)).values()].map(({ size }) => size)).toEqual([3, 3]);
+});
+
+test("all families run on the first device, and one on each other, a new one too", () => {
+  const pairs = (families: readonly string[]) =>
+    byTurns({ default: 0, plain: 1, swiftshader: 2 }, families).map(([device, family]) => `${device} ${family}`);
+  expect(pairs(["a", "b", "c"])).toEqual(["default a", "default b", "default c", "plain b", "swiftshader c"]);
+  expect(pairs(["a", "b", "c", "new"])).toContain("default new");
+  expect(pairs(["a"])).toEqual(["default a", "plain a", "swiftshader a"]);
 });
 
 test("irregular is what has a mask, or leaves a rest", () => {
