@@ -13,8 +13,8 @@ beforeAll(async () => {
   // A few lines learnt by heart: another text is predicted worse and worse.
   const few = await at.file("few.txt", (await readFile(at.data, "utf8")).slice(0, 300));
   val = await at.file("short.txt", (await readFile(at.val, "utf8")).slice(0, 300));
-  const rows = ["--batch", "2", "--context", "16", "--lr", "1e-2", "--val", val];
-  run = ["--config", at.config, "--data", few, ...rows, "--eval-every", "8", "--keep-best", "--steps", "44"];
+  const rows = ["--batch", "2", "--context", "16", "--lr", "2e-2", "--val", val];
+  run = ["--config", at.config, "--data", few, ...rows, "--eval-every", "4", "--keep-best", "--steps", "22"];
 });
 afterAll(() => at.remove());
 
@@ -37,7 +37,7 @@ test.each([
     more.length > 0 ? await runInTurn(["train", ...run, ...more, "--out", out, "--json"]) : await leftAlone();
   expect(code, stderr).toBe(0);
   const evaluations = linesOf(stdout).filter((line) => "heldOutLoss" in line);
-  expect(evaluations.map(({ step }) => step)).toEqual([0, 8, 16, 24, 32, 40, 44]);
+  expect(evaluations.map(({ step }) => step)).toEqual([0, 4, 8, 12, 16, 20, 22]);
   const losses = evaluations.map(({ heldOutLoss = Number.NaN }) => heldOutLoss);
   expect(evaluations.map(({ kept }) => kept)).toEqual(
     losses.map((loss, i) => losses.slice(0, i).every((one) => loss < one)),
@@ -51,7 +51,7 @@ test.each([
   const same = await runInTurn(["train", ...run, ...more, "--steps", steps, "--out", short, "--json"]);
   expect(same.code, same.stderr).toBe(0);
   expect(await bytesOf(out)).toEqual(await bytesOf(short));
-  const on = await runInTurn(["train", "--out", short, "--resume", "--steps", "44", "--json"]);
+  const on = await runInTurn(["train", "--out", short, "--resume", "--steps", "22", "--json"]);
   expect(linesOf(on.stdout).slice(-1)).toEqual(linesOf(stdout).slice(-1));
   expect(await bytesOf(short)).toEqual(await bytesOf(out));
   expect(await bytesOf(short, "checkpoint.safetensors")).toEqual(await bytesOf(out, "checkpoint.safetensors"));
@@ -60,7 +60,7 @@ test.each([
 test("an interrupted run goes on with the best one so far", async () => {
   const parts = at.out("parts");
   const whole = await leftAlone();
-  const first = await endedAt(9, "SIGINT", [...run, "--out", parts]);
+  const first = await endedAt(5, "SIGINT", [...run, "--out", parts]);
   expect(first.code, first.stderr).toBe(130);
   const second = await runInTurn(["train", "--out", parts, "--resume", "--json"]);
   expect(second.code, second.stderr).toBe(0);

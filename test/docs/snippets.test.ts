@@ -9,7 +9,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { noChromium, openPage } from "../../bench/harness/chromium.ts";
 import { serveSite } from "../../bench/harness/web-server.ts";
 import { closePages, sharedChromium } from "../browser/shared.ts";
-import { runInTurn } from "../cli/run-cli.ts";
+import { cliInTurn, runInTurn } from "../cli/run-cli.ts";
 import "../support/built.ts";
 import { codeBlocks } from "../support/code-blocks.ts";
 import { first, firstIf } from "../support/first-tier.ts";
@@ -32,7 +32,12 @@ describe("programs, as files in a clone", async () => {
   const folder = resolve(".cache/snippets");
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  // All in one process: what they import is loaded once.
+  const inTurn = cliInTurn({ NO_COLOR: "1" });
+  afterAll(() => {
+    inTurn.close();
+    return rm(folder, { recursive: true, force: true });
+  });
 
   test("there are some", () => expect(programs.length).toBeGreaterThan(8));
 
@@ -44,7 +49,8 @@ describe("programs, as files in a clone", async () => {
     expect(code).toMatch(/from "shaderformer"/); // each stands alone
     const file = join(folder, `${name.replaceAll(/\W+/g, "-")}.mjs`);
     await writeFile(file, code);
-    const { stdout } = await run(process.execPath, [file], { env: { ...process.env, NO_COLOR: "1" } });
+    const { code: ended, stdout, stderr } = await inTurn.run([], file);
+    expect(ended, stderr).toBe(0);
     expect(stdout.trim()).not.toBe("");
     let rest = stdout;
     for (const expected of shownOutputs(code)) {
@@ -53,6 +59,8 @@ describe("programs, as files in a clone", async () => {
       rest = rest.slice(at + expected.length);
     }
   }
+
+  test("they leave nothing open: their process ends by itself", async () => expect(await inTurn.ended()).toBe(0));
 });
 
 /** What a program says that it prints: comments with an arrow, and those that follow such a one. */
