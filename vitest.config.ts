@@ -4,10 +4,6 @@ import { wgslVite } from "./src/build/wgsl.ts";
 import { hasFirst, type Kind, kindOf, testFiles } from "./test/support/kinds.ts";
 import { quickToCompile } from "./test/support/lavapipe.ts";
 
-// Most of the time goes into compiling pipelines, most of which run once: `npm run test:all` runs all widths, optimised.
-// Models run as their users run them: they compute for longer than they compile.
-const quick = quickToCompile();
-
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** The files of a kind. In the first tier those without a test of it are not even opened: see scripts/test.mjs. */
@@ -31,15 +27,17 @@ const common = {
 /** Limits that only end what hangs. */
 const patience = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 240_000 } } };
 
+/** Most of the time goes into compiling pipelines, most of which run once: `npm run test:all` runs all widths, optimised. */
+const env = quickToCompile();
+
 /** The options of a kind of test files. They share a process: what they import is loaded once, what they compile compiled once. */
 const project = (name: Kind, options: object = {}) => ({
   ...common,
-  test: { name, include: filesOf(name), ...patience, isolate: false, ...options },
+  test: { name, include: filesOf(name), ...patience, env, isolate: false, ...options },
 });
 
 /** What their files share is closed after the last one: see test/support/sharing-environment.ts. */
 const sharing = {
-  env: quick,
   globalSetup: "test/browser/site-folder.ts",
   environment: "./test/support/sharing-environment.ts",
 };
@@ -53,11 +51,12 @@ export default defineConfig({
     tags: [{ name: "first", description: "tests that npm test runs: see test/support/first-tier.ts" }],
     projects: [
       project("unit"),
-      project("kernels", { env: quick }),
-      project("models"),
-      project("engine", { env: quick }),
+      project("kernels"),
+      // Models compute for longer than they compile: with optimisations.
+      project("models", { env: { ...env, GALLIVM_PERF: "" } }),
+      project("engine"),
       // Tests that measure the process they run in, so that each file has one of its own.
-      project("alone", { env: quick, isolate: true }),
+      project("alone", { isolate: true }),
       project("outside", sharing),
       project("pages", sharing),
       project("generating", sharing),

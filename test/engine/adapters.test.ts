@@ -1,17 +1,15 @@
 // Adapters of a loaded model in an engine: requests choose one by its id.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine } from "../../src/engine/create-engine.ts";
-import { createWorkerEngine } from "../../src/engine/create-worker-engine.ts";
 import { setAdapters } from "../../src/engine/direct/adapters.ts";
 import { adaptersForEngines } from "../../src/engine/direct/load-adapters.ts";
 import type { Engine, EngineEvent } from "../../src/engine/engine.ts";
-import { serveEngine } from "../../src/engine/port/serve-engine.ts";
 import { openFolder } from "../../src/formats/folder.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import { loadAdapter } from "../../src/generate/lora/load-adapter.ts";
 import { destroyable } from "../support/destroyable.ts";
 import { testGpu } from "../support/gpu.ts";
 import { randomAdapter, randomAdapterSource } from "../support/random-adapter.ts";
+import { openAcrossPort } from "./openers.ts";
 
 const gpu = await testGpu();
 setAdapters(adaptersForEngines);
@@ -24,7 +22,6 @@ const [one, two] = [
 ];
 const tokens = [3, 9, 4, 11, 7];
 const greedy = { tokens, temperature: 0, maxTokens: 6, ignoreEos: true } as const;
-const channels: MessageChannel[] = [];
 
 /** What the library's own models say, by the ids of the engines'. */
 const expected: Record<string, readonly number[]> = {};
@@ -39,31 +36,17 @@ beforeAll(async () => {
 });
 afterAll(() => devices.end());
 
-describe.each([
-  ["in this thread", () => createEngine({ concurrency: 2 })],
-  [
-    "on the other side of a port",
-    () => {
-      const channel = new MessageChannel();
-      channels.push(channel);
-      serveEngine(channel.port2);
-      return createWorkerEngine(channel.port1);
-    },
-  ],
-])("%s", (_, open) => {
+describe("on the other side of a port", () => {
   let engine: Engine;
   const events: EngineEvent["type"][] = [];
   beforeAll(async () => {
-    engine = await open();
+    engine = await openAcrossPort({ concurrency: 2 });
     engine.onEvent(({ type }) => events.push(type));
     await engine.load(folder, { id: "base" });
     await engine.load(one, { id: "one", base: "base" });
     await engine.load(two, { id: "two", base: "base", speculative: { kind: "prompt-lookup" } });
   });
-  afterAll(async () => {
-    await engine.dispose();
-    for (const { port1 } of channels) port1.close();
-  });
+  afterAll(() => engine.dispose());
   const ask = async (model?: string) => {
     const { tokens: found, cachedTokens } = await engine.generate({ ...greedy, ...(model ? { model } : {}) }).result;
     return { found, cachedTokens };

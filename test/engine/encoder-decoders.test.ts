@@ -1,5 +1,5 @@
-// Encoder-decoders in an engine, in this thread and across a port: completions and the library's own methods give what float64
-// finds, whole and in parts, after an abort and a lost device too.
+// Encoder-decoders in an engine across a port, behind which is one in this thread: completions and the library's own methods
+// give what float64 finds, whole and in parts, after an abort and a lost device too.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type EncoderDecoder, loadEncoderDecoder } from "../../src/encoders.ts";
 import { setEncoders } from "../../src/engine/direct/encoders.ts";
@@ -9,7 +9,7 @@ import { sequenceFolder, sequenceGolden, tolerances } from "../seq2seq/golden.ts
 import { atSubmit } from "../support/at-moment.ts";
 import { destroyable } from "../support/destroyable.ts";
 import { testGpu } from "../support/gpu.ts";
-import { failure, openers } from "./openers.ts";
+import { failure, openAcrossPort } from "./openers.ts";
 
 setEncoders(() => import("../../src/encoders.ts"));
 const devices = await destroyable();
@@ -44,17 +44,15 @@ async function streamed(engine: Engine, request: Omit<CompletionRequest, "stream
   return { found, ends: [...ends.values()], usage, parts };
 }
 
-describe.each(Object.entries(openers))("an engine %s", (where, open) => {
+describe("an engine on the other side of a port", () => {
   let engine: Engine;
   beforeAll(async () => {
-    engine = await open();
+    engine = await openAcrossPort();
     await engine.load(sequenceFolder("t5"), { id: "t5" });
   });
   afterAll(() => engine.dispose());
 
-  // What crosses a port is the same for each family, whose numbers are in test/seq2seq.
-  const names = where === "in this thread" ? (["t5", "marian", "transformer-2017"] as const) : (["bart"] as const);
-  test.each(names)("plans, loads and runs %s", async (name) => {
+  test.each(["t5", "marian", "transformer-2017", "bart"] as const)("plans, loads and runs %s", async (name) => {
     const plan = await engine.plan(sequenceFolder(name));
     const phases = new Set<string>();
     const info = await engine.load(sequenceFolder(name), {

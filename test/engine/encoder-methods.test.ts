@@ -1,5 +1,5 @@
-// The methods of an encoder through an engine, in this thread and across a port: what they give is what the library's own
-// encoder gives, bit for bit, and so are their errors.
+// The methods of an encoder through an engine across a port, behind which is one in this thread: what they give is what the
+// library's own encoder gives, bit for bit, and so are their errors.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Encoder, loadEncoder } from "../../src/encoders.ts";
 import { setEncoders } from "../../src/engine/direct/encoders.ts";
@@ -11,7 +11,7 @@ import { architecture, type HeadFolder, headFiles } from "../encode/head-folders
 import { memorySource } from "../formats/checkpoint-bytes.ts";
 import { destroyable } from "../support/destroyable.ts";
 import { testGpu } from "../support/gpu.ts";
-import { failure, openers } from "./openers.ts";
+import { failure, openAcrossPort } from "./openers.ts";
 
 setEncoders(() => import("../../src/encoders.ts"));
 const devices = await destroyable();
@@ -107,10 +107,10 @@ const mistakes: Readonly<Record<string, readonly [folder: string, (encoder: Meth
   "a signal that is none": ["bert", (encoder) => encoder.hidden("a", { signal: 1 } as never)],
 };
 
-describe.each(Object.entries(openers))("an engine %s", (_, open) => {
+describe("an engine on the other side of a port", () => {
   let engine: Engine;
   beforeAll(async () => {
-    engine = await open();
+    engine = await openAcrossPort();
     await engine.load(encoderFolder("bert"), { id: "bert" });
     for (const [id, changes] of Object.entries(folders)) await engine.load(blobs(changes), { id });
   });

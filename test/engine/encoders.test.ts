@@ -1,4 +1,4 @@
-// Encoders in an engine: in this thread, across a port, after a loss of the device, and by HTTP.
+// Encoders in an engine: across a port, after a loss of the device, and in this thread by HTTP.
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createEngine } from "../../src/engine/create-engine.ts";
@@ -11,7 +11,7 @@ import { encoderFolder, encoderNames, farthest, sentenceGolden } from "../encode
 import { sequenceFolder } from "../seq2seq/golden.ts";
 import { atSubmit } from "../support/at-moment.ts";
 import { destroyable } from "../support/destroyable.ts";
-import { openers } from "./openers.ts";
+import { openAcrossPort } from "./openers.ts";
 
 const golden = sentenceGolden().filter(({ promptName }) => promptName === null);
 const input = golden.map(({ text }) => text);
@@ -36,16 +36,18 @@ test("the list of model types is that of the families, and USE-lite", () => {
   expect(encoderTypes).toEqual([...encoderFamilies.keys(), "use-lite"]);
 });
 
-describe.each(Object.entries(openers))("an engine %s", (_, open) => {
+describe("an engine on the other side of a port", () => {
   let engine: Engine;
   beforeAll(async () => {
-    engine = await open();
+    engine = await openAcrossPort();
   });
   afterAll(() => engine.dispose());
 
-  test.each([...encoderNames.map(encoderFolder), "examples/models/use-lite"])("plans what %s takes", async (folder) => {
-    for (const dtype of [undefined, "f16"] as const) {
-      const options = dtype ? { dtype } : {};
+  // The types take turns.
+  const folders = [...encoderNames.map(encoderFolder), "examples/models/use-lite"];
+  test.each(folders.map((folder, i) => [folder, i % 2 ? ({ dtype: "f16" } as const) : {}] as const))(
+    "plans what %s takes: %o",
+    async (folder, options) => {
       const plan = await engine.plan(folder, options);
       const info = await engine.load(folder, { ...options, id: "planned" });
       await engine.unload("planned");
@@ -55,8 +57,8 @@ describe.each(Object.entries(openers))("an engine %s", (_, open) => {
       expect(plan.longestContext).toBe(info.longestContext);
       expect(plan.downloadBytes).toBe(plan.cachedBytes); // a folder has all that it has
       expect(plan.downloadBytes).toBeGreaterThan(info.fileBytes);
-    }
-  });
+    },
+  );
 
   test("loads an encoder, says what it is, and makes its vectors", async () => {
     const info = await engine.load(encoderFolder("mpnet"), { id: "words" });

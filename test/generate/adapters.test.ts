@@ -34,14 +34,11 @@ const greedy = { maxTokens: 8, temperature: 0, ignoreEos: true } as const;
 // experts, of gates too; GPT-2 has one matrix for queries, keys and values, stored the other way.
 describe.each([
   ["gradients-qwen3", {}],
-  ["gradients-gpt2", { targets: ["c_attn", "c_fc"] }],
   ["gradients-gpt2", { ranks: { c_attn: 3, "^transformer.h.1.mlp.c_fc": 1 }, alphas: { c_proj: 5 }, rslora: true }],
   ["deepseek-v2-lite", {}],
-  ["deepseek-v3", {}],
   ["deepseek-v3", { targets: ["kv_b_proj"], rank: 3, size: 0.6 }],
   ["qwen2-moe", {}],
-  ["gradients-mixtral", { targets: ["gate", "o_proj"], size: 0.6 }],
-  ["gradients-mixtral", { rank: 5, alpha: 3, targets: ["w1", "w2", "w3"] }],
+  ["gradients-mixtral", { rank: 5, alpha: 3, targets: ["gate", "o_proj", "w1", "w2", "w3"], size: 0.6 }],
   [
     "gradients-deepseek",
     {

@@ -73,6 +73,8 @@ describe.each([
     }
   });
 
+  if (hasSinks) return; // what follows is the same of all models
+
   test("without a layer or head is their mean", async () => {
     const mean = await model.attentionWeights(tokens, { position: 20 });
     expect([mean.layers, mean.heads]).toEqual([layers, heads]);

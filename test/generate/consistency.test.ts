@@ -29,7 +29,7 @@ async function prefilled(pieces: readonly number[]): Promise<Float64Array> {
 
 describe("prefill in pieces equals prefill in one", async () => {
   const whole = await prefilled([150]);
-  for (const pieces of [[75, 75], [64, 64, 22], [149, 1], [1, 149], [7, 13, 130], new Array<number>(30).fill(5)]) {
+  for (const pieces of [[64, 64, 22], [149, 1], [1, 149], new Array<number>(15).fill(10)]) {
     test(`pieces of ${pieces.slice(0, 4).join(", ")}${pieces.length > 4 ? ", …" : ""}`, async () => {
       const { nmse, misplaced } = difference(await prefilled(pieces), whole);
       expect(misplaced).toBe(-1);
@@ -73,7 +73,7 @@ test("a batch equals its prompts alone", async () => {
   const prompts = goldenPrompts.map(({ prompt }) => prompt);
   const seed = prompts.map((_, i) => 100 + i);
   for (const temperature of [0, 0.8]) {
-    const options = { temperature, topK: 40, maxTokens: 24 };
+    const options = { temperature, topK: 40, maxTokens: 12 };
     const batch = await model.generate(prompts, { ...options, seed }).result;
     for (const [i, prompt] of prompts.entries()) {
       const alone = await model.generate(prompt, { ...options, seed: seed[i] }).result;

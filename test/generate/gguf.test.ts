@@ -96,10 +96,10 @@ describe("a GGUF file", () => {
     expect(Math.max(...differences)).toBeLessThan(0.2);
   });
 
-  test.each(["f32", "f16"] as const)("of a bundled model in %s writes the same text", async (dtype) => {
+  test("of a bundled model writes the same text", async () => {
     using fromFolder = await loadModel(gpu, bundledModel);
-    using fromGguf = await loadModel(gpu, opened(await ggufOfFolder(bundledModel, { dtype })));
-    const options = { temperature: 0, maxTokens: 32 };
+    using fromGguf = await loadModel(gpu, opened(await ggufOfFolder(bundledModel, { dtype: "f16" })));
+    const options = { temperature: 0, maxTokens: 12 };
     const { text } = await fromFolder.generate("<|whale|>Call me", options).result;
     expect((await fromGguf.generate("<|whale|>Call me", options).result).text).toBe(text);
   });

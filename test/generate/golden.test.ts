@@ -25,11 +25,11 @@ const models: Record<string, readonly GoldenPrompt[]> = {
   [bundledModel]: goldenPrompts,
   [bundledMixture]: mixturePrompts,
 };
-/** The whole list runs on the default adapter; a device that differs from it runs the first two, and a quarter of their tokens. */
-const promptsOn = (prompts: readonly GoldenPrompt[], device: string) =>
-  device === "default adapter" ? prompts : prompts.slice(0, 2);
-const runs = Object.entries(models).flatMap(([folder, prompts]) =>
-  Object.entries(devices).map(([name, gpu]) => ({ folder, prompts: promptsOn(prompts, name), name, gpu })),
+/** All models and prompts run on the default adapter; a device that differs from it takes its turn with a model, and runs a prompt. */
+const runs = Object.entries(models).flatMap(([folder, prompts], i, { length }) =>
+  Object.entries(devices)
+    .filter((_, j) => j === 0 || j % length === i)
+    .map(([name, gpu], j) => ({ folder, prompts: j === 0 ? prompts : prompts.slice(0, 1), name, gpu })),
 );
 
 for (const { folder, prompts, name, gpu } of runs) {

@@ -47,6 +47,8 @@ describe.each([{}, { dtype: "f16" }] as const)("weights of %j", async (options) 
     ).toBeLessThan(1e-4);
   });
 
+  if ("dtype" in options) return; // from here on f16 is a type as another
+
   test("greedy tokens, alone, in pieces of a prompt and in a batch of unequal prompts", async () => {
     const likeliest = { temperature: 0, maxTokens: greedy.length };
     const { rows } = await model.generate(prompt, likeliest).result;

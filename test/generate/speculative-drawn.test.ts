@@ -106,14 +106,14 @@ async function expectDrawn(
 }
 
 describe("of many seeds, texts are as frequent as float64 says of the model, and drafts as often kept as can be", () => {
-  test.each<[string, NextTokenOptions]>([
-    ["filters", { temperature: 1.2, topK: 3, topP: 0.9, minP: 0.1 }],
-    ["penalties", { temperature: 0.9, topK: 2, repetitionPenalty: 1.3, frequencyPenalty: 0.4, presencePenalty: 0.3 }],
-    ["a bias", { temperature: 1, topK: 2, logitBias: { 300: 6, 301: 5 } }],
-  ])("%s", async (_, options) => {
+  test("filters, penalties and a bias", async () => {
+    const options = {
+      ...{ temperature: 1.2, topK: 3, topP: 0.95, minP: 0.05 },
+      ...{ repetitionPenalty: 1.2, frequencyPenalty: 0.4, presencePenalty: 0.3, logitBias: { 300: 6, 301: 5 } },
+    };
     using session = model.session();
     const next = drawnBy(options);
-    await expectDrawn(session, () => options, next, next, { seeds: options.topP ? 250 : 120 });
+    await expectDrawn(session, () => options, next, next);
   });
 
   test("an end-of-text token among those that are proposed", async () => {

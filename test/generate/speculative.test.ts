@@ -34,13 +34,12 @@ async function both(of: LanguageModel, text: string | readonly number[], options
 describe("the tokens are those without proposals, bit for bit", () => {
   const kinds: [string, GenerationOptions][] = [
     ["greedy", { temperature: 0 }],
-    ["drawn", drawn],
     ["with penalties", penalised],
-    ["with a bias", { ...drawn, logitBias: { 7: 3, 300: -5 } }],
+    ["drawn, with a bias", { ...drawn, logitBias: { 7: 3, 300: -5 } }],
   ];
   test.each(kinds)("%s", async (name, options) => {
-    for (const tokens of name === "greedy" ? [1, 3, 7] : [5]) {
-      const given = { ...options, maxTokens: 30 };
+    for (const tokens of name === "greedy" ? [1, 7] : [5]) {
+      const given = { ...options, maxTokens: 20 };
       const { plain, rows, figures } = await both(model, prompt, given, { ...lookup, tokens });
       expect(rows).toEqual(plain);
       const made = rows[0]?.tokens.length ?? 0;
@@ -52,18 +51,21 @@ describe("the tokens are those without proposals, bit for bit", () => {
 
   test("of a mixture with a paged f16 cache, proposed by another model", async () => {
     const draft = { kind: "draft", model, tokens: 3 } as const;
-    for (const options of [{ temperature: 0 }, { ...penalised, temperature: 0 }]) {
-      const { plain, rows, figures } = await both(mixture, prompt, { ...options, maxTokens: 40 }, draft);
-      expect(rows).toEqual(plain);
-      expect(figures.accepted).toBeGreaterThan(10);
-    }
+    const { plain, rows, figures } = await both(
+      mixture,
+      prompt,
+      { ...penalised, temperature: 0, maxTokens: 30 },
+      draft,
+    );
+    expect(rows).toEqual(plain);
+    expect(figures.accepted).toBeGreaterThan(5);
   });
 
-  test.each(["int8", "int4"] as const)("with a cache of %s", async (dtype) => {
-    const quantised = await load(bundledModel, { cache: { dtype } });
+  test("with a cache of int8", async () => {
+    const quantised = await load(bundledModel, { cache: { dtype: "int8" } });
     const own = { kind: "draft", model: quantised, tokens: 3 } as const;
     for (const how of [lookup, own]) {
-      const { plain, rows, figures } = await both(quantised, prompt, { ...drawn, maxTokens: 24 }, how);
+      const { plain, rows, figures } = await both(quantised, prompt, { ...drawn, maxTokens: 16 }, how);
       expect(rows).toEqual(plain);
       expect(figures.drafted).toBeGreaterThan(0);
       if (how === own) expect(figures.accepted).toBe(figures.drafted);
@@ -78,7 +80,7 @@ describe("the tokens are those without proposals, bit for bit", () => {
     const again = [...ids, ...tokens, ...ids.slice(-5)]; // so that there is something to propose
     const own = { kind: "draft", model: windowed, tokens: 5 } as const;
     for (const how of [lookup, own]) {
-      const { plain, rows, figures } = await both(windowed, again, { temperature: 0, maxTokens: 30 }, how);
+      const { plain, rows, figures } = await both(windowed, again, { temperature: 0, maxTokens: 12 }, how);
       expect(rows).toEqual(plain);
       expect(figures.drafted).toBeGreaterThan(0);
       if (how === own) expect(figures.accepted).toBe(figures.drafted);

@@ -166,7 +166,7 @@ test.each([
   const made = quantisedModel(config, familyShapes(config), writer);
   using model = await loadModel(gpu, folderOf(made.config, made.quantised));
   using expected = await loadModel(gpu, folderOf(config, made.plain));
-  const options = { maxTokens: 32, temperature: 0, ignoreEos: true };
+  const options = { maxTokens: 12, temperature: 0, ignoreEos: true };
   const ids = async (of: typeof model) => (await of.generate("To be, or not to be", options).result).rows[0]?.tokens;
   expect(model.stored.quantisation).toMatch(/^(AWQ int4, groups of 128|GPTQ int4, groups of 64)$/);
   expect(model.stored.fileBytes).toBeLessThan(expected.stored.fileBytes);

@@ -30,14 +30,12 @@ async function scored(of: LanguageModel, before: readonly number[], tokens: read
 }
 
 describe("texts and scores of a search in float64", () => {
-  for (const { prompt, options, texts } of golden.cases) {
+  for (const [i, { prompt, options, texts }] of golden.cases.entries()) {
     const { beams, lengthPenalty, earlyStopping, noRepeatNgram } = options;
     test(`beams ${beams}, lengthPenalty ${lengthPenalty}, earlyStopping ${earlyStopping}, noRepeatNgram ${noRepeatNgram}`, async () => {
-      for (const one of [model, paged]) {
-        const { rows } = await one.generate(prompt, options as GenerationOptions).result;
-        expect(rows[0]?.tokens).toEqual(texts[0]?.tokens);
-        expect(Math.abs((rows[0]?.score ?? 0) - (texts[0]?.score ?? 0))).toBeLessThan(1e-4);
-      }
+      const { rows } = await (i % 2 ? paged : model).generate(prompt, options as GenerationOptions).result;
+      expect(rows[0]?.tokens).toEqual(texts[0]?.tokens);
+      expect(Math.abs((rows[0]?.score ?? 0) - (texts[0]?.score ?? 0))).toBeLessThan(1e-4);
     });
   }
 });
@@ -59,7 +57,7 @@ describe("rows are copied whatever the cache is", () => {
   ] as const;
   test.each(caches)("$dtype $layout", async (cache) => {
     const own = await load(bundledModel, { context: 128, cache });
-    const { rows } = await own.generate(ids, { beams: 3, maxTokens: 16 }).result;
+    const { rows } = await own.generate(ids, { beams: 3, maxTokens: 8 }).result;
     expect(Math.abs((rows[0]?.score ?? 0) - (await scored(own, ids, rows[0]?.tokens ?? [])))).toBeLessThan(2e-3);
   });
 });
@@ -68,8 +66,8 @@ test.each(["contiguous", "paged"] as const)("rows are copied where windows have 
   const { folder } = await writeRandomModel(sliding, llamaShapes(sliding), "f32");
   const windowed = await load(folder, { cache: { layout } });
   const long = Array.from({ length: 590 }, (_, i) => 6 + ((i * i) % 1999));
-  const { rows } = await windowed.generate(long, { beams: 4, maxTokens: 40 }).result;
-  expect(rows[0]?.tokens.length).toBe(40);
+  const { rows } = await windowed.generate(long, { beams: 4, maxTokens: 12 }).result;
+  expect(rows[0]?.tokens.length).toBe(12);
   expect(await scored(windowed, long, rows[0]?.tokens ?? [])).toBeCloseTo(rows[0]?.score ?? 0, 4);
 });
 
