@@ -31,8 +31,11 @@ beforeAll(async () => {
   server = await serveSite({
     texts,
     folders: {
-      ...{ "/model/": bundledModel, "/xgrammar/": xgrammar },
-      ...{ "/bert/": encoderFolder("bert"), "/mpnet/": encoderFolder("mpnet"), "/dates/": "examples/models/dates" },
+      "/model/": bundledModel,
+      "/xgrammar/": xgrammar,
+      "/bert/": encoderFolder("bert"),
+      "/mpnet/": encoderFolder("mpnet"),
+      "/dates/": "examples/models/dates",
     },
   });
 });

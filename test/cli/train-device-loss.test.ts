@@ -26,10 +26,27 @@ async function run(out: string, seen: (step: number) => void, more: Partial<Trai
   });
   const stderr = vi.spyOn(process.stderr, "write").mockImplementation((text) => said.push(String(text)) > 0);
   const flags: TrainFlags = {
-    ...{ config: at.config, data: [at.data], order: "random", packing: "windows", steps: 20, batch: 4, context: 16 },
-    ...{ val: [at.val], evalEvery: 6 },
-    ...{ accumulate: 1, seed: 3, saveEvery: 5, optimizer: "adamw", lr: 1e-2, schedule: "linear", warmup: 4, clip: 1 },
-    ...{ out, json: true, tuned: false, ...more },
+    config: at.config,
+    data: [at.data],
+    val: [at.val],
+    out,
+    order: "random",
+    packing: "windows",
+    steps: 20,
+    batch: 4,
+    context: 16,
+    accumulate: 1,
+    seed: 3,
+    evalEvery: 6,
+    saveEvery: 5,
+    optimizer: "adamw",
+    lr: 1e-2,
+    schedule: "linear",
+    warmup: 4,
+    clip: 1,
+    json: true,
+    tuned: false,
+    ...more,
   };
   const { out: _, json: __, tuned: ___, ...settings } = flags;
   try {

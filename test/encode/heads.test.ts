@@ -85,7 +85,10 @@ describe.each(byTurns(devices, encoderNames))("%s > %s", async (_, name, gpu) =>
     const { tokens = [] } = await encoder.classify(text);
     expect(tokens.map(({ score: _, ...token }) => token)).toEqual(
       expected.map(({ start, end, label }) => ({
-        ...{ text: text.slice(start, end), label: labelNames[label], start, end },
+        text: text.slice(start, end),
+        label: labelNames[label],
+        start,
+        end,
       })),
     );
     expectNear(

@@ -108,8 +108,14 @@ async function expectDrawn(
 describe("of many seeds, texts are as frequent as float64 says of the model, and drafts as often kept as can be", () => {
   test("filters, penalties and a bias", async () => {
     const options = {
-      ...{ temperature: 1.2, topK: 3, topP: 0.95, minP: 0.05 },
-      ...{ repetitionPenalty: 1.2, frequencyPenalty: 0.4, presencePenalty: 0.3, logitBias: { 300: 6, 301: 5 } },
+      temperature: 1.2,
+      topK: 3,
+      topP: 0.95,
+      minP: 0.05,
+      repetitionPenalty: 1.2,
+      frequencyPenalty: 0.4,
+      presencePenalty: 0.3,
+      logitBias: { 300: 6, 301: 5 },
     };
     using session = model.session();
     const next = drawnBy(options);

@@ -38,7 +38,8 @@ test.each(["mpnet", "modernbert"] as const)(
     };
     const { ids, targets, types } = golden.batch;
     const rows = (...of: [number, number]): MaskedBatch => ({
-      ...{ ids: ids.slice(...of), targets: targets.slice(...of) },
+      ids: ids.slice(...of),
+      targets: targets.slice(...of),
       ...(types && { types: types.slice(...of) }),
     });
     const together = await of(rows(0, 2));
