@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { wgslVite } from "./src/build/wgsl.ts";
 import { hasFirst, type Kind, kindOf, testFiles } from "./test/support/kinds.ts";
-import { quickToCompile } from "./test/support/lavapipe.ts";
+import { quickestToCompile, quickToCompile } from "./test/support/lavapipe.ts";
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -27,7 +27,7 @@ const common = {
 /** Limits that only end what hangs. */
 const patience = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 240_000 } } };
 
-/** Most of the time goes into compiling pipelines, most of which run once: `npm run test:all` runs all widths, optimised. */
+/** `npm run test:all` runs all widths, optimised. */
 const env = quickToCompile();
 
 /** The options of a kind of test files. They share a process: what they import is loaded once, what they compile compiled once. */
@@ -44,6 +44,11 @@ const sharing = {
 
 export default defineConfig({
   test: {
+    // What one kind has compiled the next one reads; scripts/test.mjs begins without any.
+    experimental: {
+      fsModuleCache: process.env["SHADERFORMER_TIER"] !== undefined,
+      fsModuleCachePath: ".cache/tests/modules",
+    },
     // One fork a project; scripts/test.mjs runs two at a time.
     maxWorkers: 1,
     // Tests that run side by side have a device each: see test/support/side-by-side.ts.
@@ -51,9 +56,8 @@ export default defineConfig({
     tags: [{ name: "first", description: "tests that npm test runs: see test/support/first-tier.ts" }],
     projects: [
       project("unit"),
-      project("kernels"),
-      // Models compute for longer than they compile: with optimisations.
-      project("models", { env: { ...env, GALLIVM_PERF: "" } }),
+      project("kernels", { env: quickestToCompile() }),
+      project("models"),
       project("engine"),
       // Tests that measure the process they run in, so that each file has one of its own.
       project("alone", { isolate: true }),

@@ -5,10 +5,10 @@ import { dense } from "../../src/reference/dense.ts";
 import { bert } from "../../src/reference/encoder.ts";
 import { decode, encode } from "../../src/tensor/dtype.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { encoderFolder, encoderGolden, encoderTensors, farthest } from "./golden-encoders.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const files = Object.fromEntries(
   ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"].map((file) => [
     file,

@@ -1,10 +1,10 @@
 import { afterAll, expect, test } from "vitest";
 import { loadEncoder } from "../../src/encode/load-encoder.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { encoderFolder } from "./golden-encoders.ts";
 import { type HeadFolder, headFiles, headFolder } from "./head-folders.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const load = (changes: HeadFolder, name = "bert") =>
   loadEncoder(gpu, headFolder(name, changes), { onWarning: () => {} });
 const sequence = { architectures: ["BertForSequenceClassification"] };

@@ -2,14 +2,14 @@ import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { loadEncoder } from "../../src/encode/load-encoder.ts";
 import { type PoolingMode, poolingModes } from "../../src/encode/pooling.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { changedFolder, moduleOf } from "./folder-files.ts";
 import { cosineOf, encoderFolder, farthest, sentenceGolden } from "./golden-encoders.ts";
 
 const devices = {
-  "default adapter": await testGpu(),
-  "without features": await testGpu({ features: [] }),
-  swiftshader: await testGpu({ adapter: "swiftshader" }),
+  "default adapter": await quickGpu(),
+  "without features": await quickGpu({ features: [] }),
+  swiftshader: await quickGpu({ adapter: "swiftshader" }),
 };
 const gpu = devices["default adapter"];
 

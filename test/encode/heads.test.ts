@@ -8,15 +8,15 @@ import { matmul } from "../../src/reference/matmul.ts";
 import { layerNorm } from "../../src/reference/norm.ts";
 import { decode, encode } from "../../src/tensor/dtype.ts";
 import { byTurns } from "../support/by-turns.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { encoderNames, encoderTensors } from "./golden-encoders.ts";
 import { headsGolden, labelNames, logSoftmax } from "./golden-heads.ts";
 import { architecture, headFolder } from "./head-folders.ts";
 
 const devices = {
-  "default adapter": await testGpu(),
-  "without features": await testGpu({ features: [] }),
-  swiftshader: await testGpu({ adapter: "swiftshader" }),
+  "default adapter": await quickGpu(),
+  "without features": await quickGpu({ features: [] }),
+  swiftshader: await quickGpu({ adapter: "swiftshader" }),
 };
 
 /** What heads of logits within 10⁻⁴ give: a logarithm of a probability moves by at most twice that. */

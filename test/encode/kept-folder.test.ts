@@ -4,14 +4,14 @@ import { loadEncoder } from "../../src/encode/load-encoder.ts";
 import { openModel } from "../../src/formats/hub/open-model.ts";
 import { testCache } from "../formats/hub-loading.ts";
 import { serve, withRanges } from "../formats/loopback-server.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
 const folders = { "use-lite": "examples/models/use-lite", bert: "test/golden/bert" };
 
 test.each(Object.entries(folders))(
   "%s loads again without its server, files that it does not have included",
   async (_, folder) => {
-    const gpu = await testGpu();
+    const gpu = await quickGpu();
     const names = await readdir(folder);
     const files = Object.fromEntries(
       await Promise.all(names.map(async (name) => [name, await readFile(`${folder}/${name}`)])),

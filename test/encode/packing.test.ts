@@ -9,10 +9,10 @@ import { encode } from "../../src/models/encoders/encoder.ts";
 import { readEncoderConfig } from "../../src/models/encoders/families.ts";
 import { uploadEncoder } from "../../src/models/encoders/weights.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { encoderFolder, encoderGolden, encoderNames } from "./golden-encoders.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 describe.each(encoderNames)("%s", (name) => {
   test("texts alone, padded on either side, and packed have equal states", async () => {

@@ -1,11 +1,11 @@
 // Folders of sentence-transformers that make sparse vectors.
 import { expect, test } from "vitest";
 import { loadEncoder } from "../../src/encode/load-encoder.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { changedFolder, moduleOf } from "./folder-files.ts";
 import { headsGolden } from "./golden-heads.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const modules = [moduleOf(0, "", "MLMTransformer"), moduleOf(1, "1_SpladePooling", "SpladePooling")];
 const folder = (pooling: unknown, list: unknown = modules) =>
   changedFolder("bert", { "modules.json": list, "1_SpladePooling/config.json": pooling });

@@ -3,9 +3,9 @@ import { afterEach, expect, test, vi } from "vitest";
 import { normal } from "../../src/check/random.ts";
 import { tensor } from "../../src/index.ts";
 import { first } from "../support/first-tier.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 afterEach(() => {
   vi.restoreAllMocks();
 });

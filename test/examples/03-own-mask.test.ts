@@ -1,9 +1,9 @@
 import { expect, test, vi } from "vitest";
 import { attention, tensor } from "../../src/index.ts";
 import { dense, attention as reference } from "../../src/reference/index.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 test("draws the pairs, and finds three kernels right", async () => {
   const log = vi.spyOn(console, "log").mockImplementation(() => {});

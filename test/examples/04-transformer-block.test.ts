@@ -14,9 +14,9 @@ import { matmul } from "../../src/reference/matmul.ts";
 import { rmsNorm } from "../../src/reference/norm.ts";
 import { cosinesAndSines, rope } from "../../src/reference/rope.ts";
 import { goldenPrompts } from "../support/bundled.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 /** Values that an f32 tensor holds exactly. */
 const random = (shape: readonly number[], seed: number, scale: number, mean = 0): Dense => {

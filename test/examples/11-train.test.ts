@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
 import { loadModel } from "../../src/generate/load-model.ts";
 import "../support/built.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
 const run = promisify(execFile);
 const folder = await mkdtemp(join(tmpdir(), "shaderformer-example-"));
@@ -53,7 +53,7 @@ test("11-train: the bundled voices-nano is what its recipe makes, and has learnt
   // Genesis 1:3 to 1:5, and the same words in another order.
   const verse = "And God said, Let there be light: and there was light. And God saw the light, that it was good.";
   const shuffled = verse.split(" ").toReversed().join(" ");
-  using model = await loadModel(await testGpu(), bundled);
+  using model = await loadModel(await quickGpu(), bundled);
   /** Nats a token, after those of the beginning and of the voice. */
   const score = async (text: string) => {
     const [, ...logprobs] = await model.score(`<|scripture|>${text}`);

@@ -11,7 +11,7 @@ import { loadModel } from "../../src/index.ts";
 import { browsers, type DrivenBrowser } from "../browser/driven.ts";
 import { install, projectWithLibrary } from "../package/install.ts";
 import { bundledModel } from "../support/bundled.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { until } from "../support/until.ts";
 
 const run = promisify(execFile);
@@ -61,7 +61,7 @@ beforeAll(async () => {
   const folders = bundled.map((name) => [`/${name}/`, join(folder, name, "dist")]);
   server = await serveSite({ folders: { ...Object.fromEntries(folders), "/05-page/": join(folder, "05-page") } });
 
-  const gpu = await testGpu();
+  const gpu = await quickGpu();
   using model = await loadModel(gpu, bundledModel);
   [{ text: expected = "" } = {}] = (await model.generate(prompt, { maxTokens: tokens, temperature: 0 }).result).rows;
 });

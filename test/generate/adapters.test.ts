@@ -11,10 +11,10 @@ import { loadAdapter } from "../../src/generate/lora/load-adapter.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { mergedFolder } from "../../src/train/lora/merge.ts";
 import { readAdapter } from "../../src/train/lora/read-adapter.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { blobsOf, type RandomAdapter, randomAdapter, randomAdapterSource } from "../support/random-adapter.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const silent = { onWarning: () => {} };
 
 /** The model with an adapter merged into its weights. */

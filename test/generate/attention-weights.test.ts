@@ -9,10 +9,10 @@ import { type Dense, dense } from "../../src/reference/dense.ts";
 import { transpose } from "../../src/reference/layout.ts";
 import { causal, masks } from "../../src/reference/masks.ts";
 import { bundledModel } from "../support/bundled.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { goldenFolders } from "./golden-folder.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const tokens = Array.from({ length: 40 }, (_, i) => (3 + 5 * i) % 90);
 
 /** What a prefill of the tokens taps, in one chunk. */

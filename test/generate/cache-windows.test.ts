@@ -18,7 +18,7 @@ import { cacheShape } from "../../src/models/cache.ts";
 import { forward, logits } from "../../src/models/decoder.ts";
 import { checkRequirements } from "../../src/models/requirements.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { writeRandomModel } from "../support/random-model.ts";
 
 /** Layers with a window of 20 around one that sees everything, and a longer context than a window and a chunk. */
@@ -42,7 +42,7 @@ const sliding = {
 /** Slots of a ring: window, chunk and steps in flight, in whole pieces of 64. */
 const slots = 576;
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const { folder } = await writeRandomModel(sliding, llamaShapes(sliding), "f32");
 const load = async (cache: CacheOptions) => {
   const model = await loadModel(gpu, folder, { cache });

@@ -4,11 +4,11 @@ import { loadModel } from "../../src/generate/load-model.ts";
 import { OptionError } from "../../src/options/errors.ts";
 import { TextError } from "../../src/text/text-error.ts";
 import { bundledModel } from "../support/bundled.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
 const chatTemplate =
   "{% for message in messages %}<|whale|>{{ message.content }} {% endfor %}{% if loud %}AND {% endif %}";
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const model = await loadModel(gpu, bundledModel, { context: 64, chatTemplate });
 const plain = await loadModel(gpu, bundledModel, { context: 64 });
 afterAll(() => {

@@ -6,9 +6,9 @@ import { loadModel } from "../../src/generate/load-model.ts";
 import type { TokenConstraint } from "../../src/generate/token-constraint.ts";
 import { OptionError } from "../../src/options/errors.ts";
 import { bundledModel } from "../support/bundled.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const model = await loadModel(gpu, bundledModel, { context: 64 });
 afterAll(() => model.dispose());
 const prompt = model.tokenizer.encode("<|whale|>The captain");

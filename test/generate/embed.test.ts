@@ -6,9 +6,9 @@ import { loadModel } from "../../src/generate/load-model.ts";
 import { OptionError } from "../../src/options/errors.ts";
 import { TextError } from "../../src/text/text-error.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const model = await loadModel(gpu, bundledModel, { context: 300 });
 afterAll(() => model.dispose());
 const { width, vocabulary } = model.decoder.config;

@@ -9,9 +9,9 @@ import { matmul } from "../../src/reference/matmul.ts";
 import { rmsNorm } from "../../src/reference/norm.ts";
 import { route } from "../../src/reference/routing.ts";
 import { bundledMixture, bundledModel, mixturePrompts } from "../support/bundled.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const model = await loadModel(gpu, bundledMixture);
 afterAll(() => model.dispose());
 const { width, mixture } = model.decoder.config;

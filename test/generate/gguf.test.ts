@@ -10,12 +10,12 @@ import { transposed } from "../../src/models/stored-rows.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
 import { bundledModel } from "../support/bundled.ts";
 import { familyShapes } from "../support/family-shapes.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { writeRandomModel } from "../support/random-model.ts";
 import { ggufConfigs } from "./gguf-models.ts";
 import { ggufOfFolder } from "./gguf-of-folder.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 

@@ -9,12 +9,12 @@ import { decodeF16 } from "../../src/tensor/dtype.ts";
 import { loadCodecs } from "../../src/tensor/formats/packed.ts";
 import { decodePlanes, formats } from "../../src/tensor/formats.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { type Matrix, stackedModel } from "../support/stacked-experts.ts";
 import { ggufConfigs } from "./gguf-models.ts";
 import { ggufOfFolder, written } from "./gguf-of-folder.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 await loadCodecs();
 
 const config = ggufConfigs()["gpt-oss"] ?? {};

@@ -7,10 +7,10 @@ import { toGguf } from "../../src/convert/to-gguf.ts";
 import { openFolder } from "../../src/formats/folder.ts";
 import { inspect } from "../../src/generate/inspection.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { gpt1Folder, gpt1Golden } from "./gpt1-golden.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const { prompt, tokens, states, logits, greedy, texts } = gpt1Golden;
 
 const farthest = (values: ArrayLike<number>, golden: readonly (readonly number[])[]) => {

@@ -11,9 +11,9 @@ import { matmul } from "../../src/reference/matmul.ts";
 import { rmsNorm } from "../../src/reference/norm.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { bundledModel } from "../support/bundled.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const model = await loadModel(gpu, bundledModel, { context: 64 });
 afterAll(() => model.dispose());
 const { layers, width } = model.decoder.config;

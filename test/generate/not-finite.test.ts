@@ -6,9 +6,9 @@ import type { LanguageModel } from "../../src/generate/language-model.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { bundledMixture, bundledModel } from "../support/bundled.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const prompt = [10, 20, 30, 40, 50]; // not 0, whose embedding is the first row of the head
 
 describe.each([

@@ -5,9 +5,9 @@ import { loadModel } from "../../src/generate/load-model.ts";
 import { planLoad } from "../../src/generate/plan-load.ts";
 import { serve, withRanges } from "../formats/loopback-server.ts";
 import { bundledMixture, bundledModel } from "../support/bundled.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const latent = "test/golden/deepseek-v3";
 const packed = "test/golden/gpt-oss-mxfp4";
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LanguageModel, loadModel } from "../../src/index.ts";
 import { bundledModel } from "../support/bundled.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
 interface Recorded {
   readonly prompt: string;
@@ -24,7 +24,7 @@ const runs = readdirSync(folder).map(
 let model: LanguageModel;
 
 beforeAll(async () => {
-  model = await loadModel(await testGpu(), bundledModel);
+  model = await loadModel(await quickGpu(), bundledModel);
 });
 
 afterAll(() => model?.dispose());

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { GenerationOptions } from "../../src/generate/options.ts";
 import { type LanguageModel, loadModel } from "../../src/index.ts";
 import { bundledModel } from "../support/bundled.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
 let model: LanguageModel;
 beforeAll(async () => {
-  model = await loadModel(await testGpu(), bundledModel);
+  model = await loadModel(await quickGpu(), bundledModel);
 });
 afterAll(() => model?.dispose());
 

@@ -8,10 +8,10 @@ import type { GenerationOptions } from "../../src/generate/options.ts";
 import { Session } from "../../src/generate/session.ts";
 import type { TokenConstraint } from "../../src/generate/token-constraint.ts";
 import { bundledMixture, bundledModel } from "../support/bundled.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { said } from "./speculative-texts.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const load = async (folder: string): Promise<LanguageModel> => {
   const model = await loadModel(gpu, folder, { context: 128 });
   afterAll(() => model.dispose());

@@ -11,12 +11,12 @@ import { lookUp } from "../../src/generate/speculative/prompt-lookup.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { filter } from "../../src/reference/sampling.ts";
 import { bundledMixture, bundledModel } from "../support/bundled.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { writeRandomModel } from "../support/random-model.ts";
 import { goldenFolders } from "./golden-folder.ts";
 import { drawn, lookup, penalised, prompt, said } from "./speculative-texts.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const load = async (folder: string, options: ModelOptions = {}): Promise<LanguageModel> => {
   const model = await loadModel(gpu, folder, options);
   afterAll(() => model.dispose());

@@ -21,9 +21,8 @@ import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu();
-// Masks and scores are those of the tables of attention itself. Kernels of `materialised` compile in the least time.
-const turns = ["materialised", "rows", "materialised", "flash", "materialised"];
-testCases(() => gpu, attentionBackwardCases, { turns });
+// Masks and scores are those of the tables of attention itself.
+testCases(() => gpu, attentionBackwardCases, { seldom: ["rows", "flash"], kindsElsewhere: true });
 
 const withOwnRows = await testGpu({}, undefined, (own) => setThreadRows(own));
 test("as many rows a thread as are usual on this adapter", async () => {

@@ -25,7 +25,9 @@ const table = (variants: typeof attentionCases.variants, some = cases) => ({
   cases: some,
 });
 const variants = portable(attention);
-testCases(() => gpu, table(variants.filter((variant) => !["blocks", "packed", "splitK"].includes(variant))));
+testCases(() => gpu, table(variants.filter((variant) => !["blocks", "packed", "splitK"].includes(variant))), {
+  seldom: ["flash"],
+});
 testCases(
   () => gpu,
   table(

@@ -16,9 +16,9 @@ const plain = await testGpu({ features: [] });
 const narrow = await testGpu({ features: [], cap: { workgroups: 20 } });
 const hardware = await testGpu({}, "hardware");
 
-testCases(() => gpu, gemmCases);
-testCases(() => gpu, gemmEpilogueCases);
-testCases(() => gpu, gemmSumCases);
+for (const table of [gemmCases, gemmEpilogueCases, gemmSumCases]) {
+  testCases(() => gpu, table, { seldom: ["vectors", "padded", "doubleBuffer"] });
+}
 
 const random = (shape: readonly number[], seed: number, device = gpu) =>
   tensor(

@@ -4,10 +4,10 @@ import { readModelFolder } from "../../src/generate/model-folder.ts";
 import { planLoad } from "../../src/generate/plan-load.ts";
 import type { TensorToWrite } from "../formats/checkpoint-bytes.ts";
 import { familyShapes } from "../support/family-shapes.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { folderOf, gptqWriter, quantisedModel } from "../support/quantised-folder.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 const llama = {
   ...{ architectures: ["LlamaForCausalLM"], vocab_size: 2048, hidden_size: 128, intermediate_size: 256 },

@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import type { WeightSource } from "../../src/models/family.ts";
 import { Loader } from "../../src/models/loader.ts";
 import { segmentRows } from "../../src/tensor/segments.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { openTensors } from "./mixtral-checkpoint.ts";
 
-const gpu = await testGpu({ cap: { binding: 4096 } });
+const gpu = await quickGpu({ cap: { binding: 4096 } });
 
 /** Sixty elements that tell where they are. */
 const numbered = { shape: [2, 6, 5], dtype: "f32" as const, elements: Float32Array.from({ length: 60 }, (_, i) => i) };

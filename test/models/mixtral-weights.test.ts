@@ -10,7 +10,7 @@ import { type DecoderWeights, loadWeights } from "../../src/models/weights.ts";
 import { decode, type Elements, encode, floatTypes } from "../../src/tensor/dtype.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { formatErrorOf } from "../formats/checkpoint-bytes.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { writeRandomModel } from "../support/random-model.ts";
 import {
   expertName,
@@ -24,9 +24,9 @@ import {
   type Written,
 } from "./mixtral-checkpoint.ts";
 
-const roomy = await testGpu();
+const roomy = await quickGpu();
 /** Six rows of gate and up in f32, twelve in f16, and four and eight of down: experts of 30 and 9 are cut. */
-const tight = await testGpu({ cap: { binding: 240 } });
+const tight = await quickGpu({ cap: { binding: 240 } });
 
 const load = async (gpu: typeof roomy, tensors: Written, options: LoadOptions = {}, config = small) => {
   const { family, config: settings } = familyOf(config);

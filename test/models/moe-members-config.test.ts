@@ -3,7 +3,7 @@ import { FormatError } from "../../src/formats/format-error.ts";
 import { readArchitecture } from "../../src/models/architectures.ts";
 import { sourcesOf } from "../../src/models/family.ts";
 import { checkRequirements } from "../../src/models/requirements.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { configOf, type MoeMember } from "./moe-members.ts";
 
 const read = (member: MoeMember, fields: Readonly<Record<string, unknown>> = {}) =>
@@ -164,14 +164,14 @@ describe("weights are asked for by the names of", () => {
 });
 
 test("a shared expert that is too wide for a device is refused", async () => {
-  const gpu = await testGpu({ cap: { binding: 64 << 10 } });
+  const gpu = await quickGpu({ cap: { binding: 64 << 10 } });
   const { config } = read("qwen2-moe", { shared_expert_intermediate_size: 1 << 20 });
   expect(() => checkRequirements(gpu, config, 16)).toThrow("4.0 MiB for one row of weights");
   expect(() => checkRequirements(gpu, read("qwen2-moe").config, 16)).not.toThrow();
 });
 
 test("a vocabulary that is too large to sample from is refused", async () => {
-  const gpu = await testGpu();
+  const gpu = await quickGpu();
   const many = { ...read("qwen2-moe").config, vocabulary: 2 ** 18 + 1 };
   expect(() => checkRequirements(gpu, many, 16)).toThrow("the model's vocabulary has 262145");
 });

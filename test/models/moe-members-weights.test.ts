@@ -3,13 +3,13 @@ import type { MixtureWeights } from "../../src/blocks/mixture.ts";
 import { readArchitecture } from "../../src/models/architectures.ts";
 import { type DecoderWeights, loadWeights } from "../../src/models/weights.ts";
 import { formatErrorOf } from "../formats/checkpoint-bytes.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { openTensors, randomElements, type Written } from "./mixtral-checkpoint.ts";
 import { configOf, fused, type MoeMember, tensorsOf } from "./moe-members.ts";
 
-const roomy = await testGpu();
+const roomy = await quickGpu();
 /** Sixteen rows of gate and up and twenty of down, of the 48 and 32 that an expert has. */
-const tight = await testGpu({ cap: { binding: 2048 } });
+const tight = await quickGpu({ cap: { binding: 2048 } });
 
 async function load(gpu: typeof roomy, member: MoeMember, tensors: Written, fields: Record<string, unknown> = {}) {
   const { family, config } = readArchitecture({ ...configOf(member), ...fields });

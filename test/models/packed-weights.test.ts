@@ -5,11 +5,11 @@ import type { StackedSource, WeightSource } from "../../src/models/family.ts";
 import { Loader, type LoadOptions } from "../../src/models/loader.ts";
 import { storedTensor } from "../../src/models/stored-rows.ts";
 import { memorySource, safetensors, type TensorToWrite } from "../formats/checkpoint-bytes.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu({ cap: { binding: 4096 } });
+const gpu = await quickGpu({ cap: { binding: 4096 } });
 /** Twelve rows of 32 elements in four bits each. */
-const tight = await testGpu({ cap: { binding: 204 } });
+const tight = await quickGpu({ cap: { binding: 204 } });
 
 const open = (tensors: Readonly<Record<string, TensorToWrite>>) =>
   openWeights(memorySource({ "model.safetensors": safetensors(tensors) }));

@@ -11,7 +11,7 @@ import { encodeF16 } from "../../src/tensor/dtype.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
 import { memorySource, type TensorToWrite } from "../formats/checkpoint-bytes.ts";
 import { familyShapes } from "../support/family-shapes.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import {
   awqWriter,
   channelWriter,
@@ -24,7 +24,7 @@ import {
   type Writer,
 } from "../support/quantised-folder.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 const sizes = {
   vocab_size: 2048,

@@ -7,11 +7,11 @@ import { loadCodecs } from "../../src/tensor/formats/packed.ts";
 import { roundTo } from "../../src/tensor/formats.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { bundledMixture, bundledModel } from "../support/bundled.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
 await loadCodecs();
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 /** The layers of a model in which a recipe gives a matrix this type. */
 const layersOf = (recipe: Recipe, key: string, type: string, layers: number, experts = 0) =>

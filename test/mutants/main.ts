@@ -8,7 +8,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { bundleTests } from "../outside-vitest/bundle.ts";
 import { testFiles } from "../outside-vitest/files.ts";
-import { quickToCompile } from "../support/lavapipe.ts";
+import { quickestToCompile } from "../support/lavapipe.ts";
 import { type Area, areaOf, areas } from "./areas.ts";
 import { openBaseline } from "./baseline.ts";
 import { mistakes } from "./mistakes/all.ts";
@@ -20,7 +20,7 @@ import { survivors } from "./survivors.ts";
 import { barrierMutants, tokenMutants } from "./tokens.ts";
 import { type Tests, testsFor, tryShader, tryTypeScript, workerFile } from "./trying.ts";
 
-Object.assign(process.env, quickToCompile()); // for the workers: a mistake's pipelines run once
+Object.assign(process.env, quickestToCompile()); // for the workers: a mistake's pipelines run once
 
 const folder = ".cache/mutants";
 

@@ -4,13 +4,13 @@ import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import type { SequenceOptions, SequencePiece } from "../../src/seq2seq/options.ts";
 import { farthest } from "../encode/golden-encoders.ts";
 import { byTurns } from "../support/by-turns.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { sequenceGolden, sequenceSource, tolerances } from "./golden.ts";
 
 const devices = {
-  "default adapter": await testGpu(),
-  "without features": await testGpu({ features: [] }),
-  swiftshader: await testGpu({ adapter: "swiftshader" }),
+  "default adapter": await quickGpu(),
+  "without features": await quickGpu({ features: [] }),
+  swiftshader: await quickGpu({ adapter: "swiftshader" }),
 };
 
 describe.each(byTurns(devices, ["t5", "marian", "transformer-2017"] as const))("%s > %s", async (_, name, gpu) => {

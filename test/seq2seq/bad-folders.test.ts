@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import { changedFolder } from "../encode/folder-files.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { sequenceFolder } from "./golden.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const parsed = (name: string, file: string) =>
   JSON.parse(readFileSync(`${sequenceFolder(name)}/${file}`, "utf8")) as Record<string, unknown>;
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import { farthest } from "../encode/golden-encoders.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
 /** What `test/golden/dates.py` found in float64 with the weights of the folder. */
 interface DatesGolden {
@@ -30,9 +30,9 @@ const dates = texts.map(({ date }) => date);
 
 describe.each(
   Object.entries({
-    "default adapter": await testGpu(),
-    "without features": await testGpu({ features: [] }),
-    swiftshader: await testGpu({ adapter: "swiftshader" }),
+    "default adapter": await quickGpu(),
+    "without features": await quickGpu({ features: [] }),
+    swiftshader: await quickGpu({ adapter: "swiftshader" }),
   }),
 )("the bundled dates, %s", async (_, gpu) => {
   const model = await loadEncoderDecoder(gpu, folder);

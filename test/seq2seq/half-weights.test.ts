@@ -3,14 +3,14 @@ import { describe, expect, test } from "vitest";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import { farthest } from "../encode/golden-encoders.ts";
 import { byTurns } from "../support/by-turns.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { roundedSource, sequenceGolden, sequenceNames, sequenceSource, tolerances } from "./golden.ts";
 import { halvedDistances } from "./halved.ts";
 
 const quiet = { onWarning: () => {} };
 
-const gpu = await testGpu();
-const devices = { "default adapter": gpu, "without features": await testGpu({ features: [] }) };
+const gpu = await quickGpu();
+const devices = { "default adapter": gpu, "without features": await quickGpu({ features: [] }) };
 
 // How weights are stored is the same for all families, each of which has one of the types.
 describe.each(byTurns(devices, sequenceNames))("%s > %s", (_, name, gpu) => {

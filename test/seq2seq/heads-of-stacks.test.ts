@@ -17,10 +17,10 @@ import {
 } from "../../src/reference/index.ts";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import { farthest } from "../encode/golden-encoders.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { sequenceFile, sequenceGolden, sequenceSource, tolerances } from "./golden.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const width = 24;
 
 /** The folder's tensors in float64, by their names without `model.`. */

@@ -9,10 +9,10 @@ import { openGroup } from "../../src/seq2seq/group.ts";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import { SequencePrograms } from "../../src/seq2seq/programs.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { sequenceFolder, sequenceGolden } from "./golden.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const files = await modelFiles(await openModel(sequenceFolder("t5")));
 const { family, config } = readEncoderDecoderConfig(await files.config());
 const stored = await files.weights(false);

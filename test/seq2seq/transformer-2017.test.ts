@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { sinusoids } from "../../src/models/seq2seq/positions.ts";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import { farthest } from "../encode/golden-encoders.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { sequenceFile, sequenceGolden, sequenceSource, tolerances } from "./golden.ts";
 
 /** What `test/golden/later_seq2seq.py` found of other settings of the Transformer of 2017. */
@@ -24,7 +24,7 @@ interface Variants {
 const variants = (name: string) => sequenceFile(name, "golden.json") as unknown as Variants;
 const quiet = { onWarning: () => {} };
 const { states: ofStates, logits: ofLogits } = tolerances("transformer-2017");
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 describe("the Transformer of 2017", () => {
   const [{ text } = { text: "" }] = sequenceGolden("transformer-2017").texts;

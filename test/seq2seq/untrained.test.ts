@@ -7,10 +7,10 @@ import { correlation } from "../../src/models/untrained.ts";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import { encode } from "../../src/tensor/dtype.ts";
 import { memorySource } from "../formats/memory-source.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { sequenceNames, sequenceSource } from "./golden.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const dates = "examples/models/dates";
 
 async function isUntrained(source: FileSource | string, options = {}) {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { mostHits, Ranking } from "../../site/search/worker/ranking.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 /** Rows of length 1 without a pattern. */
 function rowsOf(count: number, width: number, seed: number): Float32Array<ArrayBuffer> {

@@ -11,7 +11,7 @@ import { openSession, type Session } from "../../site/train/worker/session.ts";
 import { openFiles } from "../../src/formats/files.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
 describe("kinds of tokens", () => {
   const kinds = (
@@ -160,7 +160,7 @@ describe("a run of voices", () => {
   let gpu: Gpu;
   let run: Session;
   beforeAll(async () => {
-    gpu = await testGpu();
+    gpu = await quickGpu();
     run = await openSession(gpu, { settings, text: "" }, undefined);
   });
 

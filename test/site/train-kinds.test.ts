@@ -12,9 +12,9 @@ import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import { openRecurrent } from "../../src/train/open-recurrent.ts";
 import { openWordClassifier } from "../../src/train/open-word-classifier.ts";
 import { openWordVectors } from "../../src/train/open-word-vectors.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 const tiny = {
   layers: 1,

@@ -12,7 +12,7 @@ import { openSession, type Session } from "../../site/train/worker/session.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { maskTokens } from "../../src/train/data/mask-tokens.ts";
 import { gpt2Steps, type Tensors } from "../support/gpt2-training.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { readF32 } from "../support/safetensors.ts";
 import { type Scalar, stepsOf, type Tape, type WeightRows } from "../support/scalar-tape.ts";
 import {
@@ -24,7 +24,7 @@ import {
   wordLoss,
 } from "../support/small-models.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 /** The weights of a folder, with their shapes. */
 async function weightsOf(files: Readonly<Record<string, Blob>>): Promise<Tensors> {

@@ -9,7 +9,7 @@ import { openFiles } from "../../src/formats/files.ts";
 import { openFolder } from "../../src/formats/folder.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
 const settings = settingsFor("sort", { layers: 1, heads: 2, headWidth: 8, batch: 8, every: 4, steps: 40 });
 const request = { settings, text: "" };
@@ -27,7 +27,7 @@ describe("a run", () => {
   let gpu: Gpu;
   let first: Session;
   beforeAll(async () => {
-    gpu = await testGpu();
+    gpu = await quickGpu();
     first = await openSession(gpu, request, undefined);
   });
 

@@ -69,6 +69,10 @@ test("of a large table all tests run each case on one variant, and what the firs
     expect(own.filter((item) => !item.refusedBy?.includes(variant)).length, variant).toBeGreaterThan(0);
     expect([...(full.get(variant) ?? [])]).toEqual(expect.arrayContaining([...(first.get(variant) ?? [])]));
   }
+  const runs = (of: ReadonlyMap<string, ReadonlySet<Case>>, variant: string) => of.get(variant)?.size ?? 0;
+  const seldom = fullCases(table, new Map(), ["tiled"]);
+  expect(runs(seldom, "tiled")).toBeLessThan(runs(seldom, "naive"));
+  expect(runs(seldom, "tiled")).toBeGreaterThan(0);
   const small = { variants: ["naive", "new"], cases: [plain, ragged, single] };
   expect([...fullCases(small, firstCases(small)).values()].map(({ size }) => size)).toEqual([3, 3]);
 });

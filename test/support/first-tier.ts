@@ -81,23 +81,35 @@ export function firstCases({ variants, cases }: Tested, known = new Set<string>(
 /** The most products of variants and cases of a table that `npm run test:full` runs all of. */
 const mostProducts = 8;
 
+/** How often the others run, together, for each variant of `seldom`. */
+const oftenness = 3;
+
+/** Variants in the order of their turns: those of `seldom` once, the others at least twice, and together three times as often. */
+function turnsOf(variants: readonly string[], seldom: readonly string[]): string[] {
+  // Of a table of one variant three of four cases are other tables' to run.
+  if (variants.length === 1) return [...variants, ...Array.from({ length: oftenness }, () => "another's")];
+  const usual = variants.filter((variant) => !seldom.includes(variant));
+  const times = Math.max(2, Math.ceil((oftenness * (variants.length - usual.length)) / usual.length));
+  return [...Array.from({ length: times }, () => usual).flat(), ...variants.filter((name) => seldom.includes(name))];
+}
+
 /**
  * The cases that `npm run test:full` runs of a table, by variant: all of a small one. Of a large one each case runs on one
- * variant, the next of `turns` that takes it; each variant refuses all that it must; and the first tier is part of it.
- * Of a table of one variant every second case counts as another's.
- * `npm run test:all`, and a test file that is run by itself, run all products.
+ * variant, by turns, at which those of `seldom` have their turn less often: they take long to compile; each variant refuses
+ * all that it must; and the first tier is part of it. `npm run test:all`, and a test file that is run by itself, run all
+ * products.
  */
 export function fullCases(
   { variants, cases }: Tested,
   first: ReadonlyMap<string, ReadonlySet<Case>>,
-  turns: readonly string[] = variants,
+  seldom: readonly string[] = [],
 ): Map<string, Set<Case>> {
   const all = variants.length * cases.length <= mostProducts;
-  const others = turns.length === 1 ? ["another's"] : [];
+  const turns = turnsOf(variants, seldom);
   const chosen = new Map<string, Set<Case>>();
   for (const variant of variants) chosen.set(variant, new Set(first.get(variant)));
   for (const [i, item] of cases.entries()) {
-    const able = [...turns.filter((variant) => takes(variant, item)), ...others];
+    const able = turns.filter((variant) => takes(variant, item));
     const next = able[i % able.length];
     for (const variant of variants) {
       if (all || variant === next || !takes(variant, item)) chosen.get(variant)?.add(item);

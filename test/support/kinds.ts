@@ -4,7 +4,7 @@ import { dirname, join } from "node:path/posix";
 
 /** What opens a device, a browser or a process. */
 const opening =
-  /\b(openGpu|testGpu|loadModel|openModel|openEncoder|createEngine|createTrainer|serveEngine|requestNodeAdapter|runCli|openChromium|openFirefox|serveSite)\b|"node:child_process"|"(playwright|puppeteer)-core"|"[./]+\/examples\/\d/;
+  /\b(openGpu|testGpu|quickGpu|loadModel|openModel|openEncoder|createEngine|createTrainer|serveEngine|requestNodeAdapter|runCli|openChromium|openFirefox|serveSite)\b|"node:child_process"|"(playwright|puppeteer)-core"|"[./]+\/examples\/\d/;
 
 /** What marks a test of the first tier: see first-tier.ts. Those of `goldenTests` have one. */
 const marking = /from "[^"]*\/(first-tier|run-cases)\.ts"|\bgoldenTests\(/;
@@ -54,7 +54,7 @@ const paths: readonly (readonly [Kind, RegExp])[] = [
     /^(cli|deno|package|docs)\/|^bench\/(cli|browser|peers-page)\.|^examples\/(outside-the-clone|projects)\./,
   ],
   ["kernels", /^(kernels|blocks)\//],
-  ["models", /^(generate|models|engine)\//],
+  ["models", /^(generate|models|engine|serve|fuzz)\//],
 ];
 
 /** Files that measure the process they run in. */

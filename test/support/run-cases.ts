@@ -10,22 +10,25 @@ let known: { readonly file: string | undefined; readonly of: Map<unknown, Set<st
 
 /** What a table leaves to others. */
 interface TableOptions {
-  /**
-   * Where other tables have what is a kind of its own here, such as attention's the masks: the variants that take turns at the
-   * cases where all tests run, see `fullCases`.
-   */
-  readonly turns?: readonly string[];
+  /** Variants that take long to compile: where all tests run they have their turn less often, see `fullCases`. */
+  readonly seldom?: readonly string[];
+  /** True where other tables have what is a kind of its own here, such as attention's the masks. */
+  readonly kindsElsewhere?: boolean;
 }
 
 /** Declares a test for every case on every variant; of a large table, where all tests run, for the share that `fullCases` says. */
-export function testCases(gpu: () => Gpu, table: CaseTable, { turns }: TableOptions = {}): void {
+export function testCases(
+  gpu: () => Gpu,
+  table: CaseTable,
+  { seldom = [], kindsElsewhere = false }: TableOptions = {},
+): void {
   const file = expect.getState().testPath;
   if (known?.file !== file) known = { file, of: new Map() };
   const kinds = known?.of.get(table.reference) ?? new Set();
   known?.of.set(table.reference, kinds);
-  if (turns) for (const kind of table.cases.flatMap(kindsOf)) kinds.add(kind);
+  if (kindsElsewhere) for (const kind of table.cases.flatMap(kindsOf)) kinds.add(kind);
   const chosen = firstCases(table, kinds);
-  const share = process.env["SHADERFORMER_TIER"] === undefined ? undefined : fullCases(table, chosen, turns);
+  const share = process.env["SHADERFORMER_TIER"] === undefined ? undefined : fullCases(table, chosen, seldom);
   for (const variant of table.variants) {
     for (const item of table.cases) {
       if (share && !share.get(variant)?.has(item)) continue;

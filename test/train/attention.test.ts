@@ -12,10 +12,10 @@ import { causal } from "../../src/reference/masks.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { reshape, slice } from "../../src/tensor/views.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { gradientsOf } from "../support/gradients-of.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 /** Two query heads of one key and value head: 2 · 1 · 5 · 4 elements of k are no multiple of what a binding begins at. */
 const [ofQueries, ofKeys] = [

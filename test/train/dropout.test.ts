@@ -3,9 +3,9 @@ import { decoderObjective } from "../../src/train/objectives/decoder.ts";
 import type { TrainerOptions } from "../../src/train/trainer/options.ts";
 import { Trainer } from "../../src/train/trainer/trainer.ts";
 import { goldenDecoder } from "../support/golden-decoder.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 /** Losses of the same batch at a rate of 0, so that what differs from step to step is what is dropped; then without. */
 async function losses(family: string, options: Partial<TrainerOptions>) {

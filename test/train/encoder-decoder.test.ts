@@ -14,9 +14,9 @@ import { createTrainer } from "../../src/train/trainer/create-trainer.ts";
 import type { TrainerOptions } from "../../src/train/trainer/options.ts";
 import { firstIf } from "../support/first-tier.ts";
 import { goldenPairs, pairFolder, pairModels, pairsIn, trainablePairs } from "../support/golden-pairs.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const settings = {
   optimizer: { name: "adamw", betas: [0.9, 0.95], weightDecay: 0.1 },
   clip: 1,

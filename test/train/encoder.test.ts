@@ -15,11 +15,11 @@ import type { MaskedBatch } from "../../src/train/objectives/masked-batch.ts";
 import { openTrainableEncoder } from "../../src/train/open-trainable-encoder.ts";
 import type { TrainerOptions } from "../../src/train/trainer/options.ts";
 import { Trainer } from "../../src/train/trainer/trainer.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { gradientsOf } from "../support/gradients-of.ts";
 import { classOf, goldenEncoder, uploaded } from "./golden-encoder.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 /** The bias of keys, which has no gradient without rotations: a softmax ignores what all scores share. */
 const ofKeys = /\.(key|k)\.bias$/;
@@ -110,7 +110,7 @@ describe.each(Object.keys(configs) as (keyof typeof configs)[])("a fresh %s", (n
   test("begins near ln V, learns a batch of masked words by heart, and its folder fills the mask", async () => {
     const config = { ...configs[name], architectures: [classOf(name, "masked")] };
     const model = await openTrainableEncoder(gpu, freshFolder(config, { seed: 3 }), { task: "masked" });
-    const trainer = new Trainer(model.objective, model.parameters, { schedule: () => 3e-3, clip: 1 });
+    const trainer = new Trainer(model.objective, model.parameters, { schedule: () => 1e-2, clip: 1 });
     const batch = {
       ids: texts.map((row) => row.map((id, at) => (at === 2 ? mask : id))),
       targets: texts.map((row) => row.map((id, at) => (at === 2 ? id : -100))),
@@ -135,7 +135,7 @@ test.each(["bert", "roberta"] as const)(
     const config = { ...configs[name], architectures: [classOf(name, "classify")] };
     const model = await openTrainableEncoder(gpu, freshFolder(config, { seed: 3 }), { task: "classify" });
     expect(model.labels).toEqual(["no", "yes"]);
-    const trainer = new Trainer(model.objective, model.parameters, { schedule: () => 3e-3, clip: 1 });
+    const trainer = new Trainer(model.objective, model.parameters, { schedule: () => 1e-2, clip: 1 });
     const batch = { ids: texts, labels: [0, 1, 1, 0] };
     let { loss } = await trainer.evaluate(batch);
     expect(Math.abs(loss - Math.log(2))).toBeLessThan(0.1);

@@ -7,10 +7,10 @@ import { freshFolder } from "../../src/train/initialisers/fresh-folder.ts";
 import { initialise } from "../../src/train/initialisers/initialise.ts";
 import { encoderNames } from "../encode/golden-encoders.ts";
 import { sequenceFile, sequenceNames } from "../seq2seq/golden.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { classes } from "./golden-encoder.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 const json = (file: string) => JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
 

@@ -14,9 +14,9 @@ import type { TokenBatch } from "../../src/train/objectives/token-batches.ts";
 import { openTrainable } from "../../src/train/open-trainable.ts";
 import { constant } from "../../src/train/schedules.ts";
 import { Trainer } from "../../src/train/trainer/trainer.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 const gpt = (width: number, vocabulary = 65, layers = 2) => ({
   ...{ architectures: ["GPT2LMHeadModel"], model_type: "gpt2", vocab_size: vocabulary, n_embd: width, n_head: 4 },

@@ -13,11 +13,11 @@ import { openLora } from "../../src/train/lora/open-lora.ts";
 import { readAdapter } from "../../src/train/lora/read-adapter.ts";
 import { openTrainable } from "../../src/train/open-trainable.ts";
 import { ggufOfFolder } from "../generate/gguf-of-folder.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { randomAdapter } from "../support/random-adapter.ts";
 import { golden, inMemory, lossOf, trained, trainerOf } from "./lora-runs.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const mixtral = () => openFolder("test/golden/gradients-mixtral");
 
 test("a fresh adapter changes nothing; trained and merged it is the same model; the folder is PEFT's", async () => {

@@ -7,11 +7,11 @@ import { mergedFolder } from "../../src/train/lora/merge.ts";
 import { openLora } from "../../src/train/lora/open-lora.ts";
 import { readAdapter } from "../../src/train/lora/read-adapter.ts";
 import { openTrainable } from "../../src/train/open-trainable.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { randomAdapter } from "../support/random-adapter.ts";
 import { golden, inMemory, lossOf, trained } from "./lora-runs.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 test("ranks and factors of single modules are read, written and merged as PEFT has them", async () => {
   const source = await openFolder("test/golden/gradients-qwen3");

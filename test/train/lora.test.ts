@@ -15,11 +15,11 @@ import { type LoraTrainable, openLora } from "../../src/train/lora/open-lora.ts"
 import { readAdapter } from "../../src/train/lora/read-adapter.ts";
 import { openTrainable } from "../../src/train/open-trainable.ts";
 import type { GoldenTraining } from "../support/golden-decoder.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { gradientsOf } from "../support/gradients-of.ts";
 import { golden, inMemory, lossOf, trained, trainerOf } from "./lora-runs.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 const numbersOf = (tensors: readonly Tensor[]) => Promise.all(tensors.map(async (one) => Array.from(await one.read())));
 

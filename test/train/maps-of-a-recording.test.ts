@@ -12,9 +12,9 @@ import { gradients } from "../../src/train/gradients.ts";
 import { freshFolder } from "../../src/train/initialisers/fresh-folder.ts";
 import { decoderLoss } from "../../src/train/objectives/decoder-loss.ts";
 import { openTrainable } from "../../src/train/open-trainable.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const x = (shape: readonly number[], seed: number) => tensor(gpu, shape, normal(sizeOf(shape), seed));
 
 /** Heads as wide as those for which the forward has the tiles that gradients have. */

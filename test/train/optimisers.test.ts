@@ -8,9 +8,9 @@ import { type Tensor, tensor, zeros } from "../../src/tensor/tensor.ts";
 import type { Optimiser } from "../../src/train/optimisers/optimiser.ts";
 import { type OptimizerOptions, optimiserOf } from "../../src/train/optimisers/optimisers.ts";
 import { orthogonalise } from "../../src/train/optimisers/orthogonalise.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 interface Golden {
   readonly shapes: readonly (readonly number[])[];

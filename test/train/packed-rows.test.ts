@@ -5,9 +5,9 @@ import type { TokenBatch } from "../../src/train/objectives/token-batches.ts";
 import { constant } from "../../src/train/schedules.ts";
 import { Trainer } from "../../src/train/trainer/trainer.ts";
 import { goldenDecoder } from "../support/golden-decoder.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const lengths = [5, 9, 3, 7, 4, 12, 2, 6];
 const context = 16;
 

@@ -19,10 +19,10 @@ import { parametersOfEncoder } from "../../src/train/encoder-parameters.ts";
 import type { Parameter } from "../../src/train/parameters.ts";
 import { type TrainedFolder, trainedFolder } from "../../src/train/trained-folder.ts";
 import { changedFolder } from "../encode/folder-files.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { readF32, safetensors } from "../support/safetensors.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const quiet = { dtype: "f32", onWarning: () => undefined } as const;
 
 /** The parameters of a folder's encoder-decoder, and what is known of its checkpoint. */

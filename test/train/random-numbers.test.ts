@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { uniform } from "../../src/kernels/elementwise/random.ts";
 import { threefry2x32, uniform01 } from "../../src/tensor/threefry.ts";
 import { logarithm, numbersOf, onCircle } from "../../src/train/initialisers/random-numbers.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 test("logarithm, cosine and sine from additions, products and quotients alone are right to the last digits", () => {
   let [log, wave] = [0, 0];

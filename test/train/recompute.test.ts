@@ -15,9 +15,9 @@ import type { Recompute } from "../../src/train/objectives/objective.ts";
 import { checkpoint } from "../../src/train/recompute.ts";
 import { digitSource } from "../support/digits.ts";
 import { goldenDecoder } from "../support/golden-decoder.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const digits = digitSource(gpu);
 const total = (x: Tensor) => sum(gpu, { x: reshape(x, [x.size]) }, { axis: 0 }).y;
 

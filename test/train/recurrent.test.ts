@@ -16,9 +16,9 @@ import {
   tensorsOf,
   written,
 } from "../support/golden-small.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 const small = {
   model_type: "gru-encoder-decoder",

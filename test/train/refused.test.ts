@@ -7,10 +7,10 @@ import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { reshape, slice } from "../../src/tensor/views.ts";
 import { gradients } from "../../src/train/gradients.ts";
 import { digitSource } from "../support/digits.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { gradientsOf } from "../support/gradients-of.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 const digits = digitSource(gpu);
 const total = (x: Tensor) => sum(gpu, { x: reshape(contiguous(gpu, { x }).y, [x.size]) }, { axis: 0 }).y;

@@ -21,10 +21,10 @@ import { rmsNorm } from "../../src/reference/norm.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { reshape, transpose } from "../../src/tensor/views.ts";
 import { centralDifferences } from "../support/central-differences.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { gradientsOf } from "../support/gradients-of.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 const [t, heads, headWidth, hidden] = [7, 2, 4, 6];
 const width = heads * headWidth;

@@ -11,9 +11,9 @@ import { decoderObjective } from "../../src/train/objectives/decoder.ts";
 import { cosine } from "../../src/train/schedules.ts";
 import { Trainer } from "../../src/train/trainer/trainer.ts";
 import { goldenDecoder } from "../support/golden-decoder.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 async function open(name: string, ema: number | undefined, settings: Partial<DecoderConfig> = {}) {
   const { decoder: stored, parameters, golden } = await goldenDecoder(gpu, name);

@@ -10,10 +10,10 @@ import { gradients } from "../../src/train/gradients.ts";
 import { type DecoderLossOptions, decoderLoss } from "../../src/train/objectives/decoder-loss.ts";
 import { routerLosses } from "../../src/train/router-losses.ts";
 import { goldenDecoder } from "../support/golden-decoder.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { gradientsOf } from "../support/gradients-of.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const [t, e, k] = [7, 5, 2];
 const rule = { k, scores: "softmax", normalise: true } as const;
 const layers = [normal(t * e, 1), normal(t * e, 2)];

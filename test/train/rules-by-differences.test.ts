@@ -11,13 +11,13 @@ import * as train from "../../src/train/index.ts";
 import { rules } from "../../src/train/rules.ts";
 import { centralDifferences, upstreamOf } from "../support/central-differences.ts";
 import { first } from "../support/first-tier.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { gradientsOf } from "../support/gradients-of.ts";
 import { elementRows } from "./rule-rows/elements.ts";
 import { layerRows } from "./rule-rows/layers.ts";
 import type { Inputs } from "./rule-rows/row.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 type Tensors = Readonly<Record<string, Tensor>>;
 

@@ -11,10 +11,10 @@ import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { reshape, slice } from "../../src/tensor/views.ts";
 import { ruleOf } from "../../src/train/rule.ts";
 import { digitSource } from "../support/digits.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { gradientsOf } from "../support/gradients-of.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 const digits = digitSource(gpu);
 const total = (x: Tensor) => sum(gpu, { x: reshape(contiguous(gpu, { x }).y, [x.size]) }, { axis: 0 }).y;
@@ -74,7 +74,7 @@ describe("rules of ops", () => {
   });
 
   test("a weight in several segments has a gradient in as many", async () => {
-    const small = await testGpu({ cap: { binding: 256 * 64 } });
+    const small = await quickGpu({ cap: { binding: 256 * 64 } });
     const weight = digits([128, 64], small); // 32 KiB, two segments
     const x = digits([2, 64], small);
     expect(weight.x.segments.length).toBe(2);

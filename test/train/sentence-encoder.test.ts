@@ -15,10 +15,10 @@ import { sizeOf } from "../../src/tensor/shape.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { reshape, slice, transpose } from "../../src/tensor/views.ts";
 import { centralDifferences } from "../support/central-differences.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { gradientsOf } from "../support/gradients-of.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 /** Three pairs of texts, padded to five tokens: those before the middle are to be closest to their own of the others. */
 const lengths = [5, 3, 4, 2, 5, 4];

@@ -6,10 +6,10 @@ import { tensor } from "../../src/tensor/tensor.ts";
 import { openTrainable } from "../../src/train/open-trainable.ts";
 import { putStored, storedParts } from "../../src/train/stored-parameters.ts";
 import { trainedFolder } from "../../src/train/trained-folder.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { readF32 } from "../support/safetensors.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 test.each(["gpt2", "qwen3", "mixtral", "deepseek", "gpt-oss"])(
   "%s: a folder of untrained weights has every bit, name and shape of the one it came from",

@@ -5,9 +5,9 @@ import type { TokenBatch } from "../../src/train/objectives/token-batches.ts";
 import type { TrainerOptions } from "../../src/train/trainer/options.ts";
 import { Trainer } from "../../src/train/trainer/trainer.ts";
 import { goldenDecoder } from "../support/golden-decoder.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 async function trainerOf(name: string, options: Partial<TrainerOptions> = {}) {
   const found = await goldenDecoder(gpu, name);

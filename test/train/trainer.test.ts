@@ -9,9 +9,9 @@ import type { Counters, State } from "../../src/train/trainer/state.ts";
 import { Trainer } from "../../src/train/trainer/trainer.ts";
 import { firstIf } from "../support/first-tier.ts";
 import { goldenDecoder } from "../support/golden-decoder.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const settings = {
   optimizer: { name: "adamw", betas: [0.9, 0.95], weightDecay: 0.1 },
   clip: 1,

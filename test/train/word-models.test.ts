@@ -8,9 +8,9 @@ import { freshWordVectors, openWordVectors } from "../../src/train/open-word-vec
 import { createTrainer } from "../../src/train/trainer/create-trainer.ts";
 import { first } from "../support/first-tier.ts";
 import { expectGoldenGradients, expectGoldenSteps, smallFolder, tensorsOf, written } from "../support/golden-small.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 
 const models = [
   ["skip-gram", openWordVectors],

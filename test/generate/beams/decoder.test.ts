@@ -8,10 +8,10 @@ import { openGpu } from "../../../src/gpu/open.ts";
 import { OptionError } from "../../../src/options/errors.ts";
 import golden from "../../golden/beams.json" with { type: "json" };
 import { bundledModel } from "../../support/bundled.ts";
-import { testGpu } from "../../support/gpu.ts";
+import { quickGpu } from "../../support/gpu.ts";
 import { writeRandomModel } from "../../support/random-model.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const load = async (folder: string, options: ModelOptions = {}): Promise<LanguageModel> => {
   const model = await loadModel(gpu, folder, options);
   afterAll(() => model.dispose());

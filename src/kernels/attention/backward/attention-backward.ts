@@ -23,10 +23,15 @@ const variants = { materialised, rows, flash } as const;
 /** Queries and keys from which on tiles are filled: llvmpipe (Mesa 25), 64 of 4 heads take 0.7 of the time of products. */
 const enough = 64;
 
-/** Tiles where there is enough to fill them; products of whole matrices where there is not. */
-function order({ q, k }: AttentionBackwardTensors): readonly (keyof typeof variants)[] {
-  const isEnough = Math.min(q.shape[2] ?? 0, k.shape[2] ?? 0) >= enough;
-  return isEnough ? ["flash", "materialised", "rows"] : ["materialised", "flash", "rows"];
+/** Tiles where a sequence has enough to fill them; products of whole matrices where it has not, or one row after the other. */
+function order(
+  { q, k }: AttentionBackwardTensors,
+  { layout }: AttentionBackwardOptions,
+): readonly (keyof typeof variants)[] {
+  const offsets = typeof layout === "object" && layout.kind === "ragged" ? layout.queryOffsets.shape[0] : undefined;
+  const sequences = (offsets ?? 2) - 1; // in a row
+  const isEnough = Math.min(q.shape[2] ?? 0, k.shape[2] ?? 0) >= enough * sequences;
+  return isEnough ? ["flash", "materialised", "rows"] : ["materialised", "rows", "flash"];
 }
 
 /**
