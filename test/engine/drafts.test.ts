@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Engine, EngineEvent } from "../../src/engine/engine.ts";
 import type { GenerateRequest } from "../../src/engine/generate-request.ts";
 import { goldenFolders } from "../generate/golden-folder.ts";
-import { bundledMixture, bundledModel } from "../support/bundled.ts";
+import { bundledModel, bundledNano } from "../support/bundled.ts";
 import { destroyable } from "../support/destroyable.ts";
 import { openAcrossPort } from "./openers.ts";
 
@@ -21,10 +21,10 @@ describe("an engine on the other side of a port", () => {
   beforeAll(async () => {
     engine = await openAcrossPort();
     engine.onEvent(({ type }) => events.push(type));
-    await engine.load(bundledModel, {
+    await engine.load(bundledNano, {
       id: "voices",
       context: 256,
-      speculative: { kind: "draft", from: bundledMixture, tokens: 4 },
+      speculative: { kind: "draft", from: bundledModel, tokens: 4 },
       onProgress: ({ phase, done, total }) => {
         expect(done).toBeLessThanOrEqual(total);
         phases.push(phase);
@@ -34,24 +34,24 @@ describe("an engine on the other side of a port", () => {
   afterAll(() => engine.dispose());
 
   test("says which model proposes, which is none of those that answer", async () => {
-    expect(await engine.loaded()).toMatchObject([{ id: "voices", draft: expect.stringContaining("voices-moe") }]);
+    expect(await engine.loaded()).toMatchObject([{ id: "voices", draft: expect.stringContaining("voices-dense") }]);
     expect(phases.at(-1)).toBe("warm-up");
   });
 
   test("a plan counts the model that proposes", async () => {
     const options = { context: 256, cache: { dtype: "f16" } } as const;
-    const own = await engine.plan(bundledModel, options);
-    const draft = await engine.plan(bundledMixture, { context: 256, weights: "q8_0" });
-    const speculative = { kind: "draft", from: bundledMixture, weights: "q8_0", tokens: 4 } as const;
-    const plan = await engine.plan(bundledModel, { ...options, speculative });
+    const own = await engine.plan(bundledNano, options);
+    const draft = await engine.plan(bundledModel, { context: 256, weights: "q8_0" });
+    const speculative = { kind: "draft", from: bundledModel, weights: "q8_0", tokens: 4 } as const;
+    const plan = await engine.plan(bundledNano, { ...options, speculative });
     const sizes = ["downloadBytes", "cachedBytes", "weightBytes", "cacheBytes", "temporaryBytes"] as const;
     for (const size of sizes) expect([size, plan[size]]).toEqual([size, own[size] + draft[size]]);
     expect(plan).toMatchObject({ name: own.name, context: 256, fits: true, draft: { name: draft.name, fits: true } });
     expect(own.draft).toBeUndefined();
-    expect(await engine.plan(bundledModel, { ...options, speculative: { kind: "prompt-lookup" } })).toEqual(own);
+    expect(await engine.plan(bundledNano, { ...options, speculative: { kind: "prompt-lookup" } })).toEqual(own);
     const short = { kind: "draft", from: `${goldenFolders}/gpt-oss` } as const;
     const { longestContext } = await engine.plan(short.from);
-    const refused = await engine.plan(bundledModel, { speculative: short, context: longestContext + 1 });
+    const refused = await engine.plan(bundledNano, { speculative: short, context: longestContext + 1 });
     expect(refused).toMatchObject({
       fits: false,
       why: expect.stringMatching(
@@ -141,19 +141,19 @@ describe("an engine on the other side of a port", () => {
       expect(tokens.slice(0, before?.[i])).toEqual(whole[i]?.tokens.slice(0, before?.[i]));
     }
     expect(found[0]).toEqual(whole[0]?.tokens);
-    expect(await engine.loaded()).toMatchObject([{ draft: expect.stringContaining("voices-moe") }]);
+    expect(await engine.loaded()).toMatchObject([{ draft: expect.stringContaining("voices-dense") }]);
   });
 
   test("a draft model whose tokens are others is refused with both names, and nothing is loaded then", async () => {
     const speculative = { kind: "draft", from: `${goldenFolders}/gpt-oss` } as const;
-    await expect(engine.load(bundledModel, { id: "wrong", context: 64, speculative })).rejects.toThrow(
-      /load: speculative\.from is .*gpt-oss, which has \d+ tokens, expected the 2048 of .*voices-dense/,
+    await expect(engine.load(bundledNano, { id: "wrong", context: 64, speculative })).rejects.toThrow(
+      /load: speculative\.from is .*gpt-oss, which has \d+ tokens, expected the 2048 of .*voices-nano/,
     );
     expect((await engine.loaded()).map(({ id }) => id)).toEqual(["voices"]);
   });
 
   test("a request for a draft model that there is not", async () => {
-    await engine.load(bundledModel, { id: "alone", context: 64 });
+    await engine.load(bundledNano, { id: "alone", context: 64 });
     const asked = engine.generate({ ...greedy, model: "alone", speculative: { kind: "draft" } }).result;
     await expect(asked).rejects.toThrow(/alone was loaded without a draft model: load it with speculative/);
     expect(() => engine.generate({ ...greedy, speculative: { kind: "draft", tokens: 8 } })).toThrow(

@@ -6,7 +6,7 @@ import type { Engine, EngineEvent } from "../../src/engine/engine.ts";
 import type { GenerateRequest } from "../../src/engine/generate-request.ts";
 import { serveEngine } from "../../src/engine/port/serve-engine.ts";
 import { atSubmit } from "../support/at-moment.ts";
-import { bundledMixture, bundledModel } from "../support/bundled.ts";
+import { bundledMixture, bundledNano } from "../support/bundled.ts";
 import { destroyable } from "../support/destroyable.ts";
 import { attempts } from "../support/fuzz.ts";
 
@@ -17,7 +17,7 @@ const events: EngineEvent["type"][] = [];
 beforeAll(async () => {
   engine = await createEngine({ concurrency: 2 });
   engine.onEvent(({ type }) => events.push(type));
-  await engine.load(bundledModel, { id: "dense" });
+  await engine.load(bundledNano, { id: "dense" });
 });
 afterAll(async () => {
   await engine?.dispose();
@@ -208,7 +208,7 @@ test("an engine that is disposed of is not given another device", async () => {
   const other = await createEngine();
   const seen: string[] = [];
   other.onEvent(({ type }) => seen.push(type));
-  await other.load(bundledModel);
+  await other.load(bundledNano);
   const pieces = other.generate({ prompt, maxTokens: 50 });
   const iterator = pieces[Symbol.asyncIterator]();
   await iterator.next();
@@ -224,7 +224,7 @@ test("on the other side of a port the stream goes on, too", async () => {
   const other = await createWorkerEngine(port1);
   const seen: string[] = [];
   other.onEvent(({ type }) => seen.push(type));
-  await other.load(bundledModel, { id: "dense" });
+  await other.load(bundledNano, { id: "dense" });
   const whole = await run(greedy, undefined, other);
   expect(await run(greedy, at(7), other)).toEqual(whole);
   expect(seen).toEqual(["device-lost", "device-restored"]);

@@ -7,7 +7,7 @@ import type { Gpu } from "../../src/gpu/gpu.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { fill } from "../../src/kernels/elementwise/fill.ts";
 import { atTurn } from "../support/at-moment.ts";
-import { bundledModel } from "../support/bundled.ts";
+import { bundledNano } from "../support/bundled.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";
 
 // Every event that ends a generation, at every await of it: promises that are waited for are counted by V8's own hook.
@@ -119,7 +119,7 @@ describe("at any await", () => {
       for (let i = attempts(60, killing ? 2 : 3); i > 0; i--) {
         const gpu = killing ? await openGpu() : shared;
         const layout = integer(layouts) === 0 ? "contiguous" : "paged";
-        const model = await loadModel(gpu, bundledModel, { context: 512, cache: { dtype: "f32", layout } });
+        const model = await loadModel(gpu, bundledNano, { context: 512, cache: { dtype: "f32", layout } });
         const { turns, ending } = await ended(gpu, model, name, 1 + integer(most));
         if (ending === "length") most = turns; // all that a whole one takes
         counts[short(ending)] = (counts[short(ending)] ?? 0) + 1;
@@ -135,7 +135,7 @@ describe("at any await", () => {
     const counts: Record<string, number> = {};
     let most = 500;
     for (let i = attempts(100, 3); i > 0; i--) {
-      const model = await loadModel(shared, bundledModel, { context: 64 });
+      const model = await loadModel(shared, bundledNano, { context: 64 });
       const turn = atTurn(1 + integer(most), () => model.dispose());
       const work = [model.score("The captain stood upon the deck"), model.session().warm(20)];
       const endings = (await Promise.allSettled(work)).map((one) =>
@@ -159,7 +159,7 @@ describe("at any await", () => {
     for (let i = attempts(200, 5); i > 0; i--) {
       const gpu = await openGpu();
       const turn = atTurn(1 + integer(most), () => (name === "close" ? gpu.close() : gpu.device.destroy()));
-      const ending = await loadModel(gpu, bundledModel, { context: 64 }).then(
+      const ending = await loadModel(gpu, bundledNano, { context: 64 }).then(
         () => "loaded",
         (error: unknown) => (error instanceof Error ? error.message : String(error)),
       );

@@ -11,7 +11,7 @@ import {
   setEncoders,
 } from "../../src/index.ts";
 import { encoderFolder } from "../encode/golden-encoders.ts";
-import { bundledModel } from "../support/bundled.ts";
+import { bundledNano } from "../support/bundled.ts";
 import { testGpu } from "../support/gpu.ts";
 import { argumentCalls } from "../support/public-calls/arguments.ts";
 import { checkCalls } from "../support/public-calls/check.ts";
@@ -147,7 +147,7 @@ beforeAll(async () => {
   };
   const files = Object.entries({ ...entries, "check/": "check/index.ts" }).map(([name, file]) => [name, `src/${file}`]);
   surface = readSurface(Object.fromEntries(files), [...classes, "Instance"], instances);
-  model = await loadModel(gpu, bundledModel, { context: 64 });
+  model = await loadModel(gpu, bundledNano, { context: 64 });
   session = model.session();
   encoder = await loadEncoder(gpu, encoderFolder("bert"));
   both = await loadEncoderDecoder(gpu, "test/golden/t5");

@@ -4,13 +4,14 @@ import { runInNewContext } from "node:vm";
 import { afterAll, expect, test } from "vitest";
 import { clientOf, figuresOf, servedModel } from "../serve/served.ts";
 import { atSubmit } from "../support/at-moment.ts";
+import { bundledNano } from "../support/bundled.ts";
 import { deviceMemory } from "../support/device-memory.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";
 import { turns } from "../support/until.ts";
 
 const memory = await deviceMemory();
 afterAll(() => memory.end());
-const served = servedModel({ concurrency: 4, queue: 8 });
+const served = servedModel({ concurrency: 4, queue: 8 }, bundledNano);
 const random = randomFor("serve-crowd");
 const model = "voices-dense";
 const voices = ["<|whale|>", "<|scripture|>", "<|union|>", "<|jargon|>"];

@@ -8,7 +8,7 @@ import { attention } from "../../src/reference/attention.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { transpose } from "../../src/reference/layout.ts";
 import { causal, masks } from "../../src/reference/masks.ts";
-import { bundledModel } from "../support/bundled.ts";
+import { bundledNano } from "../support/bundled.ts";
 import { quickGpu } from "../support/gpu.ts";
 import { goldenFolders } from "./golden-folder.ts";
 
@@ -39,7 +39,7 @@ function referenceWeights(model: LanguageModel, layer: number, q: Dense, k: Dens
 }
 
 describe.each([
-  ["a dense model", bundledModel, 3, false],
+  ["a dense model", bundledNano, 3, false],
   ["windows and sinks", `${goldenFolders}/gpt-oss`, 1, true],
   ["windows and sinks, another layer", `${goldenFolders}/gpt-oss`, 0, true],
 ])("%s", async (_, folder, layer, hasSinks) => {
@@ -123,7 +123,7 @@ test("latent attention makes its kernels' results, too", async () => {
 });
 
 test("what there is not is refused by name", async () => {
-  using model = await loadModel(gpu, bundledModel, { context: 64 });
+  using model = await loadModel(gpu, bundledNano, { context: 64 });
   const { layers, heads } = model.decoder.config;
   const refused = (options: object) => expect(model.attentionWeights(tokens, options)).rejects;
   await refused({ position: 40 }).toThrow("position is 40, expected an integer from 0 to 39");

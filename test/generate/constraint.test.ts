@@ -5,11 +5,11 @@ import { inspect } from "../../src/generate/inspection.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import type { TokenConstraint } from "../../src/generate/token-constraint.ts";
 import { OptionError } from "../../src/options/errors.ts";
-import { bundledModel } from "../support/bundled.ts";
+import { bundledNano } from "../support/bundled.ts";
 import { quickGpu } from "../support/gpu.ts";
 
 const gpu = await quickGpu();
-const model = await loadModel(gpu, bundledModel, { context: 64 });
+const model = await loadModel(gpu, bundledNano, { context: 64 });
 afterAll(() => model.dispose());
 const prompt = model.tokenizer.encode("<|whale|>The captain");
 const { vocabulary } = model.decoder.config;

@@ -3,10 +3,10 @@ import { knownTaps, runTapped } from "../../src/cli/taps.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { tasks } from "../browser/tasks.ts";
-import { bundledModel } from "../support/bundled.ts";
+import { bundledNano } from "../support/bundled.ts";
 
 const gpu = await openGpu();
-const model = await loadModel(gpu, bundledModel);
+const model = await loadModel(gpu, bundledNano);
 const { layers } = model.decoder.config;
 afterAll(() => gpu.close());
 
@@ -46,7 +46,7 @@ test("a decode step makes no buffer, bind group or pipeline, uses one submit and
 const layouts = ["contiguous", "paged"] as const;
 
 test.each(layouts)("a generation like one before makes no bind group, with a %s cache", async (layout) => {
-  using other = await loadModel(gpu, bundledModel, { cache: { layout } });
+  using other = await loadModel(gpu, bundledNano, { cache: { layout } });
   const options = { temperature: 0.8, seed: 1, maxTokens: 3, presencePenalty: 0.5, logitBias: { 5: 1 }, logprobs: 3 };
   const { first, again, atOnce, inSession } = await tasks.bindGroups(other, "<|whale|>The sea", options);
   expect(first).toBeGreaterThan(50);

@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { GenerationOptions } from "../../src/generate/options.ts";
 import { type LanguageModel, loadModel } from "../../src/index.ts";
-import { bundledModel } from "../support/bundled.ts";
+import { bundledNano } from "../support/bundled.ts";
 import { quickGpu } from "../support/gpu.ts";
 
 let model: LanguageModel;
 beforeAll(async () => {
-  model = await loadModel(await quickGpu(), bundledModel);
+  model = await loadModel(await quickGpu(), bundledNano);
 });
 afterAll(() => model?.dispose());
 
@@ -84,7 +84,7 @@ test("tokens that do not exist, or do not fit, are refused", async () => {
   using session = model.session();
   expect(() => session.continueFrom([1], {}, [9999])).toThrow(/token id 9999 is outside/);
   expect(() => session.continueFrom([1], {}, [-1])).toThrow(/generated is \[-1\]/);
-  expect(() => session.continueFrom([1], {}, new Array(512).fill(5))).toThrow(
-    /513 tokens, more than the context of 512/,
+  expect(() => session.continueFrom([1], {}, new Array(256).fill(5))).toThrow(
+    /257 tokens, more than the context of 256/,
   );
 });

@@ -7,7 +7,7 @@ import type { NextTokenOptions } from "../../src/generate/next-token.ts";
 import type { GenerationOptions } from "../../src/generate/options.ts";
 import { Session } from "../../src/generate/session.ts";
 import type { TokenConstraint } from "../../src/generate/token-constraint.ts";
-import { bundledMixture, bundledModel } from "../support/bundled.ts";
+import { bundledModel, bundledNano } from "../support/bundled.ts";
 import { quickGpu } from "../support/gpu.ts";
 import { said } from "./speculative-texts.ts";
 
@@ -18,7 +18,7 @@ const load = async (folder: string): Promise<LanguageModel> => {
   return model;
 };
 const model = await load(bundledModel);
-const other = await load(bundledMixture);
+const other = await load(bundledNano);
 const { vocabulary } = model.decoder.config;
 const every = Array.from({ length: vocabulary }, (_, id) => id);
 const ids = model.tokenizer.encode(`<|whale|>${said}`);

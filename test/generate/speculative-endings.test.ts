@@ -6,7 +6,7 @@ import { loadModel, type ModelOptions } from "../../src/generate/load-model.ts";
 import type { GenerationOptions } from "../../src/generate/options.ts";
 import { Session } from "../../src/generate/session.ts";
 import type { TokenConstraint } from "../../src/generate/token-constraint.ts";
-import { bundledMixture, bundledModel } from "../support/bundled.ts";
+import { bundledModel, bundledNano } from "../support/bundled.ts";
 import { quickGpu } from "../support/gpu.ts";
 import { goldenFolders } from "./golden-folder.ts";
 import { drawn, lookup, penalised, prompt } from "./speculative-texts.ts";
@@ -17,8 +17,8 @@ const load = async (folder: string, options: ModelOptions = {}): Promise<Languag
   afterAll(() => model.dispose());
   return model;
 };
-const model = await load(bundledModel);
-const mixture = await load(bundledMixture, { cache: { dtype: "f16", layout: "paged" } });
+const model = await load(bundledModel, { context: 256 }); // that of the other
+const small = await load(bundledNano, { cache: { dtype: "f16", layout: "paged" } });
 
 describe("what ends a text, and what else goes with it", () => {
   const greedy = { temperature: 0, speculative: { ...lookup, tokens: 7 } } as const;
@@ -54,7 +54,7 @@ describe("what ends a text, and what else goes with it", () => {
   });
 
   test.each(["prompt-lookup", "draft"] as const)("a session's turns, one of which is left: %s", async (kind) => {
-    const speculative = kind === "draft" ? ({ kind, model: mixture } as const) : ({ kind, tokens: 7 } as const);
+    const speculative = kind === "draft" ? ({ kind, model: small } as const) : ({ kind, tokens: 7 } as const);
     const turns = async (options: GenerationOptions) => {
       using session = model.session();
       const first = await session.generate(prompt, { ...options, maxTokens: 20 }).result;
@@ -77,7 +77,7 @@ describe("what ends a text, and what else goes with it", () => {
 
   test.each([
     ["prompt-lookup", drawn, lookup],
-    ["draft", { temperature: 0 }, { kind: "draft", model: mixture }],
+    ["draft", { temperature: 0 }, { kind: "draft", model: small }],
   ] as const)("goes on from generated tokens as if nothing had happened: %s", async (_, how, speculative) => {
     const options = { ...how, maxTokens: 24 };
     const { rows } = await model.generate(prompt, options).result;
@@ -182,22 +182,22 @@ describe("what is refused", () => {
     const draft = (one: LanguageModel) => () => model.generate("a", { speculative: { kind: "draft", model: one } });
     expect(draft(other)).toThrow(/speculative\.model is .*gpt-oss, which has \d+ tokens, expected the 2048 of /);
     expect(draft(short)).toThrow(/whose context is 64 tokens, expected at least the \d+ of /);
-    const renamed = Object.assign(Object.create(mixture) as LanguageModel, {
+    const renamed = Object.assign(Object.create(small) as LanguageModel, {
       tokenizer: {
-        ...mixture.tokenizer,
-        decode: (ids: number[]) => (ids[0] === 77 ? "?" : mixture.tokenizer.decode(ids, { skipSpecialTokens: false })),
+        ...small.tokenizer,
+        decode: (ids: number[]) => (ids[0] === 77 ? "?" : small.tokenizer.decode(ids, { skipSpecialTokens: false })),
       },
     });
     expect(draft(renamed)).toThrow(/whose token 77 is "\?", expected /);
   });
 
   test("a draft model that was disposed", async () => {
-    const gone = await loadModel(gpu, bundledMixture);
+    const gone = await loadModel(gpu, bundledNano);
     using session = model.session();
     const speculative = { kind: "draft", model: gone } as const;
     const generation = session.generate(prompt, { ...drawn, speculative, maxTokens: 100 });
     await generation[Symbol.asyncIterator]().next();
     gone.dispose();
-    await expect(generation.result).rejects.toThrow("voices-moe: this model was disposed");
+    await expect(generation.result).rejects.toThrow("voices-nano: this model was disposed");
   });
 });

@@ -34,16 +34,18 @@ describe.each(
     "without features": await quickGpu({ features: [] }),
     swiftshader: await quickGpu({ adapter: "swiftshader" }),
   }),
-)("the bundled dates, %s", async (_, gpu) => {
+)("the bundled dates, %s", async (device, gpu) => {
+  // Elsewhere a few: each kernel runs there too.
+  const some = device === "default adapter" ? texts.length : 6;
   const model = await loadEncoderDecoder(gpu, folder);
   afterAll(() => model.dispose());
 
-  test("fifty held-out texts, greedy and with 4 beams", async () => {
-    const { results } = await model.generate(given);
-    expect(results.map(({ text }) => text)).toEqual(dates);
-    expect(results.map(({ sourceIds }) => sourceIds)).toEqual(texts.map(({ tokens }) => tokens));
-    const searched = await model.generate(given, { beams: 4 });
-    expect(searched.results.map(({ text }) => text)).toEqual(dates);
+  test(`${some} held-out texts, greedy and of these 6 with 4 beams`, async () => {
+    const { results } = await model.generate(given.slice(0, some));
+    expect(results.map(({ text }) => text)).toEqual(dates.slice(0, some));
+    expect(results.map(({ sourceIds }) => sourceIds)).toEqual(texts.slice(0, some).map(({ tokens }) => tokens));
+    const searched = await model.generate(given.slice(0, 6), { beams: 4 });
+    expect(searched.results.map(({ text }) => text)).toEqual(dates.slice(0, 6));
   });
 
   test("logits and attention are those of PyTorch", async () => {
@@ -58,7 +60,7 @@ describe.each(
   });
 
   test("characters of a date attend to the words that say them", async () => {
-    for (const { text, date, aligned } of texts.slice(0, 10)) {
+    for (const { text, date, aligned } of texts.slice(0, Math.min(some, 10))) {
       const { ids = [] } = (await model.generate(text)).results[0] ?? {};
       const { weights } = await model.crossAttention(text, ids);
       for (const [place, words] of aligned.entries()) {

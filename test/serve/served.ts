@@ -22,8 +22,8 @@ export interface Served {
 export const clientOf = ({ url }: EngineServer, options: { readonly maxRetries?: number } = {}): OpenAI =>
   new OpenAI({ baseURL: `${url}/v1`, apiKey: "any", maxRetries: 0, ...options });
 
-/** An engine with the bundled model, for all tests of a file. */
-export function servedModel(options: ServeOptions = {}): Served {
+/** An engine with a bundled model, for all tests of a file. */
+export function servedModel(options: ServeOptions = {}, folder = bundledModel): Served {
   let served: Served | undefined;
   const get = () => {
     if (!served) throw new Error("the server has not begun yet");
@@ -32,7 +32,7 @@ export function servedModel(options: ServeOptions = {}): Served {
   beforeAll(async () => {
     const { concurrency } = options;
     const engine = await createEngine(concurrency === undefined ? {} : { concurrency });
-    await engine.load(bundledModel, { id: "voices-dense", chatTemplate: voicesTemplate });
+    await engine.load(folder, { id: "voices-dense", chatTemplate: voicesTemplate });
     const server = await startServer({ port: 0, ...options });
     server.use(engine);
     served = { engine, server, client: clientOf(server) };

@@ -20,3 +20,6 @@ export const goldenPrompts = golden.prompts;
 /** The bundled mixture of experts, likewise. */
 export const bundledMixture = "examples/models/voices-moe";
 export const mixturePrompts = mixture.prompts;
+
+/** A fifth of its weights with the same tokenizer, for tests that do not ask what the text is. */
+export const bundledNano = "examples/models/voices-nano";
