@@ -9,7 +9,7 @@ import { lookAtWidths } from "./widths.ts";
 
 const lines = '[aria-label="Forward and backward"]';
 const table = '[aria-label="Table of results"]';
-const brief = "batches=q24&heads=2x32&samples=1&gradients=flash";
+const brief = "batches=q24&heads=2x32&samples=1&peaks=0&gradients=flash";
 const subjects = ["inference", "forward", "flash", "forward+flash"];
 
 let site: BuiltSite;

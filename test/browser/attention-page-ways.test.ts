@@ -9,8 +9,8 @@ import { editorText, press, rowsOf, saved, shown, until, write } from "./ways.ts
 
 const results = '[aria-label="Table of results"]';
 /** What is proven is that times are measured, not how well: one interval each. */
-const brief = "heads=2x32&samples=1";
-const six = `batches=q24,q64&${brief}&variants=naive,rows,flash&masks=sliding-window:20`;
+const brief = "heads=2x32&samples=1&peaks=0";
+const four = `batches=q24,q64&${brief}&variants=naive,rows&masks=sliding-window:20`;
 
 let site: BuiltSite;
 
@@ -29,7 +29,7 @@ describe.each(browsers)("the attention page in $name", ({ name, missing, start }
 
   beforeAll(async () => {
     browser = await start();
-    ({ page, errors, resize } = await browser.open(site.address(six)));
+    ({ page, errors, resize } = await browser.open(site.address(four)));
   });
 
   afterAll(() => browser?.close());
@@ -38,21 +38,40 @@ describe.each(browsers)("the attention page in $name", ({ name, missing, start }
     await shown(page, '[role="img"]', /^Mask: 1\s090 of 4\s096 pairs are live/);
   });
 
-  test("six measurements are right", async () => {
-    await press(page, "button", /^Run 6 measurements/);
-    await shown(page, "main, body", /6 of 6 results are right/);
-    expect((await rowsOf(page, results)).map((cells) => cells[2])).toEqual(Array(6).fill("✓ right"));
+  // Chromium measures a set-up without a mask of one's own in attention-page.test.ts, and sorts and saves what it found.
+  const others = test.runIf(name !== "Chromium");
+
+  others("four measurements are right", async () => {
+    await press(page, "button", /^Run 4 measurements/);
+    await shown(page, "main, body", /4 of 4 results are right/);
+    expect((await rowsOf(page, results)).map((cells) => cells[2])).toEqual(Array(4).fill("✓ right"));
   });
 
-  test("sorts by a column, and saves the result", async () => {
+  others("sorts by a column, and saves the result", async () => {
     await press(page, `${results} th button`, /^time, ms/);
     expect(await shown(page, `${results} th[aria-sort="ascending"]`, /./)).toMatch(/^time, ms/);
     const times = (await rowsOf(page, results)).map((cells) => Number(cells[1]));
     expect(times).toEqual([...times].sort((p, q) => p - q));
     const { rows } = JSON.parse(await saved(page, /^JSON$/)) as BenchResult;
-    expect(rows.map(({ verdict }) => verdict)).toEqual(Array(6).fill("pass"));
+    expect(rows.map(({ verdict }) => verdict)).toEqual(Array(4).fill("pass"));
     expect(rows.every(({ medianMs, samples }) => (medianMs ?? 0) > 0 && samples === 1)).toBe(true);
     expect(rows.every(({ command }) => command.endsWith("--samples 1"))).toBe(true);
+  });
+
+  ownIn(name)("a custom mask is measured, and what the device lacks is n/a, with the reason", async () => {
+    await page.goto(site.address(`batches=q24&${brief}&variants=flash,subgroups`));
+    await press(page, "button", /^every fourth key$/);
+    await shown(page, "body", /It compiles\./);
+    await press(page, "button", /^Run 4 measurements/);
+    const subgroups = await page.evaluate(
+      async () => (await navigator.gpu.requestAdapter())?.features.has("subgroups" as GPUFeatureName),
+      undefined,
+    );
+    await shown(page, "main, body", subgroups ? /4 of 4 results are right/ : /2 of 2 results are right/);
+    const checks = (await rowsOf(page, results)).map((cells) => [cells[0], cells[2]]);
+    expect(checks.filter(([variant]) => variant === "flash")).toEqual(Array(2).fill(["flash", "✓ right"]));
+    const others = checks.filter(([variant]) => variant === "subgroups").map(([, check]) => check);
+    expect(others).toEqual(Array(2).fill(subgroups ? "✓ right" : expect.stringMatching(/^n\/a: .*subgroups/)));
   });
 
   test.each([1280, 390])("%i pixels wide, the table shows time and check, and its header stays", async (width) => {
@@ -83,43 +102,30 @@ describe.each(browsers)("the attention page in $name", ({ name, missing, start }
     await resize(1280, 900);
   });
 
-  ownIn(name)("a custom mask is measured, and what the device lacks is n/a, with the reason", async () => {
-    await page.goto(site.address(`batches=q24&${brief}&variants=flash,subgroups`));
-    await press(page, "button", /^every fourth key$/);
-    await shown(page, "body", /It compiles\./);
-    await press(page, "button", /^Run 4 measurements/);
-    const subgroups = await page.evaluate(
-      async () => (await navigator.gpu.requestAdapter())?.features.has("subgroups" as GPUFeatureName),
-      undefined,
-    );
-    await shown(page, "main, body", subgroups ? /4 of 4 results are right/ : /2 of 2 results are right/);
-    const checks = (await rowsOf(page, results)).map((cells) => [cells[0], cells[2]]);
-    expect(checks.filter(([variant]) => variant === "flash")).toEqual(Array(2).fill(["flash", "✓ right"]));
-    const others = checks.filter(([variant]) => variant === "subgroups").map(([, check]) => check);
-    expect(others).toEqual(Array(2).fill(subgroups ? "✓ right" : expect.stringMatching(/^n\/a: .*subgroups/)));
-  });
-
-  test.each([0, 30])("typed at %i ms a key into an example, the text stays as typed", async (delay) => {
-    await press(page, "button", /^a window by head$/);
-    await press(page, "button", /^every fourth key$/);
-    await until("editor", () => page.evaluate(() => document.querySelector(".cm-content") !== null, undefined));
-    await page.click(".cm-content");
-    await page.evaluate(() => {
-      getSelection()?.selectAllChildren(document.querySelector(".cm-content") as Element);
-      getSelection()?.collapseToEnd();
-    }, undefined);
-    const before = await editorText(page);
-    const typed = "// a mask of my own, ".repeat(10).slice(0, attempts(200, 50));
-    await page.keyboard.type(typed, { delay });
-    // A page that is busy for good does not answer, and texts that alternate are not the same twice.
-    for (let i = 0; i < 3; i++) {
-      expect(await editorText(page)).toBe(before + typed);
-      await page.evaluate(
-        () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
-        undefined,
-      );
-    }
-  });
+  test.each(name === "Chromium" ? [0, 30] : [30])(
+    "typed at %i ms a key into an example, the text stays as typed",
+    async (delay) => {
+      await press(page, "button", /^a window by head$/);
+      await press(page, "button", /^every fourth key$/);
+      await until("editor", () => page.evaluate(() => document.querySelector(".cm-content") !== null, undefined));
+      await page.click(".cm-content");
+      await page.evaluate(() => {
+        getSelection()?.selectAllChildren(document.querySelector(".cm-content") as Element);
+        getSelection()?.collapseToEnd();
+      }, undefined);
+      const before = await editorText(page);
+      const typed = "// a mask of my own, ".repeat(10).slice(0, attempts(200, 50));
+      await page.keyboard.type(typed, { delay });
+      // A page that is busy for good does not answer, and texts that alternate are not the same twice.
+      for (let i = 0; i < 3; i++) {
+        expect(await editorText(page)).toBe(before + typed);
+        await page.evaluate(
+          () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+          undefined,
+        );
+      }
+    },
+  );
 
   test("a mask that does not compile says so, by its line", async () => {
     const wgsl = "fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool {\n  return q + k;\n}";

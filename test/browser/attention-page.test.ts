@@ -102,12 +102,14 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await other.getByRole("button", { name: "Paint tiles from this mask" }).click();
     await other.waitForFunction(() => location.hash.includes("tiles="));
     await page.goto(other.url());
-    await measure(3);
+    const chosen = (name: string) => page.getByRole("button", { name });
+    await chosen("sliding-window").click();
+    await measure(2);
     expect(await tableRows().filter({ hasText: "own" }).getByText("✓ right").count()).toBe(1);
     expect(await tableRows().filter({ hasText: "painted" }).getByText("✓ right").count()).toBe(1);
 
     await page.getByLabel("The same, for the reference").fill("q >= k");
-    for (const name of ["sliding-window", "painted"]) await page.getByRole("button", { name }).click();
+    await chosen("painted").click();
     await measure(1);
     expect(await tableRows().getByText("✗ wrong").count()).toBe(1);
     await page.getByText("1 result is wrong and not timed.").waitFor();
@@ -283,7 +285,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
   test("breaks no rule of accessibility, light, dark, in forced colours and on a phone", async () => {
     expect(await violations(page)).toEqual([]);
     await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
-    expect(await violations(page)).toEqual([]);
+    expect(await violations(page, [], ["color-contrast"])).toEqual([]); // all that a theme changes
     await page.emulateMedia({ colorScheme: "light", forcedColors: "active" });
     expect(await coloursOf(page.locator("canvas"))).toBeGreaterThan(1);
     await page.evaluate(() => scrollTo(0, 0));

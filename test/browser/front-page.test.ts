@@ -1,9 +1,9 @@
-// The front page: in every browser there is the recorded run, in one the bundled model on this device.
+// The front page in every browser there is: the recorded run. The bundled model on this device is in pages.test.ts.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import whale from "../../site/front/runs/whale.json" with { type: "json" };
 import { type BuiltSite, buildSite, screenshot } from "./attention-site.ts";
 import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage, ownIn } from "./driven.ts";
-import { press, shown, until, write } from "./ways.ts";
+import { press, shown, until } from "./ways.ts";
 
 let site: BuiltSite;
 
@@ -73,32 +73,6 @@ describe.each(browsers)("the front page in $name", ({ name, missing, start }) =>
   test("another voice is fetched when it is chosen", async () => {
     await press(page, "button", /^Jargon File$/);
     await until("its run", async () => (await text(page)).startsWith("<|bos|><|jargon|>hacker: "));
-  });
-
-  ownIn(name)("on a click the bundled model goes on from the visitor's own words", async () => {
-    await write(page, ".show-form input", "compiler: ");
-    await press(page, ".show-form button", /^Continue on my GPU · loads 10\.\d MB$/);
-    const given = "<|bos|><|jargon|>compiler: ";
-    await until("its own text", async () => {
-      const now = await text(page);
-      return now.startsWith(given) && now.length > given.length + 10;
-    });
-    await page.click(".show-form button"); // it stops, if it has not ended
-    await shown(page, ".show-says", /^Written on .*tokens a second\.$/);
-    await shown(page, ".show-form button", /^Continue on my GPU$/);
-    await screenshot(page, `front-live-${name}`);
-  });
-
-  ownIn(name)("and goes on with another token in the place of one", async () => {
-    const before = await text(page);
-    await page.click(".token-text .token:nth-of-type(9)");
-    const instead = await shown(page, ".alternatives .instead", /./);
-    await press(page, ".alternatives .instead", /./);
-    await until("a text that has it", async () => {
-      const now = await text(page);
-      return now !== before && now.includes(instead.replaceAll("␣", " ").replaceAll("↵", "\n"));
-    });
-    await shown(page, ".show-says", /^W/);
   });
 
   ownIn(name)("without WebGPU it says so and what to do, and the recorded run stays", async () => {

@@ -1,6 +1,6 @@
 // What tests of the page that generates have in common.
 import type { DrivenPage } from "./driven.ts";
-import { until } from "./ways.ts";
+import { untilIn } from "./ways.ts";
 
 /** The text and the state of the page's output, and the sentence of a failure. */
 export const output = (page: DrivenPage) =>
@@ -14,12 +14,20 @@ export const output = (page: DrivenPage) =>
   }, undefined);
 
 /** Waits until the output is in a state, and gives it. */
-export const outputIn = (page: DrivenPage, state: string) =>
-  until(`output that is ${state}`, async () => {
-    const found = await output(page);
-    if (found.state === "failed" && state !== "failed") throw new Error(`the page says: ${found.status}`);
-    return found.state === state ? found : undefined;
-  });
+export async function outputIn(page: DrivenPage, state: string) {
+  const look = (wanted: string) => {
+    const found = document.querySelector<HTMLElement>("#output");
+    const now = {
+      state: found?.dataset["state"] ?? "",
+      text: found?.textContent ?? "",
+      status: document.querySelector("#status")?.textContent ?? "",
+    };
+    return (now.state === wanted || now.state === "failed") && now;
+  };
+  const found = await untilIn(page, `output that is ${state}`, look, state);
+  if (found.state !== state) throw new Error(`the page says: ${found.status}`);
+  return found;
+}
 
 /** Goes to an address as a reader does who opens it in a new tab: a fragment alone would not load the page again. */
 export async function open(page: DrivenPage, address: string): Promise<void> {
@@ -29,7 +37,7 @@ export async function open(page: DrivenPage, address: string): Promise<void> {
 
 /** Replaces what a text field holds, as by typing. */
 export async function fill(page: DrivenPage, selector: string, text: string): Promise<void> {
-  await until(selector, () => page.evaluate((css) => document.querySelector(css) !== null, selector));
+  await untilIn(page, selector, (css) => document.querySelector(css) !== null, selector);
   await page.click(selector);
   await page.evaluate(
     ([css, content]) => {

@@ -10,14 +10,16 @@ import { type ModelsServer, serveModels } from "./models-server.ts";
 import { chosenFiles, ofPage, type SearchPage, violationsIn } from "./search-ways.ts";
 import { press, rowsOf, shown, until, write } from "./ways.ts";
 
-/** Half of the example, which is computed in two parts: recorded answers that are in it are the same without the rest. */
-const half = amendments.slice(0, amendments.indexOf("Fifteenth Amendment")).trim();
-const indexed = /^23 passages of Your text, indexed by USE-lite\..*Kept in this browser\./;
-/** Recorded queries, with the hits that are in the half. */
+/** Part of the example: recorded answers that are in it are the same without the rest. */
+const part = amendments.slice(amendments.indexOf("Second Amendment"), amendments.indexOf("Sixth Amendment")).trim();
+/** The part, and so many short passages that they are computed at two times: 64 are at once. */
+const pasted = [part, ...Array.from({ length: 76 }, (_, i) => `Page ${i + 1}`)].join("\n\n");
+const indexed = /^80 passages of Your text, indexed by USE-lite\..*Kept in this browser\./;
+/** Recorded queries, with the hits that are in the part. */
 const answered = ["can the police search my home", "soldiers living in my house"].map((query) => ({
   query,
   hits: (recorded.queries.find((one) => one.query === query)?.hits ?? []).filter(({ sentences }) =>
-    half.includes(sentences.at(-1) ?? ""),
+    part.includes(sentences.at(-1) ?? ""),
   ),
 }));
 
@@ -74,11 +76,12 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
       expect(scroll).toBeLessThanOrEqual(width);
       await screenshot(page, `search-${state}-${name}-${width}`);
     }
-    expect(await violationsIn(page)).toEqual([]);
+    if (name === "Chromium") expect(await violationsIn(page)).toEqual([]); // it finds the same in both
   };
 
-  // One browser indexes half of the example, the others a few passages.
+  // One browser indexes part of the example, the others a few passages by a model that has an address.
   const whole = ownIn(name);
+  const others = test.runIf(name !== "Chromium");
 
   test("shows recorded answers before anything is loaded, and names the model's size", async () => {
     await shown(page, "button.primary", /^Load USE-lite \(14\.0 MB\) and index 42 passages$/);
@@ -93,23 +96,18 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
     await eachWidth("first");
   });
 
-  whole("indexes half of the example, stops at once, goes on, and answers as the recording says", async () => {
+  whole("indexes part of the example, stops at once, goes on, and answers as the recording says", async () => {
     await resize(1280, 900);
     await press(page, "summary", /^Paste a text$/);
-    await write(page, "#pasted", half);
-    await shown(page, "button.primary", /index 23 passages$/);
+    await write(page, "#pasted", pasted);
+    await shown(page, "button.primary", /index 80 passages$/);
     const bars = await recordTexts(page, ".work progress");
+    await search.stopOnceSomeAreDone();
     await press(page, "button.primary", /^Load USE-lite/);
-    const partly = await until("some that are done", async () => {
-      const words = await page.evaluate(() => document.querySelector("#indexing")?.textContent ?? "", undefined);
-      const done = Number(/^(\d+) of 23 passages/.exec(words)?.[1] ?? 0);
-      return done > 0 && done < 23 && done;
-    });
-    await press(page, ".work button", /^Stop$/);
     const facts = await shown(page, "#index-facts", /not indexed yet/);
     const [, done = "", rest = ""] = /^(\d+) passages? of Your text.* (\d+) passages? (?:is|are) not/.exec(facts) ?? [];
-    expect(Number(done)).toBeGreaterThanOrEqual(partly);
-    expect(Number(done) + Number(rest)).toBe(23);
+    expect(Number(done)).toBeGreaterThan(0);
+    expect(Number(done) + Number(rest)).toBe(80);
     await press(page, ".work button", /^Go on indexing$/);
     await shown(page, "#index-facts", indexed);
     const values = (await bars()).filter(Boolean).map(Number);
@@ -123,7 +121,7 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
       );
       for (const [i, { cosine }] of hits.entries()) expect(found[i]?.cosine).toBeCloseTo(cosine, 2);
     }
-    expect(await shown(page, "#timing", /./)).toMatch(/^The nearest of 23 passages in [\d.]+ ms: /);
+    expect(await shown(page, "#timing", /./)).toMatch(/^The nearest of 80 passages in [\d.]+ ms: /);
     await press(page, "button", /^Show 10 more$/);
     await until("more results", async () => (await search.results()).length === 15);
   });
@@ -132,11 +130,15 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
     await shown(page, ".map p", /^Each point is a passage.*hold \d+ % and [\d.]+ % of their variance/);
     expect(await search.coloursOfMap()).toBeGreaterThan(3);
     await press(page, "summary", /^The map as a table$/);
-    const rows = await until("rows", async () => {
-      const found = await rowsOf(page, ".map");
-      return found.length > 0 && found;
-    });
-    expect(rows).toHaveLength(23);
+    const rowsOnPage = (count: number) =>
+      until(`${count} rows`, async () => {
+        const found = await rowsOf(page, ".map");
+        return found.length === count && found;
+      });
+    const first = await rowsOnPage(50); // at a time
+    await press(page, ".map button", /^After$/);
+    const rows = [...first, ...(await rowsOnPage(30))];
+    await press(page, ".map button", /^Before$/);
     const ranks = rows.map((row) => row[3]).filter((rank) => rank !== "–");
     expect(ranks.map(Number).sort((p, q) => p - q)).toEqual(Array.from({ length: 15 }, (_, i) => i + 1));
     await press(page, ".map button.words", /^Third Amendment/);
@@ -144,7 +146,7 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
     await eachWidth("found");
     await search.ask("");
     await shown(page, "#results", /^Type a query above/);
-    await search.pickOnMap(rows, 1); // where the table says the second passage is
+    await search.pickOnMap(rows, 0); // where the table says the first passage is
     await shown(page, ".picked", /^Second Amendment, 1791 A well regulated Militia/);
     await press(page, ".picked button", /^Find what is similar$/);
     await until("itself first", async () => (await search.results())[0]?.words.startsWith("Second Amendment"));
@@ -185,7 +187,7 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
     await eachWidth("refused");
     await chosenFiles(page, "#text-files", [["picture.png", "\u0000\u0001"]]);
     await shown(page, '[role="alert"]', /picture\.png holds bytes of zero, expected a text file/);
-    await shown(page, "#index-facts", /^23 passages/);
+    await shown(page, "#index-facts", /^80 passages/);
     await chosenFiles(page, "#text-files", [
       ["a.txt", "One text. It has two sentences."],
       ["b.md", "# Another\n\nIt has **one**."],
@@ -212,7 +214,7 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
 
   const byAddress = () => site.search(`v=1&model=${encodeURIComponent(`${models.address}use-lite/`)}`);
 
-  test("a model by its address: its index is kept before its map is drawn, which takes longer, and finds the one", async () => {
+  others("a model by its address: its index is kept before its map is drawn, and finds the one", async () => {
     await open(page, byAddress());
     await press(page, "summary", /^Paste a text$/);
     await write(page, "#pasted", notes);
@@ -230,10 +232,9 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
     expect(best?.marked).toMatch(/^The volcano erupted/);
   });
 
-  const down = name !== "Chromium"; // a visit in each browser
-  test(`on the next visit a query loads it from the browser's storage, the server ${down ? "down" : "up"}`, async () => {
+  others("on the next visit a query loads it from the browser's storage, the server down", async () => {
     models.asked.length = 0;
-    models.down = down;
+    models.down = true;
     try {
       await open(page, byAddress());
       await shown(page, "#query-hint", /loaded from this browser's storage when you begin/);

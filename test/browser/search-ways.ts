@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { projectionOf } from "../../site/search/map/drawing.ts";
 import type { DrivenPage } from "./driven.ts";
-import { until } from "./ways.ts";
+import { untilIn } from "./ways.ts";
 
 /** A result as it is shown. */
 export interface ShownResult {
@@ -18,6 +18,8 @@ export interface SearchPage {
   ask(query: string): Promise<void>;
   /** The results, once each has its sentence. */
   marked(): Promise<ShownResult[]>;
+  /** Presses Stop in the moment, yet to come, in which some passages are indexed and others are not. */
+  stopOnceSomeAreDone(): Promise<void>;
   /** How many colours the map has. */
   coloursOfMap(): Promise<number>;
   /** Clicks where the map has the passage of this row of its table, while there is no query. */
@@ -52,20 +54,36 @@ export function ofPage(page: DrivenPage): SearchPage {
         document.execCommand(words === "" ? "delete" : "insertText", false, words);
       }, query);
       if (query === "") return;
-      await until(`results for ${query}`, () =>
-        page.evaluate(
-          (words) =>
-            document.querySelector("#timing") !== null &&
-            document.querySelector("#results h2")?.textContent === `“${words}”`,
-          query,
-        ),
+      await untilIn(
+        page,
+        `results for ${query}`,
+        (words) =>
+          document.querySelector("#timing") !== null &&
+          document.querySelector("#results h2")?.textContent === `“${words}”`,
+        query,
       );
     },
-    marked: () =>
-      until("a sentence of each result", async () => {
-        const found = await results();
-        return found.length > 0 && found.every(({ marked }) => marked !== undefined) && found;
-      }),
+    marked: async () => {
+      const look = () => {
+        const items = [...document.querySelectorAll("#results li")];
+        return items.length > 0 && items.every((item) => item.querySelector("mark") !== null);
+      };
+      await untilIn(page, "a sentence of each result", look, undefined);
+      return await results();
+    },
+    stopOnceSomeAreDone: () =>
+      page.evaluate(() => {
+        const observer = new MutationObserver(() => {
+          const words = document.querySelector("#indexing")?.textContent ?? "";
+          const stop = [...document.querySelectorAll<HTMLElement>(".work button")].find(
+            ({ textContent }) => textContent === "Stop",
+          );
+          if (!stop || !/^[1-9]\d* of /.test(words)) return;
+          observer.disconnect();
+          stop.click();
+        });
+        observer.observe(document.body, { childList: true, characterData: true, subtree: true });
+      }, undefined),
     coloursOfMap: () =>
       page.evaluate(() => {
         const canvas = document.querySelector("canvas");
@@ -140,19 +158,20 @@ export const chosenFiles = (
     [selector, files] as const,
   );
 
-/** Rules of WCAG that the page breaks now, in either browser. */
-export async function violationsIn(page: DrivenPage): Promise<string[]> {
+/** Rules of WCAG that the page breaks now, in either browser; or only the rules named. */
+export async function violationsIn(page: DrivenPage, rules: readonly string[] = []): Promise<string[]> {
   if (!(await page.evaluate(() => "axe" in globalThis, undefined))) {
     const script = await readFile("node_modules/axe-core/axe.min.js", "utf8"); // pages let no script stand in them
     await page.evaluate(script as never, undefined);
   }
-  return await page.evaluate(async () => {
+  return await page.evaluate(async (runOnly) => {
     const { axe } = globalThis as unknown as {
       axe: {
         run(context: unknown, options: unknown): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
       };
     };
-    const found = (await axe.run(document, { resultTypes: ["violations"] })).violations;
+    const only = runOnly.length > 0 ? { runOnly } : {};
+    const found = (await axe.run(document, Object.assign(only, { resultTypes: ["violations"] }))).violations;
     return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
-  }, undefined);
+  }, rules);
 }

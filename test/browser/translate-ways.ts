@@ -1,6 +1,6 @@
 // What tests of the page that translates have in common.
 import type { DrivenPage } from "./driven.ts";
-import { press, rowsOf, until } from "./ways.ts";
+import { press, rowsOf, until, untilIn } from "./ways.ts";
 
 export interface TranslatePage {
   /** The written text, once it has ended. */
@@ -22,16 +22,18 @@ export interface TranslatePage {
 }
 
 export function ofTranslate(page: DrivenPage): TranslatePage {
-  const text = (selector: string) =>
-    page.evaluate((css) => document.querySelector(css)?.textContent?.trim() ?? "", selector);
   return {
-    ended: () =>
-      until("text that has ended", async () => {
-        const alert = await text('[role="alert"]');
-        if (alert !== "") throw new Error(`the page says: ${alert}`);
-        const facts = await text("#run-facts");
-        return /(ended by itself|cut at|stopped)/.test(facts) && ((await text("#written")) || " ");
-      }),
+    ended: async () => {
+      const look = () => {
+        const text = (selector: string) => document.querySelector(selector)?.textContent?.trim() ?? "";
+        const [alert, facts] = [text('[role="alert"]'), text("#run-facts")];
+        if (alert !== "") return { alert, written: "" };
+        return /(ended by itself|cut at|stopped)/.test(facts) && { alert, written: text("#written") || " " };
+      };
+      const { alert, written } = await untilIn(page, "text that has ended", look, undefined);
+      if (alert !== "") throw new Error(`the page says: ${alert}`);
+      return written;
+    },
     tokens: (name) =>
       page.evaluate((legend) => {
         const strip = [...document.querySelectorAll("fieldset.tokens")].find(

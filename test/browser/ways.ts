@@ -3,22 +3,98 @@ import type { DrivenPage } from "./driven.ts";
 
 export { until };
 
+/** Looks whenever the page changes, once what changes it has ended, until there is something other than undefined, null or false. */
+function lookInPage<A, R>(look: (given: A) => R, given: A): Promise<R> {
+  return new Promise((resolve, reject) => {
+    const later = new MessageChannel();
+    const observer = new MutationObserver(() => later.port2.postMessage(undefined));
+    let hasEnded = false;
+    const lookAgain = () => {
+      if (hasEnded) return;
+      try {
+        const found = look(given);
+        if (found === undefined || found === null || found === false) return;
+        resolve(found);
+      } catch (error) {
+        reject(error);
+      }
+      hasEnded = true;
+      observer.disconnect();
+      later.port1.close();
+    };
+    later.port1.onmessage = lookAgain;
+    Object.assign(globalThis, { lookAgain });
+    observer.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+    lookAgain();
+  });
+}
+
+/** What browsers say of an evaluation whose page has gone to another address. */
+const left = /context was destroyed|cannot find context|actor .* destroyed|no such frame|discarded/i;
+
+/** Of so many looks at what the page has answered, one makes it look again, for what no change of its elements shows. */
+const seldom = 50;
+
+/**
+ * As `until`, for what a look in the page finds: the page looks by itself whenever it changes. To ask it again and again would
+ * take a fifth of a processor. The look knows only what it is given.
+ */
+export async function untilIn<A, R>(
+  page: DrivenPage,
+  what: string,
+  look: (given: A) => R,
+  given: A,
+): Promise<Exclude<R, undefined | null | false>> {
+  let found: { readonly value: Exclude<R, undefined | null | false> } | undefined;
+  let problem: { readonly error: unknown } | undefined;
+  const begin = () => {
+    problem = undefined;
+    (page.evaluate(`(${lookInPage})(${look}, ${JSON.stringify(given)})` as never, undefined) as Promise<never>).then(
+      (value) => {
+        found = { value };
+      },
+      (error: unknown) => {
+        problem = { error };
+      },
+    );
+  };
+  const isThere = () =>
+    page.evaluate(() => {
+      const { lookAgain } = globalThis as { lookAgain?: () => void };
+      lookAgain?.();
+      return lookAgain !== undefined;
+    }, undefined);
+  begin();
+  let turn = 0;
+  const { value } = await until(what, async () => {
+    if (problem) {
+      if (!left.test(String(problem.error))) throw problem.error;
+      begin();
+    } else if (!found && ++turn % seldom === 0) {
+      if (!(await isThere().catch(() => true))) begin(); // another page has taken its place
+    }
+    return found;
+  });
+  return value;
+}
+
 /** Waits for an element whose text, or else its label, matches, and clicks it once it is enabled. */
 export async function press(page: DrivenPage, selector: string, words: RegExp): Promise<void> {
-  await until(`${selector} that says ${words}`, () =>
-    page.evaluate(
-      ([css, source]) => {
-        for (const old of document.querySelectorAll("[data-pressed]")) old.removeAttribute("data-pressed");
-        const named = (element: Element) =>
-          new RegExp(source).test(element.textContent?.trim() || (element.getAttribute("aria-label") ?? ""));
-        const found = [...document.querySelectorAll(css)].find(
-          (element) => named(element) && !element.matches(':disabled, [aria-disabled="true"]'),
-        );
-        found?.setAttribute("data-pressed", "");
-        return found !== undefined;
-      },
-      [selector, words.source] as const,
-    ),
+  await untilIn(
+    page,
+    `${selector} that says ${words}`,
+    ([css, source]) => {
+      const named = (element: Element) =>
+        new RegExp(source).test(element.textContent?.trim() || (element.getAttribute("aria-label") ?? ""));
+      const found = [...document.querySelectorAll(css)].find(
+        (element) => named(element) && !element.matches(':disabled, [aria-disabled="true"]'),
+      );
+      if (!found) return false;
+      for (const old of document.querySelectorAll("[data-pressed]")) old.removeAttribute("data-pressed");
+      found.setAttribute("data-pressed", "");
+      return true;
+    },
+    [selector, words.source] as const,
   );
   await page.click("[data-pressed]");
 }
@@ -47,14 +123,14 @@ export async function tick(page: DrivenPage, selector: string): Promise<void> {
 
 /** Waits for an element whose text, or else its label, matches, and gives the text. */
 export const shown = (page: DrivenPage, selector: string, words: RegExp): Promise<string> =>
-  until(`${selector} with ${words}`, () =>
-    page.evaluate(
-      ([css, source]) =>
-        [...document.querySelectorAll(css)]
-          .map((element) => element.textContent?.trim() || (element.getAttribute("aria-label") ?? ""))
-          .find((text) => new RegExp(source).test(text)),
-      [selector, words.source] as const,
-    ),
+  untilIn(
+    page,
+    `${selector} with ${words}`,
+    ([css, source]) =>
+      [...document.querySelectorAll(css)]
+        .map((element) => element.textContent?.trim() || (element.getAttribute("aria-label") ?? ""))
+        .find((text) => new RegExp(source).test(text)),
+    [selector, words.source] as const,
   );
 
 /** The cells of the rows of a table. */
