@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BuildOptions } from "esbuild";
+import type { UserConfig } from "vite";
 import { toGguf } from "../../src/convert/to-gguf.ts";
 import { openModel } from "../../src/index.ts";
 import { bundleTransformers, writeOnnx } from "../generate/build.ts";
@@ -19,7 +20,7 @@ export interface SiteParts {
   readonly root: string;
   /** The folders `node_modules` of the peers. */
   readonly modules: PeerModules;
-  /** The script that starts the peers page, in the repository; default the page's own. */
+  /** The script that starts the peers page, in the repository; default the page's own, in the whole site. With it that page alone is built. */
   readonly entry?: string;
   /** The output folder. */
   readonly folder: string;
@@ -32,6 +33,9 @@ export async function buildSite({ root, modules, entry, folder }: SiteParts): Pr
   const start = {
     name: "entry of the peers page",
     enforce: "pre",
+    config: ({ build: { rolldownOptions = {} } = {} }: UserConfig) => {
+      if (entry) rolldownOptions.input = join(root, "site", "peers", "index.html");
+    },
     resolveId: (id: string, importer?: string) =>
       entry && id.endsWith("/main.tsx") && importer?.includes("/peers/index.html") ? join(root, entry) : undefined,
   } as const;

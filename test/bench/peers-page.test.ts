@@ -4,10 +4,9 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openPage } from "../../bench/harness/chromium.ts";
-import type { WebServer } from "../../bench/harness/web-server.ts";
+import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
 import { buildSite } from "../../bench/peers/build.ts";
 import { openChromiumOn } from "../../bench/peers/chromium.ts";
-import { serveBuilt } from "../../bench/peers/drive.ts";
 import { ensurePeers } from "../../bench/peers/packages.ts";
 import type { PeerResult } from "../../bench/peers/result.ts";
 
@@ -36,7 +35,7 @@ describe.skipIf(missing)(`the peers page in headless Chromium${missing ? ` (${mi
     folder = await mkdtemp(join(tmpdir(), "shaderformer-peers-"));
     if (!("modules" in packages)) return;
     await buildSite({ root: process.cwd(), modules: packages.modules, entry: "test/bench/peers-page.ts", folder });
-    server = await serveBuilt(folder);
+    server = await serveSite({ folders: { "/": folder } });
     browser = await openChromiumOn("swiftshader", process.cwd());
     const setup = "#cases=q20:2x32,generate:2&interval=10&samples=3&budget=30&peaks=0";
     ({ page, errors } = await openPage(browser, `${server.origin}/peers/index.html${setup}`));

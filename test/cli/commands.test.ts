@@ -9,7 +9,7 @@ import { headsGolden } from "../encode/golden-heads.ts";
 import { headFolderOnDisk } from "../encode/head-folders.ts";
 import { bundledMixture, bundledModel, goldenPrompts } from "../support/bundled.ts";
 import { first } from "../support/first-tier.ts";
-import { runInTurn, startCli } from "./run-cli.ts";
+import { quickly, runInTurn, startCli } from "./run-cli.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -41,7 +41,7 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
     expect(golden?.greedyText.startsWith(text)).toBe(true);
   },
   async serve() {
-    const child = startCli(["serve", "--model", bundledModel, "--port", "0"]);
+    const child = startCli(["serve", "--model", bundledModel, "--port", "0"], {}, quickly);
     child.stderr.resume();
     const [url] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
     expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: "ok" });

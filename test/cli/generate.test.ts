@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { bundledMixture, bundledModel, goldenPrompts } from "../support/bundled.ts";
-import { runCli, runInTurn, startCli } from "./run-cli.ts";
+import { quickly, runCli, runInTurn, startCli } from "./run-cli.ts";
 
 const golden = goldenPrompts[1] ?? goldenPrompts[0];
 if (!golden) throw new Error("there is no golden prompt");
@@ -137,7 +137,7 @@ test("a cache in pages gives the same tokens in less memory, and one of f16 take
 
 /** A long generation that has begun to write. */
 async function begun() {
-  const child = startCli(["generate", "--model", bundledModel, "-n", "500", "--seed", "1"]);
+  const child = startCli(["generate", "--model", bundledModel, "-n", "500", "--seed", "1"], {}, quickly);
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;

@@ -6,6 +6,10 @@ const stdout = process.stdout.write;
 const stderr = process.stderr.write;
 let runs = 0;
 
+// Each run listens for their errors.
+process.stdout.setMaxListeners(0);
+process.stderr.setMaxListeners(0);
+
 process.on("message", async ([file, ...args]) => {
   const printed = { stdout: "", stderr: "" };
   const collect = (stream) => (text, encoding, done) => {

@@ -1,6 +1,8 @@
 import { type ChildProcess, fork, spawn } from "node:child_process";
+import { pathToFileURL } from "node:url";
 import { atEnd } from "../support/at-end.ts";
 import "../support/built.ts";
+import { quick } from "../support/gpu.ts";
 
 /** What one run of the built command line came to. */
 export interface CliRun {
@@ -13,9 +15,17 @@ export interface CliRun {
 /** Changes to the environment; undefined removes a variable. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Starts `dist/cli.js`. */
-export function startCli(args: readonly string[], environment: Environment = {}) {
-  return spawn(process.execPath, ["dist/cli.js", ...args], { env: { ...process.env, ...environment } });
+// All software adapters share the object that `tuning` gives.
+const choosing = `import { tuning } from ${JSON.stringify(pathToFileURL("dist/kernels/tuning.js"))};
+const device = { adapter: { software: true }, limits: { invocations: 1024 } };
+Object.assign(tuning(device), ${JSON.stringify(quick)});`;
+
+/** Node's options with which devices of a process that runs dist/ have the choices of `quickGpu`. */
+export const quickly = ["--import", `data:text/javascript,${encodeURIComponent(choosing)}`];
+
+/** Starts `dist/cli.js`, with these options of Node's. */
+export function startCli(args: readonly string[], environment: Environment = {}, options: readonly string[] = []) {
+  return spawn(process.execPath, [...options, "dist/cli.js", ...args], { env: { ...process.env, ...environment } });
 }
 
 /** Runs `dist/cli.js` to its end. */
@@ -47,12 +57,14 @@ export interface CliInTurn {
 
 /**
  * Starts a process in which commands run in turn, for those that end by themselves after printing something: a process
- * for each takes far longer. What native code prints is not in `stderr`.
+ * for each takes far longer. Devices have the choices of `quickGpu`. What native code prints is not in `stderr`.
  */
 export function cliInTurn(environment: Environment = {}): CliInTurn {
   let child: ChildProcess | undefined;
   let last: Promise<unknown> = Promise.resolve();
-  const start = () => fork("test/cli/in-turn.mjs", { env: { ...process.env, ...environment }, stdio: "ignore" });
+  const execArgv = [...process.execArgv, ...quickly];
+  const env = { ...process.env, ...environment };
+  const start = () => fork("test/cli/in-turn.mjs", { env, execArgv, stdio: "ignore" });
   const runNow = (words: readonly string[]) => {
     child ??= start();
     const running = child;

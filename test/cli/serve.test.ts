@@ -10,11 +10,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Usage } from "../../src/engine/openai/types.ts";
 import { bundledMixture, bundledModel } from "../support/bundled.ts";
 import { codeBlocks } from "../support/code-blocks.ts";
-import { runCli, runInTurn, startCli } from "./run-cli.ts";
+import { quickly, runCli, runInTurn, startCli } from "./run-cli.ts";
 
 /** Starts the server as a reader would, and waits for the first line that it prints. */
 async function started(...args: string[]): Promise<{ child: ChildProcess; url: string; lines: string[] }> {
-  const child = startCli(["serve", "--model", bundledModel, "--port", "0", ...args]);
+  const child = startCli(["serve", "--model", bundledModel, "--port", "0", ...args], {}, quickly);
   const lines: string[] = [];
   const reader = createInterface({ input: child.stdout });
   reader.on("line", (line) => lines.push(line));

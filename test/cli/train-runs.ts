@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startCli } from "./run-cli.ts";
+import { quickly, startCli } from "./run-cli.ts";
 
 /** A Llama of two layers, with which a step takes milliseconds. */
 export const tinyConfig = {
@@ -34,7 +34,7 @@ export async function trainingFolder() {
 
 /** A run of `train` that is ended by a signal at its first line of at least this step; its lines and what it said. */
 export async function endedAt(step: number, signal: NodeJS.Signals, args: readonly string[]) {
-  const child = startCli(["train", "--json", ...args]);
+  const child = startCli(["train", "--json", ...args], {}, quickly);
   child.stdin.end();
   let [stdout, stderr, sent] = ["", "", false];
   child.stderr.setEncoding("utf8").on("data", (text: string) => {

@@ -2,6 +2,7 @@
 // and vectors of the bundled sentence encoder.
 import { loadEncoder } from "../../src/encoders.ts";
 import { type Gpu, openGpu } from "../../src/index.ts";
+import { tune } from "../../src/kernels/tuning.ts";
 import {
   cosineOf,
   encoderFolder,
@@ -12,6 +13,7 @@ import {
   meanOf,
 } from "../encode/golden-encoders.ts";
 import { headsGolden, logSoftmax } from "../encode/golden-heads.ts";
+import { quick } from "../support/gpu.ts";
 import { fifty } from "../support/sentences.ts";
 import { type EncoderDistances, say } from "./report.ts";
 
@@ -22,6 +24,7 @@ export async function encodeGolden(encoders: readonly string[]): Promise<void> {
     [{ features: [] }, encoders.slice(0, 1)],
   ] as const) {
     using gpu = await openGpu(options);
+    tune(gpu, quick);
     const features = [...gpu.features];
     for (const name of names) say({ kind: "encoder", name, features, far: await distancesOf(gpu, name) });
     using encoder = await loadEncoder(gpu, "examples/models/use-lite");

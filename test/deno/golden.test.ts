@@ -1,4 +1,4 @@
-// The beginnings of the bundled models' golden texts on wgpu, in Deno; wgpu.test.ts has the whole texts, and the kernels.
+// The beginnings of the bundled models' golden texts on wgpu, in Deno; wgpu.test.ts has longer ones, and the kernels.
 import { expect, test } from "vitest";
 import { bundleTests } from "../outside-vitest/bundle.ts";
 import { bundledMixture, bundledModel, goldenPrompts, mixturePrompts } from "../support/bundled.ts";

@@ -1,9 +1,11 @@
 // The states, logits, greedy tokens and searches of the golden encoder-decoders, and how far weights of f16 are from f32.
 import { loadEncoderDecoder } from "../../src/encoders.ts";
 import { type Gpu, openGpu } from "../../src/index.ts";
+import { tune } from "../../src/kernels/tuning.ts";
 import { farthest } from "../encode/golden-encoders.ts";
 import { sequenceGolden, sequenceSource } from "../seq2seq/golden.ts";
 import { halvedDistances } from "../seq2seq/halved.ts";
+import { quick } from "../support/gpu.ts";
 import { type Report, say } from "./report.ts";
 
 /** Computes them on a device with all features, and those of one model on a device without any. */
@@ -13,6 +15,7 @@ export async function generateGoldenSequences(models: readonly string[]): Promis
     [{ features: [] }, models.slice(0, 1)],
   ] as const) {
     using gpu = await openGpu(options);
+    tune(gpu, quick);
     for (const name of names) say(await sequencesOf(gpu, name));
   }
 }

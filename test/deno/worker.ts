@@ -4,8 +4,10 @@
 import { missingFeatures } from "../../src/check/case-table.ts";
 import { checkCase } from "../../src/check/check-case.ts";
 import { openGpu } from "../../src/gpu/open.ts";
+import { tune } from "../../src/kernels/tuning.ts";
 import { beginFile, collected, skipped } from "../outside-vitest/collect.ts";
 import { beginDevices, devices } from "../outside-vitest/devices.ts";
+import { quick } from "../support/gpu.ts";
 import { encodeGolden } from "./encoders.ts";
 import { encodersOf, sequencesOf } from "./families.ts";
 import { generateGolden } from "./model.ts";
@@ -25,8 +27,12 @@ async function attempt(name: string, body: () => unknown): Promise<void> {
 
 const byTurns = <T>(items: readonly T[], turn: number): T[] => items.filter((_, i) => i === turn % items.length);
 
-/** All cases; or for each variant of an op one that it takes, the op's tables by turns. */
+/**
+ * All cases; or for each variant of an op one that it takes, the op's tables by turns, on devices whose choices compile
+ * quickly.
+ */
 async function runCases(all: boolean): Promise<void> {
+  if (!all) for (const gpu of devices) tune(gpu, quick);
   const used = tables.flatMap(({ gpu, table }) =>
     table.variants.map((variant) => {
       const taken = table.cases.filter(({ refusedBy }) => !refusedBy?.includes(variant));
@@ -34,17 +40,20 @@ async function runCases(all: boolean): Promise<void> {
       return { gpu, table, variant, missing, taken, runs: taken.length > 0 && missing.length === 0 };
     }),
   );
-  const ofOps = Map.groupBy(used, ({ table, variant }) => `${table.op} ${variant}`);
-  for (const [turn, [name, group]] of [...ofOps].entries()) {
-    for (const { missing } of group)
+  // "attention layouts" are other cases of attention.
+  const ofOps = Map.groupBy(used, ({ table, variant }) => `${table.op.replace(/ layouts$/, "")} ${variant}`);
+  for (const [turn, group] of [...ofOps.values()].entries()) {
+    for (const { table, variant, missing } of group) {
+      const name = `${table.op} ${variant}`;
       if (missing.length > 0) say({ kind: "not available", name, why: `needs ${missing.join(", ")}` });
+    }
     const chosen = byTurns(
       group.filter(({ runs }) => runs),
       turn,
     );
     for (const { gpu, table, variant, taken } of all ? group : chosen) {
       for (const item of all ? table.cases : byTurns(taken, turn))
-        await attempt(`${name}: ${item.name}`, () => checkCase(gpu(), table, variant, item));
+        await attempt(`${table.op} ${variant}: ${item.name}`, () => checkCase(gpu(), table, variant, item));
     }
   }
 }

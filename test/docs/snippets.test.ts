@@ -9,7 +9,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { noChromium, openPage } from "../../bench/harness/chromium.ts";
 import { serveSite } from "../../bench/harness/web-server.ts";
 import { closePages, sharedChromium } from "../browser/shared.ts";
-import { cliInTurn, runInTurn } from "../cli/run-cli.ts";
+import { cliInTurn, quickly, runInTurn } from "../cli/run-cli.ts";
 import "../support/built.ts";
 import { codeBlocks } from "../support/code-blocks.ts";
 import { first, firstIf } from "../support/first-tier.ts";
@@ -76,16 +76,17 @@ function shownOutputs(code: string): string[] {
 
 describe("the commands", async () => {
   const both = await Promise.all(["command-line", "training"].map((name) => readFile(`docs/${name}.md`, "utf8")));
-  const lines = both
+  const found = both
     .flatMap(codeBlocks)
     .flatMap(({ language, code }) => (language === "sh" ? code.trim().split("\n") : []));
+  const lines = [...new Set(found)];
 
   const serving = (line: string) => / serve /.test(line);
 
   // It runs until it is stopped; here on a port that is free.
   test.each(lines.filter(serving))("%s", async (line) => {
     const [, ...words] = line.replace(/--port \d+/, "--port 0").split(" ");
-    const server = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
+    const server = spawn(process.execPath, [...quickly, ...words], { stdio: ["ignore", "pipe", "inherit"] });
     try {
       const said = await new Promise<string>((resolve, reject) => {
         server.stdout.once("data", (data) => resolve(String(data)));

@@ -2,7 +2,11 @@
 import { poisoned } from "../../src/check/canaries.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { type GpuOptions, openGpu } from "../../src/gpu/open.ts";
+import { setThreadRows } from "../../src/kernels/attention/backward/flash-tiles.ts";
 import { type Kind, tuneAs } from "../../src/kernels/tuning.ts";
+
+// From the module itself, in whose place this one is for all others.
+export { quick } from "../support/gpu.ts";
 
 /** The devices open now. */
 export const devices: Gpu[] = [];
@@ -26,6 +30,7 @@ export function testGpu(options: GpuOptions = {}, choices?: Kind): Promise<Gpu> 
     openGpu(options).then((opened) => {
       poisoned(opened);
       if (choices) tuneAs(opened, choices);
+      setThreadRows(opened, 4); // as test/support/gpu.ts
       devices.push(opened);
       return opened;
     });

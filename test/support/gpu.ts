@@ -39,7 +39,7 @@ export async function testGpu(options: GpuOptions = {}, choices?: Kind, prepare?
  * Variants that llvmpipe compiles in a tenth to a third of the time of those that it would run: naive products for tiled
  * ones (0.02 s for 0.3 to 0.6), attention by rows for tiles (0.4 s for 1.3).
  */
-const quick: Partial<Tuning> = {
+export const quick: Partial<Tuning> = {
   attentionOfFewQueries: ["splitSubgroups", "rows", "naive"],
   attentionOfManyQueries: ["rows", "naive"],
   matmulOfManyRows: ["naive"],

@@ -18,7 +18,6 @@ const load = async (folder: string, options: ModelOptions = {}): Promise<Languag
   return model;
 };
 const model = await load(bundledNano, { context: 128 });
-const paged = await load(bundledNano, { context: 128, cache: { layout: "paged" } });
 const prompt = "<|whale|>The captain";
 const ids = model.tokenizer.encode(prompt);
 
