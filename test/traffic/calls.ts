@@ -172,7 +172,7 @@ function expertCalls({ gpu, random, words }: Inputs) {
       record: () => library.expertChoice(gpu, { logits: random([5, 4]) }, { capacity: 2 }),
       grown: () => library.expertChoice(gpu, { logits: random([5, 8]) }, { capacity: 2 }),
     },
-    "experts loop": { record: () => layer("loop", 32), grown: () => layer("loop", 64) },
+    "experts loop": { record: () => layer("loop", 64), grown: () => layer("loop", 128) },
     ...named({
       "align sorted": () =>
         library.align(
