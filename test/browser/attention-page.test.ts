@@ -102,14 +102,12 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await other.getByRole("button", { name: "Paint tiles from this mask" }).click();
     await other.waitForFunction(() => location.hash.includes("tiles="));
     await page.goto(other.url());
-    const chosen = (name: string) => page.getByRole("button", { name });
-    await chosen("sliding-window").click();
+    await page.getByRole("button", { name: "sliding-window" }).click();
     await measure(2);
     expect(await tableRows().filter({ hasText: "own" }).getByText("✓ right").count()).toBe(1);
     expect(await tableRows().filter({ hasText: "painted" }).getByText("✓ right").count()).toBe(1);
-
     await page.getByLabel("The same, for the reference").fill("q >= k");
-    await chosen("painted").click();
+    await page.getByRole("button", { name: "painted" }).click();
     await measure(1);
     expect(await tableRows().getByText("✗ wrong").count()).toBe(1);
     await page.getByText("1 result is wrong and not timed.").waitFor();
