@@ -48,7 +48,7 @@ export const quick: Partial<Tuning> = {
 
 /**
  * The device of tests of what is built from kernels: each variant has its own tests, and models run those of the adapter
- * in tests of their golden data. So most tests of training, encoders and engines take those that compile quickly.
+ * in tests of their golden data. So most tests of training, encoders and generation take those that compile quickly.
  */
 export const quickGpu = (options: GpuOptions = {}): Promise<Gpu> =>
   testGpu(options, undefined, (gpu) => tune(gpu, quick));
