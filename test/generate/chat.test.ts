@@ -3,14 +3,14 @@ import { afterAll, expect, test } from "vitest";
 import { loadModel } from "../../src/generate/load-model.ts";
 import { OptionError } from "../../src/options/errors.ts";
 import { TextError } from "../../src/text/text-error.ts";
-import { bundledModel } from "../support/bundled.ts";
+import { bundledNano } from "../support/bundled.ts";
 import { quickGpu } from "../support/gpu.ts";
 
 const chatTemplate =
   "{% for message in messages %}<|whale|>{{ message.content }} {% endfor %}{% if loud %}AND {% endif %}";
 const gpu = await quickGpu();
-const model = await loadModel(gpu, bundledModel, { context: 64, chatTemplate });
-const plain = await loadModel(gpu, bundledModel, { context: 64 });
+const model = await loadModel(gpu, bundledNano, { context: 64, chatTemplate });
+const plain = await loadModel(gpu, bundledNano, { context: 64 });
 afterAll(() => {
   model.dispose();
   plain.dispose();
@@ -47,7 +47,7 @@ test("the result of one prompt has its text, that of several has none", async ()
 });
 
 test("what cannot be a conversation is refused by name", async () => {
-  expect(() => plain.chat(messages)).toThrow(/voices-dense has no chat template/);
+  expect(() => plain.chat(messages)).toThrow(/voices-nano has no chat template/);
   expect(() => model.chat([{ content: "no role" }] as never)).toThrow(TextError);
   expect(() => model.chat(messages, { temperatur: 0 } as never)).toThrow(/no option temperatur; did you mean temp/);
   expect(() => model.chat(messages, { template: "loud" } as never)).toThrow(OptionError);
@@ -59,5 +59,5 @@ test.each([
   ["", OptionError],
   [7, OptionError],
 ])("a template %s is refused when the model is loaded", async (wrong, kind) => {
-  await expect(loadModel(gpu, bundledModel, { chatTemplate: wrong as string })).rejects.toThrow(kind);
+  await expect(loadModel(gpu, bundledNano, { chatTemplate: wrong as string })).rejects.toThrow(kind);
 });

@@ -1,17 +1,16 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { cachePairs } from "../../src/blocks/kv-cache/cache.ts";
 import { difference } from "../../src/check/compare.ts";
 import { randomSource } from "../../src/check/random.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
-import { openGpu } from "../../src/gpu/open.ts";
 import { maxBatch } from "../../src/kernels/step.ts";
 import { forward, logits } from "../../src/models/decoder.ts";
 import { placed, placeholder, replacements } from "../../src/tensor/tensor.ts";
-import { bundledModel, goldenPrompts } from "../support/bundled.ts";
+import { bundledNano, goldenPrompts } from "../support/bundled.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await openGpu();
-const model = await loadModel(gpu, bundledModel);
-afterAll(() => gpu.close());
+const gpu = await quickGpu();
+const model = await loadModel(gpu, bundledNano);
 
 const source = randomSource(7);
 const ids = Array.from({ length: 150 }, () => 6 + source.integer(2042));

@@ -1,16 +1,15 @@
 // How likely tokens come next: against the definitions in float64, and against what the GPU draws.
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { drawnProbabilities } from "../../src/generate/drawn-probabilities.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import { resolveOptions } from "../../src/generate/options.ts";
-import { openGpu } from "../../src/gpu/open.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { filter, penalise } from "../../src/reference/sampling.ts";
-import { bundledModel, goldenPrompts } from "../support/bundled.ts";
+import { bundledModel, bundledNano, goldenPrompts } from "../support/bundled.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await openGpu();
-const model = await loadModel(gpu, bundledModel);
-afterAll(() => gpu.close());
+const gpu = await quickGpu();
+const model = await loadModel(gpu, bundledNano);
 const whale = "<|whale|>The captain stood upon the deck";
 
 /** By the definitions: penalties, then what the filters keep, in proportion. */
@@ -66,14 +65,23 @@ test("at temperature 0 the likeliest has all of it, the first where several are;
   expect([...of({ 3: 3 })]).toEqual([0, 0, 0, 1]);
 });
 
-test("the model's own are the golden logits', and what is drawn is drawn as often", async () => {
-  const [{ promptTokens = [], lastLogits = [] } = {}] = goldenPrompts;
-  const all = Array.from({ length: model.decoder.config.vocabulary }, (_, id) => id);
-  const options = { temperature: 1.2, topK: 12, topP: 0.9 };
-  const { own, drawn, kept } = await model.nextTokenProbabilities(promptTokens, all, options);
+const [{ promptTokens = [], lastLogits = [] } = {}] = goldenPrompts;
+
+test("the model's own are the golden logits'", async () => {
+  using golden = await loadModel(gpu, bundledModel);
+  const { own } = await golden.nextTokenProbabilities(
+    promptTokens,
+    Array.from(lastLogits, (_, id) => id),
+  );
   const largest = Math.max(...lastLogits);
   const sum = lastLogits.reduce((total, logit) => total + Math.exp(logit - largest), 0);
   for (const [id, logit] of lastLogits.entries()) expect(own[id]).toBeCloseTo(Math.exp(logit - largest) / sum, 5);
+});
+
+test("what is drawn is drawn as often", async () => {
+  const all = Array.from({ length: model.decoder.config.vocabulary }, (_, id) => id);
+  const options = { temperature: 1.2, topK: 12, topP: 0.9 };
+  const { drawn, kept } = await model.nextTokenProbabilities(promptTokens, all, options);
   expect(kept).toBe(drawn.filter((probability) => probability > 0).length);
   expect(kept).toBeLessThanOrEqual(12);
 

@@ -1,5 +1,8 @@
 // Text that is drawn with the proposals of a draft model: it has the distribution of the model, whatever the draft's is.
 
+import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
@@ -7,7 +10,7 @@ import type { NextTokenOptions } from "../../src/generate/next-token.ts";
 import type { GenerationOptions } from "../../src/generate/options.ts";
 import { Session } from "../../src/generate/session.ts";
 import type { TokenConstraint } from "../../src/generate/token-constraint.ts";
-import { bundledModel, bundledNano } from "../support/bundled.ts";
+import { bundledNano } from "../support/bundled.ts";
 import { quickGpu } from "../support/gpu.ts";
 import { said } from "./speculative-texts.ts";
 
@@ -17,8 +20,13 @@ const load = async (folder: string): Promise<LanguageModel> => {
   afterAll(() => model.dispose());
   return model;
 };
-const model = await load(bundledModel);
-const other = await load(bundledNano);
+const model = await load(bundledNano);
+// The same model with other angles for its positions, so that what it holds for likely is something else.
+const folder = await mkdtemp(join(tmpdir(), "shaderformer-draft-"));
+await cp(bundledNano, folder, { recursive: true });
+const config = JSON.parse(await readFile(`${folder}/config.json`, "utf8"));
+await writeFile(`${folder}/config.json`, JSON.stringify({ ...config, rope_theta: 1000 }));
+const other = await load(folder);
 const { vocabulary } = model.decoder.config;
 const every = Array.from({ length: vocabulary }, (_, id) => id);
 const ids = model.tokenizer.encode(`<|whale|>${said}`);
@@ -140,14 +148,14 @@ describe("of many seeds, texts are as frequent as float64 says of the model, and
   test("one that is proposed is kept wherever the model holds it for at least as likely as the draft does", async () => {
     const options = { temperature: 1.2, topK: 3 };
     const next = drawnBy(options);
-    const firsts = [...(await next(model, ids)).keys()];
+    const likely = await next(model, ids);
     // Of the tokens that are kept whenever they are proposed, the one that most texts would lose if it were drawn anew.
     const kept: { readonly first: number; readonly ends: number; readonly lost: number }[] = [];
-    for (const first of firsts) {
+    for (const [first, share] of likely) {
       const [own, proposed] = [await next(model, [...ids, first]), await next(other, [...ids, first])];
       for (const [ends, p] of own) {
         const q = proposed.get(ends) ?? 0;
-        if (p > 1.01 * q && !firsts.includes(ends)) kept.push({ first, ends, lost: q * (1 - p) });
+        if (p > 1.01 * q && !likely.has(ends)) kept.push({ first, ends, lost: share * q * (1 - p) });
       }
     }
     const { first = 0, ends = 0 } = kept.sort((a, b) => b.lost - a.lost)[0] ?? {};

@@ -6,7 +6,7 @@ import { loadModel, type ModelOptions } from "../../src/generate/load-model.ts";
 import type { GenerationOptions } from "../../src/generate/options.ts";
 import { Session } from "../../src/generate/session.ts";
 import type { TokenConstraint } from "../../src/generate/token-constraint.ts";
-import { bundledModel, bundledNano } from "../support/bundled.ts";
+import { bundledNano } from "../support/bundled.ts";
 import { quickGpu } from "../support/gpu.ts";
 import { goldenFolders } from "./golden-folder.ts";
 import { drawn, lookup, penalised, prompt } from "./speculative-texts.ts";
@@ -17,7 +17,7 @@ const load = async (folder: string, options: ModelOptions = {}): Promise<Languag
   afterAll(() => model.dispose());
   return model;
 };
-const model = await load(bundledModel, { context: 256 }); // that of the other
+const model = await load(bundledNano);
 const small = await load(bundledNano, { cache: { dtype: "f16", layout: "paged" } });
 
 describe("what ends a text, and what else goes with it", () => {
@@ -25,7 +25,7 @@ describe("what ends a text, and what else goes with it", () => {
   const plain = { temperature: 0 } as const;
 
   test("a stop text, a number of tokens, the end of the context, an end-of-text token", async () => {
-    const short = await load(bundledModel, { context: 64 });
+    const short = await load(bundledNano, { context: 64 });
     const { tokens = [], text = "" } = (await model.generate(prompt, { ...plain, maxTokens: 30 }).result).rows[0] ?? {};
     const eos = tokens[9] ?? 0;
     const ends: [LanguageModel, GenerationOptions, string][] = [
@@ -178,7 +178,7 @@ describe("what is refused", () => {
 
   test("draft models whose tokens or whose context are others", async () => {
     const other = await load(`${goldenFolders}/gpt-oss`);
-    const short = await load(bundledModel, { context: 64 });
+    const short = await load(bundledNano, { context: 64 });
     const draft = (one: LanguageModel) => () => model.generate("a", { speculative: { kind: "draft", model: one } });
     expect(draft(other)).toThrow(/speculative\.model is .*gpt-oss, which has \d+ tokens, expected the 2048 of /);
     expect(draft(short)).toThrow(/whose context is 64 tokens, expected at least the \d+ of /);

@@ -10,7 +10,7 @@ import type { Speculative } from "../../src/generate/speculative/options.ts";
 import { lookUp } from "../../src/generate/speculative/prompt-lookup.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { filter } from "../../src/reference/sampling.ts";
-import { bundledMixture, bundledModel } from "../support/bundled.ts";
+import { bundledMixture, bundledNano } from "../support/bundled.ts";
 import { quickGpu } from "../support/gpu.ts";
 import { writeRandomModel } from "../support/random-model.ts";
 import { goldenFolders } from "./golden-folder.ts";
@@ -22,8 +22,8 @@ const load = async (folder: string, options: ModelOptions = {}): Promise<Languag
   afterAll(() => model.dispose());
   return model;
 };
-const model = await load(bundledModel);
-const mixture = await load(bundledMixture, { cache: { dtype: "f16", layout: "paged" } });
+const model = await load(bundledNano);
+const mixture = await load(bundledMixture, { context: 256, cache: { dtype: "f16", layout: "paged" } });
 /** The rows of a generation without proposals and with them, and what these came to. */
 async function both(of: LanguageModel, text: string | readonly number[], options: GenerationOptions, how: Speculative) {
   const plain = await of.generate(text, options).result;
@@ -62,7 +62,7 @@ describe("the tokens are those without proposals, bit for bit", () => {
   });
 
   test("with a cache of int8", async () => {
-    const quantised = await load(bundledModel, { cache: { dtype: "int8" } });
+    const quantised = await load(bundledNano, { cache: { dtype: "int8" } });
     const own = { kind: "draft", model: quantised, tokens: 3 } as const;
     for (const how of [lookup, own]) {
       const { plain, rows, figures } = await both(quantised, prompt, { ...drawn, maxTokens: 16 }, how);

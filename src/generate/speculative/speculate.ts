@@ -115,7 +115,7 @@ export async function* speculate(
     const bound = await verifier.prepare(given, stop);
     fed[row.index] = known.length;
     const results = await step(bound);
-    verifier.noteCounted(results.chosen);
+    verifier.noteChosen(results.chosen);
     let kept = 0;
     while (kept < drafts.length && results.chosen[kept] === drafts[kept]) kept++;
     fed[row.index] = known.length + kept; // what comes after them in the cache was not kept

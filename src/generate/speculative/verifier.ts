@@ -83,15 +83,15 @@ export class Verifier {
     }
   }
 
-  /** Notes that row i has counted token i of `chosen`, as sampling does; where drafts are drawn, none is counted. */
-  noteCounted(chosen: Uint32Array): void {
-    if (this.#kind.drawn) return;
+  /** Notes which tokens came next, and that row i has counted token i as sampling does; where drafts are drawn, none is counted. */
+  noteChosen(chosen: Uint32Array): void {
     const vocabulary = this.#counted.length / this.#rows;
     for (const [row, token] of chosen.entries()) {
       if (token >= vocabulary) continue;
+      this.#stale.add(token);
+      if (this.#kind.drawn) continue;
       const at = row * vocabulary + token;
       this.#counted[at] = (this.#counted[at] ?? 0) + 1;
-      this.#stale.add(token);
     }
   }
 

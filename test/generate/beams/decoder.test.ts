@@ -179,7 +179,7 @@ test("goes on with the tokens of one that ended too early, and refuses others", 
 test("aborted, it has the best text so far and frees its memory", async () => {
   const own = await openGpu(); // one whose memory serves again
   try {
-    const other = await loadModel(own, bundledModel, { context: 128 });
+    const other = await loadModel(own, bundledNano, { context: 128 });
     const allocated = async () => {
       await own.flush(); // what was written for a step that no longer ran
       own.buffers.trim();
@@ -206,7 +206,7 @@ test("aborted, it has the best text so far and frees its memory", async () => {
 });
 
 test("a full context ends the texts, and a prompt that fills it gets none", async () => {
-  const short = await load(bundledModel, { context: ids.length + 3 });
+  const short = await load(bundledNano, { context: ids.length + 3 });
   const { rows } = await short.generate(ids, { beams: 2, maxTokens: 9 }).result;
   expect(rows[0]?.tokens.length).toBe(3);
   expect(rows[0]?.stopReason).toBe("context");
@@ -219,7 +219,7 @@ test("a full context ends the texts, and a prompt that fills it gets none", asyn
 test("a device that is lost fails it, and so does a session that is disposed", async () => {
   const own = await openGpu();
   try {
-    const other = await loadModel(own, bundledModel, { context: 128 });
+    const other = await loadModel(own, bundledNano, { context: 128 });
     const session = other.session();
     const disposed = session.generate(ids, { beams: 3, maxTokens: 60 });
     const first = disposed[Symbol.asyncIterator]();
