@@ -80,13 +80,14 @@ describe.each(full ? variants : (["flash", "splitK"] as const))("attention %s, t
   test("whatever the order and the size of pages, and as the cache without pages", async () => {
     const plain = attention(gpu, { q, k: tensor(gpu, [1, g, s, d], k), v: tensor(gpu, [1, g, s, d], v) }, { variant });
     const expected = await plain.out.read();
-    for (const [page, table] of [
+    const tables = [
       [16, [0, 1, 2, 3, 4]],
       [16, [6, 0, 5, 2, 3]],
-      [32, [2, 0, 1]],
       [64, [0, 1]],
+      [32, [2, 0, 1]],
       [128, [1]],
-    ] as const) {
+    ] as const;
+    for (const [page, table] of full ? tables : tables.slice(0, 3)) {
       const layout = { kind: "paged", blockTable: blockTable(gpu, [table], { pages: 7 }) } as const;
       const [pk, pv] = [paged(k, s, page, table, 7), paged(v, s, page, table, 7)];
       const { out } = attention(gpu, { q, k: pk, v: pv }, { variant, layout, length: s });

@@ -25,19 +25,19 @@ export interface Run {
 }
 
 /**
- * The kernel as workgroup `place` of the grid. The detector does not empty workgroup memory between workgroups, nor
- * does it watch that memory after the first, so that each is run alone, as the first of its grid.
+ * The kernel as the workgroup that `own_place` says, which is given with each run. The detector does not empty workgroup memory
+ * between workgroups, nor does it watch that memory after the first, so that each is run alone, as the first of its grid.
  */
-function placed(code: string, place: readonly number[], grid: readonly number[], size: readonly number[]): string {
+function placed(code: string, grid: readonly number[], size: readonly number[]): string {
   const renamed: string[] = [];
   const builtin = /@builtin\((workgroup_id|num_workgroups|global_invocation_id)\)\s*(\w+): vec3u/g;
   const vector = (numbers: readonly number[]) => `vec3u(${numbers.map((number) => `${number}u`).join(", ")})`;
   const parameters = code.replace(builtin, (_, what: string, name: string) => {
-    const first = what === "workgroup_id" ? place : place.map((at, axis) => at * (size[axis] ?? 1));
-    renamed.push(`let ${name} = ${what === "num_workgroups" ? vector(grid) : `first_${name} + ${vector(first)}`};`);
+    const first = what === "workgroup_id" ? "own_place" : `own_place * ${vector(size)}`;
+    renamed.push(`let ${name} = ${what === "num_workgroups" ? vector(grid) : `first_${name} + ${first}`};`);
     return `@builtin(${what}) first_${name}: vec3u`;
   });
-  return parameters.replace(/(\bfn main\([^{]*\{)/, `$1 ${renamed.join(" ")}`);
+  return `override own_place: vec3u; ${parameters.replace(/(\bfn main\([^{]*\{)/, `$1 ${renamed.join(" ")}`)}`;
 }
 
 function bindGroups({ declarations }: Shader, { uniforms, inputs, outputs }: Dispatch) {
@@ -70,18 +70,24 @@ function bindGroups({ declarations }: Shader, { uniforms, inputs, outputs }: Dis
   return { groups, buffers };
 }
 
-/** Runs workgroup `place` of a dispatch, its threads in lockstep from barrier to barrier. */
+/** Runs workgroup `place` of a dispatch, its threads by turns from statement to statement. */
 export function runWorkgroup(shader: Shader, dispatch: Dispatch, place: readonly number[], code = shader.code): Run {
-  return runWatched(shader, dispatch, place, code, () => {});
+  return runWatched(shader, dispatch, place, code);
+}
+
+/** Runs it with each thread by itself from barrier to barrier, which takes less time where there are no races. */
+export function runWithoutRaces(shader: Shader, dispatch: Dispatch, place: readonly number[]): Run {
+  return runWatched(shader, dispatch, place, shader.code, { interleaved: false });
 }
 
 /** Whether a workgroup that runs `code` has a fault. A race ends the run. */
 export function hasFault(shader: Shader, dispatch: Dispatch, place: readonly number[], code: string): boolean {
   const raced = new Error("there is a race");
   try {
-    const { faults } = runWatched(shader, dispatch, place, code, (races) => {
+    const phaseEnded = (races: number) => {
       if (races > 0) throw raced;
-    });
+    };
+    const { faults } = runWatched(shader, dispatch, place, code, { phaseEnded });
     return faults.length > 0;
   } catch (error) {
     if (error !== raced) throw error;
@@ -94,7 +100,7 @@ function runWatched(
   dispatch: Dispatch,
   place: readonly number[],
   code: string,
-  phaseEnded: Watch["phaseEnded"],
+  { interleaved = true, phaseEnded = () => {} }: Partial<Pick<Watch, "interleaved" | "phaseEnded">> = {},
 ): Run {
   const { groups, buffers } = bindGroups(shader, dispatch);
   const written = new Set<string>();
@@ -112,16 +118,13 @@ function runWatched(
       operations += count;
       multiplyAdds += fused;
     },
-    phaseEnded,
+    ...{ interleaved, phaseEnded },
   });
   try {
-    const text = placed(
-      legible(code, shader.declarations),
-      place,
-      dispatch.workgroups,
-      shader.declarations.workgroupSize,
-    );
-    const { races, errors } = detectRaces(text, "main", [1, 1, 1], groups);
+    const { declarations } = shader;
+    const text = placed(legible(code, declarations), dispatch.workgroups, declarations.workgroupSize);
+    const constants = { own_place: [...place] };
+    const { races, errors } = detectRaces(text, "main", [1, 1, 1], groups, { constants });
     const faults = [...errors, ...new Set(races.map(({ message }) => message))];
     return { faults, written, buffers, requestedBytes, operations, multiplyAdds };
   } finally {

@@ -3,6 +3,8 @@ import type { CallExpr as Call, Data, ScalarData as Scalar, TypedData as Typed }
 
 /** The variables that are visible at a place. */
 export interface Scope {
+  readonly parent: Scope | null;
+  readonly variables: ReadonlyMap<string, { readonly value: Data }>;
   getVariable(name: string): { readonly value: Data } | null;
 }
 
@@ -48,6 +50,8 @@ export interface Assignment extends Operator {
 /** Methods of the interpreter that its types do not name. */
 export interface Interpreter {
   _callBuiltinFunction(call: Call, context: Scope): Data | null;
+  _evalCallValue(call: Call, context: Scope): Data | null;
+  _evalLiteral(node: object, context: Scope): Data;
   _evalBinaryOpValue(node: Operator, context: Scope): Data | null;
   _assign(node: Assignment, context: Scope): void;
   _makeCwiseData(values: readonly number[], type: Shape): Data;
@@ -55,4 +59,12 @@ export interface Interpreter {
   evalExpression(node: unknown, context: Scope): Data;
   getVariableName(node: unknown, context: Scope): string;
   getTypeInfo(type: unknown): Scalar["typeInfo"];
+}
+
+/** Methods of the scheduler of threads that its types do not name. */
+export interface Scheduler {
+  /** What a thread comes to next; null at its end. */
+  _peek(thread: { readonly stack: unknown }): unknown;
+  /** The call of a barrier; null of anything else. */
+  _asBarrier(command: unknown): unknown;
 }

@@ -1,7 +1,9 @@
 // Patches of wgsl_reflect's interpreter: what it gets wrong between threads, and reports of what kernels do.
 import type {
   CallExpr as Call,
+  Data,
   WgslDebug as Debugger,
+  WgslParser as Parser,
   ScalarData as Scalar,
   MemoryTracker as Tracker,
   TypedData as Typed,
@@ -10,11 +12,11 @@ import type {
 // @ts-expect-error it has no types
 import * as library from "wgsl_reflect/wgsl_reflect.module.js";
 import { type Computed, countOperations } from "./count-operations.ts";
-import type { Interpreter } from "./interpreter.ts";
+import type { Interpreter, Scheduler } from "./interpreter.ts";
 import { mendValues } from "./mend-values.ts";
 import { exchange } from "./subgroups.ts";
 
-const { CallExpr, MemoryTracker, ScalarData, TypedData, WgslDebug, WgslExec } =
+const { CallExpr, MemoryTracker, ScalarData, TypedData, WgslDebug, WgslExec, WgslParser, WorkgroupScheduler } =
   library as typeof import("wgsl_reflect");
 
 /** Events of a run. */
@@ -22,6 +24,8 @@ export interface Watch {
   readonly accessed: (buffer: string, offset: number, size: number, kind: "read" | "write") => void;
   /** Operations on f32, of all threads. */
   readonly computed: Computed;
+  /** Whether threads take turns statement by statement; otherwise each runs to its next barrier. */
+  readonly interleaved: boolean;
   /** At each barrier and at the end, with the number of races so far. */
   readonly phaseEnded: (races: number) => void;
 }
@@ -56,10 +60,25 @@ function contended(phase: readonly Access[]): Access[] {
   });
 }
 
+/** What it parsed last. */
+let parsed: { readonly text: string; readonly nodes: ReturnType<Parser["parse"]> } | undefined;
+
+/** Parses a text once for all workgroups; the result undoes it. */
+function parseOnce(): () => void {
+  const { parse } = WgslParser.prototype;
+  WgslParser.prototype.parse = function (this: Parser, text) {
+    if (parsed?.text !== text) parsed = { text: String(text), nodes: parse.call(this, text) };
+    return parsed.nodes;
+  };
+  return () => {
+    WgslParser.prototype.parse = parse;
+  };
+}
+
 /** Reports what kernels do, and mends what the interpreter gets wrong between threads; the result undoes both. */
-export function mendInterpreter({ accessed, computed, phaseEnded }: Watch): () => void {
+export function mendInterpreter({ accessed, computed, interleaved, phaseEnded }: Watch): () => void {
   const shuffles = exchange();
-  const unmend = [mendThreads(), mendValues(), countOperations(computed)];
+  const unmend = [parseOnce(), mendThreads(interleaved), mendValues(), countOperations(computed)];
 
   const { record } = MemoryTracker.prototype;
   MemoryTracker.prototype.record = function (this: Tracker, buffer, offset, size, kind, atomic) {
@@ -97,7 +116,7 @@ export function mendInterpreter({ accessed, computed, phaseEnded }: Watch): () =
 }
 
 /** Mends what threads would get of each other's values; the result undoes it. */
-function mendThreads(): () => void {
+function mendThreads(interleaved: boolean): () => void {
   // Where a struct is copied out of an array, it would copy the whole array.
   const { setData } = TypedData.prototype;
   TypedData.prototype.setData = function (this: Typed, exec, value, type, offset, context) {
@@ -108,23 +127,32 @@ function mendThreads(): () => void {
   };
 
   // It keeps what a function returned at the place of the call, where the next thread's result would overwrite it.
+  const interpreter = WgslExec.prototype as unknown as Interpreter;
+  const { _evalCallValue } = interpreter;
   const { stepStack } = WgslDebug.prototype;
+  const { _peek, _asBarrier } = WorkgroupScheduler.prototype as unknown as Scheduler;
   const { setCachedReturnValue } = CallExpr.prototype;
-  const results = new WeakMap<object, Map<Call, unknown>>();
-  let own = new Map<Call, unknown>();
+  const results = new WeakMap<object, Map<Call, Data>>();
+  let own = new Map<Call, Data>();
   WgslDebug.prototype.stepStack = function (this: Debugger, stack, stepInto) {
     own = results.get(stack) ?? new Map();
     results.set(stack, own);
-    for (const [call, value] of own) setCachedReturnValue.call(call, value);
-    return stepStack.call(this, stack, stepInto);
+    for (;;) {
+      const goesOn = stepStack.call(this, stack, stepInto);
+      const next = interleaved ? null : _peek({ stack });
+      if (next === null || _asBarrier(next) !== null) return goesOn;
+    }
   };
   CallExpr.prototype.setCachedReturnValue = function (this: Call, value) {
-    own.set(this, value);
-    setCachedReturnValue.call(this, value);
+    own.set(this, value as Data);
+  };
+  interpreter._evalCallValue = function (this: Interpreter, call, context) {
+    return own.get(call) ?? _evalCallValue.call(this, call, context);
   };
   return () => {
     TypedData.prototype.setData = setData;
     WgslDebug.prototype.stepStack = stepStack;
     CallExpr.prototype.setCachedReturnValue = setCachedReturnValue;
+    interpreter._evalCallValue = _evalCallValue;
   };
 }

@@ -20,13 +20,31 @@ const { CallExpr, ScalarData, TrackedTypedData, VectorData, WgslExec } = library
  */
 export function mendValues(): () => void {
   const interpreter = WgslExec.prototype as unknown as Interpreter;
-  const { _callBuiltinFunction, _evalBinaryOpValue, _makeCwiseData, _callConstructorVec } = interpreter;
+  const {
+    _callBuiltinFunction,
+    _evalBinaryOpValue,
+    _evalCallValue,
+    _evalLiteral,
+    _makeCwiseData,
+    _callConstructorVec,
+  } = interpreter;
+  const truth = new WgslExec().getTypeInfo("bool" as never) as Typed["typeInfo"];
   interpreter._evalBinaryOpValue = function (this: Interpreter, node, context) {
-    if (node.operator !== ">>" && node.operator !== "*") return _evalBinaryOpValue.call(this, node, context);
-    const [left, right] = [node.left, node.right].map((one) => this.evalExpression(one, context));
-    const exact = integers(node.operator, [left, right]);
-    if (exact || !left || !right) return exact ?? null;
-    return _evalBinaryOpValue.call(this, { ...node, left: known(left), right: known(right) }, context);
+    const [left, right] = [this.evalExpression(node.left, context), this.evalExpression(node.right, context)];
+    const found = integers(node.operator, left, right) ?? scalar(node.operator, left, right, truth);
+    return found ?? _evalBinaryOpValue.call(this, { ...node, left: known(left), right: known(right) }, context);
+  };
+  // A literal is no variable: it has one value.
+  const literals = new WeakMap<object, Data>();
+  interpreter._evalLiteral = function (this: Interpreter, node, context) {
+    const value = literals.get(node) ?? _evalLiteral.call(this, node, context);
+    literals.set(node, value);
+    return value;
+  };
+  // A scope of its own for the arguments of a builtin takes longer than the builtin.
+  interpreter._evalCallValue = function (this: Interpreter, call, context) {
+    if (!call.isBuiltin || call.cachedReturnValue !== null) return _evalCallValue.call(this, call, context);
+    return this._callBuiltinFunction(call, context);
   };
   interpreter._callBuiltinFunction = function (this: Interpreter, call, context) {
     if (call.name === "extractBits") return extracted(this, call, context);
@@ -45,10 +63,22 @@ export function mendValues(): () => void {
     const parts = args?.map((one) => this.evalExpression(one, context) as Scalar | Vector);
     const info = this.getTypeInfo(type) as Shape;
     if (!parts || parts.length === 0 || !info.format) return _callConstructorVec.call(this, node, context);
-    const given = parts.flatMap(({ data }) => [...data].map(Number));
     const length = Number(info.name.at(-1));
+    const given: number[] = [];
+    for (const { data } of parts) for (const value of data) given.push(Number(value));
     const values = given.length === 1 ? Array<number>(length).fill(given[0] ?? 0) : given.slice(0, length);
     return vectorOf(values, info).getSubData(this as never, postfix as never, context as never);
+  };
+
+  // Of variables in scopes within scopes.
+  const scopes = Object.getPrototypeOf(new WgslExec().context) as Scope;
+  const { getVariable } = scopes;
+  scopes.getVariable = function (this: Scope, name) {
+    for (let scope: Scope | null = this; scope; scope = scope.parent) {
+      const found = scope.variables.get(name);
+      if (found !== undefined) return found;
+    }
+    return null;
   };
 
   const watched = TrackedTypedData.prototype as unknown as Watched;
@@ -62,14 +92,27 @@ export function mendValues(): () => void {
     return index === null || index < 0 ? range : { ...range, offset: range.offset + 4 * index, size: 4 };
   };
   return () => {
-    Object.assign(interpreter, { _callBuiltinFunction, _evalBinaryOpValue, _makeCwiseData, _callConstructorVec });
+    const own = {
+      _callBuiltinFunction,
+      _evalBinaryOpValue,
+      _evalCallValue,
+      _evalLiteral,
+      _makeCwiseData,
+      _callConstructorVec,
+    };
+    Object.assign(interpreter, own);
     Object.assign(watched, { _range });
+    Object.assign(scopes, { getVariable });
   };
 }
 
+const numbersOf = { f32: Float32Array, u32: Uint32Array, i32: Int32Array } as Readonly<
+  Record<string, typeof Float32Array | typeof Uint32Array | typeof Int32Array>
+>;
+
 /** A vector of the numbers that its type holds. */
 function vectorOf(values: readonly number[], type: Shape): Vector {
-  const numbers = { u32: Uint32Array, i32: Int32Array }[type.format?.name ?? ""] ?? Float32Array;
+  const numbers = numbersOf[type.format?.name ?? ""] ?? Float32Array;
   return new VectorData(numbers.from(values), type as Typed["typeInfo"]);
 }
 
@@ -85,8 +128,9 @@ function extracted(interpreter: Interpreter, { args }: Call, context: Scope): Da
 const known = (value: Data) => Object.assign(new CallExpr("known", []), { cachedReturnValue: value });
 
 /** A shift or a product of integers; undefined of floats. */
-function integers(operator: ">>" | "*", [left, right]: readonly (Data | undefined)[]): Data | undefined {
-  const isInteger = (value: Data | undefined): value is Scalar | Vector =>
+function integers(operator: string, left: Data, right: Data): Data | undefined {
+  if (operator !== ">>" && operator !== "*") return undefined;
+  const isInteger = (value: Data): value is Scalar | Vector =>
     (value instanceof ScalarData || value instanceof VectorData) && !(value.data instanceof Float32Array);
   if (!isInteger(left) || !isInteger(right)) return undefined;
   const isOther = !(left instanceof VectorData) && (right instanceof VectorData || left.typeInfo.name === "x32");
@@ -98,6 +142,28 @@ function integers(operator: ">>" | "*", [left, right]: readonly (Data | undefine
   };
   const data = like.data.map((_: number, i: number) => one(i));
   return like instanceof VectorData ? new VectorData(data, like.typeInfo) : new ScalarData(data, like.typeInfo);
+}
+
+const comparisons: Readonly<Record<string, (a: number, b: number) => boolean>> = {
+  ...{ "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b },
+  ...{ "==": (a, b) => a === b, "!=": (a, b) => a !== b, "&&": (a, b) => !!(a && b), "||": (a, b) => !!(a || b) },
+};
+const computations: Readonly<Record<string, (a: number, b: number) => number>> = {
+  ...{ "+": (a, b) => a + b, "-": (a, b) => a - b, "*": (a, b) => a * b, "/": (a, b) => a / b, "%": (a, b) => a % b },
+  ...{ "&": (a, b) => a & b, "|": (a, b) => a | b, "^": (a, b) => a ^ b, "<<": (a, b) => a << b },
+};
+
+/** What the interpreter computes of two scalars, sooner; undefined of other values. */
+function scalar(operator: string, left: Data, right: Data, truth: Typed["typeInfo"]): Data | undefined {
+  if (!(left instanceof ScalarData) || !(right instanceof ScalarData)) return undefined;
+  const [a, b] = [left.value, right.value];
+  const compared = comparisons[operator]?.(a, b);
+  if (compared !== undefined) return new ScalarData(compared ? 1 : 0, truth);
+  const { typeInfo } = left.typeInfo.name === "x32" ? right : left; // a literal takes the other's type
+  const isOne = typeInfo.name === right.typeInfo.name || right.typeInfo.name === "x32";
+  const numbers = numbersOf[typeInfo.name];
+  const value = numbers && isOne ? computations[operator]?.(a, b) : undefined;
+  return numbers === undefined || value === undefined ? undefined : new ScalarData(numbers.of(value), typeInfo);
 }
 
 /** The access to one element of a vector at the end of a path; undefined for any other path. */

@@ -29,11 +29,19 @@ export const builtinOperations: Readonly<Record<string, number>> = {
   clamp: 2,
 };
 
+const constants = new WeakMap<object, boolean>();
+
 /** Whether an expression is of literals and constants alone, which compilers compute. Constants are in capitals. */
 export function isConstant(node: unknown): boolean {
+  if (typeof node !== "object" || node === null) return false;
+  const found = constants.get(node) ?? isOfConstants(node);
+  constants.set(node, found);
+  return found;
+}
+
+function isOfConstants(node: object): boolean {
   if (node instanceof LiteralExpr) return true;
   if (node instanceof VariableExpr) return /^[A-Z][A-Z0-9_]*$/.test(node.name);
-  if (typeof node !== "object" || node === null) return false;
   if (node instanceof CreateExpr) return (node.args ?? []).every(isConstant);
   if (node instanceof CallExpr) return /^(vec[234]f?|f32)$/.test(node.name) && (node.args ?? []).every(isConstant);
   const { left, right } = node as { readonly left?: unknown; readonly right?: unknown };

@@ -81,13 +81,13 @@ export function firstCases({ variants, cases }: Tested, known = new Set<string>(
 /** The most products of variants and cases of a table that `npm run test:full` runs all of. */
 const mostProducts = 8;
 
-/** How often the others run, together, for each variant of `seldom`. */
-const oftenness = 3;
+/** How many cases the others run, together, for one of a variant of `seldom`. */
+const oftenness = 7;
 
-/** Variants in the order of their turns: those of `seldom` once, the others at least twice, and together three times as often. */
+/** Variants in the order of their turns: those of `seldom` once, the others at least twice, and together seven times as often. */
 function turnsOf(variants: readonly string[], seldom: readonly string[]): string[] {
   // Of a table of one variant three of four cases are other tables' to run.
-  if (variants.length === 1) return [...variants, ...Array.from({ length: oftenness }, () => "another's")];
+  if (variants.length === 1) return [...variants, "another's", "another's", "another's"];
   const usual = variants.filter((variant) => !seldom.includes(variant));
   const times = Math.max(2, Math.ceil((oftenness * (variants.length - usual.length)) / usual.length));
   return [...Array.from({ length: times }, () => usual).flat(), ...variants.filter((name) => seldom.includes(name))];

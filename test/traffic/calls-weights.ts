@@ -43,8 +43,9 @@ export function weightCalls(inputs: Inputs): Readonly<Record<string, CountedCall
     Aᵀ·B: () => ({ a: library.transpose(random([k, m])), b: random([k, n]) }),
     "odd sizes": () => ({ a: random([5, 3]), b: random([3, 2]) }),
   };
-  for (const variant of variantsOf(gemm)) {
-    for (const [name, form] of Object.entries(forms)) {
+  for (const [turn, variant] of variantsOf(gemm).entries()) {
+    for (const [i, [name, form]] of Object.entries(forms).entries()) {
+      if (i < 3 && i === turn % 3) continue; // of three layouts two, by turns
       found[`gemm ${variant}, ${name}`] = () => {
         const tensors = form();
         return gemm(gpu, { ...tensors, bias: random([tensors.b.shape[1] ?? 0]) }, { variant });

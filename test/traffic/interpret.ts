@@ -3,7 +3,7 @@ import type { Dispatch } from "../../src/gpu/dispatch.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import type { Storage } from "../../src/gpu/storage.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { places, runWorkgroup } from "../races/detector.ts";
+import { places, runWithoutRaces } from "../races/detector.ts";
 
 /** What an interpreter counted in a dispatch. */
 export interface Traffic {
@@ -23,14 +23,23 @@ export interface Counted {
 
 /** What a program counted, and the contents of its memory. */
 export interface Interpreted<T> {
+  /** All that it recorded. */
+  readonly dispatches: readonly Dispatch[];
   readonly counted: readonly Counted[];
   readonly result: T;
   /** The 4-byte words of a contiguous tensor after the program. */
   words(tensor: Tensor): Uint32Array<ArrayBuffer>;
 }
 
-/** Records calls and runs their dispatches in the interpreter, every workgroup. Memory that nothing wrote holds NaN. */
-export async function interpret<T>(gpu: Gpu, record: () => T): Promise<Interpreted<T>> {
+/**
+ * Records calls and runs their dispatches in the interpreter, every workgroup, up to the last one that is wanted. Memory that
+ * nothing wrote holds NaN.
+ */
+export async function interpret<T>(
+  gpu: Gpu,
+  record: () => T,
+  isWanted: (dispatch: Dispatch) => boolean = () => true,
+): Promise<Interpreted<T>> {
   const memory = new Map<Storage, Uint8Array<ArrayBuffer>>();
   const program = gpu.record(record);
   const load = async (storage: Storage) => {
@@ -39,12 +48,13 @@ export async function interpret<T>(gpu: Gpu, record: () => T): Promise<Interpret
     memory.set(storage, bytes?.slice() ?? new Uint8Array(new Float32Array(storage.bytes / 4).fill(Number.NaN).buffer));
   };
   const counted: Counted[] = [];
-  for (const dispatch of program.dispatches) {
+  const { dispatches } = program;
+  for (const dispatch of dispatches.slice(0, 1 + dispatches.findLastIndex(isWanted))) {
     for (const { storage } of dispatch.bindings) await load(storage);
     counted.push({ dispatch, traffic: runDispatch(dispatch, memory) });
   }
   return {
-    ...{ counted, result: program.result },
+    ...{ dispatches, counted, result: program.result },
     words(tensor) {
       const [storage] = tensor.storages;
       const bytes = storage && memory.get(storage);
@@ -76,7 +86,7 @@ function runDispatch(dispatch: Dispatch, memory: ReadonlyMap<Storage, Uint8Array
       }),
     );
     const given = Object.fromEntries(uniforms.map(({ name, values }) => [name, values]));
-    const run = runWorkgroup(shader, { uniforms: given, inputs, outputs: {}, workgroups }, place);
+    const run = runWithoutRaces(shader, { uniforms: given, inputs, outputs: {}, workgroups }, place);
     if (run.faults.length > 0) throw new Error(`${kernel}: ${run.faults[0]}`);
     for (const { name, access, storage, offset, bytes } of bindings) {
       const { buffer } = run.buffers.get(name) ?? new Float32Array(0);
