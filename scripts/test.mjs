@@ -36,7 +36,10 @@ async function run(kind) {
   const reporters = ["--reporter=default", "--reporter=./scripts/test/reporter.mjs"];
   const child = spawn(process.execPath, [vitest, "run", ...options, ...reporters], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, SHADERFORMER_TIER: tier, SHADERFORMER_RESULTS: results },
+    env: {
+      ...process.env,
+      ...{ SHADERFORMER_TIER: tier, SHADERFORMER_RESULTS: results, SHADERFORMER_SITE: ".cache/tests/site" },
+    },
   });
   const output = [];
   child.stdout.on("data", (data) => output.push(data));
@@ -48,8 +51,10 @@ async function run(kind) {
 
 async function runAll() {
   const start = Date.now();
-  // A module is known by its text alone, and not by that of the loader of .wgsl files: none is older than this run.
+  // A module is known by its text alone, and not by that of the loader of .wgsl files: none is older than this run. The built
+  // site is known by nothing.
   if (tier !== "rest") rmSync(".cache/tests/modules", { recursive: true, force: true });
+  rmSync(".cache/tests/site", { recursive: true, force: true });
   const queue = [...kinds[tier]];
   const runs = [];
   async function lane() {

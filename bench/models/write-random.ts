@@ -29,6 +29,13 @@ export async function writeRandomFolder(folder: string, config: ModelConfig): Pr
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(text.length));
   const random = normal(blockSize, 1);
+  const encoded = new Map<number, Uint8Array>();
+  /** The random numbers times a scale, as f16: weights of all sizes have few scales. */
+  const scaled = (scale: number): Uint8Array => {
+    const bytes = encoded.get(scale) ?? f16(Float64Array.from(random, (value) => value * scale));
+    encoded.set(scale, bytes);
+    return bytes;
+  };
   const file = await open(join(folder, "model.safetensors"), "w");
   try {
     await file.write(length);
@@ -37,9 +44,10 @@ export async function writeRandomFolder(folder: string, config: ModelConfig): Pr
     for (const [name, shape] of shapes) {
       const scale = name === "model.embed_tokens.weight" ? 1 : 1 / Math.sqrt(shape.at(-1) ?? 1);
       for (let left = sizeOf(shape); left > 0; left -= pieceSize) {
-        const values = shape.length === 1 ? ones(Math.min(left, pieceSize)) : cut(random, at, left, scale);
+        const count = Math.min(left, pieceSize);
+        const piece = shape.length === 1 ? f16(ones(count)) : scaled(scale).subarray(2 * at, 2 * (at + count));
         at = (at + 7919) % (blockSize - pieceSize); // another part of the numbers for each piece
-        await file.write(new Uint8Array(encode("f16", values).buffer));
+        await file.write(piece);
       }
     }
   } finally {
@@ -52,10 +60,7 @@ export async function writeRandomFolder(folder: string, config: ModelConfig): Pr
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, axis) => product * axis, 1);
 const ones = (count: number) => new Float64Array(count).fill(1);
-
-function cut(random: ArrayLike<number>, at: number, left: number, scale: number): Float64Array {
-  return Float64Array.from({ length: Math.min(left, pieceSize) }, (_, i) => (random[at + i] ?? 0) * scale);
-}
+const f16 = (values: Float64Array) => new Uint8Array(encode("f16", values).buffer);
 
 /** Byte-level BPE without merges. */
 function byteTokenizer() {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Locator, Page } from "playwright-core";
@@ -43,7 +43,9 @@ export async function buildSite(): Promise<BuiltSite> {
   // Files of a project run one after another, so that no other is building it now.
   if (!existsSync(join(folder, "index.html"))) {
     const withoutPeers = { publicDir: false, define: { PEERS_ARE_HERE: false } } as const;
-    await build({ ...withoutPeers, logLevel: "error", build: { outDir: folder } });
+    const unfinished = `${folder}-${process.pid}`; // another kind of test file may build it now
+    await build({ ...withoutPeers, logLevel: "error", build: { outDir: unfinished } });
+    await rename(unfinished, folder).catch(() => rm(unfinished, { recursive: true }));
   }
   const scratch = await mkdtemp(join(tmpdir(), "shaderformer-scratch-"));
   const server = await serveSite({ texts: {}, folders: { "/some/path/": folder } });

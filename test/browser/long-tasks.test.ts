@@ -9,7 +9,7 @@ import { type OpenSite, openSite } from "./attention-site.ts";
 import type { DrivenPage } from "./driven.ts";
 import { outputIn } from "./generate-ways.ts";
 import { type ModelsServer, serveModels } from "./models-server.ts";
-import { press, shown, write } from "./ways.ts";
+import { press, shown } from "./ways.ts";
 
 describe.skipIf(noChromium)(`tasks of the main thread${noChromium ? ` (${noChromium})` : ""}`, () => {
   let site: OpenSite;
@@ -49,17 +49,6 @@ describe.skipIf(noChromium)(`tasks of the main thread${noChromium ? ` (${noChrom
       await shown(driven, "section.model .phase", /[1-9].* MB of 10\.\d MB/);
       await shown(driven, ".token-strip .token.p1", /./);
       expect((await outputIn(driven, "done")).text.length).toBeGreaterThan(15);
-    });
-  });
-
-  test("and while the front page's recorded run plays, and the model goes on", async () => {
-    await testTasks(site.front, async () => {
-      await shown(driven, "button", /^Pause$/);
-      await write(driven, ".show-form input", "compiler: ");
-      await press(driven, ".show-form button", /^Continue on my GPU/);
-      await shown(driven, ".token-text", /^<\|bos\|><\|\w+\|>compiler: [\s\S]{30}/);
-      await driven.click(".show-form button"); // it stops, if it has not ended
-      await shown(driven, ".show-says", /^Written on .*tokens a second\.$/);
     });
   });
 });

@@ -1,7 +1,9 @@
-// Set-up of projects whose tests open pages: a folder for the built site. The first file that needs the site builds it.
-import { mkdtemp, rm } from "node:fs/promises";
+// Set-up of projects whose tests open pages: a folder for the built site, which scripts/test.mjs gives to all kinds of a run. The
+// first file that needs the site builds it.
+import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { TestProject } from "vitest/node";
 
 declare module "vitest" {
@@ -11,9 +13,11 @@ declare module "vitest" {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(join(tmpdir(), "shaderformer-site-"));
+  const shared = process.env["SHADERFORMER_SITE"];
+  const folder = shared ? resolve(shared) : join(tmpdir(), `shaderformer-site-${randomUUID()}`);
   const remove = () => rm(folder, { recursive: true, force: true });
   project.provide("siteFolder", folder);
+  if (shared) return async () => {};
   project.onTestsRerun(remove); // something was edited
   return remove;
 }

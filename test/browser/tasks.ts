@@ -35,7 +35,7 @@ async function sampled(model: LanguageModel, prompt: string, seeds: readonly num
   const rows = [];
   for (let at = 0; at < seeds.length; at += batch) {
     const seed = seeds.slice(at, at + batch);
-    const options = { temperature: 0.8, topK: 40, maxTokens: 8, seed };
+    const options = { temperature: 0.8, topK: 40, maxTokens: 5, seed };
     const prompts = seed.map(() => prompt);
     rows.push(...(await model.generate(prompts, options).result).rows);
   }

@@ -1,5 +1,5 @@
-// The page that trains, with a model that is no decoder, in one browser, as decoders are trained in all: an encoder-decoder learns to copy, its tab
-// is closed and it goes on, and it is exported.
+// The page that trains, with a model that is no decoder, in one browser: an encoder-decoder learns to copy, and is exported. A
+// tab that was closed is in train.test.ts.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BuiltSite, buildSite } from "./attention-site.ts";
 import { browsers, type DrivenBrowser, type OpenedPage } from "./driven.ts";
@@ -20,41 +20,26 @@ describe.each(browsers.slice(0, 1))("an encoder-decoder on the page that trains 
   let browser: DrivenBrowser;
   let opened: OpenedPage;
   let train: TrainPage;
-  const errors: (readonly string[])[] = [];
-
-  async function openTab(settings: string): Promise<void> {
-    opened = await browser.open(site.train(settings));
-    errors.push(opened.errors);
-    train = ofTrain(opened, name);
-    await opened.resize(1280, 900);
-  }
 
   beforeAll(async () => {
     browser = await installed.start();
-    await openTab(small);
+    opened = await browser.open(site.train(small));
+    train = ofTrain(opened, name);
+    await opened.resize(1280, 900);
   });
   afterAll(() => browser?.close());
 
-  let before: string[][] = [];
   test("learns, with attention over its source, and pauses", async () => {
     await train.start();
-    await train.reach(6);
+    await train.reach(2);
     const step = await train.pause();
-    before = await train.losses();
-    expect(before).toHaveLength(step);
+    expect(await train.losses()).toHaveLength(step);
     await shown(opened.page, "#attention-part", /over the source.*of the encoder.*over itself/);
     await shown(opened.page, "#plot-norms svg", /decoder 0/);
     await train.eachWidth("pairs");
   });
 
-  test("goes on after its tab was closed, and is exported as a folder", async () => {
-    await opened.page.close();
-    await openTab("v=1&task=copy");
-    await shown(opened.page, "#run-facts", new RegExp(`^Paused after ${before.length} steps`));
-    expect(await train.losses()).toEqual(before);
-    await press(opened.page, ".work button", /^One step$/);
-    await train.reach(before.length + 1);
-    await train.rests();
+  test("is exported as a folder", async () => {
     const { page } = opened;
     await shown(page, "#export", /loadEncoderDecoder of this engine opens/);
     await keepSaved(page);
@@ -62,6 +47,6 @@ describe.each(browsers.slice(0, 1))("an encoder-decoder on the page that trains 
     const files = unzipped(await savedBytes(page));
     const names = [...files.keys()].map((file) => file.replace(/^copy-\d+\//, ""));
     expect(names).toEqual(expect.arrayContaining(["config.json", "model.safetensors", "tokenizer.json"]));
-    expect(errors.flat()).toEqual([]);
+    expect(opened.errors).toEqual([]);
   });
 });

@@ -77,17 +77,15 @@ async function testWorker(page: Page, draft?: string): Promise<void> {
   );
   const [golden] = goldenPrompts;
   const prompt = golden?.prompt ?? "";
-  const greedy = { prompt, temperature: 0, maxTokens: 16 } as const;
+  const greedy = { prompt, temperature: 0, maxTokens: 8 } as const;
   const { text, pieces, ticks } = await ask("generate", { ...greedy, speculative: "none" });
   expect(golden?.greedyText.startsWith(text)).toBe(true);
-  expect(pieces).toBe(16);
+  expect(pieces).toBe(8);
   expect(ticks).toBeGreaterThan(5); // the page's thread was free
   if (draft !== undefined) {
     const drafted = await ask("generate", greedy);
     expect(drafted.text).toBe(text);
     expect(drafted.speculative?.accepted).toBeGreaterThan(0);
-    const drawn = await ask("generate", { ...greedy, temperature: 1, seed: 2 });
-    expect([drawn.pieces, (drawn.speculative?.drafted ?? 0) > 0]).toEqual([16, true]);
   }
   expect(await ask("refused")).toBe('RequestError: the model "gpt" is not loaded; there are voices');
   await testForm(ask);
@@ -115,7 +113,7 @@ describe.skipIf(noChromium)(`a worker in Chromium${noChromium ? ` (${noChromium}
   test("loads, generates, answers by a schema, refuses and ends", async () => {
     browser = await sharedChromium();
     const { page } = await openPage(browser, server.origin);
-    await testWorker(page as unknown as Page, "/model/"); // its kernels are compiled once
+    await testWorker(page as unknown as Page);
   });
 
   test("fills masks, classifies, embeds, and writes texts from sources", async () => {
@@ -130,7 +128,7 @@ describe.skipIf(noFirefox)(`a worker in Firefox${noFirefox ? ` (${noFirefox})` :
     try {
       const page = await context.newPage();
       await page.goto(server.origin);
-      await testWorker(page as unknown as Page);
+      await testWorker(page as unknown as Page, "/model/"); // its kernels are compiled once
     } finally {
       await context.close();
     }
