@@ -31,5 +31,5 @@ export function normal(count: number, seed: number, scale = 1, mean = 0): Float6
   checkValue("normal", "seed", integer(), seed);
   for (const [name, value] of Object.entries({ scale, mean })) checkValue("normal", name, finite, value);
   const source = randomSource(seed);
-  return Float64Array.from({ length: count }, () => source.normal() * scale + mean);
+  return new Float64Array(count).map(() => source.normal() * scale + mean);
 }

@@ -52,7 +52,7 @@ test.each([
 
 describe("tokens after sources", async () => {
   const { sequences = () => [] } = await shaderformer(await testGpu()).open();
-  const problem = parseProblem("t5:2q4s5") as SequenceProblem;
+  const problem = parseProblem("t5:2q3s3") as SequenceProblem;
   const truth = truthOfSequences(problem);
 
   test("are the likeliest in float64 here, and vary", async () => {
@@ -65,15 +65,15 @@ describe("tokens after sources", async () => {
     } finally {
       await prepared?.dispose();
     }
-    expect(truth.tokens).toHaveLength(8);
-    expect(new Set(truth.tokens).size).toBeGreaterThan(6);
+    expect(truth.tokens).toHaveLength(6);
+    expect(new Set(truth.tokens).size).toBeGreaterThan(4);
     expect(truth.margin).toBeGreaterThan(1e-3);
   });
 
   test("come after sources of random words that end as T5's do", () => {
     const sources = t5Sources(problem);
-    expect(sources.map(({ length }) => length)).toEqual([5, 5]);
-    expect(sources.map((ids) => ids.indexOf(t5Ids.end))).toEqual([4, 4]);
+    expect(sources.map(({ length }) => length)).toEqual([3, 3]);
+    expect(sources.map((ids) => ids.indexOf(t5Ids.end))).toEqual([2, 2]);
   });
 
   test("read every weight but those of norms, biases and the embedding, of which rows are looked up", () => {

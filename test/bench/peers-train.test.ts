@@ -11,7 +11,7 @@ import { formatShares } from "../../bench/train/report.ts";
 import { stepShares } from "../../bench/train/shares.ts";
 import { openWeights } from "../../src/formats/weights.ts";
 import { openFolder } from "../../src/index.ts";
-import { bundledModel } from "../support/bundled.ts";
+import { bundledModel, bundledNano } from "../support/bundled.ts";
 import { testGpu } from "../support/gpu.ts";
 
 const gpu = await testGpu();
@@ -84,7 +84,10 @@ describe("steps of training", () => {
 test.skipIf(!gpu.features.has("timestamp-query"))(
   "a step's parts are those of its kernels, of every kind",
   async () => {
-    const shares = await stepShares(gpu, trainProblem("train:2x32"), { source, runs: 1 });
+    const shares = await stepShares(gpu, trainProblem("train:2x32"), {
+      source: () => openFolder(bundledNano),
+      runs: 1,
+    });
     const { products, attention, optimiser, others } = shares.kernelsMs;
     for (const part of [products, attention, optimiser, others]) expect(part).toBeGreaterThan(0);
     expect(shares.stepMs).toBeCloseTo(products + attention + optimiser + others + shares.launchesMs, 6);

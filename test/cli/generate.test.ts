@@ -46,7 +46,7 @@ test("--json gives exactly one object, with the golden continuation", async () =
 
 test("text streams to stdout, figures go to stderr", async () => {
   const args = ["generate", "--model", bundledModel, "-t", "0", "-n", "12", golden.prompt];
-  const run = await runCli(args);
+  const run = await runCli(args, { NODE_OPTIONS: quickly.join(" ") });
   const [line, ...others] = run.stderr.trimEnd().split("\n");
   expect(run.code).toBe(0);
   expect(golden.greedyText.startsWith(run.stdout.slice(0, -1))).toBe(true);

@@ -15,13 +15,20 @@ export interface CliRun {
 /** Changes to the environment; undefined removes a variable. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-// All software adapters share the object that `tuning` gives.
-const choosing = `import { tuning } from ${JSON.stringify(pathToFileURL("dist/kernels/tuning.js"))};
+/** Node's options with which devices of a process that runs a library's dist/ have the choices of `quickGpu`. */
+export function quicklyBy(library: string): string[] {
+  const from = (module: string) => JSON.stringify(pathToFileURL(`${library}/dist/kernels/${module}.js`));
+  // All software adapters share these objects.
+  const choosing = `import { tuning } from ${from("tuning")};
+import { rowsOfKind } from ${from("attention/backward/flash-tiles")};
 const device = { adapter: { software: true }, limits: { invocations: 1024 } };
-Object.assign(tuning(device), ${JSON.stringify(quick)});`;
+Object.assign(tuning(device), ${JSON.stringify(quick)});
+rowsOfKind.software = 4;`;
+  return ["--import", `data:text/javascript,${encodeURIComponent(choosing)}`];
+}
 
-/** Node's options with which devices of a process that runs dist/ have the choices of `quickGpu`. */
-export const quickly = ["--import", `data:text/javascript,${encodeURIComponent(choosing)}`];
+/** Those of a process that runs this dist/. */
+export const quickly = quicklyBy(".");
 
 /** Starts `dist/cli.js`, with these options of Node's. */
 export function startCli(args: readonly string[], environment: Environment = {}, options: readonly string[] = []) {

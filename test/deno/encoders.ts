@@ -1,8 +1,7 @@
 // The states and vectors of the golden encoders, also with weights of f16, and the logits of their heads for masked tokens;
 // and vectors of the bundled sentence encoder.
 import { loadEncoder } from "../../src/encoders.ts";
-import { type Gpu, openGpu } from "../../src/index.ts";
-import { tune } from "../../src/kernels/tuning.ts";
+import type { Gpu } from "../../src/index.ts";
 import {
   cosineOf,
   encoderFolder,
@@ -13,24 +12,16 @@ import {
   meanOf,
 } from "../encode/golden-encoders.ts";
 import { headsGolden, logSoftmax } from "../encode/golden-heads.ts";
-import { quick } from "../support/gpu.ts";
 import { fifty } from "../support/sentences.ts";
 import { type EncoderDistances, say } from "./report.ts";
 
-/** Computes them on a device with all features, and those of one encoder on a device without any. */
-export async function encodeGolden(encoders: readonly string[]): Promise<void> {
-  for (const [options, names] of [
-    [{}, encoders],
-    [{ features: [] }, encoders.slice(0, 1)],
-  ] as const) {
-    using gpu = await openGpu(options);
-    tune(gpu, quick);
-    const features = [...gpu.features];
-    for (const name of names) say({ kind: "encoder", name, features, far: await distancesOf(gpu, name) });
-    using encoder = await loadEncoder(gpu, "examples/models/use-lite");
-    const { embeddings } = await encoder.embed(fifty.slice(0, 3));
-    say({ kind: "vectors", features, vectors: embeddings.map((vector) => [...vector]) });
-  }
+/** Computes them on a device. */
+export async function encodeGolden(gpu: Gpu, encoders: readonly string[]): Promise<void> {
+  const features = [...gpu.features];
+  for (const name of encoders) say({ kind: "encoder", name, features, far: await distancesOf(gpu, name) });
+  using encoder = await loadEncoder(gpu, "examples/models/use-lite");
+  const { embeddings } = await encoder.embed(fifty.slice(0, 3));
+  say({ kind: "vectors", features, vectors: embeddings.map((vector) => [...vector]) });
 }
 
 async function distancesOf(gpu: Gpu, name: string): Promise<EncoderDistances> {

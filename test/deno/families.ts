@@ -19,6 +19,6 @@ const chosen = (all: boolean, names: readonly string[], kindOf: (name: string) =
 /** Encoders, by how they know positions. */
 export const encodersOf = (all: boolean): string[] => chosen(all, encoderNames, positionsOf);
 
-/** Encoder-decoders, by family. */
+/** Encoder-decoders, by whether distances of tokens are biases of attention, which then has other kernels. */
 export const sequencesOf = (all: boolean): string[] =>
-  chosen(all, sequenceNames, (name) => sequenceFile(name, "config.json")["model_type"]);
+  chosen(all, sequenceNames, (name) => "relative_attention_num_buckets" in sequenceFile(name, "config.json"));

@@ -1,5 +1,5 @@
 // The bundled model's greedy continuations, and what of a step waits for the device.
-import { loadModel, openGpu } from "../../src/index.ts";
+import { type Gpu, loadModel } from "../../src/index.ts";
 import { tasks } from "../browser/tasks.ts";
 import { gpt1Folder, gpt1Golden } from "../generate/gpt1-golden.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
@@ -24,15 +24,16 @@ async function byWaits<T>(run: () => Promise<T>): Promise<T> {
 }
 
 /** So many tokens of each prompt. */
-const tokens = 16;
+const tokens = 8;
 
 /** Generates the beginnings of the golden data, of all prompts together. */
-export async function generateGolden(): Promise<void> {
-  using gpu = await openGpu();
+export async function generateGolden(gpu: Gpu): Promise<void> {
   const model = await loadModel(gpu, bundledModel);
   const prompts = goldenPrompts.map(({ prompt }) => prompt);
-  const rows = await tasks.greedy(model, prompts, tokens, 4);
-  const { timings } = await byWaits(() => model.generate(prompts.slice(0, 1), { temperature: 0, maxTokens: 8 }).result);
+  const rows = await tasks.greedy(model, prompts, tokens, prompts.length);
+  const { timings } = await byWaits(
+    () => model.generate(prompts.slice(0, 1), { temperature: 0, maxTokens: tokens }).result,
+  );
   say({
     kind: "model",
     rows: rows.map((row) => ({ promptTokens: row.promptTokens, tokens: row.tokens, text: row.text })),

@@ -1,23 +1,14 @@
 // The states, logits, greedy tokens and searches of the golden encoder-decoders, and how far weights of f16 are from f32.
 import { loadEncoderDecoder } from "../../src/encoders.ts";
-import { type Gpu, openGpu } from "../../src/index.ts";
-import { tune } from "../../src/kernels/tuning.ts";
+import type { Gpu } from "../../src/index.ts";
 import { farthest } from "../encode/golden-encoders.ts";
 import { sequenceGolden, sequenceSource } from "../seq2seq/golden.ts";
 import { halvedDistances } from "../seq2seq/halved.ts";
-import { quick } from "../support/gpu.ts";
 import { type Report, say } from "./report.ts";
 
-/** Computes them on a device with all features, and those of one model on a device without any. */
-export async function generateGoldenSequences(models: readonly string[]): Promise<void> {
-  for (const [options, names] of [
-    [{}, models],
-    [{ features: [] }, models.slice(0, 1)],
-  ] as const) {
-    using gpu = await openGpu(options);
-    tune(gpu, quick);
-    for (const name of names) say(await sequencesOf(gpu, name));
-  }
+/** Computes them on a device. */
+export async function generateGoldenSequences(gpu: Gpu, models: readonly string[]): Promise<void> {
+  for (const name of models) say(await sequencesOf(gpu, name));
 }
 
 /** Every golden text alone for its states, all together for their tokens; of the first one a search. */

@@ -1,15 +1,18 @@
 // Every kernel file with the parts that it names, and the texts that the cases are specialised to: whether they compile.
-import { mustRefuse, uploadedInputs } from "../../src/check/run-case.ts";
+import type { Case, CaseInput, CaseTable } from "../../src/check/case-table.ts";
+import { mapNamed } from "../../src/check/named.ts";
+import { mustRefuse } from "../../src/check/run-case.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import type { Shader } from "../../src/gpu/specialise.ts";
+import { placeholder } from "../../src/tensor/tensor.ts";
 import { kernelFiles, shaderOf } from "../support/shaders.ts";
 import { say } from "./report.ts";
 import type { UsedTable } from "./tables.ts";
 
 /**
- * Has naga read and check every text once, and reports kernel by kernel. The driver, which takes far longer, compiles the first
- * text of each kernel, or all.
+ * Has naga read and check every text once, and reports kernel by kernel. The driver, which takes far longer, compiles all or
+ * none: cases have it compile theirs.
  */
 export async function compileAll(tables: readonly UsedTable[], all: boolean): Promise<void> {
   const kernels = new Map<string, { texts: number; errors: string[] }>();
@@ -20,7 +23,7 @@ export async function compileAll(tables: readonly UsedTable[], all: boolean): Pr
     const kernel = kernels.get(shader.name) ?? { texts: 0, errors: [] };
     kernels.set(shader.name, kernel);
     kernel.texts++;
-    if (all || kernel.texts === 1) {
+    if (all) {
       await gpu.pipelines.compile(shader).catch((error) => kernel.errors.push(String(error)));
       return;
     }
@@ -36,8 +39,12 @@ export async function compileAll(tables: readonly UsedTable[], all: boolean): Pr
     if (missing.length === 0) await compile(whole, shader);
     else say({ kind: "not available", name: `shaders/${name}.wgsl`, why: `needs ${missing.join(", ")}` });
   }
-  for (const used of tables) {
-    for (const shader of shadersOf(used.gpu(), used)) await compile(used.gpu(), shader);
+  for (const { gpu, table } of tables) {
+    for (const item of table.cases) {
+      for (const variant of table.variants) {
+        for (const shader of shadersOf(gpu(), table, variant, item)) await compile(gpu(), shader);
+      }
+    }
   }
   for (const [name, { texts, errors }] of kernels) say({ kind: "kernel", name, texts, errors });
 }
@@ -48,14 +55,13 @@ function neededBy({ code }: Shader): string[] {
   return [...code.matchAll(/^enable (\w+);/gm)].map(([, name = ""]) => names[name] ?? name);
 }
 
-/** The shaders of a table's cases on the variants that take them; recorded, not run. */
-function shadersOf(gpu: Gpu, { table }: UsedTable): Shader[] {
-  return table.cases.flatMap((item) => {
-    using _ = gpu.scope();
-    const tensors = uploadedInputs(gpu, item);
-    return table.variants
-      .filter((variant) => !mustRefuse(gpu, table, variant, item))
-      .flatMap((variant) => gpu.record(() => table.run(gpu, tensors, item.options ?? {}, variant)).dispatches)
-      .map(({ shader }) => shader);
-  });
+/** The shaders of a case on a variant, none where that refuses it; recorded, not run, so that inputs have no memory. */
+export function shadersOf(gpu: Gpu, table: CaseTable, variant: string, item: Case): Shader[] {
+  if (mustRefuse(gpu, table, variant, item)) return [];
+  using _ = gpu.scope();
+  const tensors = mapNamed(item.inputs, ({ shape, dtype = "f32" }: CaseInput) =>
+    placeholder(gpu, shape, dtype, "input"),
+  );
+  const { dispatches } = gpu.record(() => table.run(gpu, tensors, item.options ?? {}, variant));
+  return dispatches.map(({ shader }) => shader);
 }

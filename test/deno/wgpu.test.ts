@@ -60,7 +60,7 @@ describe.skipIf(why)(`wgpu in Deno${why ? ` (${why})` : ""}`, () => {
     const [rows = [], ...others] = ofKind("model").map((report) => report.rows);
     expect(others).toEqual([]);
     expect(rows.map(({ promptTokens, tokens }) => [promptTokens, tokens])).toEqual(
-      goldenPrompts.map(({ promptTokens, greedyTokens }) => [promptTokens, greedyTokens.slice(0, 16)]),
+      goldenPrompts.map(({ promptTokens, greedyTokens }) => [promptTokens, greedyTokens.slice(0, 8)]),
     );
     for (const [i, { greedyText }] of goldenPrompts.entries()) {
       expect(rows[i]?.text).not.toBe("");
@@ -100,7 +100,7 @@ describe.skipIf(why)(`wgpu in Deno${why ? ` (${why})` : ""}`, () => {
 
   test("the states, logits, greedy tokens and searches of encoder-decoders equal the golden data", () => {
     const found = ofKind("sequences");
-    expect(found.map(({ name }) => name)).toEqual([...sequencesOf(full), ...sequencesOf(full).slice(0, 1)]);
+    expect(found.map(({ name }) => name)).toEqual([...sequencesOf(full), ...sequencesOf(full).slice(0, full ? 1 : 0)]);
     for (const { name, features, distance, ofLogits, tokens, searches, halved } of found) {
       const what = `${name}, ${features.join(" ") || "no features"}`;
       const { texts } = sequenceGolden(name);
@@ -119,8 +119,9 @@ describe.skipIf(why)(`wgpu in Deno${why ? ` (${why})` : ""}`, () => {
       expect(halved.states, what).toBeLessThan(2e-5);
       expect(halved.logits, what).toBeLessThan(most.logits);
     }
-    const [first, last] = [found[0], found.at(-1)];
-    expect([first?.features.includes("shader-f16"), last?.features.includes("shader-f16")]).toEqual([true, false]);
+    expect(found.map(({ features }) => features.includes("shader-f16"))).toEqual(
+      found.map((_, i) => i < sequencesOf(full).length),
+    );
   });
 
   test("encoding a step does not wait for the device", () => {

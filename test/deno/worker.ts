@@ -1,19 +1,20 @@
-// Runs in Deno, bundled with the test files of kernels: compiles texts of all cases that these have,
-// generates the model's golden text, and runs a share of the cases; or, called with "all", every case and the tests that
-// the files declare themselves.
-import { missingFeatures } from "../../src/check/case-table.ts";
+// Runs in Deno, bundled with the test files of kernels: reads the texts of all cases that these have, runs models, and a
+// share of the cases; or, called with "all", every case and the tests that the files declare themselves.
+import { type Case, type CaseTable, missingFeatures } from "../../src/check/case-table.ts";
 import { checkCase } from "../../src/check/check-case.ts";
+import type { Gpu } from "../../src/gpu/gpu.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { tune } from "../../src/kernels/tuning.ts";
 import { beginFile, collected, skipped } from "../outside-vitest/collect.ts";
 import { beginDevices, devices } from "../outside-vitest/devices.ts";
+import { firstCases } from "../support/first-tier.ts";
 import { quick } from "../support/gpu.ts";
 import { encodeGolden } from "./encoders.ts";
 import { encodersOf, sequencesOf } from "./families.ts";
 import { generateGolden } from "./model.ts";
 import { say } from "./report.ts";
 import { generateGoldenSequences } from "./sequences.ts";
-import { compileAll } from "./specialised.ts";
+import { compileAll, shadersOf } from "./specialised.ts";
 import { tables } from "./tables.ts";
 
 async function attempt(name: string, body: () => unknown): Promise<void> {
@@ -28,18 +29,25 @@ async function attempt(name: string, body: () => unknown): Promise<void> {
 const byTurns = <T>(items: readonly T[], turn: number): T[] => items.filter((_, i) => i === turn % items.length);
 
 /**
- * All cases; or for each variant of an op one that it takes, the op's tables by turns, on devices whose choices compile
- * quickly.
+ * All cases; or for each variant of an op one of those that the first tier runs, the op's tables by turns, unless the kernels
+ * of it have run, on devices whose choices compile quickly.
  */
 async function runCases(all: boolean): Promise<void> {
   if (!all) for (const gpu of devices) tune(gpu, quick);
-  const used = tables.flatMap(({ gpu, table }) =>
-    table.variants.map((variant) => {
-      const taken = table.cases.filter(({ refusedBy }) => !refusedBy?.includes(variant));
+  const used = tables.flatMap(({ gpu, table }) => {
+    const firsts = firstCases(table);
+    return table.variants.map((variant) => {
+      const taken = [...(firsts.get(variant) ?? [])];
       const missing = missingFeatures(table, variant, gpu());
       return { gpu, table, variant, missing, taken, runs: taken.length > 0 && missing.length === 0 };
-    }),
-  );
+    });
+  });
+  const ran = new Set<string>();
+  const isNew = (gpu: Gpu, table: CaseTable, variant: string, item: Case) => {
+    const before = ran.size;
+    for (const { name } of shadersOf(gpu, table, variant, item)) ran.add(name);
+    return ran.size > before;
+  };
   // "attention layouts" are other cases of attention.
   const ofOps = Map.groupBy(used, ({ table, variant }) => `${table.op.replace(/ layouts$/, "")} ${variant}`);
   for (const [turn, group] of [...ofOps.values()].entries()) {
@@ -52,7 +60,7 @@ async function runCases(all: boolean): Promise<void> {
       turn,
     );
     for (const { gpu, table, variant, taken } of all ? group : chosen) {
-      for (const item of all ? table.cases : byTurns(taken, turn))
+      for (const item of all ? table.cases : byTurns(taken, turn).filter((one) => isNew(gpu(), table, variant, one)))
         await attempt(`${table.op} ${variant}: ${item.name}`, () => checkCase(gpu(), table, variant, item));
     }
   }
@@ -88,9 +96,13 @@ export async function work(files: Readonly<Record<string, () => Promise<unknown>
     await load();
   }
   await compileAll(tables, all);
-  await generateGolden();
-  await encodeGolden(encodersOf(all));
-  await generateGoldenSequences(sequencesOf(all));
+  const [gpu, bare] = [await openGpu(), await openGpu({ features: [] })];
+  for (const device of [gpu, bare]) tune(device, quick);
+  await generateGolden(gpu);
+  await encodeGolden(gpu, encodersOf(all));
+  await encodeGolden(bare, encodersOf(all).slice(0, 1));
+  await generateGoldenSequences(gpu, sequencesOf(all));
+  if (all) await generateGoldenSequences(bare, sequencesOf(all).slice(0, 1));
   await runCases(all);
   if (all) await runCollected();
   process.exit();

@@ -5,7 +5,7 @@ import { commandOf } from "../support/guide.ts";
 import { followedCopy } from "./followed.ts";
 
 const guide = "docs/add-a-cache-layout.md";
-const { node, followed, answers: ask, typeErrors } = await followedCopy();
+const { command, followed, answers: ask, typeErrors } = await followedCopy();
 
 interface Answers {
   readonly checked: readonly string[];
@@ -44,13 +44,13 @@ test("the cases read it, against float64, and what is appended is where the reco
 test("the page and the command line have it", async () => {
   expect(answers.usualLayouts).toContain("indexed");
   expect(answers.problems).toEqual([]);
-  expect((await node("out/cli.mjs", "bench", "attention", "--help")).stdout).toContain("indexed[:spare]");
+  expect((await command("bench", "attention", "--help")).stdout).toContain("indexed[:spare]");
 });
 
 test("the command measures it, on fewer keys", async () => {
   const words = (await commandOf(guide)).map((word) => word.replace("4q1s512", "3q2s40"));
   const small = ["--heads", "2/1x32", "--variants", "rows,splitK", "--samples", "1", "--json", "-"];
-  const { rows } = JSON.parse((await node("out/cli.mjs", ...words, ...small)).stdout) as BenchResult;
+  const { rows } = JSON.parse((await command(...words, ...small)).stdout) as BenchResult;
   expect(rows.map(({ layout, variant, verdict, reason }) => [layout, variant, verdict, reason])).toEqual(
     ["contiguous", "indexed:2"].flatMap((layout) =>
       ["rows", "splitK"].map((variant) => [layout, variant, "pass", null]),

@@ -1,6 +1,5 @@
 // docs/add-a-storage-format.md and docs/add-a-model-family.md as their reader follows them, in a copy of the clone.
-import { readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { BenchResult } from "../../bench/index.ts";
 import { assertClose, difference, nmseCaps } from "../../src/check/compare.ts";
@@ -11,7 +10,7 @@ import { commandOf } from "../support/guide.ts";
 import { type RandomModel, writeRandomModel } from "../support/random-model.ts";
 import { followedCopy } from "./followed.ts";
 
-const { folder: copy, node, followed, answers: ask, typeErrors, document } = await followedCopy();
+const { command, followed, answers: ask, typeErrors, documents } = await followedCopy();
 const { format, family } = followed;
 
 const config = { vocabulary: 2048, width: 64, heads: 4, kv_heads: 2, layers: 2, hidden: 96, context: 64, eps: 1e-5 };
@@ -120,7 +119,7 @@ test("the command of the guide measures it, on smaller experts", async () => {
     "--json",
     "-",
   ];
-  const { stdout } = await node("out/cli.mjs", ...words, ...small);
+  const { stdout } = await command(...words, ...small);
   const { rows } = JSON.parse(stdout) as BenchResult;
   expect(rows.map(({ dtype, verdict, reason }) => [dtype, verdict, reason])).toEqual([
     ["f16", "pass", null],
@@ -130,11 +129,10 @@ test("the command of the guide measures it, on smaller experts", async () => {
 
 test("the command line lists it, and the docs' table has it", async () => {
   const last = weightTypes.at(-1);
-  const listed = async (...words: string[]) => (await node("out/cli.mjs", ...words, "--help")).stdout;
+  const listed = async (...words: string[]) => (await command(...words, "--help")).stdout;
   expect(await listed("bench", "moe")).toMatch(new RegExp(`${last},\\s+int8-sixteen`));
   expect(await listed("generate")).toMatch(new RegExp(`"${last}",\\s+"int8-sixteen"`));
-  await document();
-  expect(await readFile(join(copy, "docs/storage-formats.md"), "utf8")).toMatch(
+  expect((await documents())["storage-formats"]).toMatch(
     /^\| `int8-sixteen` \| data: 4 bytes for 4 elements; scales: 4 bytes for 16 elements \| 10 \| yes \| {2}\|/m,
   );
 });

@@ -2,6 +2,7 @@
 // bundled and type-checked once.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type CliRun, cliInTurn } from "../cli/run-cli.ts";
 import { atEnd } from "../support/at-end.ts";
 import { type Followed, followGuide } from "../support/guide.ts";
 import { scratchCopy } from "../support/scratch-copy.ts";
@@ -19,18 +20,30 @@ const guides = {
   family: "docs/add-a-model-family.md",
 };
 
+const generated = ["kernels", "masks-and-scores", "storage-formats"] as const;
+const documenting = `import { readFile } from "node:fs/promises";
+import { freshPage } from "./scripts/docs.mjs";
+import { drawings } from "./scripts/pictures.mjs";
+import { palettes } from "./scripts/pictures/svg.mjs";
+const texts = { masks: await drawings.masks(palettes.dark) };
+for (const name of ${JSON.stringify(generated)}) {
+  const file = "docs/" + name + ".md";
+  texts[name] = await freshPage(file, await readFile(file, "utf8"));
+}
+console.log(JSON.stringify(texts));`;
+
 /** The copy in which the guides are followed. */
 export interface FollowedCopy {
-  readonly folder: string;
   /** Files that each guide makes and changes. */
   readonly followed: Readonly<Record<keyof typeof guides, Followed>>;
-  readonly node: (...args: string[]) => Promise<{ stdout: string }>;
+  /** Runs the copy's command line. */
+  readonly command: (...words: string[]) => Promise<CliRun>;
   /** What the program of questions of some guides prints. */
   readonly answers: (questions: keyof typeof all, ...args: string[]) => Promise<unknown>;
   /** What TypeScript says of the texts of all guides. */
   readonly typeErrors: () => Promise<string>;
-  /** Writes the generated parts of docs/ and the pictures that are drawn. */
-  readonly document: () => Promise<void>;
+  /** Pages of docs/ with their generated parts, by name, and the dark picture of masks. */
+  readonly documents: () => Promise<Readonly<Record<(typeof generated)[number] | "masks", string>>>;
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
@@ -54,9 +67,13 @@ export const followedCopy: () => Promise<FollowedCopy> = once(async () => {
     await writeFile(join(folder, `${name}.ts`), questions);
   }
   await bundle(entries);
+  const inTurn = cliInTurn();
+  atEnd().add(async () => inTurn.close());
+  const runs = (name: string, args: readonly string[]) => inTurn.run(args, join(folder, `out/${name}.mjs`));
   return {
-    ...{ folder, node, followed: followed as FollowedCopy["followed"] },
-    answers: async (questions, ...args) => JSON.parse((await node(`out/${questions}.mjs`, ...args)).stdout),
+    followed: followed as FollowedCopy["followed"],
+    command: (...words) => runs("cli", words),
+    answers: async (questions, ...args) => JSON.parse((await runs(questions, args)).stdout),
     typeErrors: once(() => {
       const texts = Object.entries(all).map(([name, { typed }]) => [`${name}-typed.ts`, typed] as const);
       return typeErrors(
@@ -64,9 +81,6 @@ export const followedCopy: () => Promise<FollowedCopy> = once(async () => {
         Object.values(all).map(({ checkedFile }) => checkedFile),
       );
     }),
-    document: once(async () => {
-      await node("scripts/docs.mjs");
-      await node("scripts/pictures.mjs", "--drawn");
-    }),
+    documents: once(async () => JSON.parse((await node("--input-type=module", "-e", documenting)).stdout)),
   };
 });

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { loadEncoder } from "../../src/encode/load-encoder.ts";
 import { byTurns } from "../support/by-turns.ts";
 import { firstIf } from "../support/first-tier.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu, testGpu } from "../support/gpu.ts";
 import {
   cosineOf,
   encoderFolder,
@@ -15,9 +15,10 @@ import {
 } from "./golden-encoders.ts";
 
 const devices = {
-  "default adapter": await testGpu(),
-  "without features": await testGpu({ features: [] }),
-  swiftshader: await testGpu({ adapter: "swiftshader" }),
+  "default adapter": await quickGpu(),
+  "the adapter's own kernels": await testGpu(),
+  "without features": await quickGpu({ features: [] }),
+  swiftshader: await quickGpu({ adapter: "swiftshader" }),
 };
 
 describe.each(byTurns(devices, encoderNames))("%s > %s", async (device, name, gpu) => {

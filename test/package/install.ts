@@ -1,7 +1,7 @@
 // Packs a package and installs the tarballs into a folder, as their users do.
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { cpSync, existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -44,7 +44,7 @@ function madeFolder(): Promise<string> {
 export async function projectWithLibrary(name: string): Promise<string> {
   const folder = await madeFolder();
   const project = join(folder, name);
-  await cp(join(folder, "library"), project, {
+  cpSync(join(folder, "library"), project, {
     recursive: true,
     errorOnExist: true,
     force: false,

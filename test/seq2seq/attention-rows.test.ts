@@ -3,17 +3,13 @@ import { afterAll, describe, expect, test } from "vitest";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import type { SequenceOptions, SequencePiece } from "../../src/seq2seq/options.ts";
 import { farthest } from "../encode/golden-encoders.ts";
-import { byTurns } from "../support/by-turns.ts";
 import { quickGpu } from "../support/gpu.ts";
 import { sequenceGolden, sequenceSource, tolerances } from "./golden.ts";
 
-const devices = {
-  "default adapter": await quickGpu(),
-  "without features": await quickGpu({ features: [] }),
-  swiftshader: await quickGpu({ adapter: "swiftshader" }),
-};
+const gpu = await quickGpu();
 
-describe.each(byTurns(devices, ["t5", "marian", "transformer-2017"] as const))("%s > %s", async (device, name, gpu) => {
+// Whole passes have their tests on other devices, rows theirs in browsers.
+describe.each(["t5", "marian", "transformer-2017"] as const)("%s", async (name) => {
   const model = await loadEncoderDecoder(gpu, sequenceSource(name), { onWarning: () => {} });
   afterAll(() => model.dispose());
   const { texts, forced } = sequenceGolden(name);
@@ -65,11 +61,8 @@ describe.each(byTurns(devices, ["t5", "marian", "transformer-2017"] as const))("
   });
 
   test("of greedy texts of unequal length: the mean of all heads", async () => {
-    await compared(given, { maxTokens: 12, beams: 1, attention: {} });
+    await compared(given.slice(0, 3), { maxTokens: 12, beams: 1, attention: {} });
   });
-
-  // Other devices run each kernel, and not each set of options.
-  if (device !== "default adapter") return;
 
   test("of a layer's heads, of a head of all layers, of one head", async () => {
     const [text = ""] = given;
@@ -95,7 +88,7 @@ describe.each(byTurns(devices, ["t5", "marian", "transformer-2017"] as const))("
 });
 
 test("of a text that is stopped, each token has its row", async () => {
-  using model = await loadEncoderDecoder(devices["default adapter"], sequenceSource("t5"));
+  using model = await loadEncoderDecoder(gpu, sequenceSource("t5"));
   const [{ text } = { text: "" }] = sequenceGolden("t5").texts;
   for (const beams of [1, 3]) {
     const stop = new AbortController();
@@ -130,12 +123,12 @@ test.each([
   [{ layers: 1 }, "generate: there is no option attention.layers; did you mean layer?"],
   [5, "generate: attention is 5, expected an object with layer, head, perHead"],
 ] as const)("weights that there are not: %o", async (attention, message) => {
-  using model = await loadEncoderDecoder(devices["default adapter"], sequenceSource("t5"));
+  using model = await loadEncoderDecoder(gpu, sequenceSource("t5"));
   await expect(model.generate("a b", { attention: attention as never })).rejects.toThrow(message);
 });
 
 test("the weights of each head of a text that may be too long are refused before anything is computed", async () => {
-  using model = await loadEncoderDecoder(devices["default adapter"], sequenceSource("t5"));
+  using model = await loadEncoderDecoder(gpu, sequenceSource("t5"));
   const options = { maxTokens: 100_000, attention: { perHead: true } };
   await expect(model.generate("a b ".repeat(2000), options)).rejects.toThrow(
     /generate: perHead takes .* MiB, expected/,

@@ -2,9 +2,11 @@
 import { expect, test } from "vitest";
 import { GpuError } from "../../src/gpu/errors.ts";
 import { openGpu } from "../../src/gpu/open.ts";
+import { tune } from "../../src/kernels/tuning.ts";
 import type { EncoderDecoder } from "../../src/seq2seq/encoder-decoder.ts";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import type { SequenceOptions } from "../../src/seq2seq/options.ts";
+import { quick } from "../support/gpu.ts";
 import { sequenceFolder, sequenceGolden } from "./golden.ts";
 
 const { texts } = sequenceGolden("t5");
@@ -14,8 +16,15 @@ const searches = several.map(({ beams }) => beams?.[0]?.results[0]?.ids);
 
 /** Ways to generate, with the ids that float64 finds. */
 const ways = {
-  greedy: { options: { beams: 1 }, expected: several.map(({ greedy }) => greedy.ids), losses: [0, 3, 11] },
+  greedy: { options: { beams: 1 }, expected: several.map(({ greedy }) => greedy.ids), losses: [0, 3] },
   "4 beams": { options: { beams: 4 }, expected: searches, losses: [3] },
+};
+
+/** A device to lose. */
+const opened = async () => {
+  const gpu = await openGpu();
+  tune(gpu, quick);
+  return gpu;
 };
 
 /** A call that is aborted, and one whose device is lost while it waits: each has given the first of its tokens and no others. */
@@ -23,7 +32,7 @@ async function ends(model: EncoderDecoder, options: SequenceOptions): Promise<vo
   const whole: unknown[] = [];
   await model.generate(given, { maxTokens: 20, ...options, onToken: (piece) => whole.push(piece) });
   for (const loses of [false, true]) {
-    const gpu = await openGpu();
+    const gpu = await opened();
     using other = await loadEncoderDecoder(gpu, sequenceFolder("t5"));
     const stop = new AbortController();
     const end = () => (loses ? gpu.device.destroy() : stop.abort(new Error("enough")));
@@ -41,7 +50,7 @@ async function ends(model: EncoderDecoder, options: SequenceOptions): Promise<vo
 
 test.each(Object.entries(ways))("%s", async (_, { options, expected, losses }) => {
   for (const lost of losses) {
-    const gpu = await openGpu();
+    const gpu = await opened();
     const model = await loadEncoderDecoder(gpu, sequenceFolder("t5"));
     let tokens = 0;
     if (lost === 0) gpu.device.destroy();
@@ -61,7 +70,7 @@ test.each(Object.entries(ways))("%s", async (_, { options, expected, losses }) =
     model.dispose();
     gpu.close();
   }
-  const gpu = await openGpu();
+  const gpu = await opened();
   using model = await loadEncoderDecoder(gpu, sequenceFolder("t5"));
   await ends(model, options);
   const { results } = await model.generate(given, { maxTokens: 20, ...options });

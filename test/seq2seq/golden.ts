@@ -18,6 +18,9 @@ const folderName = (name: string) => (name === "mt5" ? "t5-v1.1" : name);
 /** Where their folders are, from the root of the clone. */
 export const sequenceFolder = (name: string) => `test/golden/${folderName(name)}`;
 
+/** The family of which it is a release or a way of storing. */
+export const sequenceKind = (name: string) => folderName(name).replace(/-(v1\.1|separate|torch)$/, "");
+
 /** A JSON file of a folder. */
 export const sequenceFile = (name: string, file: string) =>
   JSON.parse(readFileSync(`${sequenceFolder(name)}/${file}`, "utf8")) as Record<string, unknown>;

@@ -76,14 +76,14 @@ describe("a run", () => {
 
   test("an adapter of the bundled model learns the manner of a text", async () => {
     const base = "voices-nano";
-    const given = { settings: settingsFor("adaptation", { base, length: 16, batch: 4, rank: 2 }), text: "" };
+    const given = { settings: settingsFor("adaptation", { base, length: 16, batch: 2, rank: 2 }), text: "" };
     const source = await openFolder(`examples/models/${base}`);
     const adapted = await openSession(gpu, given, undefined, { source });
     expect(adapted.facts.parameters).toBeLessThan(1e5);
     const before = await adapted.look();
     expect(before?.look.samples[0]?.answer).toMatch(/[a-z]{2}/);
     await adapted.advance(1);
-    await adapted.advance(5);
+    await adapted.advance(3);
     const after = await adapted.look();
     expect(after?.look.loss).toBeLessThan(before?.look.loss ?? 0);
     const run = await readRun(await adapted.saved());

@@ -8,7 +8,7 @@ import type { PairBatch } from "../../src/train/objectives/pair-batch.ts";
 import { putStored, storedParts } from "../../src/train/stored-parameters.ts";
 import { byTurns } from "../support/by-turns.ts";
 import { goldenPairs, pairFolder, pairModels, pairsIn, trainablePairs } from "../support/golden-pairs.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu, testGpu } from "../support/gpu.ts";
 import { gradientsOf } from "../support/gradients-of.ts";
 import { readF32 } from "../support/safetensors.ts";
 
@@ -16,8 +16,9 @@ import { readF32 } from "../support/safetensors.ts";
 const tolerance = 1e-5;
 
 const devices = {
-  "with all features": await testGpu(),
-  "without features": await testGpu({ features: [] }),
+  "with all features": await quickGpu(),
+  "with the adapter's own kernels": await testGpu(),
+  "without features": await quickGpu({ features: [] }),
 };
 
 const lengthOf = (x: Float32Array) => Math.sqrt(x.reduce((sum, value) => sum + value ** 2, 0));

@@ -5,12 +5,13 @@ import { putStored, storedParts } from "../../src/train/stored-parameters.ts";
 import { Trainer } from "../../src/train/trainer/trainer.ts";
 import { encoderNames } from "../encode/golden-encoders.ts";
 import { firstIf } from "../support/first-tier.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu, testGpu } from "../support/gpu.ts";
 import { gradientsOf } from "../support/gradients-of.ts";
 import { readF32 } from "../support/safetensors.ts";
 import { goldenEncoder, uploaded } from "./golden-encoder.ts";
 
-const gpu = await testGpu();
+// One family runs the adapter's own kernels.
+const [quick, own] = [await quickGpu(), await testGpu()];
 
 /** The relative error of a tensor's gradient by norm. */
 const tolerance = 1e-5;
@@ -22,6 +23,8 @@ const tasks = ["masked", "classify"] as const;
 describe.each(encoderNames.flatMap((name, i) => tasks.map((task, j) => [name, task, i % 2 === j] as const)))(
   "%s, %s",
   (name, task, isTurn) => {
+    const gpu = name === "roberta" ? own : quick;
+
     test("the loss and every gradient are PyTorch's", firstIf(name === "bert"), async () => {
       const { model, golden, gradients: file } = await goldenEncoder(gpu, name, task);
       const { objective, parameters } = model;

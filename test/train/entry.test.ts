@@ -132,23 +132,3 @@ test("what is wrong is said", async () => {
   );
   await expect(train.tokenise(["text"], {})).rejects.toThrow("document 0: is a text, for which there is no tokenizer");
 });
-
-test("dropout: other elements each step, the same with layers computed again and with the same seed", async () => {
-  const losses = async (options: Partial<train.TrainerOptions>) => {
-    using one = await open({ schedule: () => 0, ...options });
-    const [batch] = train.batchesAt(one.rows, 0, { batch: 2 });
-    if (!batch) expect.fail("there are no rows");
-    const found: number[] = [];
-    // The same batch at a rate of 0: what differs from step to step is what is dropped.
-    for (let i = 0; i < 3; i++) found.push((await one.trainer.step(batch)).loss);
-    const { loss } = await one.trainer.evaluate(batch);
-    return { found, loss };
-  };
-  const once = await losses({ dropout: 0.3, seed: 5 });
-  expect(new Set(once.found).size).toBe(3);
-  expect(await losses({ dropout: 0.3, seed: 5, recompute: "layers" })).toEqual(once);
-  expect((await losses({ dropout: 0.3, seed: 6 })).found).not.toEqual(once.found);
-  const plain = await losses({});
-  expect(new Set(plain.found).size).toBe(1);
-  expect(once.loss).toBe(plain.loss);
-});

@@ -6,7 +6,7 @@ import { decoderLoss } from "../../src/train/objectives/decoder-loss.ts";
 import { putStored, storedParts } from "../../src/train/stored-parameters.ts";
 import { byTurns } from "../support/by-turns.ts";
 import { goldenDecoder } from "../support/golden-decoder.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu, testGpu } from "../support/gpu.ts";
 import { gradientsOf } from "../support/gradients-of.ts";
 import { readF32 } from "../support/safetensors.ts";
 
@@ -14,8 +14,9 @@ import { readF32 } from "../support/safetensors.ts";
 const tolerance = 1e-5;
 
 const devices = {
-  "with all features": await testGpu(),
-  "without features": await testGpu({ features: [] }),
+  "with all features": await quickGpu(),
+  "with the adapter's own kernels": await testGpu(),
+  "without features": await quickGpu({ features: [] }),
 };
 
 const models = ["gpt2", "llama", "qwen3", "gemma2", "mixtral", "deepseek", "gpt-oss"];

@@ -43,21 +43,23 @@ test.each(["gpt2", "qwen3", "gemma2", "deepseek"])(
       const { packed, apart } = batches(decoder.config.vocabulary);
       const { documents: _, ...crossing } = packed;
       const batch = { packed, apart, crossing }[kind];
-      const evaluated = await trainer.evaluate(batch);
-      const steps = [await trainer.step(batch), await trainer.step([batch, batch]), await trainer.step(batch)];
+      // Evaluation computes what steps do, so that one family is enough.
+      const evaluated = name === "gpt2" ? await trainer.evaluate(batch) : undefined;
+      const steps = kind === "crossing" ? [] : [await trainer.step(batch), await trainer.step([batch, batch])];
       trainer.dispose();
       decoder.weights.dispose();
-      return {
-        rows: batch.ids.length,
-        count: evaluated.count,
-        figures: [evaluated.loss, ...steps.flatMap((one) => [one.loss, one.gradientNorm])],
-      };
+      const figures = steps.flatMap((one) => [one.loss, one.gradientNorm]);
+      return { rows: batch.ids.length, evaluated, figures };
     };
-    const [packed, apart, crossing] = [await run("packed"), await run("apart"), await run("crossing")];
+    const [packed, apart] = [await run("packed"), await run("apart")];
     expect(packed.rows).toBeLessThan(apart.rows);
-    expect(packed.count).toBe(apart.count);
+    expect(packed.figures).toHaveLength(4);
     for (const [i, figure] of packed.figures.entries()) expect(figure / (apart.figures[i] ?? 0)).toBeCloseTo(1, 4);
-    expect(Math.abs((crossing.figures[0] ?? 0) - (apart.figures[0] ?? 0))).toBeGreaterThan(1e-3);
+    if (!packed.evaluated || !apart.evaluated) return;
+    const { loss, count } = apart.evaluated;
+    expect(packed.evaluated.loss / loss).toBeCloseTo(1, 4);
+    expect(packed.evaluated.count).toBe(count);
+    expect(Math.abs(((await run("crossing")).evaluated?.loss ?? loss) - loss)).toBeGreaterThan(1e-3);
   },
 );
 

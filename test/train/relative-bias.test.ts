@@ -1,14 +1,11 @@
 // The bias of T5's attention from its table of buckets to its gradient.
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { encoderBlock } from "../../src/blocks/encoder-block.ts";
 import { summed } from "../../src/blocks/norm.ts";
-import { variantsOf } from "../../src/check/case-table.ts";
 import { normal } from "../../src/check/random.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
-import { attentionBackward } from "../../src/kernels/attention/backward/attention-backward.ts";
 import { gather } from "../../src/kernels/embedding/gather.ts";
 import { contiguous } from "../../src/kernels/layout/contiguous.ts";
-import { withPreference } from "../../src/kernels/preference.ts";
 import { bucketsOfOffsets } from "../../src/models/seq2seq/positions.ts";
 import { relu } from "../../src/reference/activation.ts";
 import { attention as attentionOf } from "../../src/reference/attention.ts";
@@ -95,26 +92,20 @@ function recorded(p: Readonly<Record<Name, Tensor>>): Tensor {
   return reshape(summed(gpu, stream), [t, width]);
 }
 
-const expected = (Object.keys(shapes) as Name[]).map(
-  (name) => [name, centralDifferences(layer, numbers, { y: upstream }, name).values] as const,
-);
-
-describe.each(variantsOf(attentionBackward))("a layer of T5's encoder by %s", (variant) => {
-  test("the gradients of all of its weights, the table of buckets included, are those of float64", async () => {
-    const parameters = Object.fromEntries(
-      Object.entries(numbers).map(([name, { shape, values }]) => [name, tensor(gpu, shape, values)]),
-    ) as Record<Name, Tensor>;
-    const found = await withPreference(
-      gpu,
-      ({ op }) => (op.opName === "attentionBackward" ? [variant] : undefined),
-      () => gradientsOf(gpu, parameters, recorded, { upstream: tensor(gpu, upstream.shape, upstream.values) }),
-    );
-    for (const [name, wanted] of expected) {
-      const largest = Math.max(...wanted.map(Math.abs));
-      const errors = wanted.map((value, i) => Math.abs(value - (found.gradients[name]?.[i] ?? Number.NaN)));
-      expect(Math.max(...errors) / largest, name).toBeLessThan(2e-6);
-    }
+// Every variant of attention's gradients has such a table among its cases.
+test("a layer of T5's encoder: the gradients of all of its weights, the table of buckets included, are those of float64", async () => {
+  const parameters = Object.fromEntries(
+    Object.entries(numbers).map(([name, { shape, values }]) => [name, tensor(gpu, shape, values)]),
+  ) as Record<Name, Tensor>;
+  const found = await gradientsOf(gpu, parameters, recorded, {
+    upstream: tensor(gpu, upstream.shape, upstream.values),
   });
+  for (const name of Object.keys(shapes) as Name[]) {
+    const wanted = centralDifferences(layer, numbers, { y: upstream }, name).values;
+    const largest = Math.max(...wanted.map(Math.abs));
+    const errors = wanted.map((value, i) => Math.abs(value - (found.gradients[name]?.[i] ?? Number.NaN)));
+    expect(Math.max(...errors) / largest, name).toBeLessThan(2e-6);
+  }
 });
 
 test("tensors of two scores of a chain have their gradients, and a score that cannot is named", async () => {

@@ -9,7 +9,7 @@ import { testGpu } from "../support/gpu.ts";
 const gpu = await testGpu();
 
 test.each(["voices-dense", "voices-moe"])(
-  "%s: 3 steps of AdamW have the losses and norms of PyTorch's in float64",
+  "%s: 2 steps of AdamW have the losses and norms of PyTorch's in float64",
   async (name) => {
     const golden: Required<Pick<GoldenTraining, "rate" | "steps">> = JSON.parse(
       readFileSync(`test/golden/training-${name}.json`, "utf8"),
@@ -20,7 +20,7 @@ test.each(["voices-dense", "voices-moe"])(
       clip: 1,
       schedule: () => golden.rate,
     });
-    for (const step of golden.steps.slice(0, 3)) await trainer.submit(step);
+    for (const step of golden.steps.slice(0, 2)) await trainer.submit(step);
     const steps = await trainer.readSteps();
     const losses = steps.map(({ loss }, i) => Math.abs(loss - (golden.steps[i]?.loss ?? Number.NaN)));
     const norms = steps.map(({ gradientNorm }, i) => Math.abs(gradientNorm / (golden.steps[i]?.norm ?? 0) - 1));
