@@ -102,7 +102,7 @@ describe.skipIf(noChromium)(
     test("with a text, every panel in both themes and on a phone breaks no rule of accessibility", async () => {
       await page.setViewportSize({ width: 1280, height: 900 });
       await page.goto("about:blank");
-      await page.goto(site.generate(`${nano}&prompt=The&max_tokens=200&temperature=0&run=1`));
+      await page.goto(site.generate("prompt=The&max_tokens=200&temperature=0&run=1"));
       await page.waitForFunction(() => (document.querySelector("#output")?.textContent ?? "").length > 40);
       await page.keyboard.press("Escape");
       await stopped();

@@ -20,10 +20,10 @@ export function quicklyBy(library: string): string[] {
   const from = (module: string) => JSON.stringify(pathToFileURL(`${library}/dist/kernels/${module}.js`));
   // All software adapters share these objects.
   const choosing = `import { tuning } from ${from("tuning")};
-import { rowsOfKind } from ${from("attention/backward/flash-tiles")};
+import { usualRows } from ${from("attention/backward/flash-tiles")};
 const device = { adapter: { software: true }, limits: { invocations: 1024 } };
 Object.assign(tuning(device), ${JSON.stringify(quick)});
-rowsOfKind.software = 4;`;
+usualRows.others = 4;`;
   return ["--import", `data:text/javascript,${encodeURIComponent(choosing)}`];
 }
 

@@ -10,10 +10,10 @@ import { GpuError } from "../../src/gpu/errors.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { cacheFormats } from "../../src/kernels/formats.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu, testGpu } from "../support/gpu.ts";
 import { goldenFolders, goldenTests } from "./golden-folder.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const loaded: LanguageModel[] = [];
 const load = async (folder: string, cache: CacheOptions, context?: number) => {
   const model = await loadModel(gpu, folder, { cache, context });

@@ -3,7 +3,7 @@ import keysSource from "#shaders/attention/backward/flash-kv.wgsl";
 import quadsSource from "#shaders/attention/backward/quads.wgsl";
 import type { Gpu } from "../../../gpu/gpu.ts";
 import { constantsOf } from "../../../gpu/specialise.ts";
-import { type Kind, kindOf } from "../../tuning.ts";
+import { kindOf } from "../../tuning.ts";
 
 /** Queries of a block and keys of a tile, the same in both kernels, and the tiles after which sums go to memory. */
 export const { ROWS, KEYS, RUN } = constantsOf(keysSource, "ROWS", "KEYS", "RUN");
@@ -34,7 +34,12 @@ const mostBytes = 16384;
  * load that. llvmpipe (Mesa 25), 2 cores, 1,024 causal queries of 4 × 64: 16 rows take 0.8 of the time of 8. SwiftShader 5
  * takes minutes to compile 16. On a GPU, where nothing was measured, 4 leave the sums in registers.
  */
-export const rowsOfKind: Record<Kind, number> = { software: 16, minimal: 8, hardware: 4 };
+export const usualRows = { hardware: 4, minimal: 8, others: 16 };
+
+function rowsOn(gpu: Gpu): number {
+  const kind = kindOf(gpu);
+  return threadRows.get(gpu) ?? usualRows[kind === "hardware" || kind === "minimal" ? kind : "others"];
+}
 
 /** Sums of a thread in vectors of four columns, of one gradient: more would not stay in registers anywhere. */
 const mostSums = 32;
@@ -51,6 +56,6 @@ export function quadTiles(gpu: Gpu, d: number, dv: number): QuadTiles {
     HEAD_WIDTH: d,
     VALUE_WIDTH: dv,
     DEPTH: depth,
-    THREAD_ROWS: Math.max(4, Math.min(threadRows.get(gpu) ?? rowsOfKind[kindOf(gpu)], fit)),
+    THREAD_ROWS: Math.max(4, Math.min(rowsOn(gpu), fit)),
   };
 }
