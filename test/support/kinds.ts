@@ -57,8 +57,8 @@ const paths: readonly (readonly [Kind, RegExp])[] = [
   ["models", /^(generate|models|engine|serve|fuzz)\//],
 ];
 
-/** Files that measure the process they run in. */
-const alone = /^test\/(gpu\/(closing|patient-polling)|models\/quantised-memory)\./;
+/** Files that measure the process they run in, or destroy devices on purpose, at which drivers may end the process. */
+const alone = /^test\/(gpu\/(closing|patient-polling)|models\/quantised-memory|fuzz\/device-loss)\./;
 
 /** What kind of test file it is. */
 export const kindOf = (file: string): Kind =>
