@@ -38,7 +38,9 @@ async function run(kind) {
     stdio: ["ignore", "pipe", "inherit"],
     env: {
       ...process.env,
-      ...{ SHADERFORMER_TIER: tier, SHADERFORMER_RESULTS: results, SHADERFORMER_SITE: ".cache/tests/site" },
+      SHADERFORMER_TIER: tier,
+      SHADERFORMER_RESULTS: results,
+      SHADERFORMER_SITE: ".cache/tests/site",
     },
   });
   const output = [];
@@ -52,7 +54,7 @@ async function run(kind) {
 async function runAll() {
   const start = Date.now();
   // A module is known by its text alone, and not by that of the loader of .wgsl files: none is older than this run. The built
-  // site is known by nothing.
+  // site may be one of other sources.
   if (tier !== "rest") rmSync(".cache/tests/modules", { recursive: true, force: true });
   rmSync(".cache/tests/site", { recursive: true, force: true });
   const queue = [...kinds[tier]];

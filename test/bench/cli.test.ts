@@ -223,13 +223,12 @@ test("an unknown bench: lists the names", async () => {
 });
 
 describe("compare-generate", () => {
-  const compare = (script: string, ...given: string[]) =>
-    spawnSync(process.execPath, [script, ...given], { encoding: "utf8" });
+  const compare = (...given: string[]) =>
+    spawnSync(process.execPath, ["scripts/compare-generate.mjs", ...given], { encoding: "utf8" });
 
   test("in Node alone: the table on stdout, one object in the file", () => {
     const file = join(folder, "generate.json");
     const { status, stdout, stderr } = compare(
-      "scripts/compare-generate.mjs",
       ...["--subjects", "node", "--visits", "0", "--rounds", "1", "--tokens", "2,3", "--json", file],
     );
     expect(status, stderr).toBe(0);
@@ -243,13 +242,12 @@ describe("compare-generate", () => {
     expect(environment).toMatchObject({ model: "voices-dense", browser: null });
   });
 
-  // By what the script has bundled above.
   test.each([
     [["--subjects", "deno"], /there is no subject "deno"; there are node, main, worker/],
     [["--tokens", "1"], /Expected lengths from 2 to 400 tokens/],
     [["--json", "no/such/folder/x.json", "--subjects", "node"], /--json: no\/such\/folder\/x\.json cannot be written/],
   ])("%j is refused before anything is built", (given, why) => {
-    const { status, stdout, stderr } = compare(".cache/peers/compare-generate.mjs", ...given);
+    const { status, stdout, stderr } = compare(...given);
     expect([status, stdout]).toEqual([1, ""]);
     expect(stderr).toMatch(why);
     expect(stderr).not.toContain("building");

@@ -1,6 +1,6 @@
 // Text that is drawn with the proposals of a draft model: it has the distribution of the model, whatever the draft's is.
 
-import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -23,6 +23,7 @@ const load = async (folder: string): Promise<LanguageModel> => {
 const model = await load(bundledNano);
 // The same model with other angles for its positions, so that what it holds for likely is something else.
 const folder = await mkdtemp(join(tmpdir(), "shaderformer-draft-"));
+afterAll(() => rm(folder, { recursive: true }));
 await cp(bundledNano, folder, { recursive: true });
 const config = JSON.parse(await readFile(`${folder}/config.json`, "utf8"));
 await writeFile(`${folder}/config.json`, JSON.stringify({ ...config, rope_theta: 1000 }));

@@ -118,7 +118,8 @@ function runWatched(
       operations += count;
       multiplyAdds += fused;
     },
-    ...{ interleaved, phaseEnded },
+    interleaved,
+    phaseEnded,
   });
   try {
     const { declarations } = shader;

@@ -13,6 +13,16 @@ import type { Interpreter, Scope, Shape, Step, Watched } from "./interpreter.ts"
 
 const { CallExpr, ScalarData, TrackedTypedData, VectorData, WgslExec } = library as typeof import("wgsl_reflect");
 
+/** The methods of the interpreter that are mended. */
+const mended = [
+  "_callBuiltinFunction",
+  "_evalBinaryOpValue",
+  "_evalCallValue",
+  "_evalLiteral",
+  "_makeCwiseData",
+  "_callConstructorVec",
+] as const;
+
 /**
  * Mends what it computes otherwise than a GPU: it shifts the highest bit of a u32 as a sign, multiplies integers as floats, also in dot products,
  * makes vectors of integers that hold floats, and takes an element of a vector in memory for an access to all of it. The
@@ -20,6 +30,9 @@ const { CallExpr, ScalarData, TrackedTypedData, VectorData, WgslExec } = library
  */
 export function mendValues(): () => void {
   const interpreter = WgslExec.prototype as unknown as Interpreter;
+  const own: Pick<Interpreter, (typeof mended)[number]> = Object.fromEntries(
+    mended.map((name) => [name, interpreter[name]]),
+  ) as never;
   const {
     _callBuiltinFunction,
     _evalBinaryOpValue,
@@ -27,7 +40,7 @@ export function mendValues(): () => void {
     _evalLiteral,
     _makeCwiseData,
     _callConstructorVec,
-  } = interpreter;
+  } = own;
   const truth = new WgslExec().getTypeInfo("bool" as never) as Typed["typeInfo"];
   interpreter._evalBinaryOpValue = function (this: Interpreter, node, context) {
     const [left, right] = [this.evalExpression(node.left, context), this.evalExpression(node.right, context)];
@@ -92,14 +105,6 @@ export function mendValues(): () => void {
     return index === null || index < 0 ? range : { ...range, offset: range.offset + 4 * index, size: 4 };
   };
   return () => {
-    const own = {
-      _callBuiltinFunction,
-      _evalBinaryOpValue,
-      _evalCallValue,
-      _evalLiteral,
-      _makeCwiseData,
-      _callConstructorVec,
-    };
     Object.assign(interpreter, own);
     Object.assign(watched, { _range });
     Object.assign(scopes, { getVariable });
@@ -145,12 +150,25 @@ function integers(operator: string, left: Data, right: Data): Data | undefined {
 }
 
 const comparisons: Readonly<Record<string, (a: number, b: number) => boolean>> = {
-  ...{ "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b },
-  ...{ "==": (a, b) => a === b, "!=": (a, b) => a !== b, "&&": (a, b) => !!(a && b), "||": (a, b) => !!(a || b) },
+  "<": (a, b) => a < b,
+  "<=": (a, b) => a <= b,
+  ">": (a, b) => a > b,
+  ">=": (a, b) => a >= b,
+  "==": (a, b) => a === b,
+  "!=": (a, b) => a !== b,
+  "&&": (a, b) => !!(a && b),
+  "||": (a, b) => !!(a || b),
 };
 const computations: Readonly<Record<string, (a: number, b: number) => number>> = {
-  ...{ "+": (a, b) => a + b, "-": (a, b) => a - b, "*": (a, b) => a * b, "/": (a, b) => a / b, "%": (a, b) => a % b },
-  ...{ "&": (a, b) => a & b, "|": (a, b) => a | b, "^": (a, b) => a ^ b, "<<": (a, b) => a << b },
+  "+": (a, b) => a + b,
+  "-": (a, b) => a - b,
+  "*": (a, b) => a * b,
+  "/": (a, b) => a / b,
+  "%": (a, b) => a % b,
+  "&": (a, b) => a & b,
+  "|": (a, b) => a | b,
+  "^": (a, b) => a ^ b,
+  "<<": (a, b) => a << b,
 };
 
 /** What the interpreter computes of two scalars, sooner; undefined of other values. */

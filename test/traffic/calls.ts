@@ -154,8 +154,11 @@ function expertCalls({ gpu, random, words }: Inputs) {
   const count = 2;
   const both = words([8, 2], ...Array.from({ length: 16 }, (_, i) => (i + Math.floor(i / 2)) % count)); // of every token
   const tensors = (experts: Tensor, c: number, f: number) => ({
-    ...{ x: random([experts.shape[0] ?? 0, c]), experts, weights: random(experts.shape) },
-    ...{ gateUp: random([count * 2 * f, c]), down: random([count * c, f]) },
+    x: random([experts.shape[0] ?? 0, c]),
+    experts,
+    weights: random(experts.shape),
+    gateUp: random([count * 2 * f, c]),
+    down: random([count * c, f]),
   });
   const variants = ["grouped", "bounded", "subgroups", "vector", "dense"] as const;
   const layer = (variant: (typeof variants)[number]) =>
@@ -163,7 +166,9 @@ function expertCalls({ gpu, random, words }: Inputs) {
   // It slices weights, whose rows must be wide.
   const loop = () =>
     library.experts(gpu, tensors(words([3, 1], 0, 1, 1), 64, 128), {
-      ...{ activation: "swiglu", variant: "loop", counts: [1, 2] },
+      activation: "swiglu",
+      variant: "loop",
+      counts: [1, 2],
     });
   return {
     expertChoice: {

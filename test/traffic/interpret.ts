@@ -54,7 +54,9 @@ export async function interpret<T>(
     counted.push({ dispatch, traffic: runDispatch(dispatch, memory) });
   }
   return {
-    ...{ dispatches, counted, result: program.result },
+    dispatches,
+    counted,
+    result: program.result,
     words(tensor) {
       const [storage] = tensor.storages;
       const bytes = storage && memory.get(storage);

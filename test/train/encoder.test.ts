@@ -52,8 +52,13 @@ test("dropout differs from seed to seed, and has the same bits with layers compu
 });
 
 const sizes = {
-  ...{ vocab_size: 64, hidden_size: 32, num_hidden_layers: 1, num_attention_heads: 4, intermediate_size: 64 },
-  ...{ max_position_embeddings: 16, id2label: { 0: "no", 1: "yes" } },
+  vocab_size: 64,
+  hidden_size: 32,
+  num_hidden_layers: 1,
+  num_attention_heads: 4,
+  intermediate_size: 64,
+  max_position_embeddings: 16,
+  id2label: { 0: "no", 1: "yes" },
 };
 const configs = {
   bert: { ...sizes, model_type: "bert" },

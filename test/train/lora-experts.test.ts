@@ -99,10 +99,22 @@ test("an adapter of a few experts is read, trained and written as it is", async 
 
 /** A small mixture whose rows are whole blocks of every format. */
 const config = {
-  ...{ architectures: ["MixtralForCausalLM"], model_type: "mixtral", vocab_size: 65, hidden_size: 256 },
-  ...{ intermediate_size: 256, num_hidden_layers: 1, num_attention_heads: 4, num_key_value_heads: 2, head_dim: 64 },
-  ...{ num_local_experts: 3, num_experts_per_tok: 2, max_position_embeddings: 32, rms_norm_eps: 1e-6 },
-  ...{ hidden_act: "silu", rope_theta: 10000, tie_word_embeddings: false },
+  architectures: ["MixtralForCausalLM"],
+  model_type: "mixtral",
+  vocab_size: 65,
+  hidden_size: 256,
+  intermediate_size: 256,
+  num_hidden_layers: 1,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  head_dim: 64,
+  num_local_experts: 3,
+  num_experts_per_tok: 2,
+  max_position_embeddings: 32,
+  rms_norm_eps: 1e-6,
+  hidden_act: "silu",
+  rope_theta: 10000,
+  tie_word_embeddings: false,
 };
 
 const fresh = freshFolder(config, { seed: 2 });
