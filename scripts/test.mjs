@@ -21,8 +21,8 @@ const tier = flags.first ? "first" : flags.rest ? "rest" : "full";
 /** The longest first: what is left at the end is short. */
 const kinds = {
   first: ["kernels", "outside", "unit", "pages", "engine", "models", "alone"],
-  rest: ["engine", "pages", "outside", "models", "kernels", "generating", "alone"],
-  full: ["engine", "pages", "outside", "models", "kernels", "generating", "unit", "alone"],
+  rest: ["engine", "kernels", "pages", "outside", "models", "generating", "alone"],
+  full: ["engine", "kernels", "pages", "outside", "models", "generating", "unit", "alone"],
 };
 const lanes = 2;
 const vitest = "node_modules/vitest/vitest.mjs";

@@ -40,13 +40,13 @@ describe("routings", () => {
 });
 
 test("rows are checked, timed, and say what is useful and what is executed", async () => {
-  const cases = [given(), given({ tokens: 1, dtype: "bf16" }), given({ dtype: "f16" })];
+  const cases = [given(), given({ tokens: 1, dtype: "bf16" })];
   const timing = { ...standardTiming, samples: 1 };
   const variants = ["grouped", "vector", "loop", "dense"];
   const plan = { cases, variants, timing, clock: "wall", peaks: false, commandOptions: [] } as const;
   const { rows } = await runMoeBench(gpu, plan);
-  expect(rows.map(({ variant }) => variant)).toEqual([...variants, ...variants, ...variants]);
-  expect(rows.map(({ verdict }) => verdict)).toEqual(new Array(12).fill("pass"));
+  expect(rows.map(({ variant }) => variant)).toEqual([...variants, ...variants]);
+  expect(rows.map(({ verdict }) => verdict)).toEqual(new Array(8).fill("pass"));
   const [grouped, , loop, dense] = rows;
   const useful = 6 * 64 * 128 * 80;
   expect(grouped?.executedFlops).toBe(6 * 64 * 128 * routingFigures(given()).rowsInBlocks(4));

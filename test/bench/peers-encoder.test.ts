@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { shaderformer } from "../../bench/peers/engines/shaderformer.ts";
 import { type EncoderProblem, parseProblem } from "../../bench/peers/problems.ts";
 import { judge, truthOf } from "../../bench/peers/truth.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
 describe("vectors of texts", async () => {
-  const { vectors = () => [] } = await shaderformer(await testGpu()).open();
+  const { vectors = () => [] } = await shaderformer(await quickGpu()).open();
 
   test("a mixture has lengths from 8 to 128 in equal ratios", () => {
     expect(parseProblem("encoder:5xmixed")).toMatchObject({ lengths: [8, 16, 32, 64, 128] });

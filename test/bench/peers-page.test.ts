@@ -18,8 +18,8 @@ const packages = noChromium
     );
 const { missing } = packages;
 
-const arrayPeers = ["jax-js", "onnxruntime-web", "onnxruntime-web (no subgroups)", "tensorflow.js"];
-// The other transformers.js differs in its device, as the two onnxruntime-web do.
+const arrayPeers = ["jax-js", "onnxruntime-web (no subgroups)", "tensorflow.js"];
+// The other onnxruntime-web and transformers.js differ in their device, and what the first one makes of subgroups may be wrong here.
 const textPeers = ["transformers.js (no subgroups)", "wllama"];
 const engines = ["shaderformer", ...arrayPeers, "a wrong engine"];
 const peers = engines.slice(1);
@@ -39,7 +39,7 @@ describe.skipIf(missing)(`the peers page in headless Chromium${missing ? ` (${mi
     server = await serveSite({ folders: { "/": folder } });
     browser = await openChromiumOn("swiftshader", process.cwd());
     const chosen = [...engines, ...textPeers].map(encodeURIComponent).join(",");
-    const setup = `#cases=q20:2x32,generate:2&engines=${chosen}&interval=10&samples=2&budget=30&peaks=0`;
+    const setup = `#cases=q20:2x32,generate:1&engines=${chosen}&interval=10&samples=2&budget=30&peaks=0`;
     ({ page, errors } = await openPage(browser, `${server.origin}/peers/index.html${setup}`));
     await page.getByRole("button", { name: "Measure 2 cases", disabled: false }).click();
     await page.getByRole("button", { name: "Download JSON" }).waitFor({ timeout: 60_000 });
@@ -80,8 +80,8 @@ describe.skipIf(missing)(`the peers page in headless Chromium${missing ? ` (${mi
     expect(rows.map(({ engine }) => engine)).toEqual(["shaderformer", ...textPeers, "a wrong engine"]);
     const [ours, withoutSubgroups, wllama, wrong] = rows;
     for (const row of [ours, withoutSubgroups]) {
-      expect(row).toMatchObject({ batch: "2 tokens", model: "voices-dense", verdict: "pass", errorRatio: null });
-      expect(row?.checked).toMatch(/^2 tokens, each the likeliest in float64/);
+      expect(row).toMatchObject({ batch: "1 tokens", model: "voices-dense", verdict: "pass", errorRatio: null });
+      expect(row?.checked).toMatch(/^1 tokens, each the likeliest in float64/);
       expect(row?.medianMs).toEqual(expect.any(Number));
     }
     expect(ours?.ratioToFastestPeer).toBeGreaterThan(0);
@@ -93,9 +93,7 @@ describe.skipIf(missing)(`the peers page in headless Chromium${missing ? ` (${mi
 
   test("right results have times and ratios", () => {
     const right = result.rows.filter(({ op, verdict }) => op === "attention" && verdict === "pass");
-    // onnxruntime-web's kernels that use subgroups may be wrong or right here: the page reports which.
-    const sure = engines.filter((name) => name !== "onnxruntime-web" && name !== "a wrong engine");
-    expect([...new Set(right.map(({ engine }) => engine))]).toEqual(expect.arrayContaining(sure));
+    expect([...new Set(right.map(({ engine }) => engine))]).toEqual(engines.slice(0, -1));
     const fastest = Math.min(
       ...right.filter(({ engine }) => peers.includes(engine)).map((row) => Number(row.medianMs)),
     );
@@ -134,9 +132,12 @@ describe.skipIf(missing)(`the peers page in headless Chromium${missing ? ` (${mi
     expect(await page.getByText("This is a software adapter").count()).toBe(1);
   });
 
-  test.each(["light", "dark"] as const)("it is accessible in %s, and fits a phone", async (colorScheme) => {
-    await page.emulateMedia({ colorScheme });
-    for (const width of [1280, 390]) {
+  test("it is accessible in light and dark, and fits a phone", async () => {
+    for (const [width, colorScheme] of [
+      [1280, "light"],
+      [390, "dark"],
+    ] as const) {
+      await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 844 });
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
       await page.evaluate(await readFile("node_modules/axe-core/axe.min.js", "utf8")); // pages let no script stand in them

@@ -8,7 +8,7 @@ import { openWeights } from "../../src/formats/weights.ts";
 import { openFolder } from "../../src/index.ts";
 import { dense } from "../../src/reference/index.ts";
 import { sequenceFolder, sequenceGolden } from "../seq2seq/golden.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
 test("float64 gives the logits that PyTorch gives", async () => {
   const opened = await openWeights(await openFolder(sequenceFolder("t5")));
@@ -51,7 +51,7 @@ test.each([
 });
 
 describe("tokens after sources", async () => {
-  const { sequences = () => [] } = await shaderformer(await testGpu()).open();
+  const { sequences = () => [] } = await shaderformer(await quickGpu()).open();
   const problem = parseProblem("t5:2q3s3") as SequenceProblem;
   const truth = truthOfSequences(problem);
 

@@ -12,9 +12,9 @@ import { stepShares } from "../../bench/train/shares.ts";
 import { openWeights } from "../../src/formats/weights.ts";
 import { openFolder } from "../../src/index.ts";
 import { bundledModel, bundledNano } from "../support/bundled.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const source = () => openFolder(bundledModel);
 
 describe("steps of training", () => {

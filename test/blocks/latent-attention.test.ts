@@ -8,9 +8,9 @@ import { dense } from "../../src/reference/dense.ts";
 import { latentAttention as reference } from "../../src/reference/latent-attention.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { slice, transpose } from "../../src/tensor/views.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu({ features: [] });
+const gpu = await quickGpu({ features: [] });
 const size = (shape: readonly number[]) => shape.reduce((product, axis) => product * axis, 1);
 const random = (shape: readonly number[], seed: number, scale = 1) =>
   dense(shape, normal(size(shape), seed, scale).map(Math.fround));

@@ -13,10 +13,10 @@ import type { Gpu } from "../../src/gpu/gpu.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
 import { slice } from "../../src/tensor/views.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 
-const gpu = await testGpu({ features: [] });
+const gpu = await quickGpu({ features: [] });
 testCases(() => gpu, ringCases);
 
 /** One variant for the blocks, so that few shaders are compiled; the cases have attention choose. */

@@ -13,9 +13,9 @@ import { causal } from "../../src/reference/masks.ts";
 import { rope } from "../../src/reference/rope.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { transpose } from "../../src/tensor/views.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 
-const gpu = await testGpu({ features: [] });
+const gpu = await quickGpu({ features: [] });
 const [h, g, d, slots, sinks] = [4, 2, 16, 24, 4];
 const size = (shape: readonly number[]) => shape.reduce((product, axis) => product * axis, 1);
 const random = (shape: readonly number[], seed: number) => dense(shape, normal(size(shape), seed).map(Math.fround));

@@ -9,8 +9,8 @@ import { lookAtWidths } from "./widths.ts";
 
 const lines = '[aria-label="Forward and backward"]';
 const table = '[aria-label="Table of results"]';
-const brief = "batches=q24&heads=2x32&samples=1&peaks=0&gradients=flash";
-const subjects = ["inference", "forward", "flash", "forward+flash"];
+const brief = "batches=q24&heads=2x32&samples=1&peaks=0&gradients=materialised";
+const subjects = ["inference", "forward", "materialised", "forward+materialised"];
 
 let site: BuiltSite;
 beforeAll(async () => {
@@ -73,7 +73,7 @@ describe.each(browsers.slice(0, 1))("gradients on the attention page in $name", 
     expect((await rowsOf(page, table)).map((cells) => cells[0])).toEqual(subjects);
     const [line] = await rowsOf(page, lines);
     const [variant, forward, backward, ratio, both, check, batch] = line ?? [];
-    expect([variant, check, batch]).toEqual(["flash", "✓ right", "q24"]);
+    expect([variant, check, batch]).toEqual(["materialised", "✓ right", "q24"]);
     for (const time of [forward, backward, ratio, both]) expect(Number.parseFloat(time ?? "")).toBeGreaterThan(0);
     await look("measured");
 
@@ -87,7 +87,7 @@ describe.each(browsers.slice(0, 1))("gradients on the attention page in $name", 
       expect(row.command).toMatch(/ --backward$/);
     }
     expect(question).toBe("How long do gradients take?");
-    expect(answers?.[0]).toMatch(/q24 2x32 causal none: gradients take flash [\d.]+ × the forward pass/);
+    expect(answers?.[0]).toMatch(/q24 2x32 causal none: gradients take materialised [\d.]+ × the forward pass/);
     const csv = (await saved(page, /^CSV$/)).split("\n");
     expect(csv).toHaveLength(5);
     expect(csv[0]).toContain("requestedBytes");

@@ -10,7 +10,7 @@ import { coloursOf, type OpenSite, openSite, screenshot, tabShowsFocus, violatio
 import type { DrivenPage } from "./driven.ts";
 import { framesUntil } from "./ways.ts";
 
-const small = "batches=q24,q48&heads=2x32&variants=naive,flash&masks=sliding-window:20";
+const small = "batches=q24,q48&heads=2x32&variants=naive,rows&masks=sliding-window:20&samples=3";
 
 describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium ? ` (${noChromium})` : ""}`, () => {
   let site: OpenSite;
@@ -62,7 +62,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
   });
 
   test("stops at once, whatever it does, and keeps what it has", async () => {
-    await page.goto(site.address("batches=q8,q1k&heads=1x32&variants=naive"));
+    await page.goto(site.address("batches=q8,q512&heads=1x32&variants=naive"));
     await page.getByRole("button", { name: "Run 2 measurements", disabled: false }).click();
     await page.getByText(/^Measured here.*so far/).waitFor({ timeout: 60_000 });
     await page.getByText(/case 2 of 2/).waitFor();
@@ -93,7 +93,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
   });
 
   test("takes a custom mask and painted tiles: checks and times both, and reports what does not compile", async () => {
-    const setup = `${small.replace("q24,q48", "q24").replace("naive,", "")}&samples=1`;
+    const setup = `${small.replace("q24,q48", "q24").replace("naive,", "").replace("samples=3", "samples=1")}`;
     const { page: other, errors: thrown } = await openPage(site.browser, site.address(setup));
     await other.getByRole("button", { name: "every fourth key" }).click();
     await other.getByRole("heading", { name: "own, 24 queries, 24 keys" }).waitFor();
@@ -190,7 +190,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
   });
 
   test("tiles are painted by pointer and keys, and are part of the link", async () => {
-    const setup = "batches=q64&heads=1x32&variants=flash&masks=causal";
+    const setup = "batches=q64&heads=1x32&variants=rows&masks=causal";
     const { page: other, errors: thrown } = await openPage(site.browser, site.address(setup));
     await other.getByRole("button", { name: "Paint tiles from this mask" }).click();
     await other.getByRole("heading", { name: "painted, 64 queries, 64 keys" }).waitFor();

@@ -10,7 +10,7 @@ import { type OpenSite, openSite, screenshot, tabShowsFocus, violations } from "
 interface State {
   readonly says: RegExp;
   readonly action?: string;
-  /** True of the first state of those that look the same: rules of accessibility are tested with it. */
+  /** True of the first state of those that look the same: rules of accessibility and a phone's width are tested with it. */
   readonly looked?: true;
 }
 
@@ -88,11 +88,10 @@ describe.skipIf(noChromium)(
       await column.getByText(says).first().waitFor();
       if (action) await column.getByRole("button", { name: action }).first().waitFor();
       await screenshot(page, `generate-${sim}`);
-      if (looked) {
-        expect(await violations(page, ["header.bar", ".column"])).toEqual([]);
-        await page.emulateMedia({ colorScheme: "dark" });
-        expect(await violations(page, ["header.bar", ".column"], ["color-contrast"])).toEqual([]);
-      }
+      if (!looked) return;
+      expect(await violations(page, ["header.bar", ".column"])).toEqual([]);
+      await page.emulateMedia({ colorScheme: "dark" });
+      expect(await violations(page, ["header.bar", ".column"], ["color-contrast"])).toEqual([]);
       await page.setViewportSize({ width: 360, height: 740 });
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
       await screenshot(page, `generate-${sim}-phone`);

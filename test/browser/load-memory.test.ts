@@ -13,7 +13,7 @@ import type { memoryTasks } from "./memory-page.ts";
 type Tasks = typeof memoryTasks;
 
 /** MiB of weights, and how often they are loaded: the whole of it is for `npm run test:fuzz`. */
-const [weights, cycles] = [attempts(500, 87), attempts(10, 2)];
+const [weights, cycles] = [attempts(500, 72), attempts(10, 2)];
 const mebibyte = 2 ** 20;
 /** What makes a page one whose memory can be measured: nothing of other origins shares its process. */
 const isolated = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };

@@ -49,7 +49,7 @@ const ways: Readonly<Record<string, Way>> = {
     },
   },
   attention: {
-    at: ({ address }) => address("batches=q24&heads=2x32&variants=flash&masks=sliding-window:20&samples=1&peaks=0"),
+    at: ({ address }) => address("batches=q24&heads=2x32&variants=naive&masks=sliding-window:20&samples=1&peaks=0"),
     walk: async ({ page }) => {
       await press(page, "button", /^Run 1 measurement$/);
       await shown(page, "main, body", /1 of 1 results? (is|are) right/);

@@ -1,16 +1,22 @@
 // Fine-tuning of a bundled model on the page that trains, in one browser: its load, and its adapter.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { serveSite } from "../../bench/harness/web-server.ts";
+import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
 import { type BuiltSite, buildSite } from "./attention-site.ts";
 import { browsers, type DrivenBrowser, type OpenedPage } from "./driven.ts";
+import { recordTexts } from "./generate-ways.ts";
 import { keepSaved, ofTrain, savedBytes, type TrainPage, unzipped } from "./train-ways.ts";
 import { press, shown, until, write } from "./ways.ts";
 
 let site: BuiltSite;
+let slow: WebServer;
 beforeAll(async () => {
   site = await buildSite();
+  slow = await serveSite({ folders: { "/slow/": site.folder }, pace: 1e6 });
 });
-afterAll(() => site?.close());
+afterAll(async () => {
+  await slow?.close();
+  await site?.close();
+});
 
 describe.each(browsers.slice(0, 1))("fine-tuning in $name", (installed) => {
   if (installed.missing) return test.skip(installed.missing);
@@ -22,7 +28,7 @@ describe.each(browsers.slice(0, 1))("fine-tuning in $name", (installed) => {
   beforeAll(async () => {
     browser = await installed.start();
     opened = await browser.open(
-      site.train("v=1&task=adaptation&base=voices-nano&length=16&batch=1&rank=2&every=1&steps=1"),
+      `${slow.origin}/slow/train/index.html#v=1&task=adaptation&base=voices-nano&length=16&batch=1&rank=2&every=1&steps=1`,
     );
     errors.push(opened.errors);
     train = ofTrain(opened, installed.name);
@@ -30,34 +36,8 @@ describe.each(browsers.slice(0, 1))("fine-tuning in $name", (installed) => {
   });
   afterAll(() => browser?.close());
 
-  test("a load of the bundled model shows how far it is, and is cancelled", async () => {
+  test("a download says how much of it is there, how fast, and how long it takes, and is cancelled", async () => {
     const { page } = opened;
-    await page.evaluate(() => {
-      const seen: [number, string][] = [];
-      Object.assign(globalThis, { seen });
-      new MutationObserver(() => {
-        const bar = document.querySelector<HTMLProgressElement>('progress[aria-label="Loading the bundled model"]');
-        if (bar) seen.push([bar.value, document.querySelector("#loading")?.textContent ?? ""]);
-      }).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
-    }, undefined);
-    await press(page, "button.primary", /^Load 3\.\d+ MB and train$/);
-    await shown(page, "#loading", /^Loading the bundled model: (uploading|compiling)/);
-    await press(page, "#loading button", /^Cancel$/);
-    await shown(page, "button.primary", /^Load 3\.\d+ MB and train$/);
-    await until("end of the load", () => page.evaluate(() => document.querySelector("#loading") === null, undefined));
-    expect(await page.evaluate(() => document.querySelector('[role="alert"]')?.textContent, undefined)).toBeUndefined();
-    const seen = await page.evaluate(() => (globalThis as { seen?: [number, string][] }).seen ?? [], undefined);
-    const values = seen.map(([value]) => value);
-    expect(values).toEqual([...values].sort((a, b) => a - b));
-    expect(values.at(-1)).toBeGreaterThan(0.6);
-  });
-
-  test("a download says how much of it is there, how fast, and how long it takes", async () => {
-    const slow = await serveSite({ folders: { "/slow/": site.folder }, pace: 5e5 });
-    const { page, errors: found } = await browser.open(
-      `${slow.origin}/slow/train/index.html#v=1&task=adaptation&base=voices-nano&length=16&batch=1&rank=2&steps=1`,
-    );
-    errors.push(found);
     await press(page, "button.primary", /^Load 3\.\d+ MB and train$/);
     await shown(
       page,
@@ -71,16 +51,20 @@ describe.each(browsers.slice(0, 1))("fine-tuning in $name", (installed) => {
     expect(says).toMatch(/^[\d.]+ %, downloading .* left$/);
     await press(page, "#loading button", /^Cancel$/);
     await shown(page, "button.primary", /^Load 3\.\d+ MB and train$/);
-    await page.close();
-    await slow.close();
+    await until("end of the load", () => page.evaluate(() => document.querySelector("#loading") === null, undefined));
+    expect(await page.evaluate(() => document.querySelector('[role="alert"]')?.textContent, undefined)).toBeUndefined();
   });
 
-  test("fine-tunes the bundled model by an adapter, which is exported alone", async () => {
+  test("loads the bundled model with progress that never goes back, and fine-tunes it by an adapter, which is exported alone", async () => {
     const { page } = opened;
     await write(page, "#own-text", "The sea was calm, and the captain stood upon the deck. ".repeat(12)); // few windows are held out
+    const bars = await recordTexts(page, 'progress[aria-label="Loading the bundled model"]');
     await press(page, "button.primary", /^Load 3\.\d+ MB and train$/);
     await shown(page, "#run-facts", /^Finished after 1 step: /);
     await shown(page, "#sample-facts", /^At step 1: [\d.]+ % of the tokens right in \d windows that are held out/);
+    const values = (await bars()).filter(Boolean).map(Number);
+    expect(values).toEqual([...values].sort((a, b) => a - b));
+    expect(values.at(-1)).toBeGreaterThan(0.6);
     await train.eachWidth("adaptation");
     await keepSaved(page);
     await press(page, "#export button", /^Export as a zip file$/);

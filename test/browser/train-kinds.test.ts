@@ -6,7 +6,8 @@ import { browsers, type DrivenBrowser, type OpenedPage } from "./driven.ts";
 import { keepSaved, ofTrain, savedBytes, type TrainPage, unzipped } from "./train-ways.ts";
 import { press, shown } from "./ways.ts";
 
-const small = "v=1&task=copy&architecture=transformer-2017&length=3&layers=1&heads=2&head_width=8&batch=16&every=5";
+const small =
+  "v=1&task=copy&architecture=transformer-2017&length=3&layers=1&heads=2&head_width=8&batch=16&every=5&sim=storage-full";
 
 let site: BuiltSite;
 beforeAll(async () => {
@@ -29,9 +30,10 @@ describe.each(browsers.slice(0, 1))("an encoder-decoder on the page that trains 
   });
   afterAll(() => browser?.close());
 
-  test("learns, with attention over its source, and pauses", async () => {
+  test("learns, with attention over its source, and pauses, where the storage is full too", async () => {
     await train.start();
     await train.reach(2);
+    await shown(opened.page, '[data-trouble="not-kept"]', /does not keep the run: simulated: the quota is used up/);
     const step = await train.pause();
     expect(await train.losses()).toHaveLength(step);
     await shown(opened.page, "#attention-part", /over the source.*of the encoder.*over itself/);

@@ -68,7 +68,7 @@ async function testForm(ask: ReturnType<typeof asked>): Promise<void> {
   expect([1, 2, 3, 4, 5, 6, 7, 8, 9]).toContain(value.count);
 }
 
-/** Which draft a text has is the engine's own: one browser has one. */
+/** Which draft a text has, and the form of an answer, are the engine's own: one browser has them. */
 async function testWorker(page: Page, draft?: string): Promise<void> {
   const ask = asked(page);
   const given = ["/model/", chatTemplate, ...(draft === undefined ? [] : [draft])] as const;
@@ -86,9 +86,9 @@ async function testWorker(page: Page, draft?: string): Promise<void> {
     const drafted = await ask("generate", greedy);
     expect(drafted.text).toBe(text);
     expect(drafted.speculative?.accepted).toBeGreaterThan(0);
+    await testForm(ask);
   }
   expect(await ask("refused")).toBe('RequestError: the model "gpt" is not loaded; there are voices');
-  await testForm(ask);
   await ask("dispose");
   expect(await ask("missing")).toMatch(/GpuError: the worker could not be started/);
 }
@@ -110,7 +110,7 @@ describe.skipIf(noChromium)(`a worker in Chromium${noChromium ? ` (${noChromium}
   let browser: Browser;
   afterAll(() => closePages(browser));
 
-  test("loads, generates, answers by a schema, refuses and ends", async () => {
+  test("loads, generates, refuses and ends", async () => {
     browser = await sharedChromium();
     const { page } = await openPage(browser, server.origin);
     await testWorker(page as unknown as Page);

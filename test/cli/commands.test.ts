@@ -94,7 +94,7 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
     expect(await readdir(folder)).toContain("nano.gguf");
   },
   async tune() {
-    const { rows } = await json("tune", "--no-store", "--budget", "1");
+    const { rows } = await json("tune", "--model", bundledModel, "--no-store", "--budget", "1");
     expect(Array.isArray(rows)).toBe(true);
   },
   async bench() {

@@ -17,7 +17,7 @@ const messages = [
   { role: "user", content: "Who?" },
   { role: "assistant", content: "Ahab." },
 ];
-const voices = "examples/models/voices-dense";
+const voices = "examples/models/voices-nano";
 
 let folder: string;
 let files: Record<"chat" | "template" | "config" | "batches", string>;

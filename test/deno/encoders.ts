@@ -19,9 +19,13 @@ import { type EncoderDistances, say } from "./report.ts";
 export async function encodeGolden(gpu: Gpu, encoders: readonly string[]): Promise<void> {
   const features = [...gpu.features];
   for (const name of encoders) say({ kind: "encoder", name, features, far: await distancesOf(gpu, name) });
+}
+
+/** Computes vectors of the bundled one. */
+export async function embedSentences(gpu: Gpu): Promise<void> {
   using encoder = await loadEncoder(gpu, "examples/models/use-lite");
   const { embeddings } = await encoder.embed(fifty.slice(0, 3));
-  say({ kind: "vectors", features, vectors: embeddings.map((vector) => [...vector]) });
+  say({ kind: "vectors", vectors: embeddings.map((vector) => [...vector]) });
 }
 
 async function distancesOf(gpu: Gpu, name: string): Promise<EncoderDistances> {

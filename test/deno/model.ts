@@ -1,8 +1,8 @@
-// The bundled model's greedy continuations, and what of a step waits for the device.
+// Greedy continuations of golden prompts, and what of a step waits for the device.
 import { type Gpu, loadModel } from "../../src/index.ts";
 import { tasks } from "../browser/tasks.ts";
 import { gpt1Folder, gpt1Golden } from "../generate/gpt1-golden.ts";
-import { bundledModel, goldenPrompts } from "../support/bundled.ts";
+import { bundledMixture, bundledModel, goldenPrompts, mixturePrompts } from "../support/bundled.ts";
 import { say } from "./report.ts";
 
 /** Runs something by a clock that counts calls of mapAsync, each of which waits for the device in Deno. */
@@ -26,7 +26,7 @@ async function byWaits<T>(run: () => Promise<T>): Promise<T> {
 /** So many tokens of each prompt. */
 const tokens = 8;
 
-/** Generates the beginnings of the golden data, of all prompts together. */
+/** Generates the beginnings of the golden data, of the bundled model of all prompts together. */
 export async function generateGolden(gpu: Gpu): Promise<void> {
   const model = await loadModel(gpu, bundledModel);
   const prompts = goldenPrompts.map(({ prompt }) => prompt);
@@ -39,8 +39,12 @@ export async function generateGolden(gpu: Gpu): Promise<void> {
     rows: rows.map((row) => ({ promptTokens: row.promptTokens, tokens: row.tokens, text: row.text })),
     waits: { encoding: timings.encodePerToken, token: 1000 / timings.tokensPerSecond },
   });
-  using postNorm = await loadModel(gpu, gpt1Folder);
-  const { prompt, greedy } = gpt1Golden;
-  const { rows: written } = await postNorm.generate(prompt, { temperature: 0, maxTokens: greedy.length }).result;
-  say({ kind: "greedy", name: gpt1Folder, tokens: written[0]?.tokens ?? [] });
+  for (const [name, prompt, maxTokens] of [
+    [bundledMixture, mixturePrompts[0]?.prompt ?? "", tokens],
+    [gpt1Folder, gpt1Golden.prompt, gpt1Golden.greedy.length],
+  ] as const) {
+    using other = await loadModel(gpu, name);
+    const { rows: written } = await other.generate(prompt, { temperature: 0, maxTokens }).result;
+    say({ kind: "greedy", name, tokens: written[0]?.tokens ?? [] });
+  }
 }

@@ -41,7 +41,6 @@ export type Report =
   /** Vectors of the bundled sentence encoder. */
   | {
       readonly kind: "vectors";
-      readonly features: readonly string[];
       readonly vectors: readonly (readonly number[])[];
     };
 

@@ -2,11 +2,8 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { createEngine } from "../../src/engine/create-engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { LoadProgress } from "../../src/formats/load-progress.ts";
-import { loadVoices, testAnswers } from "./answers.ts";
+import { loadVoices, testLoading } from "./answers.ts";
 import { testBatches } from "./batches.ts";
-import { testLooks } from "./looks.ts";
-import { testRefusals } from "./refusals.ts";
-import { testTuning } from "./tuning.ts";
 
 let engine: Engine;
 let loading: readonly LoadProgress[] = [];
@@ -16,13 +13,11 @@ beforeAll(async () => {
 });
 afterAll(() => engine.dispose());
 
+// What crosses a port is answered by this engine: port.test.ts has all of its answers and refusals.
 describe("an engine in this thread", () => {
-  testAnswers(
+  testLoading(
     () => engine,
     () => loading,
   );
-  testLooks(() => engine);
   testBatches(() => engine);
-  testRefusals(() => engine);
-  testTuning(() => engine);
 });

@@ -5,7 +5,7 @@ import { serveEngine } from "../../src/engine/port/serve-engine.ts";
 import { RequestError } from "../../src/engine/request-error.ts";
 import type { LoadProgress } from "../../src/formats/load-progress.ts";
 import { OptionError } from "../../src/options/errors.ts";
-import { loadVoices, testAnswers } from "./answers.ts";
+import { loadVoices, testAnswers, testLoading } from "./answers.ts";
 import { testLooks } from "./looks.ts";
 import { testRefusals } from "./refusals.ts";
 import { testTuning } from "./tuning.ts";
@@ -32,10 +32,11 @@ afterAll(async () => {
 });
 
 describe("an engine on the other side of a port", () => {
-  testAnswers(
+  testLoading(
     () => engine,
     () => loading,
   );
+  testAnswers(() => engine);
   testLooks(() => engine);
   testRefusals(() => engine);
   testTuning(() => engine);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
 import { loadModel } from "../../src/generate/load-model.ts";
-import "../support/built.ts";
+import { quickly } from "../cli/run-cli.ts";
 import { quickGpu } from "../support/gpu.ts";
 
 const run = promisify(execFile);
@@ -19,7 +19,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const out = join(folder, "model");
 const example = ["scripts/example.mjs", "11-train", folder, "nano", "--out", out];
-const trained = run(process.execPath, [...example, "--steps", "2", "--batch", "1"]);
+// What it starts has these choices too.
+const options = { env: { ...process.env, NODE_OPTIONS: quickly.join(" ") } };
+const trained = run(process.execPath, [...example, "--steps", "2", "--batch", "1"], options);
 
 test("11-train: a few steps on a small corpus leave a model, its card and its curve", async () => {
   const { stdout } = await trained;
@@ -33,7 +35,7 @@ test("11-train: a few steps on a small corpus leave a model, its card and its cu
 });
 
 test("11-train: --first writes the fresh model and the batches that its training begins with", async () => {
-  const { stdout } = await run(process.execPath, [...example, "--first", "1"]);
+  const { stdout } = await run(process.execPath, [...example, "--first", "1"], options);
   expect(stdout).toContain(`${out}-first: a fresh model, and the batches of its first steps: 1`);
   // Batches of one row begin with the first.
   const file = join(`${out}-first`, "batches.json");
@@ -41,7 +43,7 @@ test("11-train: --first writes the fresh model and the batches that its training
   expect(inputs).toHaveLength(16);
   await writeFile(file, JSON.stringify({ batches: [{ inputs: inputs.slice(0, 1), targets: targets.slice(0, 1) }] }));
   const given = ["--model", `${out}-first`, "--batches", file, "--json"];
-  const alone = await run(process.execPath, ["dist/cli.js", "train", ...given]);
+  const alone = await run(process.execPath, ["dist/cli.js", "train", ...given], options);
   const { loss } = JSON.parse(alone.stdout);
   expect((await trained).stdout).toContain(`step 1  loss ${loss.toFixed(4)}`);
 });

@@ -8,7 +8,7 @@ import { type ModelFolder, readModelFolder } from "../../src/generate/model-fold
 import { attentionFactor, inverseFrequencies } from "../../src/kernels/rope/table.ts";
 import { transposed } from "../../src/models/stored-rows.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
-import { bundledModel } from "../support/bundled.ts";
+import { bundledModel, bundledNano } from "../support/bundled.ts";
 import { familyShapes } from "../support/family-shapes.ts";
 import { quickGpu } from "../support/gpu.ts";
 import { writeRandomModel } from "../support/random-model.ts";
@@ -97,8 +97,8 @@ describe("a GGUF file", () => {
   });
 
   test("of a bundled model writes the same text", async () => {
-    using fromFolder = await loadModel(gpu, bundledModel);
-    using fromGguf = await loadModel(gpu, opened(await ggufOfFolder(bundledModel, { dtype: "f16" })));
+    using fromFolder = await loadModel(gpu, bundledNano, { dtype: "f16" });
+    using fromGguf = await loadModel(gpu, opened(await ggufOfFolder(bundledNano, { dtype: "f16" })));
     const options = { temperature: 0, maxTokens: 12 };
     const { text } = await fromFolder.generate("<|whale|>Call me", options).result;
     expect((await fromGguf.generate("<|whale|>Call me", options).result).text).toBe(text);

@@ -1,4 +1,19 @@
 // What tests of proposed tokens have in common.
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll } from "vitest";
+import { bundledNano } from "../support/bundled.ts";
+
+/** A folder with the smallest model and other angles for its positions, so that what it holds for likely is something else. */
+export async function otherAngles(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "shaderformer-draft-"));
+  afterAll(() => rm(folder, { recursive: true }));
+  await cp(bundledNano, folder, { recursive: true });
+  const config = JSON.parse(await readFile(`${folder}/config.json`, "utf8"));
+  await writeFile(`${folder}/config.json`, JSON.stringify({ ...config, rope_theta: 1000 }));
+  return folder;
+}
 
 /** Proposes what a text repeats. */
 export const lookup = { kind: "prompt-lookup" } as const;

@@ -31,7 +31,7 @@ const at = (x: Tensor, begin: number, end: number) => slice(x, 2, begin, end);
 const words = (on: Gpu, shape: readonly number[], values: readonly number[]) => tensor(on, shape, values, "u32");
 const lengths = [31, 7, 64, 48];
 
-describe.each(["naive", "flash"] as const)("attention %s", (variant) => {
+describe.each(["naive", "rows"] as const)("attention %s", (variant) => {
   const runOn = async (own: Gpu, options: AttentionOptions & { sink?: Tensor }, given: Inputs) => {
     const { sink, ...rest } = options;
     const { out, lse } = attention(own, { ...given, sink }, { ...rest, variant, lse: true });

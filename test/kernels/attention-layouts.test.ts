@@ -45,7 +45,8 @@ for (const variant of portable(attention)) {
   const tags = chosen[variant];
   const long = full ? [longRowOfHalves(131_072)] : [];
   const some = full || !tags ? [...cases, ...long] : casesTagged(cases, ...tags);
-  testCases(() => gpu, { ...attentionLayoutCases, variants: [variant], cases: some });
+  const seldom = tags ? [variant] : [];
+  testCases(() => gpu, { ...attentionLayoutCases, variants: [variant], cases: some }, { seldom });
 }
 
 // With the choices made for GPUs, whatever the adapter.

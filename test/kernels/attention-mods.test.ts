@@ -33,9 +33,6 @@ for (const variant of portable(attention)) {
   // Split keys are for few queries, the others for many.
   const elsewhere = variant === "splitK" ? "prefill" : "decode";
   const some = casesTagged(modCases.cases, ...(chosen[variant] ?? [])).filter((item) => !hasTag(item, elsewhere));
-  testCases(() => gpu, {
-    ...modCases,
-    variants: [variant],
-    cases: full ? modCases.cases : some,
-  });
+  const table = { ...modCases, variants: [variant], cases: full ? modCases.cases : some };
+  testCases(() => gpu, table, { seldom: variant === "naive" ? [] : [variant] });
 }

@@ -35,8 +35,8 @@ const longer = (table: CaseTable): readonly Case[] =>
       ? [longRowOfHalves(131_072)]
       : [];
 
-/** The cases of those chosen whose heads have widths that subgroups of this size can share; the others are to be refused. */
-function forSubgroups(variant: Name, table: CaseTable, chosen: readonly Case[]): CaseTable {
+/** Runs those chosen whose heads have widths that subgroups of this size can share; the others are to be refused. */
+function testSubgroups(variant: Name, table: CaseTable, chosen: readonly Case[]): void {
   const cases = (full ? [...table.cases, ...longer(table)] : chosen).map((item) => {
     const { q, values } = item.inputs;
     // Caches of integers hold several to a word; their heads are as wide as those of q.
@@ -44,7 +44,7 @@ function forSubgroups(variant: Name, table: CaseTable, chosen: readonly Case[]):
     const fits = widths.every((width) => width % (4 * (size ?? 1)) === 0 && width <= 256);
     return { ...item, refusedBy: fits ? [] : [variant] };
   });
-  return { ...table, variants: [variant], cases };
+  testCases(() => gpu, { ...table, variants: [variant], cases }, { seldom: [variant], kindsElsewhere: true });
 }
 
 const layouts = casesTagged(
@@ -59,9 +59,9 @@ const mods = (shape: string, ...kinds: readonly string[]) =>
 describe.skipIf(!gpu.features.has("subgroups") || size === undefined)("attention in subgroups", () => {
   describe("subgroups", () => {
     const kinds = ["key padding", "sink window", "document", "a user's own", "alibi by difference"];
-    testCases(() => gpu, forSubgroups("subgroups", attentionCases, attentionCases.cases));
-    testCases(() => gpu, forSubgroups("subgroups", modCases, mods("prefill", ...kinds)));
-    testCases(() => gpu, forSubgroups("subgroups", attentionLayoutCases, layouts));
+    testSubgroups("subgroups", attentionCases, attentionCases.cases);
+    testSubgroups("subgroups", modCases, mods("prefill", ...kinds));
+    testSubgroups("subgroups", attentionLayoutCases, layouts);
   });
   describe("splitSubgroups", () => {
     const kinds = [
@@ -72,9 +72,9 @@ describe.skipIf(!gpu.features.has("subgroups") || size === undefined)("attention
       "alibi by difference",
       "prefix",
     ];
-    testCases(() => gpu, forSubgroups("splitSubgroups", attentionCases, casesTagged(attentionCases.cases, "splits")));
-    testCases(() => gpu, forSubgroups("splitSubgroups", modCases, mods("decode", ...kinds)));
-    testCases(() => gpu, forSubgroups("splitSubgroups", attentionLayoutCases, layouts));
+    testSubgroups("splitSubgroups", attentionCases, casesTagged(attentionCases.cases, "splits"));
+    testSubgroups("splitSubgroups", modCases, mods("decode", ...kinds));
+    testSubgroups("splitSubgroups", attentionLayoutCases, layouts);
   });
 
   test("are chosen where the table wants them, and say what they cannot take", () => {

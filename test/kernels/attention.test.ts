@@ -28,15 +28,13 @@ const variants = portable(attention);
 testCases(() => gpu, table(variants.filter((variant) => !["blocks", "packed", "splitK"].includes(variant))), {
   seldom: ["flash"],
 });
-testCases(
-  () => gpu,
-  table(
-    ["splitK"],
-    cases.filter((item) => !hasTag(item, "head-width")),
-  ),
-);
-testCases(() => gpu, table(["blocks"], casesTagged(cases, "tile-lists")));
-testCases(() => gpu, table(["packed"], casesTagged(cases, "packed-heads")));
+for (const [variant, some] of [
+  ["splitK", cases.filter((item) => !hasTag(item, "head-width"))],
+  ["blocks", casesTagged(cases, "tile-lists")],
+  ["packed", casesTagged(cases, "packed-heads")],
+] as const) {
+  testCases(() => gpu, table([variant], some), { seldom: [variant] });
+}
 if (process.env["SHADERFORMER_FULL"] === "1") {
   testCases(() => gpu, table(variants, [longRowProblem(131_072)]));
 }

@@ -16,7 +16,7 @@ const narrow = await testGpu({ features: [], cap: { workgroups: 20 } });
 // With the choices made for GPUs, whatever the adapter.
 const hardware = await testGpu({}, "hardware");
 
-testCases(() => gpu, matmulCases);
+testCases(() => gpu, matmulCases, { seldom: ["register", "subgroups"] });
 
 for (const variant of Object.keys(matmul.variants)) {
   test(`${variant}: f16 weights without any feature`, async () => {

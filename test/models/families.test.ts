@@ -5,7 +5,6 @@ import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { randomSource } from "../../src/check/random.ts";
 import { inspect } from "../../src/generate/inspection.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
-import { openGpu } from "../../src/gpu/open.ts";
 import { parseRopeScaling } from "../../src/kernels/rope/scaling.ts";
 import { ropeTable } from "../../src/kernels/rope/table.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
@@ -14,10 +13,10 @@ import { llama } from "../../src/reference/transformer.ts";
 import type { PlainType } from "../../src/tensor/dtype.ts";
 import { familyShapes } from "../support/family-shapes.ts";
 import { firstIf, firstOfEach } from "../support/first-tier.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { type RandomModel, writeRandomModel } from "../support/random-model.ts";
 
-const gpu = await openGpu();
-afterAll(() => gpu.close());
+const gpu = await quickGpu();
 
 const base = {
   vocab_size: 2048,

@@ -10,10 +10,10 @@ import { readArchitecture } from "../../src/models/architectures.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { gemma } from "../../src/reference/gemma.ts";
 import { familyShapes } from "../support/family-shapes.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/gpu.ts";
 import { writeRandomModel } from "../support/random-model.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
 

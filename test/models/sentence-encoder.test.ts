@@ -42,26 +42,28 @@ describe("the Universal Sentence Encoder lite on the GPU", () => {
   let folder: string;
   let rounded: Encoder;
   let vectors: readonly Float32Array[];
+  const some = fifty.filter((_, i) => i % 5 === 3);
   let expected: number[][];
   beforeAll(async () => {
     gpu = await testGpu();
     folder = await mkdtemp(join(tmpdir(), "shaderformer-use-lite-"));
-    expected = (await (await packageModel()).embed([...fifty])) as number[][];
+    expected = (await (await packageModel()).embed(some)) as number[][];
     rounded = await loadEncoder(gpu, bundled);
     vectors = (await rounded.embed(fifty)).embeddings;
-  }, 120_000);
+  });
   afterAll(async () => {
     rounded?.dispose();
     if (folder) await rm(folder, { recursive: true });
   });
 
-  test("is the package's own output on 50 sentences, and near to it with weights of f16", async () => {
+  test("is the package's own output on ten sentences, and near to it with weights of f16", async () => {
     await writeUnrounded(folder);
     const unrounded = await loadEncoder(gpu, folder);
-    const { embeddings } = await unrounded.embed(fifty);
+    const { embeddings } = await unrounded.embed(some);
     unrounded.dispose();
-    const [exact, near] = [difference(embeddings, expected), difference(vectors, expected)];
-    const cosine = Math.min(...vectors.map((row, i) => product(row, Float32Array.from(expected[i] ?? []))));
+    const halved = vectors.filter((_, i) => i % 5 === 3);
+    const [exact, near] = [difference(embeddings, expected), difference(halved, expected)];
+    const cosine = Math.min(...halved.map((row, i) => product(row, Float32Array.from(expected[i] ?? []))));
     console.log(`f32 ${exact.toExponential(1)}, f16 ${near.toExponential(1)}, least cosine with f16 ${cosine}`);
     expect(exact).toBeLessThan(1e-6);
     expect(near).toBeLessThan(1e-3);
@@ -69,10 +71,10 @@ describe("the Universal Sentence Encoder lite on the GPU", () => {
   });
 
   test("is float64's with the folder's weights of f16", () => {
-    const some = [3, 20, 41];
+    const two = [3, 41];
     const own = difference(
-      some.map((i) => vectors[i] ?? []),
-      bundledVectors(some.map((i) => fifty[i] ?? "")),
+      two.map((i) => vectors[i] ?? []),
+      bundledVectors(two.map((i) => fifty[i] ?? "")),
     );
     console.log(`against float64 with the weights rounded to f16: at most ${own.toExponential(1)}`);
     expect(own).toBeLessThan(1e-6);

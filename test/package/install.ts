@@ -70,7 +70,7 @@ export async function install(target: string, tarballs: readonly string[]): Prom
 }
 
 /** Links a package that this clone has. */
-async function linked(dependency: string, modules: string): Promise<void> {
+export async function linked(dependency: string, modules: string): Promise<void> {
   await mkdir(join(modules, dependency, ".."), { recursive: true });
   await symlink(join(checkout, "node_modules", dependency), join(modules, dependency));
 }

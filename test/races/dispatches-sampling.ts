@@ -1,8 +1,9 @@
 // Dispatches of the kernels that sample.
 import { type Dispatch, floats, positive, words } from "./dispatch.ts";
 
-/** A temperature, top-k, top-p and min-p for every row. */
-const filters = Float32Array.from({ length: 512 }, (_, i) => [0.8, 3, 0.9, 0.05, 1, 0, 0, 0][i % 8] ?? 0);
+/** A temperature, top-k, top-p and min-p for the first row; for the second a temperature alone. */
+const filters = new Float32Array(512);
+filters.set([0.8, 3, 0.9, 0.05, 1, 0, 0, 0, 0.8, 0, 1, 0, 1]);
 
 /** Kernels that sample, by name. */
 export const samplingDispatches: Readonly<Record<string, Dispatch>> = {
@@ -71,7 +72,7 @@ export const samplingDispatches: Readonly<Record<string, Dispatch>> = {
     outputs: { logprobs: 3 },
     workgroups: [3, 1, 1],
   },
-  // All filters, on two rows.
+  // All filters, on one of two rows.
   "sampling/sample": {
     uniforms: { params: { b: 2, v: 6 } },
     inputs: {

@@ -64,6 +64,9 @@ describe.each(["t5", "marian", "transformer-2017"] as const)("%s", async (name) 
     await compared(given.slice(0, 3), { maxTokens: 12, beams: 1, attention: {} });
   });
 
+  // Which rows are asked for, and of what, is the same for all families.
+  if (name !== "t5") return;
+
   test("of a layer's heads, of a head of all layers, of one head", async () => {
     const [text = ""] = given;
     await compared([text], { maxTokens: 5, beams: 1, attention: { perHead: true } });

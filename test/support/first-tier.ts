@@ -84,27 +84,31 @@ const mostProducts = 8;
 /** How many cases the others run, together, for one of a variant of `seldom`. */
 const oftenness = 7;
 
-/** Variants in the order of their turns: those of `seldom` once, the others at least twice, and together seven times as often. */
+/**
+ * Variants in the order of their turns: those of `seldom` once, the others at least twice, and together seven times as often.
+ * Of a table of one variant other tables run three of four cases, seven of eight where it is seldom.
+ */
 function turnsOf(variants: readonly string[], seldom: readonly string[]): string[] {
-  // Of a table of one variant three of four cases are other tables' to run.
-  if (variants.length === 1) return [...variants, "another's", "another's", "another's"];
+  if (variants.length === 1) {
+    return [...variants, ...Array.from({ length: seldom.length > 0 ? oftenness : 3 }, () => "another's")];
+  }
   const usual = variants.filter((variant) => !seldom.includes(variant));
   const times = Math.max(2, Math.ceil((oftenness * (variants.length - usual.length)) / usual.length));
   return [...Array.from({ length: times }, () => usual).flat(), ...variants.filter((name) => seldom.includes(name))];
 }
 
 /**
- * The cases that `npm run test:full` runs of a table, by variant: all of a small one. Of a large one each case runs on one
- * variant, by turns, at which those of `seldom` have their turn less often: they take long to compile; each variant refuses
- * all that it must; and the first tier is part of it. `npm run test:all`, and a test file that is run by itself, run all
- * products.
+ * The cases that `npm run test:full` runs of a table, by variant: all of a small one, unless its variants are `seldom`. Of a
+ * large one each case runs on one variant, by turns, at which those of `seldom` have their turn less often: they take long to
+ * compile; each variant refuses all that it must; and the first tier is part of it. `npm run test:all`, and a test file that
+ * is run by itself, run all products.
  */
 export function fullCases(
   { variants, cases }: Tested,
   first: ReadonlyMap<string, ReadonlySet<Case>>,
   seldom: readonly string[] = [],
 ): Map<string, Set<Case>> {
-  const all = variants.length * cases.length <= mostProducts;
+  const all = seldom.length === 0 && variants.length * cases.length <= mostProducts;
   const turns = turnsOf(variants, seldom);
   const chosen = new Map<string, Set<Case>>();
   for (const variant of variants) chosen.set(variant, new Set(first.get(variant)));

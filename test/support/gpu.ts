@@ -37,11 +37,14 @@ export async function testGpu(options: GpuOptions = {}, choices?: Kind, prepare?
 
 /**
  * Variants that llvmpipe compiles in a tenth to a third of the time of those that it would run: naive products for tiled
- * ones (0.02 s for 0.3 to 0.6), attention by rows for tiles (0.4 s for 1.3).
+ * ones (0.02 s for 0.3 to 0.6), attention by rows for tiles and split keys (0.4 s for 1.3 each), products of few rows one by
+ * one and not in subgroups with what surrounds them (0.5 s for 2.4 of all that a decoder has).
  */
 export const quick: Partial<Tuning> = {
-  attentionOfFewQueries: ["splitSubgroups", "rows", "naive"],
+  attentionOfFewQueries: ["rows", "naive"],
   attentionOfManyQueries: ["rows", "naive"],
+  matmulOfFewRows: ["vector"],
+  projection: ["chain"],
   matmulOfManyRows: ["naive"],
   gemm: ["coalesced"],
 };

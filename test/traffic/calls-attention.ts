@@ -27,7 +27,7 @@ export function attentionCalls({ gpu, random }: Inputs): Readonly<Record<string,
   for (const [turn, variant] of variantsOf(attention).entries()) {
     const d = variant === "subgroups" || variant === "splitSubgroups" ? 16 : 8; // a vector for each thread
     for (const [i, [name, { h, g, t, s, mask, lse = false }]] of Object.entries(problems).entries()) {
-      if (i === turn % 3) continue; // two of three, by turns
+      if (i !== turn % 3) continue; // one of three, by turns
       found[`attention ${variant}, ${name}`] = () => {
         forgetBlockMaps(gpu); // so that a program makes its own
         const tensors = { q: random([1, h, t, d]), k: random([1, g, s, d]), v: random([1, g, s, d]) };

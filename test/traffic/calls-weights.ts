@@ -45,7 +45,7 @@ export function weightCalls(inputs: Inputs): Readonly<Record<string, CountedCall
   };
   for (const [turn, variant] of variantsOf(gemm).entries()) {
     for (const [i, [name, form]] of Object.entries(forms).entries()) {
-      if (i < 3 && i === turn % 3) continue; // of three layouts two, by turns
+      if (i < 3 && i !== turn % 3) continue; // of three layouts one, by turns
       found[`gemm ${variant}, ${name}`] = () => {
         const tensors = form();
         return gemm(gpu, { ...tensors, bias: random([tensors.b.shape[1] ?? 0]) }, { variant });

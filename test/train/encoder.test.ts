@@ -33,9 +33,9 @@ async function twoSteps(name: "bert" | "modernbert", options: Partial<TrainerOpt
 }
 
 // BERT's: with dropout, below.
-test("modernbert: steps have the same bits twice, and with layers computed again", async () => {
+test("modernbert: steps have the same bits with layers computed again", async () => {
   const once = await twoSteps("modernbert", {});
-  for (const recompute of ["nothing", "cheap", "layers"] as const) {
+  for (const recompute of ["cheap", "layers"] as const) {
     expect(await twoSteps("modernbert", { recompute })).toEqual(once);
   }
 });

@@ -112,8 +112,9 @@ test.each(initialisers.map((initialiser, i) => [initialiser, i] as const))(
   },
 );
 
+// Gradients of the first three are PyTorch's: they take no steps here.
 test.each(["mixtral", "deepseek", "gpt-oss", "olmoe", "qwen2-moe"])(
-  "%s: a fresh model of its config trains",
+  "%s: a fresh model of its config begins at ln V, or trains",
   async (name) => {
     const folder = existsSync(`test/golden/gradients-${name}`) ? `gradients-${name}` : name;
     const config = JSON.parse(readFileSync(`test/golden/${folder}/config.json`, "utf8"));
@@ -122,11 +123,12 @@ test.each(["mixtral", "deepseek", "gpt-oss", "olmoe", "qwen2-moe"])(
     const trainer = new Trainer(trainable.objective, trainable.parameters, { schedule });
     const row = Array.from({ length: 8 }, (_, i) => (i * 7 + 3) % config.vocab_size);
     const tokens = { ids: [row], targets: [[...row.slice(1), 0]] };
-    for (let i = 0; i < 30; i++) await trainer.submit(tokens);
-    const losses = (await trainer.readSteps()).map(({ loss }) => loss);
-    const [before = Number.NaN] = losses;
+    const { loss: before } = await trainer.evaluate(tokens);
     expect(Math.abs(before - Math.log(config.vocab_size))).toBeLessThan(0.1);
-    expect(losses.at(-1)).toBeLessThan(0.2 * before);
+    if (folder === name) {
+      for (let i = 0; i < 30; i++) await trainer.submit(tokens);
+      expect((await trainer.readSteps()).at(-1)?.loss).toBeLessThan(0.2 * before);
+    }
     trainer.dispose();
     trainable.dispose();
   },

@@ -124,7 +124,9 @@ const batch = {
   targets: [Array.from({ length: 12 }, (_, i) => (i * 17 + 11) % 65)],
 };
 
-test.each(["q4_k", "f16"] as const)("experts stored as %s keep their bits", async (dtype) => {
+// Those of q8_0 and f32: the other tests.
+test("experts stored as q4_k keep their bits", async () => {
+  const dtype = "q4_k";
   const model = await openLora(gpu, fresh, { rank: 4, targets: ["w1", "w2", "w3"] }, { dtype });
   const [block] = model.decoder.weights.blocks as readonly [BlockWeights];
   const { gateUp, down } = block.feedForward as MixtureWeights;

@@ -42,7 +42,8 @@ async function read(state: Readonly<Record<string, Tensor>>): Promise<State> {
   return Object.fromEntries(await Promise.all(entries));
 }
 
-const models = ["gpt2", "llama", "qwen3", "gemma2", "mixtral", "deepseek", "gpt-oss"];
+// A step is its gradients, which are PyTorch's for every family, and the rule that all models share.
+const models = ["gpt2", "mixtral"];
 
 describe.each(models)("%s", (name) => {
   test("20 steps of AdamW have the losses and norms of PyTorch's in float64", firstIf(name === models[0]), async () => {

@@ -3,7 +3,7 @@ import { type ExpertsOptions, experts } from "../../kernels/moe/experts.ts";
 import { mixture as reference } from "../../reference/mixture.ts";
 import { limitCapacity } from "../../reference/routing.ts";
 import { type DType, isPlain } from "../../tensor/dtype.ts";
-import { type Case, type CaseTable, requirementsOf, variantsOf } from "../case-table.ts";
+import { type Case, type CaseInput, type CaseTable, requirementsOf, variantsOf } from "../case-table.ts";
 import { wholeBlocks } from "../packed.ts";
 import { normal, randomSource } from "../random.ts";
 
@@ -26,7 +26,18 @@ export function randomChoices({ t, e, k }: Sizes, seed = 1): number[] {
   }).flat();
 }
 
-const small = (count: number, seed: number, by: number) => normal(count, seed).map((x) => x * by);
+/** An input whose values are made when they are read: those of all cases together take more than a second. */
+function small(shape: readonly [number, number], seed: number, by: number, dtype: DType = "f32"): CaseInput {
+  let made: Float64Array | undefined;
+  return {
+    shape,
+    dtype,
+    get values() {
+      made ??= normal(shape[0] * shape[1], seed).map((x) => x * by);
+      return made;
+    },
+  };
+}
 
 /** A layer of experts with distinct non-zero weights; `choices` replaces random ones. */
 export function expertsCase(
@@ -46,11 +57,11 @@ export function expertsCase(
   const { choices = randomChoices(sizes, t + e), dtype = "f32", biased, by = 1, options = {}, refusedBy = [] } = given;
   const random = randomSource(3);
   const inputs = {
-    x: { shape: [t, c], values: small(t * c, 1, by) },
+    x: small([t, c], 1, by),
     experts: { shape: [t, k], values: choices, dtype: "u32" as const },
     weights: { shape: [t, k], values: Array.from({ length: t * k }, () => 0.1 + random.uniform()) },
-    gateUp: { shape: [2 * e * f, c], values: small(2 * e * f * c, 4, 1 / Math.sqrt(c)), dtype },
-    down: { shape: [e * c, f], values: small(e * c * f, 5, 1 / Math.sqrt(f)), dtype },
+    gateUp: small([2 * e * f, c], 4, 1 / Math.sqrt(c), dtype),
+    down: small([e * c, f], 5, 1 / Math.sqrt(f), dtype),
     ...(biased
       ? {
           gateUpBias: { shape: [2 * e * f], values: normal(2 * e * f, 6) },
