@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import type { BenchProgress } from "../attention/run.ts";
 import { openPage } from "../harness/chromium.ts";
 import { serveSite, type WebServer } from "../harness/web-server.ts";
@@ -29,28 +29,42 @@ export interface Drive {
   readonly root: string;
   readonly folder: string;
   readonly adapter: AdapterName;
-  /** The set-up, as in the page's URL. */
-  readonly hash: string;
+  /** The set-up, as in the page's URL; with these cases for its own. */
+  readonly hashOf: (cases?: readonly string[]) => string;
   readonly onProgress: (line: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Opens the page in a headless Chromium, runs it, and returns its result; after `signal`, the results so far. Throws
- * the page's errors.
+ * Opens the page in a headless Chromium, runs it, and returns its result; after `signal`, the results so far. Cases that a
+ * lost device left without rows run in a new browser: a peer may cost the first one its GPU process. Throws the page's errors.
  */
-export async function drivePage({ root, folder, adapter, hash, onProgress, signal }: Drive): Promise<PeerResult> {
-  const server = await serveBuilt(folder);
-  let browser: Browser | undefined;
+export async function drivePage(drive: Drive): Promise<PeerResult> {
+  const server = await serveBuilt(drive.folder);
   try {
-    browser = await openChromiumOn(adapter, root);
+    let result = await runBrowser(drive, server, drive.hashOf());
+    while (result.unfinished && result.rows.length > 0 && !drive.signal?.aborted) {
+      const { unfinished, ...before } = result;
+      const rest = await runBrowser(drive, server, drive.hashOf(unfinished.cases));
+      const others = rest.engines.filter(({ name }) => before.engines.every((engine) => engine.name !== name));
+      result = { ...rest, engines: [...before.engines, ...others], rows: [...before.rows, ...rest.rows] };
+      if (rest.rows.length === 0) break;
+    }
+    return result;
+  } finally {
+    await server.close();
+  }
+}
+
+async function runBrowser(drive: Drive, server: WebServer, hash: string): Promise<PeerResult> {
+  const browser = await openChromiumOn(drive.adapter, drive.root);
+  try {
     const { page, errors } = await openPage(browser, `${server.origin}${peersPath}${hash}`);
-    const result = await runPage(page, onProgress, signal);
+    const result = await runPage(page, drive.onProgress, drive.signal);
     if (errors.length > 0) throw new Error(`the page failed: ${errors.join("; ")}`);
     return result;
   } finally {
-    await browser?.close();
-    await server.close();
+    await browser.close();
   }
 }
 

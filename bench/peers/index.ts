@@ -40,11 +40,12 @@ export interface PeersOptions {
 export async function benchPeers(options: PeersOptions): Promise<PeerResult> {
   const { adapter, signal, onProgress = () => {}, say = () => {} } = options;
   const root = repositoryRoot();
-  const hash = setupHash(setupOf(options));
+  const setup = setupOf(options);
+  const hashOf = (cases = setup.cases) => setupHash({ ...setup, cases });
   const tools = await loadTools();
   const chosen = adapter === undefined ? await tools.defaultAdapter(root, say) : tools.parseAdapter(adapter);
   const folder = await builtSite(root, join(root, usualFolder), options);
-  return await tools.drivePage({ root, folder, adapter: chosen, hash, onProgress, signal });
+  return await tools.drivePage({ root, folder, adapter: chosen, hashOf, onProgress, signal });
 }
 
 /** Where the site is built, in the repository, unless a folder is given. */
