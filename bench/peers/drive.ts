@@ -44,11 +44,11 @@ export async function drivePage(drive: Drive): Promise<PeerResult> {
   try {
     let result = await runBrowser(drive, server, drive.hashOf());
     while (result.unfinished && result.rows.length > 0 && !drive.signal?.aborted) {
-      const { unfinished, ...before } = result;
-      const rest = await runBrowser(drive, server, drive.hashOf(unfinished.cases));
-      const others = rest.engines.filter(({ name }) => before.engines.every((engine) => engine.name !== name));
-      result = { ...rest, engines: [...before.engines, ...others], rows: [...before.rows, ...rest.rows] };
-      if (rest.rows.length === 0) break;
+      const { unfinished, engines, rows } = result;
+      const rest = await runBrowser(drive, server, drive.hashOf(unfinished.cases)).catch(() => undefined);
+      if (!rest || rest.rows.length === 0) break; // the rows before stay, and the reason why these have none
+      const others = rest.engines.filter(({ name }) => engines.every((engine) => engine.name !== name));
+      result = { ...rest, engines: [...engines, ...others], rows: [...rows, ...rest.rows] };
     }
     return result;
   } finally {

@@ -39,7 +39,7 @@ describe.skipIf(missing)(`the peers page in headless Chromium${missing ? ` (${mi
     server = await serveSite({ folders: { "/": folder } });
     browser = await openChromiumOn("swiftshader", process.cwd());
     const chosen = [...engines, ...textPeers].map(encodeURIComponent).join(",");
-    const setup = `#cases=q20:2x32,generate:1&engines=${chosen}&interval=10&samples=2&budget=30&peaks=0`;
+    const setup = `#cases=q20:2x32,generate:2&engines=${chosen}&interval=10&samples=2&budget=30&peaks=0`;
     ({ page, errors } = await openPage(browser, `${server.origin}/peers/index.html${setup}`));
     await page.getByRole("button", { name: "Measure 2 cases", disabled: false }).click();
     await page.getByRole("button", { name: "Download JSON" }).waitFor({ timeout: 60_000 });
@@ -80,8 +80,8 @@ describe.skipIf(missing)(`the peers page in headless Chromium${missing ? ` (${mi
     expect(rows.map(({ engine }) => engine)).toEqual(["shaderformer", ...textPeers, "a wrong engine"]);
     const [ours, withoutSubgroups, wllama, wrong] = rows;
     for (const row of [ours, withoutSubgroups]) {
-      expect(row).toMatchObject({ batch: "1 tokens", model: "voices-dense", verdict: "pass", errorRatio: null });
-      expect(row?.checked).toMatch(/^1 tokens, each the likeliest in float64/);
+      expect(row).toMatchObject({ batch: "2 tokens", model: "voices-dense", verdict: "pass", errorRatio: null });
+      expect(row?.checked).toMatch(/^2 tokens, each the likeliest in float64/);
       expect(row?.medianMs).toEqual(expect.any(Number));
     }
     expect(ours?.ratioToFastestPeer).toBeGreaterThan(0);

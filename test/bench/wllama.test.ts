@@ -87,12 +87,20 @@ describe.skipIf(missing)(`wllama beside this engine in Chromium${missing ? ` (${
   });
 
   const planOf = (backends: WllamaPlan["backends"]): WllamaPlan => ({
-    ...{ file, backends, adapter: gpu.adapter.label, tokenizer: model.tokenizer, say: () => {} },
+    file,
+    backends,
+    adapter: gpu.adapter.label,
+    tokenizer: model.tokenizer,
+    say: () => {},
     own: { context: 128, gpu: {} },
     expected,
     model: {
-      ...{ model_filename: "tiny", model_type: "tiny", model_size: 1, model_n_params: 1 },
-      ...{ type_k: "f32", type_v: "f32" },
+      model_filename: "tiny",
+      model_type: "tiny",
+      model_size: 1,
+      model_n_params: 1,
+      type_k: "f32",
+      type_v: "f32",
     },
   });
 

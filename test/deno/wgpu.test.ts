@@ -1,5 +1,6 @@
 // WebGPU as wgpu implements it, in Deno: its compiler, naga, on every text that the cases of kernels are specialised to,
-// a share of the cases, encoders and encoder-decoders; texts: golden.test.ts. SHADERFORMER_FULL runs all cases, all models and the tests of kernels.
+// a share of the cases, encoders and encoder-decoders; texts: golden.test.ts. SHADERFORMER_FULL runs all cases, all models and
+// the tests of kernels.
 import { describe, expect, test } from "vitest";
 import { farthest } from "../encode/golden-encoders.ts";
 import { bundleTests } from "../outside-vitest/bundle.ts";

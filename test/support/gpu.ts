@@ -50,8 +50,9 @@ export const quick: Partial<Tuning> = {
 };
 
 /**
- * The device of tests of what is built from kernels: each variant has its own tests, and decoders run those of the adapter
- * in tests of their golden data, as one family of encoders, encoder-decoders and training does. So most tests of training, encoders and generation take those that compile quickly.
+ * The device of tests of what is built from kernels, with variants that compile quickly: each variant has its own tests, and
+ * decoders run those of the adapter in tests of their golden data, as one family of encoders, encoder-decoders and training
+ * does.
  */
 export const quickGpu = (options: GpuOptions = {}): Promise<Gpu> =>
   testGpu(options, undefined, (gpu) => tune(gpu, quick));
