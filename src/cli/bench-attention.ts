@@ -115,15 +115,8 @@ async function measure(batches: readonly string[], flags: AttentionFlags): Promi
   await benchAndPrint(bench, flags, async (gpu, events) => {
     if (flags.backward) {
       const plan = {
-        ...{
-          cases: given,
-          variants: gradients,
-          timing,
-          clock: clock ?? bench.clockFor(gpu),
-          peaks: true,
-          rotateBytes: 0,
-        },
-        commandOptions: commandOptions(flags),
+        ...{ cases: given, variants: gradients, timing, clock: clock ?? bench.clockFor(gpu) },
+        ...{ peaks: flags.peaks, rotateBytes: 0, commandOptions: commandOptions(flags) },
       };
       const result = await bench.runBackwardBench(gpu, plan, events);
       return { ...result, question: bench.backwardQuestion, answers: bench.backwardAnswers(result.rows) };
@@ -133,7 +126,7 @@ async function measure(batches: readonly string[], flags: AttentionFlags): Promi
     const cases = sweep ? sweep.cases(options).map(caseOf) : given;
     const plan = {
       ...{ cases, subjects: named ?? sweep?.subjects?.(options).map(bench.parseSubject) },
-      ...{ timing, clock: clock ?? bench.clockFor(gpu), peaks: true },
+      ...{ timing, clock: clock ?? bench.clockFor(gpu), peaks: flags.peaks },
       rotateBytes: flags.rotate ? rotateBytes : 0,
       commandOptions: commandOptions(flags),
     };

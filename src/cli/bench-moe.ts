@@ -47,7 +47,7 @@ async function measure(flags: MoeFlags): Promise<void> {
   const bench = await loadBench();
   const { timing, clock } = timingOf(bench, flags);
   const plan = {
-    ...{ cases: casesOf(bench, flags), variants: variantsOf(flags), timing, peaks: true },
+    ...{ cases: casesOf(bench, flags), variants: variantsOf(flags), timing, peaks: flags.peaks },
     commandOptions: commandOptions(flags),
   };
   await benchAndPrint(bench, flags, (gpu, events) =>

@@ -16,7 +16,7 @@ export async function opBenches(): Promise<Command[]> {
   const bench = await loadBench();
   const measure = async (tables: Parameters<typeof bench.runOpBench>[1]["tables"], flags: BenchFlags) => {
     const { timing, clock } = timingOf(bench, flags);
-    const known = { tables, timing, peaks: true, commandOptions: commandOptions(flags) };
+    const known = { tables, timing, peaks: flags.peaks, commandOptions: commandOptions(flags) };
     await benchAndPrint(bench, flags, (gpu, events) =>
       bench.runOpBench(gpu, { ...known, clock: clock ?? bench.clockFor(gpu) }, events),
     );

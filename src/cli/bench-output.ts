@@ -20,6 +20,7 @@ type Row = Result["rows"][number];
 export interface BenchFlags extends DeviceFlags {
   readonly samples?: number;
   readonly clock?: string;
+  readonly peaks: boolean;
   readonly all?: boolean;
   readonly csv?: boolean;
   readonly markdown?: boolean;
@@ -31,7 +32,8 @@ export function addBenchOptions(command: Command): Command {
   command
     .optionsGroup("Timing:")
     .option("--samples <n>", "most timed intervals, of at least 20 ms each (default: 15)", positive)
-    .option("--clock <name>", "gpu: timestamps; wall: around a submit (default: gpu on a GPU that has them)");
+    .option("--clock <name>", "gpu: timestamps; wall: around a submit (default: gpu on a GPU that has them)")
+    .option("--no-peaks", "do not measure the device's peaks");
   return addDeviceOptions(command)
     .optionsGroup("Output:")
     .option("--all", "also show rows that do not apply, and why")

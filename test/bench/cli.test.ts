@@ -184,6 +184,7 @@ describe("bench attention", () => {
       ...named,
       "samples",
       "clock",
+      "no-peaks",
       "adapter",
       "features",
       "cap",

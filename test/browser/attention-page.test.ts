@@ -62,7 +62,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
   });
 
   test("stops at once, whatever it does, and keeps what it has", async () => {
-    await page.goto(site.address("batches=q8,q512&heads=1x32&variants=naive"));
+    await page.goto(site.address("batches=q8,q512&heads=1x32&variants=naive&peaks=0"));
     await page.getByRole("button", { name: "Run 2 measurements", disabled: false }).click();
     await page.getByText(/^Measured here.*so far/).waitFor({ timeout: 60_000 });
     await page.getByText(/case 2 of 2/).waitFor();
@@ -78,7 +78,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
         Object.defineProperty(document, "hidden", { value, configurable: true });
         document.dispatchEvent(new Event("visibilitychange"));
       }, hidden);
-    await page.goto(site.address("batches=q8&heads=1x32&variants=naive&samples=3"));
+    await page.goto(site.address("batches=q8&heads=1x32&variants=naive&samples=3&peaks=0"));
     await hide(true);
     const button = page.getByRole("button", { name: "Run 1 measurement", disabled: false });
     await button.click();
@@ -93,7 +93,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
   });
 
   test("takes a custom mask and painted tiles: checks and times both, and reports what does not compile", async () => {
-    const setup = `${small.replace("q24,q48", "q24").replace("naive,", "").replace("samples=3", "samples=1")}`;
+    const setup = `${small.replace("q24,q48", "q24").replace("naive,", "").replace("samples=3", "samples=1&peaks=0")}`;
     const { page: other, errors: thrown } = await openPage(site.browser, site.address(setup));
     await other.getByRole("button", { name: "every fourth key" }).click();
     await other.getByRole("heading", { name: "own, 24 queries, 24 keys" }).waitFor();

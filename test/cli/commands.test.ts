@@ -98,7 +98,18 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
     expect(Array.isArray(rows)).toBe(true);
   },
   async bench() {
-    const table = await printed("bench", "attention", "q9", "--heads", "2x32", "--variants", "naive", "--samples", "1");
+    const table = await printed(
+      "bench",
+      "attention",
+      "q9",
+      "--heads",
+      "2x32",
+      "--variants",
+      "naive",
+      "--samples",
+      "1",
+      "--no-peaks",
+    );
     expect(table).toMatch(/naive.*pass/);
   },
 };

@@ -46,7 +46,7 @@ test.each([
   ["docs/add-a-score.md", ["causal"], ["none", "near-penalty:0.1:64", "softcap:50+near-penalty:0.1:64"]],
 ])("the command of %s measures it, on a shorter batch", async (guide, masks, scores) => {
   const words = (await commandOf(guide)).map((word) => word.replace("q512", "q24s40"));
-  const small = ["--heads", "1x32", "--variants", "naive", "--samples", "1", "--json", "-"];
+  const small = ["--heads", "1x32", "--variants", "naive", "--samples", "1", "--no-peaks", "--json", "-"];
   const { stdout } = await command(...words, ...small);
   const { rows } = JSON.parse(stdout) as BenchResult;
   const found = rows.map(({ mask: text, score: added, verdict, reason }) => [text, added, verdict, reason]);
@@ -55,7 +55,7 @@ test.each([
 
 test("the command of docs/add-a-variant.md measures it", async () => {
   const words = await commandOf("docs/add-a-variant.md");
-  const { stdout } = await command(...words, "--samples", "1", "--json", "-");
+  const { stdout } = await command(...words, "--samples", "1", "--no-peaks", "--json", "-");
   const { rows } = JSON.parse(stdout) as BenchResult;
   const found = rows.filter((row) => row.variant === "serial").map(({ batch, verdict }) => [batch, verdict]);
   expect(found).toEqual([

@@ -89,7 +89,7 @@ async function run({ setup, made, sim, peaks: known }: RunRequest): Promise<void
       timing: { ...standardTiming, samples },
       clock: clockFor(gpu),
       rotateBytes: 0,
-      peaks: known ?? true,
+      peaks: setup.peaks === "1" && (known ?? true),
       commandOptions: samples === standardTiming.samples ? [] : [`--samples ${samples}`],
     };
     const events: BenchEvents = {

@@ -100,7 +100,7 @@ function estimateOf(setup: Setup, made: Handmade): Estimate {
     };
   });
   const runs = estimates.some(({ skipped }) => skipped === undefined);
-  const peaks = runs && !knownPeaks.value ? guess.peaks : 0;
+  const peaks = runs && setup.peaks === "1" && !knownPeaks.value ? guess.peaks : 0;
   return {
     cases: estimates,
     seconds: (peaks + estimates.reduce((sum, { seconds }) => sum + seconds, 0)) * pace(),

@@ -131,6 +131,14 @@ export function Controls() {
             onChange={({ currentTarget }) => choose({ samples: currentTarget.value.trim() })}
           />
         </label>
+        <button
+          type="button"
+          class="chip"
+          aria-pressed={chosen.peaks === "1"}
+          onClick={() => choose({ peaks: chosen.peaks === "1" ? "0" : "1" })}
+        >
+          this device's peaks first
+        </button>
       </Group>
     </>
   );

@@ -37,6 +37,8 @@ export interface Setup {
   readonly model: string;
   /** Most intervals that each variant is timed over. */
   readonly samples: string;
+  /** "1" to measure the device's peaks first, which takes some seconds, or "0". */
+  readonly peaks: string;
 }
 
 /** What the reader made by hand, and the set-up names. */
@@ -63,6 +65,7 @@ export const standard: Setup = {
   layout: "contiguous",
   model: "",
   samples: String(standardTiming.samples),
+  peaks: "1",
 };
 
 export const presets: readonly Preset[] = [
@@ -143,6 +146,9 @@ export function problemsOf(setup: Setup, made: Handmade = {}): ReadonlyMap<keyof
   check("layout", () => void parseLayout(setup.layout));
   check("samples", () => {
     if (!/^[1-9]\d{0,3}$/.test(setup.samples)) throw new RangeError("time each over 1 to 9999 intervals");
+  });
+  check("peaks", () => {
+    if (setup.peaks !== "0" && setup.peaks !== "1") throw new RangeError(`peaks is "${setup.peaks}", expected 0 or 1`);
   });
   return problems;
 }
