@@ -120,6 +120,7 @@ describe("bench attention", () => {
       "prefix:8",
       "--samples",
       "1",
+      "--no-peaks",
       "--json",
       "-",
     ];

@@ -52,7 +52,7 @@ test.each([
 
 describe("tokens after sources", async () => {
   const { sequences = () => [] } = await shaderformer(await quickGpu()).open();
-  const problem = parseProblem("t5:2q3s3") as SequenceProblem;
+  const problem = parseProblem("t5:2q2s3") as SequenceProblem;
   const truth = truthOfSequences(problem);
 
   test("are the likeliest in float64 here, and vary", async () => {
@@ -65,8 +65,8 @@ describe("tokens after sources", async () => {
     } finally {
       await prepared?.dispose();
     }
-    expect(truth.tokens).toHaveLength(6);
-    expect(new Set(truth.tokens).size).toBeGreaterThan(4);
+    expect(truth.tokens).toHaveLength(4);
+    expect(new Set(truth.tokens).size).toBeGreaterThan(2);
     expect(truth.margin).toBeGreaterThan(1e-3);
   });
 

@@ -86,8 +86,8 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     expect(await page.getByRole("button", { name: "Stop", exact: true }).isVisible()).toBe(true);
     await hide(false);
     await button.waitFor({ timeout: 60_000 });
-    expect(await tableRows().getByText("! hidden").count()).toBe(1);
     await page.getByText("The page was hidden while 1 of 1 row was measured").waitFor();
+    expect(await tableRows().getByText("! hidden").count()).toBe(1);
     await page.evaluate(() => Reflect.deleteProperty(document, "hidden"));
     await page.goto(site.address(small));
   });

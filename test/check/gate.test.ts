@@ -37,8 +37,8 @@ test.each(tables.map((table) => [table.op, table] as const))(
   async (_, table) => {
     const judged = { found: 0, all: 0 };
     for (const item of table.cases.filter(small).slice(0, 12)) {
-      for (const variant of table.variants.slice(0, 2)) {
-        // It is the gate that is judged, not the kernels: two variants will do.
+      // It is the gate that is judged, not the kernels: one variant will do.
+      for (const variant of table.variants.slice(0, 1)) {
         if (item.refusedBy?.includes(variant)) continue;
         for (const { actual, expected, emulated, allowed } of await runCase(gpu, table, variant, item)) {
           if (!emulated) continue;

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { headsGolden } from "../encode/golden-heads.ts";
 import { headFolderOnDisk } from "../encode/head-folders.ts";
-import { bundledMixture, bundledModel, goldenPrompts } from "../support/bundled.ts";
+import { bundledMixture, bundledModel, bundledNano, goldenPrompts } from "../support/bundled.ts";
 import { first } from "../support/first-tier.ts";
 import { quickly, runInTurn, startCli } from "./run-cli.ts";
 
@@ -41,7 +41,7 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
     expect(golden?.greedyText.startsWith(text)).toBe(true);
   },
   async serve() {
-    const child = startCli(["serve", "--model", bundledModel, "--port", "0"], {}, quickly);
+    const child = startCli(["serve", "--model", bundledNano, "--port", "0"], {}, quickly);
     child.stderr.resume();
     const [url] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
     expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: "ok" });
@@ -59,7 +59,7 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
     expect([experts, chosen]).toEqual([8, 2]);
   },
   async perplexity() {
-    const { perplexity } = await json("perplexity", "-m", bundledModel, "--text", join(folder, "text.txt"));
+    const { perplexity } = await json("perplexity", "-m", bundledNano, "--text", join(folder, "text.txt"));
     expect(perplexity).toBeGreaterThan(1);
   },
   async embed() {
@@ -90,11 +90,11 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
     expect(await readdir(join(folder, "trained"))).toContain("model.safetensors");
   },
   async convert() {
-    await printed("convert", "-m", "examples/models/voices-nano", "--out", join(folder, "nano.gguf"));
+    await printed("convert", "-m", bundledNano, "--out", join(folder, "nano.gguf"));
     expect(await readdir(folder)).toContain("nano.gguf");
   },
   async tune() {
-    const { rows } = await json("tune", "--model", bundledModel, "--no-store", "--budget", "1");
+    const { rows } = await json("tune", "--model", bundledNano, "--no-store", "--budget", "1");
     expect(Array.isArray(rows)).toBe(true);
   },
   async bench() {

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type CliRun, runInTurn } from "./run-cli.ts";
-import { endedAt, linesOf, trainingFolder } from "./train-runs.ts";
+import { linesOf, trainingFolder } from "./train-runs.ts";
 
 let at: Awaited<ReturnType<typeof trainingFolder>>;
 let run: readonly string[];
@@ -53,12 +53,14 @@ test.each([
   expect(await bytesOf(out)).toEqual(await bytesOf(short));
 });
 
-test("an interrupted run goes on from the last weights, with the best ones so far", async () => {
+// One that is interrupted or killed: train-documents.test.ts.
+test("a run that ended goes on from the last weights, with the best ones so far", async () => {
   const parts = at.out("parts");
   const whole = await leftAlone();
-  const first = await endedAt(5, "SIGINT", [...run, "--out", parts]);
-  expect(first.code, first.stderr).toBe(130);
-  const second = await runInTurn(["train", "--out", parts, "--resume", "--json"]);
+  const first = await runInTurn(["train", ...run, "--steps", "16", "--out", parts, "--json"]);
+  expect(first.code, first.stderr).toBe(0);
+  expect(linesOf(first.stdout).findLast((line) => "kept" in line)).toMatchObject({ step: 16, kept: false });
+  const second = await runInTurn(["train", "--out", parts, "--resume", "--steps", "22", "--json"]);
   expect(second.code, second.stderr).toBe(0);
   const rest = linesOf(second.stdout);
   expect(rest).toEqual(linesOf(whole.stdout).slice(-rest.length));

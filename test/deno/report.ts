@@ -34,9 +34,10 @@ export type Report =
       readonly distance: number;
       readonly ofLogits: number;
       readonly tokens: readonly (readonly number[])[];
-      /** The best result of the first golden search of the first text. */
+      /** Of the first model the best result of the first golden search of the first text. */
       readonly searches: readonly { readonly ids: readonly number[]; readonly score: number }[];
-      readonly halved: HalvedDistances;
+      /** Of the first model. */
+      readonly halved?: HalvedDistances | undefined;
     }
   /** Vectors of the bundled sentence encoder. */
   | {

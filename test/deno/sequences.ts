@@ -8,11 +8,11 @@ import { type Report, say } from "./report.ts";
 
 /** Computes them on a device. */
 export async function generateGoldenSequences(gpu: Gpu, models: readonly string[]): Promise<void> {
-  for (const name of models) say(await sequencesOf(gpu, name));
+  for (const [i, name] of models.entries()) say(await sequencesOf(gpu, name, i === 0));
 }
 
-/** Every golden text alone for its states, all together for their tokens; of the first one a search. */
-async function sequencesOf(gpu: Gpu, name: string): Promise<Report> {
+/** Every golden text alone for its states, all together for their tokens; of the first model a search, and weights of f16. */
+async function sequencesOf(gpu: Gpu, name: string, isFirst: boolean): Promise<Report> {
   using model = await loadEncoderDecoder(gpu, sequenceSource(name), { onWarning: () => {} });
   const { texts, forced } = sequenceGolden(name);
   const given = texts.map(({ text }) => text);
@@ -28,10 +28,10 @@ async function sequencesOf(gpu: Gpu, name: string): Promise<Report> {
   const { results } = await model.generate(given, { maxTokens: 20, beams: 1 });
   const tokens = results.map(({ ids }) => ids);
   const searches = [];
-  for (const { options } of texts[0]?.beams?.slice(0, 1) ?? []) {
+  for (const { options } of texts[0]?.beams?.slice(0, Number(isFirst)) ?? []) {
     const [best] = (await model.generate(given[0] ?? "", { maxTokens: 20, ...options })).results;
     searches.push({ ids: best?.ids ?? [], score: best?.score ?? 0 });
   }
-  const halved = await halvedDistances(gpu, name, "f16");
+  const halved = isFirst ? await halvedDistances(gpu, name, "f16") : undefined;
   return { kind: "sequences", name, features: [...gpu.features], distance, ofLogits, tokens, searches, halved };
 }

@@ -88,16 +88,14 @@ describe.skipIf(why)(`wgpu in Deno${why ? ` (${why})` : ""}`, () => {
       expect(distance, what).toBeLessThan(most.states);
       expect(ofLogits, what).toBeLessThan(most.logits);
       expect(tokens, what).toEqual(texts.map(({ greedy }) => greedy.ids));
-      const best = (texts[0]?.beams ?? []).slice(0, 1).flatMap(({ results }) => results.slice(0, 1));
-      expect(best.length, what).toBe(1);
-      expect(searches.length, what).toBe(best.length);
-      for (const [i, { ids, score }] of best.entries()) {
-        expect(searches[i]?.ids, what).toEqual(ids);
-        expect(Math.abs((searches[i]?.score ?? 0) - score), what).toBeLessThan(most.scores * Math.abs(score));
-      }
+      if (name !== found[0]?.name) continue;
+      const [best] = texts[0]?.beams?.[0]?.results ?? [];
+      expect(searches, what).toEqual([{ ids: best?.ids, score: expect.any(Number) }]);
+      const [{ score } = { score: 0 }] = searches;
+      expect(Math.abs(score - (best?.score ?? 0)), what).toBeLessThan(most.scores * Math.abs(best?.score ?? 0));
       expect(halved, what).toMatchObject({ stored: "f16", sameTokens: true });
-      expect(halved.states, what).toBeLessThan(2e-5);
-      expect(halved.logits, what).toBeLessThan(most.logits);
+      expect(halved?.states, what).toBeLessThan(2e-5);
+      expect(halved?.logits, what).toBeLessThan(most.logits);
     }
     expect(found.map(({ features }) => features.includes("shader-f16"))).toEqual(
       found.map((_, i) => i < sequencesOf(full).length),

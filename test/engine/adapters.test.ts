@@ -7,11 +7,12 @@ import { openFolder } from "../../src/formats/folder.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import { loadAdapter } from "../../src/generate/lora/load-adapter.ts";
 import { destroyable } from "../support/destroyable.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickEngines, quickGpu } from "../support/gpu.ts";
 import { randomAdapter, randomAdapterSource } from "../support/random-adapter.ts";
 import { openAcrossPort } from "./openers.ts";
 
-const gpu = await testGpu();
+quickEngines();
+const gpu = await quickGpu();
 setAdapters(adaptersForEngines);
 const devices = await destroyable();
 const folder = "test/golden/gradients-qwen3";

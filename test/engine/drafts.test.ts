@@ -6,8 +6,10 @@ import { goldenFolders } from "../generate/golden-folder.ts";
 import { otherAngles } from "../generate/speculative-texts.ts";
 import { bundledModel, bundledNano } from "../support/bundled.ts";
 import { destroyable } from "../support/destroyable.ts";
+import { quickEngines } from "../support/gpu.ts";
 import { openAcrossPort } from "./openers.ts";
 
+quickEngines();
 const devices = await destroyable();
 afterAll(() => devices.end());
 

@@ -8,13 +8,14 @@ import type { CompletionRequest } from "../../src/engine/openai/types.ts";
 import { sequenceFolder, sequenceGolden, tolerances } from "../seq2seq/golden.ts";
 import { atSubmit } from "../support/at-moment.ts";
 import { destroyable } from "../support/destroyable.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickEngines, quickGpu } from "../support/gpu.ts";
 import { failure, openAcrossPort } from "./openers.ts";
 
 setEncoders(() => import("../../src/encoders.ts"));
+quickEngines();
 const devices = await destroyable();
 afterAll(() => devices.end());
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const { texts } = sequenceGolden("t5");
 const [first] = texts;
 const prompt = first?.text ?? "";

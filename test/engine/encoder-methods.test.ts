@@ -10,13 +10,14 @@ import { headsGolden, labelNames } from "../encode/golden-heads.ts";
 import { architecture, type HeadFolder, headFiles } from "../encode/head-folders.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
 import { destroyable } from "../support/destroyable.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickEngines, quickGpu } from "../support/gpu.ts";
 import { failure, openAcrossPort } from "./openers.ts";
 
 setEncoders(() => import("../../src/encoders.ts"));
 const devices = await destroyable();
 afterAll(() => devices.end());
-const gpu = await testGpu();
+quickEngines();
+const gpu = await quickGpu();
 const golden = headsGolden("bert");
 const [question, context] = ["who sat?", "a cat sat. the dog was on the mat."];
 

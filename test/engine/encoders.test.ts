@@ -10,27 +10,19 @@ import { startServer } from "../../src/serve/server.ts";
 import { encoderFolder, encoderNames, farthest, sentenceGolden } from "../encode/golden-encoders.ts";
 import { sequenceFolder } from "../seq2seq/golden.ts";
 import { atSubmit } from "../support/at-moment.ts";
+import { bundledNano } from "../support/bundled.ts";
 import { destroyable } from "../support/destroyable.ts";
+import { quickEngines } from "../support/gpu.ts";
 import { openAcrossPort } from "./openers.ts";
 
 const golden = sentenceGolden().filter(({ promptName }) => promptName === null);
 const input = golden.map(({ text }) => text);
 const vectors = golden.map(({ vector }) => vector);
 
+quickEngines();
 setEncoders(() => import("../../src/encoders.ts"));
 const devices = await destroyable();
 afterAll(() => devices.end());
-
-test("an engine that was not given what takes encoders says so", async () => {
-  vi.resetModules(); // other tests of this process have given it
-  const engine = await (await import("../../src/engine/create-engine.ts")).createEngine();
-  const missing = 'is an encoder: setEncoders(() => import("shaderformer/encoders")) comes first';
-  await expect(engine.load(encoderFolder("mpnet"))).rejects.toThrow(missing);
-  expect(await engine.loaded()).toEqual([]);
-  await expect(engine.plan(encoderFolder("mpnet"))).rejects.toThrow(missing);
-  await expect(engine.load(sequenceFolder("t5"))).rejects.toThrow("is an encoder-decoder: setEncoders(");
-  await engine.dispose();
-});
 
 test("the list of model types is that of the families, and USE-lite", () => {
   expect(encoderTypes).toEqual([...encoderFamilies.keys(), "use-lite"]);
@@ -122,7 +114,7 @@ describe("an engine on the other side of a port", () => {
   });
 
   test("next to a language model, each answers for itself", async () => {
-    await engine.load("examples/models/voices-dense", { id: "voices", context: 64 });
+    await engine.load(bundledNano, { id: "voices", context: 64 });
     expect((await engine.completions.create({ prompt: "a", max_tokens: 1 })).model).toBe("voices");
     expect((await engine.embeddings.create({ input, model: "words" })).data).toHaveLength(input.length);
     await expect(engine.embeddings.create({ input, model: "voices", prompt_name: "query" })).rejects.toThrow(
@@ -166,5 +158,16 @@ test("by HTTP: OpenAI's own client gets the vectors", async () => {
     ),
   ).toBeLessThan(2e-5);
   await server.close();
+  await engine.dispose();
+});
+
+test("an engine that was not given what takes encoders says so", async () => {
+  vi.resetModules(); // other tests have given it, and what they import from here on is not what `quickEngines` watches
+  const engine = await (await import("../../src/engine/create-engine.ts")).createEngine();
+  const missing = 'is an encoder: setEncoders(() => import("shaderformer/encoders")) comes first';
+  await expect(engine.load(encoderFolder("mpnet"))).rejects.toThrow(missing);
+  expect(await engine.loaded()).toEqual([]);
+  await expect(engine.plan(encoderFolder("mpnet"))).rejects.toThrow(missing);
+  await expect(engine.load(sequenceFolder("t5"))).rejects.toThrow("is an encoder-decoder: setEncoders(");
   await engine.dispose();
 });

@@ -4,7 +4,9 @@ import { createEngine } from "../../src/engine/create-engine.ts";
 import { requestAdapter } from "../../src/gpu/adapter.ts";
 import { bundledModel } from "../support/bundled.ts";
 import { deviceMemory } from "../support/device-memory.ts";
+import { quickEngines } from "../support/gpu.ts";
 
+quickEngines();
 const memory = await deviceMemory();
 afterAll(() => memory.end());
 const hasSwiftShader = await requestAdapter({ adapter: "swiftshader" }).then(

@@ -5,11 +5,13 @@ import { serveEngine } from "../../src/engine/port/serve-engine.ts";
 import { RequestError } from "../../src/engine/request-error.ts";
 import type { LoadProgress } from "../../src/formats/load-progress.ts";
 import { OptionError } from "../../src/options/errors.ts";
+import { quickEngines } from "../support/gpu.ts";
 import { loadVoices, testAnswers, testLoading } from "./answers.ts";
 import { testLooks } from "./looks.ts";
 import { testRefusals } from "./refusals.ts";
 import { testTuning } from "./tuning.ts";
 
+quickEngines();
 const patient = { timeout: 60_000 };
 const channels: MessageChannel[] = [];
 /** A channel with an engine on its other side, in the same thread: everything crosses it by structured cloning. */

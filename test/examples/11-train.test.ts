@@ -13,7 +13,7 @@ const folder = await mkdtemp(join(tmpdir(), "shaderformer-example-"));
 const words = (await readFile("docs/design.md", "utf8")).slice(0, 6000).split("\n\n");
 for (const [i, voice] of ["scripture", "jargon"].entries()) {
   await writeFile(join(folder, `${voice}.train.txt`), words.slice(i).join("\n\n<|endoftext|>\n\n"));
-  await writeFile(join(folder, `${voice}.val.txt`), words[i + 1] ?? "");
+  await writeFile(join(folder, `${voice}.val.txt`), (words[i + 1] ?? "").slice(0, 60));
 }
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -8,7 +8,7 @@ import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
 import { loadModel } from "../../src/index.ts";
-import { browsers, type DrivenBrowser } from "../browser/driven.ts";
+import { browsers, type DrivenBrowser, type DrivenPage } from "../browser/driven.ts";
 import { quicklyBy } from "../cli/run-cli.ts";
 import { linked, projectWithLibrary } from "../package/install.ts";
 import { bundledNano } from "../support/bundled.ts";
@@ -105,6 +105,22 @@ function watchTexts() {
   new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true });
 }
 
+/** What the package's own worker generates, on a page that bundles nothing. */
+const textOfWorker = (page: DrivenPage) =>
+  page.evaluate(
+    async ({ prompt, maxTokens }) => {
+      type Package = typeof import("../../src/index.ts");
+      // A page's own import, which its import map resolves.
+      const { createWorkerEngine } = (await new Function('return import("shaderformer")')()) as Package;
+      const engine = await createWorkerEngine();
+      await engine.load(new URL("./model", document.baseURI).href);
+      const { text } = await engine.generate({ prompt, maxTokens, temperature: 0 }).result;
+      await engine.dispose();
+      return text;
+    },
+    { prompt, maxTokens: tokens },
+  );
+
 describe.each(browsers)("pages in $name", ({ name, missing, start }) => {
   let browser: DrivenBrowser;
   beforeAll(async () => {
@@ -112,27 +128,15 @@ describe.each(browsers)("pages in $name", ({ name, missing, start }) => {
   });
   afterAll(() => browser?.close());
 
-  test.skipIf(missing)("the package's own worker starts without a bundler", async () => {
+  // What differs between browsers is workers and import maps.
+  const pages = name === "Chromium" ? ["05-page", ...bundled] : [];
+  const bare = name === "Chromium" ? [] : ["the package's own worker starts without a bundler"];
+  test.skipIf(missing).each(bare)("%s", async () => {
     const { page } = await browser.open(`${server.origin}/05-page/import-map.html`);
-    const text = await page.evaluate(
-      async ({ prompt, maxTokens }) => {
-        type Package = typeof import("../../src/index.ts");
-        // A page's own import, which its import map resolves.
-        const { createWorkerEngine } = (await new Function('return import("shaderformer")')()) as Package;
-        const engine = await createWorkerEngine();
-        await engine.load(new URL("./model", document.baseURI).href);
-        const { text } = await engine.generate({ prompt, maxTokens, temperature: 0 }).result;
-        await engine.dispose();
-        return text;
-      },
-      { prompt, maxTokens: tokens },
-    );
-    expect(text).toBe(expected);
+    expect(await textOfWorker(page)).toBe(expected);
     await page.close();
   });
 
-  // What differs between browsers is workers and import maps, which the test above has.
-  const pages = name === "Chromium" ? ["05-page", ...bundled] : [];
   test.skipIf(missing).each(pages)("%s", async (project) => {
     const { page, errors } = await browser.open(`${server.origin}/${project}/index.html`, watchTexts);
     const textOf = (selector: string) =>
@@ -156,6 +160,7 @@ describe.each(browsers)("pages in $name", ({ name, missing, start }) => {
     const texts = await page.evaluate(() => [...(Reflect.get(globalThis, "texts") as Set<string>)], undefined);
     expect(texts.filter((text) => /NaN|undefined|\[object/.test(text))).toEqual([]);
     expect(texts.join("\n")).toMatch(shows[project] ?? /Generating|loading/);
+    if (project === "05-page") expect(await textOfWorker(page), "of its own worker").toBe(expected);
     expect(errors).toEqual([]);
     await page.close();
   });

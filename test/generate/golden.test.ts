@@ -12,7 +12,6 @@ const small = { binding: 256 << 10, storageBuffers: 8, workgroupBytes: 16 << 10,
 const expertsTap = ".feed-forward.experts";
 const devices = {
   "default adapter": await openGpu(),
-  "without features": await openGpu({ features: [] }),
   swiftshader: await openGpu({ adapter: "swiftshader" }),
   "small device without features": await openGpu({ features: [], cap: small }),
 };

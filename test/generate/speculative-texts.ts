@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { afterAll } from "vitest";
 import { bundledNano } from "../support/bundled.ts";
 
-/** A folder with the smallest model and other angles for its positions, so that what it holds for likely is something else. */
-export async function otherAngles(): Promise<string> {
+/** A folder with a model and other angles for its positions, so that what it holds for likely is something else. */
+export async function otherAngles(model = bundledNano, rope_theta = 1000): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "shaderformer-draft-"));
   afterAll(() => rm(folder, { recursive: true }));
-  await cp(bundledNano, folder, { recursive: true });
+  await cp(model, folder, { recursive: true });
   const config = JSON.parse(await readFile(`${folder}/config.json`, "utf8"));
-  await writeFile(`${folder}/config.json`, JSON.stringify({ ...config, rope_theta: 1000 }));
+  await writeFile(`${folder}/config.json`, JSON.stringify({ ...config, rope_theta }));
   return folder;
 }
 

@@ -1,8 +1,8 @@
 // Stands in for "vitest" where another process runs test files: the tests that they declare are kept. Assertions are
 // vitest's own.
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 
-export { expect };
+export { expect, vi };
 
 /** A test as a file declared it. */
 export interface Collected {

@@ -8,9 +8,9 @@ import { sequenceFolder, sequenceGolden, sequenceKind, sequenceNames, sequenceSo
 
 const devices = {
   "default adapter": await quickGpu(),
-  "without features": await testGpu({ features: [] }),
-  swiftshader: await quickGpu({ adapter: "swiftshader" }),
   "the adapter's own kernels": await testGpu(),
+  swiftshader: await quickGpu({ adapter: "swiftshader" }),
+  "without features": await quickGpu({ features: [] }),
 };
 
 /** T5's second release is there by two names, the second of which is only read otherwise. */

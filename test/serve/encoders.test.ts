@@ -11,11 +11,12 @@ import { memorySource } from "../formats/checkpoint-bytes.ts";
 import { sequenceFolder, sequenceGolden } from "../seq2seq/golden.ts";
 import { bundledModel } from "../support/bundled.ts";
 import { first } from "../support/first-tier.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickEngines, quickGpu } from "../support/gpu.ts";
 import { clientOf, figuresOf } from "./served.ts";
 
 setEncoders(() => import("../../src/encoders.ts"));
-const gpu = await testGpu();
+quickEngines();
+const gpu = await quickGpu();
 const { classes } = headsGolden("bert");
 const [, pair] = classes;
 const [query, document] = pair.texts as [string, string];

@@ -82,11 +82,11 @@ export function firstCases({ variants, cases }: Tested, known = new Set<string>(
 const mostProducts = 8;
 
 /** How many cases the others run, together, for one of a variant of `seldom`. */
-const oftenness = 7;
+const oftenness = 15;
 
 /**
- * Variants in the order of their turns: those of `seldom` once, the others at least twice, and together seven times as often.
- * Of a table of one variant other tables run three of four cases, seven of eight where it is seldom.
+ * Variants in the order of their turns: those of `seldom` once, the others at least twice, and together fifteen times as often.
+ * Of a table of one variant other tables run three of four cases, fifteen of sixteen where it is seldom.
  */
 function turnsOf(variants: readonly string[], seldom: readonly string[]): string[] {
   if (variants.length === 1) {

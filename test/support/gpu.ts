@@ -1,9 +1,12 @@
-import { afterAll } from "vitest";
+import { afterAll, vi } from "vitest";
 import { poisoned } from "../../src/check/canaries.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { type GpuOptions, openGpu } from "../../src/gpu/open.ts";
+import * as opening from "../../src/gpu/open.ts";
 import { setThreadRows } from "../../src/kernels/attention/backward/flash-tiles.ts";
 import { type Kind, type Tuning, tune, tuneAs } from "../../src/kernels/tuning.ts";
+
+const { openGpu } = opening;
+type GpuOptions = opening.GpuOptions;
 
 const openingOf = new WeakMap<Gpu, () => Promise<Gpu>>();
 const twins = new WeakMap<Gpu, Promise<Gpu>>();
@@ -62,4 +65,14 @@ export function twinOf(gpu: Gpu): Promise<Gpu> {
   const twin = twins.get(gpu) ?? (openingOf.get(gpu) ?? (() => open({})))();
   twins.set(gpu, twin);
   return twin;
+}
+
+/** Gives devices that engines of the test file open in this thread the choices of `quickGpu`. */
+export function quickEngines(): void {
+  const spy = vi.spyOn(opening, "openGpu").mockImplementation(async (options) => {
+    const gpu = await openGpu(options);
+    tune(gpu, quick);
+    return gpu;
+  });
+  afterAll(() => spy.mockRestore());
 }

@@ -43,9 +43,12 @@ test.each(["gpt2", "gemma2", "deepseek"])(
       const { packed, apart } = batches(decoder.config.vocabulary);
       const { documents: _, ...crossing } = packed;
       const batch = { packed, apart, crossing }[kind];
-      // Evaluation computes what steps do, so that one family is enough.
-      const evaluated = name === "gpt2" ? await trainer.evaluate(batch) : undefined;
-      const steps = kind === "crossing" ? [] : [await trainer.step(batch), await trainer.step([batch, batch])];
+      // Evaluation computes what steps do, and parts of a step what it does whole, so that one family is enough.
+      const isFirst = name === "gpt2";
+      const evaluated = isFirst ? await trainer.evaluate(batch) : undefined;
+      const given = kind === "crossing" ? [] : isFirst ? [batch, [batch, batch]] : [batch];
+      const steps = [];
+      for (const one of given) steps.push(await trainer.step(one));
       trainer.dispose();
       decoder.weights.dispose();
       const figures = steps.flatMap((one) => [one.loss, one.gradientNorm]);
@@ -53,7 +56,7 @@ test.each(["gpt2", "gemma2", "deepseek"])(
     };
     const [packed, apart] = [await run("packed"), await run("apart")];
     expect(packed.rows).toBeLessThan(apart.rows);
-    expect(packed.figures).toHaveLength(4);
+    expect(packed.figures).toHaveLength(name === "gpt2" ? 4 : 2);
     for (const [i, figure] of packed.figures.entries()) expect(figure / (apart.figures[i] ?? 0)).toBeCloseTo(1, 4);
     if (!packed.evaluated || !apart.evaluated) return;
     const { loss, count } = apart.evaluated;
