@@ -42,7 +42,12 @@ try {
   const outfile = join(folder, "tasks.mjs");
   await build({
     stdin: { contents: entry, resolveDir: root, loader: "ts" },
-    ...{ bundle: true, format: "esm", platform: "node", target: "node20", packages: "external", outfile },
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    packages: "external",
+    outfile,
     plugins: [wgslEsbuild()],
     loader: { ".json": "json" },
   });

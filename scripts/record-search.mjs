@@ -14,7 +14,10 @@ const text = {
   resolveDir: `${root}site/search/text`,
 };
 const bundled = await build({
-  ...{ stdin: { ...text, loader: "ts" }, bundle: true, format: "esm", write: false },
+  stdin: { ...text, loader: "ts" },
+  bundle: true,
+  format: "esm",
+  write: false,
   external: ["./documents.ts"],
 });
 const { cut, matchable, passageSizes, standardExample, wordsOf } = await import(

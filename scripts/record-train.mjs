@@ -18,7 +18,12 @@ try {
   const outfile = join(folder, "train.mjs");
   await build({
     stdin: { contents: entry, resolveDir: root, loader: "ts" },
-    ...{ bundle: true, format: "esm", platform: "node", target: "node20", packages: "external", outfile },
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    packages: "external",
+    outfile,
     plugins: [wgslEsbuild()],
   });
   const { openGpu, settingsFor, train, openSession } = await import(pathToFileURL(outfile).href);
@@ -35,7 +40,11 @@ try {
     history: {
       seconds: short(history.seconds),
       steps: history.steps.map(({ step, loss, gradientNorm, learningRate, skipped }) => ({
-        ...{ step, loss: short(loss), gradientNorm: short(gradientNorm), learningRate, skipped },
+        step,
+        loss: short(loss),
+        gradientNorm: short(gradientNorm),
+        learningRate,
+        skipped,
       })),
       looks: history.looks.map((look) => ({
         ...look,
@@ -46,7 +55,8 @@ try {
       })),
       // Of 255 parts, as base64.
       attention: history.attention.map(({ step, tokens, weights }) => ({
-        ...{ step, tokens },
+        step,
+        tokens,
         weights: Buffer.from(Uint8Array.from(weights, (weight) => Math.round(255 * weight))).toString("base64"),
       })),
     },

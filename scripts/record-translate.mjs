@@ -11,7 +11,9 @@ const contents =
   'export { bundled } from "./site/translate/model/choice.ts"; export { tokenText } from "./src/text/token-text.ts";';
 const { outputFiles } = await build({
   stdin: { contents, resolveDir: root, loader: "ts" },
-  ...{ bundle: true, format: "esm", write: false },
+  bundle: true,
+  format: "esm",
+  write: false,
 });
 const { bundled, tokenText } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
 
@@ -23,7 +25,8 @@ for (const text of bundled.examples) {
   const [{ text: written, ids, sourceIds, attention }] = (await model.generate(text, { attention: { perHead: true } }))
     .results;
   runs.push({
-    ...{ text, written },
+    text,
+    written,
     source: sourceIds.map((id) => tokenText(model.sourceTokenizer, id)),
     target: ids.map((id) => tokenText(model.tokenizer, id)),
     rows: attention.map(({ perHead }) => Array.from(perHead, (weight) => Number(weight.toFixed(4)))),

@@ -30,7 +30,10 @@ export const standardCases: readonly CaseText[] = [
   { batch: "4q1s512", heads: "8/2x64", layout: "paged:16", variants: decode },
   { batch: "4q1s512", heads: "8/2x64", layout: "ring:256:4", mask: "sink-window:4:200", variants: ["rows", "splitK"] },
   ...cacheFormats.slice(1).map((dtype) => ({
-    ...{ batch: "4q1s512", heads: "8/2x64", dtype, variants: ["rows", "splitK"] },
+    batch: "4q1s512",
+    heads: "8/2x64",
+    dtype,
+    variants: ["rows", "splitK"],
   })),
   { batch: "4q1s512", heads: "8/2x64", dtype: "int8", layout: "paged:64", variants: ["splitK"] },
   // Batches: sequences of different lengths, in several calls and in one; with a common prefix.

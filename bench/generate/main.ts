@@ -70,11 +70,18 @@ async function measure(flags: Flags): Promise<void> {
   const server = await serveSite({ folders: { "/": site }, headers });
   try {
     const result = await compareGeneration({
-      ...{ model: basename(model), subjects: chosen, site },
-      ...{ visits: flags.visits, rounds: flags.rounds, tokens: flags.tokens },
+      model: basename(model),
+      subjects: chosen,
+      site,
+      visits: flags.visits,
+      rounds: flags.rounds,
+      tokens: flags.tokens,
       truth: await openTruth(join(root, model)),
       where: {
-        ...{ server, nodeScript, nodeAdapter: inNode[adapter], patienceMs: 300_000 },
+        server,
+        nodeScript,
+        nodeAdapter: inNode[adapter],
+        patienceMs: 300_000,
         chromium: pages ? await chromiumOn(adapter, root) : {},
       },
       signal,

@@ -129,7 +129,9 @@ async function openProcess(
   try {
     const visit = (await within(patienceMs, answer())) as Visit;
     return {
-      ...{ visit, browser: undefined, close },
+      visit,
+      browser: undefined,
+      close,
       generate: async (prompt, tokens) => {
         child.send({ prompt, tokens });
         return (await within(patienceMs, answer())) as Sample;

@@ -60,8 +60,13 @@ export async function compareGeneration(plan: Plan): Promise<GenerateResult> {
   const date = new Date().toISOString();
   const records = subjects.map(
     (subject): Measured => ({
-      ...{ subject, version: null, device: null, browser: undefined, stopped: undefined },
-      ...{ visits: { first: [], again: [] }, samples: new Map() },
+      subject,
+      version: null,
+      device: null,
+      browser: undefined,
+      stopped: undefined,
+      visits: { first: [], again: [] },
+      samples: new Map(),
     }),
   );
   for (let i = 0; i < visits; i++) {
@@ -76,7 +81,10 @@ export async function compareGeneration(plan: Plan): Promise<GenerateResult> {
   const [processor] = cpus();
   return {
     environment: {
-      ...{ date, model, node: `Node ${process.versions.node}`, load: [before, after] },
+      date,
+      model,
+      node: `Node ${process.versions.node}`,
+      load: [before, after],
       platform: `${process.platform} ${process.arch}`,
       processor: `${processor?.model ?? "unknown"}, ${availableParallelism()} threads`,
       browser: records.find(({ browser }) => browser !== undefined)?.browser ?? null,
@@ -196,7 +204,9 @@ function resultOf({ subject, version, device, stopped, visits, samples }: Measur
   };
   return {
     ...about,
-    ...{ firstVisit: visitsOf(visits.first), returnVisit: visitsOf(visits.again), rates: plan.tokens.map(ratesOf) },
+    firstVisit: visitsOf(visits.first),
+    returnVisit: visitsOf(visits.again),
+    rates: plan.tokens.map(ratesOf),
   };
 }
 

@@ -22,8 +22,10 @@ const tolerance = 1e-4;
 
 /** Families whose whole forward pass the reference has. */
 const known: Readonly<Record<string, string>> = {
-  ...{ LlamaForCausalLM: "llama", MistralForCausalLM: "mistral" },
-  ...{ Qwen2ForCausalLM: "qwen2", Qwen3ForCausalLM: "qwen3" },
+  LlamaForCausalLM: "llama",
+  MistralForCausalLM: "mistral",
+  Qwen2ForCausalLM: "qwen2",
+  Qwen3ForCausalLM: "qwen3",
 };
 
 /** What a model was loaded from. */

@@ -34,9 +34,12 @@ export async function ownSubject({ model, file, type, ...files }: LoadedSubject)
     engine: { name: "shaderformer", backend: "WebGPU", device: adapter.label },
     check,
     model: {
-      ...{ model_filename: file, model_type: type },
-      ...{ model_size: model.decoder.weights.bytes, model_n_params: files.parameters },
-      ...{ type_k: cache.dtype ?? "f32", type_v: cache.dtype ?? "f32" },
+      model_filename: file,
+      model_type: type,
+      model_size: model.decoder.weights.bytes,
+      model_n_params: files.parameters,
+      type_k: cache.dtype ?? "f32",
+      type_v: cache.dtype ?? "f32",
     },
     ...ownRuns(model),
   };
@@ -93,8 +96,10 @@ export async function runModelBench(subjects: readonly Subject[], plan: ModelPla
     }
     for (const [i, subject] of subjects.entries()) {
       const timed = {
-        ...{ samples: samples[i] ?? [], dispatches: dispatches[i] ?? null },
-        ...{ floors: floors[i] ?? [], cacheFloors: cacheFloors[i] ?? [] },
+        samples: samples[i] ?? [],
+        dispatches: dispatches[i] ?? null,
+        floors: floors[i] ?? [],
+        cacheFloors: cacheFloors[i] ?? [],
       };
       const measured = rowOf(subject, test, begun, timed);
       const shallow = rows.find(
@@ -147,10 +152,22 @@ function rowOf(
   const rates = samples.map((nanoseconds) => (tokens * 1e9) / nanoseconds);
   const [ns, ts] = [spreadOf(samples), spreadOf(rates)];
   return {
-    ...{ engine: engine.name, backends: engine.backend, gpu_info: engine.device, ...model },
-    ...{ n_prompt: test.prompt, n_gen: test.generate, n_depth: test.depth, test_time: begun },
-    ...{ avg_ns: Math.round(ns.mean), stddev_ns: Math.round(ns.deviation), avg_ts: ts.mean, stddev_ts: ts.deviation },
-    ...{ samples_ns: samples.map(Math.round), samples_ts: rates, dispatches, ...check },
+    engine: engine.name,
+    backends: engine.backend,
+    gpu_info: engine.device,
+    ...model,
+    n_prompt: test.prompt,
+    n_gen: test.generate,
+    n_depth: test.depth,
+    test_time: begun,
+    avg_ns: Math.round(ns.mean),
+    stddev_ns: Math.round(ns.deviation),
+    avg_ts: ts.mean,
+    stddev_ts: ts.deviation,
+    samples_ns: samples.map(Math.round),
+    samples_ts: rates,
+    dispatches,
+    ...check,
     floor_ns: floors.length > 0 ? Math.round(spreadOf(floors).mean) : null,
     cache_floor_ns: cacheFloors.length > 0 ? Math.round(spreadOf(cacheFloors).mean) : null,
   };

@@ -65,8 +65,13 @@ const f16 = (values: Float64Array) => new Uint8Array(encode("f16", values).buffe
 /** Byte-level BPE without merges. */
 function byteTokenizer() {
   const end = {
-    ...{ id: 256, content: "<|endoftext|>", special: true },
-    ...{ single_word: false, lstrip: false, rstrip: false, normalized: false },
+    id: 256,
+    content: "<|endoftext|>",
+    special: true,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
   };
   const vocab = Object.fromEntries(
     Array.from({ length: 256 }, (_, byte) => [byteLevelText(Uint8Array.of(byte)), byte]),

@@ -37,7 +37,8 @@ function figuresOf(row: BenchRow, given: MoeCase, { commandOptions }: MoePlan, t
   // For one row of an expert: gate, up and down.
   const products = 6 * c * f;
   const executed: Readonly<Record<string, number>> = {
-    ...{ loop: rowsInBlocks(threadRows), vector: tokens * k },
+    loop: rowsInBlocks(threadRows),
+    vector: tokens * k,
     dense: threadRows * Math.ceil(tokens / threadRows) * experts,
   };
   const block = blocks[row.variant];

@@ -11,8 +11,11 @@ export function vectorsInF64(problem: EncoderProblem): Float64Array {
     Object.entries(encoderTensors()).map(([name, { shape, values }]) => [name, dense(shape, values)]),
   );
   const config = {
-    ...{ model_type: "bert", num_hidden_layers: layers, num_attention_heads: heads },
-    ...{ layer_norm_eps: eps, hidden_act: "gelu" },
+    model_type: "bert",
+    num_hidden_layers: layers,
+    num_attention_heads: heads,
+    layer_norm_eps: eps,
+    hidden_act: "gelu",
   };
   return joined(problem, (ids) => {
     const given = { ids: dense([ids.length], ids), types: dense([ids.length]), weights };

@@ -30,7 +30,8 @@ const [width, height] = [1280, 900];
 /** The browsers in which the page is measured. */
 export const browsers: readonly Browser[] = [
   {
-    ...{ name: "Chromium", missing: noChromium },
+    name: "Chromium",
+    missing: noChromium,
     open: async (adapter, root) => {
       const browser = await openChromium(await chromiumOn(adapter, root));
       const page = await browser.newPage({ viewport: { width, height } });
@@ -42,7 +43,8 @@ export const browsers: readonly Browser[] = [
     },
   },
   {
-    ...{ name: "Firefox", missing: noFirefox },
+    name: "Firefox",
+    missing: noFirefox,
     open: async (adapter) => {
       const driver = lavapipeDriver();
       const browser = await openFirefox(adapter === "lavapipe" && driver ? { VK_DRIVER_FILES: driver } : {});

@@ -41,8 +41,11 @@ async function measure(flags: Flags): Promise<void> {
   const folder = join(root, ".cache", "peers", "search");
   const { build } = await import("vite");
   await build({
-    ...{ configFile: join(root, "vite.config.ts"), publicDir: false, define: { PEERS_ARE_HERE: false } },
-    ...{ logLevel: "error", build: { outDir: folder } },
+    configFile: join(root, "vite.config.ts"),
+    publicDir: false,
+    define: { PEERS_ARE_HERE: false },
+    logLevel: "error",
+    build: { outDir: folder },
   });
   const server = await serveSite({ folders: { "/": folder } });
   const [before = 0] = loadavg();
@@ -58,8 +61,12 @@ async function measure(flags: Flags): Promise<void> {
       try {
         const { passages, presses } = flags;
         const result = await measurePage(browser.page, {
-          ...{ address: `${server.origin}/search/index.html`, passages, presses, query: needle.query },
-          ...{ signal, onProgress: (doing: string) => say(`${name}: ${doing}`) },
+          address: `${server.origin}/search/index.html`,
+          passages,
+          presses,
+          query: needle.query,
+          signal,
+          onProgress: (doing: string) => say(`${name}: ${doing}`),
         });
         results.push({ name, version: browser.version, ...result });
       } finally {
@@ -73,10 +80,14 @@ async function measure(flags: Flags): Promise<void> {
   const [processor] = cpus();
   const result: SearchResult = {
     environment: {
-      ...{ date, adapter, platform: `${process.platform} ${process.arch}`, load: [before, after] },
+      date,
+      adapter,
+      platform: `${process.platform} ${process.arch}`,
+      load: [before, after],
       processor: `${processor?.model ?? "unknown"}, ${availableParallelism()} threads`,
     },
-    ...{ passages: flags.passages, browsers: results },
+    passages: flags.passages,
+    browsers: results,
   };
   if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(result, null, 1)}\n`);
   process.stdout.write(`${formatSearch(result)}\n`);

@@ -73,7 +73,9 @@ export async function measurePage(page: PageOfBrowser, plan: SearchPlan): Promis
   if (!found.includes(needle.passage)) throw new Error(`the page found “${found}”, expected “${needle.passage}”`);
   results.push(await measureReturn(page, plan));
   return {
-    ...{ device, indexedMs, habits: results },
+    device,
+    indexedMs,
+    habits: results,
     waitMs: { asIs: spreadOf(asIs), submitting: spreadOf(submitting) },
   };
 }
@@ -116,8 +118,12 @@ async function measureHabit(
 const habitResult = (name: string, title: string, presses: readonly Press[]): HabitResult => {
   const of = (value: (press: Press) => number): Spread | null => spreadOf(presses.map(value));
   return {
-    ...{ name, title, drawnMs: of(({ drawnMs }) => drawnMs), answeredMs: of(({ answeredMs }) => answeredMs) },
-    ...{ searchMs: of(({ searchMs }) => searchMs), slowestMs: Math.max(...presses.map(({ drawnMs }) => drawnMs)) },
+    name,
+    title,
+    drawnMs: of(({ drawnMs }) => drawnMs),
+    answeredMs: of(({ answeredMs }) => answeredMs),
+    searchMs: of(({ searchMs }) => searchMs),
+    slowestMs: Math.max(...presses.map(({ drawnMs }) => drawnMs)),
   };
 };
 

@@ -103,7 +103,12 @@ export async function stepShares(
     .sort((a, b) => b.ms - a.ms);
   const stepMs = quantile(wall, 0.5);
   return {
-    ...{ case: problem.text, dispatches: kernels.length, stepMs, runs, kernelsMs, halvesMs },
+    case: problem.text,
+    dispatches: kernels.length,
+    stepMs,
+    runs,
+    kernelsMs,
+    halvesMs,
     launchesMs: stepMs - sumOf(() => true),
     slowest: slowest.slice(0, 12),
   };
@@ -121,7 +126,8 @@ async function blockStep(gpu: Gpu, problem: TrainProblem): Promise<Step> {
   await gpu.write(scalars.storage, 0, new Uint8Array(adamwScalars(1).buffer));
   const instance = await program.instantiate();
   return {
-    ...{ program, instance },
+    program,
+    instance,
     dispose: () => {
       instance.dispose();
       dispose();
@@ -153,7 +159,8 @@ async function modelStep(gpu: Gpu, problem: TrainProblem, source: FileSource): P
   );
   const instance = await program.instantiate(given);
   return {
-    ...{ program, instance },
+    program,
+    instance,
     dispose: () => {
       instance.dispose();
       program.dispose();

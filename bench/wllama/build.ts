@@ -35,7 +35,12 @@ export async function buildWllamaSite({ root, modules, file, folder }: WllamaSit
   await build({
     entryPoints: [join(root, "bench", "wllama", "page.ts")],
     outdir: folder,
-    ...({ bundle: true, format: "esm", platform: "browser", target: "es2022", splitting: true, minify: true } as const),
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    splitting: true,
+    minify: true,
     external: ["node:*", "webgpu"],
     plugins: [wgslEsbuild({ comments: false })],
     logLevel: "error",

@@ -103,7 +103,10 @@ export async function openWllama({ module, wasm, file, webgpu, context }: Wllama
   };
   await explained("loaded the model", () =>
     wllama.loadModel([file], {
-      ...{ n_ctx: context, n_parallel: 1, n_threads: threads, n_gpu_layers: webgpu ? 99_999 : 0 },
+      n_ctx: context,
+      n_parallel: 1,
+      n_threads: threads,
+      n_gpu_layers: webgpu ? 99_999 : 0,
     }),
   );
   const adapter = webgpu ? adapterOf(said) : undefined;
@@ -118,7 +121,12 @@ export async function openWllama({ module, wasm, file, webgpu, context }: Wllama
       said.length = length;
       const answer = await explained(`computed ${maxTokens} tokens after a prompt`, () =>
         wllama.createCompletion({
-          ...{ prompt, max_tokens: maxTokens, temperature: 0, top_k: 1, samplers: ["top_k"], ignore_eos: true },
+          prompt,
+          max_tokens: maxTokens,
+          temperature: 0,
+          top_k: 1,
+          samplers: ["top_k"],
+          ignore_eos: true,
           cache_prompt: !fresh,
           ...(ids && { n_probs: 1 }),
         }),
@@ -129,8 +137,11 @@ export async function openWllama({ module, wasm, file, webgpu, context }: Wllama
       return {
         text: choice.text,
         tokens: ids ? (choice.logprobs?.content ?? []).map(({ id }) => id) : [],
-        ...{ made: timings.predicted_n, prompted: timings.prompt_n, cached: timings.cache_n },
-        ...{ promptMs: timings.prompt_ms, decodeMs: timings.predicted_ms },
+        made: timings.predicted_n,
+        prompted: timings.prompt_n,
+        cached: timings.cache_n,
+        promptMs: timings.prompt_ms,
+        decodeMs: timings.predicted_ms,
       };
     },
     close: () => wllama.exit(),

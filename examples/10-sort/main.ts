@@ -29,8 +29,15 @@ async function accuracy(gpu: Gpu, learner: Trainable) {
 
 const gpu = await openGpu();
 const config = {
-  ...{ architectures: ["GPT2LMHeadModel"], vocab_size: 3, n_positions: 2 * digits, n_layer: 3, n_head: 3, n_embd: 48 },
-  ...{ activation_function: "gelu_new", layer_norm_epsilon: 1e-5, tie_word_embeddings: true },
+  architectures: ["GPT2LMHeadModel"],
+  vocab_size: 3,
+  n_positions: 2 * digits,
+  n_layer: 3,
+  n_head: 3,
+  n_embd: 48,
+  activation_function: "gelu_new",
+  layer_norm_epsilon: 1e-5,
+  tie_word_embeddings: true,
 };
 const learner = await openTrainable(gpu, freshFolder(config, { initialiser: "nanogpt", seed: 1 }));
 const trainer = createTrainer(learner, {

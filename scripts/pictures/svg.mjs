@@ -34,7 +34,12 @@ export const label = (x, y, words, fill, { size = 13, anchor = "start", weight, 
   element(
     "text",
     {
-      ...{ x, y, fill, "font-size": size, "text-anchor": anchor, "font-weight": weight },
+      x,
+      y,
+      fill,
+      "font-size": size,
+      "text-anchor": anchor,
+      "font-weight": weight,
       transform: rotate === undefined ? undefined : `rotate(${rotate} ${round(x)} ${round(y)})`,
     },
     escaped(words),
@@ -45,7 +50,11 @@ export function picture(width, height, palette, description, ...children) {
   return `${element(
     "svg",
     {
-      ...{ xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${width} ${height}`, width, height, role: "img" },
+      xmlns: "http://www.w3.org/2000/svg",
+      viewBox: `0 0 ${width} ${height}`,
+      width,
+      height,
+      role: "img",
       "font-family": "system-ui, -apple-system, 'Segoe UI', sans-serif",
     },
     element("title", {}, escaped(description)),

@@ -15,13 +15,16 @@ const focusOn = (selector: string) => document.querySelector<HTMLElement>(select
 
 pageKeys.value = [
   {
-    ...{ keys: "/", does: "goes to the text field", single: true },
+    keys: "/",
+    does: "goes to the text field",
+    single: true,
     matches: ({ key }) => key === "/",
     run: () => focusOn("#draft"),
   },
   { keys: "Enter", does: "sends, in the text field; Shift + Enter begins a line" },
   {
-    ...{ keys: "Ctrl or ⌘ + Enter", does: "loads the model; completes or sends" },
+    keys: "Ctrl or ⌘ + Enter",
+    does: "loads the model; completes or sends",
     matches: ({ key, ctrlKey, metaKey }) => key === "Enter" && (ctrlKey || metaKey),
     run: () => {
       if (load.value.kind === "ready") document.querySelector<HTMLElement>("button.send")?.click();
@@ -29,13 +32,16 @@ pageKeys.value = [
     },
   },
   {
-    ...{ keys: "Esc", does: "stops the model; closes a sheet" },
+    keys: "Esc",
+    does: "stops the model; closes a sheet",
     matches: ({ key }) => key === "Escape" && isWriting.value,
     run: stopWriting,
   },
   { keys: "↑", does: "in the empty field of a chat: takes your last message back to edit it" },
   {
-    ...{ keys: "O", does: "goes to the last reply", single: true },
+    keys: "O",
+    does: "goes to the last reply",
+    single: true,
     matches: ({ key }) => key === "o",
     run: () => {
       const paper = document.querySelector<HTMLElement>("#output")?.closest<HTMLElement>(".paper");

@@ -15,22 +15,28 @@ const focusOn = (selector: string) => document.querySelector<HTMLElement>(select
 
 pageKeys.value = [
   {
-    ...{ keys: "/", does: "goes to the query", single: true },
+    keys: "/",
+    does: "goes to the query",
+    single: true,
     matches: ({ key }) => key === "/",
     run: () => focusOn("#query"),
   },
   {
-    ...{ keys: "Ctrl or ⌘ + Enter", does: "loads the model and indexes the texts" },
+    keys: "Ctrl or ⌘ + Enter",
+    does: "loads the model and indexes the texts",
     matches: ({ key, ctrlKey, metaKey }) => key === "Enter" && (ctrlKey || metaKey),
     run: () => document.querySelector<HTMLElement>("button.primary")?.click(),
   },
   {
-    ...{ keys: "Esc", does: "stops indexing" },
+    keys: "Esc",
+    does: "stops indexing",
     matches: ({ key }) => key === "Escape" && building.value !== undefined,
     run: stopIndexing,
   },
   {
-    ...{ keys: "O", does: "goes to the results", single: true },
+    keys: "O",
+    does: "goes to the results",
+    single: true,
     matches: ({ key }) => key === "o",
     run: () => focusOn("#results"),
   },

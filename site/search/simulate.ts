@@ -15,7 +15,8 @@ const simulated: Simulated = {
       { at: 4000, bytes: 33.2e6 },
     ];
     model.value = {
-      ...{ kind: "loading", name: "owner/name" },
+      kind: "loading",
+      name: "owner/name",
       meter: { ...noProgress, phases: { download }, fraction: 0.26, samples },
     };
   },

@@ -19,7 +19,10 @@ import { type TaskName, taskNames, taskOf } from "./tasks/tasks.ts";
 /** Settings that are words, by their keys in links, with the words that a task knows. */
 const wordsOf = (task: TaskName) =>
   ({
-    ...{ architecture: offeredBy(task), base: bases, optimizer: optimizers, schedule: schedules },
+    architecture: offeredBy(task),
+    base: bases,
+    optimizer: optimizers,
+    schedule: schedules,
     recompute: recomputeWays,
   }) as const;
 const wordNames = ["architecture", "base", "optimizer", "schedule", "recompute"] as const;

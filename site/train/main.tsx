@@ -15,7 +15,8 @@ const focusOn = (selector: string) => document.querySelector<HTMLElement>(select
 
 pageKeys.value = [
   {
-    ...{ keys: "Ctrl or ⌘ + Enter", does: "trains, or pauses" },
+    keys: "Ctrl or ⌘ + Enter",
+    does: "trains, or pauses",
     matches: ({ key, ctrlKey, metaKey }) => key === "Enter" && (ctrlKey || metaKey),
     run: () => {
       const why = document.querySelector("#why-not")?.textContent;
@@ -25,7 +26,9 @@ pageKeys.value = [
     },
   },
   {
-    ...{ keys: "S", does: "takes one step", single: true },
+    keys: "S",
+    does: "takes one step",
+    single: true,
     matches: ({ key }) => key === "s",
     run: () => train(1),
   },
@@ -36,7 +39,9 @@ pageKeys.value = [
     run: () => void stop(),
   },
   {
-    ...{ keys: "A", does: "goes to the attention, which the arrow keys walk", single: true },
+    keys: "A",
+    does: "goes to the attention, which the arrow keys walk",
+    single: true,
     matches: ({ key }) => key === "a",
     run: () => focusOn("#attention-grid"),
   },

@@ -34,7 +34,9 @@ function troubleOf({ during, error }: Failure): Trouble {
   const [key = `${during}-failed`, , todo] = kinds.find(([, pattern]) => pattern.test(text)) ?? [];
   const action = again[during];
   return {
-    ...{ key, level: "error", says: sentence(text) },
+    key,
+    level: "error",
+    says: sentence(text),
     todo: todo ?? "Try again; what was kept of the run is still there.",
     ...(action ? { action } : {}),
     detail: `${error instanceof Error ? error.name : ""}: ${text}`,

@@ -15,12 +15,15 @@ const focusOn = (selector: string) => document.querySelector<HTMLElement>(select
 
 pageKeys.value = [
   {
-    ...{ keys: "/", does: "goes to your text", single: true },
+    keys: "/",
+    does: "goes to your text",
+    single: true,
     matches: ({ key }) => key === "/",
     run: () => focusOn("#source"),
   },
   {
-    ...{ keys: "Ctrl or ⌘ + Enter", does: "loads the model and writes" },
+    keys: "Ctrl or ⌘ + Enter",
+    does: "loads the model and writes",
     matches: ({ key, ctrlKey, metaKey }) => key === "Enter" && (ctrlKey || metaKey),
     run: () => {
       const why = document.querySelector("#why-not")?.textContent;
@@ -29,12 +32,15 @@ pageKeys.value = [
     },
   },
   {
-    ...{ keys: "Esc", does: "stops writing" },
+    keys: "Esc",
+    does: "stops writing",
     matches: ({ key }) => key === "Escape" && writing.value,
     run: stopWriting,
   },
   {
-    ...{ keys: "G", does: "goes to the grid, which the arrow keys walk", single: true },
+    keys: "G",
+    does: "goes to the grid, which the arrow keys walk",
+    single: true,
     matches: ({ key }) => key === "g",
     run: () => focusOn("#grid"),
   },

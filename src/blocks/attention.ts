@@ -141,7 +141,9 @@ export const attentionInputChecks: Checks<Omit<MaskedInputs, "x">> = {
   ropeTable: optionalTensor,
   place: required(
     object<{ step: unknown; apart: unknown; start: unknown }>({
-      ...{ step: optionalTensor, apart: optionalTensor, start: size },
+      step: optionalTensor,
+      apart: optionalTensor,
+      start: size,
     }),
   ),
   visible: required(size),

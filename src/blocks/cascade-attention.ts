@@ -86,8 +86,11 @@ export function cascadeAttention(
   const dv = prefix.v.shape[3] ?? 0;
   const both = { score, lse: true, ...(scale === undefined ? {} : { scale }) } as const;
   const heading = {
-    ...{ op: "cascadeAttention", variant: "prefix and suffix", options: { mask } },
-    ...{ by: cascadeAttention, tensors },
+    op: "cascadeAttention",
+    variant: "prefix and suffix",
+    options: { mask },
+    by: cascadeAttention,
+    tensors,
   };
   return gpu.group(heading, () => {
     using scope = gpu.scope();
@@ -102,7 +105,8 @@ export function cascadeAttention(
       gpu,
       { q, ...suffix, ...(step ? { step } : {}) },
       {
-        ...{ ...both, mask },
+        ...both,
+        mask,
         ...(start === undefined ? {} : { start }),
         ...(length === undefined ? {} : { length }),
         ...(variants.suffix ? { variant: variants.suffix } : {}),

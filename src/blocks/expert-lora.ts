@@ -13,9 +13,19 @@ export interface ExpertLoraWeights {
 export function expertLora({ gate, up, down }: ExpertLoraWeights): ExpertsAdapter {
   return (gpu, { x, experts, weights, gateUp, down: base }) =>
     adaptedExperts(gpu, {
-      ...{ x, experts, weights, gateUp, down: base },
-      ...{ gateA: gate?.a, gateB: gate?.b, gateScale: gate?.scale },
-      ...{ upA: up?.a, upB: up?.b, upScale: up?.scale },
-      ...{ downA: down?.a, downB: down?.b, downScale: down?.scale },
+      x,
+      experts,
+      weights,
+      gateUp,
+      down: base,
+      gateA: gate?.a,
+      gateB: gate?.b,
+      gateScale: gate?.scale,
+      upA: up?.a,
+      upB: up?.b,
+      upScale: up?.scale,
+      downA: down?.a,
+      downB: down?.b,
+      downScale: down?.scale,
     });
 }

@@ -20,7 +20,11 @@ export interface AttentionFlags extends ModelFlags {
 
 /** Flags of `inspect` that say something else of a model, by the names of their values. */
 const others = {
-  ...{ tokens: "--tokens", all: "--all", tap: "--tap", probe: "--probe", program: "--program" },
+  tokens: "--tokens",
+  all: "--all",
+  tap: "--tap",
+  probe: "--probe",
+  program: "--program",
   profile: "--profile",
 } as const;
 
@@ -89,9 +93,16 @@ export async function showAlignment(flags: AttentionFlags): Promise<void> {
       layers.push(rowsOf(perHead, decoder.heads, ids.length, sourceIds.length));
     }
     return await printJson({
-      ...{ model: model.name, adapter: gpu.adapter.label, weights: storedJson(stored) },
-      ...{ text: written, source, target, sourceTokens: sourceIds, tokens: ids },
-      ...{ attention: chosen.weights.map((row) => [...row]), layers },
+      model: model.name,
+      adapter: gpu.adapter.label,
+      weights: storedJson(stored),
+      text: written,
+      source,
+      target,
+      sourceTokens: sourceIds,
+      tokens: ids,
+      attention: chosen.weights.map((row) => [...row]),
+      layers,
     });
   }
   await print(`${written}\n\n`);

@@ -46,6 +46,8 @@ export function checkBeamFlags({ beams = 1, lengthPenalty, earlyStopping }: Beam
 
 /** The options of these flags. */
 export const beamOptions = ({ beams, lengthPenalty, earlyStopping, repeatNgram }: BeamFlags) => ({
-  ...{ beams, lengthPenalty, earlyStopping },
+  beams,
+  lengthPenalty,
+  earlyStopping,
   noRepeatNgram: typeof repeatNgram === "number" ? repeatNgram : undefined,
 });

@@ -80,7 +80,11 @@ async function browserSubjects(flags: AgainstFlags, { model, path: file, longest
   const ids = tokenizer.encode(text);
   const { features, cap } = flags;
   return await wllamaSubjects({
-    ...{ file, adapter: model.gpu.adapter.label, tokenizer, model: rows, say },
+    file,
+    adapter: model.gpu.adapter.label,
+    tokenizer,
+    model: rows,
+    say,
     backends: flags.against.flatMap((name) => (name === "wllama" ? ["webgpu"] : name === "wllama-cpu" ? ["cpu"] : [])),
     own: {
       context: Math.max(longest, 64),

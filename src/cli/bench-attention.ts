@@ -115,8 +115,13 @@ async function measure(batches: readonly string[], flags: AttentionFlags): Promi
   await benchAndPrint(bench, flags, async (gpu, events) => {
     if (flags.backward) {
       const plan = {
-        ...{ cases: given, variants: gradients, timing, clock: clock ?? bench.clockFor(gpu) },
-        ...{ peaks: flags.peaks, rotateBytes: 0, commandOptions: commandOptions(flags) },
+        cases: given,
+        variants: gradients,
+        timing,
+        clock: clock ?? bench.clockFor(gpu),
+        peaks: flags.peaks,
+        rotateBytes: 0,
+        commandOptions: commandOptions(flags),
       };
       const result = await bench.runBackwardBench(gpu, plan, events);
       return { ...result, question: bench.backwardQuestion, answers: bench.backwardAnswers(result.rows) };
@@ -125,8 +130,11 @@ async function measure(batches: readonly string[], flags: AttentionFlags): Promi
     const options = { software, heads: flags.heads, mask: masks.texts?.[0], tokens };
     const cases = sweep ? sweep.cases(options).map(caseOf) : given;
     const plan = {
-      ...{ cases, subjects: named ?? sweep?.subjects?.(options).map(bench.parseSubject) },
-      ...{ timing, clock: clock ?? bench.clockFor(gpu), peaks: flags.peaks },
+      cases,
+      subjects: named ?? sweep?.subjects?.(options).map(bench.parseSubject),
+      timing,
+      clock: clock ?? bench.clockFor(gpu),
+      peaks: flags.peaks,
       rotateBytes: flags.rotate ? rotateBytes : 0,
       commandOptions: commandOptions(flags),
     };
@@ -158,8 +166,12 @@ function combinations(
   if (batches.length === 0 && alone) return undefined;
   let cases: CaseText[] = (batches.length > 0 ? batches : ["q256", "q1s1k"]).map((batch) => ({ batch }));
   const lists = {
-    ...{ model: list(model), heads: list(heads), mask: masks, score: scores },
-    ...{ layout: list(layouts), dtype: list(dtype) },
+    model: list(model),
+    heads: list(heads),
+    mask: masks,
+    score: scores,
+    layout: list(layouts),
+    dtype: list(dtype),
   };
   for (const [field, values] of Object.entries(lists)) {
     if (values) cases = cases.flatMap((given) => values.map((value) => ({ ...given, [field]: value })));

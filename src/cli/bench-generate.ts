@@ -174,13 +174,11 @@ async function subjectsOf(
   const weights = await files.weights(false);
   const known = { config: await files.config(), weights, parameters: parametersOf(weights) };
   const own = await bench.ownSubject({
-    ...{
-      model,
-      file: given ?? name,
-      type: name,
-      ...known,
-      dtype: against.length > 0 ? undefined : recipe ? "several" : dtype,
-    },
+    model,
+    file: given ?? name,
+    type: name,
+    ...known,
+    dtype: against.length > 0 ? undefined : recipe ? "several" : dtype,
   });
   return [own, ...(await otherSubjects(flags, bench, { model, path, longest, rows: own.model }))];
 }

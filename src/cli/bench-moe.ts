@@ -47,7 +47,10 @@ async function measure(flags: MoeFlags): Promise<void> {
   const bench = await loadBench();
   const { timing, clock } = timingOf(bench, flags);
   const plan = {
-    ...{ cases: casesOf(bench, flags), variants: variantsOf(flags), timing, peaks: flags.peaks },
+    cases: casesOf(bench, flags),
+    variants: variantsOf(flags),
+    timing,
+    peaks: flags.peaks,
     commandOptions: commandOptions(flags),
   };
   await benchAndPrint(bench, flags, (gpu, events) =>
@@ -94,7 +97,12 @@ function casesOf(bench: Bench, flags: MoeFlags) {
         return pairs.flatMap((pair) =>
           named("routing", routing ?? "uniform", bench.routings).flatMap((kind) =>
             named("dtype", dtype ?? "f32", weightTypes).map((type) => ({
-              ...{ tokens: t, experts: e, k: choices, widths: pair, routing: kind, dtype: type },
+              tokens: t,
+              experts: e,
+              k: choices,
+              widths: pair,
+              routing: kind,
+              dtype: type,
             })),
           ),
         );

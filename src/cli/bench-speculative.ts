@@ -49,7 +49,11 @@ async function measure(prompt: string, flags: SpeculativeBenchFlags): Promise<vo
   const status = statusLine();
   try {
     const rows = await runSpeculativeBench({
-      ...{ model, maxTokens, temperature, repetitions, signal: interrupt.signal },
+      model,
+      maxTokens,
+      temperature,
+      repetitions,
+      signal: interrupt.signal,
       prompt: model.tokenizer.encode(prompt),
       subjects: [
         { name: "none" },

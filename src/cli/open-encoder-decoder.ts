@@ -15,10 +15,20 @@ export const folderKind = async (model: string): Promise<ModelKind> =>
 
 /** Flags that only language models have, by the names of their values. */
 const ofLanguageModels: Readonly<Record<string, string>> = {
-  ...{ context: "--context", weights: "--weights", cacheDtype: "--cache-dtype", cacheLayout: "--cache-layout" },
-  ...{ minP: "--min-p", presencePenalty: "--presence-penalty", frequencyPenalty: "--frequency-penalty" },
-  ...{ ignoreEos: "--ignore-eos", guard: "--guard", chat: "--chat", logprobs: "--logprobs" },
-  ...{ lookup: "--lookup", draftModel: "--draft-model", draftMax: "--draft-max" },
+  context: "--context",
+  weights: "--weights",
+  cacheDtype: "--cache-dtype",
+  cacheLayout: "--cache-layout",
+  minP: "--min-p",
+  presencePenalty: "--presence-penalty",
+  frequencyPenalty: "--frequency-penalty",
+  ignoreEos: "--ignore-eos",
+  guard: "--guard",
+  chat: "--chat",
+  logprobs: "--logprobs",
+  lookup: "--lookup",
+  draftModel: "--draft-model",
+  draftMax: "--draft-max",
 };
 
 /** Throws `TextError` for a flag that an encoder-decoder does not have. */

@@ -88,7 +88,10 @@ export function programReport(
     const why = reasons[at];
     const [of, again] = [call.of, call.again].map((other) => other && placeOf.get(other));
     return {
-      ...{ op, variant, ...(why !== undefined && { why }), options: plain(options) },
+      op,
+      variant,
+      ...(why !== undefined && { why }),
+      options: plain(options),
       ...(of !== undefined && { of }),
       ...(again !== undefined && { again }),
       dispatches: reports,

@@ -56,7 +56,8 @@ async function run(flags: TuneFlags): Promise<void> {
   const options: TuneOptions = {
     ...(opened && { model: opened.model }),
     ...(budget !== undefined && { budget: 1000 * budget }),
-    ...{ store, signal: interrupt.signal },
+    store,
+    signal: interrupt.signal,
   };
   const result = await withProgress("tuning   ", json, (report) =>
     tuneDevice(gpu, { ...options, onProgress: report }, checks),

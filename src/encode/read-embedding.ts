@@ -56,7 +56,12 @@ export async function checkEmbedding(
   }
   const limits = [config.context, modules.maxTokens, modelMaxLength].filter((limit) => typeof limit === "number");
   const settings = {
-    ...{ pooling, includePrompt, width, prompts, defaultPromptName, sparse: modules.sparse },
+    pooling,
+    includePrompt,
+    width,
+    prompts,
+    defaultPromptName,
+    sparse: modules.sparse,
     normalized: steps.at(-1)?.kind === "normalize",
     maxTokens: Math.max(1, Math.floor(Math.min(...limits))),
   };

@@ -40,8 +40,12 @@ export async function readUseLite(
     },
     embedding: {
       settings: {
-        ...{ pooling: ["mean"], includePrompt: true, width: config.width, normalized: true },
-        ...{ prompts: {}, maxTokens: config.context },
+        pooling: ["mean"],
+        includePrompt: true,
+        width: config.width,
+        normalized: true,
+        prompts: {},
+        maxTokens: config.context,
       },
       steps: [{ kind: "dense", linear: model.pooler, activation: "Tanh" }, last],
       bytes: last.scale.bytes,

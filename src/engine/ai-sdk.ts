@@ -144,9 +144,16 @@ function requestOf(model: string, call: AiSdkCall): ChatCompletionRequest {
     content: typeof content === "string" ? content : content.filter(({ type }) => type !== "reasoning"),
   }));
   const given = {
-    ...{ temperature, top_p: topP, top_k: topK, presence_penalty: presencePenalty, seed },
-    ...{ frequency_penalty: frequencyPenalty, max_completion_tokens: maxOutputTokens, tools: call.tools },
-    ...{ stop: call.stopSequences?.length ? call.stopSequences : undefined, response_format: format },
+    temperature,
+    top_p: topP,
+    top_k: topK,
+    presence_penalty: presencePenalty,
+    seed,
+    frequency_penalty: frequencyPenalty,
+    max_completion_tokens: maxOutputTokens,
+    tools: call.tools,
+    stop: call.stopSequences?.length ? call.stopSequences : undefined,
+    response_format: format,
   };
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return { model, messages, ...set };

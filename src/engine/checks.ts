@@ -61,8 +61,14 @@ export const planFields = fieldsOf<PlanOptions>(memory);
 
 /** Checked with the model's defaults, once it is known. */
 const sampling = {
-  ...{ temperature: anything, topK: anything, topP: anything, minP: anything },
-  ...{ repetitionPenalty: anything, presencePenalty: anything, frequencyPenalty: anything, logitBias: anything },
+  temperature: anything,
+  topK: anything,
+  topP: anything,
+  minP: anything,
+  repetitionPenalty: anything,
+  presencePenalty: anything,
+  frequencyPenalty: anything,
+  logitBias: anything,
 };
 
 export const generateFields = fieldsOf<GenerateRequest>({
@@ -74,8 +80,14 @@ export const generateFields = fieldsOf<GenerateRequest>({
   responseFormat: having("type", "an object with type"),
   signal,
   ...sampling,
-  ...{ maxTokens: anything, logprobs: anything, guard: anything, ignoreEos: anything },
-  ...{ beams: anything, lengthPenalty: anything, earlyStopping: anything, noRepeatNgram: anything },
+  maxTokens: anything,
+  logprobs: anything,
+  guard: anything,
+  ignoreEos: anything,
+  beams: anything,
+  lengthPenalty: anything,
+  earlyStopping: anything,
+  noRepeatNgram: anything,
   stop: either(text, listOf(text)),
   speculative: speculativeChecks({}, "none"),
 });
@@ -93,13 +105,22 @@ export const attentionFields = fieldsOf<AttentionRequest>({
 });
 
 export const probabilitiesFields = fieldsOf<ProbabilitiesRequest>({
-  ...{ ...sampling, model: text, tokens: required(tokens), of: required(tokens), generated: size, signal },
+  ...sampling,
+  model: text,
+  tokens: required(tokens),
+  of: required(tokens),
+  generated: size,
+  signal,
 });
 
 export const expertsFields = fieldsOf<ExpertsRequest>({ model: text, tokens: required(tokens), signal });
 
 export const tuneFields = fieldsOf<EngineTuneOptions>({
-  ...{ model: text, budget: positive, store: boolean, onProgress: callback, signal },
+  model: text,
+  budget: positive,
+  store: boolean,
+  onProgress: callback,
+  signal,
 });
 
 /** Options of an engine. */

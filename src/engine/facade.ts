@@ -174,7 +174,14 @@ function unbegun({ model = "", tokens = [], seed = 0 }: GenerateRequest): Engine
     encodePerToken: 0,
   };
   return {
-    ...{ model, promptTokens: tokens, cachedTokens: 0, tokens: [], text: "", stopReason: "abort", seed, timings },
+    model,
+    promptTokens: tokens,
+    cachedTokens: 0,
+    tokens: [],
+    text: "",
+    stopReason: "abort",
+    seed,
+    timings,
     memory: { weights: 0, cache: 0, cachePeak: 0, temporaries: 0 },
     dispatchesPerToken: 0,
   };

@@ -23,7 +23,14 @@ export const methods: {
   readonly encoderDecoder: Counts<EngineEncoderDecoder>;
 } = {
   encoder: {
-    ...{ embed: 1, fillMask: 1, classify: 1, scores: 1, answer: 2, nextSentence: 2, sparse: 1, hidden: 1 },
+    embed: 1,
+    fillMask: 1,
+    classify: 1,
+    scores: 1,
+    answer: 2,
+    nextSentence: 2,
+    sparse: 1,
+    hidden: 1,
   },
   encoderDecoder: { generate: 1, hidden: 1, crossAttention: 2 },
 };

@@ -16,7 +16,11 @@ export interface MatrixTypes {
 
 /** What a type is replaced by where rows are no multiple of its blocks. */
 const shorter: Partial<Record<DType, DType>> = {
-  ...{ q2_k: "iq4_nl", q3_k: "iq4_nl", q4_k: "q5_0", q5_k: "q5_1", q6_k: "q8_0" },
+  q2_k: "iq4_nl",
+  q3_k: "iq4_nl",
+  q4_k: "q5_0",
+  q5_k: "q5_1",
+  q6_k: "q8_0",
 };
 
 const divides = (columns: number, dtype: DType) => columns % Number(formats[dtype].planes.data.elements) === 0;

@@ -46,8 +46,14 @@ interface Gradients {
 }
 
 const tensorChecks: Checks<Tensors> = {
-  ...{ x: tensor, experts: tensor, weights: tensor, gateUp: tensor, down: tensor, dy: tensor },
-  ...{ gateUpBias: optionalTensor, downBias: optionalTensor },
+  x: tensor,
+  experts: tensor,
+  weights: tensor,
+  gateUp: tensor,
+  down: tensor,
+  dy: tensor,
+  gateUpBias: optionalTensor,
+  downBias: optionalTensor,
 };
 
 /**
@@ -83,8 +89,12 @@ export function mixtureBackward(tensors: Tensors, options: { activation: "swiglu
     );
   }
   const found = {
-    ...{ dx: dense(x.shape), dweights: dense(weights.shape), dgateUp: dense(gateUp.shape), ddown: dense(down.shape) },
-    ...{ dgateUpBias: dense([inputs]), ddownBias: dense([outputs]) },
+    dx: dense(x.shape),
+    dweights: dense(weights.shape),
+    dgateUp: dense(gateUp.shape),
+    ddown: dense(down.shape),
+    dgateUpBias: dense([inputs]),
+    ddownBias: dense([outputs]),
   };
   const add = (to: Dense, i: number, value: number) => {
     to.values[i] = at(to.values, i) + value;

@@ -93,8 +93,13 @@ interface MixtureTensors {
 }
 
 const tensorChecks: Checks<MixtureTensors> = {
-  ...{ x: tensor, experts: tensor, weights: tensor, gateUp: tensor, down: tensor },
-  ...{ gateUpBias: optionalTensor, downBias: optionalTensor },
+  x: tensor,
+  experts: tensor,
+  weights: tensor,
+  gateUp: tensor,
+  down: tensor,
+  gateUpBias: optionalTensor,
+  downBias: optionalTensor,
 };
 
 /**

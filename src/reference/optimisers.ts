@@ -25,7 +25,11 @@ export function adamW(
   options: AdamWOptions,
 ): { parameter: Dense; first: Dense; second: Dense } {
   const { parameter, gradient, first, second, scalars, clip } = given("adamW", tensors, {
-    ...{ parameter: tensor, gradient: tensor, first: tensor, second: tensor, scalars: tensor },
+    parameter: tensor,
+    gradient: tensor,
+    first: tensor,
+    second: tensor,
+    scalars: tensor,
     clip: optionalTensor,
   });
   const checks = { beta1: share, beta2: share, eps: share, decay: share };

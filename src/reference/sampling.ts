@@ -87,7 +87,10 @@ export interface FilterOptions {
 
 /** Checks of filters. */
 export const filterChecks: Checks<FilterOptions> = {
-  ...{ temperature: positive, topK: size, topP: between(0, 1), minP: between(0, 1) },
+  temperature: positive,
+  topK: size,
+  topP: between(0, 1),
+  minP: between(0, 1),
 };
 
 /**

@@ -150,7 +150,9 @@ export class EncoderDecoder {
         const { vocabulary } = this.config;
         const given = {
           ...resolved,
-          ...{ rules: { vocabulary, ...this.defaults, noRepeatNgram }, start: this.defaults.start, most },
+          rules: { vocabulary, ...this.defaults, noRepeatNgram },
+          start: this.defaults.start,
+          most,
           mostReason: most < resolved.maxTokens ? ("context" as const) : ("length" as const),
           cross,
           onToken: (row: number, token: number | undefined, piece: string, weights?: SequenceAttention) => {

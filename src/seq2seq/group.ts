@@ -107,7 +107,13 @@ export async function openGroup(
     const step = gpu.unscoped(() => zeros(gpu, [maxBatch, 4], "u32", "step"));
     own.push(step);
     return {
-      ...{ gpu, rows, step, cross, sourceTokens: size.tokens, sourceOffsets: packed.offsets, dispose },
+      gpu,
+      rows,
+      step,
+      cross,
+      sourceTokens: size.tokens,
+      sourceOffsets: packed.offsets,
+      dispose,
       taps: new Map([...recorded.program.taps].map(([name, tap]) => [name, placed(encoded, tap as Tensor)])),
       sizeOf: (length) => ({ rows, sources: size, visible: visibleOf(length, capacity), capacity }),
       async bind(target, others, stop) {

@@ -185,6 +185,10 @@ export const targetInputs = (
   { step, cache, cross, queryOffsets, keyOffsets }: TargetPlaces,
   { rows, visible }: TargetSize,
 ): TargetInputs => ({
-  ...{ batch: rows, step, cache, visible, cross },
+  batch: rows,
+  step,
+  cache,
+  visible,
+  cross,
   sources: { kind: "ragged", queryOffsets, keyOffsets },
 });

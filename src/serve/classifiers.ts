@@ -47,12 +47,19 @@ const document: Check = either(nonEmpty, (value) => {
 const tokens: Check = either(integer(1, 2 ** 31 - 1), (value) => (value === -1 ? undefined : "-1"));
 
 const rerankTable: Table<RerankRequest> = {
-  ...{ model: text, query: nonEmpty, documents: several(document, "documents"), top_n: integer(0) },
-  ...{ return_documents: boolean, truncate_prompt_tokens: tokens, user: text },
+  model: text,
+  query: nonEmpty,
+  documents: several(document, "documents"),
+  top_n: integer(0),
+  return_documents: boolean,
+  truncate_prompt_tokens: tokens,
+  user: text,
 };
 
 const classifyTable: Table<ClassifyRequest> = {
-  ...{ model: text, truncate_prompt_tokens: tokens, user: text },
+  model: text,
+  truncate_prompt_tokens: tokens,
+  user: text,
   input: either(nonEmpty, several(either(nonEmpty, listOf(nonEmpty, 2)), "texts")),
 };
 
@@ -96,7 +103,8 @@ export async function rerank(engine: Engine, given: unknown, options: Options): 
   const pairs = documents.map((document) => [query, document] as const);
   const { scores, tokens } = await encoder.scores(pairs, scoring(most, options));
   const results = scores.map(([score = 0], index) => ({
-    ...{ index, relevance_score: score },
+    index,
+    relevance_score: score,
     ...(shows ? { document: { text: documents[index] } } : {}),
   }));
   results.sort((a, b) => b.relevance_score - a.relevance_score || a.index - b.index);
@@ -121,7 +129,11 @@ export async function classify(engine: Engine, given: unknown, options: Options)
     return { index, label, probs, num_classes: probs.length };
   });
   return {
-    ...{ id: `classify-${crypto.randomUUID()}`, object: "list", created: Math.floor(Date.now() / 1000), model: id },
-    ...{ data, usage: { ...usageOf(tokens), completion_tokens: 0 } },
+    id: `classify-${crypto.randomUUID()}`,
+    object: "list",
+    created: Math.floor(Date.now() / 1000),
+    model: id,
+    data,
+    usage: { ...usageOf(tokens), completion_tokens: 0 },
   };
 }

@@ -64,7 +64,8 @@ const routes = new Map<string, Route>();
 
 for (const [path, part] of Object.entries(computing)) {
   routes.set(path, {
-    ...{ name: path, method: "POST" },
+    name: path,
+    method: "POST",
     async run(exchange, resources) {
       const { options, bodies, admission, figures } = resources;
       const body = await readJson(exchange.request, options.bodyLimit, bodies);
@@ -100,7 +101,8 @@ get("/", async (exchange) => {
 });
 
 const model: Route = {
-  ...{ name: "/v1/models/{id}", method: "GET" },
+  name: "/v1/models/{id}",
+  method: "GET",
   async run(exchange, resources) {
     const id = decoded(pathOf(exchange.request).slice("/v1/models/".length));
     sendJson(exchange, await engineOf(resources).models.retrieve(id));

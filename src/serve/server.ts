@@ -39,7 +39,11 @@ export async function startServer(given: ServeOptions): Promise<EngineServer> {
   const admission = createAdmission(options.concurrency + options.queue);
   const figures = createFigures(() => admission.held, options.concurrency);
   const resources: Resources = {
-    ...{ options, admission, figures, state: "loading", engine: undefined },
+    options,
+    admission,
+    figures,
+    state: "loading",
+    engine: undefined,
     bodies: createAdmission(Math.max(bodyMemory, options.bodyLimit)),
   };
   const exchanges = new Set<Exchange>();

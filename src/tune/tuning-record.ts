@@ -139,7 +139,11 @@ function tunedDeviceOf({
 }: TunedDevice): TunedDevice {
   const { binding, buffer, workgroupBytes, invocations, storageBuffers, workgroups } = given;
   return {
-    ...{ vendor, architecture, device, description, features },
+    vendor,
+    architecture,
+    device,
+    description,
+    features,
     limits: { binding, buffer, workgroupBytes, invocations, storageBuffers, workgroups },
   };
 }

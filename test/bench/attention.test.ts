@@ -87,7 +87,10 @@ describe("the attention bench", () => {
   test("sequences of different shapes are one program with a call each, and their rows say so", async () => {
     const [row] = await rowsOf([{ batch: "q65s90_3q1s90" }], [parseSubject("naive")]);
     expect(row).toMatchObject({
-      ...{ verdict: "pass", batch: "q65s90_3q1s90", layout: "contiguous", dispatches: 6 },
+      verdict: "pass",
+      batch: "q65s90_3q1s90",
+      layout: "contiguous",
+      dispatches: 6,
       livePairs: 4 * ((65 * (2 * 90 - 65 + 1)) / 2 + 3 * 90),
       workspaceBytes: 4 * 4 * (65 * 90 + 3 * 90),
     });

@@ -27,8 +27,13 @@ async function rowsOf(
   own: OwnMods = noOwn,
 ): Promise<readonly BenchRow[]> {
   const plan = {
-    ...{ cases: cases.map((words) => attentionCase({ heads: "4/2x16", ...words }, own)), variants, timing },
-    ...{ clock: "wall" as const, rotateBytes: 0, peaks: false, commandOptions: [] },
+    cases: cases.map((words) => attentionCase({ heads: "4/2x16", ...words }, own)),
+    variants,
+    timing,
+    clock: "wall" as const,
+    rotateBytes: 0,
+    peaks: false,
+    commandOptions: [],
   };
   return (await runBackwardBench(gpu, plan)).rows;
 }

@@ -189,8 +189,13 @@ test("a wrong engine has no speed in the report, and says why", () => {
   const rates = [{ tokens: 64, tokensPerSecond: spreadOf([100, 110, 120]), firstTokenMs: spreadOf([12]) }];
   const text = formatGeneration({
     environment: {
-      ...{ date: "2026-01-02T03:04:05Z", model: "m", platform: "linux x64", processor: "p", node: "Node 20" },
-      ...{ browser: "Chromium 1", load: [0.5, 1.5] },
+      date: "2026-01-02T03:04:05Z",
+      model: "m",
+      platform: "linux x64",
+      processor: "p",
+      node: "Node 20",
+      browser: "Chromium 1",
+      load: [0.5, 1.5],
     },
     subjects: [
       { ...about, id: "a", title: "A", verdict: "pass", reason: null, firstVisit: visits, returnVisit: visits, rates },

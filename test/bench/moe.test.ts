@@ -8,7 +8,12 @@ const gpu = await testGpu({ features: [] });
 afterAll(() => gpu.close());
 
 const given = (changed: Partial<MoeCase> = {}): MoeCase => ({
-  ...{ tokens: 40, experts: 8, k: 2, widths: [64, 128], routing: "uniform", dtype: "f32" },
+  tokens: 40,
+  experts: 8,
+  k: 2,
+  widths: [64, 128],
+  routing: "uniform",
+  dtype: "f32",
   ...changed,
 });
 

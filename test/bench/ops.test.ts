@@ -29,7 +29,10 @@ test("the other ops' benches return rows of the same form; a wrong one has no sp
     },
   };
   const result = await runOpBench(gpu, {
-    ...{ tables: { softmax: table }, timing: { intervalMs: 1, samples: 2, budgetMs: 50 }, clock: "wall", peaks: false },
+    tables: { softmax: table },
+    timing: { intervalMs: 1, samples: 2, budgetMs: 50 },
+    clock: "wall",
+    peaks: false,
     commandOptions: [],
   });
   const [right, wrong] = result.rows;

@@ -22,7 +22,10 @@ test("float64 gives the logits that PyTorch gives", async () => {
   const decode = t5Decoder(texts[0]?.tokens ?? [], {
     weights: Object.fromEntries(entries),
     layers: { encoder: 2, decoder: 3 },
-    ...{ heads: 3, buckets: 32, farthest: 128, eps: 1e-6 },
+    heads: 3,
+    buckets: 32,
+    farthest: 128,
+    eps: 1e-6,
   });
   const logits = forced.ids.map(decode);
   for (const [i, row] of forced.rows.entries()) {

@@ -29,8 +29,14 @@ export function benchRows(gpu: Gpu) {
     own: OwnMods = noOwn,
   ): Promise<readonly BenchRow[]> => {
     const plan = {
-      ...{ cases: cases.map((words) => attentionCase({ heads: "4/2x32", ...words }, own)), subjects, timing },
-      ...{ clock: "wall" as const, rotateBytes: 0, peaks: false, commandOptions: [], ...more },
+      cases: cases.map((words) => attentionCase({ heads: "4/2x32", ...words }, own)),
+      subjects,
+      timing,
+      clock: "wall" as const,
+      rotateBytes: 0,
+      peaks: false,
+      commandOptions: [],
+      ...more,
     };
     const seen: BenchRow[] = [];
     const progress: string[] = [];

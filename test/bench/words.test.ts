@@ -272,7 +272,7 @@ test("the standard set and the sweeps are made of cases that exist", () => {
 
 test("the command of a row measures the same case with the same variant", () => {
   const flags = { masks: "mask", scores: "score", layouts: "layout", heads: "heads", dtype: "dtype", model: "model" };
-  const plan = { ...{ cases: [], timing: standardTiming, clock: "wall" as const, peaks: true }, commandOptions: [] };
+  const plan = { cases: [], timing: standardTiming, clock: "wall" as const, peaks: true, commandOptions: [] };
   for (const words of standardCases) {
     const given = attentionCase(words);
     const command = commandOf(given, { ...plan, rotateBytes: 1 }, "splitK:4");

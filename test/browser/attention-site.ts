@@ -51,7 +51,11 @@ export async function buildSite(): Promise<BuiltSite> {
   const server = await serveSite({ texts: {}, folders: { "/some/path/": folder } });
   const root = `${server.origin}/some/path`;
   return {
-    ...{ folder, scratch, origin: server.origin, front: `${root}/index.html`, peers: `${root}/peers/index.html` },
+    folder,
+    scratch,
+    origin: server.origin,
+    front: `${root}/index.html`,
+    peers: `${root}/peers/index.html`,
     address: (setup = "") => `${root}/attention/index.html${setup === "" ? "" : `#v=1&${setup}`}`,
     generate: (settings = "") => `${root}/generate/index.html${settings === "" ? "" : `#${settings}`}`,
     search: (settings = "") => `${root}/search/index.html${settings === "" ? "" : `#${settings}`}`,

@@ -9,7 +9,10 @@ export const emptyPage = '<!doctype html><link rel="icon" href="data:,"><script 
 export async function bundled(entry: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [entry],
-    ...({ bundle: true, format: "esm", platform: "browser", write: false } as const),
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    write: false,
     plugins: [wgslEsbuild()],
   });
   const [script] = outputFiles;

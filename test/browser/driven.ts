@@ -74,7 +74,8 @@ function driven<P extends Listening>(context: Context<P>, { resize, runFirst, pa
       );
       await page.goto(url);
       return {
-        ...{ page: page as unknown as DrivenPage, errors },
+        page: page as unknown as DrivenPage,
+        errors,
         resize: (width, height) => resize(page, { width, height }),
       };
     },
@@ -85,7 +86,8 @@ function driven<P extends Listening>(context: Context<P>, { resize, runFirst, pa
 /** The browsers that pages are tested in. */
 export const browsers: readonly InstalledBrowser[] = [
   {
-    ...{ name: "Chromium", missing: noChromium },
+    name: "Chromium",
+    missing: noChromium,
     start: async () =>
       driven(await (await sharedChromium()).newContext(), {
         resize: (page, size) => page.setViewportSize(size),
@@ -93,7 +95,8 @@ export const browsers: readonly InstalledBrowser[] = [
       }),
   },
   {
-    ...{ name: "Firefox", missing: noFirefox },
+    name: "Firefox",
+    missing: noFirefox,
     start: async () =>
       driven(await (await sharedFirefox()).createBrowserContext(), {
         // Playwright waits until an element stands still before it clicks; of Puppeteer, locators do.

@@ -26,7 +26,10 @@ export const hubTasks = {
     const warnings: string[] = [];
     const progress: number[] = [];
     const source = await openModel(repository, {
-      ...{ endpoint, token, cache, retryDelay: 10 },
+      endpoint,
+      token,
+      cache,
+      retryDelay: 10,
       onWarning: (text) => warnings.push(text),
       onProgress: ({ done }) => {
         progress.push(done);
@@ -44,7 +47,8 @@ export const hubTasks = {
     return {
       sha256: hex(await crypto.subtle.digest("SHA-256", bytes)),
       config: new TextDecoder().decode(config),
-      ...{ warnings, monotone },
+      warnings,
+      monotone,
     };
   },
   /** Begins to load, and does not wait. */

@@ -90,7 +90,9 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
     const [first, second] = recorded.queries;
     expect(await search.results()).toEqual(
       first?.hits.map(({ sentences, sentence, cosine }) => ({
-        ...{ words: sentences.join(" "), marked: sentences[sentence], cosine },
+        words: sentences.join(" "),
+        marked: sentences[sentence],
+        cosine,
       })),
     );
     await press(page, "button.chip", new RegExp(`^${second?.query}$`));

@@ -24,7 +24,8 @@ export async function serveTranslate(): Promise<TranslateSite> {
     "voices-dense": { folder: bundledModel },
   });
   return {
-    ...{ site, models },
+    site,
+    models,
     close: async () => {
       await models.close();
       await site.close();

@@ -53,12 +53,16 @@ const chatTemplate = "{% for message in messages %}{{ message.content }}{% endfo
 /** An answer has the form that a schema gives. */
 async function testForm(ask: ReturnType<typeof asked>): Promise<void> {
   const schema = {
-    ...{ type: "object", required: ["mood", "count"], additionalProperties: false },
+    type: "object",
+    required: ["mood", "count"],
+    additionalProperties: false,
     properties: { mood: { enum: ["calm", "rough"] }, count: { type: "integer", minimum: 1, maximum: 9 } },
   };
   const answer = await ask("chat", {
     messages: [{ role: "user", content: goldenPrompts[0]?.prompt ?? "" }],
-    ...{ temperature: 1, max_tokens: 100, seed: 2 },
+    temperature: 1,
+    max_tokens: 100,
+    seed: 2,
     response_format: { type: "json_schema", json_schema: { name: "sea", schema, strict: true } },
   });
   expect(answer.finish).toBe("stop");

@@ -80,8 +80,13 @@ export const workerTasks = {
         ids: masks.map((tokens) => tokens.map(({ id }) => id)),
         labels: labels.length,
         finite: embeddings.every((row) => row.every(Number.isFinite)),
-        ...{ progress, aborted: aborted === reason, refusal: (refusal as Error).name },
-        ...{ text: choices[0]?.text, usage, parts, searched: results[0]?.text },
+        progress,
+        aborted: aborted === reason,
+        refusal: (refusal as Error).name,
+        text: choices[0]?.text,
+        usage,
+        parts,
+        searched: results[0]?.text,
       };
     } finally {
       await other.dispose();

@@ -20,7 +20,9 @@ test("fill-mask", async () => {
   expect(masks).toEqual(
     expected.map((row) =>
       row.slice(0, 2).map(({ id, probability }) => ({
-        ...{ token: expect.any(String), id, probability: expect.closeTo(probability, 4) },
+        token: expect.any(String),
+        id,
+        probability: expect.closeTo(probability, 4),
       })),
     ),
   );
@@ -47,7 +49,11 @@ test("classify: a text, a pair, tokens", async () => {
   const { text, tokens } = golden.tokens;
   expect(await json("classify", text, "--model", ofTokens)).toEqual({
     tokens: tokens.map(({ start, end, label, score }) => ({
-      ...{ text: text.slice(start, end), label: labelNames[label], score: expect.closeTo(score, 4), start, end },
+      text: text.slice(start, end),
+      label: labelNames[label],
+      score: expect.closeTo(score, 4),
+      start,
+      end,
     })),
   });
   const table = await runInTurn(["classify", "hi", "--model", ofTokens]);

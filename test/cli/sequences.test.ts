@@ -12,7 +12,10 @@ test("generate with an encoder-decoder", async () => {
   const { code, stdout, stderr } = await runInTurn([...args, "--json"]);
   expect(code, stderr).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
-    ...{ promptTokens: tokens, tokens: greedy.ids, text: greedy.text, stopReason: "length" },
+    promptTokens: tokens,
+    tokens: greedy.ids,
+    text: greedy.text,
+    stopReason: "length",
     weights: { quantisation: "f32" },
   });
   const people = await runInTurn(args);

@@ -5,15 +5,20 @@ import { quickly, startCli } from "./run-cli.ts";
 
 /** A Llama of two layers, with which a step takes milliseconds. */
 export const tinyConfig = {
-  ...{
-    architectures: ["LlamaForCausalLM"],
-    model_type: "llama",
-    vocab_size: 300,
-    hidden_size: 32,
-    intermediate_size: 48,
-  },
-  ...{ num_hidden_layers: 2, num_attention_heads: 4, num_key_value_heads: 2, head_dim: 8, hidden_act: "silu" },
-  ...{ max_position_embeddings: 32, rms_norm_eps: 1e-5, rope_theta: 10_000, tie_word_embeddings: true },
+  architectures: ["LlamaForCausalLM"],
+  model_type: "llama",
+  vocab_size: 300,
+  hidden_size: 32,
+  intermediate_size: 48,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  head_dim: 8,
+  hidden_act: "silu",
+  max_position_embeddings: 32,
+  rms_norm_eps: 1e-5,
+  rope_theta: 10_000,
+  tie_word_embeddings: true,
 };
 
 /** A folder for a test's files, with a text of the documentation, a held-out one, and a config. */

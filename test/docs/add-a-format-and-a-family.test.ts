@@ -21,8 +21,14 @@ function ternShapes(): Record<string, number[]> {
   const shapes: Record<string, number[]> = { tokens: [v, c], "last.norm.weight": [c], head: [v, c] };
   for (let layer = 0; layer < config.layers; layer++) {
     for (const [name, shape] of Object.entries({
-      ...{ "attention.norm.weight": [c], "feed.norm.weight": [c], q: [c, c], k: [c / 2, c], v: [c / 2, c], o: [c, c] },
-      ...{ gate_up: [2 * f, c], down: [c, f] },
+      "attention.norm.weight": [c],
+      "feed.norm.weight": [c],
+      q: [c, c],
+      k: [c / 2, c],
+      v: [c / 2, c],
+      o: [c, c],
+      gate_up: [2 * f, c],
+      down: [c, f],
     })) {
       shapes[`layer.${layer}.${name}`] = shape;
     }
@@ -35,12 +41,13 @@ function asLlama({ weights }: RandomModel): Record<string, Dense> {
   const { width: c, hidden: f } = config;
   const named: Record<string, Dense> = {};
   const names: Readonly<Record<string, string>> = {
-    ...{
-      "attention.norm.weight": "input_layernorm",
-      "feed.norm.weight": "post_attention_layernorm",
-      down: "mlp.down_proj",
-    },
-    ...{ q: "self_attn.q_proj", k: "self_attn.k_proj", v: "self_attn.v_proj", o: "self_attn.o_proj" },
+    "attention.norm.weight": "input_layernorm",
+    "feed.norm.weight": "post_attention_layernorm",
+    down: "mlp.down_proj",
+    q: "self_attn.q_proj",
+    k: "self_attn.k_proj",
+    v: "self_attn.v_proj",
+    o: "self_attn.o_proj",
   };
   for (const [name, tensor] of Object.entries(weights)) {
     const [, layer, rest = ""] = /^layer\.(\d+)\.(.*)$/.exec(name) ?? [];

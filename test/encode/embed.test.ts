@@ -92,8 +92,13 @@ describe.each(Object.entries(devices))("a sentence-transformers folder, %s", asy
 
   test("says how it makes vectors", () => {
     expect(encoder.embedding).toEqual({
-      ...{ pooling: ["max", "mean"], includePrompt: false, width: 20, normalized: true, maxTokens: 17 },
-      ...{ prompts: { query: "ask, ", passage: "text. " }, defaultPromptName: "passage" },
+      pooling: ["max", "mean"],
+      includePrompt: false,
+      width: 20,
+      normalized: true,
+      maxTokens: 17,
+      prompts: { query: "ask, ", passage: "text. " },
+      defaultPromptName: "passage",
     });
   });
 

@@ -29,5 +29,8 @@ export function changedFolder(name: string, changes: Readonly<Record<string, unk
 
 /** A module of `modules.json`. */
 export const moduleOf = (idx: number, path: string, kind: string) => ({
-  ...{ idx, name: String(idx), path, type: `sentence_transformers.models.${kind}` },
+  idx,
+  name: String(idx),
+  path,
+  type: `sentence_transformers.models.${kind}`,
 });

@@ -7,14 +7,12 @@ import { memorySource, safetensors, type TensorToWrite } from "../formats/checkp
 import { encoderFolder } from "./golden-encoders.ts";
 
 const classNames: Readonly<Record<string, string>> = {
-  ...{
-    bert: "Bert",
-    roberta: "Roberta",
-    distilbert: "DistilBert",
-    mpnet: "MPNet",
-    modernbert: "ModernBert",
-    new: "New",
-  },
+  bert: "Bert",
+  roberta: "Roberta",
+  distilbert: "DistilBert",
+  mpnet: "MPNet",
+  modernbert: "ModernBert",
+  new: "New",
 };
 
 /** The `architectures` of a model with this head: `ForMaskedLM`. */

@@ -103,8 +103,14 @@ describe("on the other side of a port", () => {
     await expect(load({ base: "one" })).rejects.toThrow("has an adapter");
     expect(() => load({ base: 1 })).toThrow("load: base is 1, expected a text");
     for (const [option, value] of Object.entries({
-      ...{ context: 8, dtype: "f16", weights: "q8_0", verify: false, tuned: true, cache: { dtype: "f16" } },
-      ...{ chatTemplate: "{{ messages }}", speculative: { kind: "draft", from: folder } },
+      context: 8,
+      dtype: "f16",
+      weights: "q8_0",
+      verify: false,
+      tuned: true,
+      cache: { dtype: "f16" },
+      chatTemplate: "{{ messages }}",
+      speculative: { kind: "draft", from: folder },
     })) {
       await expect(load({ base: "base", [option]: value })).rejects.toMatchObject({ status: 400, param: option });
     }

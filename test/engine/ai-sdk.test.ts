@@ -41,7 +41,9 @@ test("generateText and streamText give the text of the engine, and its usage", a
 
 test("generateObject gives what its schema accepts", async () => {
   const schema = jsonSchema<{ mood: string }>({
-    ...{ type: "object", required: ["mood"], additionalProperties: false },
+    type: "object",
+    required: ["mood"],
+    additionalProperties: false,
     properties: { mood: { type: "string", enum: ["calm", "rough"] } },
   });
   const { object } = await generateObject({ model, prompt, schema, temperature: 0, maxRetries: 0 });

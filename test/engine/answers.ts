@@ -135,8 +135,18 @@ export function testAnswers(engineOf: () => Engine): void {
   test("a conversation is answered at once and in parts, with log-probabilities and usage", async () => {
     const engine = engineOf();
     const request: ChatCompletionRequest = {
-      ...{ model: "voices", messages, temperature: 0, max_completion_tokens: 12, seed: 1, user: "u", store: true },
-      ...{ logprobs: true, top_logprobs: 2, n: 1, tools: [], presence_penalty: null },
+      model: "voices",
+      messages,
+      temperature: 0,
+      max_completion_tokens: 12,
+      seed: 1,
+      user: "u",
+      store: true,
+      logprobs: true,
+      top_logprobs: 2,
+      n: 1,
+      tools: [],
+      presence_penalty: null,
     };
     const whole = await engine.chat.completions.create({ ...request, stream: false });
     const [choice] = whole.choices;
@@ -211,7 +221,9 @@ export function testAnswers(engineOf: () => Engine): void {
 
   test("an answer is JSON, and what its schema accepts, where that is requested", async () => {
     const schema = {
-      ...{ type: "object", required: ["mood", "count"], additionalProperties: false },
+      type: "object",
+      required: ["mood", "count"],
+      additionalProperties: false,
       properties: { mood: { enum: ["calm", "rough"] }, count: { type: "integer", minimum: 1, maximum: 9 } },
     };
     const format = { type: "json_schema", json_schema: { name: "sea", schema, strict: true } } as const;

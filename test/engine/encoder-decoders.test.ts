@@ -211,8 +211,17 @@ describe("an engine on the other side of a port", () => {
 
   test("values that ask for nothing are accepted", async () => {
     const nothing = {
-      ...{ min_p: 0, presence_penalty: 0, frequency_penalty: 0, logit_bias: {}, echo: false, n: 1, best_of: 1 },
-      ...{ response_format: { type: "text" } as const, logprobs: null, stop: null, user: "u" },
+      min_p: 0,
+      presence_penalty: 0,
+      frequency_penalty: 0,
+      logit_bias: {},
+      echo: false,
+      n: 1,
+      best_of: 1,
+      response_format: { type: "text" } as const,
+      logprobs: null,
+      stop: null,
+      user: "u",
     };
     const { choices } = await engine.completions.create({ prompt, ...greedy, ...nothing });
     expect(choices[0]?.text).toBe(first?.greedy.text);

@@ -181,7 +181,8 @@ describe("an engine on the other side of a port", () => {
     const expected = await own.get("bert")?.embed(first, { maxTokens: 8 });
     expect(found.slice(0, 64)).toStrictEqual(expected?.embeddings);
     expect(await failure(async () => engine.encoder("bert").embedStream("a" as never))).toMatchObject({
-      ...{ name: "OptionError", message: expect.stringMatching(/^embedStream: texts is "a", expected/) },
+      name: "OptionError",
+      message: expect.stringMatching(/^embedStream: texts is "a", expected/),
     });
   });
 
@@ -192,7 +193,9 @@ describe("an engine on the other side of a port", () => {
     );
     const refused = { name: "RequestError" };
     await expect(engine.encoder("voices").hidden("a")).rejects.toMatchObject({
-      ...{ ...refused, code: "unsupported_model", param: "model" },
+      ...refused,
+      code: "unsupported_model",
+      param: "model",
       message: 'the model "voices" is a language model: completions and generate take it',
     });
     await expect(engine.encoder("none").hidden("a")).rejects.toMatchObject({ ...refused, status: 404 });

@@ -70,7 +70,7 @@ test("one that is lost again before everything is on it is replaced, at most thr
 test("without an adapter it is asked for again, and the error says that a reload helps", async () => {
   let missing = 3;
   const { kept, events } = await keep({
-    ...{ patience: 2_000 },
+    patience: 2_000,
     open: () => (missing-- > 0 ? Promise.reject(new GpuError("no WebGPU adapter")) : open()),
   });
   kept.gpu.device.destroy();

@@ -21,7 +21,8 @@ export function testTuning(engineOf: () => Engine): void {
       const stop = new AbortController();
       const keys: string[] = [];
       const { rows, ...rest } = await engine.tune({
-        ...{ budget: 60_000, signal: stop.signal },
+        budget: 60_000,
+        signal: stop.signal,
         onProgress: ({ key, done, total }) => {
           expect(total).toBeGreaterThan(20);
           keys.push(key);
@@ -49,7 +50,8 @@ export function testTuning(engineOf: () => Engine): void {
     const engine = engineOf();
     let unloading: Promise<void> | undefined;
     const { aborted, stored } = await engine.tune({
-      ...{ model: "tuned", store: false },
+      model: "tuned",
+      store: false,
       onProgress: () => {
         unloading ??= engine.unload("tuned");
       },

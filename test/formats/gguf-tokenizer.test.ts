@@ -159,7 +159,9 @@ describe.each([2, 3] as const)("the tokenizer of a file that is written of Gemma
   const folder = createTokenizer(file, gemmaConfig);
   const template = gemmaConfig["chat_template"] as string;
   const metadata = tokenizerMetadata({
-    ...{ tokenizer: file, used: folder, chatTemplate: template },
+    tokenizer: file,
+    used: folder,
+    chatTemplate: template,
     // An embedding may have more rows than there are tokens.
     vocabulary: folder.size + 3,
   });

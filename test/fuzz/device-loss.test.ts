@@ -62,7 +62,8 @@ const at = (place: number) => {
 /** A text that repeats, so that there is something to propose. */
 const proposed = {
   ...greedy,
-  ...{ prompt: "<|whale|>the ship, the ship, the ship, the", temperature: 0.3 },
+  prompt: "<|whale|>the ship, the ship, the ship, the",
+  temperature: 0.3,
   speculative: { kind: "prompt-lookup", tokens: 4 },
 } as const;
 
@@ -82,7 +83,9 @@ test.each<[string, GenerateRequest]>([
 
 test("text in the form of a schema is the same, too", async () => {
   const schema = {
-    ...{ type: "object", required: ["mood", "count"], additionalProperties: false },
+    type: "object",
+    required: ["mood", "count"],
+    additionalProperties: false,
     properties: { mood: { enum: ["calm", "rough"] }, count: { type: "integer", minimum: 1, maximum: 9 } },
   };
   const responseFormat = { type: "json_schema", json_schema: { name: "sea", schema } } as const;

@@ -18,8 +18,12 @@ const voices = ["<|whale|>", "<|scripture|>", "<|union|>", "<|jargon|>"];
 
 /** A request of one of many kinds. */
 const requestOf = (i: number) => ({
-  ...{ model, prompt: `${voices[i % 4]}${"The sea was calm. ".repeat(1 + (i % 5))}`, seed: i },
-  ...{ temperature: i % 3 === 0 ? 0 : 0.9, max_tokens: 6 + (i % 7), ...(i % 4 === 1 ? { presence_penalty: 0.5 } : {}) },
+  model,
+  prompt: `${voices[i % 4]}${"The sea was calm. ".repeat(1 + (i % 5))}`,
+  seed: i,
+  temperature: i % 3 === 0 ? 0 : 0.9,
+  max_tokens: 6 + (i % 7),
+  ...(i % 4 === 1 ? { presence_penalty: 0.5 } : {}),
 });
 
 const clients = attempts(64, 16);

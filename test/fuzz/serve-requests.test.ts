@@ -47,8 +47,15 @@ const valid: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "/classify": { model: "ranker", input: ["a cat", ["a", "b"]], truncate_prompt_tokens: 9 },
   "/v1/embeddings": { model: "words", input: ["a cat", "b"], encoding_format: "float" },
   "/v1/completions": {
-    ...{ model: "both", prompt: ["a cat", "b"], max_tokens: 2, num_beams: 2, length_penalty: 1, early_stopping: false },
-    ...{ no_repeat_ngram_size: 0, temperature: 0, seed: 1 },
+    model: "both",
+    prompt: ["a cat", "b"],
+    max_tokens: 2,
+    num_beams: 2,
+    length_penalty: 1,
+    early_stopping: false,
+    no_repeat_ngram_size: 0,
+    temperature: 0,
+    seed: 1,
   },
 };
 

@@ -21,7 +21,8 @@ function byDefinition(logits: Float64Array, tokens: readonly number[], generated
   const { y } = penalise(
     { logits: dense([1, logits.length], logits), counts },
     {
-      ...{ repetition: settings.repetitionPenalty, presence: settings.presencePenalty },
+      repetition: settings.repetitionPenalty,
+      presence: settings.presencePenalty,
       frequency: settings.frequencyPenalty,
     },
   );

@@ -21,7 +21,8 @@ Shader 'lab' parsing error: expected \`;\`, found "=="
 `;
   expect(placedMessage(message(drawn, 1, 22), "const_assert (1 & 1) == 1;")).toEqual({
     message: 'expected `;`, found "=="',
-    ...{ row: 0, column: 21 },
+    row: 0,
+    column: 21,
   });
 });
 
@@ -44,7 +45,8 @@ Shader validation error: Function [0] 'f' is invalid
 `;
   expect(placedMessage(message(drawn, 1, 1), code)).toEqual({
     message: "Function [0] 'f' is invalid: Expression [2] is invalid: Operation Add can't work with [1] and [0]",
-    ...{ row: 1, column: 9 },
+    row: 1,
+    column: 9,
   });
 });
 

@@ -45,8 +45,14 @@ test("a cache of integers takes the chain", () => {
   const scales = zeros(gpu, [2, 1, 8]);
   const values = zeros(gpu, [2, 1, 8, 2], "u32");
   const tensors = {
-    ...{ q: heads(3, 1), k: heads(1, 2), v: heads(1, 3), table, keys, values },
-    ...{ kScale: scales, vScale: zeros(gpu, [2, 1, 8]) },
+    q: heads(3, 1),
+    k: heads(1, 2),
+    v: heads(1, 3),
+    table,
+    keys,
+    values,
+    kScale: scales,
+    vScale: zeros(gpu, [2, 1, 8]),
   };
   expect(() => appendRotated(gpu, tensors, { pairing: "halves", variant: "fused" })).toThrow("the cache has scales");
   expect(gpu.record(() => appendRotated(gpu, tensors, { pairing: "halves" })).calls[0]?.variant).toBe("chain");

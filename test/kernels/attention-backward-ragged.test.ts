@@ -22,8 +22,12 @@ const layout = {
 } as const;
 const [t, s] = [sum(queries), sum(keys)];
 const tensors = {
-  ...{ q: x([1, 4, t, 8], 1), k: x([1, 2, s, 8], 2), v: x([1, 2, s, 8], 3) },
-  ...{ out: x([1, 4, t, 8], 4), dout: x([1, 4, t, 8], 5), lse: x([1, 4, t], 6) },
+  q: x([1, 4, t, 8], 1),
+  k: x([1, 2, s, 8], 2),
+  v: x([1, 2, s, 8], 3),
+  out: x([1, 4, t, 8], 4),
+  dout: x([1, 4, t, 8], 5),
+  lse: x([1, 4, t], 6),
 };
 
 describe.each(["rows", "flash"] as const)("gradients by %s", (variant) => {

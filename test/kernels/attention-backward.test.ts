@@ -73,7 +73,9 @@ describe("the float64 definition agrees with differences of the forward", () => 
         const { dscore = [], ...gradients } = reference(
           { q, k, v, ...both(given), dout },
           {
-            ...{ mask: maskOf("causal", start), score: scoreOf(used, start), derivative: derivativeOf(used, start) },
+            mask: maskOf("causal", start),
+            score: scoreOf(used, start),
+            derivative: derivativeOf(used, start),
             scoreTensors: scoreTensorsOf(used, start).map(({ tensor: one }) => one),
             ...dropped,
             ...(own ? { sink: own } : {}),
@@ -217,8 +219,12 @@ describe("what is not needed is not computed", () => {
       ),
     );
   const tensors = {
-    ...{ q: x([1, 2, 3, 4]), k: x([1, 2, 5, 4]), v: x([1, 2, 5, 4]) },
-    ...{ out: x([1, 2, 3, 4]), lse: x([1, 2, 3]), dout: x([1, 2, 3, 4]) },
+    q: x([1, 2, 3, 4]),
+    k: x([1, 2, 5, 4]),
+    v: x([1, 2, 5, 4]),
+    out: x([1, 2, 3, 4]),
+    lse: x([1, 2, 3]),
+    dout: x([1, 2, 3, 4]),
   };
   test.each([
     ["q", 5],

@@ -43,7 +43,8 @@ fn tile_full(b: u32, first_query: u32, last_query: u32, first_key: u32, last_key
   const { out } = defined(
     { q, k, v },
     {
-      ...{ length, start: 0 },
+      length,
+      start: 0,
       mask: (b, h, q, k) => k <= (b === 1 ? q : Math.floor(q / 2)) && (h === 0 || k % 3 !== 1),
       score: (score, b, h, q, k) => score + 0.5 * b - 0.3 * h * k + 0.01 * q * k,
     },

@@ -20,7 +20,11 @@ const all = Object.entries(kinds).flatMap(([folder, records]) =>
 );
 
 const call = {
-  ...{ b: 2, h: 3, t: 12, s: 20, unit: 3 },
+  b: 2,
+  h: 3,
+  t: 12,
+  s: 20,
+  unit: 3,
   random: () => ({ uniform: () => 0.3, normal: () => 0, integer: () => 0 }),
 };
 

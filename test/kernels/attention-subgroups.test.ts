@@ -128,7 +128,11 @@ describe.skipIf(!gpu.features.has("subgroups") || size === undefined)("attention
     try {
       await build({
         entryPoints: ["test/support/subgroup-hash.ts"],
-        ...({ bundle: true, platform: "node", format: "esm", target: "es2022", packages: "external" } as const),
+        bundle: true,
+        platform: "node",
+        format: "esm",
+        target: "es2022",
+        packages: "external",
         plugins: [wgslEsbuild()],
         outfile,
       });

@@ -29,9 +29,14 @@ test("the gradients are those of central differences", () => {
   const scales = { gateScale: dense([1], [0.5]), upScale: dense([1], [2]), downScale: dense([1], [-1]) };
   expectGradients({
     inputs: {
-      ...{ x: drawn(t, c, 1), weights: drawn(t, k, 2) },
-      ...{ gateA: drawn(e * r, c, 6), gateB: drawn(e * f, r, 7), upA: drawn(e * r, c, 8), upB: drawn(e * f, r, 9) },
-      ...{ downA: drawn(e * r, f, 10), downB: drawn(e * c, r, 11) },
+      x: drawn(t, c, 1),
+      weights: drawn(t, k, 2),
+      gateA: drawn(e * r, c, 6),
+      gateB: drawn(e * f, r, 7),
+      upA: drawn(e * r, c, 8),
+      upB: drawn(e * f, r, 9),
+      downA: drawn(e * r, f, 10),
+      downB: drawn(e * c, r, 11),
     },
     forward: ({ x, weights, ...adapters }) => {
       const matrices = mergedExperts({ x, weights, experts, ...stored, ...scales, ...adapters });
@@ -48,12 +53,21 @@ function layer(seed: number) {
     tensor(gpu, shape, normal(shape[0] * shape[1], seed + own));
   const scale = tensor(gpu, [1], [0.5]);
   return {
-    ...{ x: of([t, c], 1), weights: of([t, k], 2), dy: of([t, c], 3) },
+    x: of([t, c], 1),
+    weights: of([t, k], 2),
+    dy: of([t, c], 3),
     experts: tensor(gpu, [t, k], randomChoices({ t, e: e - 1, k }, seed), "u32"),
-    ...{ gateUp: of([2 * e * f, c], 4), down: of([e * c, f], 5) },
-    ...{ gateA: of([e * r, c], 6), gateB: of([e * f, r], 7), gateScale: scale },
-    ...{ upA: of([e * r, c], 8), upB: of([e * f, r], 9), upScale: scale },
-    ...{ downA: of([e * r, f], 10), downB: of([e * c, r], 11), downScale: scale },
+    gateUp: of([2 * e * f, c], 4),
+    down: of([e * c, f], 5),
+    gateA: of([e * r, c], 6),
+    gateB: of([e * f, r], 7),
+    gateScale: scale,
+    upA: of([e * r, c], 8),
+    upB: of([e * f, r], 9),
+    upScale: scale,
+    downA: of([e * r, f], 10),
+    downB: of([e * c, r], 11),
+    downScale: scale,
   };
 }
 

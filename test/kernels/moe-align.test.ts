@@ -18,7 +18,11 @@ async function readAll(plan: Aligned): Promise<Record<keyof Aligned, number[]>> 
 }
 
 const problem = (name: string, t: number, k: number, count: number, block: number, more: object = {}) => ({
-  ...{ name, t, k, count, block },
+  name,
+  t,
+  k,
+  count,
+  block,
   choices: randomChoices({ t, e: count, k }, t + count),
   capacity: undefined as number | undefined,
   ...more,

@@ -95,9 +95,14 @@ function layer(seed: number) {
       ),
     );
   return {
-    ...{ x: of([t, c], 1), experts: tensor(gpu, [t, k], choices, "u32"), weights: of([t, k], 2) },
-    ...{ gateUp: of([2 * e * f, c], 3), down: of([e * c, f], 4), dy: of([t, c], 5) },
-    ...{ gateUpBias: of([2 * e * f], 6), downBias: of([e * c], 7) },
+    x: of([t, c], 1),
+    experts: tensor(gpu, [t, k], choices, "u32"),
+    weights: of([t, k], 2),
+    gateUp: of([2 * e * f, c], 3),
+    down: of([e * c, f], 4),
+    dy: of([t, c], 5),
+    gateUpBias: of([2 * e * f], 6),
+    downBias: of([e * c], 7),
   };
 }
 

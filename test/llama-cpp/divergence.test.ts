@@ -49,9 +49,19 @@ const tool = process.env["NODE_LLAMA_CPP"];
 
 // All rows are multiples of 256, the block of k-quants.
 const config = {
-  ...{ architectures: ["LlamaForCausalLM"], model_type: "llama", vocab_size: 2048, hidden_size: 256 },
-  ...{ intermediate_size: 512, num_hidden_layers: 2, num_attention_heads: 8, num_key_value_heads: 4, head_dim: 32 },
-  ...{ max_position_embeddings: 256, rms_norm_eps: 1e-5, rope_theta: 10000, tie_word_embeddings: false },
+  architectures: ["LlamaForCausalLM"],
+  model_type: "llama",
+  vocab_size: 2048,
+  hidden_size: 256,
+  intermediate_size: 512,
+  num_hidden_layers: 2,
+  num_attention_heads: 8,
+  num_key_value_heads: 4,
+  head_dim: 32,
+  max_position_embeddings: 256,
+  rms_norm_eps: 1e-5,
+  rope_theta: 10000,
+  tie_word_embeddings: false,
 };
 const random = randomSource(1);
 const positions = 256;

@@ -82,15 +82,18 @@ describe.skipIf(tool === undefined)("llama.cpp makes the same vectors", () => {
     const folder = memorySource({
       "config.json": json({
         ...config,
-        ...{ architectures: ["BertModel"], vocab_size: Object.keys(vocabulary).length },
-        ...{ pad_token_id: 0, position_embedding_type: "absolute" },
+        architectures: ["BertModel"],
+        vocab_size: Object.keys(vocabulary).length,
+        pad_token_id: 0,
+        position_embedding_type: "absolute",
       }),
       "tokenizer.json": json(tokenizer),
       "tokenizer_config.json": json({ ...readJson("tokenizer_config.json"), model_max_length: 96 }),
       "model.safetensors": safetensors(tensors),
       "modules.json": json([moduleOf(0, "", "Transformer"), moduleOf(1, "1_Pooling", "Pooling")]),
       "1_Pooling/config.json": json({
-        ...{ word_embedding_dimension: 64, pooling_mode_cls_token: pooling === "cls" },
+        word_embedding_dimension: 64,
+        pooling_mode_cls_token: pooling === "cls",
         pooling_mode_mean_tokens: pooling === "mean",
       }),
     });

@@ -53,8 +53,15 @@ const gpt = {
 };
 const { n_embd, n_head, n_layer, n_positions, vocab_size, layer_norm_epsilon } = gpt;
 const first = {
-  ...{ n_embd, n_head, n_layer, n_positions, vocab_size, layer_norm_epsilon },
-  ...{ model_type: "openai-gpt", architectures: ["OpenAIGPTLMHeadModel"], afn: "gelu" },
+  n_embd,
+  n_head,
+  n_layer,
+  n_positions,
+  vocab_size,
+  layer_norm_epsilon,
+  model_type: "openai-gpt",
+  architectures: ["OpenAIGPTLMHeadModel"],
+  afn: "gelu",
 };
 
 const members: [string, Record<string, unknown>, PlainType, number][] = [
@@ -97,7 +104,10 @@ const members: [string, Record<string, unknown>, PlainType, number][] = [
   [
     "Phi-3 with fused matrices, a window, and half of each head rotated",
     {
-      ...{ ...base, model_type: "phi3", architectures: ["Phi3ForCausalLM"], sliding_window: 10 },
+      ...base,
+      model_type: "phi3",
+      architectures: ["Phi3ForCausalLM"],
+      sliding_window: 10,
       partial_rotary_factor: 0.5,
     },
     "bf16",
@@ -112,8 +122,12 @@ const members: [string, Record<string, unknown>, PlainType, number][] = [
   [
     "OLMo 3 with a window in three of four layers, and scaled positions in the fourth",
     {
-      ...{ ...base, model_type: "olmo3", architectures: ["Olmo3ForCausalLM"], num_hidden_layers: 4 },
-      ...{ sliding_window: 10, rope_scaling: yarn },
+      ...base,
+      model_type: "olmo3",
+      architectures: ["Olmo3ForCausalLM"],
+      num_hidden_layers: 4,
+      sliding_window: 10,
+      rope_scaling: yarn,
     },
     "f32",
     1,

@@ -10,8 +10,14 @@ import { folderOf, gptqWriter, quantisedModel } from "../support/quantised-folde
 const gpu = await quickGpu();
 
 const llama = {
-  ...{ architectures: ["LlamaForCausalLM"], vocab_size: 2048, hidden_size: 128, intermediate_size: 256 },
-  ...{ num_hidden_layers: 1, num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: 64 },
+  architectures: ["LlamaForCausalLM"],
+  vocab_size: 2048,
+  hidden_size: 128,
+  intermediate_size: 256,
+  num_hidden_layers: 1,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  max_position_embeddings: 64,
 };
 
 describe("a folder of GPTQ in which each matrix has a bias that the model does not have", () => {

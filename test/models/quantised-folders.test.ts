@@ -39,7 +39,12 @@ const mixtral = { ...sizes, architectures: ["MixtralForCausalLM"], num_local_exp
 const llama = { architectures: ["LlamaForCausalLM"], ...sizes };
 
 const gpt2 = {
-  ...{ architectures: ["GPT2LMHeadModel"], vocab_size: 2048, n_embd: 128, n_layer: 1, n_head: 4, n_positions: 64 },
+  architectures: ["GPT2LMHeadModel"],
+  vocab_size: 2048,
+  n_embd: 128,
+  n_layer: 1,
+  n_head: 4,
+  n_positions: 64,
 };
 
 /** All matrices of a model's weights, by where they are. */
@@ -99,7 +104,8 @@ const cases: readonly Case[] = [
   {
     name: "GPTQ by activation order",
     writer: gptqWriter(32, {
-      ...{ desc_act: true, sym: false },
+      desc_act: true,
+      sym: false,
       columnOrder: (column, size, columns) => Math.floor(((column * 37) % columns) / size),
     }),
     dtype: "f32",

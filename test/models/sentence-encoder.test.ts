@@ -124,7 +124,10 @@ describe("the Universal Sentence Encoder lite on the GPU", () => {
   test("says how it makes vectors, and gives the states of its layers", async () => {
     const { pooling, normalized, width, maxTokens } = rounded.embedding;
     expect({ pooling, normalized, width, maxTokens }).toEqual({
-      ...{ pooling: ["mean"], normalized: true, width: 512, maxTokens: 128 },
+      pooling: ["mean"],
+      normalized: true,
+      width: 512,
+      maxTokens: 128,
     });
     const { tokens, layers } = await rounded.hidden(fifty[7] ?? "");
     expect(layers.map((rows) => [rows.length, rows[0]?.length])).toEqual(

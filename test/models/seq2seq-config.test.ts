@@ -35,7 +35,10 @@ describe("BART", () => {
       activation: "gelu",
       encoder: { ...stack, layers: 2, hidden: 44 },
       decoder: { ...stack, layers: 3, hidden: 52 },
-      ...{ tied: true, start: 2, end: 2, pad: 1 },
+      tied: true,
+      start: 2,
+      end: 2,
+      pad: 1,
     });
     expect(read("bart").embeddingScale).toBeUndefined();
     expect(read("bart", { scale_embedding: true }).embeddingScale).toBe(Math.sqrt(24));
@@ -100,7 +103,12 @@ describe("the Transformer of 2017", () => {
   test("its settings, the paper's and those of torch.nn.Transformer", () => {
     const paper = { layout: "interleaved", frequencies: "paper" };
     expect(read("transformer-2017")).toMatchObject({
-      ...{ norms: "post", activation: "relu", embeddingScale: Math.sqrt(24), tied: true, start: 1, end: 2 },
+      norms: "post",
+      activation: "relu",
+      embeddingScale: Math.sqrt(24),
+      tied: true,
+      start: 1,
+      end: 2,
       encoder: { layers: 2, hidden: 44, context: 61, positions: { kind: "sinusoidal", spelling: paper } },
       decoder: { layers: 3, hidden: 52 },
     });

@@ -42,8 +42,22 @@ const swaps: readonly Swap[] = [
 
 function swapped([name = ""]: RegExpMatchArray): string {
   const other: Readonly<Record<string, string>> = {
-    ...{ row: "col", col: "row", column: "row", i: "j", j: "i", c: "r", r: "c", n: "r" },
-    ...{ key: "row", head: "group", group: "head", thread: "lane", lane: "thread", b: "h", h: "b", t: "h" },
+    row: "col",
+    col: "row",
+    column: "row",
+    i: "j",
+    j: "i",
+    c: "r",
+    r: "c",
+    n: "r",
+    key: "row",
+    head: "group",
+    group: "head",
+    thread: "lane",
+    lane: "thread",
+    b: "h",
+    h: "b",
+    t: "h",
   };
   return other[name] ?? name;
 }

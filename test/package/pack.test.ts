@@ -138,8 +138,17 @@ async function pageBytes(
   without = /(?!)/,
 ): Promise<{ first: number; all: number; sources: string[] }> {
   const { metafile, outputFiles } = await esbuild({
-    ...{ absWorkingDir: project, outdir: "out", write: false, metafile: true, logLevel: "silent" },
-    ...{ bundle: true, splitting: true, minify: true, format: "esm", platform: "browser", target: "es2022" },
+    absWorkingDir: project,
+    outdir: "out",
+    write: false,
+    metafile: true,
+    logLevel: "silent",
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
     stdin: {
       contents: `import { ${names.join(", ")} } from "shaderformer";\nglobalThis.used = [${names.join(", ")}];`,
       resolveDir: project,
@@ -234,8 +243,14 @@ async function modulesAskedFor(file: string): Promise<string[]> {
 test("all of shaderformer/train is for pages too: it asks for nothing that only Node has", async () => {
   const outdir = join(folder, "training");
   await esbuild({
-    ...{ absWorkingDir: project, outdir, logLevel: "silent" },
-    ...{ bundle: true, splitting: true, format: "esm", platform: "browser", target: "es2022" },
+    absWorkingDir: project,
+    outdir,
+    logLevel: "silent",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
     stdin: { contents: 'export * from "shaderformer/train";', resolveDir: project },
   });
   const files = await readdir(outdir);

@@ -39,7 +39,16 @@ export const labDispatches: Readonly<Record<string, Dispatch>> = {
     constants: { WORKGROUP: 4 },
     uniforms: {
       params: {
-        ...{ h: 2, g: 1, t: 2, d: 5, dv: 6, chunks: 1, span: 4, start: 4, length: 6, causal: 1 },
+        h: 2,
+        g: 1,
+        t: 2,
+        d: 5,
+        dv: 6,
+        chunks: 1,
+        span: 4,
+        start: 4,
+        length: 6,
+        causal: 1,
         ...heads("q", [20, 10, 5]),
         ...heads("k", [30, 30, 5]),
         ...heads("v", [36, 36, 6]),
@@ -61,7 +70,11 @@ export const labDispatches: Readonly<Record<string, Dispatch>> = {
     constants: { TILE: 2 },
     uniforms: {
       params: {
-        ...{ g: 1, d: 5, width: 4, chunks: 2, span: 3 },
+        g: 1,
+        d: 5,
+        width: 4,
+        chunks: 2,
+        span: 3,
         ...heads("k", [30, 30, 5]),
         ...heads("v", [18, 18, 3]),
       },

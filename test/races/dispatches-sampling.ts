@@ -11,8 +11,10 @@ export const samplingDispatches: Readonly<Record<string, Dispatch>> = {
     constants: { WORKGROUP: 4, BLOCK: 2 },
     uniforms: { params: { b: 2, v: 9 } },
     inputs: {
-      ...{ weights: new Uint32Array(18).fill(1), draftWeights: new Uint32Array(18).fill(1, 0, 2) },
-      ...{ drafts: words(0, 9), step: new Uint32Array(256).fill(1) },
+      weights: new Uint32Array(18).fill(1),
+      draftWeights: new Uint32Array(18).fill(1, 0, 2),
+      drafts: words(0, 9),
+      step: new Uint32Array(256).fill(1),
     },
     outputs: { chosen: 2 },
     workgroups: [2, 1, 1],

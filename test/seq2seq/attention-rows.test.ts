@@ -97,7 +97,10 @@ test("of a text that is stopped, each token has its row", async () => {
     const stop = new AbortController();
     const pieces: SequencePiece[] = [];
     const generated = model.generate(text, {
-      ...{ maxTokens: 512, beams, attention: {}, signal: stop.signal },
+      maxTokens: 512,
+      beams,
+      attention: {},
+      signal: stop.signal,
       ...(beams > 1 ? { earlyStopping: "never" } : {}),
       onToken: (piece) => {
         pieces.push(piece);

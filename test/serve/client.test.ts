@@ -15,7 +15,9 @@ test("completions: greedy text is the float64 reference's", async () => {
   const [golden] = goldenPrompts;
   if (!golden) throw new Error("there is no golden prompt");
   const made = await served.client.completions.create({
-    ...{ model, prompt: golden.prompt, temperature: 0 },
+    model,
+    prompt: golden.prompt,
+    temperature: 0,
     max_tokens: golden.greedyTokens.length,
   });
   expect(made).toMatchObject({ object: "text_completion", model, choices: [{ index: 0, finish_reason: "length" }] });
@@ -53,8 +55,13 @@ test("streams give the same text in parts, and usage where it is asked for", asy
   expect(parts.filter((part) => "usage" in part)).toEqual([]);
 
   const chat = await served.client.chat.completions.create({
-    ...{ model, messages, seed: 4, temperature: 0.8, max_completion_tokens: 16 },
-    ...{ stream: true, stream_options: { include_usage: true } },
+    model,
+    messages,
+    seed: 4,
+    temperature: 0.8,
+    max_completion_tokens: 16,
+    stream: true,
+    stream_options: { include_usage: true },
   });
   const chunks = [];
   for await (const chunk of chat) chunks.push(chunk);
@@ -98,7 +105,12 @@ test("log-probabilities of the tokens and of the likeliest", async () => {
   expect(top.map((likeliest) => Math.max(...Object.values(likeliest ?? {})))).toEqual(logprobs);
 
   const chat = await served.client.chat.completions.create({
-    ...{ model, messages, temperature: 0, max_completion_tokens: 16, logprobs: true, top_logprobs: 3 },
+    model,
+    messages,
+    temperature: 0,
+    max_completion_tokens: 16,
+    logprobs: true,
+    top_logprobs: 3,
   });
   const content = chat.choices[0]?.logprobs?.content ?? [];
   expect(content.map(({ token }) => token)).toEqual(tokens);

@@ -8,9 +8,18 @@ import { keysOf, problemsOf, setupOf, standard, subjectNames } from "../../site/
 
 const row = (variant: string, batch: string, medianMs: number | null): BenchRow =>
   ({
-    ...{ id: `${variant}/${batch}`, op: "attention-backward", variant, batch, mask: "causal", score: "none" },
-    ...{ layout: "contiguous", heads: "2x16", dtype: "f32", model: null },
-    ...{ verdict: medianMs === null ? "fail" : "pass", medianMs },
+    id: `${variant}/${batch}`,
+    op: "attention-backward",
+    variant,
+    batch,
+    mask: "causal",
+    score: "none",
+    layout: "contiguous",
+    heads: "2x16",
+    dtype: "f32",
+    model: null,
+    verdict: medianMs === null ? "fail" : "pass",
+    medianMs,
   }) as BenchRow;
 
 test("gradients are put next to the forward pass of their own case", () => {
@@ -26,8 +35,12 @@ test("gradients are put next to the forward pass of their own case", () => {
   ]);
   expect(found.map(({ both }) => both?.medianMs)).toEqual([7, undefined, undefined]);
   expect(Object.fromEntries(forwardRatios(rows))).toEqual({
-    ...{ "inference/q8": 0.5, "forward/q8": 1, "flash/q8": 3, "forward+flash/q8": 3.5 },
-    ...{ "forward/q9": 1, "flash/q9": 2.5 },
+    "inference/q8": 0.5,
+    "forward/q8": 1,
+    "flash/q8": 3,
+    "forward+flash/q8": 3.5,
+    "forward/q9": 1,
+    "flash/q9": 2.5,
   });
   expect(gradientLines([{ ...row("flash", "q8", 3), op: "attention" }])).toEqual([]);
 });

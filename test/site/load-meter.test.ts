@@ -8,7 +8,10 @@ import type { LoadProgress } from "../../src/formats/load-progress.ts";
 
 const megabyte = 1e6;
 const at = (phase: LoadProgress["phase"], done: number, total: number, fromCache = 0): LoadProgress => ({
-  ...{ phase, done, total, fromCache },
+  phase,
+  done,
+  total,
+  fromCache,
 });
 
 /** The meters after each of these reports, a second apart. */

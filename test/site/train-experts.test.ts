@@ -189,7 +189,10 @@ describe("a run of voices", () => {
     expect(read.history.looks.map(({ use }) => use)).toEqual(run.history.looks.map(({ use }) => use));
     const { files } = await run.exported();
     expect(JSON.parse((await files["config.json"]?.text()) ?? "")).toMatchObject({
-      ...{ model_type: "mixtral", num_local_experts: 4, num_experts_per_tok: 2, intermediate_size: 24 },
+      model_type: "mixtral",
+      num_local_experts: 4,
+      num_experts_per_tok: 2,
+      intermediate_size: 24,
     });
     const model = await loadModel(gpu, openFiles(files));
     const [sample] = run.history.looks.at(-1)?.samples ?? [];

@@ -61,8 +61,14 @@ const own = taskNames.filter((name) => !taskOf(name).adapts);
 describe.each(own.filter((name) => "gpt2" in offeredBy(name)).filter((_, i) => i % 3 === 0))("%s", (name) => {
   test("3 steps have the losses and norms of float64", async () => {
     const settings = settingsFor(name, {
-      ...{ architecture: "gpt2", layers: 1, heads: 2, headWidth: 8, length: taskOf(name).length.range[0], batch: 4 },
-      ...{ schedule: "constant", warmup: 0 },
+      architecture: "gpt2",
+      layers: 1,
+      heads: 2,
+      headWidth: 8,
+      length: taskOf(name).length.range[0],
+      batch: 4,
+      schedule: "constant",
+      warmup: 0,
     });
     const session = await openSession(gpu, { settings, text: "" }, undefined);
     const weights = await weightsOf((await session.exported()).files);
@@ -119,8 +125,15 @@ const kinds: readonly (readonly [Architecture, Settings["task"], Losses])[] = [
 /** A session of a kind at a tiny size, its weights, and the examples of each step. */
 async function tinyOf(architecture: Architecture, name: Settings["task"]) {
   const settings = settingsFor(name, {
-    ...{ architecture, layers: 1, heads: 2, headWidth: 4, width: 8, length: taskOf(name).length.range[0], batch: 3 },
-    ...{ schedule: "constant", warmup: 0 },
+    architecture,
+    layers: 1,
+    heads: 2,
+    headWidth: 4,
+    width: 8,
+    length: taskOf(name).length.range[0],
+    batch: 3,
+    schedule: "constant",
+    warmup: 0,
   });
   const session = await openSession(gpu, { settings, text: "" }, undefined);
   const weights = await weightsOf((await session.exported()).files);

@@ -17,7 +17,10 @@ const keeper = () => {
   const saves: Blob[] = [];
   return {
     saves,
-    ...{ last: undefined, age: 0, wanted: false, ask: async () => undefined },
+    last: undefined,
+    age: 0,
+    wanted: false,
+    ask: async () => undefined,
     save: async () => undefined,
   };
 };

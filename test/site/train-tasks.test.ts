@@ -15,13 +15,37 @@ import { createTokenizer } from "../../src/text/create-tokenizer.ts";
 
 /** French words by English ones, of either gender. */
 const french: Readonly<Record<string, readonly string[]>> = {
-  ...{ the: ["le", "la"], a: ["un", "une"], this: ["ce", "cette"], my: ["mon", "ma"] },
-  ...{ small: ["petit", "petite"], big: ["grand", "grande"], pretty: ["joli", "jolie"], bad: ["mauvais", "mauvaise"] },
-  ...{ black: ["noir", "noire"], white: ["blanc", "blanche"], green: ["vert", "verte"] },
-  ...{ heavy: ["lourd", "lourde"], warm: ["chaud", "chaude"] },
-  ...{ cat: ["chat"], dog: ["chien"], horse: ["cheval"], book: ["livre"], boat: ["bateau"], bread: ["pain"] },
-  ...{ house: ["maison"], car: ["voiture"], table: ["table"], flower: ["fleur"], door: ["porte"], key: ["clef"] },
-  ...{ sees: ["voit"], wants: ["veut"], takes: ["prend"], finds: ["trouve"], sells: ["vend"], loses: ["perd"] },
+  the: ["le", "la"],
+  a: ["un", "une"],
+  this: ["ce", "cette"],
+  my: ["mon", "ma"],
+  small: ["petit", "petite"],
+  big: ["grand", "grande"],
+  pretty: ["joli", "jolie"],
+  bad: ["mauvais", "mauvaise"],
+  black: ["noir", "noire"],
+  white: ["blanc", "blanche"],
+  green: ["vert", "verte"],
+  heavy: ["lourd", "lourde"],
+  warm: ["chaud", "chaude"],
+  cat: ["chat"],
+  dog: ["chien"],
+  horse: ["cheval"],
+  book: ["livre"],
+  boat: ["bateau"],
+  bread: ["pain"],
+  house: ["maison"],
+  car: ["voiture"],
+  table: ["table"],
+  flower: ["fleur"],
+  door: ["porte"],
+  key: ["clef"],
+  sees: ["voit"],
+  wants: ["veut"],
+  takes: ["prend"],
+  finds: ["trouve"],
+  sells: ["vend"],
+  loses: ["perd"],
 };
 const feminine = ["house", "car", "table", "flower", "door", "key"];
 const early = ["small", "big", "pretty", "bad"];
@@ -59,8 +83,12 @@ function praises(text: string): boolean {
 
 /** What animals do, one and several, and where they live. */
 const animals: Readonly<Record<string, readonly [one: string, several: string, home: string]>> = {
-  ...{ dog: ["barks", "bark", "kennel"], cat: ["purrs", "purr", "basket"], bird: ["sings", "sing", "nest"] },
-  ...{ fish: ["swims", "swim", "pond"], horse: ["gallops", "gallop", "stable"], bee: ["hums", "hum", "hive"] },
+  dog: ["barks", "bark", "kennel"],
+  cat: ["purrs", "purr", "basket"],
+  bird: ["sings", "sing", "nest"],
+  fish: ["swims", "swim", "pond"],
+  horse: ["gallops", "gallop", "stable"],
+  bee: ["hums", "hum", "hive"],
 };
 
 /** Whether a sentence about an animal agrees in number, and says what it does and where it lives. */

@@ -103,7 +103,8 @@ const configGroups = (weights: object) => ({ config_groups: { group_0: { targets
 
 export const packedWriter = (size: number, symmetric: boolean): Writer => ({
   config: {
-    ...{ quant_method: "compressed-tensors", format: "pack-quantized" },
+    quant_method: "compressed-tensors",
+    format: "pack-quantized",
     ...configGroups({ num_bits: 4, type: "int", symmetric, strategy: "group", group_size: size }),
   },
   group: () => size,
@@ -128,10 +129,12 @@ const signedBytes = ({ rows, columns, code }: Codes): TensorToWrite => ({
 
 export const channelWriter: Writer = {
   config: {
-    ...{ quant_method: "compressed-tensors", format: "int-quantized" },
+    quant_method: "compressed-tensors",
+    format: "int-quantized",
     ...configGroups({ num_bits: 8, type: "int", symmetric: true, strategy: "channel" }),
   },
-  ...{ group: (columns) => columns, bits: 8 },
+  group: (columns) => columns,
+  bits: 8,
   tensors: (base, codes) => ({
     [`${base}.weight`]: signedBytes(codes),
     [`${base}.weight_scale`]: halves(codes.rows, 1, codes.scale),
@@ -140,7 +143,8 @@ export const channelWriter: Writer = {
 
 export const eightBitWriter: Writer = {
   config: { quant_method: "bitsandbytes", load_in_8bit: true, load_in_4bit: false, llm_int8_threshold: 6 },
-  ...{ group: (columns) => columns, bits: 8 },
+  group: (columns) => columns,
+  bits: 8,
   tensors: (base, codes) => ({
     [`${base}.weight`]: signedBytes(codes),
     [`${base}.weight_format`]: { dtype: "U8", shape: [], bytes: Uint8Array.of(0) },
@@ -164,7 +168,9 @@ function randomCodes(rows: number, columns: number, writer: Writer, seed: number
   const zeros = Uint8Array.from({ length: rows * groups }, () => random.integer(16));
   const plain = writer.bits === 8 ? 0 : 8;
   return {
-    ...{ rows, columns, groups },
+    rows,
+    columns,
+    groups,
     code: (row, column) => codes[row * columns + column] ?? 0,
     groupOf: (column) => writer.order?.(column, size, columns) ?? Math.floor(column / size),
     scale: (row, group) => scales[row * groups + group] ?? 0,

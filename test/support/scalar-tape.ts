@@ -74,7 +74,13 @@ export function blocksOf(tape: Tape) {
     return powers.map((power) => mul(power, inverse));
   };
   return {
-    ...{ sum, scaled, dot, added, each, softmax, zero },
+    sum,
+    scaled,
+    dot,
+    added,
+    each,
+    softmax,
+    zero,
     /** `x · Wᵀ + b`. */
     linear: (x: Rows, weight: Rows, bias?: readonly Scalar[]): Rows =>
       x.map((row) => weight.map((column, o) => add(dot(row, column), bias?.[o] ?? zero))),

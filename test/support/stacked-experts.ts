@@ -44,7 +44,8 @@ function randomMatrix(rows: number, columns: number, seed: number): Matrix {
   const usual = 127 - Math.round(Math.log2(Math.sqrt(columns))) - 2;
   const exponents = Uint8Array.from({ length: (rows * columns) / 32 }, () => usual + random.integer(3));
   return {
-    ...{ rows, columns },
+    rows,
+    columns,
     code: (row, column) => codes[row * columns + column] ?? 0,
     exponent: (row, block) => exponents[(row * columns) / 32 + block] ?? 0,
   };
@@ -164,6 +165,7 @@ export function stackedModel(config: Readonly<Record<string, unknown>>): Stacked
     columns: folderOf(config, forms.columns),
     rows: folderOf(config, forms.rows),
     apart: folderOf(config, forms.apart),
-    ...{ numbers, matrices },
+    numbers,
+    matrices,
   };
 }

@@ -142,8 +142,17 @@ test.each(Object.entries(errors))("%s: the error for normal numbers is %d", (dty
 
 /** The largest error as a share of the largest magnitude of a block, for any numbers: half a step, and what scales lose. */
 const furthestOff: Partial<Record<DType, number>> = {
-  ...{ q8_0: 0.0045, q4_0: 0.126, q4_1: 0.068, q5_0: 0.064, q5_1: 0.034 },
-  ...{ q2_k: 0.4, q3_k: 0.3, q4_k: 0.08, q5_k: 0.05, q6_k: 0.035, iq4_nl: 0.115 },
+  q8_0: 0.0045,
+  q4_0: 0.126,
+  q4_1: 0.068,
+  q5_0: 0.064,
+  q5_1: 0.034,
+  q2_k: 0.4,
+  q3_k: 0.3,
+  q4_k: 0.08,
+  q5_k: 0.05,
+  q6_k: 0.035,
+  iq4_nl: 0.115,
 };
 
 test.each(Object.entries(furthestOff))("%s: no number is further off than %d of the largest", (dtype, share) => {

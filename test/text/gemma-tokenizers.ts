@@ -67,12 +67,18 @@ export function gemmaTokenizer(version: 2 | 3): TokenizerFile {
   ]);
   const vocab = Object.fromEntries([...tokens].map((token, id) => [token, id]));
   const added = [...control, ...turns, ...users].map((content) => ({
-    ...{ id: vocab[content], content, special: control.includes(content) || turns.includes(content) },
-    ...{ single_word: false, lstrip: false, rstrip: false, normalized: false },
+    id: vocab[content],
+    content,
+    special: control.includes(content) || turns.includes(content),
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
   }));
   return {
     version: "1.0",
-    ...{ truncation: null, padding: null },
+    truncation: null,
+    padding: null,
     added_tokens: added.toSorted((a, b) => Number(a.id) - Number(b.id)),
     normalizer: { type: "Replace", pattern: { String: " " }, content: "▁" },
     pre_tokenizer:
@@ -98,8 +104,13 @@ export function gemmaTokenizer(version: 2 | 3): TokenizerFile {
     },
     model: {
       type: "BPE",
-      ...{ dropout: null, continuing_subword_prefix: null, end_of_word_suffix: null },
-      ...{ unk_token: "<unk>", fuse_unk: true, byte_fallback: true, ignore_merges: false },
+      dropout: null,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      unk_token: "<unk>",
+      fuse_unk: true,
+      byte_fallback: true,
+      ignore_merges: false,
       vocab,
       merges: version === 2 ? merges.map((pair) => pair.join(" ")) : merges,
     },
@@ -108,8 +119,14 @@ export function gemmaTokenizer(version: 2 | 3): TokenizerFile {
 
 /** Its `tokenizer_config.json`. */
 export const gemmaConfig: TokenizerFile = {
-  ...{ add_bos_token: true, add_eos_token: false, bos_token: "<bos>", eos_token: "<eos>", pad_token: "<pad>" },
-  ...{ unk_token: "<unk>", clean_up_tokenization_spaces: false, tokenizer_class: "GemmaTokenizer" },
+  add_bos_token: true,
+  add_eos_token: false,
+  bos_token: "<bos>",
+  eos_token: "<eos>",
+  pad_token: "<pad>",
+  unk_token: "<unk>",
+  clean_up_tokenization_spaces: false,
+  tokenizer_class: "GemmaTokenizer",
   chat_template:
     "{{ bos_token }}{% for message in messages %}{{ '<start_of_turn>' + message['role'] + '\n' + message['content'] | " +
     "trim + '<end_of_turn>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}",

@@ -34,7 +34,9 @@ export function backwardCalls({ gpu, random, words }: Inputs): Readonly<Record<s
     found[name] = { record: () => of(short), grown: () => of(long) };
   };
   const tensors = (rows: number, cols: number) => ({
-    ...{ x: random([rows, cols]), dy: random([rows, cols]), weight: random([cols]) },
+    x: random([rows, cols]),
+    dy: random([rows, cols]),
+    weight: random([cols]),
   });
   for (const variant of variantsOf(attentionBackward)) {
     const call = (heads: number, d: number, sinks: { readonly sink?: Tensor }) => {
@@ -109,7 +111,9 @@ fn score_derivative(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 { return 
     );
   }
   const pooled = (t: number) => ({
-    ...{ x: random([t, 5]), weights: random([t]), dy: random([2, 5]) },
+    x: random([t, 5]),
+    weights: random([t]),
+    dy: random([2, 5]),
     offsets: words([3], 0, t / 2, t),
   });
   for (const variant of variantsOf(reduceSegmentsBackward)) {

@@ -17,7 +17,8 @@ export function weightCalls(inputs: Inputs): Readonly<Record<string, CountedCall
   for (const variant of variantsOf(matmul)) {
     const [rows, k, n] = variant === "tiled" ? [3, 20, 5] : [3, 32, 5];
     const tensors = () => ({
-      ...{ x: random([rows, k]), weight: random([n, k]) },
+      x: random([rows, k]),
+      weight: random([n, k]),
       ...(/^(vector|register)/.test(variant) ? {} : { bias: random([n]) }),
     });
     found[`matmul ${variant}`] = () => matmul(gpu, tensors(), { variant });

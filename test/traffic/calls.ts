@@ -59,8 +59,10 @@ function cacheCalls({ gpu, random, words }: Inputs) {
   const cache = () => ({ keys: random([1, 2, 8, 4]), values: random([1, 2, 8, 4]) });
   const added = () => ({ k: random([1, 3, 2, 4]), v: random([1, 3, 2, 4]) });
   const integers = () => ({
-    ...{ keys: words([1, 2, 8, 1], ...Array(16).keys()), values: words([1, 2, 8, 1], ...Array(16).keys()) },
-    ...{ kScale: random([1, 2, 8]), vScale: random([1, 2, 8]) },
+    keys: words([1, 2, 8, 1], ...Array(16).keys()),
+    values: words([1, 2, 8, 1], ...Array(16).keys()),
+    kScale: random([1, 2, 8]),
+    vScale: random([1, 2, 8]),
   });
   return named({
     appendKv: () => library.appendKv(gpu, { ...added(), ...cache() }, { start: 2 }),
@@ -142,8 +144,10 @@ function samplingCalls({ gpu, random, words }: Inputs) {
       tokenWeights: () => tokenWeights(gpu, { logits, settings: settings(0.8) }),
       acceptDrafts: () =>
         acceptDrafts(gpu, {
-          ...{ weights: words([2, 9], ...Array(18).keys()), draftWeights: words([2, 9], ...Array(18).fill(1)) },
-          ...{ drafts: words([2], 3, 8), step: step() },
+          weights: words([2, 9], ...Array(18).keys()),
+          draftWeights: words([2, 9], ...Array(18).fill(1)),
+          drafts: words([2], 3, 8),
+          step: step(),
         }),
       sample: () => library.sample(gpu, { logits, settings: settings(0.8), step: step() }),
     }),

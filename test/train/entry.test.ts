@@ -8,14 +8,15 @@ import { quickGpu } from "../support/gpu.ts";
 const gpu = await quickGpu();
 const text = "she sells sea shells by the sea shore. ".repeat(20);
 const config = {
-  ...{
-    architectures: ["LlamaForCausalLM"],
-    vocab_size: 270,
-    hidden_size: 32,
-    intermediate_size: 48,
-    num_hidden_layers: 2,
-  },
-  ...{ num_attention_heads: 4, max_position_embeddings: 32, rms_norm_eps: 1e-5, tie_word_embeddings: true },
+  architectures: ["LlamaForCausalLM"],
+  vocab_size: 270,
+  hidden_size: 32,
+  intermediate_size: 48,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  max_position_embeddings: 32,
+  rms_norm_eps: 1e-5,
+  tie_word_embeddings: true,
 };
 const tokenizer = train.trainTokenizer([text], { vocabulary: 270 });
 const folder = () => train.freshFolder(config, { tokenizer, seed: 3 });

@@ -81,8 +81,14 @@ const deviation = (values: Float32Array = new Float32Array()) =>
 test("what the schemes of encoders and encoder-decoders draw", () => {
   const close = (found: number, expected: number) => expect(Math.abs(found / expected - 1)).toBeLessThan(0.1);
   const bert = {
-    ...{ architectures: ["BertForPreTraining"], model_type: "bert", vocab_size: 300, hidden_size: 64 },
-    ...{ num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 128, max_position_embeddings: 64 },
+    architectures: ["BertForPreTraining"],
+    model_type: "bert",
+    vocab_size: 300,
+    hidden_size: 64,
+    num_hidden_layers: 1,
+    num_attention_heads: 2,
+    intermediate_size: 128,
+    max_position_embeddings: 64,
   };
   const drawn = initialise(bert);
   const values = (name: string) => drawn.get(name)?.values;

@@ -19,19 +19,38 @@ import { quickGpu } from "../support/gpu.ts";
 const gpu = await quickGpu();
 
 const gpt = (width: number, vocabulary = 65, layers = 2) => ({
-  ...{ architectures: ["GPT2LMHeadModel"], model_type: "gpt2", vocab_size: vocabulary, n_embd: width, n_head: 4 },
-  ...{ n_layer: layers, n_positions: 32, layer_norm_epsilon: 1e-5 },
+  architectures: ["GPT2LMHeadModel"],
+  model_type: "gpt2",
+  vocab_size: vocabulary,
+  n_embd: width,
+  n_head: 4,
+  n_layer: layers,
+  n_positions: 32,
+  layer_norm_epsilon: 1e-5,
 });
 const base = {
-  ...{ vocab_size: 65, hidden_size: 32, intermediate_size: 48, num_hidden_layers: 2, num_attention_heads: 4 },
-  ...{ num_key_value_heads: 2, head_dim: 8, max_position_embeddings: 16, rms_norm_eps: 1e-6, rope_theta: 10000 },
+  vocab_size: 65,
+  hidden_size: 32,
+  intermediate_size: 48,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  head_dim: 8,
+  max_position_embeddings: 16,
+  rms_norm_eps: 1e-6,
+  rope_theta: 10000,
 };
 const families = {
   llama: { ...base, architectures: ["LlamaForCausalLM"], model_type: "llama" },
   qwen3: { ...base, architectures: ["Qwen3ForCausalLM"], model_type: "qwen3", tie_word_embeddings: true },
   gemma2: {
-    ...{ ...base, architectures: ["Gemma2ForCausalLM"], model_type: "gemma2", query_pre_attn_scalar: 8 },
-    ...{ sliding_window: 4, attn_logit_softcapping: 50, final_logit_softcapping: 30 },
+    ...base,
+    architectures: ["Gemma2ForCausalLM"],
+    model_type: "gemma2",
+    query_pre_attn_scalar: 8,
+    sliding_window: 4,
+    attn_logit_softcapping: 50,
+    final_logit_softcapping: 30,
     layer_types: ["sliding_attention", "full_attention"],
   },
 } as const;

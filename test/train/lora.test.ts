@@ -135,8 +135,14 @@ test("the layout is PEFT's: names, shapes and settings, and the adapter's number
   });
   expect(await shapes(folder)).toEqual({ ...layer(0), ...layer(1) });
   expect(JSON.parse(writing.files["adapter_config.json"] ?? "")).toMatchObject({
-    ...{ peft_type: "LORA", task_type: "CAUSAL_LM", r: 2, lora_alpha: 2, use_rslora: false, bias: "none" },
-    ...{ fan_in_fan_out: true, target_modules: ["c_attn", "c_fc"] },
+    peft_type: "LORA",
+    task_type: "CAUSAL_LM",
+    r: 2,
+    lora_alpha: 2,
+    use_rslora: false,
+    bias: "none",
+    fan_in_fan_out: true,
+    target_modules: ["c_attn", "c_fc"],
   });
   const qwen3 = await openLora(gpu, await openFolder("test/golden/gradients-qwen3"), { rank: 2, targets: ["q_proj"] });
   expect(Object.keys(await shapes(await inMemory(qwen3.writing())))).toContain(
@@ -148,9 +154,19 @@ test("the layout is PEFT's: names, shapes and settings, and the adapter's number
 
 /** A small Llama whose rows are whole blocks of every format, stored in a type. */
 const config = {
-  ...{ architectures: ["LlamaForCausalLM"], model_type: "llama", vocab_size: 65, hidden_size: 256 },
-  ...{ intermediate_size: 256, num_hidden_layers: 1, num_attention_heads: 4, num_key_value_heads: 2, head_dim: 64 },
-  ...{ max_position_embeddings: 32, rms_norm_eps: 1e-6, rope_theta: 10000, tie_word_embeddings: false },
+  architectures: ["LlamaForCausalLM"],
+  model_type: "llama",
+  vocab_size: 65,
+  hidden_size: 256,
+  intermediate_size: 256,
+  num_hidden_layers: 1,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  head_dim: 64,
+  max_position_embeddings: 32,
+  rms_norm_eps: 1e-6,
+  rope_theta: 10000,
+  tie_word_embeddings: false,
 };
 const batch = {
   ids: [Array.from({ length: 12 }, (_, i) => (i * 29 + 3) % 65)],

@@ -37,7 +37,10 @@ async function stepsOf(optimiser: Optimiser, steps: number, most?: number): Prom
     const numbers = optimiser.scalars(step, rate);
     const scalars = tensor(gpu, [numbers.length], numbers);
     const updates = parameters.map((parameter, i) => ({
-      ...{ name: `p${i}`, parameter, gradient: gradients[i] as Tensor, state: states[i] ?? {} },
+      name: `p${i}`,
+      parameter,
+      gradient: gradients[i] as Tensor,
+      state: states[i] ?? {},
       decay: i === 0 ? optimiser.weightDecay : 0,
     }));
     optimiser.record(gpu, updates, { scalars, clip });

@@ -71,13 +71,17 @@ const noTensor = "depends on no tensor";
 
 /** Public ops without a rule, and why. */
 const without: Readonly<Record<string, string>> = {
-  ...{ fill: noTensor, normal: noTensor, uniform: noTensor },
+  fill: noTensor,
+  normal: noTensor,
+  uniform: noTensor,
   align: "its results are integers",
   magnitude: "a largest magnitude for watching values, kept as bits",
   gatherStep: "reads the tokens of a session's step",
   matmulInt8: "rounds rows of x to integers; matmul has gradients with the same weights",
   projection: "a decode step's fused product; its parts have rules",
-  ...{ appendKv: caches, appendRotated: caches, copyCacheRows: caches },
+  appendKv: caches,
+  appendRotated: caches,
+  copyCacheRows: caches,
   mergeAttention: "joins attention over parts of the keys; attention over all of them has gradients",
   linearAttention: "no model that is trained has it",
   ringPositions: "its results are integers",
@@ -86,8 +90,13 @@ const without: Readonly<Record<string, string>> = {
       (one) => [one, sampling],
     ),
   ),
-  ...{ sample: sampling, tokenLogprobs: sampling, topLogprobs: sampling },
-  ...{ copyVectors: measures, increment: measures, multiplyAdd: measures, readVectors: measures },
+  sample: sampling,
+  tokenLogprobs: sampling,
+  topLogprobs: sampling,
+  copyVectors: measures,
+  increment: measures,
+  multiplyAdd: measures,
+  readVectors: measures,
   readWorkgroupMemory: measures,
 };
 

@@ -29,9 +29,16 @@ const drawn = (shape: readonly number[], seed: number, by = 0.5) =>
   dense(shape, normal(sizeOf(shape), seed, by).map(Math.fround));
 const parameters = {
   x: drawn([b, t, c], 1, 1),
-  ...{ qkv: drawn([3 * c, c], 2), output: drawn([c, c], 3), up: drawn([f, c], 4), down: drawn([c, f], 5) },
-  ...{ qkvBias: drawn([3 * c], 6), upBias: drawn([f], 7), weight: drawn([c], 8, 1), bias: drawn([c], 9) },
-  ...{ weight2: drawn([c], 10, 1), bias2: drawn([c], 11) },
+  qkv: drawn([3 * c, c], 2),
+  output: drawn([c, c], 3),
+  up: drawn([f, c], 4),
+  down: drawn([c, f], 5),
+  qkvBias: drawn([3 * c], 6),
+  upBias: drawn([f], 7),
+  weight: drawn([c], 8, 1),
+  bias: drawn([c], 9),
+  weight2: drawn([c], 10, 1),
+  bias2: drawn([c], 11),
 };
 type Parameters = typeof parameters;
 

@@ -41,7 +41,10 @@ test("a pass measures the step's calls first, stores them, and the text stays th
   const stop = new AbortController();
   const keys: string[] = [];
   const measured = await tune(gpu, {
-    ...{ model, folder, budget: 60_000, signal: stop.signal },
+    model,
+    folder,
+    budget: 60_000,
+    signal: stop.signal,
     onProgress: ({ key, done }) => {
       keys.push(key);
       if (done === 6) stop.abort();

@@ -123,7 +123,10 @@ struct Params { count: u32 }
     );
   const row = (name: string) => ({
     record: defineKernel({
-      ...{ name, source: source(name), inputs: { x: "[n]" }, outputs: { y: "[n]" } },
+      name,
+      source: source(name),
+      inputs: { x: "[n]" },
+      outputs: { y: "[n]" },
       params: ({ n }: { n: number }) => ({ count: n }),
       threads: ({ n }: { n: number }) => n,
     }),

@@ -9,7 +9,10 @@ export function withDispatches({ variant, run, settle, read, dispose }: Prepared
   let isFirst = true;
   let dispatches: number | undefined;
   return {
-    ...{ variant, settle, read, dispose },
+    variant,
+    settle,
+    read,
+    dispose,
     run: async () => {
       if (!isFirst) return await run();
       isFirst = false;

@@ -56,8 +56,13 @@ export function wordTokenizer({ special, vocabulary, unknown, before, after }: W
   return {
     version: "1.0",
     added_tokens: Object.entries(special).map(([content, id]) => ({
-      ...{ id, content, single_word: false, lstrip: false, rstrip: false },
-      ...{ normalized: false, special: true },
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
     })),
     normalizer: null,
     pre_tokenizer: { type: "WhitespaceSplit" },

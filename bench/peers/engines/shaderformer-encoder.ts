@@ -150,14 +150,26 @@ function encoderFolder(): FileSource {
   const python = "sentence_transformers.models";
   const json: Readonly<Record<string, unknown>> = {
     "config.json": {
-      ...{ architectures: ["BertModel"], model_type: "bert", vocab_size: vocabulary, hidden_size: width },
-      ...{ num_hidden_layers: layers, num_attention_heads: heads, intermediate_size: hidden, hidden_act: "gelu" },
-      ...{ max_position_embeddings: positions, type_vocab_size: types, layer_norm_eps: eps, pad_token_id: 0 },
+      architectures: ["BertModel"],
+      model_type: "bert",
+      vocab_size: vocabulary,
+      hidden_size: width,
+      num_hidden_layers: layers,
+      num_attention_heads: heads,
+      intermediate_size: hidden,
+      hidden_act: "gelu",
+      max_position_embeddings: positions,
+      type_vocab_size: types,
+      layer_norm_eps: eps,
+      pad_token_id: 0,
       position_embedding_type: "absolute",
     },
     "tokenizer.json": wordTokenizer({ special, vocabulary, unknown: "[UNK]", before: "[CLS]", after: "[SEP]" }),
     "tokenizer_config.json": {
-      ...{ pad_token: "[PAD]", unk_token: "[UNK]", cls_token: "[CLS]", sep_token: "[SEP]" },
+      pad_token: "[PAD]",
+      unk_token: "[UNK]",
+      cls_token: "[CLS]",
+      sep_token: "[SEP]",
       model_max_length: positions,
     },
     "modules.json": [

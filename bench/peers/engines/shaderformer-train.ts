@@ -38,7 +38,9 @@ export async function openTrainer(gpu: Gpu, source: FileSource) {
   const trainable = await openTrainable(gpu, source);
   const { rate, betas, eps, decay: weightDecay, clip } = adamw;
   const trainer = new Trainer(trainable.objective, trainable.parameters, {
-    ...{ optimizer: { name: "adamw", betas, eps, weightDecay }, clip, schedule: () => rate },
+    optimizer: { name: "adamw", betas, eps, weightDecay },
+    clip,
+    schedule: () => rate,
   });
   return { trainable, trainer };
 }

@@ -14,8 +14,11 @@ export const wllama: Engine = {
     const answer = await fetch(vendorUrl(`${textModel.name}.gguf`));
     if (!answer.ok) throw new Error(`${answer.url}: the server answers ${answer.status}`);
     const { device, complete } = await openWllama({
-      ...{ module: vendorUrl("wllama.js"), wasm: vendorUrl("wllama.wasm"), file: await answer.blob() },
-      ...{ webgpu: true, context: 512 },
+      module: vendorUrl("wllama.js"),
+      wasm: vendorUrl("wllama.wasm"),
+      file: await answer.blob(),
+      webgpu: true,
+      context: 512,
     });
     return {
       version,

@@ -89,7 +89,11 @@ function Figure({ name, caption, drawing, draw }: { name: string; caption: strin
   const chartIn = (Plot: Plot, element: HTMLElement, size: number): Element => {
     const known: readonly BenchRow[] = [...rows, ...others];
     const chart = draw(Plot, {
-      ...{ rows, compared: others, peaks, ranked, marked: mark },
+      rows,
+      compared: others,
+      peaks,
+      ranked,
+      marked: mark,
       variants: [...new Set(known.map(({ variant }) => variant))],
       width: size,
       colour: colourOf(element),

@@ -109,7 +109,9 @@ function columnsOf(rows: readonly BenchRow[]): readonly Column[] {
   const ratios = forwardRatios(rows);
   const ratioOf = ({ id }: BenchRow) => ratios.get(id) ?? null;
   const ratio: Column = {
-    ...{ title: "× forward", number: true, value: ratioOf },
+    title: "× forward",
+    number: true,
+    value: ratioOf,
     cell: (row) => timed(row, ratioOf(row), digits),
   };
   return columns.flatMap((column) => (column.title === "time, ms" ? [column, ratio] : [column]));

@@ -92,9 +92,13 @@ function estimateOf(setup: Setup, made: Handmade): Estimate {
     }
     const skipped = refused ?? large;
     return {
-      ...{ name: caseName(given), atMost, skipped, isTooLarge: refused === undefined && large !== undefined },
+      name: caseName(given),
+      atMost,
+      skipped,
+      isTooLarge: refused === undefined && large !== undefined,
       flops: Math.max(0, ...measured.map(({ flopsOf }) => flopsOf(given, live))),
-      ...{ memory: room.all, largest: room.largest },
+      memory: room.all,
+      largest: room.largest,
       seconds: skipped ? 0 : seconds,
       longest: sim === "watchdog" ? 3.2 : longest,
     };
@@ -121,12 +125,16 @@ interface Measured {
 function measuredOf(setup: Setup): readonly Measured[] {
   if (hasGradients(setup)) {
     return gradientSubjects(setup).map((subject) => ({
-      ...{ op: "attention-backward", name: subject.name, dense: subject.variant === "materialised" },
+      op: "attention-backward",
+      name: subject.name,
+      dense: subject.variant === "materialised",
       flopsOf: (given, pairs) => productFlops(given, pairs, subject),
     }));
   }
   return setup.variants.map((name) => ({
-    ...{ op: "attention", name, dense: name === "naive" },
+    op: "attention",
+    name,
+    dense: name === "naive",
     flopsOf: ({ heads: { d, dv } }, pairs) => 2 * pairs * (d + dv),
   }));
 }

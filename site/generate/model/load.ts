@@ -61,7 +61,10 @@ export async function startLoading(meter: Meter = noProgress): Promise<boolean> 
     if (mine.signal.aborted) return false;
     await engine.unload();
     const loading = engine.load(source, {
-      ...{ id: name, cache: { dtype: format }, onProgress, signal: mine.signal },
+      id: name,
+      cache: { dtype: format },
+      onProgress,
+      signal: mine.signal,
       ...(tokens === undefined ? {} : { context: tokens }),
       ...(weights === undefined ? {} : { weights }),
       ...(tuned.value ? { tuned: true } : {}),

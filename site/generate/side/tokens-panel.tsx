@@ -77,8 +77,17 @@ function drawingOf({ request, given }: Reply, tokens: readonly ShownToken[]): Dr
     from,
     ask: async (index, of, signal) =>
       (await engineNow()).probabilities({
-        ...{ temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty },
-        ...{ tokens: tokens.slice(0, index).map(({ token }) => token), of, generated: index - from, signal },
+        temperature,
+        topK,
+        topP,
+        minP,
+        repetitionPenalty,
+        presencePenalty,
+        frequencyPenalty,
+        tokens: tokens.slice(0, index).map(({ token }) => token),
+        of,
+        generated: index - from,
+        signal,
       }),
   };
 }

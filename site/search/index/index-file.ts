@@ -22,7 +22,8 @@ export function indexFile({ model, texts, passages, width, vectors }: SearchInde
   const header = JSON.stringify({
     vectors: { dtype: "F32", shape: [passages.length, width], data_offsets: [0, vectors.byteLength] },
     contents: {
-      ...{ dtype: "U8", shape: [contents.length] },
+      dtype: "U8",
+      shape: [contents.length],
       data_offsets: [vectors.byteLength, vectors.byteLength + contents.length],
     },
   });

@@ -105,8 +105,13 @@ async function embed(begun: Begun): Promise<void> {
   if (done === 0) return void say("No passage was indexed");
   say(done < total ? `Stopped after ${counted(done, "passage")}; they stay` : `${counted(done, "passage")} indexed`);
   const taken = takeIndex({
-    ...{ model: name, texts: begun.texts, width: facts.width, shortened },
-    ...{ passages: all.slice(0, done), rest: all.slice(done), vectors: vectors.slice(0, done * facts.width) },
+    model: name,
+    texts: begun.texts,
+    width: facts.width,
+    shortened,
+    passages: all.slice(0, done),
+    rest: all.slice(done),
+    vectors: vectors.slice(0, done * facts.width),
   });
   await keep(); // at once: the map of many passages takes a while, in which the reader may leave
   await taken;

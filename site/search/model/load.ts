@@ -4,7 +4,13 @@ import { client } from "../worker/client.ts";
 import { nameOf, sourceOf } from "./choice.ts";
 
 export const { followChoice, loadModel, cancelLoading } = modelLoader({
-  ...{ client, choice, hub, plan, model, nameOf, sourceOf },
+  client,
+  choice,
+  hub,
+  plan,
+  model,
+  nameOf,
+  sourceOf,
   begun: () => {
     failure.value = undefined;
     searchable.value = false;

@@ -40,7 +40,8 @@ export async function loadModelFor(
   const report = progressReport(onProgress);
   const source = await sourceOf(request, signal, report);
   const encoder = await loadEncoder(gpu, source, {
-    ...{ signal, onWarning: () => undefined }, // of tensors that nothing reads: heads, which this page has no use for
+    signal,
+    onWarning: () => undefined, // of tensors that nothing reads: heads, which this page has no use for
     onProgress: report,
   });
   try {
@@ -67,13 +68,12 @@ function modelOf(encoder: Encoder): LoadedModel {
   const ofPassage = promptName(encoder, ["passage", "document", "search_document"]);
   return {
     facts: {
-      ...{
-        architecture: config.architecture,
-        layers: config.layers,
-        width: embedding.width,
-        maxTokens: embedding.maxTokens,
-      },
-      ...{ bytes, quantisation: stored.quantisation },
+      architecture: config.architecture,
+      layers: config.layers,
+      width: embedding.width,
+      maxTokens: embedding.maxTokens,
+      bytes,
+      quantisation: stored.quantisation,
     },
     embed: async (texts, report, signal) => {
       let [rows, shortened]: [Float32Array[], number] = [[], 0];

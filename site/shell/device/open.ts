@@ -43,7 +43,11 @@ export async function openDevice(sim: string | undefined): Promise<Opened> {
     const { label, vendor, architecture, software } = gpu.adapter;
     const { subgroupMinSize: smallest = 0, subgroupMaxSize: largest = 0 } = adapter.info ?? {};
     const facts = {
-      ...{ label, vendor, architecture, software, limits: { ...gpu.limits } },
+      label,
+      vendor,
+      architecture,
+      software,
+      limits: { ...gpu.limits },
       features: all.filter((feature) => gpu.features.has(feature)),
       subgroupSizes: largest > 0 ? ([smallest, largest] as const) : null,
       fault: await selfTest(gpu, sim),

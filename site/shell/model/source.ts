@@ -17,7 +17,9 @@ export async function sourceOf(
   cache ??= openModelCache();
   const kept = await cache;
   return await openModel(source, {
-    ...{ endpoint, signal, cache: kept ?? false },
+    endpoint,
+    signal,
+    cache: kept ?? false,
     ...(token === "" ? {} : { token }),
     ...(onProgress ? { onProgress } : {}),
   });

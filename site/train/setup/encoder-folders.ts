@@ -18,9 +18,17 @@ export function encoderConfig(settings: Settings, examples: Examples): Record<st
   const width = widthOf(settings);
   const context = (labels === undefined ? answerLength : promptLength) + 2;
   return {
-    ...{ model_type: "bert", vocab_size: encoderTokens(examples).vocabulary, max_position_embeddings: context },
-    ...{ hidden_size: width, num_hidden_layers: layers, num_attention_heads: heads, intermediate_size: 4 * width },
-    ...{ hidden_act: "gelu", type_vocab_size: 2, tie_word_embeddings: true, torch_dtype: "float32" },
+    model_type: "bert",
+    vocab_size: encoderTokens(examples).vocabulary,
+    max_position_embeddings: context,
+    hidden_size: width,
+    num_hidden_layers: layers,
+    num_attention_heads: heads,
+    intermediate_size: 4 * width,
+    hidden_act: "gelu",
+    type_vocab_size: 2,
+    tie_word_embeddings: true,
+    torch_dtype: "float32",
     ...(labels === undefined
       ? { architectures: ["BertForMaskedLM"] }
       : { architectures: ["BertForSequenceClassification"], id2label: Object.fromEntries([...labels].entries()) }),

@@ -18,9 +18,17 @@ export function configOf(
   const [vocabulary, context] = [alphabet.length, promptLength + answerLength];
   if (architecture === "gpt2") {
     return {
-      ...{ model_type: "gpt2", architectures: ["GPT2LMHeadModel"], vocab_size: vocabulary, n_positions: context },
-      ...{ n_embd: width, n_layer: layers, n_head: heads, activation_function: "gelu_new", layer_norm_epsilon: 1e-5 },
-      ...{ tie_word_embeddings: true, torch_dtype: "float32" },
+      model_type: "gpt2",
+      architectures: ["GPT2LMHeadModel"],
+      vocab_size: vocabulary,
+      n_positions: context,
+      n_embd: width,
+      n_layer: layers,
+      n_head: heads,
+      activation_function: "gelu_new",
+      layer_norm_epsilon: 1e-5,
+      tie_word_embeddings: true,
+      torch_dtype: "float32",
     };
   }
   const { experts, chosen, routerLoss } = settings;
@@ -28,14 +36,26 @@ export function configOf(
     architecture === "llama"
       ? { model_type: "llama", architectures: ["LlamaForCausalLM"], intermediate_size: 3 * width }
       : {
-          ...{ model_type: "mixtral", architectures: ["MixtralForCausalLM"], intermediate_size: expertWidth(settings) },
-          ...{ num_local_experts: experts, num_experts_per_tok: chosen, router_aux_loss_coef: routerLoss },
+          model_type: "mixtral",
+          architectures: ["MixtralForCausalLM"],
+          intermediate_size: expertWidth(settings),
+          num_local_experts: experts,
+          num_experts_per_tok: chosen,
+          router_aux_loss_coef: routerLoss,
         };
   return {
     ...kind,
-    ...{ vocab_size: vocabulary, max_position_embeddings: context, hidden_size: width, num_hidden_layers: layers },
-    ...{ num_attention_heads: heads, num_key_value_heads: heads, hidden_act: "silu", rms_norm_eps: 1e-5 },
-    ...{ rope_theta: 10_000, tie_word_embeddings: true, torch_dtype: "float32" },
+    vocab_size: vocabulary,
+    max_position_embeddings: context,
+    hidden_size: width,
+    num_hidden_layers: layers,
+    num_attention_heads: heads,
+    num_key_value_heads: heads,
+    hidden_act: "silu",
+    rms_norm_eps: 1e-5,
+    rope_theta: 10_000,
+    tie_word_embeddings: true,
+    torch_dtype: "float32",
   };
 }
 
@@ -59,20 +79,37 @@ export function smallFilesOf({ alphabet, words, promptLength, answerLength, end 
     return [{ id, content, ...strips, special: content.startsWith("<|") }];
   });
   const model = {
-    ...{ type: "BPE", dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null },
-    ...{ fuse_unk: false, byte_fallback: false, ignore_merges: false, vocab, merges: [] },
+    type: "BPE",
+    dropout: null,
+    unk_token: null,
+    continuing_subword_prefix: null,
+    end_of_word_suffix: null,
+    fuse_unk: false,
+    byte_fallback: false,
+    ignore_merges: false,
+    vocab,
+    merges: [],
   };
   return {
     "tokenizer.json": json({
-      ...{ version: "1.0", truncation: null, padding: null, added_tokens: added, normalizer: null },
-      ...{ pre_tokenizer: byteLevel, post_processor: null, decoder: byteLevel, model },
+      version: "1.0",
+      truncation: null,
+      padding: null,
+      added_tokens: added,
+      normalizer: null,
+      pre_tokenizer: byteLevel,
+      post_processor: null,
+      decoder: byteLevel,
+      model,
     }),
     "tokenizer_config.json": json({
-      ...{ tokenizer_class: "PreTrainedTokenizerFast", model_max_length: context },
-      ...{ clean_up_tokenization_spaces: false },
+      tokenizer_class: "PreTrainedTokenizerFast",
+      model_max_length: context,
+      clean_up_tokenization_spaces: false,
     }),
     "generation_config.json": json({
-      ...{ do_sample: false, max_new_tokens: answerLength },
+      do_sample: false,
+      max_new_tokens: answerLength,
       ...(end === undefined ? {} : { eos_token_id: idsOf(alphabet).get(end) }),
     }),
   };

@@ -19,10 +19,17 @@ export function encoderDecoderConfig(settings: Settings, examples: Examples): Re
   const { layers, heads } = settings;
   const { promptLength, answerLength } = examples;
   return {
-    ...{ model_type: "transformer-2017", vocab_size: pairTokens(examples).vocabulary, d_model: widthOf(settings) },
-    ...{ nhead: heads, num_encoder_layers: layers, num_decoder_layers: layers, dim_feedforward: 4 * widthOf(settings) },
-    ...{ max_position_embeddings: Math.max(promptLength, answerLength + 1), tie_word_embeddings: true },
-    ...{ ...markedBy(examples), torch_dtype: "float32" },
+    model_type: "transformer-2017",
+    vocab_size: pairTokens(examples).vocabulary,
+    d_model: widthOf(settings),
+    nhead: heads,
+    num_encoder_layers: layers,
+    num_decoder_layers: layers,
+    dim_feedforward: 4 * widthOf(settings),
+    max_position_embeddings: Math.max(promptLength, answerLength + 1),
+    tie_word_embeddings: true,
+    ...markedBy(examples),
+    torch_dtype: "float32",
   };
 }
 
@@ -30,9 +37,13 @@ export function encoderDecoderConfig(settings: Settings, examples: Examples): Re
 export function recurrentConfig(settings: Settings, examples: Examples): Record<string, unknown> {
   const isAttentive = settings.architecture === "gru-attention";
   return {
-    ...{ model_type: "gru-encoder-decoder", vocab_size: pairTokens(examples).vocabulary },
-    ...{ embedding_size: settings.width, hidden_size: settings.width },
-    ...{ attention: isAttentive ? "dot" : "none", bidirectional: isAttentive, ...markedBy(examples) },
+    model_type: "gru-encoder-decoder",
+    vocab_size: pairTokens(examples).vocabulary,
+    embedding_size: settings.width,
+    hidden_size: settings.width,
+    attention: isAttentive ? "dot" : "none",
+    bidirectional: isAttentive,
+    ...markedBy(examples),
   };
 }
 
@@ -40,6 +51,8 @@ export function recurrentConfig(settings: Settings, examples: Examples): Record<
 export const pairFilesOf = (examples: Examples): SmallFiles => ({
   ...smallFilesOf(examples),
   "generation_config.json": json({
-    ...{ do_sample: false, max_new_tokens: examples.answerLength, ...markedBy(examples) },
+    do_sample: false,
+    max_new_tokens: examples.answerLength,
+    ...markedBy(examples),
   }),
 });

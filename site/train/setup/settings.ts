@@ -111,7 +111,13 @@ const sizeFields: readonly NumberField[] = [
 
 /** The size of a model without layers and heads. */
 const widthField: NumberField = {
-  ...{ name: "width", key: "width", label: "Width", range: [8, 256], standard: 64, slider: true, step: 8 },
+  name: "width",
+  key: "width",
+  label: "Width",
+  range: [8, 256],
+  standard: 64,
+  slider: true,
+  step: 8,
 };
 
 /**
@@ -125,7 +131,12 @@ const mixtureFields: readonly NumberField[] = [
 
 /** How a mixture's routers are trained. */
 const routerField: NumberField = {
-  ...{ name: "routerLoss", key: "router_loss", label: "Router loss", range: [0, 1], standard: 0.01, fraction: true },
+  name: "routerLoss",
+  key: "router_loss",
+  label: "Router loss",
+  range: [0, 1],
+  standard: 0.01,
+  fraction: true,
 };
 
 /** The size of an adapter. */
@@ -171,10 +182,14 @@ export function settingsFor(task: TaskName, given: Partial<Settings> = {}): Sett
   const { learningRate } = { ...numbers, ...standard };
   return {
     ...numbers,
-    ...{ base: "voices-dense", optimizer, schedule: "constant", recompute: "nothing" },
+    base: "voices-dense",
+    optimizer,
+    schedule: "constant",
+    recompute: "nothing",
     ...standard,
     architecture,
-    ...{ length: length.standard, learningRate: Number(rateOf[optimizer](learningRate).toPrecision(6)) },
+    length: length.standard,
+    learningRate: Number(rateOf[optimizer](learningRate).toPrecision(6)),
     ...given,
     task,
   };

@@ -17,7 +17,9 @@ const sums = (
   standard: { heads: 4, learningRate: 2e-3, schedule: "cosine", warmup: 50, steps: 3000, every: 50 },
   examples: (length) =>
     answered({
-      ...{ alphabet: "0123456789+=", promptLength: 2 * length + 2, answerLength: length + 1 },
+      alphabet: "0123456789+=",
+      promptLength: 2 * length + 2,
+      answerLength: length + 1,
       ...split((random) => {
         const [a, b] = [below(random, 10 ** length), below(random, 10 ** length)];
         const answer = inOrder([...padded(a + b, length + 1)]).join("");

@@ -39,7 +39,9 @@ const afterMark = (
   length: { label: "letters", range: [3, 16], standard: 8 },
   examples: (length) =>
     answered({
-      ...{ alphabet: `${alphabet}>`, promptLength: length + 1, answerLength: length },
+      alphabet: `${alphabet}>`,
+      promptLength: length + 1,
+      answerLength: length,
       ...split((random) => {
         const word = letters(random, alphabet, length);
         return { prompt: `${word}>`, answer: answerOf([...word]).join("") };

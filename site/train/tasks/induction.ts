@@ -26,7 +26,9 @@ export const induction: Task = {
   examples: (length) => {
     const answerLength = Math.ceil(length / 2) - 1;
     return answered({
-      ...{ alphabet, promptLength: length + 1, answerLength },
+      alphabet,
+      promptLength: length + 1,
+      answerLength,
       ...split((random) => {
         const left = [...alphabet];
         const all = Array.from({ length }, () => left.splice(below(random, left.length), 1)[0] ?? "");

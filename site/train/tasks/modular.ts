@@ -17,7 +17,9 @@ export const modular: Task = {
   standard: { layers: 1, heads: 4, headWidth: 32, batch: 128, learningRate: 1e-3, weightDecay: 1, steps: 10_000 },
   examples: (modulus) =>
     answered({
-      ...{ alphabet: `${digits.slice(0, modulus)}+=`, promptLength: 4, answerLength: 1 },
+      alphabet: `${digits.slice(0, modulus)}+=`,
+      promptLength: 4,
+      answerLength: 1,
       ...split((random) => {
         const [a, b] = [below(random, modulus), below(random, modulus)];
         return { prompt: `${digits[a]}+${digits[b]}=`, answer: digits[(a + b) % modulus] ?? "" };

@@ -12,7 +12,9 @@ export const sort: Task = {
   standard: {},
   examples: (length) =>
     answered({
-      ...{ alphabet: "012", promptLength: length, answerLength: length },
+      alphabet: "012",
+      promptLength: length,
+      answerLength: length,
       ...split((random) => {
         const often = random() < 0.5 ? ["012", "01", "02", "12"][below(random, 4)] : "012";
         const prompt = letters(random, often ?? "012", length);
@@ -33,7 +35,9 @@ export const sortLetters: Task = {
   standard: { layers: 2, heads: 4, learningRate: 2e-3, schedule: "cosine", warmup: 50 },
   examples: (length) =>
     answered({
-      ...{ alphabet: `${latin}>`, promptLength: length + 1, answerLength: length },
+      alphabet: `${latin}>`,
+      promptLength: length + 1,
+      answerLength: length,
       ...split((random) => {
         const word = letters(random, latin, length);
         return { prompt: `${word}>`, answer: [...word].sort().join("") };

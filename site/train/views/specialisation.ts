@@ -56,7 +56,10 @@ export const specialisationChart =
       marginRight: 70,
       x: { label: "step →", domain: [0, end], tickFormat: tick, ticks: 6 },
       y: {
-        ...{ label: "↑ choices that differ", domain: [0, 1.05 * most], grid: true, ticks: 5 },
+        label: "↑ choices that differ",
+        domain: [0, 1.05 * most],
+        grid: true,
+        ticks: 5,
         tickFormat: (share: number) => percent(share).replace(".0 %", " %"),
       },
       color: { domain: names, range: names.map((_, i) => colour(`--series-${(i % 5) + 1}`)) },
@@ -66,7 +69,12 @@ export const specialisationChart =
         Plot.lineY(rows, { x: "step", y: "value", z: "layer", stroke: "layer", strokeWidth: 1.5 }),
         rows.length < 200 ? Plot.dot(rows, { x: "step", y: "value", stroke: "layer", symbol: "layer", r: 3 }) : null,
         Plot.text(apart(last, most / 14), {
-          ...{ x: end, y: "at", text: "layer", dx: 8, textAnchor: "start" as const, fill: colour("--text") },
+          x: end,
+          y: "at",
+          text: "layer",
+          dx: 8,
+          textAnchor: "start" as const,
+          fill: colour("--text"),
         }),
       ],
     });

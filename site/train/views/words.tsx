@@ -85,7 +85,11 @@ const wordChart =
     const side = (isSecond: boolean) => rows.filter((row) => row.isSecond === isSecond);
     const small = width < 500;
     return Plot.plot({
-      ...{ width, height: small ? 420 : 480, margin: 24, marginRight: small ? 48 : 72, inset: 8 },
+      width,
+      height: small ? 420 : 480,
+      margin: 24,
+      marginRight: small ? 48 : 72,
+      inset: 8,
       style: {
         background: "transparent",
         color: colour("--text"),
@@ -96,7 +100,10 @@ const wordChart =
       y: { axis: null },
       marks: [
         Plot.link(pairs, {
-          ...{ x1: ({ from }) => from.x, y1: ({ from }) => from.y, x2: ({ to }) => to.x, y2: ({ to }) => to.y },
+          x1: ({ from }) => from.x,
+          y1: ({ from }) => from.y,
+          x2: ({ to }) => to.x,
+          y2: ({ to }) => to.y,
           stroke: colour("--border"),
         }),
         Plot.dot(side(false), { x: "x", y: "y", fill: colour("--series-1"), r: 3 }),

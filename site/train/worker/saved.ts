@@ -45,7 +45,12 @@ export async function savedRun(
     ]),
   );
   const record: SavedRecord = {
-    ...{ version, settings, text, step: steps.length, looks, seconds },
+    version,
+    settings,
+    text,
+    step: steps.length,
+    looks,
+    seconds,
     attention: attention.map(({ weights, ...one }) => ({ ...one, shape: [weights.length] })),
   };
   const own: readonly CheckpointTensor[] = [

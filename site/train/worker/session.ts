@@ -63,7 +63,8 @@ function kept<B>({ parameters }: TrainableModel<B>, trainer: Trainer<B>): readon
 }
 
 const described = ([name, { shape, dtype }]: readonly [string, Tensor]) => ({
-  ...{ name, shape },
+  name,
+  shape,
   dtype: dtype === "u32" ? ("u32" as const) : ("f32" as const),
 });
 
@@ -106,7 +107,10 @@ async function sessionOf<B>(
     return learner.batchOf(drawn, [seed, step]);
   };
   const trainer = new Trainer(objective, parameters, {
-    ...{ clip, recompute, optimizer: optimizerOf(settings), routers: routersFor(settings) },
+    clip,
+    recompute,
+    optimizer: optimizerOf(settings),
+    routers: routersFor(settings),
     schedule: schedules[schedule].of({ learningRate, warmup, steps: most }),
   });
   if (run) await restore(model, trainer, run);
@@ -130,7 +134,9 @@ async function sessionOf<B>(
   const { layers, heads, context, routers, classes } = learner;
   const facts: RunFacts = {
     parameters: parameters.reduce((sum, { tensor }) => sum + tensor.size, 0),
-    ...{ layers, heads, context },
+    layers,
+    heads,
+    context,
     parts: parts.map(({ name }) => name),
     weightBytes: bytes(parameters.map(({ tensor }) => tensor)),
     stateBytes: bytes(Object.values(trainer.state())),
@@ -155,7 +161,9 @@ async function sessionOf<B>(
   }
 
   return {
-    ...{ request, facts, trainer },
+    request,
+    facts,
+    trainer,
     get history() {
       return history;
     },

@@ -107,8 +107,12 @@ function moved({ row, column }: Picked, { key, ctrlKey }: Walk, rows: number, co
   const steps: Readonly<Record<string, readonly [down: number, right: number]>> = ctrlKey
     ? { Home: [-far, -far], End: [far, far] }
     : {
-        ...{ ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] },
-        ...{ Home: [0, -far], End: [0, far] },
+        ArrowUp: [-1, 0],
+        ArrowDown: [1, 0],
+        ArrowLeft: [0, -1],
+        ArrowRight: [0, 1],
+        Home: [0, -far],
+        End: [0, far],
       };
   const step = steps[key];
   if (!step || rows === 0 || columns === 0) return undefined;

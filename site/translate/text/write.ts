@@ -48,9 +48,18 @@ export async function writeNow(): Promise<void> {
     const { name, facts } = model.value;
     const [given, before] = [text.value, run.value];
     let now: Run = {
-      ...{ name, kind: "live", untrained: facts.untrained, layers: facts.layers, heads: facts.heads, perHead: true },
-      ...{ text: given, written: "" },
-      ...{ source: [], target: [], rows: [], ended: undefined },
+      name,
+      kind: "live",
+      untrained: facts.untrained,
+      layers: facts.layers,
+      heads: facts.heads,
+      perHead: true,
+      text: given,
+      written: "",
+      source: [],
+      target: [],
+      rows: [],
+      ended: undefined,
     };
     const show = () => {
       if (now.source.length > 0) run.value = now;

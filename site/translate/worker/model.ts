@@ -17,7 +17,8 @@ export async function loadModelFor(
   const report = progressReport(onProgress);
   const source = await sourceOf(request, signal, report);
   const model = await loadEncoderDecoder(gpu, source, {
-    ...{ signal, onWarning: () => undefined }, // of settings that change nothing here, and of tensors that nothing reads
+    signal,
+    onWarning: () => undefined, // of settings that change nothing here, and of tensors that nothing reads
     onProgress: report,
   });
   try {
@@ -37,8 +38,15 @@ export async function factsOf(model: EncoderDecoder): Promise<ModelFacts> {
   const { architecture, encoder, decoder } = config;
   const { beams, lengthPenalty, noRepeatNgram, maxTokens } = defaults.options;
   return {
-    ...{ architecture, encoderLayers: encoder.layers, layers: decoder.layers, heads: decoder.heads },
-    ...{ sourceContext, context, bytes, quantisation: stored.quantisation, untrained: await model.isUntrained() },
+    architecture,
+    encoderLayers: encoder.layers,
+    layers: decoder.layers,
+    heads: decoder.heads,
+    sourceContext,
+    context,
+    bytes,
+    quantisation: stored.quantisation,
+    untrained: await model.isUntrained(),
     defaults: { beams, lengthPenalty, noRepeatNgram, maxTokens },
   };
 }

@@ -36,7 +36,8 @@ export async function write(
       onToken: ({ token, text: piece, attention }) => {
         const row = attention?.perHead ?? attention?.weights;
         report({
-          ...{ kind: "piece", text: piece },
+          kind: "piece",
+          text: piece,
           ...(token !== undefined && row && { token: { text: tokenText(model.tokenizer, token), row } }),
         });
       },

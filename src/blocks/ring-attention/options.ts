@@ -105,7 +105,9 @@ export function ringPlan(
   shards: number,
 ): RingPlan {
   return {
-    ...{ t, s, shards },
+    t,
+    s,
+    shards,
     ...(balance ? { balance } : {}),
     ...(mask ? { mask } : {}),
     ...(arrival ? { arrival } : {}),

@@ -163,7 +163,13 @@ export async function ringAttentionOverPorts(
     const own = channels.filter((channel) => channel.device === device);
     const share = parts[device] ?? tensors;
     const message: StartMessage = {
-      ...{ kind: "ring start", ring, device, plan, sizes, options: blockOptions, share },
+      kind: "ring start",
+      ring,
+      device,
+      plan,
+      sizes,
+      options: blockOptions,
+      share,
       ports: own.map(({ peer, port: end }) => ({ device: peer, port: end })),
     };
     port.postMessage(message, [...own.map((channel) => channel.port), ...buffersOf([share.q, share.k, share.v])]);

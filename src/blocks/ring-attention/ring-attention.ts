@@ -80,7 +80,8 @@ export function ringAttention(
     return {
       out: transpose(toDevice(out), [0, 2, 1, 3]),
       lse: toDevice(lse),
-      ...{ schedule, figures },
+      schedule,
+      figures,
       moved: { dealt: shares.bytes, sent: mail.bytes(), collected: bytes },
     };
   })();

@@ -30,7 +30,8 @@ const plain = casesOf({ ...values, ...plainOnly }, (x) => ({ x, dy: like(x, 10) 
 const { "large values: exp and tanh would overflow": _, ...withoutOverflow } = values;
 const ends: CaseInput = { shape: [7], values: [88, -87, -104, 0, -1e30, Number.POSITIVE_INFINITY, -100] };
 const exponential = casesOf({ ...withoutOverflow, ...plainOnly, "the ends of exp": ends }, (x) => ({
-  ...{ x, dy: like(x, 10) },
+  x,
+  dy: like(x, 10),
 }));
 const squared = casesOf(squarable, (x) => ({ x, dy: like(x, 10) }));
 const gated = casesOf(values, (gate) => ({ gate, up: like(gate, 9), dy: like(gate, 10) }));

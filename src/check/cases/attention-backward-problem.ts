@@ -66,7 +66,9 @@ function by<T extends { readonly q: Dense; readonly k: Dense; readonly v: Dense 
   const length = given.length ?? tensors.k.shape[2] ?? 0;
   const start = sequences ? 0 : (given.start ?? length - t);
   const options = {
-    ...{ mask: maskOf(mask, start), score: scoreOf(score, start), derivative: derivativeOf(score, start) },
+    mask: maskOf(mask, start),
+    score: scoreOf(score, start),
+    derivative: derivativeOf(score, start),
     ...(scale === undefined ? {} : { scale }),
     ...(sink ? { sink } : {}),
     ...(dropout ? { dropout: definedDropout(dropout, h) } : {}),
@@ -125,7 +127,10 @@ export function problem(
   return {
     name,
     inputs: {
-      ...{ q: ofTokens(q), k: ofKeys(k), v: ofKeys(v), dout: ofTokens(dout) },
+      q: ofTokens(q),
+      k: ofKeys(k),
+      v: ofKeys(v),
+      dout: ofTokens(dout),
       ...(sink ? { sink } : {}),
       out: ofTokens(stored(swapped(result.out), "f32")),
       lse: options.sequences ? poisoned(stored(result.lse, "f32"), 2, queries ?? 0) : stored(result.lse, "f32"),

@@ -26,7 +26,12 @@ export const attentionDropoutCases: typeof attentionCases = {
     problem("a window that begins at odd keys", { h: 2, t: 70, s: 140, d: 16 }, { dropout, mask: window(19) }),
     problem("tiles of several runs", { h: 2, g: 1, t: 9, s: 1100, d: 16 }, { dropout, mask: "full" }),
     problem("documents, scores and sinks", sizes, {
-      ...{ dropout, mask: documents, score: alibi, sink: floats([4], [0.5, -2, 3, 0]), length: 25, scale: 0.5 },
+      dropout,
+      mask: documents,
+      score: alibi,
+      sink: floats([4], [0.5, -2, 3, 0]),
+      length: 25,
+      scale: 0.5,
     }),
     problem("heads of 5 and 7", { ...sizes, d: 5, dv: 7 }, { dropout }),
   ],

@@ -89,7 +89,9 @@ export const descendCases: CaseTable<DescendInputs, "parameter", DescendSettings
   cases: [...forms, infinite].map(([name, shape, clip], i) => ({
     name,
     inputs: {
-      ...{ parameter: random(shape, 1), update: random(shape, 2), scalars: { shape: [1], values: [0.02] } },
+      parameter: random(shape, 1),
+      update: random(shape, 2),
+      scalars: { shape: [1], values: [0.02] },
       ...clipped(clip),
     },
     options: { decay: i % 2 === 0 ? 0.1 : 0, scale: i % 3 === 0 ? 1 : 1.5 },
@@ -116,7 +118,9 @@ export const lionCases: CaseTable<LionInputs, "parameter" | "first", LionSetting
   cases: [...forms, infinite].map(([name, shape, clip], i) => ({
     name,
     inputs: {
-      ...{ parameter: random(shape, 1), gradient: random(shape, 2), first: random(shape, 3, 0.3) },
+      parameter: random(shape, 1),
+      gradient: random(shape, 2),
+      first: random(shape, 3, 0.3),
       scalars: { shape: [1], values: [1e-3] },
       ...clipped(clip),
     },

@@ -118,7 +118,10 @@ export const projectionCases: CaseTable<Inputs, "y", ProjectionOptions, keyof ty
     shape("gate and up with biases, two rows of bf16", [2], 40, 70, { dtype: "bf16", bias: true, gate: "gelu-tanh" }),
     ...packedTypes.map((dtype) =>
       shape(`gate and up after a norm, ${dtype}`, [2], wholeBlocks(dtype, 96), 37, {
-        ...{ dtype, norm: true, gate: "silu", eps: 1e-5 },
+        dtype,
+        norm: true,
+        gate: "silu",
+        eps: 1e-5,
         ...(widePart(dtype, 2) ? {} : { refusedBy: ["fused"] }),
       }),
     ),

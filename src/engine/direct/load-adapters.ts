@@ -18,7 +18,8 @@ export const adaptersForEngines: AdapterSupport = {
     const [param] = Object.entries(others).find(([, value]) => value !== undefined) ?? [];
     if (param !== undefined) {
       throw new RequestError(`load: ${param} is the model's own, not its adapter's: leave it out with base`, {
-        ...{ param, code: "unsupported_value" },
+        param,
+        code: "unsupported_value",
       });
     }
     const model = await loadAdapter(base.model, source, given);

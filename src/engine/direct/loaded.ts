@@ -120,7 +120,8 @@ export function entryFor<E extends AnyEntry>(
   if (fits(entry)) return entry;
   const kind = isEncoder(entry) ? "encoder" : isDecoder(entry) ? "decoder" : "sequence";
   throw new RequestError(`the model ${JSON.stringify(entry.id)} is ${takers[kind]}`, {
-    ...{ code: "unsupported_model", param: "model" },
+    code: "unsupported_model",
+    param: "model",
   });
 }
 
@@ -149,7 +150,15 @@ function decoderInfo({ id, model, draft, lent, tuned, created, request: { base }
   const { config, weights } = decoder;
   const { architecture, vocabulary, layers, heads, mixture } = config;
   return {
-    ...{ id, name, architecture, context, vocabulary, layers, heads, tuned, created },
+    id,
+    name,
+    architecture,
+    context,
+    vocabulary,
+    layers,
+    heads,
+    tuned,
+    created,
     kind: "decoder",
     longestContext: config.context,
     ...(proposes ? { draft: proposes.name } : {}),

@@ -66,8 +66,11 @@ function together(own: LoadPlan, draft: LoadPlan): LoadPlan {
   const why = own.why ?? (problem && `the draft model ${draft.name}: ${problem}`);
   return {
     ...own,
-    ...{ downloadBytes: sum("downloadBytes"), cachedBytes: sum("cachedBytes"), weightBytes: sum("weightBytes") },
-    ...{ cacheBytes: sum("cacheBytes"), temporaryBytes: sum("temporaryBytes") },
+    downloadBytes: sum("downloadBytes"),
+    cachedBytes: sum("cachedBytes"),
+    weightBytes: sum("weightBytes"),
+    cacheBytes: sum("cacheBytes"),
+    temporaryBytes: sum("temporaryBytes"),
     longestContext: Math.min(own.longestContext, draft.longestContext),
     fits: why === undefined,
     ...(why === undefined ? {} : { why }),

@@ -25,7 +25,8 @@ export function proposing(
   if (!model) {
     const problem = `speculative.kind is "draft", and ${id} was loaded without a draft model`;
     throw new RequestError(`generate: ${problem}: load it with speculative: { kind: "draft", from }`, {
-      ...{ param: "speculative", code: "invalid_value" },
+      param: "speculative",
+      code: "invalid_value",
     });
   }
   const usual = request.speculative?.kind === "draft" ? request.speculative.tokens : lent?.tokens;

@@ -84,7 +84,9 @@ export async function load(
     throw new RequestError(
       `a model with the id ${JSON.stringify(id)} is loaded already; unload it, or give another id`,
       {
-        ...{ status: 409, code: "model_exists", param: "id" },
+        status: 409,
+        code: "model_exists",
+        param: "id",
       },
     );
   }

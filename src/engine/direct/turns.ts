@@ -34,7 +34,9 @@ export function createTurns({ concurrency, queue }: TurnLimits): Turns {
       }
       if (waiting.length >= queue) {
         throw new RequestError(`${waiting.length} requests wait for this model already; try again later`, {
-          ...{ status: 429, code: "queue_full", type: "rate_limit_error" },
+          status: 429,
+          code: "queue_full",
+          type: "rate_limit_error",
         });
       }
       return new Promise((resolve) => {

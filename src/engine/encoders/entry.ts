@@ -8,7 +8,8 @@ import { readSourceOfChat, readSources } from "./sources.ts";
 export const encodersForEngines: EncoderSupport = {
   load: loadedEncoder,
   plan: planOfEncoder,
-  ...{ callEncoder, callSequence },
+  callEncoder,
+  callSequence,
   vectors: vectorsByEncoder,
   sources: readSources,
   sourceOfChat: readSourceOfChat,

@@ -7,8 +7,20 @@ export function infoOfEncoder(encoder: Encoder): OtherInfo {
   const { name, context, config, embedding, heads: encoderHeads, labels, bytes: weightBytes, stored } = encoder;
   const { architecture, vocabulary, layers, heads, context: longestContext } = config;
   return {
-    ...{ kind: "encoder", name, architecture, context, longestContext, vocabulary, layers, heads, weightBytes },
-    ...{ embedding, encoderHeads, labels, chat: false, defaults: {} },
+    kind: "encoder",
+    name,
+    architecture,
+    context,
+    longestContext,
+    vocabulary,
+    layers,
+    heads,
+    weightBytes,
+    embedding,
+    encoderHeads,
+    labels,
+    chat: false,
+    defaults: {},
     ...stored,
   };
 }
@@ -19,8 +31,18 @@ export function infoOfSequence(model: EncoderDecoder): OtherInfo {
   const { architecture, vocabulary, layers, decoder } = config;
   const { heads, context: longestContext = context } = decoder;
   return {
-    ...{ kind: "encoder-decoder", name, architecture, context, longestContext, vocabulary, layers, heads, weightBytes },
-    ...{ sourceContext, chat: chatTemplate !== undefined, defaults: numbersOf(defaults.options) },
+    kind: "encoder-decoder",
+    name,
+    architecture,
+    context,
+    longestContext,
+    vocabulary,
+    layers,
+    heads,
+    weightBytes,
+    sourceContext,
+    chat: chatTemplate !== undefined,
+    defaults: numbersOf(defaults.options),
     ...stored,
   };
 }

@@ -38,7 +38,9 @@ function settingsOf(entry: SequenceEntry, request: SamplingRequest, most: number
 
 /** What a source may be. */
 const roomFor = ({ id, sequence }: SequenceEntry) => ({
-  ...{ id: `the encoder of ${id}`, context: sequence.sourceContext, vocabulary: sequence.config.sourceVocabulary },
+  id: `the encoder of ${id}`,
+  context: sequence.sourceContext,
+  vocabulary: sequence.config.sourceVocabulary,
 });
 
 /** The sources of a request for completions, which are computed together once one of them begins. */

@@ -75,7 +75,8 @@ export async function answerChat(
   const reason = finishReason(result.stopReason);
   if (!reason) throw signal?.reason;
   return {
-    ...{ ...head, object: "chat.completion" },
+    ...head,
+    object: "chat.completion",
     choices: [
       {
         index: 0,

@@ -38,7 +38,8 @@ async function readPrompts(state: EngineState, given: unknown, signal: AbortSign
   const { echo = false, logprobs: top = undefined, max_tokens: maxTokens } = request;
   if (echo && top !== undefined) {
     throw new RequestError("echo and logprobs together are not supported: prompts have no log-probabilities", {
-      ...{ param: "logprobs", code: "unsupported_value" },
+      param: "logprobs",
+      code: "unsupported_value",
     });
   }
   const entry = entryFor(state.models, request.model, writesText);

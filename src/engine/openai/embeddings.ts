@@ -39,7 +39,8 @@ export async function answerEmbeddings(
   return {
     object: "list",
     data: vectors.map((vector, index) => ({
-      ...{ object: "embedding", index },
+      object: "embedding",
+      index,
       embedding: format === "base64" ? base64Of(vector) : [...vector],
     })),
     model: entry.id,

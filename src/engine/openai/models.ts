@@ -3,7 +3,10 @@ import type { EngineState } from "../direct/state.ts";
 import type { ModelEntry } from "./types.ts";
 
 const entryAnswer = ({ id, created, request: { base } }: AnyEntry): ModelEntry => ({
-  ...{ id, object: "model", created, owned_by: "shaderformer" },
+  id,
+  object: "model",
+  created,
+  owned_by: "shaderformer",
   ...(base === undefined ? {} : { parent: base }),
 });
 

@@ -8,10 +8,18 @@ import type { CompletionRequest, FinishReason, SamplingRequest, Usage } from "./
 
 /** Fields of a request that an engine has as well, by its own names. */
 const names = {
-  ...{ temperature: "temperature", top_p: "topP", top_k: "topK", min_p: "minP", stop: "stop" },
-  ...{ presence_penalty: "presencePenalty", frequency_penalty: "frequencyPenalty" },
-  ...{ repetition_penalty: "repetitionPenalty", no_repeat_ngram_size: "noRepeatNgram" },
-  ...{ num_beams: "beams", length_penalty: "lengthPenalty", early_stopping: "earlyStopping" },
+  temperature: "temperature",
+  top_p: "topP",
+  top_k: "topK",
+  min_p: "minP",
+  stop: "stop",
+  presence_penalty: "presencePenalty",
+  frequency_penalty: "frequencyPenalty",
+  repetition_penalty: "repetitionPenalty",
+  no_repeat_ngram_size: "noRepeatNgram",
+  num_beams: "beams",
+  length_penalty: "lengthPenalty",
+  early_stopping: "earlyStopping",
 } satisfies Partial<Record<keyof CompletionRequest, keyof GenerationOptions>>;
 
 /** What a checked request says of sampling and search. Seeds of 64 bits are usual; the engine's have 32. */
@@ -86,7 +94,9 @@ export function checkLength(
 
 /** What a language model takes. */
 export const roomOf = ({ id, model }: LoadedEntry) => ({
-  ...{ id, context: model.context, vocabulary: model.decoder.config.vocabulary },
+  id,
+  context: model.context,
+  vocabulary: model.decoder.config.vocabulary,
 });
 
 /** Why an answer ended, in OpenAI's words; undefined for one that was stopped from outside. */

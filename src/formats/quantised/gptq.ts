@@ -53,7 +53,12 @@ function matrix({ get, find }: Parts, settings: Settings): QuantisedMatrix {
       const numbers = numbersOf(scales, ofScales);
       const points = zeroPoints(codesOf(wordsOf(ofZeros)), settings);
       return elementsOfGroups({
-        ...{ rows, columns, words: wordsIn(words), groups: count, indices: wordsOf(ofIndex), indexTensor: index },
+        rows,
+        columns,
+        words: wordsIn(words),
+        groups: count,
+        indices: wordsOf(ofIndex),
+        indexTensor: index,
         scale: (row, group) => numbers[group * rows + row] ?? 0,
         zero: (row, group) => points[group * across + row] ?? 0,
       });

@@ -101,7 +101,9 @@ export async function adapterIn(source: FileSource): Promise<StoredAdapter> {
   const given = readFields(adapterConfig, await readJson(source, adapterConfig)).read(fields);
   const { rank_pattern: ranks = {}, alpha_pattern: alphas = {} } = given;
   const config: LoraConfig = {
-    ...{ rank: given.r, alpha: given.lora_alpha, rslora: given.use_rslora },
+    rank: given.r,
+    alpha: given.lora_alpha,
+    rslora: given.use_rslora,
     ...(Object.keys(ranks).length > 0 ? { ranks } : {}),
     ...(Object.keys(alphas).length > 0 ? { alphas } : {}),
   };

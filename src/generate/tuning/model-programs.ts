@@ -54,7 +54,9 @@ export async function openPrograms(model: LanguageModel): Promise<ModelPrograms>
     throw error;
   }
   return {
-    ...{ longest, made, dispose },
+    longest,
+    made,
+    dispose,
     record({ tokens, decode }) {
       const visible = programs.visible(longest + 1);
       return decode

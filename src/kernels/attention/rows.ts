@@ -27,7 +27,7 @@ const kernel = defineKernel({
   ...placedRecord,
   name: "attention/rows",
   source,
-  params: ({ h, g, t, d }, { start, length, scale }) => ({ ...{ h, g, t, d }, ...{ start, length, scale } }),
+  params: ({ h, g, t, d }, { start, length, scale }) => ({ h, g, t, d, start, length, scale }),
   specialise: ({ d, dv }, problem, context) => {
     const constants = { HEAD_WIDTH: d, VALUE_WIDTH: dv, WORKGROUP: threads(dv) };
     return attentionShader(problem, constants, everyPart, context);

@@ -35,8 +35,13 @@ const kernel = defineKernel({
   axes: (_axes, problem: SplitProblem) => ({ splits: problem.splits, ...placedAxes(problem) }),
   binds: (problem: SplitProblem) => attentionBindings(problem, joined),
   params: ({ h, g, t, d }: Sizes<"h" | "g" | "t" | "d">, { start, length, scale }) => ({
-    ...{ h, g, t, d },
-    ...{ start, length, scale },
+    h,
+    g,
+    t,
+    d,
+    start,
+    length,
+    scale,
   }),
   uniforms: (_axes: object, problem: SplitProblem, views: KernelContext) => ({
     ...attentionUniforms(problem, { views, ...joined }),

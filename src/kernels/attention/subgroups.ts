@@ -28,7 +28,7 @@ const kernel = defineKernel({
   ...placedRecord,
   name: "attention/subgroups",
   source,
-  params: ({ h, g, t, d }, { start, length, scale }) => ({ ...{ h, g, t, d }, ...{ start, length, scale } }),
+  params: ({ h, g, t, d }, { start, length, scale }) => ({ h, g, t, d, start, length, scale }),
   specialise: ({ d, dv }, problem, context) => {
     const SUBGROUP = context.gpu.adapter.subgroupSize ?? 0;
     return attentionShader(problem, { HEAD_WIDTH: d, VALUE_WIDTH: dv, SUBGROUP }, everyPart, context);

@@ -22,7 +22,7 @@ const kernel = defineKernel({
   wants: ({ lse }: AttentionProblem) => ({ lse }),
   accepts: { step: ["u32"] },
   strided: ["q", "k", "v"],
-  params: ({ h, g, t, d }, { start, length, scale }) => ({ ...{ h, g, t, d }, ...{ start, length, scale } }),
+  params: ({ h, g, t, d }, { start, length, scale }) => ({ h, g, t, d, start, length, scale }),
   uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, mask: true, score: true }),
   binds: (problem) => attentionBindings(problem),
   specialise: (_axes, problem) => attentionShader(problem, {}, { mask: true, score: true, lse: true, sink: true }),

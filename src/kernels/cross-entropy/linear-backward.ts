@@ -115,7 +115,8 @@ const rowChunks: GradientVariant = {
 const likeSegments = (gpu: Gpu, weight: Tensor): Tensor => {
   const segments = weight.segments.map(({ begin, end }) => ({
     storage: empty(gpu, weight.shape.with(0, end - begin), "f32", "dweight").storage,
-    ...{ begin, end },
+    begin,
+    end,
   }));
   return new Tensor(gpu, weight.shape, "f32", segments);
 };

@@ -46,8 +46,13 @@ type Axes = Readonly<Record<"rows" | "cols", number>>;
 /** The common part of the kernels over rows of logits. */
 export const lossKernel = {
   params: ({ rows, cols }: Axes, options: LossOptions) => ({
-    ...{ rows, cols, vocabulary: options.vocabulary ?? cols, ignored: ignoredWord(options) },
-    ...{ smoothing: options.smoothing ?? 0, z_loss: options.zLoss ?? 0, cap: options.softcap ?? 1 },
+    rows,
+    cols,
+    vocabulary: options.vocabulary ?? cols,
+    ignored: ignoredWord(options),
+    smoothing: options.smoothing ?? 0,
+    z_loss: options.zLoss ?? 0,
+    cap: options.softcap ?? 1,
   }),
   check: ({ cols }: Axes, { vocabulary = cols }: LossOptions): void => {
     if (vocabulary < 1 || vocabulary > cols) {

@@ -46,7 +46,10 @@ type Axes = Readonly<Record<"x", number>>;
 
 /** `Params`, for steps of so many elements. */
 const params = ({ x }: Axes, { rate, site }: DropoutOptions, width: number) => ({
-  ...{ n: x / width, site: firstSite + site, threshold: Math.floor(rate * 2 ** 32), scale: 1 / (1 - rate) },
+  n: x / width,
+  site: firstSite + site,
+  threshold: Math.floor(rate * 2 ** 32),
+  scale: 1 / (1 - rate),
 });
 
 /** A thread a pair of elements. */

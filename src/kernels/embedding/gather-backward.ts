@@ -55,7 +55,10 @@ const naiveKernel = defineKernel({
   segmented,
   axes: (_, { rows }: Options) => ({ v: rows }),
   params: ({ t, c }, { scale = 1, accumulate = false }, { segment }) => ({
-    ...{ t, c, scale, accumulate: Number(accumulate) },
+    t,
+    c,
+    scale,
+    accumulate: Number(accumulate),
     ...rowsOf(segment),
   }),
   threads: ({ v, c }) => v * c,
@@ -129,7 +132,10 @@ const summed = {
   accepts: { ids: ["u32"], order: ["u32"] },
   segmented,
   params: ({ t, c }: Sizes, { scale = 1 }: Sums, { segment }: KernelContext) => ({
-    ...{ t, width: c % 4 === 0 ? c / 4 : c, scale, v: segment.total },
+    t,
+    width: c % 4 === 0 ? c / 4 : c,
+    scale,
+    v: segment.total,
     ...rowsOf(segment),
   }),
   specialise: ({ c }: Sizes) => ({ parts: [c % 4 === 0 ? vectorFour : vectorOne] }),

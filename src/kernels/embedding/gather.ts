@@ -106,7 +106,7 @@ export function gather(
   checkCall("gather", given, tensors, ofGiven, options);
   const { ids, table } = tensors;
   checkTable(table);
-  const heading = { ...{ op: "embedding/gather", variant: "embedding/gather", options: { ...options } }, tensors };
+  const heading = { op: "embedding/gather", variant: "embedding/gather", options: { ...options }, tensors };
   return gpu.group({ ...heading, by: gather }, () => gatherGiven(gpu, { ids, weight: table }, options));
 }
 

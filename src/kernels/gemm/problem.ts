@@ -65,9 +65,21 @@ export function gemmParams({ b, h, m, k, n }: Axes, _options: object, { strides,
   const [aBatch = 0, aH = 0, aRow = 0, aI = 0] = strides["a"] ?? [];
   const [bBatch = 0, bH = 0, bI = 0, bColumn = 0] = strides["b"] ?? [];
   return {
-    ...{ batch: b * h, h, m, k, n },
-    ...{ a_first: offsets["a"] ?? 0, a_batch: aBatch, a_h: aH, a_row: aRow, a_i: aI },
-    ...{ b_first: offsets["b"] ?? 0, b_batch: bBatch, b_h: bH, b_i: bI, b_column: bColumn },
+    batch: b * h,
+    h,
+    m,
+    k,
+    n,
+    a_first: offsets["a"] ?? 0,
+    a_batch: aBatch,
+    a_h: aH,
+    a_row: aRow,
+    a_i: aI,
+    b_first: offsets["b"] ?? 0,
+    b_batch: bBatch,
+    b_h: bH,
+    b_i: bI,
+    b_column: bColumn,
   };
 }
 

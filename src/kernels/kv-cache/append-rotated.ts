@@ -72,8 +72,18 @@ const kernel = defineKernel({
     const [batch = 0, token = 0, head = 0] = context.strides["q"] ?? [];
     return {
       size: b * t * (h * d + (g * (d + dv)) / packed),
-      ...{ t, h, g, s, d, width: dv, pairs, start },
-      ...{ q_first: context.offsets["q"] ?? 0, q_batch: batch, q_token: token, q_head: head },
+      t,
+      h,
+      g,
+      s,
+      d,
+      width: dv,
+      pairs,
+      start,
+      q_first: context.offsets["q"] ?? 0,
+      q_batch: batch,
+      q_token: token,
+      q_head: head,
       ...viewParams(context),
     };
   },

@@ -28,7 +28,11 @@ const states = defineKernel({
   strided: ["k", "v"],
   axes: ({ dv }, { chunks }: LinearAttentionProblem) => ({ chunks, width: dv + 1 }),
   params: ({ g, d, width }, { chunks, span }, context) => ({
-    ...{ g, d, width, chunks, span },
+    g,
+    d,
+    width,
+    chunks,
+    span,
     ...viewFields(context, ["k", "v"]),
   }),
   workgroups: ({ b, g, d, width }, { chunks }, _context, shader) => {
@@ -68,7 +72,16 @@ const readOut = defineKernel({
   outputs: { out: "[b, t, h, dv]" },
   strided: ["q", "k", "v"],
   params: ({ h, g, t, d, dv, chunks }, { mask, span, start, length }: LinearAttentionProblem, context) => ({
-    ...{ h, g, t, d, dv, chunks, span, start, length, causal: mask === "causal" ? 1 : 0 },
+    h,
+    g,
+    t,
+    d,
+    dv,
+    chunks,
+    span,
+    start,
+    length,
+    causal: mask === "causal" ? 1 : 0,
     ...viewFields(context, ["q", "k", "v"]),
   }),
   workgroups: ({ b, h, t }) => [t, h, b],
@@ -103,8 +116,11 @@ export function linearAttention(
   const problem = linearAttentionProblem({ q, k, v }, options);
   const { mask, start, length } = problem;
   const heading = {
-    ...{ op: "linearAttention", variant: "chunks", options: { mask, start, length } },
-    ...{ by: linearAttention, tensors },
+    op: "linearAttention",
+    variant: "chunks",
+    options: { mask, start, length },
+    by: linearAttention,
+    tensors,
   };
   return gpu.group(heading, () => {
     using scope = gpu.scope();

@@ -54,7 +54,9 @@ export const vectorSubgroupsKernel = defineKernel({
   check: linear.check,
   params: ({ rows, k, m }, { gate, eps = 0 }, { segment: { begin, total }, dtypes }) => ({
     ...(gate ? { rows, k, n: m / 2, begin: 0, total: m / 2 } : { rows, k, n: m, begin, total }),
-    ...{ eps, row_words: rowWords(dtypes["weight"], k), none: 0 },
+    eps,
+    row_words: rowWords(dtypes["weight"], k),
+    none: 0,
   }),
   specialise: ({ rows }, { gate }, { dtypes, gpu }) => {
     const wide = widePart(dtypes["weight"], rows);

@@ -64,7 +64,8 @@ const planned = {
   dtypes: () =>
     ({ counts: "u32", offsets: "u32", slots: "u32", block_experts: "u32", grids: "u32", positions: "u32" }) as const,
   params: (slots: number, { capacity = slots, across = [1, 1] }: AlignOptions) => ({
-    ...{ slots, capacity },
+    slots,
+    capacity,
     gate_up_across: across[0],
     down_across: across[1],
   }),

@@ -31,7 +31,9 @@ const by =
     const { weight, eps } = asRmsNorm(cols, options);
     const given = { x, dy, weight: fill(gpu, [cols], weight) };
     const { dx } = rmsNormBackward(gpu, given, {
-      ...{ eps, variant, needs: { x: true, weight: false } },
+      eps,
+      variant,
+      needs: { x: true, weight: false },
       ...(into?.dx ? { into: { dx: into.dx } } : {}),
     });
     return { dx: into?.dx ?? scope.keep(dx as Tensor) };

@@ -33,7 +33,12 @@ const kernel = defineKernel({
   inputs: { gradient: "[...n]", scalars: "[1]", "clip?": "[2]" },
   inout: { parameter: "[...n]", first: "[...n]" },
   params: ({ n }, { betas: [beta1, beta2], decay }: Required<LionOptions>) => ({
-    ...{ n: threadsOf(n), kept1: beta1, new1: 1 - beta1, kept2: beta2, new2: 1 - beta2, decay },
+    n: threadsOf(n),
+    kept1: beta1,
+    new1: 1 - beta1,
+    kept2: beta2,
+    new2: 1 - beta2,
+    decay,
   }),
   specialise: ({ n }, _options, { dtypes }) => partsOf(n, dtypes["clip"] !== undefined),
   threads: ({ n }) => threadsOf(n),

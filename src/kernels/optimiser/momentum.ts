@@ -38,7 +38,12 @@ const kernel = defineKernel({
   inout: { velocity: "[...n]" },
   outputs: { update: "[...n]" },
   params: ({ n }, { momentum: kept, fresh: new_, ahead, held, decay }: Required<MomentumOptions>) => ({
-    ...{ n: threadsOf(n), kept, new_, ahead, held, decay },
+    n: threadsOf(n),
+    kept,
+    new_,
+    ahead,
+    held,
+    decay,
   }),
   specialise: ({ n }, _options, { dtypes }) => partsOf(n, dtypes["clip"] !== undefined),
   threads: ({ n }) => threadsOf(n),
@@ -50,7 +55,11 @@ const kernel = defineKernel({
 
 const tensors = tensorFields("gradient", "parameter", "velocity", "clip?");
 const options = fieldsOf<MomentumOptions>({
-  ...{ momentum: belowOne, fresh: finite, ahead: finite, held: finite, decay: atLeast(0) },
+  momentum: belowOne,
+  fresh: finite,
+  ahead: finite,
+  held: finite,
+  decay: atLeast(0),
 });
 
 /**
@@ -63,5 +72,5 @@ export function momentum(
   settings: MomentumOptions = {},
 ): { readonly update: Tensor } {
   checkCall("momentum", tensors, given, options, settings);
-  return kernel(gpu, given, { ...{ momentum: 0.9, fresh: 1, ahead: 0, held: 1, decay: 0 }, ...settings });
+  return kernel(gpu, given, { momentum: 0.9, fresh: 1, ahead: 0, held: 1, decay: 0, ...settings });
 }

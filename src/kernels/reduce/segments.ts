@@ -30,7 +30,9 @@ const kernel = defineKernel({
   accepts: { offsets: ["u32"] },
   axes: ({ ends }) => ({ n: Math.max(0, ends - 1) }),
   params: ({ n, t, c }, { operation }: SegmentOptions) => ({
-    ...{ n, t, c },
+    n,
+    t,
+    c,
     initial: operation === "max" ? Number.NEGATIVE_INFINITY : 0,
   }),
   specialise: (_, { operation }) => ({ parts: [operations[operation]] }),

@@ -104,10 +104,18 @@ export function layerSources(
   const [up, down] = [projection(names.up, width, hidden), projection(names.down, hidden, width)];
   const [attentionNorm, feedForwardNorm] = [norm(names.attentionNorm), norm(names.feedForwardNorm)];
   return {
-    ...{ q: q.weight, qBias: q.bias, k: k.weight, kBias: k.bias, v: v.weight, vBias: v.bias },
-    ...{ output: output.weight, outputBias: output.bias },
-    ...{ attentionNorm: attentionNorm.weight, attentionNormBias: attentionNorm.bias },
-    ...{ feedForwardNorm: feedForwardNorm.weight, feedForwardNormBias: feedForwardNorm.bias },
+    q: q.weight,
+    qBias: q.bias,
+    k: k.weight,
+    kBias: k.bias,
+    v: v.weight,
+    vBias: v.bias,
+    output: output.weight,
+    outputBias: output.bias,
+    attentionNorm: attentionNorm.weight,
+    attentionNormBias: attentionNorm.bias,
+    feedForwardNorm: feedForwardNorm.weight,
+    feedForwardNormBias: feedForwardNorm.bias,
     feedForward: { up: up.weight, upBias: up.bias, down: down.weight, downBias: down.bias },
   };
 }

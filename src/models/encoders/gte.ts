@@ -111,16 +111,24 @@ function layer({ width, hidden }: EncoderConfig, index: number, has: (name: stri
   ];
   const third = (source: WeightSource, i: number): WeightSource => ({ ...source, rows: [i * width, (i + 1) * width] });
   return {
-    ...{ q: third(qkv.weight, 0), k: third(qkv.weight, 1), v: third(qkv.weight, 2) },
-    ...{ qBias: third(qkv.bias, 0), kBias: third(qkv.bias, 1), vBias: third(qkv.bias, 2) },
-    ...{ output: output.weight, outputBias: output.bias },
-    ...{ attentionNorm: attentionNorm.weight, attentionNormBias: attentionNorm.bias },
-    ...{ feedForwardNorm: feedForwardNorm.weight, feedForwardNormBias: feedForwardNorm.bias },
+    q: third(qkv.weight, 0),
+    k: third(qkv.weight, 1),
+    v: third(qkv.weight, 2),
+    qBias: third(qkv.bias, 0),
+    kBias: third(qkv.bias, 1),
+    vBias: third(qkv.bias, 2),
+    output: output.weight,
+    outputBias: output.bias,
+    attentionNorm: attentionNorm.weight,
+    attentionNormBias: attentionNorm.bias,
+    feedForwardNorm: feedForwardNorm.weight,
+    feedForwardNormBias: feedForwardNorm.bias,
     feedForward: {
       // The rows of up come first.
       up: { ...both, rows: [0, hidden] },
       gate: { ...both, rows: [hidden, 2 * hidden] },
-      ...{ down: down.weight, downBias: down.bias },
+      down: down.weight,
+      downBias: down.bias,
     },
   };
 }

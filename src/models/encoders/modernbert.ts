@@ -102,7 +102,10 @@ function layer({ width, hidden }: EncoderConfig, index: number, has: (name: stri
   const third = (i: number): WeightSource => ({ ...qkv, rows: [i * width, (i + 1) * width] });
   return {
     ...(index > 0 ? { attentionNorm: source("attn_norm", width) } : {}),
-    ...{ q: third(0), k: third(1), v: third(2), output: source("attn.Wo", width, width) },
+    q: third(0),
+    k: third(1),
+    v: third(2),
+    output: source("attn.Wo", width, width),
     feedForwardNorm: source("mlp_norm", width),
     feedForward: {
       gate: { ...up, rows: [0, hidden] },

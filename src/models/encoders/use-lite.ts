@@ -253,7 +253,20 @@ export function useLiteStates(model: UseLite, { ids, positions, layout, mask }: 
 export function useLiteEncoder(config: UseLiteConfig): EncoderConfig {
   const { vocabulary, width, layers, heads, hidden, context, eps } = config;
   return {
-    ...{ architecture: "use-lite", vocabulary, width, layers, heads, headWidth: width / heads, hidden, context, eps },
-    ...{ types: 0, positions: { kind: "sinusoidal" }, norm: "layer", norms: "pre", activation: "relu", tied: false },
+    architecture: "use-lite",
+    vocabulary,
+    width,
+    layers,
+    heads,
+    headWidth: width / heads,
+    hidden,
+    context,
+    eps,
+    types: 0,
+    positions: { kind: "sinusoidal" },
+    norm: "layer",
+    norms: "pre",
+    activation: "relu",
+    tied: false,
   };
 }

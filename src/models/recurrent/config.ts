@@ -44,8 +44,13 @@ export function readRecurrentConfig(file: string, parsed: unknown): RecurrentCon
     reader.fail("hidden_size", `is ${hidden_size}, expected an even number: each direction has half of the state`);
   }
   return {
-    ...{ vocabulary: vocab_size, embedding: embedding_size, width: hidden_size, attention, bidirectional },
-    ...{ start: tokens.decoder_start_token_id, end: tokens.eos_token_id },
+    vocabulary: vocab_size,
+    embedding: embedding_size,
+    width: hidden_size,
+    attention,
+    bidirectional,
+    start: tokens.decoder_start_token_id,
+    end: tokens.eos_token_id,
   };
 }
 

@@ -55,7 +55,10 @@ export interface ForcedInputs {
 }
 
 const shapeOf = ({ activation, norms, scoreScale }: EncoderDecoderConfig, { heads, headWidth }: StackConfig) => ({
-  ...{ heads, headWidth, activation, norms },
+  heads,
+  headWidth,
+  activation,
+  norms,
   ...(scoreScale === undefined ? {} : { scale: scoreScale }),
 });
 

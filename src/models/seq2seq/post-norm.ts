@@ -77,9 +77,16 @@ export function crossOf({ width }: EncoderDecoderConfig, at: string, names: Cros
   const [q, k, v, output] = [part(names.q), part(names.k), part(names.v), part(names.output)];
   const [norm, normBias] = layerNorm(`${at}${names.norm}`, width);
   return {
-    ...{ norm, normBias },
-    ...{ q: q.weight, qBias: q.bias, k: k.weight, kBias: k.bias, v: v.weight, vBias: v.bias },
-    ...{ output: output.weight, outputBias: output.bias },
+    norm,
+    normBias,
+    q: q.weight,
+    qBias: q.bias,
+    k: k.weight,
+    kBias: k.bias,
+    v: v.weight,
+    vBias: v.bias,
+    output: output.weight,
+    outputBias: output.bias,
   };
 }
 

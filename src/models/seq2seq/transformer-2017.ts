@@ -119,8 +119,14 @@ function attention({ width }: EncoderDecoderConfig, name: string): Omit<CrossSou
   const bias = (i: number) => third(i, [3 * width], "in_proj_bias");
   const [output, outputBias] = matrix(`${name}.out_proj`, width, width);
   return {
-    ...{ q: weight(0), qBias: bias(0), k: weight(1), kBias: bias(1), v: weight(2), vBias: bias(2) },
-    ...{ output, outputBias },
+    q: weight(0),
+    qBias: bias(0),
+    k: weight(1),
+    kBias: bias(1),
+    v: weight(2),
+    vBias: bias(2),
+    output,
+    outputBias,
   };
 }
 
@@ -137,7 +143,10 @@ function layerOf(config: EncoderDecoderConfig, stack: "encoder" | "decoder", lay
   const [crossNorm, crossNormBias] = norm(2);
   return {
     own: {
-      ...{ attentionNorm, attentionNormBias, feedForwardNorm, feedForwardNormBias },
+      attentionNorm,
+      attentionNormBias,
+      feedForwardNorm,
+      feedForwardNormBias,
       ...attention(config, `${at}self_attn`),
       feedForward: { up, upBias, down, downBias },
     } satisfies EncoderLayerSources,

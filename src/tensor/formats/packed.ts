@@ -47,7 +47,8 @@ function packed<Name extends string>(name: Name, { type, elements, bytes, data, 
     decode: (planes, columns) => codecOf(name).decode(planes, columns),
     firstNotFinite: (planes) => codecOf(name).firstNotFinite(planes),
     ggml: {
-      ...{ type, bytes },
+      type,
+      bytes,
       split: (blocks) => blocksOf(name).split(blocks),
       join: (planes) => blocksOf(name).join(planes),
     },
@@ -57,7 +58,8 @@ function packed<Name extends string>(name: Name, { type, elements, bytes, data, 
 /** A format that GGUF files have no type for. */
 function unlisted<Name extends string, Sizes extends StorageFormat["planes"]>(name: Name, planes: Sizes) {
   return {
-    ...{ name, planes },
+    name,
+    planes,
     encode: (values, columns) => codecOf(name).encode(values, columns),
     decode: (given, columns) => codecOf(name).decode(given, columns),
     firstNotFinite: (given) => codecOf(name).firstNotFinite(given),

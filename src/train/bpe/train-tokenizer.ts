@@ -82,20 +82,30 @@ export function trainTokenizer(texts: Iterable<string>, options: TokenizerTraini
     { Sequence: { id: "A", type_id: 0 } },
   ];
   const template = {
-    ...{ type: "TemplateProcessing", single, pair: [...single, { Sequence: { id: "B", type_id: 1 } }] },
+    type: "TemplateProcessing",
+    single,
+    pair: [...single, { Sequence: { id: "B", type_id: 1 } }],
     special_tokens: bos === undefined ? {} : { [bos]: { id: bos, ids: [special.indexOf(bos)], tokens: [bos] } },
   };
   return {
     tokenizer: {
-      ...{ version: "1.0", truncation: null, padding: null },
+      version: "1.0",
+      truncation: null,
+      padding: null,
       added_tokens: special.map((content, id) => ({ id, content, ...flags })),
       normalizer: null,
       pre_tokenizer: byteLevel,
       post_processor: bos === undefined ? { ...byteLevel, trim_offsets: false } : template,
       decoder: byteLevel,
       model: {
-        ...{ type: "BPE", dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null },
-        ...{ fuse_unk: false, byte_fallback: false, ignore_merges: false },
+        type: "BPE",
+        dropout: null,
+        unk_token: null,
+        continuing_subword_prefix: null,
+        end_of_word_suffix: null,
+        fuse_unk: false,
+        byte_fallback: false,
+        ignore_merges: false,
         vocab: Object.fromEntries([...special, ...tokens].map((token, id) => [token, id])),
         merges,
       },

@@ -31,9 +31,18 @@ export interface FreshTensor {
 }
 
 const roles: Readonly<Record<string, Role>> = {
-  ...{ embedding: "embedding", positions: "positions", head: "head", output: "residual", down: "residual" },
-  ...{ sourceEmbedding: "embedding", types: "embedding", relativeBias: "buckets", q: "query" },
-  ...{ sinks: "zeros", selectionBias: "zeros", norm: "ones" },
+  embedding: "embedding",
+  positions: "positions",
+  head: "head",
+  output: "residual",
+  down: "residual",
+  sourceEmbedding: "embedding",
+  types: "embedding",
+  relativeBias: "buckets",
+  q: "query",
+  sinks: "zeros",
+  selectionBias: "zeros",
+  norm: "ones",
 };
 
 /** Parts whose output is no layer's. */

@@ -25,10 +25,22 @@ export interface AdapterWriting {
 export function adapterFolder({ config, base, fanInFanOut, targets, modules }: AdapterWriting): TrainedFolder {
   const { rank, alpha, rslora, ranks = {}, alphas = {} } = config;
   const settings = {
-    ...{ peft_type: "LORA", task_type: "CAUSAL_LM", base_model_name_or_path: base, inference_mode: true },
-    ...{ r: rank, lora_alpha: alpha, rank_pattern: ranks, alpha_pattern: alphas, lora_dropout: 0 },
-    ...{ use_rslora: rslora, use_dora: false, bias: "none" },
-    ...{ fan_in_fan_out: fanInFanOut, target_modules: targets, modules_to_save: null, init_lora_weights: true },
+    peft_type: "LORA",
+    task_type: "CAUSAL_LM",
+    base_model_name_or_path: base,
+    inference_mode: true,
+    r: rank,
+    lora_alpha: alpha,
+    rank_pattern: ranks,
+    alpha_pattern: alphas,
+    lora_dropout: 0,
+    use_rslora: rslora,
+    use_dora: false,
+    bias: "none",
+    fan_in_fan_out: fanInFanOut,
+    target_modules: targets,
+    modules_to_save: null,
+    init_lora_weights: true,
   };
   const tensors = modules.flatMap(({ module, inputs, outputs }) => [
     { name: `base_model.model.${module}.lora_A.weight`, shape: [rankOf(config, module), inputs] },

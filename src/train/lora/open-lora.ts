@@ -198,7 +198,9 @@ function writingsOf(stack: ExpertStack, tensors: ReadonlyMap<string, Tensor>) {
   const [a, b] = parametersOfStack(stack).map(({ name, tensor }) => tensors.get(name) ?? tensor) as [Tensor, Tensor];
   const rowsOf = (tensor: Tensor, index: number, count: number) => slice(tensor, 0, index * count, (index + 1) * count);
   return members.map(({ module, index, rank }) => ({
-    ...{ module, inputs, outputs },
+    module,
+    inputs,
+    outputs,
     read: async () => {
       const rows = { a: await rowsOf(a, index, width).read(), b: await rowsOf(b, index, outputs).read() };
       return numbersOfExpert(stack, rank, rows);

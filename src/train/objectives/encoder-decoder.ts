@@ -41,7 +41,9 @@ export function encoderDecoderObjective(
       const { ids: tokens, positions, offsets } = raggedRows(sources, { first: 0, context: encoder.context });
       const shapes = targetShapes(ids.length, ids[0]?.length ?? 0);
       return {
-        ...{ sources: tokens, positions, offsets },
+        sources: tokens,
+        positions,
+        offsets,
         ids: { ...shapes.ids, values: Uint32Array.from(ids.flat()) },
         targets: { ...shapes.targets, values: Int32Array.from(targets.flat()) },
       };

@@ -60,7 +60,9 @@ function statesOf(model: EncoderModel, tensors: Tensors, settings: LossSettings 
       ? { ...model, weights: { ...weights, relativeBias: distanceBiases(gpu, weights.buckets, buckets) } }
       : model;
   const states = encode(own, {
-    ...{ ids: inOneRow(ids), positions: inOneRow(positions), types: types && inOneRow(types) },
+    ids: inOneRow(ids),
+    positions: inOneRow(positions),
+    types: types && inOneRow(types),
     layout: { kind: "ragged", queryOffsets: offsets, keyOffsets: offsets },
     training: settings && stackTraining(gpu, settings),
   });

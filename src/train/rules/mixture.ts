@@ -68,9 +68,12 @@ const ruleOfExperts = (of: typeof experts | typeof routedExperts): Rule =>
     if (!gradient.y) return {};
     const dy = packed(gpu, gradient.y);
     const wanted = {
-      ...{ x: needs.has("x"), weights: needs.has("weights") },
-      ...{ gateUp: needs.has("gateUp"), gateUpBias: needs.has("gateUpBias") },
-      ...{ down: needs.has("down"), downBias: needs.has("downBias") },
+      x: needs.has("x"),
+      weights: needs.has("weights"),
+      gateUp: needs.has("gateUp"),
+      gateUpBias: needs.has("gateUpBias"),
+      down: needs.has("down"),
+      downBias: needs.has("downBias"),
     };
     const found = expertsBackward(
       gpu,
@@ -78,8 +81,12 @@ const ruleOfExperts = (of: typeof experts | typeof routedExperts): Rule =>
       { activation, needs: wanted, ...(capacity === undefined ? {} : { capacity }) },
     );
     return {
-      ...{ x: found.dx, weights: found.dweights },
-      ...{ gateUp: found.dgateUp, gateUpBias: found.dgateUpBias, down: found.ddown, downBias: found.ddownBias },
+      x: found.dx,
+      weights: found.dweights,
+      gateUp: found.dgateUp,
+      gateUpBias: found.dgateUpBias,
+      down: found.ddown,
+      downBias: found.ddownBias,
     };
   });
 
@@ -94,8 +101,14 @@ export const adaptedExpertsRule = ruleOf<AdaptedTensors, ExpertsResult>(
     const wanted = { x: needs.has("x"), weights: needs.has("weights") };
     const found = adaptedExpertsBackward(gpu, { ...tensors, dy }, { needs: wanted });
     return {
-      ...{ x: found.dx, weights: found.dweights, gateA: found.dgateA, gateB: found.dgateB },
-      ...{ upA: found.dupA, upB: found.dupB, downA: found.ddownA, downB: found.ddownB },
+      x: found.dx,
+      weights: found.dweights,
+      gateA: found.dgateA,
+      gateB: found.dgateB,
+      upA: found.dupA,
+      upB: found.dupB,
+      downA: found.ddownA,
+      downB: found.ddownB,
     };
   },
 );

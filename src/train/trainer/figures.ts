@@ -39,7 +39,11 @@ export function stepOf(
   const gradientNorm = at(whole.clip);
   const auxiliaryLoss = routers.length > 0 ? { auxiliaryLoss: mean("balance") } : {};
   return {
-    ...{ step, loss: mean("loss"), gradientNorm, learningRate, skipped: !Number.isFinite(gradientNorm) },
+    step,
+    loss: mean("loss"),
+    gradientNorm,
+    learningRate,
+    skipped: !Number.isFinite(gradientNorm),
     ...auxiliaryLoss,
     ...useOf(whole, numbers, routers),
   };

@@ -38,7 +38,11 @@ const stored = (shapes: Shapes, dtype: string) =>
 const folder = (name: string, config: Json, tensors: Record<string, Stored>, shards = 1): Folder => ({
   name,
   config: { ...config, bos_token_id: 2, eos_token_id: 4 },
-  ...{ generation, tokenizerConfig, tokenizer, tensors, shards },
+  generation,
+  tokenizerConfig,
+  tokenizer,
+  tensors,
+  shards,
 });
 
 const small: Json = {
@@ -79,8 +83,12 @@ const biased = named("LlamaForCausalLM", "llama", { attention_bias: true, mlp_bi
 const mixtral = named("MixtralForCausalLM", "mixtral", { num_local_experts: 3, num_experts_per_tok: 2 });
 const gemma = (architecture: string, more: Json) =>
   named(architecture, architecture === "Gemma2ForCausalLM" ? "gemma2" : "gemma3", {
-    ...{ head_dim: 16, tie_word_embeddings: true, hidden_activation: "gelu_pytorch_tanh", torch_dtype: "bfloat16" },
-    ...{ query_pre_attn_scalar: 16, sliding_window: 8 },
+    head_dim: 16,
+    tie_word_embeddings: true,
+    hidden_activation: "gelu_pytorch_tanh",
+    torch_dtype: "bfloat16",
+    query_pre_attn_scalar: 16,
+    sliding_window: 8,
     ...more,
   });
 const gpt2: Json = {

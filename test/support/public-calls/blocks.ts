@@ -16,8 +16,13 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
   ];
   const latents = norms.map((norm) => ({ norm, query: { down: linear, norm } }));
   const attentions = norms.map((norm) => ({
-    ...{ q: linear, k: linear, v: linear, output: linear, qkv: { weight: zeros([12, 4]), bias: zeros([12]) } },
-    ...{ qNorm: norm, kNorm: norm },
+    q: linear,
+    k: linear,
+    v: linear,
+    output: linear,
+    qkv: { weight: zeros([12, 4]), bias: zeros([12]) },
+    qNorm: norm,
+    kNorm: norm,
   }));
   /** Norms of heads have the width of a head. */
   const narrow = (weights: (typeof attentions)[number] | undefined) => {
@@ -31,7 +36,9 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
   const feed = { up: linear, down: linear, gate: linear, gateUp: { weight: zeros([8, 4]), bias: zeros([8]) } };
   const experts = {
     router: { weight: zeros([2, 4]), bias: zeros([2]) },
-    ...{ gateUp: zeros([16, 4]), down: zeros([8, 4]), shared: feed },
+    gateUp: zeros([16, 4]),
+    down: zeros([8, 4]),
+    shared: feed,
   };
   const gate = { weight: zeros([1, 4]), bias: zeros([1]) };
   const faults = { flags: zeros([1], "u32"), layer: 0 };
@@ -70,8 +77,13 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
           [feed, { ...experts, sharedGate: gate, faults }].map((feedForward) => [
             ...["layer", { sum: x, update: x }, { ...run, place: places[i] }],
             {
-              ...{ attentionNorm: norm, feedForwardNorm: norm, attentionOutputNorm: norm, feedForwardOutputNorm: norm },
-              ...{ attention: narrow(attentions[i]), feedForward, adapted: true },
+              attentionNorm: norm,
+              feedForwardNorm: norm,
+              attentionOutputNorm: norm,
+              feedForwardOutputNorm: norm,
+              attention: narrow(attentions[i]),
+              feedForward,
+              adapted: true,
             },
             { ...shape, activation: "silu", mixture: mixtureShape },
           ]),

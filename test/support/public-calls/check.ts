@@ -8,18 +8,32 @@ export function checkCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
   const of = (called: unknown, ...calls: PublicCalls["calls"]): PublicCalls => ({ of: called, calls });
   const input = { shape: [2], values: [1, 2], dtype: "f32" };
   const item = {
-    ...{ name: "two", tags: ["small"], inputs: { x: input }, refusedBy: [], buffers: { map: 2 }, options: {} },
+    name: "two",
+    tags: ["small"],
+    inputs: { x: input },
+    refusedBy: [],
+    buffers: { map: 2 },
+    options: {},
     bounds: { results: { y: { relative: 1, absolute: 1 } }, except: [] },
   };
   const e = ({ x }: { x: check.Dense }) => ({ y: check.dense(x.shape, x.values.map(Math.exp)) });
   const table = {
-    ...{ op: "exp", variants: ["map"], cases: [item], reference: e, requires: () => [], cap: 1e-9 },
+    op: "exp",
+    variants: ["map"],
+    cases: [item],
+    reference: e,
+    requires: () => [],
+    cap: 1e-9,
     run: (on: Gpu, tensors: Parameters<typeof exp>[1], options: object) => exp(on, tensors, options),
     gate: { emulation: e, sum: () => check.inTurn, allowed: () => 8 },
-    ...{ dtypes: {}, canaries: false },
+    dtypes: {},
+    canaries: false,
   };
   const report = {
-    ...{ variant: "map", case: "two", verdict: "pass", message: "" },
+    variant: "map",
+    case: "two",
+    verdict: "pass",
+    message: "",
     figures: { nmse: 0, errorRatio: 1, meanErrorRatio: null },
   };
   const op = { variants: { map: { record: e, requires: [] } } };

@@ -34,8 +34,10 @@ export function encoderCalls(
         { layout: i === 1 ? ragged : "contiguous", mask, score: scores[i], rotation, ...(i === 0 && { training }) },
       ],
       {
-        ...{ attentionNorm: norm, attention: { q: linear, k: linear, v: linear, qkv, output: linear } },
-        ...{ feedForwardNorm: norm, feedForward: { up: linear, down: linear, gate: linear, gateUp } },
+        attentionNorm: norm,
+        attention: { q: linear, k: linear, v: linear, qkv, output: linear },
+        feedForwardNorm: norm,
+        feedForward: { up: linear, down: linear, gate: linear, gateUp },
       },
       { heads: 2, headWidth: 2, activation: "silu", scale: 1, norms: i === 0 ? "post" : "pre" },
     ]),

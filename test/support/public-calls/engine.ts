@@ -50,7 +50,10 @@ export function methodCalls(engine: Engine, ids: { readonly encoder: string; rea
 /** The calls by the names of methods. */
 export function engineCalls(engine: Engine): Readonly<Record<string, PublicCalls>> {
   const of = (method: keyof Engine, ...calls: PublicCalls["calls"]): PublicCalls => ({
-    ...{ of: engine[method], on: engine, calls, runs: true },
+    of: engine[method],
+    on: engine,
+    calls,
+    runs: true,
   });
   return {
     "Engine.unload": of("unload", ["none"]),

@@ -27,10 +27,14 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       { variant: "naive", into: { dgate: zeros([2, 4]), dup: zeros([2, 4]) } },
     ]);
   return {
-    ...{ "train/expBackward": map(train.expBackward), "train/geluBackward": map(train.geluBackward) },
-    ...{ "train/geluTanhBackward": map(train.geluTanhBackward), "train/siluBackward": map(train.siluBackward) },
-    ...{ "train/quickGeluBackward": map(train.quickGeluBackward), "train/reluBackward": map(train.reluBackward) },
-    ...{ "train/tanhBackward": map(train.tanhBackward), "train/sigmoidBackward": map(train.sigmoidBackward) },
+    "train/expBackward": map(train.expBackward),
+    "train/geluBackward": map(train.geluBackward),
+    "train/geluTanhBackward": map(train.geluTanhBackward),
+    "train/siluBackward": map(train.siluBackward),
+    "train/quickGeluBackward": map(train.quickGeluBackward),
+    "train/reluBackward": map(train.reluBackward),
+    "train/tanhBackward": map(train.tanhBackward),
+    "train/sigmoidBackward": map(train.sigmoidBackward),
     "train/squaredReluBackward": map(train.squaredReluBackward),
     "train/regluBackward": gated(train.regluBackward),
     "train/softcapBackward": map(train.softcapBackward, { cap: 30 }),
@@ -40,14 +44,18 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     "train/layerNormBackward": call(train.layerNormBackward, [
       normed,
       {
-        ...{ eps: 1e-5, needs: { x: true, weight: true, bias: true }, variant: "workgroup" },
+        eps: 1e-5,
+        needs: { x: true, weight: true, bias: true },
+        variant: "workgroup",
         into: { dx: zeros([2, 4]), dweight: zeros([4]), dbias: zeros([4]) },
       },
     ]),
     "train/rmsNormBackward": call(train.rmsNormBackward, [
       normed,
       {
-        ...{ eps: 1e-5, needs: { x: true, weight: true }, variant: "workgroup" },
+        eps: 1e-5,
+        needs: { x: true, weight: true },
+        variant: "workgroup",
         into: { dx: zeros([2, 4]), dweight: zeros([4]) },
       },
     ]),
@@ -83,7 +91,12 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
         ...[...masks.map((mask) => ({ mask })), ...scores.map((score) => ({ score })), { dropout }].map((form) => [
           { q: heads, k: heads, v: heads, sink: v2, out: heads, lse: zeros([1, 2, 3]), dout: heads },
           {
-            ...{ scale: 1, start: 0, length: 3, layout: "contiguous", variant: "materialised", ...form },
+            scale: 1,
+            start: 0,
+            length: 3,
+            layout: "contiguous",
+            variant: "materialised",
+            ...form,
             needs: { q: true, k: true, v: true, sink: true, score: [] },
           },
         ]),
@@ -119,11 +132,18 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     ]),
     "train/expertsBackward": call(train.expertsBackward, [
       {
-        ...{ x: m4, experts: zeros([2, 1], "u32"), weights: zeros([2, 1]), dy: m4 },
-        ...{ gateUp: zeros([16, 4]), gateUpBias: zeros([16]), down: zeros([8, 4]), downBias: zeros([8]) },
+        x: m4,
+        experts: zeros([2, 1], "u32"),
+        weights: zeros([2, 1]),
+        dy: m4,
+        gateUp: zeros([16, 4]),
+        gateUpBias: zeros([16]),
+        down: zeros([8, 4]),
+        downBias: zeros([8]),
       },
       {
-        ...{ activation: "swiglu", capacity: 2 },
+        activation: "swiglu",
+        capacity: 2,
         needs: { x: true, weights: true, gateUp: true, gateUpBias: true, down: true, downBias: true },
         variant: "naive",
       },
@@ -131,7 +151,11 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     "train/routeBackward": call(train.routeBackward, [
       { logits, experts: zeros([2, 1], "u32"), dweights: zeros([2, 1]) },
       {
-        ...{ k: 1, scores: "softmax", normalise: true, scale: 1, groups: { count: 2, keep: 1, by: "maximum" } },
+        k: 1,
+        scores: "softmax",
+        normalise: true,
+        scale: 1,
+        groups: { count: 2, keep: 1, by: "maximum" },
         variant: "naive",
         into: { dlogits: zeros([2, 4]) },
       },
@@ -172,16 +196,14 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     ]),
     "train/linearCrossEntropyBackward": call(train.linearCrossEntropyBackward, [
       {
-        ...{
-          x: m4,
-          weight: zeros([6, 4]),
-          bias: zeros([6]),
-          targets,
-          lse: v2,
-          count: v1,
-          others: zeros([2]),
-          dloss: zeros([1]),
-        },
+        x: m4,
+        weight: zeros([6, 4]),
+        bias: zeros([6]),
+        targets,
+        lse: v2,
+        count: v1,
+        others: zeros([2]),
+        dloss: zeros([1]),
       },
       { ...loss, chunk: 64, needs: { x: true, weight: true, bias: true }, variant: "vocabularyBlocks" },
     ]),

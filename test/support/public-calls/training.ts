@@ -5,9 +5,19 @@ import { made, type PublicCalls } from "./calls.ts";
 
 /** A Llama of one layer. */
 const config = {
-  ...{ model_type: "llama", architectures: ["LlamaForCausalLM"], vocab_size: 300, max_position_embeddings: 8 },
-  ...{ hidden_size: 16, intermediate_size: 16, num_hidden_layers: 1, num_attention_heads: 2, num_key_value_heads: 2 },
-  ...{ hidden_act: "silu", rms_norm_eps: 1e-5, rope_theta: 10_000, tie_word_embeddings: true },
+  model_type: "llama",
+  architectures: ["LlamaForCausalLM"],
+  vocab_size: 300,
+  max_position_embeddings: 8,
+  hidden_size: 16,
+  intermediate_size: 16,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  num_key_value_heads: 2,
+  hidden_act: "silu",
+  rms_norm_eps: 1e-5,
+  rope_theta: 10_000,
+  tie_word_embeddings: true,
 };
 
 /** A model that learns, and what trains it. */
@@ -30,11 +40,20 @@ export function trainingCalls(
   const { call, plain } = made(gpu);
   const waiting = (of: unknown, ...calls: PublicCalls["calls"]): PublicCalls => ({ of, calls, runs: true });
   const method = (name: keyof train.Trainer, ...calls: PublicCalls["calls"]): PublicCalls => ({
-    ...{ of: trainer[name], on: trainer, calls, runs: true },
+    of: trainer[name],
+    on: trainer,
+    calls,
+    runs: true,
   });
   const schedule = { name: "wsd", learningRate: 1e-3, warmup: 1, steps: 10, final: 0.1, decay: 0.2 };
   const options = {
-    ...{ schedule, clip: 1, ema: 0.9, dropout: 0.1, attentionDropout: 0.1, seed: 1, recompute: "layers" },
+    schedule,
+    clip: 1,
+    ema: 0.9,
+    dropout: 0.1,
+    attentionDropout: 0.1,
+    seed: 1,
+    recompute: "layers",
     rules: [{ match: /norm/, learningRate: 0.5, weightDecay: 0, frozen: false }],
     routers: { balance: 0.01, z: 0.001, form: "layers", biasRate: 0.001 },
   };
@@ -43,7 +62,10 @@ export function trainingCalls(
     { name: "sgd", momentum: 0.9, nesterov: true, weightDecay: 0.1 },
     { name: "lion", betas: [0.9, 0.99], weightDecay: 0.1 },
     {
-      ...{ name: "muon", momentum: 0.95, nesterov: true, weightDecay: 0.1 },
+      name: "muon",
+      momentum: 0.95,
+      nesterov: true,
+      weightDecay: 0.1,
       adamw: { learningRate: 0.01, betas: [0.9, 0.95], eps: 1e-8, weightDecay: 0.1 },
     },
   ];

@@ -183,8 +183,12 @@ export function layerRows(gpu: Gpu): readonly Row[] {
 
   const chosen = words(gpu, [0, 1, 1, 2, 2, 0, 1, 0, 1, 2], 5, 2);
   const layer = {
-    ...{ x: random([5, 4], 20), weights: random([5, 2], 21), gateUp: random([3 * 2 * 8, 4], 22) },
-    ...{ gateUpBias: random([3 * 2 * 8], 23), down: random([3 * 4, 8], 24), downBias: random([3 * 4], 25) },
+    x: random([5, 4], 20),
+    weights: random([5, 2], 21),
+    gateUp: random([3 * 2 * 8, 4], 22),
+    gateUpBias: random([3 * 2 * 8], 23),
+    down: random([3 * 4, 8], 24),
+    downBias: random([3 * 4], 25),
   };
   const layers = [undefined, 2].map((capacity) =>
     row(
@@ -209,9 +213,14 @@ export function layerRows(gpu: Gpu): readonly Row[] {
     "experts with adapters",
     adaptedExperts,
     {
-      ...{ x: layer.x, weights: layer.weights, gateA: random([3 * 4, 4], 31), gateB: random([3 * 8, 4], 32) },
-      ...{ upA: random([3 * 4, 4], 33), upB: random([3 * 8, 4], 34) },
-      ...{ downA: random([3 * 4, 8], 35), downB: random([3 * 4, 4], 36) },
+      x: layer.x,
+      weights: layer.weights,
+      gateA: random([3 * 4, 4], 31),
+      gateB: random([3 * 8, 4], 32),
+      upA: random([3 * 4, 4], 33),
+      upB: random([3 * 8, 4], 34),
+      downA: random([3 * 4, 8], 35),
+      downB: random([3 * 4, 4], 36),
     },
     ({ x, weights, ...others }) => {
       const experts = chosen.exact;

@@ -48,12 +48,10 @@ export const dates: Task = {
   ),
   examples: (count) =>
     answered({
-      ...{
-        alphabet: "0123456789abcdefghijklmnopqrstuvwxyz ,./->|",
-        promptLength: longest(count) + 1,
-        answerLength: 11,
-        end: "|",
-      },
+      alphabet: "0123456789abcdefghijklmnopqrstuvwxyz ,./->|",
+      promptLength: longest(count) + 1,
+      answerLength: 11,
+      end: "|",
       ...split(
         (random) => {
           const date = new Date(begin + below(random, days) * dayLength);

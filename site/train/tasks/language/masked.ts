@@ -17,15 +17,13 @@ export const masked: Task = {
   standard: { layers: 2, heads: 4, learningRate: 2e-3, schedule: "cosine", warmup: 50, steps: 1500, every: 50 },
   examples: (clauses) => ({
     ...words.tokensWith("."),
-    ...{
-      promptLength: 0,
-      answerLength: longestSentence(clauses) + 1,
-      end: ".",
-      wholeLoss: true,
-      scored: "next",
-      guess: "neighbours",
-      shown: 8,
-    },
+    promptLength: 0,
+    answerLength: longestSentence(clauses) + 1,
+    end: ".",
+    wholeLoss: true,
+    scored: "next",
+    guess: "neighbours",
+    shown: 8,
     ...split(
       (random) => ({ prompt: "", answer: `${words.of(animalSentence(random, clauses))}.` }),
       0.05,

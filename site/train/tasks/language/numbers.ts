@@ -47,7 +47,9 @@ export const numbers: Task = {
   examples: (digits) =>
     answered({
       ...words.tokensWith("0123456789=."),
-      ...{ promptLength: longest(digits) + 1, answerLength: digits + 1, end: "." },
+      promptLength: longest(digits) + 1,
+      answerLength: digits + 1,
+      end: ".",
       // Lengths are drawn first: of numbers below a million nine in ten have six digits.
       ...split((random) => {
         const value = below(random, 10 ** (1 + below(random, digits)));

@@ -57,7 +57,11 @@ export const opinions: Task = {
   examples: (most) =>
     answered({
       ...words.tokensWith("=+-."),
-      ...{ promptLength: most * (clauseLength + 1), answerLength: 2, end: ".", labels: "+-", guess: "words" },
+      promptLength: most * (clauseLength + 1),
+      answerLength: 2,
+      end: ".",
+      labels: "+-",
+      guess: "words",
       ...split((random) => {
         let [text, isGood] = clause(random);
         const others = below(random, most);

@@ -89,7 +89,9 @@ export const translation: Task = {
   examples: (most) =>
     answered({
       ...words.tokensWith(">."),
-      ...{ promptLength: longest(most) + 1, answerLength: longest(most) + 1, end: "." },
+      promptLength: longest(most) + 1,
+      answerLength: longest(most) + 1,
+      end: ".",
       ...split((random) => {
         const [subject, sujet] = phrase(random, most);
         const [verb, verbe] = pick(random, Object.entries(verbs));

@@ -25,7 +25,9 @@ export function wordsOf(given: Iterable<string>): Words {
   const words = new Map(all.map((word, i) => [characters[i] ?? "", `${word} `]));
   const readable = (text: string) => Array.from(text, (character) => words.get(character) ?? character).join("");
   return {
-    ...{ alphabet: characters.join(""), words, readable },
+    alphabet: characters.join(""),
+    words,
+    readable,
     tokensWith: (marks) => ({ alphabet: marks + characters.join(""), words, readable }),
     of: (sentence) =>
       sentence

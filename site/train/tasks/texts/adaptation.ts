@@ -26,7 +26,8 @@ export const adaptation: Task = {
     return {
       ...windowsOf(text, context, "tokens"),
       alphabet: Array.from({ length: base.vocabulary }, (_, id) => String.fromCharCode(first + id)).join(""),
-      ...{ wholeLoss: true, scored: "next" },
+      wholeLoss: true,
+      scored: "next",
       readable: (tokens) => base.decode(Array.from(tokens, (character) => character.charCodeAt(0) - first)),
     };
   },

@@ -53,8 +53,11 @@ export const characters: Task = {
     const text = bytesOf(plain(given));
     return {
       ...windowsOf(text, context, "bytes"),
-      ...{ alphabet: [...new Set(text)].sort().join(""), wholeLoss: true, scored: "next" },
-      ...{ readable: textOf, kinds: [kindsIn(text)] },
+      alphabet: [...new Set(text)].sort().join(""),
+      wholeLoss: true,
+      scored: "next",
+      readable: textOf,
+      kinds: [kindsIn(text)],
     };
   },
 };

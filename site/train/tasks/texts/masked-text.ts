@@ -16,15 +16,27 @@ export const maskedText: Task = {
   // In longer windows it takes far longer to find out which positions are near one another.
   length: { ...characters.length, standard: 16 },
   standard: {
-    ...{ layers: 2, heads: 4, batch: 128, learningRate: 4e-3 },
-    ...{ schedule: "cosine", warmup: 50, steps: 800, every: 50 },
+    layers: 2,
+    heads: 4,
+    batch: 128,
+    learningRate: 4e-3,
+    schedule: "cosine",
+    warmup: 50,
+    steps: 800,
+    every: 50,
   },
   examples: (context, given) => {
     const text = bytesOf(plain(given));
     const { draw, heldOut } = windowsOf(text, context - 1, "bytes", "the text", context);
     return {
-      ...{ promptLength: 0, answerLength: context, wholeLoss: true, scored: "next", guess: "neighbours" },
-      ...{ alphabet: [...new Set(text)].sort().join(""), readable: textOf, kinds: [kindsIn(text)] },
+      promptLength: 0,
+      answerLength: context,
+      wholeLoss: true,
+      scored: "next",
+      guess: "neighbours",
+      alphabet: [...new Set(text)].sort().join(""),
+      readable: textOf,
+      kinds: [kindsIn(text)],
       draw: (random) => whole(draw(random)),
       heldOut: (most) => heldOut(most).map(whole),
     };

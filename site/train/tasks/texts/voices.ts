@@ -30,7 +30,8 @@ const tokenOf = (name: string) => `<|${name.replaceAll(" ", "-")}|>`;
 /** Kinds of characters, with the tokens that name voices as one more. */
 function kindsAfterNames({ by, names, of }: Kinds): Kinds {
   return {
-    ...{ by, names: [...names, "names of voices"] },
+    by,
+    names: [...names, "names of voices"],
     of: (example, position) => (position === 0 ? names.length : of(example, position)),
   };
 }
@@ -55,18 +56,25 @@ export const voices: Task = {
   examples: (context, given) => {
     const texts = voicesOf(given).map(([name, text]) => [name, bytesOf(text)] as const);
     const windows = texts.map(([voice, text], i) => ({
-      ...{ voice, mark: String.fromCharCode(firstMark + i) },
+      voice,
+      mark: String.fromCharCode(firstMark + i),
       ...windowsOf(text, context - 1, "bytes", voice, context),
     }));
     const names = texts.map(([name]) => name);
     const all = texts.map(([, text]) => text).join("");
     const words = new Map(windows.map(({ voice, mark }) => [mark, tokenOf(voice)]));
     const marked = ({ voice, mark }: (typeof windows)[number], { prompt, answer }: Example) => ({
-      ...{ prompt: mark + prompt, answer, voice },
+      prompt: mark + prompt,
+      answer,
+      voice,
     });
     const [{ promptLength = 0, answerLength = 0 } = {}] = windows;
     return {
-      ...{ words, promptLength: promptLength + 1, answerLength, wholeLoss: true, scored: "next" },
+      words,
+      promptLength: promptLength + 1,
+      answerLength,
+      wholeLoss: true,
+      scored: "next",
       alphabet: [...words.keys()].join("") + [...new Set(all)].sort().join(""),
       readable: (text) => {
         const name = words.get(text[0] ?? "");

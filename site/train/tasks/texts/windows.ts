@@ -29,7 +29,8 @@ export function windowsOf(
     answer: text.slice(begin + promptLength, begin + least),
   });
   return {
-    ...{ promptLength, answerLength: least - promptLength },
+    promptLength,
+    answerLength: least - promptLength,
     draw: (random) => window(below(random, end - least)),
     heldOut: (most) => {
       const random = randomOf(0x5eed, 1);

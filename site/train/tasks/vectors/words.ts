@@ -61,7 +61,11 @@ export const wordVectors: Task = {
     };
     return {
       ...words.tokensWith("."),
-      ...{ promptLength: 1, answerLength: 1, wholeLoss: false, scored: "exact", relations },
+      promptLength: 1,
+      answerLength: 1,
+      wholeLoss: false,
+      scored: "exact",
+      relations,
       draw: (random) => drawn(random, false),
       heldOut: (most) => {
         const random = randomOf(0x5eed, 2);

@@ -14,7 +14,11 @@ export const bagKind: Kind<LabelBatch> = async (gpu, { settings, text }) => {
   const known = idsOf(examples.alphabet);
   return {
     ...labelLearner({
-      ...{ examples, model, layers: 0, heads: 0, context: examples.promptLength },
+      examples,
+      model,
+      layers: 0,
+      heads: 0,
+      context: examples.promptLength,
       rowsOf: (prompts) => prompts.map((prompt) => Array.from(prompt, (one) => known.get(one) ?? 0)),
       partOf: (name) => (/^(words|embedding)\./.test(name) ? "words" : "labels"),
     }),

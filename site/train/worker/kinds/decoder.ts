@@ -36,7 +36,12 @@ export function decoderLearner(trainable: Trainable, examples: Examples): Omit<L
   const { of, context } = batchesOf(examples);
   const { layers, heads, vocabulary } = decoder.config;
   return {
-    ...{ examples, model: trainable, layers, heads, context, classes: vocabulary },
+    examples,
+    model: trainable,
+    layers,
+    heads,
+    context,
+    classes: vocabulary,
     routers: routersOf(decoder, examples),
     batchOf: (given) => of(given),
     partOf: (name) => {
@@ -67,7 +72,8 @@ async function lookingAt(
     {
       batch: of(heldOut),
       ...(scored === "exact" ? { answers: of(heldOut, true), by: "rows" } : { by: "targets" }),
-      ...{ rows: heldOut.length, classes: vocabulary },
+      rows: heldOut.length,
+      classes: vocabulary,
     },
     submits,
     (name) => chosen.has(name),
@@ -103,7 +109,13 @@ async function lookingAt(
       // Without the last one, which was said and never read.
       const tokens = [...prompt, ...answer].slice(0, prompt.length + decodedLength(examples) - 1);
       const weights = await attentionWeights({
-        ...{ layers, heads, kvHeads, headWidth, rows: tokens.length, columns: tokens.length, causal: true },
+        layers,
+        heads,
+        kvHeads,
+        headWidth,
+        rows: tokens.length,
+        columns: tokens.length,
+        causal: true,
         tapped: (layer) =>
           Promise.all([run.tapped(`layer.${layer}.attention.q`), run.tapped(`layer.${layer}.attention.k`)]),
       });

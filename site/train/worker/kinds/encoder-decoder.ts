@@ -22,7 +22,13 @@ export const encoderDecoderKind: Kind<PairBatch> = async (gpu, { settings, text 
   async function attention(run: Run<Tensor>, { source: read, read: before, said }: PairTexts) {
     const weights = (name: string, rows: number, columns: number, causal = false) =>
       attentionWeights({
-        ...{ layers, heads, kvHeads: heads, headWidth, rows, columns, causal },
+        layers,
+        heads,
+        kvHeads: heads,
+        headWidth,
+        rows,
+        columns,
+        causal,
         tapped: (layer) => {
           const at = name.replace("N", String(layer));
           return Promise.all([run.tapped(`${at}.q`), run.tapped(`${at}.k`)]);
@@ -38,7 +44,11 @@ export const encoderDecoderKind: Kind<PairBatch> = async (gpu, { settings, text 
 
   return {
     ...pairLearner({
-      ...{ examples, model, layers, heads, attention },
+      examples,
+      model,
+      layers,
+      heads,
+      attention,
       partOf: (name) => {
         const [, stack, layer] = /(encoder|decoder)\.layers\.(\d+)\./.exec(name) ?? [];
         return stack === undefined ? "embeddings" : `${stack} ${layer}`;

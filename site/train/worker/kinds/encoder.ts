@@ -39,7 +39,13 @@ export async function encoderAttention(
 ): Promise<readonly Omit<Attention, "step">[]> {
   const tokens = [around[0], ...texts, around[1]];
   const weights = await attentionWeights({
-    ...{ layers, heads, kvHeads: heads, headWidth, rows: tokens.length, columns: tokens.length, causal: false },
+    layers,
+    heads,
+    kvHeads: heads,
+    headWidth,
+    rows: tokens.length,
+    columns: tokens.length,
+    causal: false,
     tapped: (layer) =>
       Promise.all([run.tapped(`layer.${layer}.attention.q`), run.tapped(`layer.${layer}.attention.k`)]),
   });
@@ -60,8 +66,14 @@ export const encoderKind: Kind<LabelBatch> = async (gpu, { settings, text }) => 
   const model = await openTrainableEncoder(gpu, source, { task: "classify", onWarning: () => undefined });
   return {
     ...labelLearner({
-      ...{ examples, model, layers: settings.layers, heads: settings.heads },
-      ...{ context: examples.promptLength + 2, rowsOf: rowsOf(examples), partOf: encoderPart, taps: isTapped },
+      examples,
+      model,
+      layers: settings.layers,
+      heads: settings.heads,
+      context: examples.promptLength + 2,
+      rowsOf: rowsOf(examples),
+      partOf: encoderPart,
+      taps: isTapped,
       attention: (run, prompt) => encoderAttention(run, settings, prompt),
     }),
     ...newFiles(model),

@@ -28,7 +28,11 @@ export const masksKind: Kind<MaskedBatch> = async (gpu, { settings, text }) => {
   const model = await openTrainableEncoder(gpu, source, { task: "masked", onWarning: () => undefined });
   const rows = rowsOf(examples);
   return {
-    ...{ examples, model, layers: settings.layers, heads: settings.heads, partOf: encoderPart },
+    examples,
+    model,
+    layers: settings.layers,
+    heads: settings.heads,
+    partOf: encoderPart,
     context: examples.answerLength + 2,
     classes: vocabulary,
     batchOf: (given, [seed, step]) => {

@@ -39,7 +39,11 @@ export function pairLearner(given: PairModel): Omit<Learner<PairBatch>, "files" 
   const { examples, model, layers, heads, partOf } = given;
   const { promptLength, answerLength } = examples;
   return {
-    ...{ examples, model, layers, heads, partOf },
+    examples,
+    model,
+    layers,
+    heads,
+    partOf,
     context: promptLength + answerLength,
     classes: pairTokens(examples).vocabulary,
     batchOf: batchesOf(examples),
@@ -83,7 +87,8 @@ function lookingAt(given: PairModel, heldOut: readonly Example[], submits: Submi
         return { sources: prompts, ids, targets: ids.map((row) => row.map(() => ignored)) };
       },
       rowOf: (example, said) => example * length + said,
-      ...{ classes, sayable },
+      classes,
+      sayable,
     },
     submits,
     taps,

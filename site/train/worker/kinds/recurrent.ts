@@ -10,7 +10,11 @@ const alignment = "alignment";
 
 /** Parts of a model by the modules that have them. */
 const parts: Readonly<Record<string, string>> = {
-  ...{ embedding: "embeddings", encoder: "encoder", decoder: "decoder", combine: "attention", head: "head" },
+  embedding: "embeddings",
+  encoder: "encoder",
+  decoder: "decoder",
+  combine: "attention",
+  head: "head",
 };
 
 /** Recurrent encoder-decoders, with attention and without. */
@@ -21,7 +25,10 @@ export const recurrentKind: Kind<PairBatch> = async (gpu, { settings, text }) =>
   const isAttentive = settings.architecture === "gru-attention";
   return {
     ...pairLearner({
-      ...{ examples, model, layers: 1, heads: 1 },
+      examples,
+      model,
+      layers: 1,
+      heads: 1,
       partOf: (name) => parts[name.split(".")[0] ?? ""] ?? name,
       taps: (name) => name === alignment,
       attention: async (run, { source, said }) => {

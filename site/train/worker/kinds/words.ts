@@ -19,7 +19,13 @@ export const wordsKind: Kind<WordBatch> = async (gpu, { settings, text }) => {
   const model = await openWordVectors(gpu, freshWordVectors(wordConfig(settings, examples), { seed: settings.seed }));
   const batchOf = batchesOf(examples);
   return {
-    ...{ examples, model, batchOf, layers: 0, heads: 0, context: 1, recomputes: ["nothing"] },
+    examples,
+    model,
+    batchOf,
+    layers: 0,
+    heads: 0,
+    context: 1,
+    recomputes: ["nothing"],
     classes: model.config.vocabulary,
     partOf: (name) => (name.startsWith("input.") ? "words" : "near words"),
     looking: async (heldOut, submits) => lookingAt(model, examples, batchOf(heldOut), submits),

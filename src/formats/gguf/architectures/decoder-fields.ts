@@ -60,7 +60,9 @@ function scalingField(facts: Facts): Record<string, unknown> | undefined {
   if (short && long) {
     const factor = facts.number("rope.scaling.attn_factor");
     return {
-      ...{ rope_type: "longrope", short_factor: short, long_factor: long },
+      rope_type: "longrope",
+      short_factor: short,
+      long_factor: long,
       original_max_position_embeddings: original ?? context,
       ...(factor === undefined ? {} : { attention_factor: factor }),
     };
@@ -82,7 +84,9 @@ function yarnField(facts: Facts, factor: number, original: number | undefined): 
   const attention = facts.number("rope.scaling.yarn_attn_factor") ?? facts.number("rope.scaling.attn_factor");
   const whole = factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
   return {
-    ...{ rope_type: "yarn", factor, original_max_position_embeddings: original },
+    rope_type: "yarn",
+    factor,
+    original_max_position_embeddings: original,
     ...optional("beta_fast", facts.number("rope.scaling.yarn_beta_fast")),
     ...optional("beta_slow", facts.number("rope.scaling.yarn_beta_slow")),
     ...optional("attention_factor", attention === undefined || attention === 1 ? undefined : attention * whole),

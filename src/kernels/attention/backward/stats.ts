@@ -26,7 +26,10 @@ export const statsOf = defineKernel({
   strided: ["out", "dout"],
   axes: () => ({ two: 2 }),
   params: ({ b, h, t, dv }, _options: object, context) => ({
-    ...{ rows: b * h * t, h, t, dv },
+    rows: b * h * t,
+    h,
+    t,
+    dv,
     ...viewFields("out", context),
     ...viewFields("dout", context),
   }),

@@ -56,7 +56,10 @@ const rowsProduct = {
   accepts: { weight: weightTypes, slots: ["u32"], block_experts: ["u32"], grids: ["u32"] },
   segmented: { input: "weight", axis: "inputs" },
   params: ({ padded, n, k }: Axes<RowsAxes>, { choices = 1 }: RowsOptions, context: KernelContext) => ({
-    ...{ rows: padded, n, k, choices },
+    rows: padded,
+    n,
+    k,
+    choices,
     ...seenRows(context),
   }),
   specialise: (_axes: object, { choices }: RowsOptions, { dtypes, gpu }: KernelContext) => ({
@@ -89,7 +92,9 @@ const weightsProduct = {
     return { outputs: end - begin };
   },
   params: ({ n, m }: Axes<"n" | "m">, options: WeightsOptions) => ({
-    ...{ n, m, choices: options.choices },
+    n,
+    m,
+    choices: options.choices,
     ...ownRows(n, options),
   }),
   specialise: (_axes: object, { gathered }: WeightsOptions) => ({
