@@ -12,7 +12,7 @@ import {
 } from "../../src/index.ts";
 import { encoderFolder } from "../encode/golden-encoders.ts";
 import { bundledNano } from "../support/bundled.ts";
-import { testGpu } from "../support/gpu.ts";
+import { quickEngines, quickGpu } from "../support/gpu.ts";
 import { argumentCalls } from "../support/public-calls/arguments.ts";
 import { checkCalls } from "../support/public-calls/check.ts";
 import { encoderCalls } from "../support/public-calls/encoders.ts";
@@ -128,7 +128,8 @@ const classes = [
   "EngineEncoderDecoder",
 ];
 
-const gpu = await testGpu();
+quickEngines();
+const gpu = await quickGpu();
 let surface: Surface;
 let model: LanguageModel;
 let session: Session;

@@ -7,8 +7,10 @@ import { atSubmit } from "../support/at-moment.ts";
 import { bundledNano } from "../support/bundled.ts";
 import { deviceMemory } from "../support/device-memory.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";
+import { quickEngines } from "../support/gpu.ts";
 import { turns } from "../support/until.ts";
 
+quickEngines();
 const memory = await deviceMemory();
 afterAll(() => memory.end());
 const served = servedModel({ concurrency: 4, queue: 8 }, bundledNano);
