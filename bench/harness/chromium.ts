@@ -45,6 +45,7 @@ function launching({ args = [], ignoreDefaultArgs = [], env, handleSIGINT = true
 /** Opens a page and collects its uncaught errors. */
 export async function openPage(browser: Browser, url: string): Promise<{ page: Page; errors: string[] }> {
   const page = await browser.newPage();
+  page.setDefaultTimeout(240_000); // a software adapter on a busy machine takes its time
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error.stack ?? error)));
   await page.goto(url);

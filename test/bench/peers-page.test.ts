@@ -42,8 +42,8 @@ describe.skipIf(missing)(`the peers page in headless Chromium${missing ? ` (${mi
     const setup = `#cases=q20:2x32,generate:2&engines=${chosen}&interval=1&samples=1&budget=1&peaks=0`;
     ({ page, errors } = await openPage(browser, `${server.origin}/peers/index.html${setup}`));
     await page.getByRole("button", { name: "Measure 2 cases", disabled: false }).click();
-    await page.getByRole("button", { name: "Download JSON" }).waitFor({ timeout: 60_000 });
-    await page.getByRole("button", { name: "Measure 2 cases" }).waitFor({ timeout: 200_000 });
+    await page.getByRole("button", { name: "Download JSON" }).waitFor();
+    await page.getByRole("button", { name: "Measure 2 cases" }).waitFor();
     const download = page.waitForEvent("download");
     await page.getByRole("button", { name: "Download JSON" }).click();
     result = JSON.parse(await readFile(await (await download).path(), "utf8"));

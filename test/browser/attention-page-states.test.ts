@@ -113,7 +113,7 @@ describe.skipIf(noChromium)(`states of the attention page${noChromium ? ` (${noC
     await page.goto("about:blank");
     await page.goto(site.address([setup, `sim=${sim}`].filter(Boolean).join("&")));
     const run = page.getByRole("region", { name: "Run", exact: true });
-    await run.getByText(says).first().waitFor({ state: "attached", timeout: 10_000 });
+    await run.getByText(says).first().waitFor({ state: "attached" });
     const notes = run.locator("details.notes > summary");
     if ((await notes.count()) > 0) await notes.click();
     await run.getByText(says).first().waitFor();

@@ -41,7 +41,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     });
     await button.click();
     await page.evaluate(() => (globalThis as { began?: Promise<void> }).began);
-    await button.waitFor({ timeout: 60_000 });
+    await button.waitFor();
   }
 
   test("shows a recorded run first, with its adapter and its date", async () => {
@@ -64,7 +64,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
   test("stops at once, whatever it does, and keeps what it has", async () => {
     await page.goto(site.address("batches=q8,q512&heads=1x32&variants=naive&peaks=0"));
     await page.getByRole("button", { name: "Run 2 measurements", disabled: false }).click();
-    await page.getByText(/^Measured here.*so far/).waitFor({ timeout: 60_000 });
+    await page.getByText(/^Measured here.*so far/).waitFor();
     await page.getByText(/case 2 of 2/).waitFor();
     const frames = await framesUntil(page as unknown as DrivenPage, "section.run button.primary", /^Run/);
     expect(frames).toBeLessThanOrEqual(6);
@@ -82,10 +82,10 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await hide(true);
     const button = page.getByRole("button", { name: "Run 1 measurement", disabled: false });
     await button.click();
-    await page.getByText(/: waiting until this page is seen/).waitFor({ timeout: 60_000 });
+    await page.getByText(/: waiting until this page is seen/).waitFor();
     expect(await page.getByRole("button", { name: "Stop", exact: true }).isVisible()).toBe(true);
     await hide(false);
-    await button.waitFor({ timeout: 60_000 });
+    await button.waitFor();
     await page.getByText("The page was hidden while 1 of 1 row was measured").waitFor();
     expect(await tableRows().getByText("! hidden").count()).toBe(1);
     await page.evaluate(() => Reflect.deleteProperty(document, "hidden"));
@@ -217,7 +217,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await screenshot(other, "painted");
     // The link follows a moment after, and has held tiles since they were taken from the mask.
     const tiles = () => unpackPainted(readFragment(new URL(other.url()).hash).keys.get("tiles") ?? "");
-    await expect.poll(async () => (await tiles()).on.join(""), { timeout: 30_000 }).toBe("1001100110101111");
+    await expect.poll(async () => (await tiles()).on.join("")).toBe("1001100110101111");
 
     const { page: third } = await openPage(site.browser, other.url());
     await third.getByRole("heading", { name: "painted, 64 queries, 64 keys" }).waitFor();
@@ -243,7 +243,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await page.getByRole("button", { name: "Copy link" }).click();
     await page.getByRole("button", { name: "✓ Copied" }).waitFor();
     const copied = await page.evaluate(() => navigator.clipboard.readText());
-    await expect.poll(() => page.url(), { timeout: 10_000 }).toBe(copied); // the address follows a moment later
+    await expect.poll(() => page.url()).toBe(copied); // the address follows a moment later
     const warning = page.locator('details[data-trouble="software"]'); // folded, where it was seen before
     await warning.evaluate((details) => details.setAttribute("open", ""));
     await warning.getByRole("button", { name: "Copy report" }).click();

@@ -64,7 +64,6 @@ describe.skipIf(noChromium)(
     beforeAll(async () => {
       site = await openSite();
       ({ page, errors } = await openPage(site.browser, "about:blank"));
-      page.setDefaultTimeout(240_000); // a software adapter on a busy machine takes its time
       page.on("request", (request) => {
         if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(site.origin)) foreign.push(request.url());
       });

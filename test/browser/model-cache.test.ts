@@ -86,9 +86,9 @@ describe.each(browsers)("models kept in $name", ({ missing, start }) => {
         return true;
       };
       await run(other.page, "begin", hub.endpoint, repository, kind);
-      await expect.poll(() => run(other.page, "bytesThere"), { timeout: 30_000 }).toBeGreaterThan(290_000);
+      await expect.poll(() => run(other.page, "bytesThere")).toBeGreaterThan(290_000);
       await expect
-        .poll(async () => (await run(page, "list", kind)).models[0]?.bytes ?? 0, { timeout: 30_000 })
+        .poll(async () => (await run(page, "list", kind)).models[0]?.bytes ?? 0)
         .toBeGreaterThanOrEqual(4 * (64 << 10));
       await other.page.close();
       hub.misbehave = undefined;

@@ -138,7 +138,7 @@ describe.skipIf(noChromium)("the page of the README", async () => {
     try {
       const { page, errors } = await openPage(browser, `${server.origin}/index.html`);
       const written = (text: string) => document.getElementById("output")?.textContent === text;
-      await page.waitForFunction(written, " of the Pequod, and the Pequod's", { timeout: 100_000 });
+      await page.waitForFunction(written, " of the Pequod, and the Pequod's");
       expect(errors).toEqual([]);
     } finally {
       await closePages(browser);
