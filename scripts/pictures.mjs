@@ -1,9 +1,10 @@
-// Draws the pictures of docs/pictures, light and dark: flash's tiles, the roofline of measured results, every mask, and
-// two pages in a browser.
+// Draws the pictures of docs/pictures, light and dark: what runs on a GPU, flash's tiles, the roofline of measured results,
+// every mask, and two pages in a browser.
 //   npm run site:build && node scripts/pictures.mjs [--drawn]     --drawn leaves the browser out
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { flashTiles } from "./pictures/flash-tiles.mjs";
+import { gpu } from "./pictures/gpu.mjs";
 import { maskGallery } from "./pictures/mask-gallery.mjs";
 import { pages } from "./pictures/pages.mjs";
 import { roofline } from "./pictures/roofline.mjs";
@@ -11,7 +12,7 @@ import { palettes } from "./pictures/svg.mjs";
 import { findChromium } from "./setup/chromium.mjs";
 
 /** Pictures that are drawn from the sources, by name. */
-export const drawings = { "flash-tiles": flashTiles, roofline, masks: maskGallery };
+export const drawings = { "flash-tiles": flashTiles, roofline, masks: maskGallery, gpu };
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = new URL("../docs/pictures/", import.meta.url);
   mkdirSync(folder, { recursive: true });

@@ -70,14 +70,20 @@ export * from "./attention.ts";
 // Ops
 
 export {
+  exp,
   type Gated,
   geglu,
   gegluErf,
   gelu,
   geluTanh,
   quickGelu,
+  reglu,
+  relu,
+  sigmoid,
   silu,
+  squaredRelu,
   swiglu,
+  tanh,
 } from "./kernels/elementwise/activation.ts";
 export { cast } from "./kernels/elementwise/cast.ts";
 export {
@@ -88,15 +94,9 @@ export {
   type Operands,
   sub,
 } from "./kernels/elementwise/elementwise.ts";
-export { exp } from "./kernels/elementwise/exp.ts";
 export { fill } from "./kernels/elementwise/fill.ts";
 export { normal, type RandomOptions, uniform } from "./kernels/elementwise/random.ts";
-export { reglu } from "./kernels/elementwise/reglu.ts";
-export { relu } from "./kernels/elementwise/relu.ts";
-export { sigmoid } from "./kernels/elementwise/sigmoid.ts";
 export { softcap } from "./kernels/elementwise/softcap.ts";
-export { squaredRelu } from "./kernels/elementwise/squared-relu.ts";
-export { tanh } from "./kernels/elementwise/tanh.ts";
 export { where } from "./kernels/elementwise/where.ts";
 export { gather, gatherStep } from "./kernels/embedding/gather.ts";
 export { loadPackedFormats } from "./kernels/formats/packed.ts";

@@ -1,4 +1,5 @@
 // The table of storage formats, from their records.
+import { existsSync } from "node:fs";
 import { bundled } from "./bundled.mjs";
 
 const columns = 1024;
@@ -17,10 +18,16 @@ export async function formatTable() {
     });
     const has = (list) => (list.includes(name) ? "yes" : "");
     const bits = (8 * bytesOf(name, [1, columns])) / columns;
-    const file = `${name.replaceAll("_", "-")}.ts`;
+    const file = name.replaceAll("_", "-");
+    const codecs = packed.has(name)
+      ? [`codecs/${file}`, "codecs/table"]
+      : [file, name.startsWith("int") ? "integers" : "words"];
+    const codec = codecs.find((path) => existsSync(`src/tensor/formats/${path}.ts`));
+    const parts = [`lib/weight/${file}`, `lib/weight/${file.replace(/-\d+$/, "-groups")}`, `attention/cache/${file}`];
+    const part = parts.find((path) => existsSync(`shaders/${path}.wgsl`));
     const links = [
-      `[codec](../src/tensor/formats/${packed.has(name) ? "codecs/" : ""}${file})`,
-      ...(has(weightTypes) || has(cacheFormats) ? [`[parts](../src/kernels/formats/${file})`] : []),
+      `[codec](../src/tensor/formats/${codec}.ts)`,
+      ...(part && (has(weightTypes) || has(cacheFormats)) ? [`[part](../shaders/${part}.wgsl)`] : []),
     ];
     return [
       `\`${name}\``,

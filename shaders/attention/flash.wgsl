@@ -166,7 +166,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
           }
         }
       }
-      var spoilt = false;  // by a hidden key; then it is so in all rows
+      var spoilt = false;  // a masked key held NaN, which affects every row
       for (var c = 0u; c < COLUMNS; c++) { spoilt = spoilt || not_finite(piece[0][c]); }
       if (spoilt) { piece = without_hidden(own_row, column, min(CHUNK_KEYS, tiles.end - first_key)); }
       for (var r = 0u; r < THREAD_ROWS; r++) {

@@ -132,7 +132,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
         }
       }
     }
-    var spoilt = false;  // by a hidden key; then it is so in all rows
+    var spoilt = false;  // a masked key held NaN, which affects every row
     for (var c = 0u; c < COLUMNS; c++) { spoilt = spoilt || not_finite(tile_rows[0][c]); }
     if (subgroupAny(spoilt)) {
       tile_rows = without_hidden(b, group, visit.first_key, end, thread, scores);

@@ -1,4 +1,4 @@
-// with: rope/quads/halves, rope/direction/forwards, lib/position/start
+// with: rope/quads/halves, lib/position/start
 // with: lib/grid
 // Rotary position embedding:  pair i of y = pair i of x, rotated by angle i of the position
 //
@@ -7,6 +7,7 @@
 // and rotated parts are whole vectors.
 
 const WORKGROUP: u32 = 64;
+const BACK: bool = false;  // rotates by the negative angles, which is the gradient of a rotation
 
 struct Params {
   size: u32,          // threads: b·t·h·(d - pairs)
@@ -42,7 +43,8 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let low = table[angles];
   let high = table[angles + 1];
   let cosines = vec4f(low.xz, high.xz);
-  let sines = vec4f(sine_of(low.xy), sine_of(low.zw), sine_of(high.xy), sine_of(high.zw));
+  let forwards = vec4f(low.yw, high.yw);
+  let sines = select(forwards, -forwards, BACK);
   let place = quad_vectors(slot);
   let pairs = pairs_of(mat2x4f(x[x_row + place.x], x[x_row + place.y]));
   let first = pairs[0] * cosines - pairs[1] * sines;

@@ -1,4 +1,4 @@
-// with: rope/pairs/halves, rope/direction/forwards, lib/position/start
+// with: rope/pairs/halves, lib/position/start
 // with: lib/grid
 // Rotary position embedding:  pair i of y = pair i of x, rotated by angle i of the position
 //
@@ -6,6 +6,7 @@
 // the head, which passes through. Requests 4 reads and 2 writes a pair.
 
 const WORKGROUP: u32 = 64;
+const BACK: bool = false;  // rotates by the negative angles, which is the gradient of a rotation
 
 struct Params {
   size: u32,   // threads: b·t·h·(d - pairs)
@@ -41,7 +42,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let pair = pair_elements(slot);
   let first = x[x_row + pair.x];
   let second = x[x_row + pair.y];
-  let sine = sine_of(angle);
+  let sine = select(angle.y, -angle.y, BACK);
   y[y_row + pair.x] = first * angle.x - second * sine;
   y[y_row + pair.y] = second * angle.x + first * sine;
 }

@@ -72,7 +72,7 @@ export interface AttentionShape {
   readonly window?: number | undefined;
   /** Factor of the scores; default `1/√headWidth`. */
   readonly scale?: number | undefined;
-  /** What scores stay below, bent by tanh (Gemma 2); unset: they are not bent. Not with latent attention. */
+  /** The soft cap of scores (Gemma 2); unset: none. Not with latent attention. */
   readonly cap?: number | undefined;
   /** Pairing of rotated elements; only used with a table. */
   readonly ropeLayout?: "halves" | "interleaved";

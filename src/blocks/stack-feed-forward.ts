@@ -1,5 +1,5 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { relu } from "../kernels/elementwise/relu.ts";
+import { relu } from "../kernels/elementwise/activation.ts";
 import { oneOf } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Activation, activationNames } from "./activations.ts";

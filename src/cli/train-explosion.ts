@@ -2,7 +2,7 @@ import type { TrainingStep } from "../train/trainer/results.ts";
 
 /** Steps in a row whose gradients are not finite, after which a run ends: they change nothing. */
 const mostSkipped = 5;
-/** Above this multiple of chance, and of the first loss, a loss has exploded. */
+/** Above this multiple of chance, and of the first loss, a loss has diverged. */
 const [aboveChance, aboveFirst] = [3, 2];
 
 /** What a run is judged by. */
@@ -33,7 +33,7 @@ export function assertSane(when: string, loss: number, judged: Judged): void {
   explode(`${when} the loss is ${shown}, that of chance ${chance.toPrecision(4)}`, judged);
 }
 
-/** Throws where one of the last `count` steps has exploded: its loss, or the gradients of some steps in a row. */
+/** Throws where one of the last `count` steps has diverged: its loss, or the gradients of some steps in a row. */
 export function assertNotExploded(count: number, judged: Judged): void {
   const { history } = judged;
   for (let i = history.length - count; i < history.length; i++) {

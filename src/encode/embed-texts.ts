@@ -44,7 +44,7 @@ export interface TextReader {
   /** How many tokens the model knows. */
   readonly vocabulary: number;
   readonly settings: EmbeddingSettings;
-  /** What a text is before it becomes tokens: stripped of space, in small letters. */
+  /** What a text is before it becomes tokens: stripped of space, lower-cased. */
   readonly prepare: (text: string) => string;
 }
 

@@ -1,7 +1,6 @@
 import { type Linear, linear } from "../blocks/linear.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { gelu, geluTanh, silu } from "../kernels/elementwise/activation.ts";
-import { relu } from "../kernels/elementwise/relu.ts";
+import { gelu, geluTanh, relu, silu } from "../kernels/elementwise/activation.ts";
 import { softcap } from "../kernels/elementwise/softcap.ts";
 import { concat } from "../kernels/layout/concat.ts";
 import { rmsNorm } from "../kernels/norm/rms-norm.ts";

@@ -34,7 +34,7 @@ export interface SentenceModules {
   readonly maxTokens?: number | undefined;
   /** What is applied to the largest logits of tokens; unset: vectors are no sparse ones. */
   readonly sparse?: SparseActivation | undefined;
-  /** Whether texts are put in small letters first. */
+  /** Whether texts are lower-cased first. */
   readonly lowerCase: boolean;
 }
 
@@ -117,7 +117,7 @@ async function denseOf(source: FileSource, path: string): Promise<ModuleStep> {
   return { kind: "dense", path, inputs, outputs, bias, activation };
 }
 
-/** Most tokens of a text, and whether it is put in small letters, from the model's own folder. */
+/** Most tokens of a text, and whether it is lower-cased, from the model's own folder. */
 async function limitsOf(source: FileSource, path: string, architecture: string) {
   for (const model of new Set(["bert", architecture])) {
     const config = await readerOf(source, within(path, `sentence_${model}_config.json`));

@@ -1,4 +1,4 @@
-// Loaded encoders and encoder-decoders, as those see them who have an engine.
+// Loaded encoders and encoder-decoders, as the users of an engine see them.
 import type { EmbeddedText, EmbedInput, EmbedOptions } from "../encode/embed-texts.ts";
 import { callback, checkValue, having, iterable } from "../options/checks.ts";
 import type { Core } from "./core.ts";

@@ -7,7 +7,7 @@ export interface KeysOfLayer {
   readonly key: (head: number, position: number) => Float64Array;
   readonly length: number;
   readonly scale: number;
-  /** What scores stay below, bent by tanh; undefined: they are not bent. */
+  /** The soft cap of scores; undefined: none. */
   readonly cap: number | undefined;
   /** Tokens that a query sees, itself included; undefined: all. */
   readonly window: number | undefined;

@@ -2,15 +2,11 @@
 import type { ShaderModule } from "../gpu/shader-module.ts";
 import { packedFormats } from "../tensor/formats/packed.ts";
 import { type DType, dtypes, isPlain } from "../tensor/formats.ts";
-import { bf16 } from "./formats/bf16.ts";
-import { f16 } from "./formats/f16.ts";
-import { f32 } from "./formats/f32.ts";
 import type { CacheReading, FormatParts, Reader, WeightPart, WideReading } from "./formats/format-parts.ts";
-import { int4 } from "./formats/int4.ts";
-import { int8 } from "./formats/int8.ts";
 import { packedParts } from "./formats/packed.ts";
+import { bf16, f16, f32, int4, int8 } from "./formats/plain.ts";
 
-/** The parts of formats that kernels read: adding one is a file under `formats`, and its word here or among the packed. */
+/** The parts of formats that kernels read: adding one is a record here, or among the packed. */
 const records = [f32, f16, bf16, int8, int4] as const satisfies readonly FormatParts[];
 
 type Table = { readonly [R in (typeof records)[number] as R["name"]]: R };

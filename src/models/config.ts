@@ -89,9 +89,9 @@ export interface DecoderConfig {
   readonly windows: readonly (number | undefined)[];
   /** Factor of the attention scores, where it is not `1/√headWidth`. */
   readonly scales?: readonly number[];
-  /** What attention scores stay below, bent by tanh (Gemma 2); unset: they are not bent. */
+  /** The soft cap of attention scores: they stay below it, by tanh (Gemma 2); unset: none. */
   readonly scoreCap?: number;
-  /** What logits stay below, bent by tanh (Gemma 2); unset: they are not bent. */
+  /** The soft cap of logits: they stay below it, by tanh (Gemma 2); unset: none. */
   readonly logitCap?: number;
   /** Factor of the embeddings of tokens, which the head does not have; unset: 1. */
   readonly embeddingScale?: number;

@@ -1,13 +1,10 @@
 // The table of storage formats, from which types, lists of names and sizes are derived.
 import { bf16 } from "./formats/bf16.ts";
 import { f16 } from "./formats/f16.ts";
-import { f32 } from "./formats/f32.ts";
 import { cellsOf, type FloatElement, type IntegerElement, type Planes, type StorageFormat } from "./formats/format.ts";
-import { i32 } from "./formats/i32.ts";
-import { int4 } from "./formats/int4.ts";
-import { int8 } from "./formats/int8.ts";
+import { int4, int8 } from "./formats/integers.ts";
 import { packedFormats } from "./formats/packed.ts";
-import { u32 } from "./formats/u32.ts";
+import { f32, i32, u32 } from "./formats/words.ts";
 import { formatShape, type Shape, ShapeError, sizeOf } from "./shape.ts";
 
 /** All storage formats: adding one is a file under `formats`, and its word here. */

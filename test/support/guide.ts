@@ -47,7 +47,7 @@ export async function commandOf(markdownFile: string): Promise<string[]> {
 
 function withWord(text: string, given: string): string {
   const imports = given.split("\n").filter((line) => line.startsWith("import "));
-  const [, word = ""] = /\/\/ …\n\s*(\w+),/.exec(given) ?? [];
+  const [, word = ""] = /\/\/ …\n\s*([\s\S]*?),\n[\]}]/.exec(given) ?? [];
   return `${imports.join("\n")}\n${text.replace(/,?\s*([\]}]) as const/, `, ${word}$1 as const`)}`;
 }
 

@@ -152,7 +152,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
           }
         }
       }
-      var spoilt = false;  // by a hidden key; then it is so in all rows
+      var spoilt = false;  // a masked key held NaN, which affects every row
       for (var c = 0u; c < COLUMNS; c++) { spoilt = spoilt || not_finite(own[c][0]); }
       if (spoilt) { own = without_hidden(b, group, first_key, count, value_column, value_thread); }
       for (var c = 0u; c < COLUMNS; c++) {

@@ -1,9 +1,10 @@
-// with: lib/bias/none, lib/activation/none, lib/vector/one, lib/grid, gemm/result/plain
+// with: lib/bias/none, lib/activation/none, lib/vector/one, lib/grid
 // Split-K, second half:  y[row, column] = activation(Σ partial[s, row, column] + bias[column])
 //
 // One output per thread, neighbouring threads in neighbouring columns. Runs add up in their order.
 
 const WORKGROUP: u32 = 64;
+const ADD: bool = false;  // to what y has
 
 struct Params { size: u32, n: u32, splits: u32 }
 
@@ -17,5 +18,6 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   if (output >= params.size) { return; }
   var sum = 0.0;
   for (var s = 0u; s < params.splits; s++) { sum += partial[s * params.size + output]; }
-  store_result(output, activation(sum + bias_at(output % params.n)));
+  let result = activation(sum + bias_at(output % params.n));
+  if (ADD) { y[output] += result; } else { y[output] = result; }
 }

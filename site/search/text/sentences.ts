@@ -1,4 +1,4 @@
-/** Words whose full stop does not end a sentence, in small letters. */
+/** Words whose full stop does not end a sentence, lower-cased. */
 const abbreviations = new Set([
   ...["mr", "mrs", "ms", "dr", "prof", "st", "gen", "rev", "hon", "capt", "lt", "col", "sgt", "jr", "sr"],
   ...["no", "nos", "art", "sec", "ch", "fig", "vol", "pp", "cf", "vs", "e.g", "i.e", "approx", "dept", "inc"],

@@ -1,9 +1,17 @@
-import { geglu, gegluErf, gelu, geluTanh, quickGelu, silu, swiglu } from "../../kernels/elementwise/activation.ts";
-import { reglu } from "../../kernels/elementwise/reglu.ts";
-import { relu } from "../../kernels/elementwise/relu.ts";
-import { sigmoid } from "../../kernels/elementwise/sigmoid.ts";
-import { squaredRelu } from "../../kernels/elementwise/squared-relu.ts";
-import { tanh } from "../../kernels/elementwise/tanh.ts";
+import {
+  geglu,
+  gegluErf,
+  gelu,
+  geluTanh,
+  quickGelu,
+  reglu,
+  relu,
+  sigmoid,
+  silu,
+  squaredRelu,
+  swiglu,
+  tanh,
+} from "../../kernels/elementwise/activation.ts";
 import * as reference from "../../reference/activation.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { CaseInput, CaseTable } from "../case-table.ts";

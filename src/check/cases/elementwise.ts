@@ -1,5 +1,5 @@
+import { exp } from "../../kernels/elementwise/activation.ts";
 import { add, div, mul, sub } from "../../kernels/elementwise/elementwise.ts";
-import { exp } from "../../kernels/elementwise/exp.ts";
 import { where } from "../../kernels/elementwise/where.ts";
 import * as reference from "../../reference/elementwise.ts";
 import type { DType } from "../../tensor/dtype.ts";

@@ -69,7 +69,10 @@ export const placedTypes: Readonly<Record<string, readonly DType[]>> = {
 export const placedViews = ["q", "k", "v", "kScale", "vScale"] as const;
 
 /** Axes of a placement that no input has: the width of values, and the maximum number of keys of a sequence. */
-export const placedAxes = ({ place }: AttentionProblem): { dv: number; s: number } => ({ dv: place.dv, s: place.capacity });
+export const placedAxes = ({ place }: AttentionProblem): { dv: number; s: number } => ({
+  dv: place.dv,
+  s: place.capacity,
+});
 
 /** Blocks of `rows` rows that a grid needs along the queries: each sequence of a ragged batch may leave one unfilled. */
 export const blocksOf = (place: Placement, all: number, rows: number): number =>

@@ -1,8 +1,13 @@
 import gatedSource from "#shaders/elementwise/gated.wgsl";
+import activationExp from "#shaders/lib/activation/exp.wgsl";
 import activationGelu from "#shaders/lib/activation/gelu.wgsl";
 import activationGeluTanh from "#shaders/lib/activation/gelu-tanh.wgsl";
 import activationQuickGelu from "#shaders/lib/activation/quick-gelu.wgsl";
+import activationRelu from "#shaders/lib/activation/relu.wgsl";
+import activationSigmoid from "#shaders/lib/activation/sigmoid.wgsl";
 import activationSilu from "#shaders/lib/activation/silu.wgsl";
+import activationSquaredRelu from "#shaders/lib/activation/squared-relu.wgsl";
+import activationTanh from "#shaders/lib/activation/tanh.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
@@ -24,6 +29,21 @@ export const silu = defineMap("silu", activationSilu, 4);
 /** GELU by a logistic approximation, `x · sigmoid(1.702 x)` (Hendrycks and Gimpel 2016, section 2). */
 export const quickGelu = defineMap("quick-gelu", activationQuickGelu, 5);
 
+/** The exponential of every element, base e. `x` is f32 of any shape, `y` like it. */
+export const exp = defineMap("exp", activationExp, 1);
+
+/** ReLU, `max(x, 0)` (Nair and Hinton 2010). `x` is f32 of any shape, `y` like it. */
+export const relu = defineMap("relu", activationRelu, 0);
+
+/** The logistic function, `1 / (1 + exp(−x))`. `x` is f32 of any shape, `y` like it. */
+export const sigmoid = defineMap("sigmoid", activationSigmoid, 3);
+
+/** ReLU squared, `max(x, 0)²` (So et al. 2021, section 4.1). `x` is f32 of any shape, `y` like it. */
+export const squaredRelu = defineMap("squared-relu", activationSquaredRelu, 1);
+
+/** The hyperbolic tangent. `x` is f32 of any shape, `y` like it; ±1 of infinities. */
+export const tanh = defineMap("tanh", activationTanh, 15);
+
 /** The factors in a gated feed-forward layer: two projections of the same input, of one shape. */
 export interface Gated {
   readonly gate: Tensor;
@@ -31,6 +51,7 @@ export interface Gated {
 }
 
 /** Makes the op `activation(gate) · up` of a part of `lib/activation`; `flops` is its cost per element. */
+/* @__NO_SIDE_EFFECTS__ */
 export function defineGated(name: string, activation: ShaderModule, flops: number) {
   const kernel = defineKernel({
     name: "elementwise/gated",
@@ -70,3 +91,6 @@ export const geglu = defineGated("geglu", activationGeluTanh, 12);
 
 /** GeGLU between its projections, with exact GELU: `y = gelu(gate) · up` (Shazeer 2020, equation 5; ModernBERT). */
 export const gegluErf = defineGated("geglu-erf", activationGelu, 38);
+
+/** ReGLU between its projections: `y = relu(gate) · up` (Shazeer 2020, equation 5). */
+export const reglu = defineGated("reglu", activationRelu, 1);

@@ -2,17 +2,10 @@ import { boolean, fieldsOf, oneOf } from "../../options/checks.ts";
 import { intoOf, tensorFields } from "../arguments.ts";
 import { defineOp } from "../op.ts";
 import { tuning } from "../tuning.ts";
-import { coalesced } from "./coalesced.ts";
-import { doubleBuffer } from "./double-buffer.ts";
-import { naive } from "./naive.ts";
-import { padded } from "./padded.ts";
 import { type GemmOptions, type GemmResult, type GemmTensors, gemmActivations } from "./problem.ts";
-import { registers1d } from "./registers-1d.ts";
-import { registers2d } from "./registers-2d.ts";
+import { coalesced, doubleBuffer, naive, padded, registers1d, registers2d, tiled, vectors } from "./rungs.ts";
 import { splitK } from "./split-k.ts";
 import { subgroups } from "./subgroups.ts";
-import { tiled } from "./tiled.ts";
-import { vectors } from "./vectors.ts";
 
 export type { GemmActivation, GemmOptions, GemmResult, GemmTensors } from "./problem.ts";
 

@@ -1,11 +1,9 @@
 // The common part of the kernels of `gemm`: what they take, what it looks like to them, and their parts and costs.
-import resultAdded from "#shaders/gemm/result/added.wgsl";
 import activationGelu from "#shaders/lib/activation/gelu.wgsl";
 import activationGeluTanh from "#shaders/lib/activation/gelu-tanh.wgsl";
 import activationRelu from "#shaders/lib/activation/relu.wgsl";
 import activationSilu from "#shaders/lib/activation/silu.wgsl";
 import biasVector from "#shaders/lib/bias/vector.wgsl";
-import type { ShaderModule } from "../../gpu/shader-module.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Into, KernelContext } from "../kernel.ts";
 
@@ -83,12 +81,11 @@ export function gemmParams({ b, h, m, k, n }: Axes, _options: object, { strides,
   };
 }
 
-/** The parts of what follows the sums. */
-export const epilogueParts = ({ activation, accumulate }: GemmOptions, { dtypes }: KernelContext): ShaderModule[] => [
-  ...(dtypes["bias"] ? [biasVector] : []),
-  ...(activation ? [activations[activation].part] : []),
-  ...(accumulate ? [resultAdded] : []),
-];
+/** The parts and the constant of what follows the sums. */
+export const epilogue = ({ activation, accumulate = false }: GemmOptions, { dtypes }: KernelContext) => ({
+  parts: [...(dtypes["bias"] ? [biasVector] : []), ...(activation ? [activations[activation].part] : [])],
+  constants: { ADD: accumulate },
+});
 
 /** What a kernel executes, apart from its epilogue. */
 export interface GemmWork {

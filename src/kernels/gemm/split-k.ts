@@ -4,7 +4,7 @@ import { constantsOf } from "../../gpu/specialise.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { defineKernel } from "../kernel.ts";
 import { elementParts, operandsOf } from "./operands.ts";
-import { epilogueParts, type GemmOptions, type GemmTensors, gemmCost, gemmParams, gemmProblem } from "./problem.ts";
+import { epilogue, type GemmOptions, type GemmTensors, gemmCost, gemmParams, gemmProblem } from "./problem.ts";
 import { tileWork, variantOf } from "./variant.ts";
 
 const { TILE } = constantsOf(partsSource, "TILE");
@@ -55,7 +55,7 @@ const join = defineKernel({
   inputs: { partial: "[splits, b, h, m, n]", "bias?": "[n]" },
   outputs: { y: "[b, h, m, n]" },
   params: ({ splits, b, h, m, n }) => ({ size: b * h * m * n, n, splits }),
-  specialise: (_axes, options: GemmOptions, context) => ({ parts: epilogueParts(options, context) }),
+  specialise: (_axes, options: GemmOptions, context) => epilogue(options, context),
   threads: ({ b, h, m, n }) => b * h * m * n,
   cost: ({ splits, b, h, m, n }, { accumulate }, { dtypes }) => {
     const results = b * h * m * n;

@@ -7,7 +7,7 @@ import { reshape } from "../../tensor/views.ts";
 import { defineKernel, type KernelContext } from "../kernel.ts";
 import { elementParts, operandsOf, quadsOf } from "./operands.ts";
 import {
-  epilogueParts,
+  epilogue,
   type GemmOptions,
   type GemmResult,
   type GemmTensors,
@@ -47,13 +47,13 @@ export function rungOf({ name, source, loads, constants, tile, work }: Rung) {
     source,
     ...storing,
     params: gemmParams,
-    specialise: (axes: Axes, options: GemmOptions, context) => ({
-      parts: [
-        ...(loads === "quads" ? quadsOf(axes, context).parts : elementParts(context)),
-        ...epilogueParts(options, context),
-      ],
-      ...(constants ? { constants: constants(axes, context) } : {}),
-    }),
+    specialise: (axes: Axes, options: GemmOptions, context) => {
+      const last = epilogue(options, context);
+      return {
+        parts: [...(loads === "quads" ? quadsOf(axes, context).parts : elementParts(context)), ...last.parts],
+        constants: { ...constants?.(axes, context), ...last.constants },
+      };
+    },
     ...grid,
     cost: (axes: Axes, options: GemmOptions, context: KernelContext, shader: Shader) =>
       gemmCost(

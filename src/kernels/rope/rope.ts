@@ -1,6 +1,5 @@
 import positionGiven from "#shaders/lib/position/given.wgsl";
 import positionStep from "#shaders/lib/position/step.wgsl";
-import back from "#shaders/rope/direction/back.wgsl";
 import halves from "#shaders/rope/pairs/halves.wgsl";
 import interleaved from "#shaders/rope/pairs/interleaved.wgsl";
 import quadHalves from "#shaders/rope/quads/halves.wgsl";
@@ -86,10 +85,10 @@ const kernelBy = (width: number, name: string, module: ShaderModule, pairings: R
     specialise: (_axes, { layout, inverse = false }, { dtypes }) => ({
       parts: [
         pairings[layout],
-        ...(inverse ? [back] : []),
         ...(dtypes["positions"] ? [positionGiven] : []),
         ...(dtypes["step"] ? [positionStep] : []),
       ],
+      constants: { BACK: inverse },
     }),
     threads: ({ b, t, h, d, pairs }) => (b * t * h * (d - pairs)) / width,
     cost: ({ b, t, h, d, pairs }) => ({

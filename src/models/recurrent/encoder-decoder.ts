@@ -1,7 +1,7 @@
 // A recurrent encoder-decoder. Positions come before rows, [t, b], so that what a step reads lies together.
 import type { Gpu } from "../../gpu/gpu.ts";
+import { tanh } from "../../kernels/elementwise/activation.ts";
 import { add } from "../../kernels/elementwise/elementwise.ts";
-import { tanh } from "../../kernels/elementwise/tanh.ts";
 import { gather } from "../../kernels/embedding/gather.ts";
 import { gemm } from "../../kernels/gemm/gemm.ts";
 import { concat } from "../../kernels/layout/concat.ts";

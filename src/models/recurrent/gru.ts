@@ -1,8 +1,7 @@
 import type { Gpu } from "../../gpu/gpu.ts";
+import { sigmoid, tanh } from "../../kernels/elementwise/activation.ts";
 import { add, mul, sub } from "../../kernels/elementwise/elementwise.ts";
 import { fill } from "../../kernels/elementwise/fill.ts";
-import { sigmoid } from "../../kernels/elementwise/sigmoid.ts";
-import { tanh } from "../../kernels/elementwise/tanh.ts";
 import { concat } from "../../kernels/layout/concat.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

@@ -1,7 +1,7 @@
-import type { Planes } from "./format.ts";
+import type { Planes, StorageFormat } from "./format.ts";
 
 /** Integers of a few bits in two's complement; adjacent ones share a scale:  value = code · scale. */
-export interface ScaledIntegers {
+interface ScaledIntegers {
   readonly bits: 8 | 4;
   /** The scale of these numbers, before it is rounded to f32. */
   readonly scaleOf: (values: readonly number[]) => number;
@@ -10,7 +10,7 @@ export interface ScaledIntegers {
 }
 
 /** Rows as integers, `block` elements per scale; the first of a byte's codes is in its lowest bits. */
-export function encodeIntegers(values: ArrayLike<number>, block: number, format: ScaledIntegers) {
+function encodeIntegers(values: ArrayLike<number>, block: number, format: ScaledIntegers) {
   const { bits, scaleOf, lowest, highest } = format;
   const perByte = 8 / bits;
   const data = new Uint8Array(values.length / perByte);
@@ -30,7 +30,7 @@ export function encodeIntegers(values: ArrayLike<number>, block: number, format:
 }
 
 /** Decodes such integers. */
-export function decodeIntegers({ data, scales }: Planes, block: number, bits: 8 | 4): Float64Array<ArrayBuffer> {
+function decodeIntegers({ data, scales }: Planes, block: number, bits: 8 | 4): Float64Array<ArrayBuffer> {
   const perByte = 8 / bits;
   return Float64Array.from({ length: data.length * perByte }, (_, i) => {
     const byte = data[Math.floor(i / perByte)] ?? 0;
@@ -40,7 +40,7 @@ export function decodeIntegers({ data, scales }: Planes, block: number, bits: 8 
 }
 
 /** The number of largest magnitude, with its sign. */
-export const furthest = (values: readonly number[]): number =>
+const furthest = (values: readonly number[]): number =>
   values.reduce((far, value) => (Math.abs(value) > Math.abs(far) ? value : far), 0);
 
 /** The nearest integer, halves to even. */
@@ -49,3 +49,37 @@ function nearest(x: number): number {
   if (x - floor !== 0.5) return Math.round(x);
   return floor % 2 === 0 ? floor : floor + 1;
 }
+
+const bytes: ScaledIntegers = {
+  bits: 8,
+  scaleOf: (values) => Math.abs(furthest(values)) / 127,
+  lowest: -127,
+  highest: 127,
+};
+
+/** Signed bytes, one scale for each row (per token: KIVI, Liu et al. 2024, section 3.2). */
+export const int8 = {
+  name: "int8",
+  planes: {
+    data: { elements: 1, bytes: 1, array: Uint8Array },
+    scales: { elements: "row", bytes: 4, array: Float32Array },
+  },
+  encode: (values: ArrayLike<number>, columns: number) => encodeIntegers(values, columns, bytes),
+  decode: (planes: Planes, columns: number) => decodeIntegers(planes, columns, 8),
+} as const satisfies StorageFormat;
+
+const block = 32;
+
+/** The number furthest from 0 becomes −8 exactly: the scale may be negative. */
+const halves: ScaledIntegers = { bits: 4, scaleOf: (values) => furthest(values) / -8, lowest: -8, highest: 7 };
+
+/** Signed halves of bytes, one scale for each 32 elements of a row (the blocks of llama.cpp's Q4_0, scales of f32). */
+export const int4 = {
+  name: "int4",
+  planes: {
+    data: { elements: 2, bytes: 1, array: Uint8Array },
+    scales: { elements: block, bytes: 4, array: Float32Array },
+  },
+  encode: (values: ArrayLike<number>) => encodeIntegers(values, block, halves),
+  decode: (planes: Planes) => decodeIntegers(planes, block, 4),
+} as const satisfies StorageFormat;

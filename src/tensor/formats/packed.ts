@@ -73,7 +73,7 @@ const groups = <Name extends string>(name: Name, elements: number) =>
     scales: { elements, bytes: 4, array: Uint8Array },
   });
 
-/** All packed formats: adding one is a line here, a file under `codecs`, and its word in the table there. */
+/** All packed formats: adding one is a line here, and its codec in the table of `codecs`. */
 export const packedFormats = [
   packed("mxfp4", { type: 39, elements: 32, bytes: 17, data: 16, scales: 1 }),
   packed("q8_0", { type: 8, elements: 32, bytes: 34, data: 32, scales: 2 }),

@@ -1,12 +1,18 @@
 import {
+  exp,
   type Gated,
   geglu,
   gegluErf,
   gelu,
   geluTanh,
   quickGelu,
+  reglu,
+  relu,
+  sigmoid,
   silu,
+  squaredRelu,
   swiglu,
+  tanh,
 } from "../../kernels/elementwise/activation.ts";
 import {
   expBackward,
@@ -20,20 +26,14 @@ import {
   tanhBackward,
 } from "../../kernels/elementwise/activation-backward.ts";
 import { type DropoutOptions, dropout } from "../../kernels/elementwise/dropout.ts";
-import { exp } from "../../kernels/elementwise/exp.ts";
 import {
   gegluBackward,
   gegluErfBackward,
   regluBackward,
   swigluBackward,
 } from "../../kernels/elementwise/gated-backward.ts";
-import { reglu } from "../../kernels/elementwise/reglu.ts";
-import { relu } from "../../kernels/elementwise/relu.ts";
-import { sigmoid } from "../../kernels/elementwise/sigmoid.ts";
 import { type SoftcapOptions, softcap } from "../../kernels/elementwise/softcap.ts";
 import { softcapBackward } from "../../kernels/elementwise/softcap-backward.ts";
-import { squaredRelu } from "../../kernels/elementwise/squared-relu.ts";
-import { tanh } from "../../kernels/elementwise/tanh.ts";
 import { contiguous } from "../../kernels/layout/contiguous.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Rule, ruleOf } from "../rule.ts";

@@ -14,7 +14,7 @@ export const gemmMistakes: readonly Mistake[] = [
     "activation(sum) + bias_at(column)",
     "the bias comes last",
   ),
-  inShader("gemm/result/added", "y[i] += value", "y[i] = value", "what was there is lost"),
+  inShader("gemm/store", "y[i] += result", "y[i] = result", "what was there is lost"),
   inShader("gemm/a/f16", "[index % 2]", "[0]", "the neighbour of every second element"),
   inShader("gemm/b/f16", "b[index / 2]", "b[index]", "an element index for a word index"),
   inShader("gemm/a-vectors/f32", "a[index / 4]", "a[index]", "an element index for a vector index"),

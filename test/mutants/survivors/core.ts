@@ -55,7 +55,7 @@ export const coreSurvivors: Readonly<Record<string, string>> = {
     "the first turn sets it before it is read",
   "shaders/embedding/sort/count.wgsl: if (chunk * CHUNK >= params.t) { return; } // the whole workgroup leaves → if (chunk * CHUNK > params.t) { return; } // the whole workgroup leaves":
     "a workgroup past the last chunk has no tokens, and its counts fall outside of the buffer",
-  "shaders/lib/int4-groups.wgsl: let codes = bytes_of(weight[element / 32 * 4 + k % 16 / 4] >> (k % 32 / 16 * 4)) & vec4u(15); → let codes = bytes_of(weight[element / 32 * 4 + k % 16 / 4] >> (k % 32 / 15 * 4)) & vec4u(15);":
+  "shaders/lib/weight/int4-groups.wgsl: let codes = bytes_of(weight[element / 32 * 4 + k % 16 / 4] >> (k % 32 / 16 * 4)) & vec4u(15); → let codes = bytes_of(weight[element / 32 * 4 + k % 16 / 4] >> (k % 32 / 15 * 4)) & vec4u(15);":
     "k is a multiple of 4",
   "shaders/lib/activation/tanh.wgsl: return select(select(far, -far, x < Vector()), series, abs(x) < Vector(SERIES_END)); → return select(select(far, -far, x < Vector()), series, abs(x) <= Vector(SERIES_END));":
     "where the series ends, it and the quotient differ by less than their rounding",

@@ -14,7 +14,7 @@ export const adaptation: Task = {
   name: "adaptation",
   title: "Fine-tune",
   group: "Texts",
-  says: "A bundled language model learns the manner of a text, yours or the amendments: an adapter of low rank (LoRA) is trained, and the model's own weights stay as they are. The text's last tenth is held out: its loss, the dashed line, rises again once a short text is learnt by heart.",
+  says: "A bundled language model learns the manner of a text, yours or the amendments: an adapter of low rank (LoRA) is trained, and the model's own weights stay as they are. The text's last tenth is held out: its loss, the dashed line, rises again once the model overfits a short text.",
   length: { label: "context", range: [16, 128], standard: 64 },
   standard: { batch: 4, learningRate: 2e-3, weightDecay: 0, steps: 100 },
   counted: "the tokens",

@@ -1,8 +1,7 @@
 import type { Linear } from "../../../blocks/linear.ts";
 import { type Norm, norm } from "../../../blocks/norm.ts";
 import type { Gpu } from "../../../gpu/gpu.ts";
-import { gelu, geluTanh, quickGelu, silu } from "../../../kernels/elementwise/activation.ts";
-import { relu } from "../../../kernels/elementwise/relu.ts";
+import { gelu, geluTanh, quickGelu, relu, silu } from "../../../kernels/elementwise/activation.ts";
 import { softcap } from "../../../kernels/elementwise/softcap.ts";
 import { matmul } from "../../../kernels/matmul/matmul.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";

@@ -1,5 +1,5 @@
 import type { Planes, StorageFormat } from "../format.ts";
-import { int8 } from "../int8.ts";
+import { int8 } from "../integers.ts";
 
 /** The scale of each row; files give them as bytes. */
 function scalesOf({ scales = new Float32Array() }: Planes): Float32Array {

@@ -1,10 +1,11 @@
 // with: lib/wide-block, lib/packed, lib/touch/vectors
-// Weights of lib/int4-groups, 32 at a time: their codes in 16 bytes, and the scale and the zero point of their group.
+// Weights of lib/weight/int4-groups, 32 at a time: their codes in 16 bytes, and the scale and the zero point of their group.
 
 @group(0) @binding(1) var<storage, read> weight: array<vec4u>;
 @group(3) @binding(0) var<storage, read> weight_scales: array<u32>;
 
 const WIDE: u32 = 32;
+const GROUP: u32 = 32; // or 64, 128
 
 // The codes of four elements in a word of them, from bit `shift` of each byte on, less the zero point.
 fn numbers_of(word: u32, shift: u32, zero: f32) -> vec4f {

@@ -5,6 +5,8 @@
 // f16, together a u32. The kernel defines weight_columns(), the length of a row in elements, a multiple of GROUP.
 // load_weight4 takes k in elements, a multiple of 4.
 
+const GROUP: u32 = 32; // or 64, 128
+
 @group(0) @binding(1) var<storage, read> weight: array<u32>;
 @group(3) @binding(0) var<storage, read> weight_scales: array<u32>;
 

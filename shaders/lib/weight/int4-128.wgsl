@@ -1,4 +1,0 @@
-// with: lib/int4-groups
-// Weights of four bits with a scale and a zero point for each 128 elements.
-
-const GROUP: u32 = 128;

@@ -1,4 +1,0 @@
-// with: lib/wide-int4-groups
-// Weights stored as lib/weight/int4-32 says, 32 at a time.
-
-const GROUP: u32 = 32;
