@@ -125,24 +125,6 @@ export function specialise(kernel: ShaderModule, specialisation: Specialisation 
   };
 }
 
-/**
- * A module with new values of its `const` declarations: a part for kernels that do not know of them. Throws `ShaderError`
- * for a constant that it does not have, and for a value that the constant cannot have.
- */
-export function withConstants(module: ShaderModule, constants: Specialisation["constants"]): ShaderModule {
-  const { name, code, declares } = module;
-  const texts = new Map([[module, code]]);
-  const values = { ...declares.constants };
-  for (const [constant, value] of Object.entries(constants ?? {})) {
-    setDeclaration(texts, name, "const", constant, (type) => {
-      const text = literal(name, constant, value, type);
-      values[constant] = text;
-      return text;
-    });
-  }
-  return { ...module, code: texts.get(module) ?? code, declares: { ...declares, constants: values } };
-}
-
 /** The kernel and its parts, each once, in the order in which they are named; and the default parts that others replace. */
 function joinParts(
   name: string,

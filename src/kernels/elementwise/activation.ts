@@ -18,31 +18,31 @@ import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
 import { defineMap } from "./map.ts";
 
 /** GELU, exact: `x · Φ(x)` (Hendrycks and Gimpel 2016, section 2). `x` is f32 of any shape, `y` like it. */
-export const gelu = defineMap("gelu", activationGelu, 37);
+export const gelu = /* @__PURE__ */ defineMap("gelu", activationGelu, 37);
 
 /** GELU by its tanh approximation (Hendrycks and Gimpel 2016, section 2). `x` is f32 of any shape, `y` like it. */
-export const geluTanh = defineMap("gelu-tanh", activationGeluTanh, 11);
+export const geluTanh = /* @__PURE__ */ defineMap("gelu-tanh", activationGeluTanh, 11);
 
 /** SiLU, `x · sigmoid(x)` (Elfwing, Uchibe and Doya 2017, section 2). `x` is f32 of any shape, `y` like it. */
-export const silu = defineMap("silu", activationSilu, 4);
+export const silu = /* @__PURE__ */ defineMap("silu", activationSilu, 4);
 
 /** GELU by a logistic approximation, `x · sigmoid(1.702 x)` (Hendrycks and Gimpel 2016, section 2). */
-export const quickGelu = defineMap("quick-gelu", activationQuickGelu, 5);
+export const quickGelu = /* @__PURE__ */ defineMap("quick-gelu", activationQuickGelu, 5);
 
 /** The exponential of every element, base e. `x` is f32 of any shape, `y` like it. */
-export const exp = defineMap("exp", activationExp, 1);
+export const exp = /* @__PURE__ */ defineMap("exp", activationExp, 1);
 
 /** ReLU, `max(x, 0)` (Nair and Hinton 2010). `x` is f32 of any shape, `y` like it. */
-export const relu = defineMap("relu", activationRelu, 0);
+export const relu = /* @__PURE__ */ defineMap("relu", activationRelu, 0);
 
 /** The logistic function, `1 / (1 + exp(−x))`. `x` is f32 of any shape, `y` like it. */
-export const sigmoid = defineMap("sigmoid", activationSigmoid, 3);
+export const sigmoid = /* @__PURE__ */ defineMap("sigmoid", activationSigmoid, 3);
 
 /** ReLU squared, `max(x, 0)²` (So et al. 2021, section 4.1). `x` is f32 of any shape, `y` like it. */
-export const squaredRelu = defineMap("squared-relu", activationSquaredRelu, 1);
+export const squaredRelu = /* @__PURE__ */ defineMap("squared-relu", activationSquaredRelu, 1);
 
 /** The hyperbolic tangent. `x` is f32 of any shape, `y` like it; ±1 of infinities. */
-export const tanh = defineMap("tanh", activationTanh, 15);
+export const tanh = /* @__PURE__ */ defineMap("tanh", activationTanh, 15);
 
 /** The factors in a gated feed-forward layer: two projections of the same input, of one shape. */
 export interface Gated {
@@ -51,7 +51,6 @@ export interface Gated {
 }
 
 /** Makes the op `activation(gate) · up` of a part of `lib/activation`; `flops` is its cost per element. */
-/* @__NO_SIDE_EFFECTS__ */
 export function defineGated(name: string, activation: ShaderModule, flops: number) {
   const kernel = defineKernel({
     name: "elementwise/gated",
@@ -84,13 +83,13 @@ export function defineGated(name: string, activation: ShaderModule, flops: numbe
  * SwiGLU between its projections: `y = silu(gate) · up` (Shazeer 2020, equation 5). f32 of one shape; the two may be
  * halves of one tensor, from `slice`.
  */
-export const swiglu = defineGated("swiglu", activationSilu, 5);
+export const swiglu = /* @__PURE__ */ defineGated("swiglu", activationSilu, 5);
 
 /** GeGLU between its projections, with the tanh form of GELU: `y = geluTanh(gate) · up` (Shazeer 2020, equation 5). */
-export const geglu = defineGated("geglu", activationGeluTanh, 12);
+export const geglu = /* @__PURE__ */ defineGated("geglu", activationGeluTanh, 12);
 
 /** GeGLU between its projections, with exact GELU: `y = gelu(gate) · up` (Shazeer 2020, equation 5; ModernBERT). */
-export const gegluErf = defineGated("geglu-erf", activationGelu, 38);
+export const gegluErf = /* @__PURE__ */ defineGated("geglu-erf", activationGelu, 38);
 
 /** ReGLU between its projections: `y = relu(gate) · up` (Shazeer 2020, equation 5). */
-export const reglu = defineGated("reglu", activationRelu, 1);
+export const reglu = /* @__PURE__ */ defineGated("reglu", activationRelu, 1);

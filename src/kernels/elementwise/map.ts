@@ -9,7 +9,6 @@ import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
 /**
  * Makes an op that applies a function, a part of `lib/activation`, to every element; `flops` is its cost per element.
  */
-/* @__NO_SIDE_EFFECTS__ */
 export function defineMap(name: string, part: ShaderModule, flops: number) {
   const kernel = defineKernel({
     name: "elementwise/map",

@@ -29,12 +29,19 @@ import q5KWide from "#shaders/lib/wide/q5-k.wgsl";
 import q5KWideEighth from "#shaders/lib/wide/q5-k-eighth.wgsl";
 import q6KWide from "#shaders/lib/wide/q6-k.wgsl";
 import q80Wide from "#shaders/lib/wide/q8-0.wgsl";
-import { withConstants } from "../../gpu/specialise.ts";
+import type { ShaderModule } from "../../gpu/shader-module.ts";
 import type { FormatParts } from "./format-parts.ts";
+
+/** A part with another GROUP, the elements that share a scale. */
+const withGroup = (part: ShaderModule, group: number): ShaderModule => ({
+  ...part,
+  code: part.code.replace(/(\bconst GROUP\b[^=]*=\s*)\d+/, `$1${group}`),
+  declares: { ...part.declares, constants: { ...part.declares.constants, GROUP: String(group) } },
+});
 
 /** A load reads a word of codes, and the scale with the zero point of its group. */
 const int4Groups = (group: 32 | 64 | 128): FormatParts => {
-  const [weight, wide] = [withConstants(int4Weight, { GROUP: group }), withConstants(int4Wide, { GROUP: group })];
+  const [weight, wide] = [withGroup(int4Weight, group), withGroup(int4Wide, group)];
   return {
     name: `int4_${group}`,
     weight: () => ({ part: weight, one: 8, four: 8 }),
