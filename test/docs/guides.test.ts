@@ -48,7 +48,8 @@ test.each([
   const words = (await commandOf(guide)).map((word) => word.replace("q512", "q24s40"));
   const small = ["--heads", "1x32", "--variants", "naive", "--samples", "1", "--no-peaks", "--json", "-"];
   const { stdout } = await command(...words, ...small);
-  const { rows } = JSON.parse(stdout) as BenchResult;
+  const { peaks, rows } = JSON.parse(stdout) as BenchResult;
+  expect(peaks).toBeNull();
   const found = rows.map(({ mask: text, score: added, verdict, reason }) => [text, added, verdict, reason]);
   expect(found).toEqual(masks.flatMap((text) => scores.map((added) => [text, added, "pass", null])));
 });

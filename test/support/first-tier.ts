@@ -85,8 +85,8 @@ const mostProducts = 8;
 const oftenness = 15;
 
 /**
- * Variants in the order of their turns: those of `seldom` once, the others at least twice, and together fifteen times as often.
- * Of a table of one variant other tables run three of four cases, fifteen of sixteen where it is seldom.
+ * Variants in the order of their turns: those of `seldom` once, the others at least twice, and together `oftenness` times as often.
+ * Of a table of one variant other tables run three of four cases, or `oftenness` for one where it is seldom.
  */
 function turnsOf(variants: readonly string[], seldom: readonly string[]): string[] {
   if (variants.length === 1) {
