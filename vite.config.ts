@@ -8,7 +8,7 @@ import { kernelsWritten } from "./site/kernels/written.ts";
 import { readme, readmePictures, readmeWritten } from "./site/readme/written.ts";
 import { policyOf } from "./site/shell/head/policy.ts";
 import { headerWritten } from "./site/shell/head/written.ts";
-import { wgslVite } from "./src/build/wgsl.ts";
+import { wgslVite } from "./src/wgsl-loader.ts";
 
 const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const site = folder("site");

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
-import { wgslVite } from "./src/build/wgsl.ts";
+import { wgslVite } from "./src/wgsl-loader.ts";
+import { quickestToCompile, quickToCompile } from "./test/support/devices/lavapipe.ts";
 import { hasFirst, type Kind, kindOf, testFiles } from "./test/support/kinds.ts";
-import { quickestToCompile, quickToCompile } from "./test/support/lavapipe.ts";
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -36,10 +36,10 @@ const project = (name: Kind, options: object = {}) => ({
   test: { name, include: filesOf(name), ...patience, env, isolate: false, ...options },
 });
 
-/** What their files share is closed after the last one: see test/support/sharing-environment.ts. */
+/** What their files share is closed after the last one: see test/support/devices/sharing-environment.ts. */
 const sharing = {
   globalSetup: "test/browser/site-folder.ts",
-  environment: "./test/support/sharing-environment.ts",
+  environment: "./test/support/devices/sharing-environment.ts",
 };
 
 export default defineConfig({
@@ -51,7 +51,7 @@ export default defineConfig({
     },
     // One fork a project; scripts/test.mjs runs two at a time.
     maxWorkers: 1,
-    // Tests that run side by side have a device each: see test/support/side-by-side.ts.
+    // Tests that run side by side have a device each: see test/support/devices/side-by-side.ts.
     maxConcurrency: 2,
     tags: [{ name: "first", description: "tests that npm test runs: see test/support/first-tier.ts" }],
     projects: [

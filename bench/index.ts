@@ -1,23 +1,24 @@
 // The entry for the command line and the pages. Nothing here depends on Node or a page.
 
 export { algorithmNames } from "./attention/algorithms.ts";
-export { runBackwardBench } from "./attention/backward.ts";
-export { backwardAnswers, backwardQuestion } from "./attention/backward-answers.ts";
-export { parseVariant, standardBackwardCases } from "./attention/backward-subjects.ts";
+export { backwardAnswers, backwardQuestion } from "./attention/backward/answers.ts";
+export { runBackwardBench } from "./attention/backward/backward.ts";
+export { parseVariant, standardBackwardCases } from "./attention/backward/subjects.ts";
 export { formatBatch, parseBatch, parseLength } from "./attention/batch.ts";
 export { type AttentionCase, attentionCase, type CaseText, caseName } from "./attention/case.ts";
-export { cacheFormats } from "./attention/formats.ts";
-export { parseHeads } from "./attention/heads.ts";
-export { layoutForms, parseLayout } from "./attention/layouts.ts";
-export { maskForms, parseMask } from "./attention/masks.ts";
+export { cacheFormats } from "./attention/inputs/formats.ts";
+export { parseHeads } from "./attention/inputs/heads.ts";
+export { layoutForms, parseLayout } from "./attention/inputs/layouts.ts";
+export { maskForms, parseMask } from "./attention/inputs/masks.ts";
+export { parseScore, scoreForms } from "./attention/inputs/scores.ts";
 export { noOwn, type OwnMods, readOwn } from "./attention/own.ts";
 export type { AttentionPlan, AttentionSubject } from "./attention/plan.ts";
 export { findPreset, presets } from "./attention/presets.ts";
 export { type BenchEvents, checkRoom, runAttentionBench } from "./attention/run.ts";
-export { parseScore, scoreForms } from "./attention/scores.ts";
 export { standardCases } from "./attention/standard.ts";
 export { everySubject, parseSubject, subjectsFor } from "./attention/subjects.ts";
 export { findSweep, type Sweep, type SweepOptions, sweeps } from "./attention/sweeps.ts";
+export { runSpeculativeBench, type SpeculativePlan, speculativeTable } from "./generate/speculative.ts";
 export { formatCsv, formatMarkdown } from "./harness/documents.ts";
 export { environmentOf } from "./harness/environment.ts";
 export { digits, percent, quantity } from "./harness/numbers.ts";
@@ -35,4 +36,3 @@ export { gradientTables } from "./ops/gradients.ts";
 export { type OpPlan, runOpBench } from "./ops/run.ts";
 export { opTables } from "./ops/tables.ts";
 export type { BenchResult, BenchRow, Environment, Peak, Peaks, Verdict } from "./result.ts";
-export { runSpeculativeBench, type SpeculativePlan, speculativeTable } from "./speculative/run.ts";

@@ -1,6 +1,6 @@
-// Builds dist/: an ES module for each source file and each shader, so that a bundler takes what a page uses and no
-// more; shaders without their comments; and the types. Packages stay external, and Node's modules are loaded at run
-// time, so the library also bundles for the browser.
+// Builds dist/: an ES module for each source file and each shader, so that a bundler includes only what a page uses;
+// shaders without their comments; and the types. Packages stay external, and Node's modules are loaded at run time, so
+// the library can also be bundled for browsers.
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 const run = promisify(execFile);
 
-/** The entries of the package, as sources. Only the command line is not a library. */
+/** The source files of the package's entries. All except the command line are libraries. */
 const entries = [
   ...["src/index.ts", "src/attention.ts", "src/encoders.ts", "src/check/index.ts", "src/reference/index.ts"],
   "src/train/index.ts",
@@ -29,11 +29,11 @@ const common = {
   logLevel: "warning",
 };
 
-/** The loader of WGSL files: built first, because the build and users of the package need it. */
+/** The loader for WGSL files: built first, because the build needs it, as do users of the package. */
 const buildLoader = () =>
-  build({ ...common, entryPoints: { wgsl: "src/build/wgsl.ts" }, outdir: "dist", platform: "node" });
+  build({ ...common, entryPoints: { wgsl: "src/wgsl-loader.ts" }, outdir: "dist", platform: "node" });
 
-/** The path of a source file's module in dist. */
+/** The path in dist of a source file's module. */
 function outputOf(file) {
   const path = relative(root, file).replaceAll("\\", "/");
   if (path === commandLine) return "cli.js";
@@ -56,7 +56,7 @@ async function reachable(plugins) {
   return Object.keys(metafile.inputs).filter((file) => /\.(ts|wgsl)$/.test(file));
 }
 
-/** Imports of packages stay; `#shaders/…` looks like one but is this project's. */
+/** Imports of packages stay; `#shaders/…` looks like a package but belongs to this project. */
 const packagesStay = {
   name: "packages",
   setup({ onResolve }) {
@@ -80,14 +80,14 @@ const filesApart = {
 };
 
 /**
- * Modules that are loaded at run time in one file with what they import, classes of errors and the reader of JSON apart.
- * As files of their own, bundlers would add what they share with the index to every page, used or not.
+ * Modules loaded at run time, each in one file with its imports, except for the error classes and the JSON reader. If
+ * the imports were separate files, bundlers would add those shared with the index to every page, used or not.
  */
-const inOneFile = ["src/formats/hub/entry.ts", "src/gpu/adapter-node.ts"];
+const inOneFile = ["src/formats/hub/entry.ts", "src/gpu/device/adapter-node.ts"];
 const staysApart =
-  /\/(options\/errors|formats\/(format-error|strict-json)|gpu\/errors|hub\/(sha256-wasm|samples|hub-problem|patient-fetch))\.ts$/;
+  /\/(options\/errors|formats\/(format-error|json\/strict-json)|gpu\/errors|hub\/(sha256-wasm|samples|hub-problem|patient-fetch))\.ts$/;
 
-/** A module with the package that it takes one function of, and that package's licence. */
+/** A module with the package from which it uses one function, and that package's licence. */
 const withPackage = "src/formats/hub/sha256-wasm.ts";
 
 const othersApart = (entry) => ({
@@ -102,7 +102,7 @@ const othersApart = (entry) => ({
   },
 });
 
-/** Builds a module with what it imports in it; gives its file. */
+/** Builds a module with its imports inlined; returns its file. */
 async function buildInOneFile(entry) {
   const outfile = `dist/${outputOf(resolve(root, entry)).replaceAll("\\", "/")}`;
   const own = entry === withPackage;
@@ -130,9 +130,9 @@ async function buildModules(plugins) {
 }
 
 /**
- * The entries as stars of modules that name what each file gives. Where a page imports a module later, esbuild would else
- * put all that this shares with an entry's names into the page's first files, used or not: names that an entry exports
- * count as its own imports, stars do not.
+ * The entries, rewritten as star exports of modules that list each file's names. Otherwise, if a page imports a module
+ * later, esbuild would put everything that the module shares with an entry's names into the page's first files, used or
+ * not: names that an entry exports count as its imports, star exports do not.
  */
 async function entriesByStars() {
   const made = [];
@@ -143,7 +143,7 @@ async function entriesByStars() {
     const end = /^export \{([^}]*)\};\n/m;
     const star = /^export \* from "[^"]+";\n/gm;
     const rest = [named, end, star, /^\/\/.*\n/gm].reduce((left, part) => left.replace(part, ""), text);
-    if (rest.trim() !== "") continue; // with code of its own
+    if (rest.trim() !== "") continue; // it contains code
     const pairs = (list) => list.split(",").flatMap((item) => (item.trim() ? [item.trim().split(" as ")] : []));
     const exported = pairs(end.exec(text)?.[1] ?? "");
     const stars = [...text.matchAll(star)].map(([line]) => line);
@@ -164,40 +164,43 @@ async function entriesByStars() {
   return made;
 }
 
-/** A path from a module, as imports write it. */
+/** A path relative to a module, as written in imports. */
 const slashed = (path) => `./${path.replaceAll("\\", "/")}`;
 
-/** The worker that `createWorkerEngine` starts by itself, with all packages in it: import maps do not reach workers. */
+/**
+ * The worker that `createWorkerEngine` starts by default, with all packages included, because import maps do not apply
+ * to workers.
+ */
 async function bundleWorker() {
   const outfile = "dist/engine-worker.js";
-  const external = ["node:*", "webgpu", "koffi", "@mlc-ai/web-xgrammar"]; // the last is loaded where it is wanted, and there
+  const external = ["node:*", "webgpu", "koffi", "@mlc-ai/web-xgrammar"]; // the last is loaded on demand
   await build({ ...common, entryPoints: ["dist/worker.js"], outfile, external, minify: true, platform: "browser" });
   return outfile;
 }
 
-/** TypeScript's command in this version of it: the package has no other interface. */
+/** TypeScript's command; this version of the package has no other interface. */
 const declare = () =>
   run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"], { cwd: root });
 
 /**
- * What the types name of WebGPU and of the web. A project has it by its "dom", its "webworker" or Node's types, whichever
- * it is, and WebGPU's by @webgpu/types before TypeScript 6; what it has none of is empty. A reference to "dom" would
- * conflict with "webworker".
+ * Names of WebGPU and of the web that the types use. A project gets them from "dom", "webworker" or Node's types, and
+ * before TypeScript 6 WebGPU's from @webgpu/types; those that it does not have are declared empty. A reference to "dom"
+ * would conflict with "webworker".
  */
 const webGpu = [
   ..."Adapter BindGroup BindGroupEntry BindGroupLayout Buffer CommandEncoder CompilationMessage".split(" "),
   ..."ComputePassTimestampWrites ComputePipeline Device SupportedLimits".split(" "),
 ].map((name) => `GPU${name}`);
 const web = ["AbortSignal", "Blob", "MessageEvent<T = any>", "MessagePort", "RequestInit", "Response", "URL"];
-const missing = ["HTMLImageElement"]; // by @webgpu/types, in a worker
+const missing = ["HTMLImageElement"]; // used by @webgpu/types in a worker
 const globals = [...webGpu, ...web, ...missing];
 const globalsFile = globals.map((name) => `interface ${name} {}\n`).join("");
 /** The library of `Symbol.dispose`, and the names above. */
 const references = (toRoot) =>
   `/// <reference lib="esnext.disposable" />\n/// <reference path="${toRoot}globals.d.ts" />\n`;
 /**
- * Arrays of elements took no parameter before TypeScript 5.7. Where it is not any buffer, a constructor says it without
- * naming it.
+ * Typed arrays had no type parameter before TypeScript 5.7. If it is not any buffer, the type of a constructor call
+ * expresses it without naming it.
  */
 const withoutParameters = (text) =>
   text
@@ -217,7 +220,7 @@ try {
   await finishTypes(join(dist, "types"));
   const named = await entriesByStars();
   await removeStale(new Set([...outputs, "dist/wgsl.js", ...apart, ...named, await bundleWorker()]));
-  const now = new Date(); // esbuild does not rewrite unchanged files, and their age tells whether dist is fresh
+  const now = new Date(); // esbuild does not rewrite unchanged files, and their age shows whether dist is up to date
   await utimes(join(dist, "cli.js"), now, now);
 } catch (error) {
   // esbuild has printed its errors; tsc prints them on stdout.
@@ -226,7 +229,7 @@ try {
   process.exitCode = 1;
 }
 
-/** Declarations keep the `.ts` of imports, which users' compilers reject. */
+/** Declarations keep `.ts` in imports, which users' compilers reject. */
 async function finishTypes(folder) {
   await copyFile(join(root, "src/wgsl.d.ts"), join(folder, "wgsl.d.ts"));
   const types = entries.map((entry) => outputOf(resolve(root, entry)).replace(/\.js$/, ""));
@@ -246,7 +249,7 @@ async function finishTypes(folder) {
   }
 }
 
-/** Removes modules of earlier builds whose sources are gone. */
+/** Removes modules of earlier builds whose sources no longer exist. */
 async function removeStale(outputs) {
   for (const file of await readdir(dist, { recursive: true, withFileTypes: true })) {
     const path = join(file.parentPath, file.name);

@@ -1,4 +1,4 @@
-// npm run example -- NAME: bundles an example as a reader's own project would, and runs it.
+// npm run example -- NAME: bundles an example as a reader's project would, and runs it.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ensureBuild } from "./setup/build.mjs";

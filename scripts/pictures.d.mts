@@ -1,3 +1,3 @@
 import type { Palette } from "./pictures/svg.mjs";
-/** Pictures that are drawn from the sources, by name. */
+/** Pictures drawn from the sources, by name. */
 export const drawings: Readonly<Record<string, (palette: Palette) => string | Promise<string>>>;

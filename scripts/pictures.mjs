@@ -1,6 +1,6 @@
-// Draws the pictures of docs/pictures, light and dark: what runs on a GPU, flash's tiles, the roofline of measured results,
-// every mask, and two pages in a browser.
-//   npm run site:build && node scripts/pictures.mjs [--drawn]     --drawn leaves the browser out
+// Draws the pictures of docs/pictures, light and dark: how a GPU runs a dispatch, flash's tiles, the roofline of
+// measured results, every mask, and two pages in a browser.
+//   npm run site:build && node scripts/pictures.mjs [--drawn]     --drawn skips the browser
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { flashTiles } from "./pictures/flash-tiles.mjs";
@@ -11,7 +11,7 @@ import { roofline } from "./pictures/roofline.mjs";
 import { palettes } from "./pictures/svg.mjs";
 import { findChromium } from "./setup/chromium.mjs";
 
-/** Pictures that are drawn from the sources, by name. */
+/** Pictures drawn from the sources, by name. */
 export const drawings = { "flash-tiles": flashTiles, roofline, masks: maskGallery, gpu };
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = new URL("../docs/pictures/", import.meta.url);

@@ -1,8 +1,8 @@
-// Runs the tests of every kernel on every software adapter there is, lavapipe with each of its subgroup sizes (4, 8 and
-// 16), on Dawn in Node and on wgpu in Deno, and writes what passed to test/all.md. `npm test` runs them on one, and a
-// selection of attention's masks and scores with its variants; SHADERFORMER_FULL runs the full product.
+// Runs the tests of every kernel on every software adapter, lavapipe with each of its subgroup sizes (4, 8 and 16), on
+// Dawn in Node and on wgpu in Deno, and writes the results to test/all.md. `npm test` runs them on one adapter, with a
+// selection of the combinations of attention's masks, scores and variants; SHADERFORMER_FULL runs all combinations.
 //   node scripts/test-all.mjs [--only TEXT] [FOLDER…]     default: test/blocks test/check test/gpu test/kernels test/tensor
-// With --only, adapters whose line does not contain TEXT are left as they are in test/all.md.
+// With --only, lines of test/all.md for adapters that do not contain TEXT are kept unchanged.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -12,7 +12,7 @@ const runs = [
   ["lavapipe, subgroups of 8", { SHADERFORMER_ADAPTER: "lavapipe", LP_NATIVE_VECTOR_WIDTH: "256" }],
   ["lavapipe, subgroups of 16", { SHADERFORMER_ADAPTER: "lavapipe", LP_NATIVE_VECTOR_WIDTH: "512" }],
   ["SwiftShader, subgroups of 4, no f16", { SHADERFORMER_ADAPTER: "swiftshader" }],
-  // One vitest test runs them all there, whatever folders are named.
+  // One vitest test runs all of them there, independent of the named folders.
   ["wgpu in Deno on lavapipe, no subgroups", {}, ["test/deno"]],
 ];
 const { values: flags, positionals: given } = parseArgs({
@@ -47,7 +47,7 @@ for (const [name, environment, own] of runs) {
   const minutes = ((Date.now() - start) / 60_000).toFixed(1);
   const counts = JSON.parse(readFileSync(output, "utf8"));
   const { numPassedTests, numPendingTests, numTotalTests } = counts;
-  // Tests that never ran, because their process died, have failed.
+  // Tests that never ran because their process died count as failed.
   const numFailedTests = numTotalTests - numPassedTests - numPendingTests - (counts.numTodoTests ?? 0);
   console.log(
     `${name}: ${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped, ${minutes} min`,

@@ -1,5 +1,6 @@
-// Prints the slowest files, what failed, and how many tests passed, failed and were skipped, alone on a line, of all runs
-// that scripts/test.mjs kept. Fails when a test failed, when a kind of tests has no results, and when nothing passed.
+// Prints, for all runs that scripts/test.mjs kept, the slowest files, the failures, and on a separate line how many
+// tests passed, failed and were skipped. Fails if a test failed, if a kind of tests has no results, or if nothing
+// passed.
 //   node scripts/test-counts.mjs FILE…
 import { counts, lineOfCounts, readResults, slowest, whatFailed } from "./test/results.mjs";
 

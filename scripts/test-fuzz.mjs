@@ -1,4 +1,4 @@
-// Runs every fuzzer of test/fuzz in full; `npm test` runs a share of each.
+// Runs every fuzzer of test/fuzz in full; `npm test` runs a part of each.
 //   node scripts/test-fuzz.mjs [--seed N] [vitest's options] [FILE…]
 import { spawnSync } from "node:child_process";
 

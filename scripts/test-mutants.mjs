@@ -1,4 +1,4 @@
-// Makes mistakes in the kernels, one at a time, and expects the tests to notice: see test/mutants/main.ts.
+// Introduces mistakes into the kernels, one at a time, and checks that the tests detect them: see test/mutants/main.ts.
 //   node scripts/test-mutants.mjs [--area core,attention,laboratory,mixture] [--only TEXT,TEXT] [--again] [--left] [--list]
 //     [--tests TEXT] [--jobs N] [--minutes N] [--verbose] [--seed N]
 import { pathToFileURL } from "node:url";

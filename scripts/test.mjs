@@ -1,9 +1,10 @@
-// Runs the tests, in two lanes, so that both cores of a small machine are busy: a software adapter compiles a pipeline on
-// one core, which is what most tests of kernels do. A lane takes the next kind of test file when it has finished one.
+// Runs the tests, in two lanes, so that both cores of a small machine are busy: a software adapter compiles a pipeline
+// on one core, which is what most tests of kernels do. When a lane has finished one kind of test file, it takes the
+// next.
 //
-// There are two tiers. The first is what `npm test` runs: all tests that open no device, browser or process, and of the
-// others those with the tag `first`, which follows by rule from the records (test/support/first-tier.ts). The rest is the
-// others; without an option both run.
+// There are two tiers. The first is what `npm test` runs: all tests that open no device, browser or process, and those
+// of the others with the tag `first`, which a rule derives from the records (test/support/first-tier.ts). The second is
+// all remaining tests; without an option both run.
 //   node scripts/test.mjs [--first | --rest]
 //   node scripts/test.mjs [vitest's options] FILE…     those files, whole, by a single vitest
 import { spawn } from "node:child_process";
@@ -18,7 +19,7 @@ const { values: flags, positionals: given } = parseArgs({
 });
 const others = process.argv.slice(2).filter((one) => one !== "--first" && one !== "--rest");
 const tier = flags.first ? "first" : flags.rest ? "rest" : "full";
-/** The longest first: what is left at the end is short. */
+/** The longest first, so that short ones remain at the end. */
 const kinds = {
   first: ["kernels", "outside", "unit", "pages", "engine", "models", "alone"],
   rest: ["engine", "kernels", "pages", "outside", "models", "generating", "alone"],
@@ -27,7 +28,7 @@ const kinds = {
 const lanes = 2;
 const vitest = "node_modules/vitest/vitest.mjs";
 
-/** One vitest over a kind of files. What it prints is kept, and shown where something failed. */
+/** One vitest process for a kind of files. Its output is kept, and shown if something failed. */
 async function run(kind) {
   const results = `.cache/tests/${tier}.${kind}.json`;
   rmSync(results, { force: true });
@@ -53,8 +54,8 @@ async function run(kind) {
 
 async function runAll() {
   const start = Date.now();
-  // A module is known by its text alone, and not by that of the loader of .wgsl files: none is older than this run. The built
-  // site may be one of other sources.
+  // Modules are cached by their text only, without that of the loader of .wgsl files, so none may be older than this
+  // run. The built site may come from other sources.
   if (tier !== "rest") rmSync(".cache/tests/modules", { recursive: true, force: true });
   rmSync(".cache/tests/site", { recursive: true, force: true });
   const queue = [...kinds[tier]];
@@ -78,7 +79,7 @@ async function runAll() {
   return good;
 }
 
-/** One vitest as the reader asked for it. */
+/** One vitest process with the user's options. */
 function runGiven() {
   const child = spawn(process.execPath, [vitest, "run", ...others], { stdio: "inherit" });
   return new Promise((resolve) => child.on("close", (code) => resolve(code === 0)));

@@ -31,7 +31,6 @@ export {
 } from "./blocks/cascade-attention.ts";
 export { type LatentOptions, type LatentTensors, latentAttention } from "./blocks/latent-attention.ts";
 export type { RingShare } from "./blocks/ring-attention/device.ts";
-export { ringFigures } from "./blocks/ring-attention/figures.ts";
 export type { HostTensor } from "./blocks/ring-attention/host.ts";
 export { type RingPort, ringAttentionOverPorts, serveRing } from "./blocks/ring-attention/ports.ts";
 export {
@@ -49,6 +48,7 @@ export {
   type RingHop,
   type RingPlan,
   type RingSchedule,
+  ringFigures,
   ringSchedule,
   type TokenRun,
 } from "./blocks/ring-attention/schedule.ts";
@@ -57,4 +57,4 @@ export {
   type LinearAttentionOptions,
   type LinearAttentionTensors,
   linearAttention,
-} from "./kernels/linear-attention/linear-attention.ts";
+} from "./kernels/linear-attention.ts";

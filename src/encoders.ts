@@ -1,5 +1,5 @@
-// Encoders and encoder-decoders: `shaderformer/encoders`, apart from the main entry, so that pages without them do not
-// load what they share.
+// Encoders and encoder-decoders: `shaderformer/encoders`, a separate entry, so that pages without them do not load the
+// code that they share.
 
 export * from "./blocks/encoder-block.ts";
 export type { EmbeddedText, Embeddings, EmbedInput, EmbedListOptions, EmbedOptions } from "./encode/embed-texts.ts";

@@ -2,17 +2,17 @@
 
 // The device and recorded programs
 
-export type { AdapterInfo } from "./gpu/adapter.ts";
-export type { Call, Cost, Dispatch } from "./gpu/dispatch.ts";
+export type { AdapterInfo } from "./gpu/device/adapter.ts";
+export type { Limits } from "./gpu/device/limits.ts";
+export { type GpuOptions, openGpu } from "./gpu/device/open.ts";
 export { GpuError, ShaderError } from "./gpu/errors.ts";
 export { Gpu, Instance, Program } from "./gpu/gpu.ts";
-export type { Limits } from "./gpu/limits.ts";
-export { type GpuOptions, openGpu } from "./gpu/open.ts";
-export type { Replacement } from "./gpu/program.ts";
+export type { Call, Cost, Dispatch } from "./gpu/program/dispatch.ts";
+export type { Replacement } from "./gpu/program/program.ts";
 export type { Scope } from "./gpu/scopes.ts";
-export type { ShaderModule } from "./gpu/shader-module.ts";
-export type { Shader, Specialisation } from "./gpu/specialise.ts";
-export { wgslModule } from "./gpu/wgsl-module.ts";
+export type { ShaderModule } from "./gpu/shader/shader-module.ts";
+export type { Shader, Specialisation } from "./gpu/shader/specialise.ts";
+export { wgslModule } from "./gpu/shader/wgsl-module.ts";
 
 // Mistakes in calls
 
@@ -32,7 +32,7 @@ export {
   plainTypes,
 } from "./tensor/dtype.ts";
 export type { Plane, Planes, StorageFormat } from "./tensor/formats/format.ts";
-export { formats as storageFormats } from "./tensor/formats.ts";
+export { formats as storageFormats } from "./tensor/formats/formats.ts";
 export type { Segment } from "./tensor/segments.ts";
 export type { Shape } from "./tensor/shape.ts";
 export {
@@ -59,9 +59,9 @@ export {
   type KernelDefinition,
   type Patterns,
   type TensorsOf,
-} from "./kernels/kernel.ts";
-export { defineOp, type Op, type Variant, type VariantChoice } from "./kernels/op.ts";
-export type { AxesOf } from "./kernels/shapes.ts";
+} from "./kernels/define/kernel.ts";
+export { defineOp, type Op, type Variant, type VariantChoice } from "./kernels/define/op.ts";
+export type { AxesOf } from "./kernels/define/shapes.ts";
 
 // Attention, which is also a separate entry
 
@@ -99,8 +99,8 @@ export { normal, type RandomOptions, uniform } from "./kernels/elementwise/rando
 export { softcap } from "./kernels/elementwise/softcap.ts";
 export { where } from "./kernels/elementwise/where.ts";
 export { gather, gatherStep } from "./kernels/embedding/gather.ts";
+export { type CacheFormat, cacheFormats, type WeightType, weightTypes } from "./kernels/formats/formats.ts";
 export { loadPackedFormats } from "./kernels/formats/packed.ts";
-export { type CacheFormat, cacheFormats, type WeightType, weightTypes } from "./kernels/formats.ts";
 export {
   type GemmActivation,
   type GemmOptions,
@@ -144,31 +144,33 @@ export { parseRopeScaling, type RopeScaling } from "./kernels/rope/scaling.ts";
 export { type RopeTable, ropeTable } from "./kernels/rope/table.ts";
 export { logSoftmax } from "./kernels/softmax/log-softmax.ts";
 export { softmax } from "./kernels/softmax/softmax.ts";
-export { type Recipe, recipes } from "./models/recipes.ts";
+export { type Recipe, recipes } from "./models/decoders/recipes.ts";
 
 // Choosing tokens
 
 export { acceptDrafts, tokenWeights } from "./kernels/sampling/accept-drafts.ts";
 export { argmax } from "./kernels/sampling/argmax.ts";
 export { beamTotals, mergeBeams, topTokens } from "./kernels/sampling/beams.ts";
-export { penalise } from "./kernels/sampling/penalise.ts";
+export { penalise, tokenLogprobs, topLogprobs } from "./kernels/sampling/logprobs.ts";
 export { restrict } from "./kernels/sampling/restrict.ts";
 export { type SampleTensors, sample } from "./kernels/sampling/sample.ts";
 export { packSettings, type SamplingSettings } from "./kernels/sampling/settings.ts";
-export { tokenLogprobs } from "./kernels/sampling/token-logprobs.ts";
-export { topLogprobs } from "./kernels/sampling/top-logprobs.ts";
 
 // The measured peaks of a device
 
-export { copyVectors } from "./kernels/peaks/copy.ts";
-export { increment } from "./kernels/peaks/increment.ts";
-export { type MultiplyAddOptions, multiplyAdd, multiplyAddResult } from "./kernels/peaks/multiply-add.ts";
-export { type ReadVectorsOptions, readVectors, readVectorsResult } from "./kernels/peaks/read.ts";
 export {
+  copyVectors,
+  increment,
+  type MultiplyAddOptions,
+  multiplyAdd,
+  multiplyAddResult,
+  type ReadVectorsOptions,
+  readVectors,
+  readVectorsResult,
   readWorkgroupMemory,
   type WorkgroupMemoryOptions,
   workgroupMemoryResult,
-} from "./kernels/peaks/workgroup-memory.ts";
+} from "./kernels/peaks.ts";
 
 // Blocks
 
@@ -205,44 +207,44 @@ export { type BlockShape, type BlockWeights, transformerBlock } from "./blocks/t
 export { type FileContent, openFiles } from "./formats/files.ts";
 export { openFolder } from "./formats/folder.ts";
 export { FormatError } from "./formats/format-error.ts";
+export { type OpenUrlOptions, openUrl } from "./formats/http/url.ts";
 export type { HubOptions } from "./formats/hub/hub-options.ts";
 export type { CachedModel, CacheEstimate, ModelCache } from "./formats/hub/model-cache.ts";
 export type { ModelCacheOptions } from "./formats/hub/open-model-cache.ts";
 export { openModel, openModelCache } from "./formats/hub.ts";
 export type { LoadPhase, LoadProgress, Progress } from "./formats/load-progress.ts";
 export type { FileHead, FileSource, ReadOptions } from "./formats/source.ts";
-export { type OpenUrlOptions, openUrl } from "./formats/url.ts";
-export type { DecoderConfig, Positions } from "./models/config.ts";
-export type { Decoder } from "./models/decoder.ts";
-export { architectures } from "./models/supported.ts";
-export type { DecoderWeights, LoadOptions } from "./models/weights.ts";
+export type { DecoderConfig, Positions } from "./models/decoders/config.ts";
+export type { Decoder } from "./models/decoders/decoder.ts";
+export { architectures } from "./models/model-kind.ts";
+export type { DecoderWeights, LoadOptions } from "./models/weights/weights.ts";
 
 // Text
 
-export type { ChatMessage, ChatTemplate, ChatTemplateOptions } from "./text/chat-template.ts";
-export { createChatTemplate } from "./text/create-chat-template.ts";
 export { createTokenizer } from "./text/create-tokenizer.ts";
+export type { ChatMessage, ChatTemplate, ChatTemplateOptions } from "./text/template/chat-template.ts";
+export { createChatTemplate } from "./text/template/create-chat-template.ts";
 export { TextError } from "./text/text-error.ts";
 export type { Tokenizer } from "./text/tokenizer.ts";
 
 // Generation
 
-export type { TokenAttention, TokenAttentionOptions } from "./generate/attention-weights.ts";
-export type { EmbedOptions } from "./generate/embed.ts";
-export type { ExpertChoices, LayerChoices } from "./generate/expert-choices.ts";
-export type { Generation } from "./generate/generation.ts";
-export type { GenerationResult, RowResult, TextResult } from "./generate/generation-result.ts";
-export type { GuardReport } from "./generate/guard.ts";
 export type { LanguageModel } from "./generate/language-model.ts";
-export { loadModel, type ModelOptions } from "./generate/load-model.ts";
+export { loadModel, type ModelOptions } from "./generate/load/load-model.ts";
+export { type PlanLoadOptions, planLoad } from "./generate/load/plan-load.ts";
+export type { TokenAttention, TokenAttentionOptions } from "./generate/look/attention-weights.ts";
+export type { EmbedOptions } from "./generate/look/embed.ts";
+export type { ExpertChoices, LayerChoices } from "./generate/look/expert-choices.ts";
+export type { NextTokenOptions, NextTokenProbabilities } from "./generate/look/next-token.ts";
 export { type LoadAdapterOptions, loadAdapter } from "./generate/lora/load-adapter.ts";
-export type { NextTokenOptions, NextTokenProbabilities } from "./generate/next-token.ts";
 export type { ChatOptions, GenerationOptions } from "./generate/options.ts";
-export { type PlanLoadOptions, planLoad } from "./generate/plan-load.ts";
-export type { Piece, StopReason, TokenLogprob } from "./generate/row.ts";
-export type { Prompt, Session } from "./generate/session.ts";
+export type { Generation } from "./generate/session/generation.ts";
+export type { GenerationResult, RowResult, TextResult } from "./generate/session/generation-result.ts";
+export type { GuardReport } from "./generate/session/guard.ts";
+export type { Piece, StopReason, TokenLogprob } from "./generate/session/row.ts";
+export type { Prompt, Session } from "./generate/session/session.ts";
+export type { TokenConstraint } from "./generate/session/token-constraint.ts";
 export type { DraftModel, PromptLookup, Speculative, SpeculativeFigures } from "./generate/speculative/options.ts";
-export type { TokenConstraint } from "./generate/token-constraint.ts";
 
 // Choices measured on a device
 
@@ -284,4 +286,4 @@ export type * from "./engine/openai/types.ts";
 export type { EnginePort, PortEvent } from "./engine/port/messages.ts";
 export { serveEngine } from "./engine/port/serve-engine.ts";
 export { RequestError, type RequestErrorOptions } from "./engine/request-error.ts";
-export type { LoadPlan } from "./generate/load-plan.ts";
+export type { LoadPlan } from "./generate/load/plan-load.ts";

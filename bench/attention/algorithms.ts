@@ -28,7 +28,7 @@ function scoreRefusal(score: AttentionOptions["score"] = "none"): string | undef
   return "it takes scores that do not depend on positions: none, softcap";
 }
 
-/** A mask and a score that pass the refusals. */
+/** A mask and a score that are not refused. */
 const narrow = ({ mask = "causal", score = "none" }: Given) =>
   ({ mask, score }) as { readonly mask: "causal" | "full"; readonly score: PlacelessScore };
 

@@ -19,7 +19,7 @@ const part = new RegExp(`^([1-9]\\d*|0)?q${count}(?:s${count})?$`);
  * Reads the batch grammar of vLLM's attention benchmarks: `(<n>)q<queries>(k)(s<keys>(k))`, joined by `_`. `q2k` is a
  * prefill of 2,048 tokens, `8q1s1k` eight decode steps over 1,024 keys each, `q1ks2k` the second half of a prefill in
  * chunks, `2q2k_32q1s1k` two prefills and 32 decode steps. Without `s` there are as many keys as queries. Throws a
- * RangeError that names the part.
+ * RangeError that names the invalid part.
  */
 export function parseBatch(text: string): Batch {
   if (text.trim() === "") throw new RangeError('batch is empty, expected for example "q2k" or "8q1s1k"');

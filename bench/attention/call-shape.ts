@@ -1,6 +1,6 @@
 import type { AttentionTensors, Elements, PlainType, Tensor } from "../../src/index.ts";
 import type { BatchGroup } from "./batch.ts";
-import type { Inputs } from "./inputs.ts";
+import type { Inputs } from "./inputs/inputs.ts";
 
 /** The inputs of a call other than attention's, for algorithms built on it. */
 export interface CallTensors extends AttentionTensors {

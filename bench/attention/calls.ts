@@ -11,15 +11,15 @@ import {
 import type { BatchGroup } from "./batch.ts";
 import type { CallShape, CallTensors, PreparedCall, StoredShape } from "./call-shape.ts";
 import type { AttentionCase } from "./case.ts";
-import { encodeRows, poisonOf, rowOf } from "./formats.ts";
-import { type Inputs, inputsOf } from "./inputs.ts";
-import { latentInputs, latentShapes, latentViews } from "./latents.ts";
-import { isTogether } from "./layouts.ts";
-import { cacheShape, placeOf } from "./placement.ts";
+import { encodeRows, poisonOf, rowOf } from "./inputs/formats.ts";
+import { type Inputs, inputsOf } from "./inputs/inputs.ts";
+import { latentInputs, latentShapes, latentViews } from "./inputs/latents.ts";
+import { isTogether } from "./inputs/layouts.ts";
+import { cacheShape, placeOf } from "./inputs/placement.ts";
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
-/** The calls of a case: one for each shape of sequences, or one for all where they are ragged. */
+/** The calls of a case: one for each shape of sequences, or one for all if they are ragged. */
 export function callShapes(given: AttentionCase): CallShape[] {
   const { batch, layout } = given;
   const calls = isTogether(layout) ? [batch.groups] : batch.groups.map((group) => [group]);

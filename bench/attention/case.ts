@@ -1,12 +1,12 @@
 import { type Batch, parseBatch } from "./batch.ts";
-import { type CacheFormat, formatRefusal, parseFormat } from "./formats.ts";
-import { type Heads, parseHeads } from "./heads.ts";
-import { type Latent, latentRefusal } from "./latents.ts";
-import { type BenchLayout, contiguous, latentLayout, layoutRefusal, parseLayout } from "./layouts.ts";
-import { type BenchMask, parseMask } from "./masks.ts";
+import { type CacheFormat, formatRefusal, parseFormat } from "./inputs/formats.ts";
+import { type Heads, parseHeads } from "./inputs/heads.ts";
+import { type Latent, latentRefusal } from "./inputs/latents.ts";
+import { type BenchLayout, contiguous, latentLayout, layoutRefusal, parseLayout } from "./inputs/layouts.ts";
+import { type BenchMask, parseMask } from "./inputs/masks.ts";
+import { type BenchScore, parseScore } from "./inputs/scores.ts";
 import { noOwn, type OwnMods } from "./own.ts";
 import { findPreset } from "./presets.ts";
-import { type BenchScore, parseScore } from "./scores.ts";
 
 /** One problem, on which every variant runs. */
 export interface AttentionCase {
@@ -17,7 +17,7 @@ export interface AttentionCase {
   /** Storage format of keys and values; queries and results are f32. */
   readonly dtype: CacheFormat;
   readonly layout: BenchLayout;
-  /** The latents' widths, where the cache holds latents. */
+  /** The latents' widths, if the cache holds latents. */
   readonly latent?: Latent | undefined;
   /** The model with these shapes, and its number of layers. */
   readonly model?: string | undefined;

@@ -66,7 +66,7 @@ export function checkGroups(groups: readonly GroupResult[], { heads: { h, dv } }
   return { verdict: "pass", reason: null, ...figures };
 }
 
-/** Both errors may be 0, for example where one key is visible. */
+/** Both errors may be 0, for example if only one key is visible. */
 const ratio = (own: number, honest: number): number | null => (own === honest ? 1 : honest > 0 ? own / honest : null);
 
 const checkedText = (rows: number, of: number) =>

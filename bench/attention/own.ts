@@ -37,7 +37,7 @@ const form = "{ name, wgsl, twin }, and params and tensors where the text declar
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
-/** True for a shape, as many values, and a type that a text may read. */
+/** True for a shape with matching values, and a type that WGSL may read. */
 function isFilled(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { shape, values, dtype = "f32" } = value;

@@ -5,7 +5,7 @@ import type { CallTensors } from "./call-shape.ts";
 import type { AttentionCase } from "./case.ts";
 import type { Definition } from "./truth.ts";
 
-/** A way of computing attention that is measured: a variant of the engine's table, or an algorithm. */
+/** A measured way of computing attention: a variant of the engine's table, or an algorithm. */
 export interface AttentionSubject {
   readonly name: string;
   readonly record: (gpu: Gpu, tensors: CallTensors, options: AttentionOptions) => { readonly out: Tensor };
@@ -18,7 +18,7 @@ export interface AttentionSubject {
    * definition.
    */
   readonly definition?: Definition;
-  /** Its operations, where they are not those of the definition. */
+  /** Its operations, if they are not those of the definition. */
   readonly flops?: (given: AttentionCase, livePairs: number) => number;
 }
 

@@ -1,7 +1,8 @@
-import type { Instance, Program } from "../../src/index.ts";
 import {
   type AttentionOptions,
   type Gpu,
+  type Instance,
+  type Program,
   placed,
   placeholder,
   replacements,
@@ -14,10 +15,10 @@ import type { CallTensors, PreparedCall } from "./call-shape.ts";
 import { callBytes, callShapes, prepareCall, viewsOf } from "./calls.ts";
 import type { AttentionCase } from "./case.ts";
 import { checkGroups, type GroupResult } from "./check.ts";
-import { tensorsIn } from "./elements.ts";
-import { rowBytes } from "./formats.ts";
-import { maskIn } from "./layouts.ts";
-import { placementOf } from "./placement.ts";
+import { tensorsIn } from "./inputs/elements.ts";
+import { rowBytes } from "./inputs/formats.ts";
+import { maskIn } from "./inputs/layouts.ts";
+import { placementOf } from "./inputs/placement.ts";
 import type { AttentionSubject } from "./plan.ts";
 import { modelledBytes } from "./traffic.ts";
 import { type Definition, type Truth, truthOf } from "./truth.ts";
@@ -30,7 +31,7 @@ interface ReadyCall extends PreparedCall {
   readonly options: AttentionOptions;
 }
 
-/** A case with everything that its variants share; several sets of inputs where they alternate. */
+/** A case with everything that its variants share; several sets of inputs if they alternate. */
 export interface PreparedCase {
   readonly given: AttentionCase;
   readonly calls: readonly ReadyCall[];
@@ -41,8 +42,8 @@ export interface PreparedCase {
   [Symbol.dispose](): void;
 }
 
-/** Maximum number of sets, however small the inputs. */
-const mostSets = 64;
+/** Maximum number of sets, even for small inputs. */
+const maxSets = 64;
 
 /** Makes and uploads the inputs of a case: enough sets to total `rotateBytes`. */
 export async function prepareCase(
@@ -62,7 +63,7 @@ export async function prepareCase(
     return { ...prepareCall(given, shape), options: made };
   });
   const bytes = calls.reduce((sum, call) => sum + callBytes(call, given).all, 0);
-  const count = rotateBytes > 0 ? Math.min(mostSets, Math.max(2, Math.ceil(rotateBytes / bytes))) : 1;
+  const count = rotateBytes > 0 ? Math.min(maxSets, Math.max(2, Math.ceil(rotateBytes / bytes))) : 1;
   const sets = Array.from({ length: count }, () =>
     calls.map(({ tensors, elements }) =>
       Object.fromEntries(
@@ -113,7 +114,7 @@ export interface Ready {
   readonly dispose: () => void;
 }
 
-/** Records, runs and checks a subject on a case; returns a text with the reason where it does not apply. */
+/** Records, runs and checks a subject on a case; returns the reason as text if it does not apply. */
 export async function readySubject(
   gpu: Gpu,
   prepared: PreparedCase,
@@ -180,7 +181,7 @@ export async function readySubject(
   }
 }
 
-/** Modelled bytes of the kernels; null where one has no model, or where sequences of different lengths share a call. */
+/** Modelled bytes of the kernels; null if one has no model, or if sequences of different lengths share a call. */
 function modelled({ given, calls }: PreparedCase, program: Program<Tensor[]>): number | null {
   const { heads, dtype, latent } = given;
   if (latent || program.calls.length !== calls.length) return null;

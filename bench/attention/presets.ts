@@ -1,4 +1,4 @@
-import type { Latent } from "./latents.ts";
+import type { Latent } from "./inputs/latents.ts";
 
 /** The attention of a published model. */
 export interface Preset {
@@ -7,7 +7,7 @@ export interface Preset {
   readonly layers: number;
   readonly mask: string;
   readonly score: string;
-  /** The latents' widths, where its cache holds latents. */
+  /** The latents' widths, if its cache holds latents. */
   readonly latent?: Latent;
 }
 
@@ -19,7 +19,7 @@ export const presets: Readonly<Record<string, Preset>> = {
   "Qwen2.5-0.5B": causalLayers("14/2x64", 24),
   "Llama-3.2-1B": causalLayers("32/8x64", 16),
   "Llama-3.1-8B": causalLayers("32/8x128", 32),
-  // Every second layer has the window; the others are causal, and cap their scores too.
+  // Every second layer has the window; the others are causal, with the same soft cap.
   "Gemma-2-2B": { heads: "8/4x256", layers: 26, mask: "sliding-window:4096", score: "softcap:50" },
   "Mixtral-8x7B": causalLayers("32/8x128", 32),
   "DeepSeek-V3": { ...causalLayers("128x192-128", 61), latent: { rank: 512, rope: 64 } },

@@ -14,12 +14,12 @@ import { prepareCase, type Ready, readySubject } from "./prepare.ts";
 import { subjectsFor } from "./subjects.ts";
 import { attentionWork } from "./work.ts";
 
-/** How far a bench is: what it does now, and how many of its cases are done. */
+/** Progress of a bench: its current activity, and how many of its cases are done. */
 export interface BenchProgress extends Progress {
   readonly what: string;
 }
 
-/** Callbacks for a bench's progress, and what may stop it. */
+/** Callbacks for a bench's progress, and the signal to stop it. */
 export interface BenchEvents {
   /** Called once the device is known and its peaks are measured. */
   readonly onStart?: (environment: Environment, peaks: Peaks | null) => void;
@@ -28,7 +28,7 @@ export interface BenchEvents {
   readonly onProgress?: (progress: BenchProgress) => void;
   /** Stops the bench, which then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Awaited before each interval that is timed. */
+  /** Awaited before each timed interval. */
   readonly ready?: (() => Promise<void>) | undefined;
 }
 
@@ -84,7 +84,7 @@ export function checkRoom(gpu: Gpu, cases: readonly AttentionCase[]): void {
   }
 }
 
-/** What the rows of a run share. */
+/** Shared by the rows of a run. */
 export interface Context {
   readonly environment: Environment;
   readonly peaks: Peaks | null;
@@ -132,7 +132,7 @@ export interface Found<R = Omit<Ready, "instances" | "dispose">> {
   readonly ready?: R | undefined;
   readonly timing?: Timing | undefined;
   readonly reason?: string;
-  /** True where a result was expected. */
+  /** True if a result was expected. */
   readonly broken?: boolean;
 }
 
@@ -166,7 +166,7 @@ export function rowOf(
   const check = ready?.check ?? { ...unchecked(reason), verdict: broken ? "fail" : "n/a" };
   const { flops, op = "attention", command = commandOf(given, plan, subject.name) } = subject;
   const own = flops ? { ...work, flops: flops(given, work.livePairs ?? 0), flopsFlashAttention: null } : work;
-  // Sums are f32 whatever the cache holds.
+  // Sums are f32 for any cache format.
   const speed = timing ? speedOf({ ...own, dtype: "f32" }, timing.medianMs, peaks) : noSpeed;
   const { repeats = null, samples = null, medianMs = null, p10Ms = null, p90Ms = null } = timing ?? {};
   const words = [subject.name, mask.text, score.text, layout.text, batch.text, heads.text, dtype];

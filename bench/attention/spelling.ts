@@ -5,7 +5,7 @@ import { describedBy, withRandom } from "../../src/check/attention-records.ts";
 import type { MaskDescription, ScoreDescription } from "../../src/reference/described.ts";
 import { parseLength } from "./batch.ts";
 
-/** The call that a mask or score is made for; its queries stand at the last of the keys. */
+/** The call that a mask or score is made for; its queries are at the last positions of the keys. */
 export interface ModShape {
   readonly b: number;
   readonly h: number;
@@ -13,14 +13,14 @@ export interface ModShape {
   readonly s: number;
 }
 
-/** A mask or score as it was written, with the values of what its parameters are written by. */
+/** A mask or score as written, with the values of its written parameters. */
 export interface Written<R extends AttentionRecord> {
   readonly record: R;
   readonly text: string;
   readonly values: Readonly<Record<string, number | string>>;
 }
 
-/** A word of a text: a parameter, or a number of which a tensor is made. Optional ones are written by name. */
+/** A word of a text: a parameter, or a number from which a tensor is made. Optional ones are written by name. */
 interface Word {
   readonly name: string;
   readonly parameter: WrittenParameter;
@@ -37,11 +37,11 @@ function wordsOf({ parameters }: AttentionRecord): Word[] {
   });
 }
 
-/** What must be written: `fixed:stride:summary`. */
+/** The required form: `fixed:stride:summary`. */
 const shortForm = (record: AttentionRecord): string =>
   [record.name, ...wordsOf(record).flatMap(({ name, optional }) => (optional ? [] : [name]))].join(":");
 
-/** All that may be written, what may be left out in brackets: `strided:stride[:set=merged|1|2]`. */
+/** The full form, with optional parts in brackets: `strided:stride[:set=merged|1|2]`. */
 export function formOf(record: AttentionRecord): string {
   const optional = wordsOf(record).flatMap(({ name, parameter, optional: may }) =>
     may ? [`[:${name}=${parameter.type === "choice" ? parameter.of.join("|") : "n"}]`] : [],
@@ -49,7 +49,7 @@ export function formOf(record: AttentionRecord): string {
   return shortForm(record) + optional.join("");
 }
 
-/** The record written with the numbers that suit some hundred keys. */
+/** The record's text with numbers that suit some hundred keys. */
 export const usualText = (record: AttentionRecord): string =>
   [
     record.name,
@@ -59,8 +59,8 @@ export const usualText = (record: AttentionRecord): string =>
   ].join(":");
 
 /**
- * Reads one mask or score of `whole`: its name and what is needed in order, each also by its name (`keys=128`), what
- * may be left out by its name alone. Throws a RangeError that lists the valid forms or says what was expected.
+ * Reads one mask or score of `whole`: its name, then required values in order or by name (`keys=128`), and optional
+ * ones by name only. Throws a RangeError that lists the valid forms or says what was expected.
  */
 export function parseWritten<R extends AttentionRecord>(
   what: "mask" | "score",
@@ -119,7 +119,7 @@ function readWord(
   }
 }
 
-/** The values of all parameters for a call, tensors made of the numbers that stand for them. */
+/** The values of all parameters for a call, with tensors made from their numbers. */
 export function valuesFor(
   { record, values }: Written<AttentionRecord>,
   shape: ModShape,
@@ -133,13 +133,13 @@ export function valuesFor(
   );
 }
 
-/** What was written, for a call. */
+/** The written mask or score, for a call. */
 export const describeWritten = <D extends MaskDescription | ScoreDescription>(
   written: Written<AttentionRecord>,
   shape: ModShape,
 ): D => describedBy<D>(written.record, valuesFor(written, shape));
 
-/** Bytes of the tensors that have an element for each pair of query and key. */
+/** Bytes of tensors with one element per pair of query and key. */
 export function pairBytes({ record, values }: Written<AttentionRecord>, { t, s, ...shape }: ModShape): number {
   const numbers = values as Readonly<Record<string, number>>;
   let bytes = 0;

@@ -1,5 +1,5 @@
 import type { CaseText } from "./case.ts";
-import { cacheFormats } from "./formats.ts";
+import { cacheFormats } from "./inputs/formats.ts";
 
 /** Prefills are compared with these; slow ones are left out of later cases. */
 const prefill = ["naive", "flash", "packed", "blocks", "subgroups"];

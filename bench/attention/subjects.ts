@@ -48,7 +48,7 @@ function withSplits(variant: "splitK" | "splitSubgroups", splits: number, text: 
   };
 }
 
-/** The tensors that are attention's own. */
+/** The tensors of attention itself. */
 const ofAttention = ({ prefix: _prefix, latent: _latent, ...tensors }: CallTensors): AttentionTensors => tensors;
 
 function subjectOf(variant: Name, own: AttentionOptions, name: string): AttentionSubject {

@@ -17,7 +17,7 @@ export interface SweepOptions {
 export interface Sweep {
   readonly question: string;
   readonly cases: (options: SweepOptions) => readonly CaseText[];
-  /** Names of the variants that take part; default all. */
+  /** Names of the compared variants; default all. */
   readonly subjects?: (options: SweepOptions) => readonly string[];
   /** Options that do not apply to it. */
   readonly own?: readonly ("masks" | "heads")[];
@@ -78,7 +78,7 @@ function winners(rows: readonly BenchRow[], along: (row: BenchRow) => number, un
   return spans.length > 0 ? spans.join(", ") : "no correct result";
 }
 
-/** Shares of a time along an axis: where they are below 1, where they are not, and by how much. */
+/** Ratios of times along an axis: where they are below 1, where they are not, and by how much. */
 function sharesAlong(shares: readonly { readonly at: number; readonly share: number }[]): string {
   const side = (some: typeof shares) => {
     const [least, most] = [Math.min(...some.map(({ share }) => share)), Math.max(...some.map(({ share }) => share))];

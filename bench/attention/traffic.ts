@@ -1,6 +1,6 @@
 // Bytes that move between memory and the kernels with each variant's tiles, if every tile comes from memory and nothing
 // is cached: a model, next to the compulsory bytes (reference: FlashAttention's section 3.2, Θ(N²d²/M)).
-import type { Call, Dispatch } from "../../src/gpu/dispatch.ts";
+import type { Call, Dispatch } from "../../src/gpu/program/dispatch.ts";
 import { type GroupWork, liveKeys } from "./work.ts";
 
 /** Bytes of an element of queries, scores and results. */
@@ -41,7 +41,7 @@ const byBlocks =
   (dispatch, work) =>
     queriesAndResults(work) + work.heads.h * keysAndValues(work, work.group.t, block(dispatch));
 
-/** Bytes that each kernel moves. A kernel that is not here has no model yet. */
+/** Bytes that each kernel moves. Other kernels have no model yet. */
 const models: Readonly<Record<string, Model>> = {
   "attention/rows": byBlocks(() => 1),
   // As rows, with the keys read a second time.
@@ -49,6 +49,7 @@ const models: Readonly<Record<string, Model>> = {
     const { k, v } = work.rows;
     return byBlocks(() => 1)(dispatch, work) + (work.heads.h * keysAndValues(work, work.group.t, 1) * k) / (k + v);
   },
+  "attention/flash-plain": byBlocks((dispatch) => constant(dispatch, "ROWS")),
   "attention/flash": (dispatch, work) => {
     const rows = constant(dispatch, "ROWS");
     if (!isJoined(dispatch, "attention/flash/rows-of/group")) return byBlocks(() => rows)(dispatch, work);
@@ -100,8 +101,7 @@ const splitsOf = ({ bindings }: Dispatch) => bindings.find(({ shape }) => shape.
 const isJoined = ({ shader }: Dispatch, part: string) => shader.parts.includes(part);
 
 /**
- * Modelled bytes of one call of attention; null where a kernel has no model, and where a mask's visible keys are not
- * one run.
+ * Modelled bytes of one call of attention; null if a kernel has no model, or if a mask's visible keys are not one run.
  */
 export function modelledBytes({ dispatches }: Call, work: GroupWork): number | null {
   if (!work.mask.keyRange) return null;

@@ -1,16 +1,15 @@
-import { attention as emulation } from "../../src/check/emulation/attention.ts";
-import { linearAttention as linearEmulation } from "../../src/check/emulation/linear-attention.ts";
+import { attention as emulation, linearAttention as linearEmulation } from "../../src/check/emulation/attention.ts";
 import { randomSource } from "../../src/check/random.ts";
-import { attention as reference } from "../../src/reference/attention.ts";
+import { attention as reference } from "../../src/reference/attention/attention.ts";
+import { linearAttention as linear } from "../../src/reference/attention/linear-attention.ts";
+import type { Score } from "../../src/reference/attention/scores.ts";
 import { dense } from "../../src/reference/dense.ts";
-import { linearAttention as linear } from "../../src/reference/linear-attention.ts";
-import type { Score } from "../../src/reference/scores.ts";
 import type { BatchGroup } from "./batch.ts";
 import type { GroupNumbers } from "./call-shape.ts";
 import type { AttentionCase } from "./case.ts";
-import type { Heads } from "./heads.ts";
-import { expandHead } from "./latents.ts";
-import { maskIn } from "./layouts.ts";
+import type { Heads } from "./inputs/heads.ts";
+import { expandHead } from "./inputs/latents.ts";
+import { maskIn } from "./inputs/layouts.ts";
 
 /** One query row of one head of one sequence of a group. */
 interface Place {
@@ -38,8 +37,8 @@ const affordable = 15e6;
 const tiles = [4, 8, 16, 32, 64, 128];
 
 /**
- * The rows of a group that are checked: all where that takes less than a second, else a sample that is the same in
- * every run: the first and the last row, those at tile edges, and some between, alternating over heads and sequences.
+ * The checked rows of a group: all if that takes less than a second, else a sample that is the same in every run: the
+ * first and the last row, those at tile edges, and some between, alternating over heads and sequences.
  */
 export function placesOf({ count: b, t, s }: BatchGroup, { h, g, d, dv }: Heads, budget = affordable): Place[] {
   const total = b * h * t;
@@ -64,7 +63,7 @@ export function placesOf({ count: b, t, s }: BatchGroup, { h, g, d, dv }: Heads,
   return places;
 }
 
-/** Keys `[s, d]` and values `[s, dv]` of a head of a sequence, in float64 and as plain f32 loops have them. */
+/** Keys `[s, d]` and values `[s, dv]` of a head of a sequence, in float64 and in plain f32 loops. */
 type Rows = Readonly<Record<"exact" | "emulated", { readonly k: Values; readonly v: Values }>>;
 type Values = Float32Array | Float64Array;
 
@@ -74,7 +73,7 @@ export type Definition = "softmax" | "linear";
 /** Number of heads whose keys are computed from latents: few, since that takes longer than the rest. */
 const latentHeads = 4;
 
-/** The rows of a latent case that are checked: those of a few distant heads. */
+/** The checked rows of a latent case: those of a few distant heads. */
 function latentPlaces(group: BatchGroup, heads: Heads): Place[] {
   const h = Math.min(latentHeads, heads.h);
   const few = placesOf(group, { ...heads, h, g: h }, affordable / 4);
@@ -106,7 +105,7 @@ export async function truthOf(
       last = performance.now();
     }
     const position = s - t + row;
-    // Keys outside of a run that contains all visible ones have no effect, and are not converted.
+    // Keys outside the run of visible ones have no effect, and are not converted.
     const [from, to] = mask.keyRange?.(position) ?? [0, s];
     const [first, end] = [Math.max(0, Math.min(from, s)), Math.max(0, Math.min(to, s))];
     if (end <= first) continue;

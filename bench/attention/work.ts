@@ -1,10 +1,10 @@
-import { type Mask, pairs } from "../../src/reference/masks.ts";
+import { type Mask, pairs } from "../../src/reference/attention/masks.ts";
 import type { BenchRow } from "../result.ts";
 import type { BatchGroup } from "./batch.ts";
 import type { AttentionCase } from "./case.ts";
-import { rowBytes } from "./formats.ts";
-import type { Heads } from "./heads.ts";
-import { isTogether, keptKeys, laidOut, maskIn } from "./layouts.ts";
+import { rowBytes } from "./inputs/formats.ts";
+import type { Heads } from "./inputs/heads.ts";
+import { isTogether, keptKeys, laidOut, maskIn } from "./inputs/layouts.ts";
 
 type Work = Pick<BenchRow, "livePairs" | "flops" | "flopsFlashAttention" | "bytes" | "kvBytesPerToken">;
 
@@ -47,12 +47,12 @@ function tokenBytes({ heads: { g, d, dv }, dtype, latent }: AttentionCase): numb
   return latent ? width * (latent.rank + latent.rope) : g * (rowBytes(dtype, d) + rowBytes(dtype, dv));
 }
 
-/** Bytes of the stored keys and values that some query sees, and of the layout's tensors. */
+/** Bytes of the stored keys and values visible to any query, and of the layout's tensors. */
 function cacheBytes(given: AttentionCase, group: BatchGroup, mask: Mask, first: number): number {
   const { layout, latent, heads } = given;
   const { count: b, t, s } = group;
   const { entries } = laidOut(layout, [group]);
-  // Where heads see different keys, each key head counts those that the query heads of its group see.
+  // If heads see different keys, each key head counts those that the query heads of its group see.
   const sharing = given.mask.byHead && !latent ? heads.g : 1;
   let [keys, read] = [0, 0];
   for (let batch = 0; batch < b; batch++) {
@@ -61,7 +61,7 @@ function cacheBytes(given: AttentionCase, group: BatchGroup, mask: Mask, first: 
       const [first, end] = [(group * heads.h) / sharing, ((group + 1) * heads.h) / sharing];
       const seen = seenKeys(mask, { t, s, batch, heads: given.mask.byHead ? [first, end] : [0, 1] });
       for (let key = 0; key < s; key++) {
-        if (seen[key] !== 1 || (batch > 0 && key < (layout.prefix ?? 0))) continue; // counted already
+        if (seen[key] !== 1 || (batch > 0 && key < (layout.prefix ?? 0))) continue; // already counted
         keys += 1 / sharing;
         counted[key] = 1;
       }

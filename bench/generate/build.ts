@@ -9,7 +9,7 @@ import { type LlamaFile, llamaGraph } from "./llama-onnx.ts";
 import { repositories } from "./repositories.ts";
 import { transformersExports, transformersWasm } from "./transformers.ts";
 
-/** The packages that are compared with. */
+/** The packages to compare with. */
 export const transformersPackages = {
   source: "bench/generate",
   folder: "generate-packages",
@@ -19,7 +19,7 @@ export const transformersPackages = {
 /** The files of a model other than its weights. */
 const textFiles = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"];
 
-/** What pages and processes are built from. */
+/** The inputs of the build. */
 export interface Parts {
   readonly root: string;
   /** The model's folder: a Llama checkpoint. */
@@ -30,15 +30,15 @@ export interface Parts {
   readonly folder: string;
 }
 
-/** What was built: a site with the model and a page for each subject, and the script of a Node process. */
+/** The output: a site with the model and a page for each subject, and the script of a Node process. */
 export interface Built {
   readonly site: string;
   readonly nodeScript: string;
 }
 
 /**
- * Bundles a page for each subject, minified, as a project of a reader's own would be; this engine from the package's
- * dist. Transformers.js gets the model as ONNX.
+ * Bundles a page for each subject, minified, like a user's project; this engine from the package's dist.
+ * Transformers.js gets the model as ONNX.
  */
 export async function buildSubjects({ root, model, modules, folder }: Parts): Promise<Built> {
   await rm(folder, { recursive: true, force: true });
@@ -82,7 +82,7 @@ async function buildTransformers(entry: string, site: string, model: string, mod
   ]);
 }
 
-/** Bundles transformers.js into a file, with what it loads itself next to it. */
+/** Bundles transformers.js into a file, next to the files that it loads itself. */
 export async function bundleTransformers(modules: string, outfile: string): Promise<void> {
   const contents = `export { ${transformersExports} } from "@huggingface/transformers";`;
   await bundle({ stdin: { contents, resolveDir: join(modules, "..") }, outfile, splitting: false });
@@ -110,7 +110,7 @@ async function copyFiles(from: string, to: string, files: readonly string[]): Pr
   for (const file of files) await copyFile(join(from, file), join(to, file));
 }
 
-/** Writes a model as a hub has it: its files at a commit, and what the hub's interface says of them. */
+/** Writes a model as on a hub: its files at a commit, and their description by the hub's interface. */
 async function writeRepository(model: string, site: string): Promise<void> {
   const weights = "model.safetensors";
   const bytes = await readFile(join(model, weights));
@@ -137,7 +137,7 @@ async function bundle(options: BuildOptions): Promise<void> {
     minify: true,
     legalComments: "none",
     define: { "process.env.NODE_ENV": '"production"' },
-    tsconfigRaw: {}, // by the compiler's configuration, the package's name is its source
+    tsconfigRaw: {}, // the compiler's configuration maps the package's name to its source
     logLevel: "error",
     ...options,
   });

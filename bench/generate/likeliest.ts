@@ -1,11 +1,11 @@
-// Greedy texts by their definition: a forward pass in float64 says which token is the likeliest.
+// Greedy texts by definition: a forward pass in float64 finds the likeliest token.
 import { type Dense, dense } from "../../src/reference/dense.ts";
-import { type LlamaConfig, llama } from "../../src/reference/transformer.ts";
+import { type LlamaConfig, llama } from "../../src/reference/models/transformer.ts";
 
-/** A token, and how far its logit is above that of another one. */
+/** A token, and the margin of its logit over another's. */
 export interface Likeliest {
   readonly token: number;
-  /** Above a token's logit; by default above the second largest. */
+  /** Margin over a token's logit; by default over the second largest. */
   margin(other?: number): number;
 }
 
@@ -31,11 +31,11 @@ export function likeliestAfter(
 /** A greedy text in float64. */
 export interface GreedyText {
   readonly tokens: readonly number[];
-  /** The least that a token's logit is above the second largest. */
+  /** The smallest margin of a token's logit over the second largest. */
   readonly margin: number;
 }
 
-/** The likeliest tokens after a prompt, one after the other: a forward pass over all of them for each. */
+/** The likeliest tokens after a prompt, one after the other, each by a forward pass over all tokens so far. */
 export function greedyText(
   prompt: readonly number[],
   count: number,

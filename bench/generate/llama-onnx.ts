@@ -1,8 +1,9 @@
 // A Llama checkpoint as an ONNX model for ONNX Runtime: the graph that onnxruntime-genai's exporter writes, with
 // GroupQueryAttention, rotation included, and norms fused with the sums before them. Matrices keep their 16 bits in the
-// file and become f32 when a session is made, when ONNX Runtime folds constants; so it computes in f32, as this engine.
+// file and become f32 when a session is created and ONNX Runtime folds constants, so it computes in f32 like this
+// engine.
 import type { Weights } from "../../src/formats/weights.ts";
-import type { LlamaConfig } from "../../src/reference/transformer.ts";
+import type { LlamaConfig } from "../../src/reference/models/transformer.ts";
 import { type OnnxConstant, type OnnxGraph, type OnnxNode, type OnnxValue, onnxType } from "../harness/onnx.ts";
 
 /** The fields of `config.json` that the graph depends on. */
@@ -37,7 +38,7 @@ export async function llamaGraph(config: LlamaFile, weights: Weights): Promise<O
     return output;
   };
 
-  /** A weight by its name in the checkpoint: a vector as it is, a matrix `[out, in]` as `[in, out]`. */
+  /** A weight by its name in the checkpoint: vectors unchanged, a matrix `[out, in]` as `[in, out]`. */
   const weight = async (name: string, transposed = false): Promise<string> => {
     const tensor = weights.get(`model.${name}.weight`);
     if (tensor.dtype !== "F16") throw new RangeError(`${tensor.name} is ${tensor.dtype}, expected F16`);
@@ -60,7 +61,7 @@ export async function llamaGraph(config: LlamaFile, weights: Weights): Promise<O
   let x = add("SimplifiedLayerNormalization", [sum, first], "layers.0.normed", {
     attributes: { axis: -1, epsilon, stash_type: 1 },
   });
-  /** Adds to the residual stream, and gives the norm of the sum. */
+  /** Adds to the residual stream, and returns the norm of the sum. */
   const addAndNorm = async (added: string, name: string): Promise<string> => {
     const [normed, total] = [`${name}.normed`, `${name}.sum`];
     const inputs = [sum, added, await weight(name)];
@@ -100,7 +101,8 @@ export async function llamaGraph(config: LlamaFile, weights: Weights): Promise<O
   add("MatMul", [x, add("Transpose", ["embed_tokens"], "head", { attributes: { perm: [1, 0] } })], "logits");
 
   const { shape: [vocabulary = 0] = [] } = weights.get("model.embed_tokens.weight");
-  // The names of lengths are those of Hugging Face's exporter: transformers.js makes the first, empty cache by them.
+  // The names of lengths are those of Hugging Face's exporter: transformers.js uses them to create the first, empty
+  // cache.
   const cache = (prefix: string, length: string): OnnxValue[] =>
     Array.from({ length: config.num_hidden_layers }, (_, layer) =>
       ["key", "value"].map((kind) => ({

@@ -4,13 +4,13 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { LoadedBytes } from "./result.ts";
 
-/** The kinds of what a visit loads, from paths of the bench's site. */
+/** The kinds of files that a visit loads, by path on the bench's site. */
 function kindOf(path: string): "scripts" | "wasm" | "model" {
   if (/^\/api\/|\/resolve\//.test(path)) return "model";
   return extname(path) === ".wasm" ? "wasm" : "scripts";
 }
 
-/** Compressed lengths of files, which visit after visit loads. */
+/** Cached compressed lengths of files, since every visit loads them. */
 const lengths = new Map<string, number>();
 
 async function compressedLength(file: string): Promise<number> {
@@ -19,7 +19,7 @@ async function compressedLength(file: string): Promise<number> {
   return length;
 }
 
-/** The bytes of a visit, from those that were sent by path; `site` is the folder that was served. */
+/** The bytes of a visit, from those sent by path; `site` is the served folder. */
 export async function bytesOf(site: string, loaded: ReadonlyMap<string, number>): Promise<LoadedBytes> {
   const sums = { scripts: 0, wasm: 0, model: 0 };
   let compressed = 0;

@@ -6,8 +6,8 @@ import { noChromium } from "../harness/chromium.ts";
 import { interrupted, runCommand, say } from "../harness/command.ts";
 import { serveSite } from "../harness/web-server.ts";
 import { chromiumOn, defaultAdapter, parseAdapter } from "../peers/chromium.ts";
-import { ensurePackages } from "../peers/packages.ts";
-import { repositoryRoot } from "../peers/root.ts";
+import { ensurePackages } from "../peers/setup/packages.ts";
+import { repositoryRoot } from "../peers/setup/root.ts";
 import { buildSubjects, transformersPackages } from "./build.ts";
 import { formatGeneration } from "./report.ts";
 import { compareGeneration } from "./run.ts";
@@ -23,7 +23,7 @@ interface Flags {
   readonly json?: string;
 }
 
-/** Words of the adapter's label, by which Node finds what Chromium has. */
+/** Words of the adapter's label, by which Node finds Chromium's adapter. */
 const inNode = { lavapipe: "lavapipe", swiftshader: "swiftshader", gpu: undefined } as const;
 const model = join("examples", "models", "voices-dense");
 
@@ -65,7 +65,7 @@ async function measure(flags: Flags): Promise<void> {
   say("building");
   const folder = join(root, ".cache", "peers", "generate");
   const { site, nodeScript } = await buildSubjects({ root, model: join(root, model), modules, folder });
-  // As static hosts serve files whose names change with their content; the validator is one for all, of this run.
+  // As static hosts serve content-addressed files; one validator for all files of this run.
   const headers = { "cache-control": "public, max-age=86400", etag: `"${Date.now()}"` };
   const server = await serveSite({ folders: { "/": site }, headers });
   try {
@@ -104,7 +104,7 @@ const program = new Command("compare-generate")
       "transformers.js is installed into .cache/peers when it first takes part.",
   )
   .option("--adapter <name>", "lavapipe, swiftshader or gpu (default: lavapipe, else swiftshader)")
-  .option("--subjects <list>", `what takes part, separated by commas: ${subjects.map(({ id }) => id).join(", ")}`)
+  .option("--subjects <list>", `the subjects, separated by commas: ${subjects.map(({ id }) => id).join(", ")}`)
   .option("--visits <n>", "first visits of each, and as many return visits", count, 3)
   .option("--rounds <n>", "generations of each length, in turns", count, 8)
   .option("--tokens <list>", "lengths of generations, separated by commas", counts, [64, 256])

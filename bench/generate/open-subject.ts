@@ -9,21 +9,21 @@ import type { Sample, Start, Visit } from "./sample.ts";
 import type { SubjectPage } from "./subjects/page.ts";
 import type { SubjectName } from "./subjects.ts";
 
-/** Where subjects run. */
+/** How subjects are run. */
 export interface Where {
   readonly server: WebServer;
   readonly nodeScript: string;
   readonly chromium: ChromiumOptions;
   /** Words of the adapter's label, in Node; undefined for its own choice. */
   readonly nodeAdapter: string | undefined;
-  /** A failure after this many milliseconds. */
+  /** Timeout in milliseconds. */
   readonly patienceMs: number;
 }
 
-/** A subject that has generated once. */
+/** An open subject, which has generated once. */
 export interface OpenSubject {
   readonly visit: Visit;
-  /** Bytes of bodies that were loaded for the visit, by path. */
+  /** Bytes of bodies loaded for the visit, by path. */
   readonly loaded: ReadonlyMap<string, number>;
   /** The browser's version, for a page. */
   readonly browser: string | undefined;
@@ -31,12 +31,12 @@ export interface OpenSubject {
   close(): Promise<void>;
 }
 
-/** What the first text is to be. */
+/** The request for the first text. */
 type First = Pick<Start, "prompt" | "tokens">;
 
 /**
- * Opens a subject, with the files that it keeps in `profile`: a folder that is empty at a first visit. Compiled shaders
- * of Mesa's drivers are kept there too.
+ * Opens a subject, which stores its files in `profile`: a folder that is empty at a first visit. Mesa's shader cache is
+ * there too.
  */
 export async function openSubject(
   subject: SubjectName,
@@ -144,19 +144,19 @@ async function openProcess(
 }
 
 /**
- * The priority that Chromium gives the process that computes, where it may: on a software adapter, its threads would
- * else have the processor before Node's.
+ * The priority that Chromium gives its GPU process, if permitted: on a software adapter, its threads would otherwise
+ * precede Node's.
  */
 function raisePriority(pid: number | undefined): void {
   if (pid === undefined || process.platform !== "linux") return;
   try {
     setPriority(pid, -8);
   } catch {
-    // Only root may; then Chromium may not either.
+    // Only root may; otherwise Chromium may not either.
   }
 }
 
-/** Throws where a promise does not settle in time. */
+/** Throws if a promise does not settle in time. */
 async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -1,4 +1,6 @@
-/** The prompts, in turns: one after the other begins with another voice, so that no cache holds its beginning. */
+/**
+ * The prompts, used in turn: each begins with another voice than the one before, so that no cache holds its beginning.
+ */
 export const prompts = [
   "<|scripture|>And it came to pass in those days,",
   "<|whale|>The captain stood upon the deck",

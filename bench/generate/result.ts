@@ -9,14 +9,14 @@ export interface Spread {
   readonly samples: number;
 }
 
-/** The spread of some values; null of none. */
+/** The spread of some values; null without any. */
 export function spreadOf(values: readonly number[]): Spread | null {
   if (values.length === 0) return null;
   const at = (q: number) => quantile(values, q);
   return { median: at(0.5), p10: at(0.1), p90: at(0.9), samples: values.length };
 }
 
-/** Bytes that a visit loaded. */
+/** Bytes loaded by a visit. */
 export interface LoadedBytes {
   readonly total: number;
   /** Pages and scripts, WebAssembly, and the model's files. */
@@ -37,13 +37,13 @@ export interface Visits {
 /** Generations of one length, with the model loaded. */
 export interface Rate {
   readonly tokens: number;
-  /** Of those after the first. */
+  /** Tokens after the first. */
   readonly tokensPerSecond: Spread | null;
   /** From the request to the first token, milliseconds. */
   readonly firstTokenMs: Spread | null;
 }
 
-/** One engine in one place. What is wrong has no speed. */
+/** One engine in one environment. Wrong results have no speed. */
 export interface SubjectResult {
   readonly id: string;
   readonly title: string;
@@ -52,7 +52,9 @@ export interface SubjectResult {
   readonly device: string | null;
   readonly verdict: Verdict;
   readonly reason: string | null;
-  /** With an empty profile, and again with what the first left there, in a new process of the browser or of Node. */
+  /**
+   * With an empty profile, and again with the profile of the first visit, in a new process of the browser or of Node.
+   */
   readonly firstVisit: Visits | null;
   readonly returnVisit: Visits | null;
   readonly rates: readonly Rate[];
@@ -74,7 +76,7 @@ export interface GenerateEnvironment {
   readonly processor: string;
   readonly node: string;
   readonly browser: string | null;
-  /** Processes that were running or waiting to, on average over a minute, before and after. */
+  /** Load average over a minute, before and after. */
   readonly load: readonly [before: number, after: number];
 }
 

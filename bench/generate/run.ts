@@ -16,13 +16,13 @@ import type { Sample } from "./sample.ts";
 import type { SubjectName } from "./subjects.ts";
 import type { Truth } from "./truth.ts";
 
-/** What is measured. */
+/** The plan of measurements. */
 export interface Plan {
   readonly model: string;
   readonly subjects: readonly SubjectName[];
   /** First visits of each, and as many return visits. */
   readonly visits: number;
-  /** Generations of each length, in turns. */
+  /** Generations of each length, measured alternately. */
   readonly rounds: number;
   /** Lengths of generations. */
   readonly tokens: readonly number[];
@@ -40,20 +40,20 @@ interface VisitTimes {
   readonly bytes: LoadedBytes;
 }
 
-/** What was measured of a subject so far. */
+/** The measurements of a subject so far. */
 interface Measured {
   readonly subject: SubjectName;
   version: string | null;
   device: string | null;
   browser: string | undefined;
-  /** Why it takes part no more. */
+  /** Why it has dropped out. */
   stopped: { readonly verdict: "fail" | "n/a"; readonly reason: string } | undefined;
   readonly visits: { readonly first: VisitTimes[]; readonly again: VisitTimes[] };
-  /** Of each round, by length. */
+  /** For each round, by length. */
   readonly samples: Map<number, Sample[]>;
 }
 
-/** Visits, then generations in turns; the text of each is judged before its time counts. */
+/** Visits, then alternating generations; each text is checked before its time counts. */
 export async function compareGeneration(plan: Plan): Promise<GenerateResult> {
   const { subjects, visits, model, signal } = plan;
   const [before = 0] = loadavg();
@@ -94,7 +94,7 @@ export async function compareGeneration(plan: Plan): Promise<GenerateResult> {
   };
 }
 
-/** Runs a part of a subject's measurement, unless it takes part no more; what it throws ends its part. */
+/** Runs a part of a subject's measurement, unless it has dropped out; an error drops it. */
 async function guarded(record: Measured, run: () => Promise<void>): Promise<void> {
   if (record.stopped) return;
   try {
@@ -104,10 +104,10 @@ async function guarded(record: Measured, run: () => Promise<void>): Promise<void
   }
 }
 
-/** Pages' errors have the stack of their minified script after it. */
+/** Pages' errors are followed by the stack of their minified script. */
 const firstLine = (error: unknown) => (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
 
-/** Judges a sample; false, and the end of its part, where it is wrong. */
+/** Checks a sample; if it is wrong, returns false and drops the subject. */
 function isRight(record: Measured, { truth }: Plan, prompt: string, tokens: number, sample: Sample): boolean {
   const reason = truth.judge(prompt, tokens, sample);
   if (reason !== undefined) record.stopped = { verdict: "fail", reason };
@@ -133,7 +133,7 @@ async function inProfile(run: (profile: string) => Promise<void>): Promise<void>
   }
 }
 
-/** A visit with an empty profile, and one with what that left there. */
+/** A visit with an empty profile, and one with the resulting profile. */
 async function visitTwice(record: Measured, plan: Plan): Promise<void> {
   await inProfile(async (profile) => {
     for (const times of [record.visits.first, record.visits.again]) {
@@ -147,7 +147,7 @@ async function visitTwice(record: Measured, plan: Plan): Promise<void> {
   });
 }
 
-/** Generations in turns, A B C A B C …, with all subjects open; the others wait. */
+/** Alternating generations, A B C A B C …, with all subjects open; the others wait. */
 async function takeTurns(records: readonly Measured[], plan: Plan): Promise<void> {
   const { rounds, tokens, signal, onProgress } = plan;
   await inProfile(async (profile) => {
@@ -160,9 +160,9 @@ async function takeTurns(records: readonly Measured[], plan: Plan): Promise<void
           if (subject) opened.set(record, subject);
         });
       }
-      // The first round warms up: longer sequences take other programs, which are compiled then.
+      // The first round is a warm-up: longer sequences need other programs, which are compiled then.
       for (let round = 0; round <= rounds; round++) {
-        const prompt = prompts[(round + 1) % prompts.length] ?? ""; // that of the visit was the first
+        const prompt = prompts[(round + 1) % prompts.length] ?? ""; // the visit used the first
         for (const count of tokens) {
           for (const [record, subject] of opened) {
             signal.throwIfAborted();
@@ -181,7 +181,7 @@ async function takeTurns(records: readonly Measured[], plan: Plan): Promise<void
   });
 }
 
-/** Tokens after the first, a second. */
+/** Tokens per second after the first. */
 const rateOf = ({ tokens, firstMs, lastMs }: Sample): number => ((tokens.length - 1) * 1000) / (lastMs - firstMs);
 
 function resultOf({ subject, version, device, stopped, visits, samples }: Measured, plan: Plan): SubjectResult {

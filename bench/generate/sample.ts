@@ -1,11 +1,11 @@
-// What a subject, an engine in one place, says of itself and of its generations: it crosses from pages and processes.
+// Data that a subject, an engine in one environment, sends from its page or process about itself and its generations.
 
 /** A greedy generation. Milliseconds. */
 export interface Sample {
   readonly promptTokens: readonly number[];
   readonly tokens: readonly number[];
   readonly text: string;
-  /** Tokens of the prompt whose keys and values were in a cache already. */
+  /** Prompt tokens whose keys and values were already cached. */
   readonly cachedTokens: number;
   /** From the request to the arrival of the first token, and of the last. */
   readonly firstMs: number;
@@ -31,9 +31,9 @@ export interface Visit {
   readonly sample: Sample;
 }
 
-/** What a visit begins with. */
+/** The request of a visit. */
 export interface Start {
-  /** The address of the hub that has the model. */
+  /** The address of the model's hub. */
   readonly hub: string;
   readonly prompt: string;
   readonly tokens: number;
@@ -50,7 +50,7 @@ export async function visit(open: () => Promise<Subject>, { prompt, tokens }: St
   return { subject, visit: { version, device, loadedMs, sample } satisfies Visit };
 }
 
-/** Notes when tokens arrive. */
+/** Records when tokens arrive. */
 export function stopwatch() {
   const start = performance.now();
   const tokens: number[] = [];

@@ -1,14 +1,14 @@
-/** An engine in one place. */
+/** An engine in one environment. */
 export interface SubjectName {
   readonly id: string;
-  /** For people. */
+  /** Human-readable. */
   readonly title: string;
   /** The page, with its fragment; undefined for a Node process. */
   readonly page?: { readonly path: string; readonly fragment?: string };
   readonly peer: boolean;
 }
 
-/** What is measured, in the order of turns. */
+/** The subjects, in the order of turns. */
 export const subjects = [
   { id: "node", title: "Shaderformer, in Node", peer: false },
   {

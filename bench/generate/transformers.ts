@@ -1,7 +1,7 @@
-// transformers.js on WebGPU, with what its documentation shows: a tokenizer, a model, a streamer.
+// transformers.js on WebGPU, as in its documentation: a tokenizer, a model, a streamer.
 import { deviceWithoutSubgroups } from "../peers/engines/device.ts";
 
-/** The part of transformers.js that is used: its package is not installed where this project is type-checked. */
+/** The used part of transformers.js, whose package is not installed for this project's type check. */
 interface Transformers {
   readonly env: {
     readonly version: string;
@@ -26,25 +26,27 @@ interface Model {
   generate(options: object): Promise<unknown>;
 }
 
-/** The names that a bundle of transformers.js exports for it. */
+/** The exports of a bundle of transformers.js. */
 export const transformersExports = "AutoModelForCausalLM, AutoTokenizer, TextStreamer, env";
 
-/** ONNX Runtime's WebGPU build, which transformers.js takes in Chromium: a module and a WebAssembly of this name. */
+/** ONNX Runtime's WebGPU build, used by transformers.js in Chromium: a module and a WebAssembly of this name. */
 export const transformersWasm = "ort-wasm-simd-threaded.asyncify";
 
-/** Where transformers.js and its model are. */
+/** The addresses of transformers.js and its model. */
 export interface TransformersPlaces {
   /** The address of the bundle; the files of `transformersWasm` are next to it. */
   readonly bundle: string;
   /** The hub's address, ending in "/". */
   readonly host: string;
-  /** Where a model's files are there; default as Hugging Face has them. */
+  /** The paths of a model's files there; default as on Hugging Face. */
   readonly path?: string;
   /** The model's name. */
   readonly model: string;
-  /** False: its WebAssembly is loaded from where it is, for pages that may not run what is in a blob; default its own. */
+  /**
+   * False: its WebAssembly is loaded from its address, for pages whose policy forbids blobs; default its own behaviour.
+   */
   readonly wasmCache?: false;
-  /** False: it computes on a device without subgroups; true: on the one that it makes itself. */
+  /** False: it computes on a device without subgroups; true: on its own device. */
   readonly subgroups: boolean;
 }
 
@@ -59,7 +61,7 @@ export interface TransformersText {
 export interface OpenTransformers {
   readonly version: string;
   readonly device: GPUDevice;
-  /** Continues a prompt greedily; `arrived` is called with each token as it comes. */
+  /** Continues a prompt greedily; `arrived` is called with each token as it arrives. */
   generate(prompt: string, count: number, arrived: (token: number) => void): Promise<TransformersText>;
 }
 

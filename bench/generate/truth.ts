@@ -7,19 +7,19 @@ import { likeliestAfter } from "./likeliest.ts";
 import { checkLlama, type LlamaFile } from "./llama-onnx.ts";
 import type { Sample } from "./sample.ts";
 
-/** The part of a sample that is right or wrong. */
+/** The part of a sample that is checked. */
 type Text = Pick<Sample, "promptTokens" | "tokens" | "text">;
 
-/** Whether greedy texts are what a forward pass in float64 says of them. */
+/** Checks greedy texts against a forward pass in float64. */
 export interface Truth {
-  /** Why a text of a prompt with at most `count` tokens is wrong; undefined where it is right. */
+  /** Why a text of a prompt with at most `count` tokens is wrong; undefined if it is right. */
   judge(prompt: string, count: number, text: Text): string | undefined;
 }
 
 /**
- * Judges the greedy texts of a Llama checkpoint: each token has to be the likeliest in float64, given those before it.
- * A text that was found right is remembered, and later ones have to be the same. What tokens say as text, and the tokens
- * of a prompt, are those of the first right text.
+ * Checks the greedy texts of a Llama checkpoint: each token must be the likeliest in float64, given those before it. A
+ * right text is remembered, and later ones must equal it. The tokens' text, and the tokens of a prompt, are taken from
+ * the first right text.
  */
 export async function openTruth(folder: string): Promise<Truth> {
   const config: LlamaFile & { readonly eos_token_id?: number | readonly number[] } = JSON.parse(
@@ -62,7 +62,7 @@ export async function openTruth(folder: string): Promise<Truth> {
   return { judge };
 }
 
-/** How a text differs from the right one; undefined where it does not. */
+/** How a text differs from the right one; undefined if it does not. */
 export function difference(right: Text, text: Text): string | undefined {
   if (String(right.promptTokens) !== String(text.promptTokens)) return differentPrompt(right, text);
   const at = right.tokens.findIndex((token, i) => token !== text.tokens[i]);

@@ -1,24 +1,24 @@
-// One transformer block by its definition, in an arithmetic that is given, for the checks of benches.
+// One transformer block by definition, in a given arithmetic, for the checks of benches.
 import { geluTanh, swiglu } from "../../src/reference/activation.ts";
-import { attention } from "../../src/reference/attention.ts";
+import { attention } from "../../src/reference/attention/attention.ts";
+import { causal } from "../../src/reference/attention/masks.ts";
 import { type Dense, dense, lengthOf } from "../../src/reference/dense.ts";
 import { add } from "../../src/reference/elementwise.ts";
-import { causal } from "../../src/reference/masks.ts";
 import { matmul } from "../../src/reference/matmul.ts";
 import { layerNorm, rmsNorm } from "../../src/reference/norm.ts";
 import { rope } from "../../src/reference/rope.ts";
 
-/** A projection or a norm with its bias, where it has one. */
+/** A projection or a norm with its bias, if any. */
 export interface WithBias<T> {
   readonly weight: T;
   readonly bias?: T | undefined;
 }
 
-/** The tensors of a block: with a gate it is Llama's, without one GPT-2's. */
+/** The tensors of a block: Llama's with a gate, GPT-2's without. */
 export interface BlockTensors<T> {
   /** `[t, c]` */
   readonly x: T;
-  /** Keys and values `[1, g, s, d]`; those of the last t tokens are this run's, and not read. */
+  /** Keys and values `[1, g, s, d]`; those of the last t tokens are computed by this run, and not read. */
   readonly keys: T;
   readonly values: T;
   readonly attentionNorm: WithBias<T>;

@@ -8,7 +8,7 @@ const { path: executablePath, missing } = findBrowser("Chromium", [
   "google-chrome-stable",
 ]);
 
-/** Why the tests that need a browser are skipped; undefined where there is one. */
+/** Why tests that need a browser are skipped; undefined if there is one. */
 export const noChromium = missing;
 
 /** Options for starting Chromium, other than those that WebGPU requires. */
@@ -26,7 +26,7 @@ export async function openChromium(options: ChromiumOptions = {}): Promise<Brows
   return await chromium.launch(launching(options));
 }
 
-/** The same with a profile in a folder, which keeps what its pages keep; `close` ends the browser. */
+/** The same with a profile in a folder, where its pages' storage persists; `close` ends the browser. */
 export async function openProfile(folder: string, options: ChromiumOptions = {}): Promise<BrowserContext> {
   return await chromium.launchPersistentContext(folder, launching(options));
 }
@@ -45,7 +45,7 @@ function launching({ args = [], ignoreDefaultArgs = [], env, handleSIGINT = true
 /** Opens a page and collects its uncaught errors. */
 export async function openPage(browser: Browser, url: string): Promise<{ page: Page; errors: string[] }> {
   const page = await browser.newPage();
-  page.setDefaultTimeout(240_000); // a software adapter on a busy machine takes its time
+  page.setDefaultTimeout(240_000); // a software adapter on a busy machine is slow
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error.stack ?? error)));
   await page.goto(url);

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 
-/** A line for people; what the command gives goes to stdout. */
+/** A line for people; the command's output goes to stdout. */
 export const say = (line: string): unknown => process.stderr.write(`${line}\n`);
 
-/** Runs a command line; what it throws is a line and the exit code 1. */
+/** Runs a command line; an error becomes a line and the exit code 1. */
 export async function runCommand(program: Command): Promise<void> {
   try {
     await program.parseAsync();

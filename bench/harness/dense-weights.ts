@@ -5,8 +5,8 @@ import { type Dense, dense } from "../../src/reference/dense.ts";
 const plain = { F32: ["f32", Float32Array], F16: ["f16", Uint16Array], BF16: ["bf16", Uint16Array] } as const;
 
 /**
- * A checkpoint's tensors in float64, by name; with `dtype`, matrices are what is left of them in that format. `formats`
- * are the engine's. Throws a RangeError for tensors that are neither of floats nor of a format's blocks.
+ * A checkpoint's tensors in float64, by name; with `dtype`, matrices are rounded to that format. `formats` are the
+ * engine's. Throws a RangeError for tensors that are neither of floats nor of a format's blocks.
  */
 export async function denseWeights(
   weights: Weights,
@@ -19,7 +19,7 @@ export async function denseWeights(
     const bytes = await weights.read(weights.get(name), 0, end - begin);
     const [stored, planes] = planesOf(name, named, bytes, formats);
     const values = formats[stored].decode(planes, columns);
-    // Vectors are f32 on the device whatever the matrices are.
+    // Vectors are f32 on the device regardless of the matrices.
     const { encode, decode } = formats[shape.length < 2 ? "f32" : (dtype ?? stored)];
     tensors[name] = dense(shape, dtype ? decode(encode(values, columns), columns) : values);
   }

@@ -8,7 +8,7 @@ export interface FoundBrowser {
 }
 
 /**
- * Looks for a browser: first at the path in the environment variable with its name in capitals, then for these names in
+ * Finds a browser: first at the path in the environment variable with its name in capitals, then under these names in
  * the PATH.
  */
 export function findBrowser(name: string, names: readonly string[]): FoundBrowser {

@@ -3,10 +3,10 @@ import { findBrowser } from "./find-browser.ts";
 
 const { path: executablePath, missing } = findBrowser("Firefox", ["firefox", "firefox-esr"]);
 
-/** Why what needs Firefox is skipped; undefined where there is one. */
+/** Why tests that need Firefox are skipped; undefined if there is one. */
 export const noFirefox = missing;
 
-/** Starts a headless Firefox whose WebGPU also takes software adapters, with more variables of the environment. */
+/** Starts a headless Firefox whose WebGPU also accepts software adapters, with additional environment variables. */
 export async function openFirefox(env: Readonly<Record<string, string>> = {}): Promise<Browser> {
   if (!executablePath) throw new Error(noFirefox);
   return await launch({

@@ -9,7 +9,7 @@ export type OnnxType = keyof typeof types;
 /** The number of a type, for attributes such as `to` of `Cast`. */
 export const onnxType = (type: OnnxType): number => types[type];
 
-/** An input or output tensor; a length that is a text is a variable of that name. */
+/** An input or output tensor; a string as length is a variable of that name. */
 export interface OnnxValue {
   readonly name: string;
   readonly type: OnnxType;
@@ -27,7 +27,7 @@ export interface OnnxConstant {
 /** An attribute: an integer, several, or a number of single precision. */
 export type OnnxAttribute = number | readonly number[] | { readonly float: number };
 
-/** An operator with the names of its inputs and outputs; "" for one that is left out. */
+/** An operator with the names of its inputs and outputs; "" for an omitted one. */
 export interface OnnxNode {
   readonly operator: string;
   /** Default: ONNX's own operators. */

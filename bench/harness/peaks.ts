@@ -16,7 +16,7 @@ import { intervalOf, timeInTurns, timingOn } from "./timing.ts";
 const turns = 1024;
 const dispatches = 64;
 
-/** Maximum bytes copied: more than any cache holds, where a GPU has the memory. */
+/** Maximum bytes copied: more than any cache holds, if a GPU has the memory. */
 const copied = { software: 32 << 20, hardware: 128 << 20 } as const;
 
 /** A program that does `work` in one run, with its exact expected result. */

@@ -1,4 +1,4 @@
-import type { Dispatch } from "../../src/gpu/dispatch.ts";
+import type { Dispatch } from "../../src/gpu/program/dispatch.ts";
 import type { BenchRow, Peaks } from "../result.ts";
 
 /** Operations and bytes of one run, and the type of the operations. */
@@ -28,7 +28,7 @@ export function speedOf({ flops, bytes, dtype }: Work, medianMs: number, peaks: 
   return { ...rates, idealMs, bound: computeMs >= memoryMs ? "compute" : "memory", shareOfPeak: idealMs / medianMs };
 }
 
-/** The executed work of a program's dispatches; null where a kernel does not state it. */
+/** The executed work of a program's dispatches; null if a kernel does not state it. */
 export function executedBy(dispatches: readonly Dispatch[]): Pick<BenchRow, "requestedBytes" | "executedFlops"> {
   const sum = (of: (dispatch: Dispatch) => number | undefined): number | null => {
     const known = dispatches.flatMap((dispatch) => of(dispatch) ?? []);

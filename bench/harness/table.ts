@@ -1,7 +1,7 @@
 import type { BenchRow, Environment, Peaks } from "../result.ts";
 import { digits, percent, quantity } from "./numbers.ts";
 
-/** Highlights a piece of text where the terminal supports it. */
+/** Highlights a piece of text if the terminal supports it. */
 export type Paint = (text: string, as: "good" | "bad" | "quiet" | "strong") => string;
 
 /** Options of the table. */
@@ -20,7 +20,7 @@ interface Column {
   readonly width: number;
   readonly cell: (row: BenchRow) => string;
   /**
-   * The order in which columns are dropped where a terminal is too narrow: the largest first; columns without one stay.
+   * The order in which columns are dropped if a terminal is too narrow: the largest first; columns without one stay.
    */
   readonly sacrifice?: number;
 }
@@ -126,7 +126,7 @@ export function formatCase(rows: readonly BenchRow[], options: TableOptions = {}
     const missing = rows.filter(({ verdict }) => verdict === "n/a");
     const variants = missing.map(({ variant }) => variant).join(", ");
     const reasons = new Set(missing.map(({ reason }) => reason));
-    // A reason that all share is shown once; several would fill the screen.
+    // A common reason is shown once; several would fill the screen.
     const [only] = reasons.size === 1 ? reasons : [];
     const said =
       only === undefined
@@ -168,7 +168,7 @@ function heading(rows: readonly BenchRow[], width: number, paint: Paint): string
   return [...fill(parts, "  ", width).map((part) => paint(part, "strong")), ...text];
 }
 
-/** Operations of the rows of a case, with both counts where they differ. */
+/** Operations of the rows of a case, with both counts if they differ. */
 function operations(rows: readonly BenchRow[]): string {
   return byVariant(rows, ({ flops, flopsFlashAttention: convention }) => {
     const usual = same(convention, flops) ? "" : value(convention, (count) => ` (FA ${quantity(count)})`);
@@ -176,7 +176,7 @@ function operations(rows: readonly BenchRow[]): string {
   });
 }
 
-/** A statement about all rows of a case; where they differ, with the names of the variants it applies to. */
+/** A statement about all rows of a case; if they differ, with the names of the variants it applies to. */
 function byVariant(rows: readonly BenchRow[], text: (row: BenchRow) => string): string {
   const texts = new Map<string, string[]>();
   const some = rows.filter(({ verdict }) => verdict !== "n/a");
@@ -199,7 +199,7 @@ function fill(items: readonly string[], separator: string, width: number, indent
   return lines;
 }
 
-/** True where the displayed values are equal. */
+/** True if the displayed values are equal. */
 const same = (a: number | null, b: number | null) =>
   a === b || (a !== null && b !== null && Math.abs(a - b) < 0.01 * b);
 

@@ -1,2 +1,2 @@
-// Times in turns, as the tuner takes them.
+// Alternating timings, as in the tuner.
 export * from "../../src/tune/timing.ts";

@@ -9,9 +9,9 @@ import { pipeline } from "node:stream/promises";
 export interface Site {
   readonly texts?: Readonly<Record<string, string>>;
   readonly folders?: Readonly<Record<string, string>>;
-  /** Of every answer. */
+  /** Headers of every response. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Bytes of a file that are sent in a second at most, as over a network. */
+  /** Maximum bytes of a file sent per second, as over a network. */
   readonly pace?: number;
   /** Default: a free port. */
   readonly port?: number;
@@ -22,7 +22,7 @@ export interface WebServer {
   readonly origin: string;
   /** Number of range requests so far. */
   readonly ranges: string[];
-  /** Bytes of bodies that were sent, by path. */
+  /** Bytes of bodies sent, by path. */
   readonly sent: Map<string, number>;
   close(): Promise<void>;
 }
@@ -36,7 +36,7 @@ const types: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
 };
 
-/** Milliseconds between two parts of a file that is sent at a pace. */
+/** Milliseconds between two parts of a throttled file. */
 const tick = 20;
 
 async function* paced(parts: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -83,7 +83,8 @@ export async function serveSite({
     const part = pace === undefined ? undefined : Math.max(1, Math.round((pace * tick) / 1000));
     const stream = createReadStream(file, { start: first, end: last, ...(part ? { highWaterMark: part } : {}) });
     stream.on("data", (chunk) => count(path, chunk.length));
-    await (part === undefined ? pipeline(stream, response) : pipeline(stream, paced, response)).catch(() => {}); // its client has left
+    // the client may have disconnected
+    await (part === undefined ? pipeline(stream, response) : pipeline(stream, paced, response)).catch(() => {});
   };
   const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve, reject) => {

@@ -5,10 +5,10 @@ import { comparedTokens } from "../models/check.ts";
 import type { ModelTest } from "../models/result.ts";
 import type { Subject } from "../models/run.ts";
 import { someTokens } from "../models/tokens.ts";
-import { ensurePackages } from "../peers/packages.ts";
-import { repositoryRoot } from "../peers/root.ts";
+import { ensurePackages } from "../peers/setup/packages.ts";
+import { repositoryRoot } from "../peers/setup/root.ts";
 
-/** What llama.cpp computes on. */
+/** llama.cpp's device. */
 export const llamaDevices = ["vulkan", "cpu"] as const;
 export type LlamaDevice = (typeof llamaDevices)[number];
 
@@ -17,14 +17,14 @@ export interface LlamaOptions {
   /** A GGUF file. */
   readonly file: string;
   readonly device: LlamaDevice;
-  /** Words of the adapter's name that the other engine runs on; on the CPU they do not matter. */
+  /** Words of the other engine's adapter name; ignored on the CPU. */
   readonly adapter: string;
   readonly context: number;
   readonly threads: number;
   readonly vocabulary: number;
-  /** Greedy tokens after a prompt, which both have to choose. */
+  /** Greedy tokens after a prompt, which both must choose. */
   readonly expected: { readonly ids: readonly number[]; readonly tokens: readonly number[] };
-  /** What its rows say of the model. */
+  /** The model's description in its rows. */
   readonly model: Subject["model"];
   readonly say: (line: string) => void;
 }
@@ -37,7 +37,7 @@ const packages = {
 
 type Answer = Readonly<Record<string, unknown>>;
 
-/** A process that answers questions one after the other. */
+/** A process that answers requests one after the other. */
 async function conversation(script: string, argument: object) {
   const env = { ...process.env, GGML_VK_VISIBLE_DEVICES: "0" };
   const child: ChildProcess = spawn(process.execPath, [script, JSON.stringify(argument)], {
@@ -45,14 +45,14 @@ async function conversation(script: string, argument: object) {
     env,
   });
   let errors = "";
-  child.stdin?.on("error", () => {}); // it has ended: what waits for its answer throws
+  child.stdin?.on("error", () => {}); // it has ended: pending requests throw
   child.stderr?.on("data", (data: Buffer) => (errors = (errors + data.toString()).slice(-2000)));
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
   const next = async (): Promise<Answer> => {
     for (;;) {
       const { value, done } = await lines.next();
       if (done) throw new Error(`llama.cpp ended: ${errors.trim() || "it said nothing"}`);
-      if (!value.startsWith("{")) continue; // the library's own words
+      if (!value.startsWith("{")) continue; // the library's own output
       const answer: Answer = JSON.parse(value);
       if (answer["error"] !== undefined) throw new Error(`llama.cpp: ${answer["error"]}`);
       return answer;
@@ -67,8 +67,8 @@ async function conversation(script: string, argument: object) {
 }
 
 /**
- * llama.cpp with a GGUF file, through node-llama-cpp, which is installed when this first runs. Its greedy tokens have to be
- * those of the other engine. Throws where it does not run on the adapter that was asked for.
+ * llama.cpp with a GGUF file, through node-llama-cpp, which is installed on first use. Its greedy tokens must be those
+ * of the other engine. Throws if it does not run on the requested adapter.
  */
 export async function llamaSubject(options: LlamaOptions): Promise<Subject> {
   const { file, device, adapter, context, threads, vocabulary, expected, model, say } = options;

@@ -1,4 +1,5 @@
-// llama.cpp in a process of its own, since it takes the process's Vulkan driver: a line of JSON asks, a line answers.
+// llama.cpp in a separate process, since it takes the process's Vulkan driver: one line of JSON per request and per
+// answer.
 //   node worker.mjs {"modules", "model", "device": "vulkan" | "cpu", "context", "threads"}
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -9,14 +10,14 @@ const entry = pathToFileURL(join(modules, "node-llama-cpp", "dist", "index.js"))
 const { getLlama } = await import(entry);
 const gpu = device === "vulkan" ? "vulkan" : false;
 const llama = await getLlama({ gpu, build: "never", progressLogs: false, logLevel: "error", maxThreads: threads });
-// Asked for Vulkan it computes on the CPU where it finds no adapter that it takes, and does not say so.
+// With Vulkan requested it silently computes on the CPU if it finds no suitable adapter.
 const names = gpu ? await llama.getGpuDeviceNames() : [];
 if (gpu && names.length === 0) throw new Error("llama.cpp finds no Vulkan adapter");
 const model = await llama.loadModel({ modelPath, gpuLayers: gpu ? "max" : 0 });
 const context = await model.createContext({ contextSize, threads, batchSize: 512, flashAttention: "auto" });
 const sequence = context.getSequence();
 
-/** Makes the sequence hold exactly these tokens. */
+/** Makes the sequence contain exactly these tokens. */
 async function hold(tokens) {
   await sequence.clearHistory();
   if (tokens.length > 0) await sequence.evaluateWithoutGeneratingNewTokens(tokens);

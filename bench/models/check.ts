@@ -8,19 +8,21 @@ import {
   storageFormats,
 } from "../../src/index.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
-import { type LlamaConfig, llamaOf } from "../../src/reference/transformer.ts";
+import { type LlamaConfig, llamaOf } from "../../src/reference/models/transformer.ts";
 import { denseWeights } from "../harness/dense-weights.ts";
 import type { ModelCheck } from "./result.ts";
 import { someTokens } from "./tokens.ts";
 
-/** Tokens of the prompt that is checked, and tokens that are generated after it. */
+/** Tokens of the checked prompt, and tokens generated after it. */
 const [checkedPrompt, checkedSteps] = [12, 8];
-/** Weights of the largest model that is compared with float64: about ten seconds. */
-const mostWeights = 250e6;
-/** Largest difference of a log-probability, as a share of it from 1 nat on. Rounding to f32 makes about a millionth. */
+/** Weights of the largest model compared with float64: about ten seconds. */
+const maxWeights = 250e6;
+/**
+ * Largest difference of a log-probability, relative to it above 1 nat. Rounding to f32 contributes about a millionth.
+ */
 const tolerance = 1e-4;
 
-/** Families whose whole forward pass the reference has. */
+/** Families whose whole forward pass is in the reference. */
 const known: Readonly<Record<string, string>> = {
   LlamaForCausalLM: "llama",
   MistralForCausalLM: "mistral",
@@ -28,20 +30,20 @@ const known: Readonly<Record<string, string>> = {
   Qwen3ForCausalLM: "qwen3",
 };
 
-/** What a model was loaded from. */
+/** The source of a model. */
 export interface CheckedFiles {
   /** A parsed `config.json`. */
   readonly config: unknown;
   readonly weights: Weights;
   /** Number of weights. */
   readonly parameters: number;
-  /** The type that matrices were converted to when they were loaded; "several": by a recipe, so that float64 is not known. */
+  /** The type to which matrices were converted on load; "several": by a recipe, so that float64 is unknown. */
   readonly dtype?: DType | "several" | undefined;
 }
 
 /**
- * Checks a loaded model: that tokens have the log-probabilities step by step that they have when all are read at once,
- * and, where the reference knows the family and the model is small, that these are those of float64.
+ * Checks a loaded model: that tokens have the same log-probabilities step by step as in one prefill and, if the
+ * reference knows the family and the model is small, that these match float64.
  */
 export async function checkModel(model: LanguageModel, files: CheckedFiles): Promise<ModelCheck> {
   const prompt = someTokens(checkedPrompt, model.decoder.config.vocabulary, 3);
@@ -81,7 +83,7 @@ export function comparedTokens(expected: readonly number[], actual: unknown): Mo
   return { verdict: "fail", checked, error: null, reason };
 }
 
-/** Where two lists differ most, of numbers above 1 as a share. */
+/** The largest difference of two lists, relative for numbers above 1. */
 function farthest(actual: readonly number[], expected: readonly number[]) {
   const errors = expected.map((value, i) => Math.abs(value - (actual[i] ?? Number.NaN)) / Math.max(1, Math.abs(value)));
   const missing = errors.findIndex(Number.isNaN);
@@ -93,27 +95,27 @@ function farthest(actual: readonly number[], expected: readonly number[]) {
   };
 }
 
-/** Keys or values `[1, t, heads, d]` as a cache of this format keeps them. */
+/** Keys or values `[1, t, heads, d]` as stored in a cache of this format. */
 function cached(x: Dense, format: CacheFormat): Dense {
   const { encode, decode } = storageFormats[format];
   const width = x.shape.at(-1) ?? 1;
   return dense(x.shape, decode(encode(x.values, width), width));
 }
 
-/** What arithmetic in f32 makes of keys and values before they are rounded, as a share of them. */
+/** The relative error of keys and values from f32 arithmetic, before they are rounded. */
 const rounding = 1e-6;
 
 interface ReferenceScores {
   /** The log-probability of each id but the first. */
   readonly scores: readonly number[];
   /**
-   * How far they move, as `tolerance` counts, when each key and value is off by `rounding` before the cache rounds it:
-   * some are then rounded the other way, a thousand times as far, which in the next layer moves more of them. 0 for f32.
+   * How far they move, in units of `tolerance`, if each key and value is off by `rounding` before the cache rounds it:
+   * some then round the other way, a thousand times as far, which moves more of them in the next layer. 0 for f32.
    */
   readonly uncertainty: number;
 }
 
-/** Scores in float64 with keys and values as the cache keeps them; undefined where not known or where it takes long. */
+/** Scores in float64 with keys and values as stored in the cache; undefined if unknown or too slow. */
 async function referenceScores(
   files: CheckedFiles,
   ids: readonly number[],
@@ -123,7 +125,7 @@ async function referenceScores(
   const config = files.config as LlamaConfig & Readonly<Record<string, unknown>>;
   const family = known[String([config["architectures"]].flat()[0])];
   if (family === undefined || config["rope_scaling"] || config["rope_parameters"]) return undefined;
-  if (dtype === "several" || parameters > mostWeights) return undefined;
+  if (dtype === "several" || parameters > maxWeights) return undefined;
   await loadPackedFormats();
   const tensors = {
     ids: dense([ids.length], ids),

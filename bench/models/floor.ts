@@ -1,8 +1,8 @@
 import { empty, type LanguageModel, placed, readVectors, Tensor } from "../../src/index.ts";
 
-/** What a step's weights take to be read once. */
+/** The time to read a step's weights once. */
 export interface Floor {
-  /** Bytes that are read. */
+  /** Bytes read. */
   readonly bytes: number;
   /** Nanoseconds of one reading, the mean of a few. */
   measure(): Promise<number>;
@@ -12,9 +12,9 @@ export interface Floor {
 const readings = 4;
 
 /**
- * A program that reads all matrices of a model once, as they lie in memory, 16 bytes at a time, and does nothing with
- * them: no decode step can be faster, unless its weights stay in a cache. A table of embeddings that is not the head too
- * is left out: a step reads one row of it.
+ * A program that reads all matrices of a model once, in memory order, 16 bytes at a time, and does nothing with them:
+ * no decode step can be faster, unless its weights stay in a cache. An untied embedding table is left out: a step reads
+ * one row of it.
  */
 export async function floorOf({ gpu, decoder: { weights } }: LanguageModel): Promise<Floor> {
   const matrices = new Map<Tensor["storage"], number>();
@@ -39,7 +39,7 @@ export async function floorOf({ gpu, decoder: { weights } }: LanguageModel): Pro
     return last;
   });
   const instance = await program.instantiate();
-  /** Nanoseconds of one of several readings in a row, so that waiting for them counts little. */
+  /** Nanoseconds per reading, averaged over several, so that waiting for them counts little. */
   const measure = async () => {
     const start = performance.now();
     for (let i = 0; i < readings; i++) instance.run();

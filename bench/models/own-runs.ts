@@ -3,7 +3,7 @@ import { type Floor, floorOf } from "./floor.ts";
 import type { ModelTest, Run } from "./result.ts";
 import { someTokens } from "./tokens.ts";
 
-/** Runs of a loaded model, wherever it was loaded: in Node or on a page. */
+/** Runs of a loaded model, in Node or on a page. */
 export interface OwnRuns {
   run(test: ModelTest): Promise<Run>;
   close(): void;
@@ -12,7 +12,7 @@ export interface OwnRuns {
 /** Runs a model's tests on this engine. */
 export function ownRuns(model: LanguageModel): OwnRuns {
   const { vocabulary } = model.decoder.config;
-  /** One session for each depth, so that what comes before is computed once. */
+  /** One session per depth, so that the tokens before are computed once. */
   const sessions = new Map<number, ReturnType<LanguageModel["session"]>>();
   let runs = 0;
   let floor: Floor | undefined;
@@ -20,7 +20,7 @@ export function ownRuns(model: LanguageModel): OwnRuns {
     const session = sessions.get(depth) ?? model.session();
     sessions.set(depth, session);
     const before = someTokens(depth, vocabulary, 1);
-    // A step needs a token to begin with; a prompt begins with another token each time, so that no cache holds it.
+    // A step needs a token to begin with; a prompt begins with a different token each time, so that no cache holds it.
     const ids =
       generate > 0
         ? [...before, 1 + (depth % (vocabulary - 1))]
@@ -48,7 +48,7 @@ export function ownRuns(model: LanguageModel): OwnRuns {
   };
 }
 
-/** Bytes of the keys and values that a step reads after so many tokens; windows count, and pieces of 64 tokens. */
+/** Bytes of the keys and values that a step reads after so many tokens, with windows, in pieces of 64 tokens. */
 function cacheBytesOf({ programs }: LanguageModel, tokens: number): number {
   const shape = programs.cacheShape(1);
   return cacheBytes({ ...shape, capacity: Math.max(1, Math.round(tokens)), layout: "contiguous", ahead: 0 });

@@ -4,13 +4,13 @@ import { testName } from "./run.ts";
 
 const titles = ["model", "size", "params", "engine", "backend", "test", "t/s", "of floor", "× cache", "check"] as const;
 
-/** Cells of a row in the order of the columns; llama-bench's, with the engine and the check. */
+/** Cells of a row in the order of the columns; llama-bench's, plus the engine and the check. */
 function cells(row: ModelRow): string[] {
   const test = testName({ prompt: row.n_prompt, generate: row.n_gen, depth: row.n_depth });
   const rate = row.verdict === "pass" ? `${row.avg_ts.toFixed(2)} ± ${row.stddev_ts.toFixed(2)}` : "";
-  // How close a step is to reading its weights once.
+  // A step's time relative to reading its weights once.
   const share = row.floor_ns === null ? "" : `${Math.round((100 * row.floor_ns * row.n_gen) / row.avg_ns)} %`;
-  // What depth costs, in readings of the keys and values that it adds.
+  // The cost of depth, relative to reading the keys and values that it adds.
   const deeper = row.depth_ratio === null ? "" : row.depth_ratio.toFixed(2);
   const size = `${(row.model_size / 2 ** 20).toFixed(2)} MiB`;
   return [
@@ -40,7 +40,7 @@ export function modelTable(rows: readonly ModelRow[]): string {
   return [line(head), rule, ...body.map(line)].join("\n");
 }
 
-/** What each engine ran on and what was compared before anything was timed, in items. */
+/** Each engine's device, and the checks before timing, as items. */
 export function checkItems(rows: readonly ModelRow[]): string[][] {
   const engines = new Map(rows.map((row) => [row.engine + row.backends, row]));
   return [...engines.values()].map(({ engine, gpu_info, checked, error, reason }) => [

@@ -8,7 +8,7 @@ export interface ModelTest {
 /** One run of a test. */
 export interface Run {
   readonly nanoseconds: number;
-  /** Of a decode step. */
+  /** For a decode step. */
   readonly dispatches?: number;
   /** Nanoseconds in which the adapter reads the step's weights once, measured right after the run. */
   readonly floor?: number;
@@ -16,21 +16,24 @@ export interface Run {
   readonly cacheFloor?: number;
 }
 
-/** Whether a model computes what it should; a wrong one has no speed. */
+/** Whether a model computes correctly; a wrong one has no speed. */
 export interface ModelCheck {
   readonly verdict: "pass" | "fail";
-  /** What was compared with what. */
+  /** What was compared. */
   readonly checked: string;
-  /** Largest difference of a log-probability to float64, as a share of it from 1 nat on; null where float64 is not known or would take long. */
+  /**
+   * Largest difference of a log-probability to float64, relative to it above 1 nat; null if float64 is unknown or would
+   * take too long.
+   */
   readonly error: number | null;
   readonly reason: string | null;
 }
 
-/** The engine that a row measures. */
+/** The engine of a row. */
 export interface ModelEngine {
   /** `shaderformer`, or the name of another. */
   readonly name: string;
-  /** What computes: an implementation of WebGPU, Vulkan, the CPU. */
+  /** The backend: an implementation of WebGPU, Vulkan, the CPU. */
   readonly backend: string;
   /** The adapter or processor. */
   readonly device: string;
@@ -54,7 +57,7 @@ export interface ModelRow extends ModelCheck {
   readonly n_depth: number;
   /** When the test began, ISO 8601. */
   readonly test_time: string;
-  /** Of a repetition, nanoseconds. */
+  /** Nanoseconds of each repetition. */
   readonly avg_ns: number;
   readonly stddev_ns: number;
   /** Tokens per second. */
@@ -62,7 +65,7 @@ export interface ModelRow extends ModelCheck {
   readonly stddev_ts: number;
   readonly samples_ns: readonly number[];
   readonly samples_ts: readonly number[];
-  /** Of a decode step; null for prompts and other engines. */
+  /** For a decode step; null for prompts and other engines. */
   readonly dispatches: number | null;
   /**
    * Nanoseconds in which the adapter reads all matrices of a step once and does nothing with them, measured between the
@@ -75,8 +78,8 @@ export interface ModelRow extends ModelCheck {
    */
   readonly cache_floor_ns: number | null;
   /**
-   * How much longer a step takes than one at depth 0, over how much longer its cache takes to be read: 1 if depth cost
-   * nothing but that. Null without a test of as many tokens at depth 0.
+   * Extra time of a step at this depth over depth 0, divided by the time to read the additional cache: 1 if that is the
+   * only cost. Null without a test of as many tokens at depth 0.
    */
   readonly depth_ratio: number | null;
 }

@@ -3,11 +3,11 @@ import { type CheckedFiles, checkModel } from "./check.ts";
 import { ownRuns } from "./own-runs.ts";
 import type { ModelCheck, ModelEngine, ModelRow, ModelTest, Run } from "./result.ts";
 
-/** Something that runs a test once, and gives the nanoseconds that it took. */
+/** Runs a test once, and returns its nanoseconds. */
 export interface Subject {
   readonly engine: ModelEngine;
   readonly check: ModelCheck;
-  /** What the rows of this subject say of the model. */
+  /** The model's description in this subject's rows. */
   readonly model: Pick<
     ModelRow,
     "model_filename" | "model_type" | "model_size" | "model_n_params" | "type_k" | "type_v"
@@ -16,16 +16,16 @@ export interface Subject {
   close(): void | Promise<void>;
 }
 
-/** What is measured of a loaded model. */
+/** The loaded model to measure. */
 export interface LoadedSubject extends CheckedFiles {
   readonly model: LanguageModel;
   /** The name of its folder or file. */
   readonly file: string;
-  /** What it is, for people. */
+  /** Its description, human-readable. */
   readonly type: string;
 }
 
-/** This engine, with a model that is loaded; checked first. */
+/** This engine, with a loaded model, checked first. */
 export async function ownSubject({ model, file, type, ...files }: LoadedSubject): Promise<Subject> {
   const { adapter } = model.gpu;
   const check = await checkModel(model, files);
@@ -45,7 +45,7 @@ export async function ownSubject({ model, file, type, ...files }: LoadedSubject)
   };
 }
 
-/** Which tests are measured, and how often. */
+/** The tests to measure, and repetitions. */
 export interface ModelPlan {
   readonly tests: readonly ModelTest[];
   readonly repetitions: number;
@@ -54,7 +54,7 @@ export interface ModelPlan {
   readonly onProgress?: ((what: string) => void) | undefined;
 }
 
-/** `pp512`, `tg128 @ d4096`: a test in llama-bench's words. */
+/** `pp512`, `tg128 @ d4096`: a test in llama-bench's notation. */
 export const testName = ({ prompt, generate, depth }: ModelTest): string =>
   `${generate > 0 ? `tg${generate}` : `pp${prompt}`}${depth > 0 ? ` @ d${depth}` : ""}`;
 
@@ -67,8 +67,8 @@ export const testsOf = (prompts: readonly number[], generations: readonly number
 
 /**
  * Runs the tests: each subject in turn, `repetitions` times, after one run that is not counted. A subject whose results
- * are wrong is not timed: its rows have no samples. Throws the reason of `signal`, and what a subject throws, with the
- * subject's name and the test's; `onRow` has then had the rows of the tests before.
+ * are wrong is not timed: its rows have no samples. Throws the reason of `signal`, and a subject's errors with the
+ * names of subject and test; `onRow` has by then received the rows of earlier tests.
  */
 export async function runModelBench(subjects: readonly Subject[], plan: ModelPlan): Promise<ModelRow[]> {
   const { tests, repetitions, signal, onRow = () => {}, onProgress = () => {} } = plan;
@@ -114,7 +114,7 @@ export async function runModelBench(subjects: readonly Subject[], plan: ModelPla
   return rows;
 }
 
-/** Runs a test; an error says whose it is. */
+/** Runs a test; errors name subject and test. */
 async function named(subject: Subject, test: ModelTest): Promise<Run> {
   try {
     return await subject.run(test);
@@ -125,7 +125,7 @@ async function named(subject: Subject, test: ModelTest): Promise<Run> {
   }
 }
 
-/** What was measured of a subject in a test, by repetition. */
+/** The measurements of a subject in a test, by repetition. */
 interface Timed {
   readonly samples: readonly number[];
   readonly floors: readonly number[];
@@ -135,7 +135,7 @@ interface Timed {
 
 type Depth = Pick<ModelRow, "n_gen" | "n_depth" | "avg_ns" | "cache_floor_ns">;
 
-/** How much longer a step takes than one at depth 0, over how much longer its cache takes to be read. */
+/** Extra time of a step over depth 0, divided by the time to read the additional cache. */
 export function depthRatio(row: Depth, shallow: Depth | undefined): number | null {
   if (!shallow || row.n_depth === 0 || row.n_gen === 0) return null;
   if (row.cache_floor_ns === null || shallow.cache_floor_ns === null) return null;
@@ -173,7 +173,7 @@ function rowOf(
   };
 }
 
-/** Mean and standard deviation of a sample, 0 of a single one. */
+/** Mean and standard deviation of a sample, 0 for a single value. */
 function spreadOf(values: readonly number[]): { mean: number; deviation: number } {
   const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);

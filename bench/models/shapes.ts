@@ -14,7 +14,7 @@ const llama = {
 
 const qwen3 = { ...llama, architectures: ["Qwen3ForCausalLM"], model_type: "qwen3", rms_norm_eps: 1e-6 };
 
-/** Published models by name: what of their `config.json` their speed depends on. */
+/** Published models by name: the parts of their `config.json` that determine speed. */
 export const modelShapes: Readonly<Record<string, ModelConfig>> = {
   // For tests of the bench itself.
   tiny: {
@@ -40,8 +40,8 @@ export const modelShapes: Readonly<Record<string, ModelConfig>> = {
     max_position_embeddings: 8192,
     rope_theta: 100_000,
   },
-  // No published model, but about as large as SmolLM2-135M, with rows of multiples of 256, so that no matrix of Q4_K has
-  // another type, and with room for 16,384 tokens.
+  // Not a published model: about as large as SmolLM2-135M, with rows of multiples of 256, so that all matrices can be
+  // Q4_K, and with room for 16,384 tokens.
   "Llama-150M": {
     ...llama,
     hidden_size: 768,
@@ -76,7 +76,7 @@ export const modelShapes: Readonly<Record<string, ModelConfig>> = {
     max_position_embeddings: 40_960,
     rope_theta: 1_000_000,
   },
-  // Without the frequencies of its long context, which cost nothing.
+  // Without its long-context frequencies, which do not affect speed.
   "Llama-3.2-1B": {
     ...llama,
     hidden_size: 2048,

@@ -2,18 +2,18 @@ import { open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { normal } from "../../src/check/random.ts";
 import { encode } from "../../src/index.ts";
-import { byteLevelText } from "../../src/text/byte-level.ts";
+import { byteLevelText } from "../../src/text/parts/byte-level.ts";
 import type { ModelConfig } from "./shapes.ts";
 import { llamaShapes } from "./weight-shapes.ts";
 
-/** Random numbers that the weights are cut from. */
+/** Random numbers from which the weights are cut. */
 const blockSize = 1 << 20;
 /** Numbers written at a time. */
 const pieceSize = 1 << 19;
 
 /**
- * Writes a Hugging Face folder of random f16 weights: norms are 1, matrices keep the size of what goes through them, and
- * the same config gives the same bytes. Its tokenizer has a token for each byte and `<|endoftext|>`, 256.
+ * Writes a Hugging Face folder of random f16 weights: norms are 1, matrices preserve the scale of activations, and the
+ * same config gives the same bytes. Its tokenizer has a token for each byte and `<|endoftext|>`, 256.
  */
 export async function writeRandomFolder(folder: string, config: ModelConfig): Promise<void> {
   const header: Record<string, unknown> = {};
@@ -30,7 +30,7 @@ export async function writeRandomFolder(folder: string, config: ModelConfig): Pr
   length.writeBigUInt64LE(BigInt(text.length));
   const random = normal(blockSize, 1);
   const encoded = new Map<number, Uint8Array>();
-  /** The random numbers times a scale, as f16: weights of all sizes have few scales. */
+  /** The random numbers times a scale, as f16: weights of all sizes share few scales. */
   const scaled = (scale: number): Uint8Array => {
     const bytes = encoded.get(scale) ?? f16(Float64Array.from(random, (value) => value * scale));
     encoded.set(scale, bytes);

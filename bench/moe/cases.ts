@@ -1,4 +1,4 @@
-import { expertsCase, expertsCases, randomChoices } from "../../src/check/cases/moe-experts.ts";
+import { expertsCase, expertsCases, randomChoices } from "../../src/check/cases/moe/experts.ts";
 import { randomSource } from "../../src/check/random.ts";
 import type { WeightType } from "../../src/index.ts";
 

@@ -4,7 +4,7 @@ import { type OpPlan, runOpBench } from "../ops/run.ts";
 import type { BenchResult, BenchRow } from "../result.ts";
 import { type MoeCase, moeCaseName, moeTable, routingFigures } from "./cases.ts";
 
-/** What is measured, and how. */
+/** The plan of measurements. */
 export interface MoePlan extends Omit<OpPlan, "tables" | "complete"> {
   readonly cases: readonly MoeCase[];
   readonly variants: readonly string[];

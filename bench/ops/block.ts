@@ -4,7 +4,7 @@ import { normal } from "../../src/check/random.ts";
 import { add, type Linear, type Norm, reshape, ropeTable, type Tensor, transformerBlock } from "../../src/index.ts";
 import { type BlockTensors, blockOf, inFloat64, type WithBias } from "../harness/block.ts";
 
-/** The sizes of a block; a gated one is Llama's, with RMS norms and rotation, the other GPT-2's. */
+/** The sizes of a block: a gated one is Llama's, with RMS norms and rotation; otherwise GPT-2's. */
 export interface BlockSizes {
   readonly model: string;
   readonly c: number;
@@ -36,7 +36,7 @@ function nested<T>(named: Readonly<Record<string, T | undefined>>): BlockTensors
   return { ...Object.fromEntries(pairs), x, keys, values, table } as BlockTensors<T>;
 }
 
-/** `t` tokens, of `s` that are attended to. */
+/** `t` tokens, attending to `s`. */
 export function blockShape(sizes: BlockSizes, t: number, s: number): Case {
   const { model, c, h, g, d, hidden, gated } = sizes;
   let seed = 1;

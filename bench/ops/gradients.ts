@@ -2,7 +2,7 @@ import type { Case, CaseTable } from "../../src/check/case-table.ts";
 import { normal } from "../../src/check/random.ts";
 import { ropeTable } from "../../src/index.ts";
 
-/** Rows and columns of a batch of 8 × 256 tokens of 256 numbers, for functions of elements. */
+/** Rows and columns of a batch of 8 × 256 tokens of width 256, for elementwise functions. */
 const [rows, cols] = [2048, 256];
 
 const input = (shape: readonly number[], seed: number) => ({
@@ -15,7 +15,7 @@ const input = (shape: readonly number[], seed: number) => ({
 
 const matrix = (seed: number, [r, c]: readonly [number, number] = [rows, cols]) => input([r, c], seed);
 
-/** The tables of functions of elements, by the names of their ops. */
+/** The tables of elementwise functions, by op name. */
 async function ofElements(op: string): Promise<CaseTable> {
   const { activationBackwardCases } = await import("../../src/check/cases/activation-backward.ts");
   const table = activationBackwardCases.find((one) => one.op === op);
@@ -50,7 +50,7 @@ const routed = (tokens: number, experts: number, choices: number): Case => ({
   options: { scores: "softmax" },
 });
 
-/** Heads of a step of the bundled model, rotated back. */
+/** Heads of a training step of the bundled model, rotated back. */
 const rotated = (layout: "halves" | "interleaved"): Case => ({
   name: `${layout}: 8 × 256 tokens, 4×64`,
   inputs: {
@@ -71,7 +71,7 @@ const dropped = (shape: readonly number[]): Case => ({
 
 const withCases = (table: CaseTable, cases: readonly Case[]): CaseTable => ({ ...table, cases });
 
-/** What gradients are made of apart from products, norms and attention, at the shapes of training steps. */
+/** The ops of gradients other than products, norms and attention, at the shapes of training steps. */
 export const gradientTables: Readonly<Record<string, () => Promise<CaseTable>>> = {
   ...Object.fromEntries(
     ["gelu", "silu", "relu", "squaredRelu", "tanh", "sigmoid", "swiglu", "reglu"].map((name) => [
@@ -80,35 +80,38 @@ export const gradientTables: Readonly<Record<string, () => Promise<CaseTable>>> 
     ]),
   ),
   rope: async () =>
-    withCases((await import("../../src/check/cases/rope.ts")).ropeCases, [rotated("halves"), rotated("interleaved")]),
+    withCases((await import("../../src/check/cases/attention/rope.ts")).ropeCases, [
+      rotated("halves"),
+      rotated("interleaved"),
+    ]),
   dropout: async () =>
     withCases((await import("../../src/check/cases/dropout.ts")).dropoutCases, [dropped([rows, cols])]),
   logSoftmax: async () =>
-    withCases((await import("../../src/check/cases/log-softmax.ts")).logSoftmaxCases, [
+    withCases((await import("../../src/check/cases/rows/log-softmax.ts")).logSoftmaxCases, [
       { name: `${rows}×${cols}`, inputs: { x: matrix(1) } },
       { name: "64×8192", inputs: { x: matrix(1, [64, 8192]) } },
     ]),
   logSoftmaxBackward: async () =>
-    withCases((await import("../../src/check/cases/log-softmax.ts")).logSoftmaxBackwardCases, [
+    withCases((await import("../../src/check/cases/rows/log-softmax.ts")).logSoftmaxBackwardCases, [
       logarithms(rows, cols),
       logarithms(64, 8192),
     ]),
   l2NormaliseBackward: async () =>
-    withCases((await import("../../src/check/cases/l2-normalise.ts")).l2NormaliseBackwardCases, [
+    withCases((await import("../../src/check/cases/rows/l2-normalise.ts")).l2NormaliseBackwardCases, [
       { name: `${rows}×${cols}`, inputs: { x: matrix(1), dy: matrix(2) }, options: { eps: 1e-12 } },
     ]),
   reduceSegmentsBackward: async () =>
-    withCases((await import("../../src/check/cases/segments-backward.ts")).segmentBackwardCases, [
+    withCases((await import("../../src/check/cases/rows/segments-backward.ts")).segmentBackwardCases, [
       pooled("sum"),
       pooled("max"),
     ]),
   maxBackward: async () =>
-    withCases((await import("../../src/check/cases/segments-backward.ts")).maxBackwardCases, [
+    withCases((await import("../../src/check/cases/rows/segments-backward.ts")).maxBackwardCases, [
       { name: `${rows}×${cols}`, inputs: { x: matrix(1), dy: input([rows], 2) }, options: { axis: 1 } },
     ]),
   routeBackward: async () =>
     withCases(
-      (await import("../../src/check/cases/moe-backward.ts")).routeBackwardCases,
+      (await import("../../src/check/cases/moe/backward.ts")).routeBackwardCases,
       [routed(2048, 8, 2), routed(2048, 128, 8)].map(({ inputs, ...item }) => ({
         ...item,
         inputs: { ...inputs, dweights: input(inputs["experts"]?.shape ?? [], 9) },
@@ -116,14 +119,14 @@ export const gradientTables: Readonly<Record<string, () => Promise<CaseTable>>> 
       })),
     ),
   routerStatistics: async () =>
-    withCases((await import("../../src/check/cases/moe-backward.ts")).statisticsTable, [
+    withCases((await import("../../src/check/cases/moe/backward.ts")).statisticsTable, [
       routed(2048, 8, 2),
       routed(2048, 60, 4),
       routed(2048, 128, 8),
     ]),
   routerStatisticsBackward: async () =>
     withCases(
-      (await import("../../src/check/cases/moe-backward.ts")).statisticsBackwardTable,
+      (await import("../../src/check/cases/moe/backward.ts")).statisticsBackwardTable,
       [8, 128].map((experts) => ({
         name: `2048 tokens, ${experts} experts`,
         inputs: { logits: input([2048, experts], 5), dsums: input([2 * experts + 1], 8) },

@@ -9,14 +9,14 @@ import { executedBy, noSpeed, speedOf, withShareOfFastest } from "../harness/spe
 import { intervalOf, type Timing, type TimingOptions, timeInTurns, timingOn } from "../harness/timing.ts";
 import type { BenchResult, BenchRow } from "../result.ts";
 
-/** Which ops are measured, and how. */
+/** The ops to measure, and how. */
 export interface OpPlan {
   readonly tables: Readonly<Record<string, CaseTable>>;
   readonly timing: TimingOptions;
   readonly clock: "gpu" | "wall";
   readonly peaks: boolean;
   readonly commandOptions: readonly string[];
-  /** Adds to a row what only the maker of its case knows. */
+  /** Adds fields to a row that only the maker of its case knows. */
   readonly complete?: (row: BenchRow) => BenchRow;
 }
 
@@ -65,7 +65,7 @@ async function runCase(
       continue;
     }
     try {
-      record(variant).dispose(); // a ShapeError where the variant refuses the case
+      record(variant).dispose(); // a ShapeError if the variant refuses the case
       const figures = await checkCase(gpu, table, variant, item);
       made.push({ blank: { ...blank, ...figures, verdict: "pass", checked: "everything" }, program: record(variant) });
     } catch (error) {
@@ -156,7 +156,7 @@ function timedRow(
     bytes,
     clockQuantumMs: environment.clockQuantumMs,
     ...executedBy(dispatches),
-    // Sums are f32 whatever the weights are.
+    // Sums are f32 for any weights.
     ...speedOf({ flops, bytes, dtype: "f32" }, medianMs, peaks),
     workspaceBytes: program.temporaryBytes,
   };

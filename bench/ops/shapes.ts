@@ -24,7 +24,7 @@ export function normShape(
   };
 }
 
-/** The gradients of a norm over rows of `cols`; of the bias where `needs` says so. */
+/** The gradients of a norm over rows of `cols`; of the bias if `needs` includes it. */
 export const normBackwardShape = (
   rows: number,
   cols: number,
@@ -75,7 +75,7 @@ export function matmulShape(rows: number, k: number, n: number, dtype: WeightTyp
   };
 }
 
-/** A product `[m, k]` · `[k, n]`, of `[k, m]` transposed where it is Aᵀ·B, and of `[n, k]` transposed where it is A·Bᵀ. */
+/** A product `[m, k]` · `[k, n]`, with `[k, m]` transposed for Aᵀ·B, and `[n, k]` transposed for A·Bᵀ. */
 export function gemmShape(
   m: number,
   k: number,

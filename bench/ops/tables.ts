@@ -15,36 +15,36 @@ import {
  */
 export const opTables: Readonly<Record<string, () => Promise<CaseTable>>> = {
   "rms-norm": async () => ({
-    ...(await import("../../src/check/cases/rms-norm.ts")).rmsNormCases,
+    ...(await import("../../src/check/cases/rows/rms-norm.ts")).rmsNormCases,
     cases: [normShape(1, 2048), normShape(128, 256), normShape(1024, 1024)],
   }),
   "layer-norm": async () => ({
-    ...(await import("../../src/check/cases/layer-norm.ts")).layerNormCases,
+    ...(await import("../../src/check/cases/rows/layer-norm.ts")).layerNormCases,
     cases: [normShape(1, 2048, true), normShape(1024, 1024, true)],
   }),
   "rms-norm-backward": async () => ({
-    ...(await import("../../src/check/cases/norm-backward.ts")).rmsNormBackwardCases,
+    ...(await import("../../src/check/cases/rows/norm-backward.ts")).rmsNormBackwardCases,
     cases: [normBackwardShape(2048, 256), normBackwardShape(1024, 1024), normBackwardShape(8192, 64)],
   }),
   "layer-norm-backward": async () => ({
-    ...(await import("../../src/check/cases/norm-backward.ts")).layerNormBackwardCases,
+    ...(await import("../../src/check/cases/rows/norm-backward.ts")).layerNormBackwardCases,
     cases: [normBackwardShape(2048, 256, { bias: true }), normBackwardShape(1024, 1024, { bias: true })],
   }),
   softmax: async () => ({
-    ...(await import("../../src/check/cases/softmax.ts")).softmaxCases,
+    ...(await import("../../src/check/cases/rows/softmax.ts")).softmaxCases,
     cases: [softmaxShape(128, 128), softmaxShape(1024, 1024)],
   }),
   "softmax-backward": async () => ({
-    ...(await import("../../src/check/cases/softmax-backward.ts")).softmaxBackwardCases,
+    ...(await import("../../src/check/cases/rows/softmax-backward.ts")).softmaxBackwardCases,
     cases: [softmaxBackwardShape(128, 128), softmaxBackwardShape(1024, 1024)],
   }),
   rope: async () => ({
-    ...(await import("../../src/check/cases/rope.ts")).ropeCases,
+    ...(await import("../../src/check/cases/attention/rope.ts")).ropeCases,
     cases: [ropeShape(1, 32, 64), ropeShape(512, 32, 64)],
   }),
   block: async () => (await import("./block.ts")).blockCases,
   matmul: async () => ({
-    ...(await import("../../src/check/cases/matmul.ts")).matmulCases,
+    ...(await import("../../src/check/cases/products/matmul.ts")).matmulCases,
     cases: [
       matmulShape(1, 256, 768, "f16"),
       matmulShape(1, 2048, 2048, "f32"),
@@ -54,7 +54,7 @@ export const opTables: Readonly<Record<string, () => Promise<CaseTable>>> = {
     ],
   }),
   gemm: async () => ({
-    ...(await import("../../src/check/cases/gemm.ts")).gemmCases,
+    ...(await import("../../src/check/cases/products/gemm.ts")).gemmCases,
     cases: [
       gemmShape(512, 512, 512),
       gemmShape(512, 512, 512, ["b"]),

@@ -1,13 +1,13 @@
-// node scripts/measure-long-tasks.mjs: how long the main thread of a page is busy at a time while a model is loaded and writes.
+// node scripts/measure/long-tasks.mjs: the longest tasks of a page's main thread while a model is loaded and writes.
 import { join } from "node:path";
 import { Command } from "commander";
 import { openChromium } from "../harness/chromium.ts";
 import { runCommand, say } from "../harness/command.ts";
 import { serveSite } from "../harness/web-server.ts";
-import { repositoryRoot } from "../peers/root.ts";
+import { repositoryRoot } from "../peers/setup/root.ts";
 import { categories, tasksOf } from "./tasks-of-trace.ts";
 
-/** What is opened, and what is there once it is done. */
+/** A page, and the selector that appears when it is done. */
 const works = [
   {
     name: "the page that generates",

@@ -1,4 +1,4 @@
-// What the main thread of a page had to do, from Chromium's trace.
+// The tasks of a page's main thread, from Chromium's trace.
 
 /** An event of a trace (Trace Event Format); times in microseconds, `tdur` of the processor. */
 interface TraceEvent {
@@ -10,10 +10,10 @@ interface TraceEvent {
   readonly args?: { readonly data?: { readonly url?: string; readonly isOutermostMainFrame?: boolean } };
 }
 
-/** What Chromium has to trace for it. */
+/** The categories that Chromium must trace. */
 export const categories = ["devtools.timeline", "disabled-by-default-devtools.timeline", "toplevel"];
 
-/** Milliseconds of the processor that each task of a page's main thread took, the longest first. */
+/** Processor milliseconds of each task of a page's main thread, longest first. */
 export function tasksOf(trace: Buffer, address: string): number[] {
   const { traceEvents } = JSON.parse(trace.toString()) as { readonly traceEvents: readonly TraceEvent[] };
   const shows = ({ name, args }: TraceEvent) =>
@@ -23,7 +23,7 @@ export function tasksOf(trace: Buffer, address: string): number[] {
   const tasks = traceEvents.filter(({ name, pid, tid }) => {
     return name === "RunTask" && pid === loaded.pid && tid === loaded.tid;
   });
-  // Without `dur` a task had not ended with the trace; of the very short the time of the processor is not there.
+  // Without `dur` a task had not ended with the trace; very short ones lack processor time.
   const times = tasks.flatMap(({ dur, tdur = dur }) => (dur === undefined || tdur === undefined ? [] : [tdur / 1000]));
   return times.toSorted((a, b) => b - a);
 }

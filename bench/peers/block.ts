@@ -15,11 +15,11 @@ export interface LinearValues {
   readonly in: number;
 }
 
-/** The values of a block: those that are given and those that it has. */
+/** The values of a block: its inputs and its weights. */
 export interface BlockValues {
   /** `[t, c]` */
   readonly x: Values;
-  /** Keys and values of the tokens before, `[h, s - t, d]` */
+  /** Keys and values of earlier tokens, `[h, s - t, d]` */
   readonly keys: Values;
   readonly values: Values;
   /** Weight and bias `[c]` of the norms before attention and before the feed-forward layer. */
@@ -42,7 +42,7 @@ type Weights = Omit<BlockValues, "x" | "keys" | "values">;
 
 let made: Weights | undefined;
 
-/** The weights, made once: every engine and the check take them. */
+/** The weights, made once for every engine and the check. */
 function weights(): Weights {
   const { c, hidden } = gpt2Small;
   const linear = (inner: number, out: number, seed: number): LinearValues => ({

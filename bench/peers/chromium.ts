@@ -23,18 +23,18 @@ const flags: Readonly<Record<AdapterName, readonly string[]>> = {
   gpu: ["--enable-features=Vulkan", "--use-angle=vulkan", "--ignore-gpu-blocklist"],
 };
 
-/** Playwright's default arguments that a page that computes must not have. */
+/** Playwright's default arguments that must be removed for pages that compute. */
 const unwanted = ["--disable-gpu", "--headless", "--headless=old", "--disable-software-rasterizer"];
 
 /**
  * Starts a headless Chromium on an adapter. Adapters describe themselves in full there, so that software is labelled.
- * Throws where the adapter is not available.
+ * Throws if the adapter is not available.
  */
 export async function openChromiumOn(adapter: AdapterName, root: string): Promise<Browser> {
   return await openChromium(await chromiumOn(adapter, root));
 }
 
-/** The options with which a Chromium has that adapter. Throws where the adapter is not available. */
+/** The options with which a Chromium has that adapter. Throws if the adapter is not available. */
 export async function chromiumOn(adapter: AdapterName, root: string): Promise<ChromiumOptions> {
   const driver = adapter === "lavapipe" ? await lavapipeForChromium(root) : undefined;
   return {
@@ -45,7 +45,7 @@ export async function chromiumOn(adapter: AdapterName, root: string): Promise<Ch
   };
 }
 
-/** Lavapipe, or SwiftShader where that is not available; says why. */
+/** Lavapipe, or SwiftShader if that is not available; prints why. */
 export async function defaultAdapter(root: string, say: (line: string) => void): Promise<AdapterName> {
   try {
     await lavapipeForChromium(root);
@@ -58,11 +58,11 @@ export async function defaultAdapter(root: string, say: (line: string) => void):
 
 /**
  * Builds the driver of shim/lavapipe-shim.c, through which Chromium uses lavapipe; returns the file that describes it
- * to Vulkan. Throws, saying what is missing, where there is no C compiler or no lavapipe.
+ * to Vulkan. Throws if there is no C compiler or no lavapipe, naming what is missing.
  */
 export async function lavapipeForChromium(root: string): Promise<string> {
   if (process.platform !== "linux") throw new Error("lavapipe in Chromium is for Linux");
-  const source = join(root, "bench", "peers", "shim", "lavapipe-shim.c");
+  const source = join(root, "bench", "peers", "lavapipe-shim.c");
   const folder = join(root, ".cache", "peers", "shim");
   const library = join(folder, "lavapipe-shim.so");
   const description = join(folder, "lavapipe-shim.json");

@@ -5,7 +5,7 @@ import { intervalOf } from "./interval.ts";
 import type { Problem } from "./problems.ts";
 import { compared, type EngineReport, type PeerResult, type PeerRow } from "./result.ts";
 import { rowOf, workOf } from "./rows.ts";
-import { judge, type Truth } from "./truth.ts";
+import { judge, type Truth } from "./truth/truth.ts";
 
 /** An engine, open or not. */
 export interface Contestant {
@@ -97,7 +97,7 @@ async function check(
   }
 }
 
-/** Frees what a method holds. A failed one may fail at this too, which must not lose the others' results. */
+/** Frees a method's memory. A failed one may fail at this too, which must not lose the others' results. */
 async function dispose(prepared: Prepared): Promise<void> {
   try {
     await prepared.dispose();
@@ -106,7 +106,7 @@ async function dispose(prepared: Prepared): Promise<void> {
   }
 }
 
-/** The interval of a method; if it fails, the method drops out and the others go on. */
+/** The interval of a method; if it fails, the method drops out and the others continue. */
 function guarded(runner: Runner, signal: AbortSignal): Interval {
   const interval = intervalOf(runner.prepared, signal);
   return async (repeats) => {
@@ -120,7 +120,7 @@ function guarded(runner: Runner, signal: AbortSignal): Interval {
   };
 }
 
-/** Checks the result of the last timed run: a method that became wrong while it was timed has no speed either. */
+/** Checks the result of the last timed run: a method that became wrong during timing has no speed either. */
 async function judgeAgain({ prepared, failure }: Runner, truth: Truth): Promise<ReturnType<typeof judge>> {
   try {
     if (failure !== undefined) throw new Error(failure);

@@ -9,9 +9,9 @@ import { deviceName, sameAdapter } from "./engines/device.ts";
 import { type Engine, takesPart } from "./engines/engine.ts";
 import type { Problem } from "./problems.ts";
 import type { PeerResult, PeerRow } from "./result.ts";
-import type { Truth } from "./truth.ts";
+import type { Truth } from "./truth/truth.ts";
 
-/** What to compare, and where to report. */
+/** What to compare, and callbacks for reports. */
 export interface Comparison {
   /** The device of this engine; the environment describes its adapter. */
   readonly gpu: Gpu;
@@ -21,7 +21,7 @@ export interface Comparison {
   /** Whether to measure the adapter's peaks. */
   readonly peaks: boolean;
   readonly truthOf: (problem: Problem) => Promise<Truth>;
-  /** Stops between two intervals; cases that are complete are kept. */
+  /** Stops between two intervals; complete cases are kept. */
   readonly signal: AbortSignal;
   /** Called before every step with its name; `done` of `total` are complete. */
   readonly onProgress: (progress: BenchProgress) => void;

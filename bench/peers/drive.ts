@@ -24,12 +24,12 @@ export async function serveBuilt(folder: string, port = 0): Promise<WebServer> {
   return await serveSite({ texts: { "/": index, "/index.html": index }, folders: { "/": folder }, port });
 }
 
-/** What the page measures, and where to report. */
+/** What the page measures, and callbacks for reports. */
 export interface Drive {
   readonly root: string;
   readonly folder: string;
   readonly adapter: AdapterName;
-  /** The set-up, as in the page's URL; with these cases for its own. */
+  /** The set-up, as in the page's URL, with its cases replaced by these. */
   readonly hashOf: (cases?: readonly string[]) => string;
   readonly onProgress: (line: string) => void;
   readonly signal?: AbortSignal | undefined;

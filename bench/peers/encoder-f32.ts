@@ -1,6 +1,6 @@
-// The encoder as plain f32 loops, every operation rounded, for comparing errors: tight loops, since the emulations of the
-// checks, which take any sum, need minutes for it.
-import { erfc } from "../../src/reference/erf.ts";
+// The encoder as plain f32 loops, every operation rounded, for comparing errors: tight loops, since the checks'
+// emulations, which work for any sum, would need minutes.
+import { erfc } from "../../src/reference/activation.ts";
 import { encoderTensor, miniLm } from "./encoder.ts";
 
 type Values = Float32Array<ArrayBuffer>;
@@ -73,7 +73,7 @@ function normed(x: Values, name: string): Values {
   return y;
 }
 
-/** Every token sees every one. */
+/** Every token attends to every token. */
 function attention(q: Values, k: Values, v: Values): Values {
   const { width, heads } = miniLm;
   const d = width / heads;

@@ -1,9 +1,9 @@
-// The encoder that engines embed texts with: random weights in the shape of all-MiniLM-L6-v2.
+// The encoder with which engines embed texts: random weights in the shape of all-MiniLM-L6-v2.
 import { normal, randomSource } from "../../src/check/random.ts";
 import type { Work } from "../harness/speed.ts";
 import type { EncoderProblem } from "./problems.ts";
 
-/** Its sizes (Wang et al. 2020), but for the vocabulary: rows of a table that is only looked up. */
+/** Its sizes (Wang et al. 2020), except for the vocabulary: a table of which rows are only looked up. */
 export const miniLm = {
   vocabulary: 2048,
   width: 384,
@@ -15,7 +15,7 @@ export const miniLm = {
   eps: 1e-12,
 } as const;
 
-/** Ids of the tokens around a text, and of the first word. */
+/** Ids of the tokens that enclose a text, and of the first word. */
 export const tokenIds = { pad: 0, unknown: 1, begin: 2, end: 3, firstWord: 4 } as const;
 
 type Values = Float32Array<ArrayBuffer>;
@@ -28,7 +28,7 @@ export interface EncoderTensor {
 
 let made: Readonly<Record<string, EncoderTensor>> | undefined;
 
-/** The weights by their names in a BERT's checkpoint, made once: every engine and the check take them. */
+/** The weights by their names in a BERT checkpoint, made once: every engine and the check use them. */
 export function encoderTensors(): Readonly<Record<string, EncoderTensor>> {
   made ??= makeTensors();
   return made;
@@ -66,14 +66,14 @@ function makeTensors(): Record<string, EncoderTensor> {
   return tensors;
 }
 
-/** A tensor of the checkpoint. Throws for a name that there is not. */
+/** A tensor of the checkpoint. Throws for an unknown name. */
 export function encoderTensor(name: string): EncoderTensor {
   const tensor = encoderTensors()[name];
   if (!tensor) throw new RangeError(`the encoder has no tensor ${name}`);
   return tensor;
 }
 
-/** The tokens of each text, random words between the tokens around them; the same in every run. */
+/** The tokens of each text, random words between the tokens that enclose them; the same in every run. */
 export function encoderTexts({ lengths }: EncoderProblem): readonly (readonly number[])[] {
   const random = randomSource(99);
   const words = miniLm.vocabulary - tokenIds.firstWord;
@@ -81,21 +81,21 @@ export function encoderTexts({ lengths }: EncoderProblem): readonly (readonly nu
   return lengths.map((length) => [tokenIds.begin, ...Array.from({ length: length - 2 }, word), tokenIds.end]);
 }
 
-/** A batch whose texts are filled up to the length of the longest. */
+/** A batch whose texts are padded to the length of the longest. */
 export interface PaddedBatch {
   readonly texts: number;
   readonly tokens: number;
   /** `[texts, tokens]` */
   readonly ids: Int32Array<ArrayBuffer>;
-  /** What is added to the scores of each key `[texts, tokens]`: 0, and for padding what leaves nothing of it. */
+  /** The number added to each key's scores `[texts, tokens]`: 0, and for padding one low enough to hide it. */
   readonly masked: Values;
-  /** The share of each token in its text's vector `[texts, tokens]`. */
+  /** Each token's weight in its text's vector `[texts, tokens]`. */
   readonly shares: Values;
-  /** True where texts have one length, so that nothing is filled up. */
+  /** True if all texts have the same length, so that nothing is padded. */
   readonly even: boolean;
 }
 
-/** The texts as engines take them that do not pack. */
+/** The texts for engines that do not pack. */
 export function paddedBatch(problem: EncoderProblem): PaddedBatch {
   const all = encoderTexts(problem);
   const tokens = Math.max(...problem.lengths);

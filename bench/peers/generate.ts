@@ -1,12 +1,12 @@
-// The text that every engine with language models generates: greedy, by the bundled model.
+// The text that every engine for language models generates greedily with the bundled model.
 import { prompts } from "../generate/prompts.ts";
 import type { Work } from "../harness/speed.ts";
 import type { GenerateProblem } from "./problems.ts";
 
-/** The bundled model; its sizes are those of its config.json. */
+/** The bundled model, with the sizes in its config.json. */
 export const textModel = {
   name: "voices-dense",
-  /** Tokens of the prompt, with those that its tokenizer adds around it. */
+  /** Tokens of the prompt, including those that its tokenizer adds. */
   promptTokens: 10,
   layers: 6,
   width: 256,
@@ -17,15 +17,15 @@ export const textModel = {
   vocabulary: 2048,
 } as const;
 
-/** The address of its folder on the site, from the peers page. */
+/** The URL of its folder on the site, relative to the peers page. */
 export const textModelAddress = (): string => new URL(`../models/${textModel.name}/`, document.baseURI).href;
 
 /** The prompt. */
 export const textPrompt = prompts[1];
 
 /**
- * Operations and bytes of a text: products and attention of every token but the last, the head of those that are
- * predicted, and the weights read once for the prompt and once for each step, with 16 bits each.
+ * Operations and bytes of a text: products and attention for every token except the last, the head for those that are
+ * predicted, and the weights, of 16 bits each, read once for the prompt and once for each step.
  */
 export function generateWork({ tokens }: GenerateProblem): Work {
   const { promptTokens, layers, width, hidden, heads, kvHeads, headWidth, vocabulary } = textModel;

@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import { parseProblem, standardCases } from "./problems.ts";
 import type { PeerResult, PeerRow } from "./result.ts";
-import { repositoryRoot } from "./root.ts";
-import { defaultSetup, type Setup, setupHash } from "./setup.ts";
+import { repositoryRoot } from "./setup/root.ts";
+import { defaultSetup, type Setup, setupHash } from "./setup/setup.ts";
 
 // Modules that need a checkout's packages are loaded only in a checkout.
 const loadTools = async () => ({
-  ...(await import("./build.ts")),
+  ...(await import("./setup/build.ts")),
   ...(await import("./chromium.ts")),
   ...(await import("./drive.ts")),
-  ...(await import("./packages.ts")),
+  ...(await import("./setup/packages.ts")),
 });
 
 export { formatCsv } from "../harness/documents.ts";
@@ -27,15 +27,15 @@ export interface PeersOptions {
   readonly samples?: number | undefined;
   readonly peaks?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called with the current activity, several times a second. */
+  /** Called with the current activity several times a second. */
   readonly onProgress?: ((doing: string) => void) | undefined;
-  /** Called with notices for people. */
+  /** Called with notices for the user. */
   readonly say?: ((line: string) => void) | undefined;
 }
 
 /**
- * Installs the peers where they are not yet, builds the site, and drives its peers page in a headless Chromium. Throws
- * for unknown cases and adapters, and where something that it needs is missing.
+ * Installs the peers if needed, builds the site, and drives its peers page in a headless Chromium. Throws for unknown
+ * cases and adapters, and if something that it needs is missing.
  */
 export async function benchPeers(options: PeersOptions): Promise<PeerResult> {
   const { adapter, signal, onProgress = () => {}, say = () => {} } = options;
@@ -48,7 +48,7 @@ export async function benchPeers(options: PeersOptions): Promise<PeerResult> {
   return await tools.drivePage({ root, folder, adapter: chosen, hashOf, onProgress, signal });
 }
 
-/** Where the site is built, in the repository, unless a folder is given. */
+/** The default folder for the built site, in the repository. */
 const usualFolder = join(".cache", "peers", "site");
 
 /** Builds the site with the peers in it into a folder, which any web server can serve. */
@@ -72,13 +72,16 @@ export async function servePeers(port: number | undefined, options: PeersOptions
   await server.close();
 }
 
-/** This engine's rows with a wrong result. */
+/** This engine's rows with wrong results. */
 export function ownFailures({ rows, engines }: PeerResult): PeerRow[] {
   const own = new Set(engines.filter(({ peer }) => !peer).map(({ name }) => name));
   return rows.filter(({ engine, verdict }) => own.has(engine) && verdict !== "pass");
 }
 
-/** What a command fails for: cases that ended without a row, unless the user stopped it, and this engine's wrong results. */
+/**
+ * The reasons for which a command fails: cases without a row, unless the user stopped it, and wrong results of this
+ * engine.
+ */
 export function failuresOf(result: PeerResult, stopped: boolean): string[] {
   const { unfinished } = result;
   const wrong = ownFailures(result).map(({ id }) => id);

@@ -2,8 +2,9 @@ import type { Interval } from "../harness/timing.ts";
 import type { Prepared } from "./engines/engine.ts";
 
 /**
- * Wall-clock time of this many runs, each submitted as the engine does it, with one wait for all of them at the end. An
- * interval in which the page was hidden is repeated once it is visible: browsers slow hidden pages down.
+ * Wall-clock time of this many runs, each submitted the way the engine does it, with one wait for all of them at the
+ * end. An interval during which the page was hidden is repeated once it is visible, because browsers slow hidden pages
+ * down.
  */
 export function intervalOf(prepared: Prepared, signal: AbortSignal): Interval {
   return async (repeats) => {
@@ -28,7 +29,7 @@ globalThis.document?.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") hiddenSince = performance.now();
 });
 
-/** Waits until the page is visible. Throws the reason of `signal`. */
+/** Waits until the page is visible. Throws the reason of `signal` when it aborts. */
 async function visible(signal: AbortSignal): Promise<void> {
   while (globalThis.document?.visibilityState === "hidden") {
     signal.throwIfAborted();

@@ -1,9 +1,9 @@
 import { normal } from "../../src/check/random.ts";
 import type { BatchGroup } from "../attention/batch.ts";
 import { type AttentionCase, attentionCase } from "../attention/case.ts";
-import type { Heads } from "../attention/heads.ts";
-import { inputsOf } from "../attention/inputs.ts";
-import { type TrainProblem, trainProblem } from "./train-problem.ts";
+import type { Heads } from "../attention/inputs/heads.ts";
+import { inputsOf } from "../attention/inputs/inputs.ts";
+import { type TrainProblem, trainProblem } from "./train/train-problem.ts";
 
 /** Causal attention of one sequence: a prefill, or one query over a cache. */
 export interface AttentionProblem {
@@ -24,7 +24,7 @@ export interface MatmulProblem {
   readonly n: number;
 }
 
-/** What norms add to the variance. */
+/** The epsilon that norms add to the variance. */
 export const rowsEps = 1e-5;
 
 /** The ops over rows, by name. */
@@ -42,9 +42,9 @@ export interface RowsProblem {
 export interface BlockProblem {
   readonly op: "block";
   readonly text: string;
-  /** Tokens that are computed. */
+  /** Tokens to compute. */
   readonly t: number;
-  /** Tokens that are attended to. */
+  /** Tokens to attend to. */
   readonly s: number;
 }
 
@@ -60,23 +60,23 @@ export interface GenerateProblem {
 export interface EncoderProblem {
   readonly op: "encoder";
   readonly text: string;
-  /** Tokens of each text, with those around it. */
+  /** Tokens of each text, including those that enclose it. */
   readonly lengths: readonly number[];
 }
 
-/** Greedy texts of a model in the shape of T5-small, each after a source of its own. */
+/** Greedy texts of a model in the shape of T5-small, each from its own source. */
 export interface SequenceProblem {
   readonly op: "t5";
   readonly text: string;
-  /** Sources, which are decoded together. */
+  /** Number of sources, which are decoded together. */
   readonly count: number;
-  /** Tokens of each text that are generated. */
+  /** Tokens generated for each text. */
   readonly tokens: number;
-  /** Tokens of each source, with the one that ends it. */
+  /** Tokens of each source, including the one that ends it. */
   readonly source: number;
 }
 
-/** What an engine of arrays computes: numbers. */
+/** Problems for engines of arrays, whose results are numbers. */
 export type ArrayProblem = AttentionProblem | MatmulProblem | RowsProblem | BlockProblem;
 
 /** The inputs of every engine. */
@@ -102,25 +102,25 @@ export const standardCases: readonly string[] = [
   "generate:32",
 ];
 
-/** Tokens of the longest text: float64 goes over all of it for each. */
-const mostTokens = 128;
+/** Tokens of the longest text, which float64 recomputes for each token. */
+const maxTokens = 128;
 
-/** Tokens of the shortest and the longest text of a mixture. */
-const [fewestMixed, mostMixed] = [8, 128] as const;
+/** Tokens of the shortest and of the longest text of a mixture. */
+const [minMixed, maxMixed] = [8, 128] as const;
 
-/** Lengths in equal ratios: most texts are short. */
+/** Lengths with equal ratios: most texts are short. */
 const mixedLength = (i: number, texts: number): number =>
-  Math.round(fewestMixed * (mostMixed / fewestMixed) ** (i / (texts - 1)));
+  Math.round(minMixed * (maxMixed / minMixed) ** (i / (texts - 1)));
 
 const forms =
   'expected for example "q512:8x64", "q1s4k:32/8x64", "matmul:512x512x512", "softmax:1024x1024", "layer-norm:1024x1024", ' +
   '"rms-norm:1024x1024", "block:q128", "block:q1s128", "encoder:16x16", "encoder:8xmixed", "t5:q33s64", "t5:4q33s64", "train:q256", "train:8x256" or "generate:32"';
 
 /**
- * Reads a case: batch and heads as in `bench attention`, a product's sizes, rows and columns, a block's tokens, a number of
- * texts and the tokens of each, the tokens that are generated after sources of others, a step of training, or the tokens of a text. Only cases of
- * attention for which every peer has an op are accepted: one sequence, with as many keys as queries or with one query.
- * Throws a RangeError.
+ * Parses a case: batch and heads as in `bench attention`, a product's sizes, rows and columns, a block's tokens, a
+ * number of texts and the tokens of each, the numbers of tokens of a generated text and of its source, a training step,
+ * or the tokens of a text. For attention it accepts only cases for which every peer has an op: one sequence, with as
+ * many keys as queries or with one query. Throws a RangeError for anything else.
  */
 export function parseProblem(text: string): Problem {
   const [first = "", second = ""] = text.split(":");
@@ -148,7 +148,7 @@ export function parseProblem(text: string): Problem {
   if (first === "train") return trainProblem(text);
   if (first === "encoder") {
     const [, count, length] = /^([1-9]\d*)x([1-9]\d*|mixed)$/.exec(second) ?? [];
-    const [texts, tokens] = [Number(count), length === "mixed" ? mostMixed : Number(length)];
+    const [texts, tokens] = [Number(count), length === "mixed" ? maxMixed : Number(length)];
     if (!(texts <= 64 && tokens >= 3 && tokens <= 512 && texts * tokens <= 4096) || (length === "mixed" && texts < 2)) {
       throw new RangeError(`case is "${text}", ${forms}, of at most 64 texts and 4096 tokens`);
     }
@@ -158,17 +158,17 @@ export function parseProblem(text: string): Problem {
   if (first === "t5") {
     const [, count = "1", ...lengths] = /^([1-9]\d*)?q([1-9]\d*)s([1-9]\d*)$/.exec(second) ?? [];
     const [texts, tokens = 0, source = 0] = [count, ...lengths].map(Number) as [number, number?, number?];
-    if (!(tokens >= 1 && tokens <= mostTokens && source >= 2 && source <= 512 && texts <= 8)) {
+    if (!(tokens >= 1 && tokens <= maxTokens && source >= 2 && source <= 512 && texts <= 8)) {
       throw new RangeError(
-        `case is "${text}", ${forms}, of at most 8 sources of 512 tokens and ${mostTokens} tokens each`,
+        `case is "${text}", ${forms}, of at most 8 sources of 512 tokens and ${maxTokens} tokens each`,
       );
     }
     return { op: "t5", text, count: texts, tokens, source };
   }
   if (first === "generate") {
     const tokens = /^[1-9]\d*$/.test(second) ? Number(second) : 0;
-    if (tokens < 1 || tokens > mostTokens) {
-      throw new RangeError(`case is "${text}", ${forms}, of at most ${mostTokens} tokens`);
+    if (tokens < 1 || tokens > maxTokens) {
+      throw new RangeError(`case is "${text}", ${forms}, of at most ${maxTokens} tokens`);
     }
     return { op: "generate", text, tokens };
   }
@@ -184,7 +184,7 @@ export function parseProblem(text: string): Problem {
   return { op: "attention", text: `${given.batch.text}:${given.heads.text}`, given, group, heads: given.heads };
 }
 
-/** Attention's inputs without a cache. */
+/** The inputs of attention without a cache. */
 export interface AttentionInputs {
   /** `[t, h, d]` */
   readonly q: Float32Array<ArrayBuffer>;
@@ -216,18 +216,18 @@ export function attentionInputs({ group, heads }: AttentionProblem): AttentionIn
   return { q, k: used(keys), v: used(values) };
 }
 
-/** A product's values, the same in every run. */
+/** The values of a product, the same in every run. */
 export const matmulInputs = ({ m, k, n }: MatmulProblem): MatmulInputs => ({
   x: Float32Array.from(normal(m * k, 1)),
   weight: Float32Array.from(normal(n * k, 2, 1 / Math.sqrt(k))),
 });
 
-/** The values of an op over rows, the same in every run. */
+/** The values for an op over rows, the same in every run. */
 export const rowsInputs = ({ op, rows, cols }: RowsProblem) => ({
   x: Float32Array.from(normal(rows * cols, 1, op === "softmax" ? 4 : 1)),
-  /** `[cols]`, of norms */
+  /** `[cols]`, for norms */
   weight: Float32Array.from(normal(cols, 2)),
-  /** `[cols]`, of layer norms */
+  /** `[cols]`, for layer norms */
   bias: Float32Array.from(normal(cols, 3)),
 });
 

@@ -16,7 +16,7 @@ const columns: readonly (readonly [title: string, cell: (row: PeerRow) => string
 /** The names of the engine and its method. */
 const nameOf = ({ engine, variant }: PeerRow) => (variant ? `${engine}: ${variant}` : engine);
 
-/** The report for a terminal: the environment, a table for each case, a sentence for each case. */
+/** The report for a terminal: the environment, then a table and a sentence for each case. */
 export function formatPeers(result: PeerResult, paint: Paint = (text) => text): string {
   const names = Math.max(...result.rows.map((row) => nameOf(row).length), 6);
   const lines = [formatEnvironment(result.environment, result.peaks, paint)];
@@ -39,7 +39,7 @@ export function formatPeers(result: PeerResult, paint: Paint = (text) => text): 
   return [...lines, "", ...verdicts(result)].join("\n");
 }
 
-/** The same as a table for a document. */
+/** The same as a Markdown table. */
 export function formatPeersMarkdown(result: PeerResult): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   const check = ({ verdict, reason }: PeerRow) => (verdict === "pass" ? "pass" : `${verdict}: ${reason}`);

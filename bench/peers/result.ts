@@ -1,12 +1,12 @@
 import type { BenchResult, BenchRow } from "../result.ts";
 
-/** A row of the project's form, with its engine. */
+/** A row in the project's common form, with its engine. */
 export interface PeerRow extends BenchRow {
   /** The engine's name, such as `jax-js`. */
   readonly engine: string;
   readonly engineVersion: string | null;
   /**
-   * The time of the fastest correct peer over this row's: 2 means twice as fast. Null where this row has no time, or no
+   * The time of the fastest correct peer over this row's: 2 means twice as fast. Null if this row has no time or no
    * peer is correct.
    */
   readonly ratioToFastestPeer: number | null;
@@ -19,19 +19,19 @@ export interface EngineReport {
   readonly summary: string;
   readonly version: string | null;
   readonly device: string | null;
-  /** Why it could not be opened. */
+  /** The reason why it could not be opened. */
   readonly failure: string | null;
 }
 
-/** The page's result: the form of every bench, with the engines. */
+/** The page's result, in the form of every bench, with the engines. */
 export interface PeerResult extends BenchResult {
   readonly engines: readonly EngineReport[];
   readonly rows: readonly PeerRow[];
-  /** Where it ended before the last case: the cases that have no row, as they were asked for, and why. */
+  /** If it ended before the last case: the cases without a row, as requested, and the reason. */
   readonly unfinished?: { readonly cases: readonly string[]; readonly reason: string };
 }
 
-/** The rows of one case with the columns that compare them filled in: only correct results take part. */
+/** The rows of one case with the comparison columns filled in; only correct results are compared. */
 export function compared(rows: readonly PeerRow[], peers: ReadonlySet<string>): PeerRow[] {
   const fastest = (some: readonly PeerRow[]) =>
     Math.min(...some.flatMap(({ medianMs }) => (medianMs === null ? [] : [medianMs])));
@@ -63,6 +63,6 @@ export function verdicts({ rows, engines }: Pick<PeerResult, "rows" | "engines">
   });
 }
 
-/** A row's case, for people. */
+/** A readable description of a row's case. */
 export const caseOf = ({ op, batch, heads, mask, model }: BenchRow): string =>
   [op, batch, heads, mask, model].filter((word) => word !== null).join(" ");

@@ -6,7 +6,7 @@ import { generateWork, textModel } from "./generate.ts";
 import type { Problem } from "./problems.ts";
 import type { EngineReport, PeerRow } from "./result.ts";
 import { t5Work } from "./t5.ts";
-import { trainWork } from "./train.ts";
+import { trainWork } from "./train/train.ts";
 
 /** Operations and bytes of a problem, the same for every engine. */
 export function workOf(problem: Problem): Work {

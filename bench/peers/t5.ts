@@ -1,11 +1,11 @@
-// The encoder-decoder that engines generate with: random weights in the shape of T5-small.
+// The encoder-decoder with which engines generate: random weights in the shape of T5-small.
 import { randomSource } from "../../src/check/random.ts";
 import type { Work } from "../harness/speed.ts";
 import type { SequenceProblem } from "./problems.ts";
 
 /**
- * Its sizes (Raffel et al. 2019, section 3.7), with ReLU. The head is a matrix of its own, as from T5 1.1 on: a head that is
- * the embedding would find the last token again where weights are random.
+ * Its sizes (Raffel et al. 2019, section 3.7), with ReLU. The head is a separate matrix, as in T5 1.1: with random
+ * weights, a head that shares the embedding would always predict the last token again.
  */
 export const t5Small = {
   vocabulary: 32_128,
@@ -19,7 +19,7 @@ export const t5Small = {
   eps: 1e-6,
 } as const;
 
-/** Ids of the tokens that are no words: the decoder begins with the first, and the second ends a source. */
+/** Ids of the tokens that are not words: the decoder starts with the first, and the second ends a source. */
 export const t5Ids = { start: 0, end: 1, unknown: 2, firstWord: 3 } as const;
 
 /** A tensor of the checkpoint. */
@@ -30,13 +30,13 @@ export interface T5Tensor {
 
 let made: Readonly<Record<string, T5Tensor>> | undefined;
 
-/** The weights by their names in a T5's checkpoint, 308 MB, made once: every engine and the check take them. */
+/** The weights by their names in a T5 checkpoint, 308 MB, made once: every engine and the check use them. */
 export function t5Tensors(): Readonly<Record<string, T5Tensor>> {
   made ??= makeTensors();
   return made;
 }
 
-/** What attention adds is small, or texts would depend on little but their source. */
+/** Attention's contribution is small; otherwise texts would depend on little except their source. */
 function makeTensors(): Record<string, T5Tensor> {
   const { vocabulary, width, layers, heads, headWidth, hidden, buckets } = t5Small;
   const inner = heads * headWidth;
@@ -45,14 +45,14 @@ function makeTensors(): Record<string, T5Tensor> {
   const random = (name: string, shape: readonly number[], scale: number, mean = 0) => {
     const source = randomSource(seed++);
     const values = new Float32Array(shape.reduce((product, length) => product * length, 1));
-    // Uniform, which takes a fifth of the time of normal ones: there are 77 million.
+    // Uniform: generating these 77 million numbers takes a fifth of the time that normal ones would take.
     const widest = Math.sqrt(12) * scale;
     for (let i = 0; i < values.length; i++) values[i] = (source.uniform() - 0.5) * widest + mean;
     tensors[name] = { shape, values };
   };
   const linear = (name: string, outputs: number, inputs: number, gain = 1) =>
     random(`${name}.weight`, [outputs, inputs], gain / Math.sqrt(inputs));
-  /** What ReLU leaves has a mean, which would add the same to every token. */
+  /** The output of ReLU has a mean, which would add the same to every token. */
   const centre = (name: string, inputs: number) => {
     const values = tensors[name]?.values ?? new Float32Array(0);
     for (let at = 0; at < values.length; at += inputs) {
@@ -88,7 +88,7 @@ function makeTensors(): Record<string, T5Tensor> {
   return tensors;
 }
 
-/** A tensor of the checkpoint. Throws for a name that there is not. */
+/** A tensor of the checkpoint. Throws for an unknown name. */
 export function t5Tensor(name: string): T5Tensor {
   const tensor = t5Tensors()[name];
   if (!tensor) throw new RangeError(`the model has no tensor ${name}`);
@@ -118,8 +118,8 @@ export function t5Bucket(
 }
 
 /**
- * Operations and bytes: products and attention of sources and of tokens, and weights read once for the sources and once for
- * each token.
+ * Operations and bytes: products and attention for sources and tokens, and weights read once for the sources and once
+ * for each token.
  */
 export function t5Work({ count, tokens, source }: SequenceProblem): Work {
   const { vocabulary, width, layers, heads, headWidth, hidden } = t5Small;

@@ -3,7 +3,7 @@ import { noFirefox, openFirefox } from "../harness/firefox.ts";
 import { lavapipeDriver } from "../harness/lavapipe.ts";
 import { type AdapterName, chromiumOn } from "../peers/chromium.ts";
 
-/** What Playwright's and Puppeteer's pages do the same way. */
+/** The methods that Playwright's and Puppeteer's pages have in common. */
 export interface PageOfBrowser {
   goto(url: string): Promise<unknown>;
   evaluate<A, R>(run: (given: A) => R | Promise<R>, given: A): Promise<R>;
@@ -18,7 +18,7 @@ export interface OpenBrowser {
   close(): Promise<void>;
 }
 
-/** A browser that may be there. */
+/** A browser that may be installed. */
 export interface Browser {
   readonly name: string;
   readonly missing: string | undefined;

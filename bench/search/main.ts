@@ -1,4 +1,4 @@
-// node scripts/measure-search.mjs: how long the search page takes to answer a key, in the browsers there are.
+// node scripts/measure/search.mjs: how long the search page takes to answer a key press, in the installed browsers.
 import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { interrupted, runCommand, say } from "../harness/command.ts";
 import { serveSite } from "../harness/web-server.ts";
 import { defaultAdapter, parseAdapter } from "../peers/chromium.ts";
-import { repositoryRoot } from "../peers/root.ts";
+import { repositoryRoot } from "../peers/setup/root.ts";
 import { browsers } from "./browsers.ts";
 import { formatSearch } from "./report.ts";
 import type { SearchResult } from "./result.ts";
@@ -95,8 +95,8 @@ async function measure(flags: Flags): Promise<void> {
 
 const program = new Command("measure-search")
   .description(
-    "Make an index on the search page in a headless browser, press keys in its field, and measure from each key to the " +
-      "page drawn with the answer.",
+    "Make an index on the search page in a headless browser, press keys in its field, and measure the time from each " +
+      "key press until the answer is drawn.",
   )
   .option("--adapter <name>", "lavapipe, swiftshader or gpu (default: lavapipe, else swiftshader)")
   .option("--browsers <list>", "chromium, firefox, or both separated by a comma (default: both)")

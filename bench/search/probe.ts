@@ -1,12 +1,12 @@
-// What runs in the page: when keys were pressed, and when what they ask for was drawn.
+// Code that runs in the page: it measures when keys were pressed, and when their answers were drawn.
 
-/** What a key press asked for, in milliseconds since it. */
+/** The answer to a key press, in milliseconds since the press. */
 export interface Press {
-  /** Until the answer's elements are there. */
+  /** Until the answer's elements exist. */
   readonly answeredMs: number;
   /** Until the page has been drawn with them. */
   readonly drawnMs: number;
-  /** As the page says: for the query's vector and the nearest passages. */
+  /** The time that the page reports for the query's vector and the nearest passages. */
   readonly searchMs: number;
 }
 
@@ -15,12 +15,12 @@ interface Probe {
   answer: Promise<Press> | undefined;
 }
 
-/** Makes the page note its key presses and answers; for `evaluate`, so that it uses nothing from outside. */
+/** Makes the page record its key presses and answers; for `evaluate`, so it uses nothing from outside. */
 export function watchPresses(): void {
   const probe: Probe = { expected: undefined, answer: undefined };
   Object.assign(globalThis, { searchProbe: probe });
   let last = 0;
-  // The time of the event is when the browser had the key, before the page was free to hear of it.
+  // The event's time is when the browser received the key, before the page was free to handle it.
   addEventListener("keydown", ({ timeStamp }) => (last = timeStamp), { capture: true });
   const field = document.querySelector<HTMLInputElement>("#query");
   const results = document.querySelector("#results");
@@ -33,7 +33,7 @@ export function watchPresses(): void {
     const answeredMs = performance.now() - last;
     const [, said] = /in ([\d.\u2009]+) ms/.exec(document.querySelector("#timing")?.textContent ?? "") ?? [];
     const searchMs = Number(said?.replace("\u2009", ""));
-    // The task after the frame: by then the page's own part of drawing is done.
+    // The task after the frame: by then the page's part of drawing is done.
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();
@@ -44,7 +44,7 @@ export function watchPresses(): void {
   new MutationObserver(look).observe(results, { subtree: true, childList: true, characterData: true });
 }
 
-/** Begins to wait for the answer to the next key press; for `evaluate`. */
+/** Starts waiting for the answer to the next key press; for `evaluate`. */
 export function expectAnswer(): void {
   const { searchProbe: probe } = globalThis as unknown as { searchProbe: Probe };
   probe.answer = new Promise((resolve) => {
@@ -52,7 +52,7 @@ export function expectAnswer(): void {
   });
 }
 
-/** The answer that was expected, or undefined once `patienceMs` have passed; for `evaluate`. */
+/** The awaited answer, or undefined once `patienceMs` have passed; for `evaluate`. */
 export async function awaitAnswer(patienceMs: number): Promise<Press | undefined> {
   const { searchProbe: probe } = globalThis as unknown as { searchProbe: Probe };
   const late = new Promise<undefined>((resolve) => {

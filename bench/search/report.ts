@@ -5,7 +5,7 @@ import type { SearchResult } from "./result.ts";
 const spread = (of: Spread | null): string =>
   of ? `${digits(of.median)} (${digits(of.p10)} – ${digits(of.p90)})` : "";
 
-/** The result in words and a table, in Markdown. */
+/** The result as text and a table in Markdown. */
 export function formatSearch({ environment, passages, browsers }: SearchResult): string {
   const { date, adapter, processor, load } = environment;
   const heads = [

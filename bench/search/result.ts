@@ -1,6 +1,6 @@
 import type { Spread } from "../generate/result.ts";
 
-/** Answers to keys that follow one another in one way, in milliseconds since the key. */
+/** Answers to keys pressed in one rhythm, in milliseconds since the key press. */
 export interface HabitResult {
   readonly name: string;
   readonly title: string;
@@ -9,29 +9,29 @@ export interface HabitResult {
   readonly slowestMs: number;
   /** Until the answer's elements were there. */
   readonly answeredMs: Spread | null;
-  /** What the page says that the search took. */
+  /** The search time that the page reports. */
   readonly searchMs: Spread | null;
 }
 
 /** The page in one browser. */
 export interface PageResult {
-  /** As the page names it. */
+  /** The browser's name, as the page shows it. */
   readonly device: string;
-  /** For loading the model and indexing all passages. */
+  /** Time for loading the model and indexing all passages. */
   readonly indexedMs: number;
   readonly habits: readonly HabitResult[];
-  /** For a copy that is read back, by WebGPU alone: as the browser gives it, and with submits while it is awaited. */
+  /** Time for reading back a copy using only WebGPU: as the browser does it, and with submits meanwhile. */
   readonly waitMs: { readonly asIs: Spread | null; readonly submitting: Spread | null };
 }
 
-/** The page in all browsers that were measured. */
+/** The page in all measured browsers. */
 export interface SearchResult {
   readonly environment: {
     readonly date: string;
     readonly adapter: string;
     readonly platform: string;
     readonly processor: string;
-    /** Processes that were running or waiting to, on average over a minute, before and after. */
+    /** Load average over a minute, before and after. */
     readonly load: readonly [before: number, after: number];
   };
   readonly passages: number;

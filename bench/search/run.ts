@@ -5,13 +5,13 @@ import type { HabitResult, PageResult } from "./result.ts";
 import { needle, textOf } from "./texts.ts";
 import { measureWaits } from "./waits.ts";
 
-/** How keys follow one another. */
+/** The rhythm in which keys are pressed. */
 interface Habit {
   readonly name: string;
   readonly title: string;
-  /** Milliseconds between an answer and the next key that is measured. */
+  /** Milliseconds between an answer and the next measured key. */
   readonly pauseMs: number;
-  /** Milliseconds from key to key in a word, of which the last one is measured; 0: every key is. */
+  /** Milliseconds from key to key in a word, whose last key is measured; 0: every key is measured. */
   readonly keyMs: number;
 }
 
@@ -21,7 +21,7 @@ const habits: readonly Habit[] = [
   { name: "word", title: "the last key of a word typed at 8 keys a second", pauseMs: 1000, keyMs: 125 },
 ];
 
-/** Keys of the next visit. */
+/** Number of keys on the next visit. */
 const firstLetters = 10;
 
 /** Milliseconds after which a page that does not answer has failed. */
@@ -29,13 +29,13 @@ const patienceMs = 20_000;
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** What is measured. */
+/** The settings of a measurement. */
 export interface SearchPlan {
   readonly address: string;
   readonly passages: number;
-  /** What is typed; its first result has to be the passage of `needle`. */
+  /** The text to type; its first result has to be the passage of `needle`. */
   readonly query: string;
-  /** Key presses of each habit. */
+  /** Number of key presses for each habit. */
   readonly presses: number;
   readonly signal: AbortSignal;
   readonly onProgress: (doing: string) => void;
@@ -44,7 +44,7 @@ export interface SearchPlan {
 /** Makes an index on the page, and presses keys. */
 export async function measurePage(page: PageOfBrowser, plan: SearchPlan): Promise<PageResult> {
   const { passages, signal, onProgress } = plan;
-  const count = passages.toLocaleString("en").replaceAll(",", "\u2009"); // as the site writes numbers
+  const count = passages.toLocaleString("en").replaceAll(",", "\u2009"); // the site's number format
   await page.goto(plan.address);
   await until(page, signal, ".work button.primary", "^Load USE-lite", 60_000);
   const { asIs, submitting } = await page.evaluate(measureWaits, 30);
@@ -80,7 +80,7 @@ export async function measurePage(page: PageOfBrowser, plan: SearchPlan): Promis
   };
 }
 
-/** Types the query and takes it back: programs compile at the first query of a length. */
+/** Types the query and deletes it, because programs are compiled for the first query of each length. */
 async function warmUp(page: PageOfBrowser, { query, signal }: SearchPlan): Promise<void> {
   await page.focus("#query");
   for (const key of query) await answerTo(page, key, signal);
@@ -106,10 +106,10 @@ async function measureHabit(
       }
       const pressed = await answerTo(page, keys.at(-1) ?? part, signal);
       if (pressed) measured.push(pressed);
-      if (keyMs > 0 && part.endsWith(" ")) await page.keyboard.press(" "); // changes nothing that is looked for
+      if (keyMs > 0 && part.endsWith(" ")) await page.keyboard.press(" "); // does not change the query
     }
   }
-  // The whole query, for what it finds.
+  // The whole query, to check its results.
   await empty(page);
   for (const key of query) await answerTo(page, key, signal);
   return habitResult(name, title, measured);
@@ -127,7 +127,7 @@ const habitResult = (name: string, title: string, presses: readonly Press[]): Ha
   };
 };
 
-/** After a reload, keys from the moment that the page takes queries: the map is computed meanwhile. */
+/** After a reload, keys from the moment that the page accepts queries, while the map is being computed. */
 async function measureReturn(page: PageOfBrowser, { address, query, signal }: SearchPlan): Promise<HabitResult> {
   await page.goto("about:blank");
   await page.goto(address);
@@ -144,7 +144,7 @@ async function measureReturn(page: PageOfBrowser, { address, query, signal }: Se
   return habitResult("return", `the first ${firstLetters} keys on the next visit, once the model is loaded`, measured);
 }
 
-/** Presses a key; the answer to it, or undefined for one that changes nothing that is looked for. */
+/** Presses a key; returns the answer, or undefined for a key that does not change the query. */
 async function answerTo(
   page: PageOfBrowser,
   key: string,

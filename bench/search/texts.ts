@@ -5,13 +5,15 @@ const does = "finds,sells,repairs,paints,loses,borrows,cleans,carries,measures,r
 const what = "boat,violin,letter,garden,bridge,lamp,engine,map,coat,clock,house,table,window,book,river".split(",");
 const when = "at night,in spring,after the war,before lunch,every Monday,in the rain,at sea,on the hill".split(",");
 
-/** One that is about something else, and the words that look for it. */
+/** A passage about something else, and the words that search for it. */
 export const needle = {
   passage: "The volcano erupted, and its lava covered the village below within an hour.",
   query: "hot molten rock destroyed houses",
 };
 
-/** A text of so many passages, each a paragraph of two sentences that no other has, one of them `needle`. The same always. */
+/**
+ * A text of this many passages, each a unique paragraph of two sentences, one of them `needle`. It is always the same.
+ */
 export function textOf(passages: number): string {
   let state = 1;
   const draw = (words: readonly string[]) => {

@@ -1,14 +1,14 @@
 /** How long a result that is ready at once takes to be read back, in milliseconds. */
 export interface Waits {
-  /** As the browser gives it. */
+  /** Without submits meanwhile. */
   readonly asIs: readonly number[];
   /** With an empty submit every millisecond. */
   readonly submitting: readonly number[];
 }
 
 /**
- * Milliseconds from the submit of a copy of four bytes to its result, mapped, this many times at moments without a pattern;
- * for `evaluate`, so that it uses nothing from outside. WebGPU alone: none of this project's code takes part.
+ * Milliseconds from submitting a copy of four bytes until its result is mapped, measured this many times at irregular
+ * moments; for `evaluate`, so it uses nothing from outside. It uses only WebGPU, none of this project's code.
  */
 export async function measureWaits(times: number): Promise<Waits> {
   const adapter = await navigator.gpu.requestAdapter();

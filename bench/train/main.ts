@@ -1,12 +1,12 @@
-// node scripts/measure-step.mjs: what a training step's time goes to.
+// node scripts/measure/step.mjs: how a training step's time is spent.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { openFolder, openGpu } from "../../src/index.ts";
 import { runCommand, say } from "../harness/command.ts";
 import { textModel } from "../peers/generate.ts";
-import { repositoryRoot } from "../peers/root.ts";
-import { trainProblem } from "../peers/train-problem.ts";
+import { repositoryRoot } from "../peers/setup/root.ts";
+import { trainProblem } from "../peers/train/train-problem.ts";
 import { formatShares } from "./report.ts";
 import { stepShares } from "./shares.ts";
 
@@ -39,7 +39,7 @@ async function measure(cases: readonly string[], { adapter: wanted, runs, json }
 }
 
 const program = new Command("measure-step")
-  .description("Measure a training step, and what of it are products, attention, the optimiser and launches.")
+  .description("Measure a training step, and what of it are products, attention, the optimizer and launches.")
   .argument("[cases...]", "train:q256, train:8x256 (default: both), train:q16 or train:2x32, as in bench peers")
   .option("--adapter <name>", "words of its label, such as lavapipe or a GPU's name")
   .option("--runs <n>", "steps of which medians are taken", count, 7)

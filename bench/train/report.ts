@@ -1,7 +1,7 @@
 import { digits, percent } from "../harness/numbers.ts";
 import { kinds, type StepShares } from "./shares.ts";
 
-/** The parts of steps, and the kernels that take longest, in Markdown. */
+/** The parts of steps and the slowest kernels, in Markdown. */
 export function formatShares(adapter: string, steps: readonly StepShares[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const heads = ["case", "ms a step", ...kinds, "launches", "dispatches", "forward", "backward", "both to forward"];

@@ -1,4 +1,4 @@
-import type { Call } from "../../src/gpu/dispatch.ts";
+import type { Call } from "../../src/gpu/program/dispatch.ts";
 import {
   type FileSource,
   type Gpu,
@@ -10,39 +10,39 @@ import {
 } from "../../src/index.ts";
 import { quantile } from "../harness/timing.ts";
 import { openTrainer, recordBlockStep } from "../peers/engines/shaderformer-train.ts";
-import { adamwScalars, trainTokens } from "../peers/train.ts";
-import type { TrainProblem } from "../peers/train-problem.ts";
+import { adamwScalars, trainTokens } from "../peers/train/train.ts";
+import type { TrainProblem } from "../peers/train/train-problem.ts";
 
-/** What the kernels of a step are for. */
-export const kinds = ["products", "attention", "optimiser", "others"] as const;
+/** The purposes of a step's kernels. */
+export const kinds = ["products", "attention", "optimizer", "others"] as const;
 type Kind = (typeof kinds)[number];
 
-/** A step's time and its parts; milliseconds. */
+/** A step's time and its parts, in milliseconds. */
 export interface StepShares {
   readonly case: string;
   readonly dispatches: number;
-  /** By the wall clock, from the submit to the end of the work: median of the runs. */
+  /** Wall-clock time from the submit to the end of the work: median of the runs. */
   readonly stepMs: number;
   readonly runs: number;
-  /** Of each kind's kernels: sums of medians of their own times, between timestamps around each. */
+  /** Time of each kind of kernels: sums of the medians of their times, each between two timestamps. */
   readonly kernelsMs: Readonly<Record<Kind, number>>;
-  /** The same kernels by the half of the step that they are in; the optimiser's are in neither. */
+  /** The same kernels by the half of the step to which they belong; the optimizer's are in neither. */
   readonly halvesMs: Readonly<Record<"forward" | "backward", number>>;
-  /** What the step takes beyond that: encoding, submitting, and what passes between two kernels. */
+  /** The remaining time of the step: encoding, submitting, and the time between kernels. */
   readonly launchesMs: number;
-  /** The kernels that take longest, by name. */
+  /** The slowest kernels, by name. */
   readonly slowest: readonly { readonly kernel: string; readonly calls: number; readonly ms: number }[];
 }
 
 /** Kernels of matrix products; those of the loss include its head. */
 const isProduct = (kernel: string) => /^(matmul|gemm|cross-entropy\/linear)/.test(kernel);
 
-/** The kind of each dispatch: the optimiser is what comes after the last gradient, its norm and factor included. */
+/** The kind of each dispatch: the optimizer is what comes after the last gradient, its norm and factor included. */
 function kindsOf(calls: readonly Call[]): { readonly kernel: string; readonly kind: Kind }[] {
   const last = calls.findLastIndex(({ of }) => of !== undefined);
   return calls.flatMap(({ dispatches }, at) =>
     dispatches.map(({ kernel }) => {
-      if (at > last) return { kernel, kind: "optimiser" };
+      if (at > last) return { kernel, kind: "optimizer" };
       if (isProduct(kernel)) return { kernel, kind: "products" };
       return { kernel, kind: kernel.startsWith("attention") ? "attention" : "others" };
     }),
@@ -55,7 +55,7 @@ function forwardDispatches(calls: readonly Call[]): number {
   return calls.slice(0, first).reduce((sum, { dispatches }) => sum + dispatches.length, 0);
 }
 
-/** Measures a step: as it runs, and each of its dispatches apart. Requires `timestamp-query`. */
+/** Measures a step as a whole and each of its dispatches separately. Requires `timestamp-query`. */
 export async function stepShares(
   gpu: Gpu,
   problem: TrainProblem,
@@ -71,7 +71,7 @@ export async function stepShares(
     await gpu.device.queue.onSubmittedWorkDone();
     const after = performance.now();
     const times = await instance.profile();
-    if (i === 0) continue; // it compiles
+    if (i === 0) continue; // includes compilation
     wall.push(after - before);
     profiles.push(times);
   }
@@ -91,7 +91,7 @@ export async function stepShares(
   const forward = forwardDispatches(program.calls);
   const halvesMs = {
     forward: sumOf((at) => at < forward),
-    backward: sumOf((at) => at >= forward && kernels[at]?.kind !== "optimiser"),
+    backward: sumOf((at) => at >= forward && kernels[at]?.kind !== "optimizer"),
   };
   const names = [...new Set(kernels.map(({ kernel }) => kernel))];
   const slowest = names
@@ -114,7 +114,7 @@ export async function stepShares(
   };
 }
 
-/** A step that can be run, and what frees it. */
+/** A step that can be run, and a function that frees it. */
 interface Step {
   readonly program: Program<unknown>;
   readonly instance: Instance<unknown>;
@@ -135,12 +135,12 @@ async function blockStep(gpu: Gpu, problem: TrainProblem): Promise<Step> {
   };
 }
 
-/** The trainer's own program, with tokens and a table of rotations of ours. */
+/** The trainer's program, with tokens and a table of rotations supplied here. */
 async function modelStep(gpu: Gpu, problem: TrainProblem, source: FileSource): Promise<Step> {
   const { trainable, trainer } = await openTrainer(gpu, source);
   const { batch = 1, tokens } = problem;
   const { ids, targets } = trainTokens(problem);
-  await trainer.step({ ids, targets }); // so that the moments and the rates are those of a step
+  await trainer.step({ ids, targets }); // so that the moments and rates have a step's values
   const { positions } = trainable.decoder.config;
   if (positions.kind !== "rope") throw new TypeError("the bundled model rotates");
   const { theta, scaling, width } = positions;

@@ -1,8 +1,8 @@
 import { copyFile, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { wgslEsbuild } from "../../src/build/wgsl.ts";
+import { wgslEsbuild } from "../../src/wgsl-loader.ts";
 
-/** The package that is compared with. */
+/** The package to compare with. */
 export const wllamaPackage = {
   source: "bench/wllama",
   folder: "wllama",
@@ -20,7 +20,7 @@ export interface WllamaSite {
   readonly folder: string;
 }
 
-/** Copies wllama's module and WebAssembly, unchanged, to a folder that a page loads them from. */
+/** Copies wllama's module and WebAssembly, unchanged, to a folder from which a page loads them. */
 export async function copyWllama(modules: string, folder: string): Promise<void> {
   const from = join(modules, "@wllama", "wllama", "esm");
   await copyFile(join(from, "index.js"), join(folder, "wllama.js"));

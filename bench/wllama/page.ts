@@ -16,14 +16,14 @@ export interface OwnOptions extends Pick<ModelOptions, "context" | "cache"> {
   readonly gpu: Pick<GpuOptions, "features" | "cap">;
 }
 
-/** The page's interface for its driver. Engines are opened first, and are known by whether they are on WebGPU. */
+/** The page's interface for its driver. Engines are opened first, and are identified by whether they run on WebGPU. */
 export interface WllamaPage {
   /** Opens this engine; returns its adapter's label. */
   openOwn(options: OwnOptions): Promise<string>;
-  /** The likeliest tokens after a prompt. */
+  /** Returns the likeliest tokens after a prompt. */
   ownGreedy(ids: readonly number[], count: number): Promise<readonly number[]>;
   ownRun(test: ModelTest): Promise<Run>;
-  /** Opens wllama; returns what it computes on. */
+  /** Opens wllama; returns the device that it computes on. */
   openWllama(webgpu: boolean, context: number): Promise<string>;
   complete(webgpu: boolean, request: CompletionRequest): Promise<Completion>;
 }

@@ -5,37 +5,37 @@ import { comparedTokens } from "../models/check.ts";
 import type { ModelTest, Run } from "../models/result.ts";
 import type { Subject } from "../models/run.ts";
 import { type AdapterName, openChromiumOn } from "../peers/chromium.ts";
-import { ensurePackages } from "../peers/packages.ts";
-import { repositoryRoot } from "../peers/root.ts";
+import { ensurePackages } from "../peers/setup/packages.ts";
+import { repositoryRoot } from "../peers/setup/root.ts";
 import { buildWllamaSite, wllamaPackage } from "./build.ts";
 import type { OwnOptions, WllamaPage } from "./page.ts";
 import { textOfTokens } from "./texts.ts";
 import type { Completion, CompletionRequest } from "./wllama.ts";
 
-/** What is measured in the browser together with this engine. */
+/** Options for measuring in the browser, together with this engine. */
 export const wllamaBackends = ["webgpu", "cpu"] as const;
 export type WllamaBackend = (typeof wllamaBackends)[number];
 
-/** How wllama is measured. */
+/** Options for measuring wllama. */
 export interface WllamaPlan {
   /** A GGUF file. */
   readonly file: string;
   readonly backends: readonly WllamaBackend[];
-  /** Label of the adapter that Node computes on: the browser has to have the same. */
+  /** Label of the adapter that Node computes on; the browser has to use the same. */
   readonly adapter: string;
   readonly tokenizer: Parameters<typeof textOfTokens>[0];
   readonly own: OwnOptions & { readonly context: number };
-  /** A text, its tokens, and the greedy tokens after it, which all have to choose. */
+  /** A text, its tokens, and the greedy tokens after it, which every engine has to choose. */
   readonly expected: { readonly text: string; readonly ids: readonly number[]; readonly tokens: readonly number[] };
-  /** What rows say of the model. */
+  /** The model's fields in rows. */
   readonly model: Subject["model"];
   readonly say: (line: string) => void;
 }
 
 /**
  * This engine and wllama on one page of a headless Chromium, on the adapter that Node computes on. wllama is installed
- * when this first runs. Throws where there is no Chromium, where the adapter is another one, and where wllama's WebGPU
- * backend refuses it.
+ * when this first runs. Throws if there is no Chromium, if it uses another adapter, or if wllama's WebGPU backend
+ * refuses it.
  */
 export async function wllamaSubjects(plan: WllamaPlan): Promise<Subject[]> {
   const { file, backends, adapter, own, expected, model, say } = plan;
@@ -44,7 +44,7 @@ export async function wllamaSubjects(plan: WllamaPlan): Promise<Subject[]> {
   const modules = await ensurePackages(root, say, wllamaPackage);
   const folder = join(root, ".cache", "peers", "wllama-site");
   await buildWllamaSite({ root, modules, file, folder });
-  // Threads of WebAssembly share memory, which only an isolated page may.
+  // WebAssembly threads share memory, which only an isolated page may do.
   const headers = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
   const server = await serveSite({ folders: { "/": folder }, headers });
   const browser = await openChromiumOn(chromiumAdapter(adapter), root).catch(async (error: unknown) => {
@@ -107,26 +107,26 @@ export async function wllamaSubjects(plan: WllamaPlan): Promise<Subject[]> {
   }
 }
 
-/** The Chromium that has an adapter, by its label. */
+/** The Chromium that has an adapter with this label. */
 export function chromiumAdapter(label: string): AdapterName {
   if (/llvmpipe/i.test(label)) return "lavapipe";
   return /swiftshader/i.test(label) ? "swiftshader" : "gpu";
 }
 
-/** Throws unless a device has the first word of the adapter's label. */
+/** Throws unless a device's name contains the first word of the adapter's label. */
 function checkDevice(who: string, device: string, adapter: string): void {
   const [word = ""] = adapter.split(" ");
   if (device.toLowerCase().includes(word.toLowerCase())) return;
   throw new Error(`${who} computes on ${device}, expected ${adapter}`);
 }
 
-/** Throws unless all of a prompt's tokens are those that were expected. */
+/** Throws unless a prompt has the expected number of tokens. */
 function checkPrompt({ prompted, cached }: Completion, expected: number): void {
   if (prompted + cached === expected) return;
   throw new Error(`wllama reads the prompt as ${prompted + cached} tokens, expected ${expected}`);
 }
 
-/** Runs of wllama, by the times of llama.cpp's own server. It takes texts, so the tokens are others than this engine's. */
+/** Runs of wllama, by the times of llama.cpp's server. It takes texts, so its tokens differ from this engine's. */
 function wllamaRuns(
   tokenizer: WllamaPlan["tokenizer"],
   complete: (request: CompletionRequest) => Promise<Completion>,
@@ -136,18 +136,18 @@ function wllamaRuns(
     const before = depth > 0 ? textOfTokens(tokenizer, depth, 0) : "";
     if (depth > 0) await complete({ prompt: before, maxTokens: 1 });
     if (generate > 0) {
-      // A step needs a token to begin with, and the tokenizer may add one of its own.
+      // A step needs a token to start with, and the tokenizer may add one, too.
       const first = Math.max(depth + 1, tokenizer.encode("a").length);
       const text = textOfTokens(tokenizer, first, 1, before);
       const { made, decodeMs } = await complete({ prompt: text, maxTokens: generate + 1 });
       if (made !== generate + 1) throw new RangeError(`wllama generated ${made} tokens, expected ${generate + 1}`);
       return { nanoseconds: decodeMs * 1e6 };
     }
-    // Another text each time, so that no cache holds it but what came before.
+    // A different text each time, so that only what precedes it is in a cache.
     const text = textOfTokens(tokenizer, depth + prompt, ++runs + 1, before);
     const answer = await complete({ prompt: text, maxTokens: 1, fresh: depth === 0 });
     checkPrompt(answer, depth + prompt);
-    // After the same tokens texts may have their first letters in common.
+    // After the same tokens, texts may share their first letters.
     return { nanoseconds: (answer.promptMs * 1e6 * prompt) / answer.prompted };
   };
 }

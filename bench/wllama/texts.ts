@@ -1,11 +1,11 @@
 import type { Tokenizer } from "../../src/index.ts";
 
-/** Number of seeds that are tried. */
+/** Maximum number of seeds to try. */
 const seeds = 64;
 
 /**
- * A text of exactly so many tokens, those that the tokenizer adds around it included, for engines that take no ids. The
- * same seed gives the same text; `before` is what it begins with. Throws a RangeError where none was found.
+ * A text of exactly this many tokens, including those that the tokenizer adds, for engines that do not take ids. The
+ * same seed gives the same text, which begins with `before`. Throws a RangeError if none was found.
  */
 export function textOfTokens(tokenizer: Pick<Tokenizer, "encode">, count: number, seed: number, before = ""): string {
   for (let attempt = 0; attempt < seeds; attempt++) {
@@ -23,7 +23,7 @@ export function textOfTokens(tokenizer: Pick<Tokenizer, "encode">, count: number
   throw new RangeError(`no text of ${count} tokens was found for this tokenizer`);
 }
 
-/** Lower-case letters and spaces that begin with a letter, by a linear congruential generator. */
+/** Lower-case letters and spaces, beginning with a letter, from a linear congruential generator. */
 function someLetters(count: number, seed: number): string {
   let state = (seed * 2_654_435_761 + 12_345) % 4_294_967_296;
   let text = "";

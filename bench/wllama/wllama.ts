@@ -1,6 +1,6 @@
-// wllama 3 on a page: llama.cpp as WebAssembly, in a worker of its own.
+// wllama 3 on a page: llama.cpp as WebAssembly, in its own worker.
 
-/** The part of wllama that is used: its package is not installed where this project is type-checked. */
+/** The part of wllama in use: this project is type-checked without its package. */
 interface WllamaModule {
   readonly Wllama: new (paths: { readonly default: string }, config: object) => WllamaInstance;
 }
@@ -28,40 +28,40 @@ interface Answer {
 /** Seconds that llama.cpp's WebGPU backend waits for what it has submitted (ggml-webgpu.cpp). */
 const longestWait = 30;
 
-/** What wllama is opened with. */
+/** Options for opening wllama. */
 export interface WllamaOptions {
   /** Addresses of its module and of its WebAssembly. */
   readonly module: string;
   readonly wasm: string;
   /** A GGUF file. */
   readonly file: Blob;
-  /** Its WebGPU backend; false: WebAssembly on the processor alone. */
+  /** Whether to use its WebGPU backend; false: WebAssembly on the processor. */
   readonly webgpu: boolean;
   /** Tokens that the cache has room for. */
   readonly context: number;
 }
 
-/** What is asked of it: a greedy continuation. */
+/** A request for a greedy continuation. */
 export interface CompletionRequest {
   readonly prompt: string;
   readonly maxTokens: number;
-  /** Whether the ids of the tokens are wanted: they cost it a softmax and a sort of the vocabulary each. */
+  /** Whether to return the tokens' ids, each of which costs a softmax and a sort of the vocabulary. */
   readonly ids?: boolean;
-  /** Whether nothing of the prompt is taken from the cache. */
+  /** Whether to compute the whole prompt without reading from the cache. */
   readonly fresh?: boolean;
 }
 
-/** A greedy continuation, with the times that llama.cpp's server takes. */
+/** A greedy continuation, with the times that llama.cpp's server measures. */
 export interface Completion {
   readonly text: string;
-  /** Ids of the tokens; empty unless they were asked for. */
+  /** Ids of the tokens; empty unless requested. */
   readonly tokens: readonly number[];
   /** Number of tokens. */
   readonly made: number;
   /** Tokens of the prompt that were computed, and those that were in the cache. */
   readonly prompted: number;
   readonly cached: number;
-  /** Milliseconds from the start of the prompt to the first token, and from that to the last. */
+  /** Milliseconds from the start of the prompt to the first token, and from the first to the last. */
   readonly promptMs: number;
   readonly decodeMs: number;
 }
@@ -75,8 +75,8 @@ export interface OpenWllama {
 }
 
 /**
- * Loads a model. Throws where its WebGPU backend is asked for and does not take all layers: it would compute on the
- * processor without a word.
+ * Loads a model. Throws if the WebGPU backend is requested but does not take all layers, since wllama would silently
+ * compute on the processor.
  */
 export async function openWllama({ module, wasm, file, webgpu, context }: WllamaOptions): Promise<OpenWllama> {
   if (!Reflect.get(WebAssembly, "Suspending")) {
@@ -87,9 +87,9 @@ export async function openWllama({ module, wasm, file, webgpu, context }: Wllama
   const said: string[] = [];
   const note = (...words: unknown[]) => void said.push(words.join(" "));
   const wllama = new Wllama({ default: wasm }, { logger: { debug: note, log: note, warn: note, error: note } });
-  wllama.setCompat(null); // else it loads a slower build from elsewhere where this browser lacks something
+  wllama.setCompat(null); // otherwise it loads a slower build from another site if this browser lacks a feature
   const threads = navigator.hardwareConcurrency;
-  /** Names what it said last: its own errors often have no message. */
+  /** Quotes its last output, because its errors often have no message. */
   const explained = async <T>(doing: string, call: () => Promise<T>): Promise<T> => {
     const from = said.length;
     try {
@@ -148,7 +148,7 @@ export async function openWllama({ module, wasm, file, webgpu, context }: Wllama
   };
 }
 
-/** Throws where there is no adapter, or one that the backend refuses. */
+/** Throws if there is no adapter, or one that the backend refuses. */
 async function checkAdapter(): Promise<void> {
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw new Error("there is no WebGPU adapter");
@@ -157,7 +157,7 @@ async function checkAdapter(): Promise<void> {
   throw new Error(`wllama's WebGPU backend requires shader-f16, which ${description || architecture} does not have`);
 }
 
-/** The adapter that all layers are on, from what llama.cpp says while it loads; undefined where some are not. */
+/** The adapter that has all layers, according to llama.cpp's output while loading; undefined if some are elsewhere. */
 function adapterOf(said: readonly string[]): string | undefined {
   const all = said.join("\n");
   const [, layers, of] = /offloaded (\d+)\/(\d+) layers to GPU/.exec(all) ?? [];

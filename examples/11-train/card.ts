@@ -94,7 +94,7 @@ A language model ${Object.keys(losses).length > 1 ? "that speaks in several voic
 |---|---|
 ${sizesOf(folder, context)}
 | training | ${record.step} steps of ${batch * accumulate} × ${context} tokens, ${(tokens / 1e6).toFixed(2)} M together${minutes === undefined ? "" : `, in ${Math.round(minutes)} minutes`}, on ${record.adapter} |
-| optimiser | ${optimizer}, learning rate ${lr}, warm-up ${warmup}, ${schedule}, seed ${seed} |
+| optimizer | ${optimizer}, learning rate ${lr}, warm-up ${warmup}, ${schedule}, seed ${seed} |
 | held-out loss, nats a token | ${Object.entries(losses)
       .map(([voice, loss]) => `${voice} ${loss.toFixed(2)}`)
       .join(", ")} |

@@ -1,7 +1,8 @@
-// The page of the public names, from the entry files and what the code says of each name.
+// The page of the public names, from the entry files and from each name's comment and declaration in the code.
 import { surfaceOf } from "./definitions.mjs";
+import { signaturesOf } from "./signatures.mjs";
 
-/** The entries of the package, by what is imported. */
+/** The entries of the package, by import specifier. */
 export const entries = new Map([
   ["shaderformer", "src/index.ts"],
   ["shaderformer/attention", "src/attention.ts"],
@@ -27,19 +28,22 @@ export async function apiPage() {
       if (bare) throw new Error(`${bare.file}: ${bare.name} is public and has no comment that says what it is`);
       const values = own.filter(({ isType }) => !isType);
       const types = own.filter(({ isType }) => isType);
-      parts.push(`### ${heading}\n`);
-      if (values.length > 0) {
-        const rows = values.map(
-          ({ name, file: from, sentence }) => `| [\`${name}\`](../${from}) | ${cell(sentence)} |`,
-        );
-        parts.push(`| name | what it is |\n| --- | --- |\n${rows.join("\n")}\n`);
-      }
+      if (heading !== "") parts.push(`### ${heading}\n`);
+      if (values.length > 0) parts.push(`${(await Promise.all(values.map(itemOf))).join("\n")}\n`);
       if (types.length > 0) {
-        parts.push(`Types: ${types.map(({ name, file: from }) => `[\`${name}\`](../${from})`).join(", ")}.\n`);
+        parts.push(`Types: ${types.map(({ exported, file: from }) => `[\`${exported}\`](../${from})`).join(", ")}.\n`);
       }
     }
   }
   return `${parts.join("\n")}`;
 }
 
-const cell = (text) => text.replaceAll("|", "\\|");
+/** A value: its signature, what it is, and further signatures, or the members of a class. */
+async function itemOf({ name, exported, file, sentence }) {
+  const [first, ...others] = await signaturesOf(file, name);
+  const isClass = first.startsWith("class ");
+  const rest = isClass ? "" : first.slice(name.length).replace(/^: /, "");
+  const link = `[\`${isClass ? `class ${exported}` : exported}\`](../${file})`;
+  const lines = [`- ${link}${rest && ` \`${rest}\``}\\`, `  ${sentence}`, ...others.map((other) => `  - \`${other}\``)];
+  return lines.join("\n");
+}

@@ -4,7 +4,7 @@ import { formula, readHeader } from "./kernel-tables.mjs";
 
 let loaded;
 
-/** The records and what is derived from them. */
+/** The records and the data derived from them. */
 async function records() {
   loaded ??= bundled(`
       export * from "./src/check/attention-records.ts";
@@ -37,10 +37,10 @@ async function table(all, folder) {
   return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |\n`).join("");
 }
 
-/** Stands around names of parameters until they are set in italics: what is not in code is escaped before. */
+/** Marks names of parameters until they are set in italics, after text outside code has been escaped. */
 const mark = "\u0001";
 
-/** What the header of a record's file says first, fields of its uniform by their names alone. */
+/** The first part of the header of a record's file, with fields of its uniform written as plain names. */
 function sentence({ name, part, parameters }) {
   const [first] = readHeader(part.code).computes.split(/(?<=\.)\s+(?=[A-Z])/);
   const italic = (_, field) => {

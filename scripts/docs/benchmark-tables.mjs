@@ -1,4 +1,4 @@
-// The generated part of docs/benchmarks.md: models against llama.cpp, and ops against the peers of browsers.
+// The generated tables of docs/results.md: models against llama.cpp, and ops against the peers of browsers.
 import { readFile } from "node:fs/promises";
 
 const readJson = async (name) =>
@@ -47,7 +47,7 @@ async function againstPeers() {
   return [`In one Chromium on ${environment.adapter}:`, "", table(heads, lines)].join("\n");
 }
 
-/** Texts a second of an encoder, packed and not, and by onnxruntime-web's fastest correct way. */
+/** Texts per second of an encoder, packed and padded, and of onnxruntime-web's fastest correct method. */
 async function encoders() {
   const { environment, rows } = await readJson("peers-encoder-lavapipe.json");
   const passed = rows.filter(({ verdict }) => verdict === "pass");
@@ -79,7 +79,7 @@ async function encoders() {
 
 const processor = "onnxruntime-web (WebAssembly)";
 
-/** Tokens a second after sources: of two lengths of text, the difference is that of the tokens alone. */
+/** Tokens per second after sources: the difference between two lengths of text is the time of the tokens alone. */
 async function sequences(file, what, sources = 1) {
   const { environment, rows } = await readJson(file);
   const passed = rows.filter(({ verdict }) => verdict === "pass");
@@ -110,7 +110,7 @@ async function sequences(file, what, sources = 1) {
   return [`After ${what} of 64 tokens, in one Chromium on ${environment.adapter}:`, "", table(heads, lines)].join("\n");
 }
 
-/** What is trained, by the case. */
+/** A description of the trained model, by the case. */
 const trained = (batch) =>
   batch.startsWith("q")
     ? `a block of GPT-2 small, ${batch.slice(1)} tokens`
@@ -118,10 +118,10 @@ const trained = (batch) =>
 
 const perCent = (part, of) => `${Math.round((100 * part) / of)} %`;
 
-/** A training step here and by jax-js, in turns in one Chromium; by PyTorch; and what kernels take of it in Node. */
+/** A training step here and by jax-js, alternately in one Chromium; by PyTorch; and the shares of kernels in Node. */
 async function training() {
-  const names = ["peers-train-lavapipe.json", "train-pytorch.json", "train-step-lavapipe.json", "train-curve.json"];
-  const [{ environment, rows }, torch, parts, curve] = await Promise.all(names.map(readJson));
+  const names = ["peers-train-lavapipe.json", "train-pytorch.json", "train-step-lavapipe.json"];
+  const [{ environment, rows }, torch, parts] = await Promise.all(names.map(readJson));
   const passed = rows.filter(({ verdict }) => verdict === "pass");
   const batches = [...new Set(rows.map(({ batch }) => batch))];
   const lines = batches.map((batch) => {
@@ -142,7 +142,7 @@ async function training() {
     "dispatches",
     "of jax-js",
   ];
-  const kinds = ["products", "attention", "optimiser", "others"];
+  const kinds = ["products", "attention", "optimizer", "others"];
   const shares = parts.steps.map(({ case: name, stepMs, kernelsMs, halvesMs, launchesMs }) => [
     trained(name.replace("train:", "")),
     short(stepMs),
@@ -153,34 +153,38 @@ async function training() {
     `In one Chromium on ${environment.adapter}; PyTorch ${torch.version} by its processor code:`,
     table(heads, lines),
     `Of a step in Node on ${parts.environment.adapter}:`,
-    table(["", "ms a step", ...kinds, "launches", "both halves to the forward one"], shares),
-    curveLine(curve),
+    table(["", "ms a step", ...kinds, "launches", "both to forward"], shares),
   ].join("\n\n");
 }
 
-/** How far the losses of a training from a fresh start are from PyTorch's. */
-function curveLine({ over, largest, means }) {
+/** The difference from PyTorch's losses in training from a fresh model. */
+async function curveLine() {
+  const { over, largest, means } = await readJson("train-curve.json");
   const [first, last] = [means.at(0), means.at(-1)];
   const apart = `${(100 * largest).toFixed(2)} %`;
   const from = `from ${short(first.shaderformer)} to ${short(last.shaderformer)} nats a token`;
   return (
-    `The first ${last.steps[1]} steps of voices-dense from a fresh start, ${from}: means of losses over ${over} steps are ` +
-    `within ${apart} of PyTorch's on the same batches.`
+    `The first ${last.steps[1]} steps go ${from}. Means of losses over ${over} steps are within ${apart} of PyTorch's on the ` +
+    "same batches."
   );
 }
 
-/** The tables with their headings. */
+/** The tables, by the names of their places in the page. */
 export async function benchmarkTables() {
-  const parts = [
-    ["### llama.cpp", await againstLlama()],
-    ["### Peers in a browser", await againstPeers()],
-    ["### An encoder in a browser", await encoders()],
-    [
-      "### An encoder-decoder in a browser",
-      await sequences("peers-t5-lavapipe.json", "a source"),
-      await sequences("peers-t5-batch-lavapipe.json", "four sources at once", 4),
+  const parts = {
+    "llama.cpp": [againstLlama()],
+    peers: [againstPeers()],
+    encoder: [encoders()],
+    "encoder-decoder": [
+      sequences("peers-t5-lavapipe.json", "a source"),
+      sequences("peers-t5-batch-lavapipe.json", "four sources at once", 4),
     ],
-    ["### A training step", await training()],
-  ];
-  return `${parts.flat().join("\n\n")}\n`;
+    "training step": [training()],
+    "training curve": [curveLine()],
+  };
+  const texts = Object.entries(parts).map(async ([name, tables]) => [
+    name,
+    `${(await Promise.all(tables)).join("\n\n")}\n`,
+  ]);
+  return Object.fromEntries(await Promise.all(texts));
 }

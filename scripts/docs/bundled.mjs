@@ -1,27 +1,38 @@
-// TypeScript that imports WGSL, bundled and imported: what the generated pages read of the records.
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+// Bundles and imports TypeScript that imports WGSL: the records that the generated pages read.
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** A WGSL file as far as a record goes: its name and text. */
-const wgslText = {
-  name: "wgsl-text",
-  setup(builder) {
-    builder.onLoad({ filter: /\.wgsl$/ }, async ({ path }) => {
-      const name = path.slice(path.indexOf("shaders/") + "shaders/".length, -".wgsl".length);
-      const module = { name, code: await readFile(path, "utf8"), parts: [], declares: {} };
-      return { contents: `export default ${JSON.stringify(module)}`, loader: "js" };
-    });
+/** Packages stay where they are; the package's own name is this source. */
+const packagesApart = {
+  name: "packages apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /^[\w@]/ }, ({ path, kind }) =>
+      kind === "entry-point" || /\.wgsl$|^shaderformer\b/.test(path) ? undefined : { path, external: true },
+    );
   },
 };
 
-/** What a module of this text, at the root of the clone, exports. */
-export async function bundled(contents) {
-  const folder = await mkdtemp(join(tmpdir(), "shaderformer-records-"));
+let loader;
+
+/** The build's loader of WGSL files. */
+async function wgslLoader() {
+  loader ??= bundledWith(`export { wgslEsbuild } from "./src/wgsl-loader.ts";`, []);
+  const { wgslEsbuild } = await loader;
+  return wgslEsbuild({ shaders: join(root, "shaders"), root });
+}
+
+/** The exports of a module with this text at the root of the clone. */
+export const bundled = async (contents) => bundledWith(contents, [await wgslLoader()]);
+
+async function bundledWith(contents, plugins) {
+  // Packages can be found from this folder, and Vitest imports its files unchanged.
+  const cache = join(root, "node_modules", ".cache");
+  await mkdir(cache, { recursive: true });
+  const folder = await mkdtemp(join(cache, "shaderformer-docs-"));
   try {
     const { outputFiles } = await build({
       stdin: { contents, resolveDir: root, loader: "ts" },
@@ -31,7 +42,7 @@ export async function bundled(contents) {
       format: "esm",
       platform: "node",
       target: "es2022",
-      plugins: [wgslText],
+      plugins: [packagesApart, ...plugins],
       logLevel: "warning",
     });
     const file = join(folder, "records.mjs");

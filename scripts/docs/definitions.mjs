@@ -1,5 +1,5 @@
 // Reads an op's variants from the TypeScript of src/kernels, with their comments and the WGSL files they use. It works
-// on syntax trees, so that neither a build nor a GPU is needed.
+// on syntax trees, so it needs neither a build nor a GPU.
 import { readFile } from "node:fs/promises";
 import { posix } from "node:path";
 import { parseAstAsync } from "vite";
@@ -7,28 +7,31 @@ import { parseAstAsync } from "vite";
 const root = new URL("../..", import.meta.url);
 const modules = new Map();
 
-/** Names of values that a module exports from others, with those modules' paths. */
+/** Names of values that a module re-exports, with the paths of the modules that they come from. */
 export async function exportsOf(file) {
   return (await readModule(file)).exports.filter(({ isType }) => !isType);
 }
 
 /**
- * Everything that a module exports from others, in order: name, the file that defines it, whether it is a type, the
- * first sentence of its comment, its heading (`// Tensors`), and the module that lists it.
+ * Everything that a module re-exports, in order: its name there and as exported, the file that defines it, whether it
+ * is a type, the first sentence of its comment, its heading (`// Tensors`), and the module that lists it.
  */
 export async function surfaceOf(file) {
   const { exports } = await readModule(file);
   const surface = [];
-  for (const { file: from, name, isType, heading, entry } of exports) {
+  for (const { file: from, name, exported, isType, heading, entry } of exports) {
     const { definitions } = await readModule(from);
     const doc = await docOf(from, name);
-    const [sentence = ""] = doc.split(/ {2,}|(?<=[.!?])\s+(?=[A-Z`(])/);
-    surface.push({ name, file: from, isType, heading, entry, sentence, isKnown: definitions.has(name) });
+    const [sentence = ""] = doc.split(/ {2,}|(?<=[.!?])(?<!\be\.g\.)\s+(?=[A-Z`(])/);
+    surface.push({ name, exported, file: from, isType, heading, entry, sentence, isKnown: definitions.has(name) });
   }
   return surface;
 }
 
-/** The rows of an op's table, or for an op without one a row without a name; with the WGSL files that each leads to. */
+/**
+ * The rows of an op's table, or one row without a name for an op without a table, each with the WGSL files that it
+ * leads to.
+ */
 export async function variantsOf(file, name) {
   const { definitions } = await readModule(file);
   const definition = definitions.get(name)?.node;
@@ -38,12 +41,14 @@ export async function variantsOf(file, name) {
   const variants = [];
   for (const { key, value } of rows) {
     const about = value.type === "Identifier" ? await docOf(file, value.name) : "";
-    variants.push({ variant: key.name ?? key.value, about, shaders: await shadersMentioned(file, value) });
+    const mentioned = await shadersMentioned(file, value);
+    const shaders = mentioned.length > 0 ? mentioned : await shadersOf(file, name); // of a function's own names
+    variants.push({ variant: key.name ?? key.value, about, shaders });
   }
   return variants;
 }
 
-/** The rows of the table in a call of defineOp, somewhere in a definition; undefined where there is none. */
+/** The rows of the table in a call of defineOp anywhere in a definition; undefined if there is none. */
 function tableIn(definition, definitions) {
   let table;
   const locals = new Map();
@@ -58,10 +63,10 @@ function tableIn(definition, definitions) {
   return table?.properties;
 }
 
-/** The comment above a definition, without the marks of a comment and of links. */
+/** The comment above a definition, without comment delimiters and link syntax. */
 async function docOf(file, name) {
   const { imports, definitions, exports } = await readModule(file);
-  const passedOn = exports.find((one) => one.name === name);
+  const passedOn = exports.find((one) => one.exported === name);
   const imported = imports.get(name) ?? passedOn;
   if (imported) return docOf(imported.file, imported.name);
   return definitions.get(name)?.doc ?? "";
@@ -76,7 +81,7 @@ async function shadersOf(file, name, seen = new Set()) {
   if (imported) {
     const [, shader] = /^#shaders\/(.*)\.wgsl$/.exec(imported.file) ?? [];
     if (shader) return (await isKernel(shader)) ? [shader] : [];
-    return /^src\/kernels\/[^/]+\//.test(imported.file) ? shadersOf(imported.file, imported.name, seen) : [];
+    return /^src\/kernels\/[^/]+(?:\/|\.ts$)/.test(imported.file) ? shadersOf(imported.file, imported.name, seen) : [];
   }
   const definition = definitions.get(name)?.node;
   return definition ? shadersMentioned(file, definition, seen) : [];
@@ -97,14 +102,14 @@ async function shadersMentioned(file, node, seen = new Set()) {
   return [...new Set(shaders)];
 }
 
-/** Visits the nodes of an expression or function that are values: neither types nor the names of fields. */
+/** Visits the nodes of an expression or function that are values, not types or names of fields. */
 function walk(node, visit) {
   if (Array.isArray(node)) {
     for (const item of node) walk(item, visit);
   } else if (typeof node?.type === "string") {
     if (node.type.startsWith("TS") && !node.expression) return;
     visit(node);
-    // Of `layerOf(product)` the product says more than the function does.
+    // In `layerOf(product)` the product is more informative than the function.
     const fields = Object.entries(node);
     const isComposed = node.type === "CallExpression" && node.arguments.every(({ type }) => type === "Identifier");
     if (isComposed) fields.sort(([p], [q]) => Number(p === "callee") - Number(q === "callee"));
@@ -128,11 +133,8 @@ async function readModule(file) {
   for (const statement of body) {
     const between = code.slice(end, statement.start);
     const doc = docIn(between);
-    heading =
-      between
-        .match(/^\/\/ (.+)$/gm)
-        ?.at(-1)
-        ?.slice(3) ?? heading;
+    const blocks = between.split(/\n\s*\n/).map((block) => block.trim());
+    heading = blocks.findLast((block) => /^\/\/ .+$/.test(block))?.slice(3) ?? heading; // a comment of one line
     end = statement.end;
     const declaration = statement.declaration ?? statement;
     const source = statement.source && resolve(statement.source.value);
@@ -146,14 +148,15 @@ async function readModule(file) {
       // `export *` passes on what another entry exports.
       const all = statement.type === "ExportAllDeclaration" ? (await readModule(source)).exports : [];
       for (const one of all) module.exports.push({ ...one, entry: source });
-      for (const { local, exportKind } of statement.specifiers ?? []) {
+      for (const { local, exported, exportKind } of statement.specifiers ?? []) {
         const isType = isTypes || exportKind === "type";
-        module.exports.push({ file: source, name: local.name, isType, heading, entry: file });
+        const names = { name: local.name, exported: exported.name };
+        module.exports.push({ file: source, ...names, isType, heading, entry: file });
       }
     } else if (declaration.type === "VariableDeclaration") {
       for (const { id, init } of declaration.declarations) module.definitions.set(id.name, { node: init, doc });
     } else if (declaration.id) {
-      // Of a function with several signatures, the first has the comment.
+      // In a function with several signatures, the first has the comment.
       const { name } = declaration.id;
       module.definitions.set(name, { node: declaration, doc: doc || (module.definitions.get(name)?.doc ?? "") });
     }

@@ -1,12 +1,18 @@
-// The kernels of which a figure of cost is not held against the interpreter's count, from the tests' table.
+// The kernels with a cost figure that is not compared with the interpreter's count, from the tests' table.
 import { bundled } from "./bundled.mjs";
 
-/** The list of docs/guarantees.md. */
+/** The list of docs/guarantees.md: each reason with its kernels. */
 export async function figuresList() {
   const { figures } = await bundled(`export * from "./test/traffic/figures.ts";`);
-  const lines = Object.entries(figures).flatMap(([kernel, { operations, bytes }]) => {
-    const why = [operations.not && `operations: ${operations.not}`, bytes && `bytes: ${bytes.not}`].filter(Boolean);
-    return why.length === 0 ? [] : [`- [${kernel}](../shaders/${kernel}.wgsl): ${why.join("; ")}`];
-  });
-  return `${lines.join("\n")}\n`;
+  const groups = new Map();
+  for (const [kernel, { operations, bytes }] of Object.entries(figures)) {
+    const kinds = new Map();
+    if (operations.not) kinds.set(operations.not, "operations");
+    if (bytes) kinds.set(bytes.not, kinds.has(bytes.not) ? "operations and bytes" : "bytes");
+    for (const [why, kind] of kinds) {
+      const reason = `${why[0].toUpperCase()}${why.slice(1)} (${kind})`;
+      groups.set(reason, [...(groups.get(reason) ?? []), `[${kernel}](../shaders/${kernel}.wgsl)`]);
+    }
+  }
+  return [...groups].map(([reason, links]) => `- ${reason}:\n  ${links.join(",\n  ")}\n`).join("");
 }

@@ -23,7 +23,7 @@ async function twins(name) {
   return `<table>\n<tr>${links.join("")}</tr>\n<tr>\n${cells.join("\n")}\n</tr>\n</table>`;
 }
 
-/** The rungs as the bench measured them, and the twins. */
+/** The rungs with their measurements from the bench, and the twins. */
 export async function gemmLadder() {
   const { environment, rows } = JSON.parse(await readText("bench/results/gemm-llvmpipe.json"));
   const own = rows.filter(({ batch, verdict }) => batch === measured && verdict === "pass");

@@ -1,12 +1,12 @@
-// The tables of kernels, from the ops' variant tables and the headers of the WGSL files. Public names are read from
-// the entries; the WGSL files of a name from its definition.
+// The tables of kernels, from the ops' variant tables and the headers of the WGSL files. Public names come from the
+// entries, the WGSL files of a name from its definition.
 import { readFile } from "node:fs/promises";
 import { exportsOf, variantsOf } from "./definitions.mjs";
 
 const root = new URL("../..", import.meta.url);
 const readText = (path) => readFile(new URL(path, root), "utf8");
 
-/** Folders of ops in the order in which a token passes them, with their headings. Others follow. */
+/** Folders of ops in the order in which a token passes through them, with their headings. Others follow. */
 const headings = new Map([
   ["embedding", "Embedding"],
   ["norm", "Norms"],
@@ -24,7 +24,7 @@ const headings = new Map([
   ["random", "Random numbers"],
   ["sampling", "Sampling"],
   ["moe", "Mixtures of experts"],
-  ["optimiser", "Optimisers"],
+  ["optimizer", "Optimizers"],
   ["peaks", "Peaks of a device"],
 ]);
 
@@ -33,7 +33,7 @@ export async function kernelTables() {
   const ops = [];
   const named = await Promise.all(["src/index.ts", "src/train/index.ts"].map((entry) => exportsOf(entry)));
   for (const { file, name } of named.flat()) {
-    const [, folder] = /^src\/kernels\/([^/]+)\//.exec(file) ?? [];
+    const [, folder] = /^src\/kernels\/([^/]+?)(?:\/|\.ts$)/.exec(file) ?? [];
     const variants = folder ? await variantsOf(file, name) : [];
     if (variants.some(({ shaders }) => shaders.length > 0)) ops.push({ folder, name, variants });
   }
@@ -48,7 +48,7 @@ export async function kernelTables() {
 }
 
 /**
- * The files of a variant without those of other ops' variants, which have separate rows; all, where it has no other.
+ * The files of a variant without those of other ops' variants, which have separate rows; if none is left, all of them.
  */
 function ownOf(op, { shaders }, ops) {
   const others = ops.filter(({ name, variants }) => name !== op.name && variants.length > 1);
@@ -57,7 +57,7 @@ function ownOf(op, { shaders }, ops) {
   return own.length > 0 ? own : shaders;
 }
 
-/** The table of a folder's ops; without the columns of variants where no op has any. */
+/** The table of a folder's ops, without the columns of variants if no op has any. */
 async function table(ops) {
   const rows = new Map();
   for (const { name, variants } of ops) {
@@ -83,7 +83,7 @@ async function table(ops) {
     const named = variant === "" || (sameOp && variant === above.variant) ? "" : `\`${variant}\``;
     above = { names, variant };
     const file = `[${shader}](../shaders/${shader}.wgsl)`;
-    // Of several variants of one file, its header speaks of the first.
+    // If one file has several variants, its header describes the first.
     const first = [...rows.values()].find((row) => row.shader === shader);
     const adds = first?.variant === variant && !saysWhen(about, choose);
     const how = plain([about, adds ? choose : ""].filter(Boolean).join(" "));
@@ -92,7 +92,7 @@ async function table(ops) {
   return cells.map((row) => `| ${row.join(" | ")} |\n`.replaceAll(/ +/g, " ")).join("");
 }
 
-/** Whether a variant's own words say when to choose it, or what the header's choice says. */
+/** Whether a variant's text says when to choose it, or says what the header's choice says. */
 function saysWhen(about, choice) {
   const [, condition = ""] = /^choose it (.*)\.$/i.exec(choice) ?? [];
   return /\bchoose it\b/i.test(about) || (condition !== "" && about.toLowerCase().includes(condition.toLowerCase()));

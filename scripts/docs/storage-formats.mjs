@@ -7,9 +7,9 @@ const columns = 1024;
 /** The table of docs/storage-formats.md. */
 export async function formatTable() {
   const { formats, packedFormats, weightTypes, cacheFormats, bytesOf } = await bundled(`
-    export * from "./src/tensor/formats.ts";
+    export * from "./src/tensor/formats/formats.ts";
     export * from "./src/tensor/formats/packed.ts";
-    export * from "./src/kernels/formats.ts";`);
+    export * from "./src/kernels/formats/formats.ts";`);
   const packed = new Set(packedFormats.map(({ name }) => name));
   const rows = Object.values(formats).map(({ name, planes }) => {
     const cells = Object.entries(planes).map(([plane, { elements, bytes }]) => {
@@ -21,7 +21,7 @@ export async function formatTable() {
     const file = name.replaceAll("_", "-");
     const codecs = packed.has(name)
       ? [`codecs/${file}`, "codecs/table"]
-      : [file, name.startsWith("int") ? "integers" : "words"];
+      : [name.startsWith("int") ? "integers" : /^b?f16$/.test(name) ? "floats" : "formats"];
     const codec = codecs.find((path) => existsSync(`src/tensor/formats/${path}.ts`));
     const parts = [`lib/weight/${file}`, `lib/weight/${file.replace(/-\d+$/, "-groups")}`, `attention/cache/${file}`];
     const part = parts.find((path) => existsSync(`shaders/${path}.wgsl`));
@@ -38,6 +38,6 @@ export async function formatTable() {
       links.join(", "),
     ];
   });
-  const head = ["format", "planes", "bits an element", "weights", "keys and values", "where"];
+  const head = ["format", "planes", "bits per element", "weights", "keys and values", "where"];
   return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |\n`).join("");
 }

@@ -1,8 +1,8 @@
-// The adapters that tuning was measured on: times by the tables, by own measurements and by another adapter's.
+// The adapters on which tuning was measured: times with the tables' choices, with their own and with another adapter's.
 import { readdir, readFile } from "node:fs/promises";
 
 const folder = new URL("../../bench/results/", import.meta.url);
-const heads = ["adapter", "program", "untuned", "tuned", "by the other's winners", "tuned / untuned"];
+const heads = ["adapter", "program", "untuned", "tuned", "with the other's choices", "tuned / untuned"];
 
 const time = (timing) =>
   timing ? `${timing.medianMs.toFixed(2)} (${timing.p10Ms.toFixed(2)} to ${timing.p90Ms.toFixed(2)})` : "";

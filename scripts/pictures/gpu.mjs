@@ -1,4 +1,4 @@
-// What runs on a GPU, and the memory that each has: a dispatch, its workgroups, their threads in subgroups.
+// A dispatch on a GPU, its workgroups, their threads in subgroups, and the memory of each.
 import { label, line, picture, rect } from "./svg.mjs";
 
 export function gpu(palette) {

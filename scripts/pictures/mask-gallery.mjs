@@ -5,7 +5,7 @@ import { element, label, picture, rect } from "./svg.mjs";
 const tokens = 24;
 const shape = { b: 1, h: 2, t: tokens, s: tokens, unit: 3 };
 
-/** What the engine's sources know of masks, bundled for Node. */
+/** The mask records in the engine's sources, bundled for Node. */
 async function masksOf() {
   const { wgslEsbuild } = await import("shaderformer/wgsl");
   const contents = `export { examplesOf, maskRecords } from "./src/check/attention-records.ts";

@@ -8,7 +8,7 @@ const views = {
   laboratory: {
     path: "/attention/",
     height: 1060,
-    // The plots of the recorded run, which are loaded when they are needed.
+    // The plots of the recorded run, which are loaded on demand.
     ready: (page) => page.waitForSelector("svg").then(() => page.waitForTimeout(1500)),
   },
   generate: {

@@ -1,4 +1,5 @@
-// The roofline of measured results: what each variant reached of what its bytes and operations allow on that adapter.
+// The roofline of measured results: each variant's speed against the limit that its bytes and operations set on that
+// adapter.
 import { readFile } from "node:fs/promises";
 import { element, label, line, picture, rect } from "./svg.mjs";
 

@@ -1,4 +1,4 @@
-// SVG as text, in two palettes: those of the site.
+// SVG as text, in the two palettes of the site.
 export const palettes = {
   light: {
     paper: "#ffffff",
@@ -18,7 +18,7 @@ export const palettes = {
   },
 };
 
-/** An element; attributes that are undefined are left out. */
+/** An element; undefined attributes are omitted. */
 export function element(name, attributes, ...children) {
   const written = Object.entries(attributes).filter(([, value]) => value !== undefined);
   const text = written.map(([key, value]) => ` ${key}="${typeof value === "number" ? round(value) : escaped(value)}"`);
@@ -45,7 +45,7 @@ export const label = (x, y, words, fill, { size = 13, anchor = "start", weight, 
     escaped(words),
   );
 
-/** A whole picture with its description for those who cannot see it. */
+/** A whole picture with a description for those who cannot see it. */
 export function picture(width, height, palette, description, ...children) {
   return `${element(
     "svg",

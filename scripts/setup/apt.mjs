@@ -4,15 +4,15 @@ import { root, run, say, seconds, tail } from "./run.mjs";
 
 const aDay = 24 * 60 * 60 * 1000;
 
-/** True where this user may install packages: with apt-get, as root or by sudo without a password. */
+/** True if this user may install packages: with apt-get, as root or by sudo without a password. */
 export function mayAptInstall() {
   return reasonNot() === undefined;
 }
 
 /**
- * Installs Debian packages where this user may: as root, or by sudo without a password. Reports what it does, or why it
- * does not. After a failure (for example no network) it does not try again for a day. SHADERFORMER_NO_APT=1 forbids all
- * of it.
+ * Installs Debian packages if this user may: as root, or by sudo without a password. Reports what it installs, or why
+ * it does not. After a failure (for example no network) it does not try again for a day. SHADERFORMER_NO_APT=1 disables
+ * all of this.
  */
 export function aptInstall(packages, purpose) {
   const command = `apt-get install ${packages.join(" ")}`;

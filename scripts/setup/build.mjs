@@ -7,7 +7,7 @@ const sources = [
   ...["package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json"],
 ];
 
-/** Builds dist/ where it is missing or older than its sources. */
+/** Builds dist/ if it is missing or older than its sources. */
 export function ensureBuild() {
   const script = join(root, "scripts", "build.mjs");
   const built = join(root, "dist", "cli.js");
@@ -21,7 +21,7 @@ export function ensureBuild() {
   say(`built in ${seconds(start)}`);
 }
 
-/** The latest time of change of a file or of anything in a folder; a folder's own time shows removals. */
+/** The latest modification time of a file or of anything in a folder; the folder's own time reflects removals. */
 function newestIn(path) {
   if (!existsSync(path)) return 0;
   const { mtimeMs } = statSync(path);

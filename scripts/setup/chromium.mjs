@@ -5,7 +5,7 @@ import { findBrowser } from "./find-browser.mjs";
 export const findChromium = () =>
   findBrowser("CHROMIUM", ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]);
 
-/** Installs Chromium for the browser tests where this user may. */
+/** Installs Chromium for the browser tests if this user may. */
 export function ensureChromium() {
   if (findChromium()) return;
   aptInstall(["chromium"], "Chromium (without it the browser tests are skipped)");

@@ -1,4 +1,4 @@
-/** An example by its number or name, among the names of all; throws an `Error` with the list for one that there is not. */
+/** Finds an example by its number or name among all names; for an unknown one it throws an `Error` with the list. */
 export function findExample(word, names) {
   const numbered = names.filter((name) => /^\d/.test(name)).sort();
   const found = numbered.filter((name) => name === word || name.startsWith(`${word}-`));

@@ -14,7 +14,7 @@ export async function runBundled(entry, outfile, options = {}) {
     platform: "node",
     target: "es2022", // Node 20 has no `using`
     packages: "external",
-    tsconfigRaw: {}, // the package's name resolves to dist, as in a project of a reader's own
+    tsconfigRaw: {}, // the package's name resolves to dist, as in a reader's project
     logLevel: "warning",
     ...options,
   });

@@ -4,12 +4,12 @@ import { fileURLToPath } from "node:url";
 /** The root of the clone. */
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Prints a message for people on stderr; stdout is left to the command that follows. */
+/** Prints a message for the user on stderr; stdout is reserved for the command that follows. */
 export function say(message) {
   console.error(`setup: ${message}`);
 }
 
-/** Runs a command silently. Returns its exit code (127 where there is no such command) and its output. */
+/** Runs a command silently. Returns its exit code (127 if there is no such command) and its output. */
 export function run(command, args, options = {}) {
   const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: "utf8", ...options });
   const code = status ?? (error?.code === "ENOENT" ? 127 : 1);

@@ -15,10 +15,13 @@ const carrier = {
 };
 const files = ["libvk_swiftshader.so", "libvulkan.so.1", "vk_swiftshader_icd.json"];
 
-/** Where src/gpu/adapter-node.ts looks for it. */
+/** The path where src/gpu/device/adapter-node.ts expects it. */
 const target = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "shaderformer", "swiftshader");
 
-/** True if a SwiftShader is where src/gpu/adapter-node.ts looks: an installed Chromium's, or an unpacked one. */
+/**
+ * True if a SwiftShader is where src/gpu/device/adapter-node.ts expects it: an installed Chromium's, or an unpacked
+ * one.
+ */
 export function swiftShaderInstalled() {
   const folders = [
     "/usr/lib/chromium",

@@ -1,5 +1,5 @@
-// A reporter for vitest that writes what scripts/test.mjs adds up: of each file how long it took and what became of its
-// tests. A test that the tier left out, by its tag, is `left`.
+// A reporter for vitest that writes the data that scripts/test.mjs adds up: for each file its time and the outcomes of
+// its tests. A test that the tier skips by its tag is `left`.
 //   SHADERFORMER_RESULTS=FILE vitest run --reporter=scripts/test/reporter.mjs
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path";

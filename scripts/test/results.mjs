@@ -1,20 +1,20 @@
-// What scripts/test/reporter.mjs wrote of the runs of kinds of test files, added up and put into words.
+// Adds up and describes the results that scripts/test/reporter.mjs wrote for each kind of test files.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 
-/** How many tests of each kind there were when all last ran; written by `npm run test:full`. */
+/** The number of tests of each kind in the last full run; written by `npm run test:full`. */
 const fullFile = "test/full.json";
 
-/** The results of a run; undefined where it wrote none. */
+/** The results of a run; undefined if it wrote none. */
 export const readResults = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined);
 
 const filesOf = (runs) => runs.flatMap(({ files }) => files);
 
-/** A file that fails to load, or whose set-up fails, has failed although none of its tests has. */
+/** A file that fails to load, or whose set-up fails, counts as failed although none of its tests failed. */
 const isBroken = ({ errors, tests }) => errors.length > 0 && !tests.some(({ state }) => state === "failed");
 
 /**
- * How many tests passed, failed and were skipped. What a tier left out is none of these, nor are tests of a file that failed
- * to load, which counts as one that failed.
+ * The numbers of tests that passed, failed and were skipped. Tests that a tier left out are not counted, nor are tests
+ * of a file that failed to load, which counts as one failure.
  */
 export function counts(runs) {
   const files = filesOf(runs);
@@ -29,7 +29,7 @@ export function lineOfCounts(runs) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
-/** What failed, each with the beginning of its message. */
+/** The failures, each with the beginning of its message. */
 export function whatFailed(runs) {
   const short = (message = "") => message.split("\n").slice(0, 14).join("\n  ");
   const inFiles = filesOf(runs).flatMap((file) => [
@@ -44,7 +44,7 @@ export function whatFailed(runs) {
   ];
 }
 
-/** The files that took longest, with seconds. */
+/** The slowest files, with seconds. */
 export function slowest(runs, count) {
   const files = new Map();
   for (const { file, loading, running } of filesOf(runs)) {
@@ -57,7 +57,7 @@ export function slowest(runs, count) {
   ].join("\n");
 }
 
-/** How many tests of each kind ran, skipped ones included. */
+/** The number of tests of each kind that ran, including skipped ones. */
 function ran(runs) {
   const kinds = {};
   for (const { kind, tests } of filesOf(runs)) {
@@ -66,12 +66,12 @@ function ran(runs) {
   return kinds;
 }
 
-/** Keeps how many tests there are of each kind. */
+/** Stores the number of tests of each kind. */
 export function writeFull(runs) {
   writeFileSync(fullFile, `${JSON.stringify(ran(runs), null, 2)}\n`);
 }
 
-/** Words for counts by kind, the most first. */
+/** The counts by kind as text, the largest first. */
 const byKind = (counts) =>
   Object.entries(counts)
     .filter(([, count]) => count > 0)
@@ -82,8 +82,8 @@ const byKind = (counts) =>
 const sum = (counts) => Object.values(counts).reduce((total, count) => total + Math.max(0, count), 0);
 
 /**
- * How many tests of which kind `npm test` left out, by the counts of the last full run; where there are none of it, those of the files
- * that ran, and how many files were not opened, by their folders.
+ * The numbers of tests of each kind that `npm test` left out, from the counts of the last full run; without these, the
+ * numbers in the files that ran, and how many files of each folder were not opened.
  */
 export function lineOfLeft(runs) {
   const all = readResults(fullFile);

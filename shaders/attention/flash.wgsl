@@ -1,7 +1,6 @@
 // with: attention/flash/rows-of/head, attention/flash/tiles/range, attention/cache/f32, attention/masks/causal
 // with: attention/scores/none, attention/flash/store/rows, attention/sink/none, attention/lse/none, lib/extent/fixed
-// with: attention/views, attention/flash/tile, lib/products, attention/flash/visible, attention/flash/rows
-// with: lib/not-finite, attention/flash/runs, lib/online-softmax, attention/dropout/none
+// with: attention/views, lib/products, lib/numbers/not-finite, attention/flash/runs, lib/online-softmax, attention/dropout/none
 // Attention by tiles, the scores never in memory:  out = softmax(score(scale · q · kᵀ)) · v
 //
 // With an online softmax (Dao 2023, algorithm 1); shaders/README.md has a drawing of the tiles.
@@ -32,7 +31,7 @@ const CHUNK_KEY_VECTORS = CHUNK_KEYS / 4;         // groups of four keys among t
 const_assert VALUE_WIDTH % (4 * COLUMN_THREADS) == 0 && HEAD_WIDTH % (4 * CHUNKS) == 0;
 const_assert KEYS % (4 * COLUMN_THREADS) == 0 && KEYS % (4 * CHUNKS) == 0;
 const_assert ROWS % THREAD_ROWS == 0 && THREAD_ROWS % 4 == 0;
-const_assert COLUMN_THREADS * ROWS / 4 <= KEYS * max(VECTORS, VALUE_VECTORS) / CHUNKS;  // flash/rows
+const_assert COLUMN_THREADS * ROWS / 4 <= KEYS * max(VECTORS, VALUE_VECTORS) / CHUNKS;  // share_rows
 
 struct Params { h: u32, g: u32, t: u32, start: i32, length: u32, scale: f32 }
 
@@ -40,6 +39,7 @@ struct Params { h: u32, g: u32, t: u32, start: i32, length: u32, scale: f32 }
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>;  // [b, t, h, dv]
 @group(0) @binding(5) var<uniform> params: Params;
 
+var<workgroup> tile: array<vec4f, KEYS * max(VECTORS, VALUE_VECTORS) / CHUNKS>;
 var<workgroup> weight_tile: array<vec4f, ROWS * CHUNK_KEY_VECTORS>;  // [row][four keys]
 
 @compute @workgroup_size(THREADS)
@@ -180,4 +180,106 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   sums = row_sums(sums, own_row, column);
   let any_earlier = tiles.count > RUN;
   store_rows(b, workgroup.y, vec2u(first_row, rows), column, largest, sums, any_earlier, rescales, out_rows);
+}
+
+// A piece of k or v is staged in workgroup memory. Rows from `end` on, and those that are not in memory, are not read: they
+// count as zeros.
+
+// DEPTH vectors of KEYS rows of k, transposed: a vector of the tile holds one column of four neighbouring keys, so that
+// the tile is [4 · DEPTH columns][KEYS / 4 vectors of keys].
+fn stage_keys(b: u32, group: u32, first_key: u32, end: u32, chunk: u32, thread: u32) {
+  for (var i = thread; i < KEYS / 4 * DEPTH; i += THREADS) {
+    let key_vector = i / DEPTH;
+    let depth = i % DEPTH;
+    var values = mat4x4f();
+    for (var n = 0u; n < 4; n++) {
+      let key = first_key + 4 * key_vector + n;
+      if (key < end && key_stored(b, key)) { values[n] = load_k4(k_row(b, group, key), chunk * DEPTH + depth); }
+    }
+    let columns = transpose(values);
+    for (var c = 0u; c < 4; c++) {
+      tile[(4 * depth + c) * (KEYS / 4) + key_vector] = columns[c];
+    }
+  }
+}
+
+// CHUNK_KEYS rows of v as they are, [key][vector].
+fn stage_values(b: u32, group: u32, first_key: u32, end: u32, thread: u32) {
+  for (var i = thread; i < CHUNK_KEYS * VALUE_VECTORS; i += THREADS) {
+    let key = first_key + i / VALUE_VECTORS;
+    var values = vec4f(0.0);
+    if (key < end && key_stored(b, key)) { values = load_v4(v_row(b, group, key), i % VALUE_VECTORS); }
+    tile[i] = values;
+  }
+}
+
+// weights · v of a thread's rows and columns for the keys of this piece, without those whose weight is 0. A key that
+// the mask hides may hold NaN, and 0 · NaN is NaN: it then affects all rows of a piece, which are added up again
+// without it.
+fn without_hidden(own_row: u32, column: u32, keys: u32) -> array<array<vec4f, COLUMNS>, THREAD_ROWS> {
+  var piece = array<array<vec4f, COLUMNS>, THREAD_ROWS>();
+  for (var key = 0u; key < keys; key++) {
+    for (var r = 0u; r < THREAD_ROWS; r++) {
+      let weight = weight_tile[(own_row + r) * CHUNK_KEY_VECTORS + key / 4][key % 4];
+      for (var c = 0u; c < COLUMNS; c++) {
+        let values = tile[key * VALUE_VECTORS + c * COLUMN_THREADS + column];
+        piece[r][c] = add_weighted(weight, values, piece[r][c]);
+      }
+    }
+  }
+  return piece;
+}
+
+// Scores of one query and four neighbouring keys from their dot products; LOWEST for keys from `end` on, those that are
+// not in memory and those that the mask hides. A full tile has none of them.
+fn visible_scores(products: vec4f, b: u32, h: u32, q: u32, key: u32, end: u32, full: u32) -> vec4f {
+  var scores = products * params.scale;
+  for (var n = 0u; n < 4; n++) {
+    let position = key_position(b, key + n);
+    scores[n] = score_mod(scores[n], b, h, q, position);
+    let hidden = key + n >= end || !key_stored(b, key + n) || !mask_mod(b, h, q, position);
+    if (full == 0 && hidden) { scores[n] = LOWEST; }
+  }
+  return scores;
+}
+
+// Maximum and sum over the threads that share rows, for each of a thread's rows. Each thread leaves its values in the
+// tile; then each reduces some of the rows, into the tile of the weights, from which all read the results. The contents
+// of both are lost.
+fn row_maxima(values: array<f32, THREAD_ROWS>, own_row: u32, column: u32) -> array<f32, THREAD_ROWS> {
+  share_rows(values, own_row, column);
+  for (var row = own_row + column; row < own_row + THREAD_ROWS; row += COLUMN_THREADS) {
+    var largest = LOWEST;
+    for (var c = 0u; c < COLUMN_THREADS; c++) { largest = max(largest, shared_value(c, row)); }
+    weight_tile[row] = vec4f(largest);
+  }
+  workgroupBarrier();
+  var result = values;
+  for (var r = 0u; r < THREAD_ROWS; r++) { result[r] = weight_tile[own_row + r].x; }
+  return result;
+}
+
+fn row_sums(values: array<f32, THREAD_ROWS>, own_row: u32, column: u32) -> array<f32, THREAD_ROWS> {
+  share_rows(values, own_row, column);
+  for (var row = own_row + column; row < own_row + THREAD_ROWS; row += COLUMN_THREADS) {
+    var sum = 0.0;
+    for (var c = 0u; c < COLUMN_THREADS; c++) { sum += shared_value(c, row); }
+    weight_tile[row] = vec4f(sum);
+  }
+  workgroupBarrier();
+  var result = values;
+  for (var r = 0u; r < THREAD_ROWS; r++) { result[r] = weight_tile[own_row + r].x; }
+  return result;
+}
+
+fn share_rows(values: array<f32, THREAD_ROWS>, own_row: u32, column: u32) {
+  workgroupBarrier();  // the tile has been read
+  for (var r = 0u; r < THREAD_ROWS; r += 4) {
+    tile[(column * ROWS + own_row + r) / 4] = vec4f(values[r], values[r + 1], values[r + 2], values[r + 3]);
+  }
+  workgroupBarrier();
+}
+
+fn shared_value(column: u32, row: u32) -> f32 {
+  return tile[(column * ROWS + row) / 4][row % 4];
 }

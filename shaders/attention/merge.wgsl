@@ -1,10 +1,11 @@
 // with: lib/vector/four, lib/online-softmax, lib/grid
 // Merges attention over two sets of keys:  out = (w1 · out1 + w2 · out2) / (w1 + w2), w = exp(lse - max(lse1, lse2))
 //
-// One thread per vector of out, which works out its row's weights anew. The side with the larger log-sum-exp weighs exactly
-// 1, so that the result is the same to the bit whichever side is which, and merging with nothing changes nothing. A side
-// whose log-sum-exp is minus infinity saw no keys, and its out is not used; two of them give zeros. Requests 2·dv reads and
-// dv + 1 writes a row, and 2 reads a vector. Choose it to join attention over parts of the keys, in any order.
+// One thread per vector of out, which computes its row's weights again. The side with the larger log-sum-exp has a
+// weight of exactly 1, so that swapping the sides gives the same bits, and merging with an empty side changes nothing.
+// A side whose log-sum-exp is minus infinity saw no keys, and its out is not used; two of them give zeros. Requests
+// 2·dv reads and dv + 1 writes a row, and 2 reads a vector. Choose it to join attention over parts of the keys, in any
+// order.
 
 const WORKGROUP: u32 = 64;
 
@@ -27,7 +28,7 @@ struct Views {
 @group(0) @binding(6) var<uniform> params: Params;
 @group(0) @binding(7) var<uniform> views: Views;
 
-// LOWEST for minus infinity, which arithmetic may not meet.
+// LOWEST for minus infinity, which arithmetic must avoid.
 fn finite_lse(value: f32) -> f32 {
   return select(value, LOWEST, bitcast<u32>(value) == 0xff800000u);
 }

@@ -5,8 +5,8 @@
 //
 // One workgroup per query row of a head. It goes over the keys WORKGROUP at a time: each thread scores one key, the
 // maximum and the sum meet in workgroup memory, then each thread gathers a vector of four columns of v over every
-// VALUE_THREADS-th key. Sums are taken in runs (shaders/README.md). Nothing of size s is kept. Requests 3·d·s reads a row, and every row reads all of k and v
-// anew. The rung between naive and flash.
+// VALUE_THREADS-th key. Sums are taken in runs (shaders/README.md). Nothing of size s is kept. Requests 3·d·s reads a
+// row, and every row reads all of k and v again. The rung between naive and flash.
 
 const HEAD_WIDTH: u32 = 64;   // of q and k
 const VALUE_WIDTH: u32 = 64;  // of v and out

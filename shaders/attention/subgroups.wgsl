@@ -1,6 +1,6 @@
 // with: attention/flash/rows-of/head, attention/flash/tiles/range, attention/cache/f32, attention/masks/causal
 // with: attention/scores/none, attention/flash/store/rows, attention/sink/none, attention/lse/none, lib/extent/fixed
-// with: attention/views, lib/products, lib/not-finite, attention/flash/runs, lib/online-softmax
+// with: attention/views, lib/products, lib/numbers/not-finite, attention/flash/runs, lib/online-softmax
 // Attention by tiles, in the registers of one subgroup:  out = softmax(score(scale · q · kᵀ)) · v
 //
 // With an online softmax (Dao 2023, algorithm 1).
@@ -159,8 +159,8 @@ fn visible_score(product: f32, b: u32, h: u32, q: u32, key: u32, end: u32, full:
 }
 
 // weights · v of a tile for this thread's columns, without keys whose weight is 0. A key that the mask hides may hold
-// anything, and 0 · NaN is NaN: what is NaN in one row of a tile is NaN in all, and is added up anew. All threads call it or
-// none, which compilers cannot tell from what subgroupAny gives.
+// NaN, and 0 · NaN is NaN: it then affects all rows of a tile, which are added up again without it. All threads call it
+// or none, which compilers cannot infer from subgroupAny's result.
 @diagnostic(off, subgroup_uniformity)
 fn without_hidden(
   b: u32,

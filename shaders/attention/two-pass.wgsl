@@ -3,9 +3,10 @@
 // Attention in one kernel, in two passes over the keys of a row:  out = Σ (exp(score - max) / Σ exp(score - max)) · v
 //
 // One workgroup per query row of a head. The first pass finds maximum and sum: each thread goes over every WORKGROUP-th
-// key for itself, and only at its end do the threads meet. The second computes the scores again instead of having kept
-// them, and now knows the weights of softmax as they are: no partial output is ever rescaled. Sums are taken in runs (shaders/README.md). Nothing of size s is kept.
-// Requests 5·d·s reads a row to the 3·d·s of attention/rows, for fewer barriers. The rung between rows and flash.
+// key, and only at the end do the threads combine theirs. The second computes the scores again instead of storing them,
+// and then has the final weights of the softmax: no partial output is ever rescaled. Sums are taken in runs
+// (shaders/README.md). Nothing of size s is kept. Requests 5·d·s reads a row to the 3·d·s of attention/rows, for fewer
+// barriers. The rung between rows and flash.
 
 const WORKGROUP: u32 = 64;  // d is at most four times that
 const RUN: u32 = 32;        // times WORKGROUP keys

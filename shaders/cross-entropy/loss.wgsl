@@ -1,5 +1,5 @@
 // with: cross-entropy/row-loss, cross-entropy/cap/none
-// Rows of logits that are there whole, and what comes of each.
+// Rows of logits that are whole in memory, and each row's results.
 
 struct Params { rows: u32, cols: u32, vocabulary: u32, ignored: u32, smoothing: f32, z_loss: f32, cap: f32 }
 

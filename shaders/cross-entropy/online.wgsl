@@ -1,10 +1,10 @@
-// with: cross-entropy/loss, lib/exponential, lib/vector/four, lib/elements/four, lib/lowest-float, lib/row-lanes, lib/reduce
+// with: cross-entropy/loss, lib/numbers/exponential, lib/vector/four, lib/elements/four, lib/numbers/lowest-float, lib/row-lanes, lib/reduce
 // Cross-entropy of each row:  loss = lse − (1 − ε)·z[target] − ε·mean(z) + ζ·lse²,  lse = log Σ exp(z)
 //
-// LANES threads share a row, which they read in blocks of RUN, each block twice while it is near: for its maximum, and for
-// its exponentials. The sum so far is rescaled once a block (Milakov and Gimelshein 2018, section 3); the same step joins
-// the threads, in one tree. z are the first `vocabulary` logits of a row, bent if there is a cap; rows whose target is
-// `ignored` are not read. Requests 2·vocabulary + LANES reads a row.
+// LANES threads share a row, which they read in blocks of RUN, each block twice while it is cached: for its maximum,
+// and for its exponentials. The sum so far is rescaled once a block (Milakov and Gimelshein 2018, section 3); the same
+// step joins the threads, in one tree. z are the first `vocabulary` logits of a row, soft-capped if there is a cap;
+// rows whose target is `ignored` are not read. Requests 2·vocabulary + LANES reads a row.
 
 const WORKGROUP: u32 = 128;
 

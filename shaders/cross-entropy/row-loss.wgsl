@@ -1,5 +1,5 @@
-// with: lib/is-nan
-// What the loss of a row is made of, and the loss. `truth` is the token that its target names: WGSL has reserved the word.
+// with: lib/numbers/is-nan
+// The sums for a row's loss, and the loss. `truth` is the token that its target names; `target` is reserved in WGSL.
 
 struct RowSums {
   truth: f32,    // its logit
@@ -10,7 +10,7 @@ struct RowSums {
 
 struct RowLoss { loss: f32, lse: f32 }
 
-// The truth's logit as that from which others are measured: so apart keeps its digits, wherever the logits lie.
+// The origin from which logits are measured, the truth's logit: so `apart` keeps its digits for logits of any size.
 fn origin_of(truth: f32) -> f32 {
   return select(truth, 0.0, (bitcast<u32>(truth) & 0x7f800000) == 0x7f800000);
 }

@@ -32,7 +32,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   var bits = encode(decode(load(first)));
   if (RESULT_PACKED == 2) {
     if (first + 1 < params.n) { bits |= encode(decode(load(first + 1))) << 16; }
-    else { bits |= y[word] & 0xffff0000; }  // the other half of the last word is not ours
+    else { bits |= y[word] & 0xffff0000; }  // the other half of the last word belongs to other data
   }
   y[word] = bits;
 }

@@ -1,4 +1,4 @@
-// with: lib/threefry, lib/grid
+// with: lib/numbers/threefry, lib/grid
 // Dropout:  y = x / (1 − rate) where the element's random word is at least rate · 2³², 0 elsewhere
 //
 // As elementwise/dropout, bit for bit, with one thread two pairs of elements, which are a vector. Requests 1 read and 1 write

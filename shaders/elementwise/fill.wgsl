@@ -8,7 +8,7 @@ const WORKGROUP: u32 = 64;
 struct Params {
   n: u32,     // words
   word: u32,  // the value's bits
-  last: u32,  // which bits of the last word are ours
+  last: u32,  // the bits of the last word that belong to y
 }
 
 @group(0) @binding(0) var<storage, read_write> y: array<u32>;

@@ -1,7 +1,7 @@
-// with: elementwise/distribution/uniform, lib/threefry, lib/grid
+// with: elementwise/distribution/uniform, lib/numbers/threefry, lib/grid
 // Random numbers:  y[2i], y[2i + 1] = distribution(threefry(seed, i))
 //
-// One thread a pair: what an element is depends on seed and index alone, not on the adapter or the order of work.
+// One thread a pair: an element depends on seed and index alone, not on the adapter or the order of work.
 // The second word of the counter keeps these apart from the words that sampling draws. Requests n writes.
 
 const WORKGROUP: u32 = 64;

@@ -1,4 +1,4 @@
-// with: lib/exponential, lib/vector/four, lib/grid
+// with: lib/numbers/exponential, lib/vector/four, lib/grid
 // Gradient of elementwise/softcap:  dx = dy · (1 - tanh²(x / cap))
 //
 // One thread a Vector. With e = exp(-2 |x| / cap) it is 4e / (1 + e)², which keeps its digits where tanh is 1 in f32.

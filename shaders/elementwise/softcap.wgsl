@@ -1,5 +1,5 @@
-// with: lib/softcap, lib/vector/one, lib/grid
-// Bends every element to stay between -cap and cap (Gemma 2, section 2):  y = cap * tanh(x / cap)
+// with: lib/numbers/softcap, lib/vector/one, lib/grid
+// Soft-caps every element between -cap and cap (Gemma 2, section 2):  y = cap * tanh(x / cap)
 //
 // One thread an element. Requests n reads and n writes.
 

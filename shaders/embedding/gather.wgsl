@@ -1,4 +1,4 @@
-// with: lib/weight/f32, embedding/ids/given, lib/grid
+// with: lib/weight/f32, embedding/ids/tensor, lib/grid
 // Embedding:  y[t] = scale * weight[id of t]
 //
 // One workgroup per token and WORKGROUP columns. The table may be a segment, rows `begin` to `end` of `v`, and then only
@@ -12,7 +12,7 @@ struct Params { t: u32, c: u32, begin: u32, end: u32, v: u32, tokens: u32, scale
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;  // [t, c]
 @group(0) @binding(3) var<uniform> params: Params;
 
-// For lib/weight, which holds binding 1.
+// For lib/weight, which declares binding 1.
 fn weight_columns() -> u32 {
   return params.c;
 }
@@ -29,6 +29,6 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   if (id >= params.begin && id < params.end) {
     y[t * params.c + column] = params.scale * load_weight(id - params.begin, column);
   } else if (id >= params.v) {
-    y[t * params.c + column] = bitcast<f32>(id | 0x7fc00000u);  // NaN, whatever the id
+    y[t * params.c + column] = bitcast<f32>(id | 0x7fc00000u);  // NaN for every id
   }
 }

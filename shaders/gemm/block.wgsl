@@ -16,8 +16,8 @@ alias Sums = array<array<vec4f, 2>, 8>;  // [row, quad of columns]
 var<workgroup> a_tiles: array<vec4f, TILES * DEPTH * PITCH>;  // [tile, i, quad of rows]
 var<workgroup> b_tiles: array<vec4f, TILES * DEPTH * PITCH>;  // [tile, i, quad of columns]
 
-// The quad that a thread loads: the first half of the threads have those of a, the others those of b. Neighbours read
-// on along i.
+// The quad that a thread loads: the first half of the threads have those of a, the others those of b. Neighbours
+// continue along i.
 fn load_quad(workgroup: vec3u, first: u32, thread: u32) -> mat4x4f {
   let quad = thread % (WORKGROUP / 2);
   let i = first + quad % (DEPTH / 4) * 4;

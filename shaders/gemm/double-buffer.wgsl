@@ -2,7 +2,7 @@
 // Matrix product:  y[row, column] = activation(Σ a[row, i] · b[i, column] + bias[column])
 //
 // As gemm/padded, with two tiles of each matrix: while the products of one are added up, the loads for the other are
-// under way, and it is stored where nothing is read. So a step waits for memory only as long as its products take less
+// in flight, and it is stored where nothing is read. So a step waits for memory only as long as its products take less
 // time, and for one barrier, not two.
 // Requests k / TILE reads of each matrix for each output, four elements at a time.
 

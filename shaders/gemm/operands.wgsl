@@ -1,5 +1,5 @@
-// What the kernels of this folder have in common: the sizes, and where the elements of a and b lie in memory. a and b
-// are views: a transposed matrix is the same memory with its strides the other way round, and a matrix that serves a
+// Common to the kernels of this folder: the sizes, and where the elements of a and b lie in memory. a and b
+// are views: a transposed matrix is the same memory with its strides swapped, and a matrix that serves a
 // whole batch has a stride of 0 along it. So the same text computes A·B, A·Bᵀ and Aᵀ·B.
 
 struct Params {

@@ -2,7 +2,7 @@
 // The epilogue of the kernels of this folder: with its bias and through its activation a sum goes to y, unless it lies
 // past the edges.
 
-const ADD: bool = false;  // to what y has
+const ADD: bool = false;  // adds to y instead of overwriting it
 
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;  // [batch, m, n]
 

@@ -4,10 +4,10 @@
 // Register tiles of a whole subgroup, without workgroup memory and without barriers: all of its threads have the same
 // ROWS rows, and four columns each. Of SUBGROUP quads of every four rows each thread loads one, and they go round by
 // shuffles; so a is loaded once for 4 · SUBGROUP columns, and b once for all rows.
-// The loop of these loads ends with the rows that there are. Its length being unknown, it stays a loop: repeated ROW_QUADS
-// times its text takes most of the time of a compiler (on llvmpipe 6 of 7 seconds for 16 quads).
-// Requests k / ROWS reads of b and k / (4 · SUBGROUP) of a for each output. Choose it where subgroups all have one size
-// and a shuffle costs less than a load.
+// The loop of these loads ends with the last row. Since its length is unknown at compile time, it stays a loop:
+// unrolled ROW_QUADS times, it takes most of the compile time (on llvmpipe 6 of 7 seconds for 16 quads). Requests k /
+// ROWS reads of b and k / (4 · SUBGROUP) of a for each output. Choose it where subgroups all have one size and a
+// shuffle costs less than a load.
 enable subgroups;
 
 const SUBGROUP: u32 = 8;  // threads
@@ -31,7 +31,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id
       let source = (i - first) / 4;
       let b_values = b_quad(b_first, i, first_column);
       for (var q = 0u; q < ROW_QUADS; q++) {
-        let rows = mat4x4f(  // as a_quad gives them
+        let rows = mat4x4f(  // as a_quad returns them
           subgroupShuffle(own[q][0], source),
           subgroupShuffle(own[q][1], source),
           subgroupShuffle(own[q][2], source),

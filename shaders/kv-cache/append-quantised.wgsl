@@ -3,8 +3,8 @@
 //
 // With 8 bits the scale is the largest |x| / 127. With 4 it is the x furthest from 0, divided by -8: that x becomes -8
 // exactly, and the other side of 0 loses one step of eight (llama.cpp's Q4_0). A block of zeros has scale 0. One thread
-// per block of a key or a value, which reads it twice. Tokens that are none (padding of the step) and those that have no
-// row in the cache are not written. Requests two reads an element, and the writes of its code.
+// per block of a key or a value, which reads it twice. Padding tokens of the step and tokens without a row
+// in the cache are not written. Requests two reads an element, and the writes of its code.
 
 const WORKGROUP: u32 = 64;
 const BITS: u32 = 8;

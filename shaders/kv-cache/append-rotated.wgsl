@@ -1,9 +1,9 @@
 // with: rope/pairs/halves, lib/position/start, kv-cache/slot/contiguous, kv-cache/word/f32, lib/grid
 // Rotates queries and keys and stores keys and values:  keys[cache_row(b, g, position(b, t))] = rotated k[b, t, g],  …
 //
-// What rope/rotate does to q and to k, and kv-cache/append with what comes of it, in one dispatch of a decode step. One
-// thread per element of a rotated query, and per word of a key and of a value. Tokens that are none (padding of the step)
-// and positions that have no row in the cache are not written. Requests 4 reads an element of q and k, one of v.
+// Rotates q and k as rope/rotate and stores the result as kv-cache/append, in one dispatch of a decode step. One
+// thread per element of a rotated query, and per word of a key and of a value. Padding tokens of the step and positions
+// without a row in the cache are not written. Requests 4 reads an element of q and k, one of v.
 
 const WORKGROUP: u32 = 64;
 
@@ -28,8 +28,10 @@ struct Params {
 @group(0) @binding(8) var<uniform> params: Params;  // 7 is for given positions
 
 // One of the two elements of a pair, after its rotation.
-fn rotate(first: f32, second: f32, angle: vec2f, which: u32) -> f32 {
-  return select(first * angle.x - second * angle.y, second * angle.x + first * angle.y, which == 1);
+fn rotate(first: f32, second: f32, cosine_sine: vec2f, which: u32) -> f32 {
+  let cosine = cosine_sine.x;
+  let sine = cosine_sine.y;
+  return select(first * cosine - second * sine, second * cosine + first * sine, which == 1);
 }
 
 fn element_of_q(row: u32, at: u32, element: u32) -> f32 {

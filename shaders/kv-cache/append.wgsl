@@ -2,8 +2,8 @@
 // Stores new keys and values in a cache:  keys[cache_row(b, g, position(b, t))] = k[b, t, g],  and values likewise
 //
 // Tokens before heads in what is stored, heads before positions in the cache, so that attention reads the keys of one
-// head one after the other. One thread per word of a key and of a value, which holds one element or two. Tokens that are
-// none (padding of the step) and positions that have no row in the cache are not written. Requests a read an element and
+// head one after the other. One thread per word of a key and of a value, which holds one element or two. Padding tokens
+// of the step and positions without a row in the cache are not written. Requests a read an element and
 // a write a word.
 
 const WORKGROUP: u32 = 64;

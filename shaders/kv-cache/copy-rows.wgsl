@@ -10,7 +10,7 @@ const WORKGROUP: u32 = 64;
 struct Params {
   size: u32,  // threads: b·g·t·words
   b: u32, g: u32, s: u32,
-  t: u32,      // the most positions that are copied
+  t: u32,      // maximum number of positions copied
   words: u32,  // of a key or value
 }
 

@@ -2,8 +2,8 @@
 // Copies a view of any type into part of a tensor:  y[begin + row · pitch + j] = x[row · run + j],  j < run
 //
 // One thread a word of y, which holds two f16 or bf16 or one element of another type. A word of two may reach beyond
-// its run: what lies there is kept. Runs of one dispatch are at least one element apart, so no two threads meet in a
-// word. Requests n reads and n writes of words; where they hold two, 3·n / 2 reads and n / 2 writes.
+// its run: what lies there is kept. Runs of one dispatch are at least one element apart, so no two threads write the
+// same word. Requests n reads and n writes of words; where they hold two, 3·n / 2 reads and n / 2 writes.
 
 const WORKGROUP: u32 = 64;
 const PACKED: u32 = 1;  // elements in a word: 2 for f16 and bf16

@@ -1,6 +1,6 @@
 // Numbers the workgroups of a one-dimensional grid that was folded into y because x was too long.
 
-// Which workgroup this is, and how many there are: what an entry point takes as well as the number of its thread.
+// Which workgroup this is, and how many there are: what an entry point takes besides the number of its thread.
 struct Grid {
   @builtin(workgroup_id) workgroup: vec3u,
   @builtin(num_workgroups) workgroups: vec3u,

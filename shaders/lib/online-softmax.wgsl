@@ -1,9 +1,9 @@
 // The steps of a softmax that sees its scores piece by piece (Milakov and Gimelshein 2018, section 3): a running maximum,
 // and sums that are rescaled when it grows.
 //
-// A score of LOWEST or less is one that does not count. It stands where mathematics has minus infinity: WGSL lets
-// drivers assume that infinities do not occur, and LOWEST - LOWEST is no NaN. (lib/lowest-float has the lowest f32 that
-// there is, for kernels that mask nothing.)
+// A score of LOWEST or less does not count. It takes the place of minus infinity: WGSL lets drivers assume that
+// infinities do not occur, and LOWEST - LOWEST is not NaN. (lib/numbers/lowest-float has the lowest f32, for kernels
+// that mask nothing.)
 
 const LOWEST: f32 = -1e38;
 

@@ -1,12 +1,12 @@
 // Steps of matrix products by vectors of four. fma leaves compilers no choice of rounding, and the order is always that of
-// the elements: kernels that add up in these steps agree to the bit.
+// the elements: kernels that add up in these steps agree bitwise.
 
-// sum + a · b, a dot product that goes on.
+// sum + a · b, a dot product continued.
 fn add_dot(a: vec4f, b: vec4f, sum: f32) -> f32 {
   return fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum))));
 }
 
-// sum + weight · values, where a key of weight 0 has no part: the mask hides it, and it may hold NaN, which 0 · NaN is, too.
+// sum + weight · values, without keys of weight 0: the mask hides them, so they may hold NaN, and 0 · NaN is NaN.
 fn add_weighted(weight: f32, values: vec4f, sum: vec4f) -> vec4f {
   return select(fma(vec4f(weight), values, sum), sum, weight == 0.0);
 }

@@ -20,7 +20,7 @@ fn first_row(grid: Grid) -> u32 {
   return linear_workgroup(grid) * ROWS;
 }
 
-// Rows past the last have no elements: their threads only meet the barriers.
+// Rows past the last have no elements: their threads only take part in the barriers.
 fn row_lane(grid: Grid, thread: u32) -> RowLane {
   let row = first_row(grid) + thread / LANES;
   let width = select(0, params.cols / WIDTH, row < params.rows);

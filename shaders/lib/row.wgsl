@@ -1,4 +1,4 @@
-// One sequence of a batch, as the step knows it.
+// One sequence of a batch in the step.
 
 struct Row {
   position: u32,  // of the first token that this run computes

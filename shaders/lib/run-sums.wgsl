@@ -1,4 +1,4 @@
-// Sums over a row by a whole subgroup, with the same bits whatever its size, up to RUNS: the row's Vectors are in RUNS
+// Sums over a row by a whole subgroup, with the same bits for every size up to RUNS: the row's Vectors are in RUNS
 // sums, of which Vectors r, r + RUNS, … are the r-th, and these are added up in order. A thread has every SUBGROUP-th of
 // them, and so every SUBGROUP-th Vector.
 

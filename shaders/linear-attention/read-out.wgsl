@@ -1,10 +1,10 @@
 // with: linear-attention/feature, lib/reduce
 // Linear attention from its states:  out = φ(q) · (state + Σ φ(k) ⊗ v) / φ(q) · (state's last column + Σ φ(k))
 //
-// One workgroup per query row of a head. The state holds the whole chunks that the query sees; of the chunk it stands in,
-// each thread weighs keys by φ(q) · φ(k), as attention without a softmax would. Then each thread computes columns of out.
-// Requests d·(dv + 1) reads of the state and (d + dv) of each key after it, whatever the length before. The last kernel
-// of linear attention.
+// One workgroup per query row of a head. The state holds the whole chunks that the query sees; of the chunk that it is
+// in, each thread weights keys by φ(q) · φ(k), as attention without a softmax would. Then each thread computes columns
+// of out. Requests d·(dv + 1) reads of the state and (d + dv) of each key after it, regardless of the length before.
+// The last kernel of linear attention.
 
 const WORKGROUP: u32 = 64;
 const MAX_WIDTH: u32 = 256;  // of a head

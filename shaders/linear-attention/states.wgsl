@@ -39,7 +39,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) t
       sum += run;
       run = 0.0;
     }
-    // A thread loads one feature and one value; what does not exist counts nothing.
+    // A thread loads one feature and one value; those that do not exist are 0.
     let key = first + thread.y;
     var own_feature = 0.0;
     if (key < end && first_row + thread.x < params.d) {

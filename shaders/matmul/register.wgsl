@@ -19,7 +19,7 @@ struct Params { rows: u32, k: u32, n: u32, begin: u32, total: u32 }
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;  // [rows, total]
 @group(0) @binding(3) var<uniform> params: Params;
 
-// For lib/weight, which holds binding 1.
+// For lib/weight, which declares binding 1.
 fn weight_columns() -> u32 {
   return params.k;
 }

@@ -4,11 +4,11 @@
 // As matmul/register, in the registers of one subgroup: all of its threads have the same rows, TILES times ROWS of them,
 // and COLUMNS columns each. Of SUBGROUP vectors of every row each thread loads one, and they go round by shuffles; so x is
 // loaded once for SUBGROUP · COLUMNS columns, and the weight, which may have to be unpacked, once for all rows. Tiles past
-// the last row are left out. Loads of x stay a loop, whose length is unknown: repeated for every row they would take most of
-// the time of a compiler. Sums are added up as in matmul/register, and have its bits whatever the size of a subgroup. Needs
-// k to be a multiple of 4. The weight may be a segment, rows `begin` to `begin + n` of `total`; y is whole.
-// Requests (1 / (TILES · ROWS) + 1 / (SUBGROUP · COLUMNS)) · k reads for each output. Choose it for more than 8 rows, where
-// subgroups all have one size and a shuffle costs less than a load.
+// the last row are left out. Loads of x stay a loop, whose length is unknown at compile time: unrolled for every row
+// they would take most of the compile time. Sums are added up as in matmul/register, and are bitwise the same for every
+// subgroup size. Needs k to be a multiple of 4. The weight may be a segment, rows `begin` to `begin + n` of `total`; y
+// is whole. Requests (1 / (TILES · ROWS) + 1 / (SUBGROUP · COLUMNS)) · k reads for each output. Choose it for more than
+// 8 rows, where subgroups all have one size and a shuffle costs less than a load.
 enable subgroups;
 
 const SUBGROUP: u32 = 8;  // threads
@@ -23,7 +23,7 @@ struct Params { rows: u32, k: u32, n: u32, begin: u32, total: u32 }
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;  // [rows, total]
 @group(0) @binding(3) var<uniform> params: Params;
 
-// For lib/weight, which holds binding 1.
+// For lib/weight, which declares binding 1.
 fn weight_columns() -> u32 {
   return params.k;
 }

@@ -19,7 +19,7 @@ struct Params { rows: u32, k: u32, n: u32, begin: u32, total: u32 }
 var<workgroup> x_tile: array<array<f32, TILE + 1>, TILE>;       // [row, i]
 var<workgroup> weight_tile: array<array<f32, TILE + 1>, TILE>;  // [column, i]
 
-// For lib/weight, which holds binding 1.
+// For lib/weight, which declares binding 1.
 fn weight_columns() -> u32 {
   return params.k;
 }
@@ -43,7 +43,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) t
     for (var j = 0u; j < TILE; j++) {
       sum += x_tile[thread.y][j] * weight_tile[thread.x][j];
     }
-    workgroupBarrier();  // before the next tiles take the place of these
+    workgroupBarrier();  // before the next tiles replace these
   }
   if (row < params.rows && column < params.n) {
     y[row * params.total + params.begin + column] = sum + bias_at(params.begin + column);

@@ -5,9 +5,9 @@
 // storage format packs in them, once each. A thread goes along COLUMNS columns. All threads of a subgroup are at the same
 // elements: each loads a vector of every row of x, and these go round by shuffles. How a row of x is read (as it is, or
 // normed) and what is done with the sums (stored, added to the residual stream, gated) are parts. A row's sum goes in
-// order of i, or of blocks of it, and so has the same bits whatever rows come with it and whatever the size of a subgroup.
-// Memory is slow to answer what is asked for piece by piece: a subgroup first loads a word of every cache line of its rows,
-// which lie one after the other, so that many lines are under way at once and at hand when they are read.
+// order of i, or of blocks of it, and so has the same bits with any other rows and for every subgroup size.
+// Loads that follow one another wait for memory each: so a subgroup first loads a word of every cache line of its rows,
+// which are contiguous, so that many lines are in flight at once and cached when they are read.
 // Needs k to be a multiple of WIDE. The weight may be a segment, rows `begin` to `begin + n` of `total`; y is whole.
 // Requests (1 + ROWS / (COLUMNS · SUBGROUP)) · k reads for each column. Choose it where subgroups all have one size and a
 // shuffle costs less than a load.
@@ -31,7 +31,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;  // [rows, total]
 @group(0) @binding(3) var<uniform> params: Params;
 
-// For lib/wide, which holds binding 1.
+// For lib/wide, which declares binding 1.
 fn weight_columns() -> u32 {
   return params.k;
 }
@@ -39,7 +39,7 @@ fn weight_columns() -> u32 {
 // Loads a word of each cache line of the rows of this subgroup; `start` is its first output.
 fn touch_rows(start: u32, thread: u32) -> u32 {
   var touched = 0u;
-  let few = SUBGROUP * COLUMNS * params.row_words <= TOUCHED;  // long rows are streams, which are read ahead as they are
+  let few = SUBGROUP * COLUMNS * params.row_words <= TOUCHED;  // long rows are streams, which are prefetched anyway
   let words = select(0, min(SUBGROUP * OUTPUTS, params.n - start) * params.row_words, few);
   for (var output = start; output < COLUMNS / OUTPUTS * params.n; output += params.n) {
     let first = output * params.row_words;
@@ -75,7 +75,7 @@ fn main(grid: Grid, @builtin(subgroup_invocation_id) thread: u32) {
       for (var r = 0u; r < ROWS; r++) { sums[r][c] = add_wide(v[r], w, sums[r][c]); }
     }
   }
-  let place = first + (touched & params.none);  // what was touched has no other use
+  let place = first + (touched & params.none);  // the words touched have no other use
   for (var r = 0u; r < ROWS; r++) {
     if (r < params.rows) { store_row(r, place, sums[r]); }
   }

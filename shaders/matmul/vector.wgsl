@@ -3,14 +3,13 @@
 //
 // The decode shape, where reading the weight is all the work: each of its values is loaded once and used for every row.
 // A team of LANES threads strides along four columns, four values of each at a time; WORKGROUP / LANES teams make a
-// workgroup. The lanes' sums meet in workgroup memory, where one thread adds up those of four columns. What is added in
-// which order does not depend on ROWS, and `fma` leaves the compiler no choice, so a row's result is the same to the
-// bit whatever rows come with it. Needs k to be a multiple of 4.
-// The weight may be a segment, rows `begin` to `begin + n` of `total`; y is whole.
-// Requests (1 + ROWS / 4) · k reads for each column.
+// workgroup. The lanes' sums meet in workgroup memory, where one thread adds up those of four columns. The order of
+// additions does not depend on ROWS, and `fma` leaves the compiler no choice, so a row's result is bitwise the same
+// with any other rows. Needs k to be a multiple of 4. The weight may be a segment, rows `begin` to `begin + n` of
+// `total`; y is whole. Requests (1 + ROWS / 4) · k reads for each column.
 
 const ROWS: u32 = 1;   // at least as many as there are
-const LANES: u32 = 4;  // a GPU wants 64, to have more loads under way
+const LANES: u32 = 4;  // a GPU needs 64, for more loads in flight
 const WORKGROUP: u32 = 64;
 const TEAMS: u32 = WORKGROUP / LANES;
 const_assert WORKGROUP % LANES == 0;
@@ -24,7 +23,7 @@ struct Params { rows: u32, k: u32, n: u32, begin: u32, total: u32 }
 
 var<workgroup> partial: array<vec4f, ROWS * WORKGROUP>;  // [row, lane, team], for four columns
 
-// For lib/weight, which holds binding 1.
+// For lib/weight, which declares binding 1.
 fn weight_columns() -> u32 {
   return params.k;
 }

@@ -1,8 +1,8 @@
 // with: moe/result-rows/aligned, lib/grid, lib/no-index
 // What a token's experts gave, weighted:  y[token] = Σ weights[token, choice] · z[row of the choice]
 //
-// One thread per vector of four columns of a token, which gathers what lies where align put it, in the order of the
-// choices: no atomics, and the same sum on every run. Choices that were dropped, or are none, add nothing.
+// One thread per vector of four columns of a token, which gathers the rows where align put them, in the order of the
+// choices: no atomics, and the same sum on every run. Choices that were dropped, or are no expert, add nothing.
 // Requests (CHOICES + 1) · c reads and writes a token.
 
 const CHOICES: u32 = 2;

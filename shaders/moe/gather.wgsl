@@ -1,8 +1,8 @@
 // with: lib/grid
 // The rows of x that an expert's slots belong to:  y[i] = x[slots[first + i] / choices]
 //
-// One thread per vector of four columns. What moe/grouped does as it loads; here for baselines that call one expert after
-// the other. Requests 2 · c reads and writes a row.
+// One thread per vector of four columns. moe/grouped does this as it loads; here for baselines that call one expert
+// after the other. Requests 2 · c reads and writes a row.
 
 const WORKGROUP: u32 = 64;
 

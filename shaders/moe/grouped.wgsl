@@ -1,4 +1,4 @@
-// with: lib/weight/f32, moe/bias/none, moe/rows/gathered, moe/result/gated, lib/no-index, lib/products
+// with: lib/weight/f32, moe/bias/none, moe/block-row, moe/result, lib/no-index, lib/products
 // Products of all experts at once:  z[row, column] = Σ x[row, i] · weight[expert, column, i] + bias[expert, column]
 //
 // Rows are grouped by experts, each with a weight of its own. As matmul/register, a thread computes ROWS × COLUMNS
@@ -25,7 +25,7 @@ struct Params { k: u32, n: u32, choices: u32, begin: u32, end: u32 }
 @group(0) @binding(6) var<storage, read> block_experts: array<u32>;  // [blocks]
 @group(0) @binding(7) var<storage, read> grids: array<u32>;          // [2, 4]
 
-// For lib/weight, which holds binding 1.
+// For lib/weight, which declares binding 1.
 fn weight_columns() -> u32 {
   return params.k;
 }

@@ -3,7 +3,7 @@
 //
 // One thread a token, which goes over all experts for each choice and takes the first that comes after the last one
 // taken. Keys decide which are chosen; weights are their scores, as shares of all scores or of those of the chosen. Of a
-// token with a NaN among its logits all weights are NaN, so that it does not pass unseen.
+// token with a NaN among its logits all weights are NaN, so that it does not go unnoticed.
 // Requests (CHOICES + 2) · EXPERTS reads a token. Choose it for few experts, or for many tokens.
 
 const EXPERTS: u32 = 8;
@@ -63,7 +63,7 @@ fn comes_after(next: Choice, last: Choice) -> bool {
   return next.key < last.key || (next.key == last.key && next.expert > last.expert);
 }
 
-// What decides whether expert e is chosen. Experts of groups that are not kept come last.
+// The key by which expert e is chosen. Experts of groups that are not kept come last.
 fn key_at(first: u32, e: u32, largest: f32, groups: u32) -> u32 {
   let key = key_of(logits[first + e], largest, e);
   return select(IMPOSSIBLE, order_key(key), in_groups(e, groups));

@@ -1,4 +1,4 @@
-// with: lib/weight/f32, moe/bias/none, moe/row-slots/gathered, moe/result/gated, lib/products, lib/columns
+// with: lib/weight/f32, moe/bias/none, moe/row-slots/gathered, moe/result, lib/products, lib/columns
 // Products of a few tokens with the experts that they chose:  z[slot, column] = Σ x[row, i] · weight[expert, column, i] + bias
 //
 // All choices in one dispatch; those of a token may add up to one row, each by its share. The decode shape, as
@@ -10,7 +10,7 @@
 
 const EXPERTS: u32 = 8;
 const CHOICES: u32 = 2;
-const LANES: u32 = 4;  // a GPU wants 64, to have more loads under way
+const LANES: u32 = 4;  // a GPU needs 64, for more loads in flight
 const WORKGROUP: u32 = 64;
 const TEAMS: u32 = WORKGROUP / LANES;
 const_assert WORKGROUP % LANES == 0;
@@ -24,7 +24,7 @@ struct Params { k: u32, n: u32, begin: u32, end: u32 }
 
 var<workgroup> partial: array<vec4f, WORKGROUP>;  // [lane, team], for four columns
 
-// For lib/weight, which holds binding 1.
+// For lib/weight, which declares binding 1.
 fn weight_columns() -> u32 {
   return params.k;
 }

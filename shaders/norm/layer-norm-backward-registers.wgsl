@@ -21,7 +21,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let width = params.cols / WIDTH;
   let group = first_row(grid) + thread / LANES;
   let lane = thread % LANES;
-  let own_width = select(0, width, group < params.groups);  // groups past the last only meet the barriers
+  let own_width = select(0, width, group < params.groups);  // groups past the last only take part in the barriers
 
   var factors: array<Vector, OWN>;
   for (var j = 0u; j < OWN; j++) {

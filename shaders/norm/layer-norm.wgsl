@@ -3,7 +3,7 @@
 //
 // LANES threads a row, as in norm/rms-norm. Three passes over the row: the mean, the squared deviations from it, the
 // result. The shorter mean(x²) - mean² would save one pass and lose every digit where the mean is much larger than the
-// spread. What a row is (x, or x + residual) and whether there is a bias are parts.
+// spread. The row (x, or x + residual) and the bias are parts.
 // Requests 4·rows·cols reads (5 with a bias) and rows·cols writes; a residual adds rows·cols of each.
 
 const WORKGROUP: u32 = 128;

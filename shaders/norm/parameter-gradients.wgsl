@@ -1,9 +1,9 @@
 // with: norm/mean/none, norm/partials/weight, lib/vector/four, lib/grid
 // Partial gradients of a norm's parameters:  dweights[group] = Σ dy∘(x - mean) · scale, dbiases[group] = Σ dy over its rows
 //
-// A group has every groups-th row, and a column of it a thread: neighbouring threads read neighbouring columns. What the
-// groups have is added up by a sum over the first axis, so that no sum is long (shaders/README.md) and all are in a fixed
-// order. Requests 2·rows·cols reads of Vectors, scale and mean of the row for each, and groups·cols writes.
+// A group has every groups-th row, and a column of it a thread: neighbouring threads read neighbouring columns. The
+// groups' sums are added up by a sum over the first axis, so that no sum is long (shaders/README.md) and all are in a
+// fixed order. Requests 2·rows·cols reads of Vectors, scale and mean of the row for each, and groups·cols writes.
 
 const WORKGROUP: u32 = 64;
 

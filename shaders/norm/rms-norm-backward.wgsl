@@ -1,9 +1,9 @@
 // with: norm/dsum/none, norm/dx/stored, lib/vector/four, lib/row-lanes, lib/reduce
 // Gradient of norm/rms-norm:  dx = (g - n·mean(g∘n)) · scale + dsum, g = dy∘weight, n = x · scale, scale = 1 / sqrt(mean(x²) + eps)
 //
-// LANES threads a row, as in norm/rms-norm. A first pass adds up squares and products, of which scale and mean(g∘n) are
-// made; a second one writes dx. The scale of each row is kept for norm/parameter-gradients. n is never y / weight: a
-// weight may be 0. Requests 6·rows·cols reads and rows·cols writes; dsum adds rows·cols reads.
+// LANES threads a row, as in norm/rms-norm. A first pass adds up squares and products, for scale and
+// mean(g∘n); a second one writes dx. The scale of each row is kept for norm/parameter-gradients. n is never y / weight:
+// a weight may be 0. Requests 6·rows·cols reads and rows·cols writes; dsum adds rows·cols reads.
 
 const WORKGROUP: u32 = 128;
 

@@ -2,7 +2,7 @@
 // Root-mean-square norm over the last axis:  y = x / sqrt(mean(x * x) + eps) * weight
 //
 // As norm/rms-norm, with the row kept in registers: each of its LANES threads has OWN Vectors of it, so that it is read
-// once. LANES and OWN grow with the row (src/kernels/reduce/register-rows.ts); a row for which they do not suffice is refused.
+// once. LANES and OWN grow with the row (src/kernels/reduce/lanes.ts); a row for which they do not suffice is refused.
 // Requests 2·rows·cols reads and rows·cols writes; a residual adds rows·cols of each. Choose it where memory costs more
 // than registers.
 

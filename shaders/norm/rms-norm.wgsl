@@ -3,7 +3,7 @@
 //
 // LANES threads a row: few for short rows, as in norms per head, so that several rows share a workgroup; all of them for
 // long ones. Each strides across the row in steps of a Vector, the partial sums meet in workgroup memory, and the row is
-// read a second time to be scaled. What a row is (x, or x + residual) is a part.
+// read a second time to be scaled. The row (x, or x + residual) is a part.
 // Requests 3·rows·cols reads and rows·cols writes; a residual adds rows·cols of each.
 
 const WORKGROUP: u32 = 128;

@@ -1,7 +1,7 @@
 // with: peaks/number/f32, lib/grid
 // Multiply-adds as fast as they go:  y[i] = Σ over 16 chains c of x[c] after x[c] = x[c] * factor + step, turns times
 //
-// Sixteen chains a thread, none of which waits for another, so that every unit has work whatever its latency. Nothing
+// Sixteen independent chains a thread, so that every unit has work during its latency. Nothing
 // is read, and one number a thread is written. The factor is 1 and known at run time only: a chain is a count by steps
 // of 1/16, exact in f16 too, and its end is known in closed form. Executes 32 · turns operations a thread.
 

@@ -1,12 +1,12 @@
 // with: lib/grid
 // Memory as fast as it is read once:  y[i] = the exclusive or of all words that thread i reads
 //
-// The floor of a decode step, whose work is to read the weights. LANES neighbouring threads walk along ROWS rows of ROW
-// vectors of 16 bytes, as the products of a few rows do, and each writes one word. Past the end the last vector is read
-// again. Requests n reads of 16 bytes, rounded up to whole rows.
+// A lower bound for a decode step, whose work is to read the weights. LANES neighbouring threads walk along ROWS rows
+// of ROW vectors of 16 bytes, as the products of a few rows do, and each writes one word. Past the end the last vector
+// is read again. Requests n reads of 16 bytes, rounded up to whole rows.
 
 const WORKGROUP: u32 = 8;
-const LANES: u32 = 1;  // a GPU wants neighbouring threads at neighbouring vectors
+const LANES: u32 = 1;  // GPUs prefer neighbouring threads at neighbouring vectors
 const ROWS: u32 = 4;   // of a team of LANES threads
 const ROW: u32 = 64;   // vectors
 const_assert WORKGROUP % LANES == 0;

@@ -2,7 +2,7 @@
 // Workgroup memory as fast as it is read:  y[i] = Σ over turns j of tile[(thread + j) mod WORKGROUP]
 //
 // The workgroup fills a tile of 4 KiB, and each thread reads it round and round, neighbours next to each other, so that
-// no two meet in a bank. Reads 16 · turns bytes of workgroup memory a thread; writes 16 bytes of memory.
+// no two share a bank. Reads 16 · turns bytes of workgroup memory a thread; writes 16 bytes of memory.
 
 const WORKGROUP: u32 = 256;
 const UNROLLED: u32 = 8;  // turns between two tests of the loop

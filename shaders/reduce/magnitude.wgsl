@@ -1,8 +1,8 @@
 // The largest magnitude of all elements, kept in one of several words:  peaks[index] = max(peaks[index], max |x|)
 //
 // Magnitudes are compared by their bits, whose order is that of the numbers, with infinity above them all and NaN above
-// infinity: so one word says whether there was either. One workgroup, so that a single thread writes the word: each thread
-// strides through the elements, and a tree in workgroup memory joins them. Requests n reads.
+// infinity: so one word shows whether there was either. One workgroup, so that a single thread writes the word: each
+// thread strides through the elements, and a tree in workgroup memory joins them. Requests n reads.
 
 const WORKGROUP: u32 = 256;
 const_assert 0 == (WORKGROUP & (WORKGROUP - 1));  // the tree halves it

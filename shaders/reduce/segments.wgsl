@@ -1,7 +1,7 @@
 // with: reduce/operation/sum, lib/grid
 // Weighted rows of each segment reduced:  y[i, j] = ∘ over rows t of segment i of weights[t] · x[t, j]
 //
-// Rows of weight 0 do not count, whatever they hold; a segment without others gives `initial`. One thread a result:
+// Rows of weight 0 do not count, even if they hold NaN; a segment without others gives `initial`. One thread a result:
 // neighbouring threads read neighbouring columns. Sums are taken in runs (shaders/README.md).
 // Requests 2·t·c reads and n·c writes.
 

@@ -32,7 +32,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   if (first_result >= params.n) { return; }  // the whole workgroup leaves
   let i = first_result + thread / LANES;
   let lane = thread % LANES;
-  let length = select(0, params.length, i < params.n);  // results past the end only meet the barriers
+  let length = select(0, params.length, i < params.n);  // results past the end only take part in the barriers
   let first = element(i, params.x, vec4u(params.x0, params.x1, params.x2, params.x3));
 
   var combined = params.initial;

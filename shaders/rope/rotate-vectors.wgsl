@@ -1,10 +1,10 @@
 // with: rope/quads/halves, lib/position/start
 // with: lib/grid
-// Rotary position embedding:  pair i of y = pair i of x, rotated by angle i of the position
+// Rotary position embedding:  (y₁, y₂) = (x₁ · cos φ - x₂ · sin φ, x₂ · cos φ + x₁ · sin φ), φ = position · frequency
 //
-// As rope/rotate, in vectors: one thread per four pairs, and one per four elements of the rest of the head, so that a fourth
-// as many threads work out where their token and its angles lie. Requests 4 reads and 2 writes a pair. Choose it where heads
-// and rotated parts are whole vectors.
+// As rope/rotate, in vectors: one thread per four pairs, and one per four elements of the rest of the head, so that a
+// fourth as many threads compute where their token and its angles lie. Requests 4 reads and 2 writes a pair. Choose it
+// where heads and rotated parts are whole vectors.
 
 const WORKGROUP: u32 = 64;
 const BACK: bool = false;  // rotates by the negative angles, which is the gradient of a rotation
@@ -39,9 +39,9 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
     y[y_row + params.pairs + slot] = x[x_row + params.pairs + slot];
     return;
   }
-  let angles = (position(b, t) * params.pairs + slot) * 2;
-  let low = table[angles];
-  let high = table[angles + 1];
+  let entry = (position(b, t) * params.pairs + slot) * 2;
+  let low = table[entry];
+  let high = table[entry + 1];
   let cosines = vec4f(low.xz, high.xz);
   let forwards = vec4f(low.yw, high.yw);
   let sines = select(forwards, -forwards, BACK);

@@ -1,9 +1,10 @@
 // with: rope/pairs/halves, lib/position/start
 // with: lib/grid
-// Rotary position embedding:  pair i of y = pair i of x, rotated by angle i of the position
+// Rotary position embedding:  (y₁, y₂) = (x₁ · cos φ - x₂ · sin φ, x₂ · cos φ + x₁ · sin φ), φ = position · frequency
 //
-// Which two elements of a head are pair i is a part, rope/pairs. One thread per pair, and one per element of the rest of
-// the head, which passes through. Requests 4 reads and 2 writes a pair.
+// (x₁, x₂) is pair i of a head: which two elements these are is a part, rope/pairs. Each i has a frequency of its own, and
+// table has the cosine and the sine of every position. One thread per pair, and one per element of the rest of the head,
+// which passes through. Requests 4 reads and 2 writes a pair.
 
 const WORKGROUP: u32 = 64;
 const BACK: bool = false;  // rotates by the negative angles, which is the gradient of a rotation
@@ -38,11 +39,12 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
     y[y_row + params.pairs + slot] = x[x_row + params.pairs + slot];
     return;
   }
-  let angle = table[position(b, t) * params.pairs + slot];
+  let cosine_sine = table[position(b, t) * params.pairs + slot];
+  let cosine = cosine_sine.x;
+  let sine = select(cosine_sine.y, -cosine_sine.y, BACK);
   let pair = pair_elements(slot);
   let first = x[x_row + pair.x];
   let second = x[x_row + pair.y];
-  let sine = select(angle.y, -angle.y, BACK);
-  y[y_row + pair.x] = first * angle.x - second * sine;
-  y[y_row + pair.y] = second * angle.x + first * sine;
+  y[y_row + pair.x] = first * cosine - second * sine;
+  y[y_row + pair.y] = second * cosine + first * sine;
 }

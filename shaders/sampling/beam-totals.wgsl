@@ -1,8 +1,8 @@
 // with: sampling/log-sum, lib/grid
-// What texts come to with one token more:  totals = score + l − log Σ exp(l)
+// Scores of texts with one more token:  totals = score + l − log Σ exp(l)
 //
-// One workgroup a row, which it reads three times. A row whose score is −∞ has no text: its totals are −∞ whatever its
-// logits are. Other rows that hold NaN or +∞, or nothing above −∞, become NaN. Requests 3·v reads a row and v writes.
+// One workgroup a row, which it reads three times. A row whose score is −∞ has no text: its totals are −∞ regardless of
+// its logits. Other rows that hold NaN or +∞, or nothing above −∞, become NaN. Requests 3·v reads a row and v writes.
 
 const WORKGROUP: u32 = 256;
 const MINUS_INFINITY: u32 = 0xff800000;  // its bits

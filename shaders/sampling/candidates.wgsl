@@ -42,7 +42,7 @@ fn gather(first: u32, thread: u32) {
   workgroupBarrier();
 }
 
-// How many candidates go before this one.
+// How many candidates precede this one.
 fn candidate_rank(own: Candidate) -> u32 {
   var rank = 0u;
   for (var i = 0u; i < params.n; i++) {

@@ -3,7 +3,7 @@
 // of Σ exp(logit − largest).
 //
 // Reads the row twice. A row that holds NaN or +∞, or nothing above −∞, is no distribution; that is found by the bits,
-// since adapters differ in what exp gives for NaN. All threads must call log_sum (uniform control flow), once. The
+// since adapters differ in exp of NaN. All threads must call log_sum (uniform control flow), once. The
 // kernel defines logits.
 
 const RUN: u32 = 32 * WORKGROUP;  // logits whose sum is taken by itself (shaders/README.md)

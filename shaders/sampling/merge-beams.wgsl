@@ -1,8 +1,8 @@
 // with: sampling/order, lib/grid
-// The n best of what the texts of a source go on with:  sorted by total, then by token, then by the rank of the text
+// The n best continuations of a source's texts:  sorted by total, then by token, then by the rank of the text
 //
-// One workgroup for the `beams` rows of a source, each with its k best tokens. Each thread counts what goes before one of
-// them. NaN goes before everything, so that it is seen. Requests (beams·k)² reads of totals a source, and of tokens and
+// One workgroup for the `beams` rows of a source, each with its k best tokens. Each thread counts those before one of
+// them. NaN comes first, so that it is noticed. Requests (beams·k)² reads of totals a source, and of tokens and
 // ranks where totals tie.
 
 const WORKGROUP: u32 = 64;

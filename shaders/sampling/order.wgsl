@@ -1,7 +1,7 @@
-// with: lib/is-nan
+// with: lib/numbers/is-nan
 // Logits as unsigned integers in the same order, so that thresholds and ties are exact.
 //
-// NaN counts as −∞: both are IMPOSSIBLE, below every number. −0 and 0 are equal. Sizes do not pass through float
+// NaN counts as −∞: both are IMPOSSIBLE, below every number. −0 and 0 are equal. Comparisons use no float
 // arithmetic, so nothing depends on how an adapter treats NaN, infinities or subnormal numbers.
 
 const IMPOSSIBLE: u32 = 0;

@@ -1,9 +1,9 @@
 // with: sampling/settings, lib/grid
 // Logits of tokens seen before, lowered:  y = (l > 0 ? l / repetition : l · repetition) − presence − frequency · times
 //
-// One thread an element. Repetition meets tokens of the prompt (bit 31 of counts) and those generated (bits 0 to 30:
-// how many times), presence and frequency the generated ones alone; tokens not seen stay as they are. Every batch row
-// has its settings. Requests 2·b·v reads and b·v writes.
+// One thread an element. Repetition applies to tokens of the prompt (bit 31 of counts) and those generated (bits 0 to
+// 30: how many times), presence and frequency only to the generated ones; tokens not seen stay as they are. Every batch
+// row has its settings. Requests 2·b·v reads and b·v writes.
 
 const WORKGROUP: u32 = 256;
 

@@ -1,10 +1,10 @@
-// with: sampling/count/off, sampling/check/off
-// with: sampling/distribution, sampling/draw, lib/threefry, lib/row, lib/grid, lib/no-index
+// with: sampling/count/off, sampling/checked-key
+// with: sampling/distribution, sampling/draw, lib/numbers/threefry, lib/row, lib/grid, lib/no-index
 // One token per row, drawn by its weight:  the first id with Σ weight[0..=id] > ⌊word · Σ weight / 2³²⌋
 //
 // One workgroup a row. The weights are those of sampling/distribution, and the token the one of sampling/draw: integers
 // from thresholds, so that it does not depend on the order of atomics. The random word depends on seed and position
-// alone (lib/threefry). Rows without tokens to compute are left alone. Where logits are checked, a row with one that is
+// alone (lib/numbers/threefry). Rows without tokens to compute are left alone. Where logits are checked, a row with one that is
 // not finite gives NO_TOKEN and ends.
 // Requests 3·v reads a row, and 4·v more each for top-k and top-p.
 
@@ -32,7 +32,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   if (thread == 0) { now = step[row]; }
   workgroupBarrier();
   let first = row * params.v;
-  var width = select(params.v, 0, now.tokens == 0);  // finished rows only meet the barriers
+  var width = select(params.v, 0, now.tokens == 0);  // finished rows only take part in the barriers
   let own_settings = settings[row];
 
   var largest = IMPOSSIBLE;

@@ -2,9 +2,9 @@
 //
 // In two levels: BLOCK threads each sum a block of BLOCK shares, then every thread adds the blocks and the shares
 // before its own. That is 2·BLOCK reads a thread and three barriers with workgroup_locate, where Hillis and Steele's
-// scan takes log2(WORKGROUP) reads and twice as many barriers, the dearer part on software adapters. Integers, so the
-// order does not matter. All threads must call workgroup_scan and then workgroup_locate, or another barrier before the
-// next scan (uniform control flow).
+// scan takes log2(WORKGROUP) reads and twice as many barriers, the more expensive part on software adapters. Integers,
+// so the order does not matter. All threads must call workgroup_scan and then workgroup_locate, or another barrier
+// before the next scan (uniform control flow).
 
 const BLOCK: u32 = 16;
 const_assert BLOCK * BLOCK == WORKGROUP;

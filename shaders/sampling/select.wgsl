@@ -11,7 +11,7 @@ const_assert DIGITS == WORKGROUP;  // a thread has one bin
 
 struct Selected {
   key: u32,
-  above: u32,  // what the tokens above it measure
+  above: u32,  // the measure of the tokens above it
 }
 
 var<workgroup> histogram: array<atomic<u32>, DIGITS>;

@@ -1,4 +1,4 @@
-// with: sampling/check/on
+// with: sampling/checked-key
 // with: sampling/distribution, lib/grid
 // The weights that a row's tokens are drawn by:  weights = kept ? ⌊exp((l − max) / T) / S · 2³¹⌋ : 0
 //

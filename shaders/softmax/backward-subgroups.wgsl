@@ -1,9 +1,9 @@
 // with: lib/vector/four, lib/run-sums, lib/grid
 // Gradient of softmax, from its result:  dx = y∘(dy - Σ y∘dy)
 //
-// As softmax/backward, with a subgroup a row: sums meet by shuffles, with the same bits whatever the size of a subgroup.
+// As softmax/backward, with a subgroup a row: sums meet by shuffles, with the same bits for every subgroup size.
 // Requests 4·rows·cols reads and rows·cols writes. Choose it where subgroups all have one size and a shuffle costs less
-// than a barrier; long rows are refused, for a thread adds up its part one by one.
+// than a barrier; long rows are refused, because a thread adds up its part one by one.
 enable subgroups;
 
 const ROWS: u32 = 4;  // of a subgroup, one after the other

@@ -2,7 +2,8 @@
 // Gradient of softmax, from its result:  dx = y∘(dy - Σ y∘dy)
 //
 // LANES threads a row, as in softmax/workgroup. A first pass adds up the products, a second one writes dx. Where y is 0, as
-// where a mask hides an element, dy has no part, whatever it holds. Requests 4·rows·cols reads and rows·cols writes.
+// where a mask hides an element, dy does not contribute, whatever it is. Requests 4·rows·cols reads and rows·cols
+// writes.
 
 const WORKGROUP: u32 = 128;
 

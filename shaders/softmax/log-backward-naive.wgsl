@@ -1,4 +1,4 @@
-// with: lib/exponential, lib/vector/one, lib/grid
+// with: lib/numbers/exponential, lib/vector/one, lib/grid
 // Gradient of log-softmax, from its result:  dx = dy - exp(y) · Σ dy
 //
 // One thread a row, which it reads twice. Sums are taken in runs, and those in runs again (shaders/README.md).

@@ -1,4 +1,4 @@
-// with: lib/exponential, lib/vector/four, lib/row-lanes, lib/reduce
+// with: lib/numbers/exponential, lib/vector/four, lib/row-lanes, lib/reduce
 // Gradient of log-softmax, from its result:  dx = dy - exp(y) · Σ dy
 //
 // LANES threads a row, as in softmax/workgroup. A first pass adds up the row's gradients, a second one writes dx.

@@ -1,4 +1,4 @@
-// with: lib/exponential, lib/vector/one, lib/lowest-float, lib/is-nan, lib/grid
+// with: lib/numbers/exponential, lib/vector/one, lib/numbers/lowest-float, lib/numbers/is-nan, lib/grid
 // Log-softmax over the last axis:  y = x - max(x) - log Σ exp(x - max(x))
 //
 // One thread a row, which it reads three times: for the maximum, for the sum, and for the result. Sums are taken in runs,
@@ -31,7 +31,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
     }
     sum += runs;
   }
-  // Of a row of -infinity, whose sum is 0, every logarithm is -infinity; of NaN, drivers differ in what log gives.
+  // Of a row of -infinity, whose sum is 0, every logarithm is -infinity; for NaN, drivers differ in log.
   let logarithm = select(select(log(sum), 0.0, sum == 0.0), sum, is_nan(sum));
   for (var i = 0u; i < params.cols; i++) { y[origin + i] = x[origin + i] - shift - logarithm; }
 }

@@ -1,4 +1,4 @@
-// with: lib/exponential, lib/vector/four, lib/lowest-float, lib/is-nan, lib/row-lanes, lib/reduce
+// with: lib/numbers/exponential, lib/vector/four, lib/numbers/lowest-float, lib/numbers/is-nan, lib/row-lanes, lib/reduce
 // Log-softmax over the last axis:  y = x - max(x) - log Σ exp(x - max(x))
 //
 // LANES threads a row, as in softmax/workgroup: the maximum and the sum are reduced in workgroup memory.
@@ -29,7 +29,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   }
   let sum = workgroup_sum(vector_sum(sums), thread);
 
-  // Of a row of -infinity, whose sum is 0, every logarithm is -infinity; of NaN, drivers differ in what log gives.
+  // Of a row of -infinity, whose sum is 0, every logarithm is -infinity; for NaN, drivers differ in log.
   let logarithm = select(select(log(sum), 0.0, sum == 0.0), sum, is_nan(sum));
   for (var i = row.lane; i < row.width; i += LANES) { y[row.first + i] = x[row.first + i] - shift - logarithm; }
 }

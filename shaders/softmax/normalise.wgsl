@@ -1,4 +1,4 @@
-// with: lib/exponential, lib/vector/one, lib/grid
+// with: lib/numbers/exponential, lib/vector/one, lib/grid
 // The last of three softmax passes:  y = exp(x - largest[row]) / sum[row]
 //
 // One thread an element. Requests 3·rows·cols reads and rows·cols writes.

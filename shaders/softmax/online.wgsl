@@ -1,4 +1,4 @@
-// with: lib/exponential, lib/vector/four, lib/lowest-float, lib/row-lanes, lib/reduce
+// with: lib/numbers/exponential, lib/vector/four, lib/numbers/lowest-float, lib/row-lanes, lib/reduce
 // Softmax over the last axis, maximum and sum in one pass:  y = exp(x - max(x)) / Σ exp(x - max(x))
 //
 // LANES threads a row, as in softmax/workgroup. Each keeps the largest element so far and the sum of exponentials

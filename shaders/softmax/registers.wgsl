@@ -1,8 +1,8 @@
-// with: lib/exponential, lib/vector/four, lib/lowest-float, lib/row-lanes, lib/reduce
+// with: lib/numbers/exponential, lib/vector/four, lib/numbers/lowest-float, lib/row-lanes, lib/reduce
 // Softmax over the last axis:  y = exp(x - max(x)) / Σ exp(x - max(x))
 //
 // As softmax/workgroup, with the row kept in registers: each of its LANES threads has OWN Vectors of it, first elements,
-// then exponentials. LANES and OWN grow with the row (src/kernels/reduce/register-rows.ts); a row for which they do not
+// then exponentials. LANES and OWN grow with the row (src/kernels/reduce/lanes.ts); a row for which they do not
 // suffice is refused. Requests rows·cols reads and rows·cols writes, and one exponential an element.
 
 const WORKGROUP: u32 = 128;

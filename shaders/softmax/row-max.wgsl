@@ -1,4 +1,4 @@
-// with: lib/grid, lib/lowest-float
+// with: lib/grid, lib/numbers/lowest-float
 // The first of three softmax passes:  largest[row] = max over the row of x
 //
 // One thread a row, which walks it element by element: neighbouring threads read elements a whole row apart.

@@ -1,4 +1,4 @@
-// with: lib/exponential, lib/vector/one, lib/grid
+// with: lib/numbers/exponential, lib/vector/one, lib/grid
 // The second of three softmax passes:  sum[row] = Σ exp(x - largest[row])
 //
 // One thread a row, as in softmax/row-max. Sums are taken in runs, and those in runs again (shaders/README.md). Requests rows·cols reads and rows writes.

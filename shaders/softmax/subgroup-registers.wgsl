@@ -1,4 +1,4 @@
-// with: lib/exponential, lib/vector/four, lib/lowest-float, lib/grid
+// with: lib/numbers/exponential, lib/vector/four, lib/numbers/lowest-float, lib/grid
 // Softmax over the last axis:  y = exp(x - max(x)) / Σ exp(x - max(x))
 //
 // softmax/registers and softmax/subgroups in one, for short rows: a subgroup a row, of which each thread keeps OWN Vectors

@@ -1,4 +1,4 @@
-// with: lib/exponential, lib/vector/four, lib/lowest-float, lib/row-lanes, lib/reduce
+// with: lib/numbers/exponential, lib/vector/four, lib/numbers/lowest-float, lib/row-lanes, lib/reduce
 // Softmax over the last axis:  y = exp(x - max(x)) / Σ exp(x - max(x))
 //
 // LANES threads share each row (lib/row-lanes says how many): the maximum and the sum are reduced in workgroup memory, and

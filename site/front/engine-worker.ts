@@ -1,4 +1,4 @@
-// The worker of the front page: an engine, as in a page of anyone's own.
+// The worker of the front page: an engine, as on any page.
 import { serveEngine } from "../../src/engine/port/serve-engine.ts";
 
 serveEngine();

@@ -1,4 +1,4 @@
-/** What the model on the visitor's own device does. */
+/** The state of the model on the visitor's device. */
 export type Live =
   | { readonly kind: "none" }
   | { readonly kind: "loading"; readonly says: string }
@@ -6,7 +6,7 @@ export type Live =
   | { readonly kind: "done"; readonly says: string }
   | { readonly kind: "failed"; readonly says: string };
 
-/** What a screen reader announces of it: each state once, without its progress. A failure is an alert of its own. */
+/** Its announcements for screen readers: each state once, without progress. Failures are separate alerts. */
 export function spokenWords(live: Live): string {
   switch (live.kind) {
     case "loading":

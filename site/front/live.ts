@@ -1,4 +1,4 @@
-// The bundled model on the visitor's own device: loaded only when they ask for it.
+// The bundled model on the visitor's device: loaded only on request.
 
 import { createWorkerEngine } from "../../src/engine/create-worker-engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
@@ -7,11 +7,11 @@ import { promptTokens, type ShownToken, withPiece } from "../generate/strips/tok
 import { deviceTroubles } from "../shell/device/troubles.ts";
 import { sim } from "../shell/sim.ts";
 
-/** Where the model's files are, next to the page. */
+/** The address of the model's files, next to the page. */
 const folder = () => new URL("models/voices-dense/", document.baseURI).href;
 const sampling = { temperature: 0.7, topK: 40, maxTokens: 48, logprobs: 10 };
 
-/** What happens on the way, for the page to show. */
+/** Progress, for the page to show. */
 export interface Watcher {
   /** Bytes of the download. */
   readonly onLoad: (progress: LoadProgress) => void;
@@ -27,7 +27,7 @@ export interface Ended {
 
 let loaded: Promise<{ readonly engine: Engine; readonly model: string }> | undefined;
 
-/** Why there is no GPU for this page, and what to do about it; undefined where there is one. */
+/** Why there is no GPU for this page, and what to do about it; undefined if there is one. */
 async function whyNone(): Promise<string | undefined> {
   const { gpu } = navigator as { readonly gpu?: GPU };
   const missing =
@@ -65,14 +65,11 @@ async function load({ onLoad, signal }: Watcher) {
   }
 }
 
-/**
- * Goes on from a prompt, or from tokens that are shown already. The first call loads the model. Throws what the engine
- * throws.
- */
+/** Continues a prompt, or tokens already shown. The first call loads the model. Throws the engine's errors. */
 export async function continueFrom(start: string | readonly ShownToken[], watcher: Watcher): Promise<Ended> {
   loaded ??= load(watcher);
   const { engine, model } = await loaded.catch((error: unknown) => {
-    loaded = undefined; // the next attempt begins afresh
+    loaded = undefined; // the next attempt starts afresh
     throw error;
   });
   let shown = typeof start === "string" ? promptTokens(await engine.tokenize(start, { model }), start) : start;

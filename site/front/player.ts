@@ -4,17 +4,17 @@ import type { ShownToken } from "../generate/strips/tokens.ts";
 /** Milliseconds from one token to the next. */
 const pace = 110;
 
-/** A recorded run as it plays. */
+/** A recorded run being played. */
 export interface Player {
   readonly shown: readonly ShownToken[];
   readonly state: "playing" | "paused" | "ended";
-  /** Plays, pauses, or begins again at the end. */
+  /** Plays, pauses, or restarts at the end. */
   readonly press: () => void;
 }
 
 /**
- * Plays a run token by token while the page is seen. Where the visitor prefers reduced motion the whole run is there at
- * once, until they ask for it to play.
+ * Plays a run token by token while the page is visible. For visitors who prefer reduced motion the whole run is shown
+ * at once, until they play it.
  */
 export function usePlayer(tokens: readonly ShownToken[]): Player {
   const given = tokens.findIndex(({ generated }) => generated);

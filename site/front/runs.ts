@@ -1,10 +1,10 @@
-import type { TokenLogprob } from "../../src/generate/row.ts";
+import type { TokenLogprob } from "../../src/generate/session/row.ts";
 import type { ShownToken } from "../generate/strips/tokens.ts";
 import whale from "./runs/whale.json";
 
 type Likely = readonly [token: number, text: string, logprob: number];
 
-/** A run of the bundled model, as `scripts/record-runs.mjs` writes it. */
+/** A run of the bundled model, as `scripts/record/runs.mjs` writes it. */
 interface RecordedRun {
   readonly prompt: string;
   readonly given: readonly (readonly [token: number, text: string])[];
@@ -17,12 +17,12 @@ interface RecordedRun {
   }[];
 }
 
-/** A voice of the bundled model: the mark that a prompt in it begins with, and the words of the recorded one. */
+/** A voice of the bundled model: the mark at the beginning of its prompts, and the recorded prompt. */
 export interface Voice {
   readonly name: string;
   readonly mark: string;
   readonly words: string;
-  /** The run as tokens; all but the first are fetched when they are chosen. */
+  /** The run as tokens; all but the first voice's are fetched when chosen. */
   readonly tokens: () => Promise<readonly ShownToken[]>;
 }
 
@@ -36,7 +36,7 @@ function tokensOf(run: unknown): readonly ShownToken[] {
   ];
 }
 
-/** The recorded run that is shown first. */
+/** The recorded run shown first. */
 export const first = tokensOf(whale);
 
 const later = (load: () => Promise<{ readonly default: unknown }>) => async () => tokensOf((await load()).default);

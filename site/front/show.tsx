@@ -10,7 +10,7 @@ import { first, voices } from "./runs.ts";
 /** Bytes of the bundled model's files. */
 declare const VOICES_DENSE_BYTES: number;
 
-/** The model at work: a recorded run, and on a click the model itself, going on from the visitor's words. */
+/** The model at work: a recorded run and, on a click, the model itself, continuing the visitor's words. */
 export function Show() {
   const [voice, setVoice] = useState(voices[0]);
   const [run, setRun] = useState(first);

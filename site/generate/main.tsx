@@ -52,7 +52,7 @@ pageKeys.value = [
   { keys: "← →", does: "walk over tabs and over tokens, when they have the focus" },
 ];
 
-/** Does what a link with `run=1` says: loads its model, and completes its prompt. */
+/** Follows a link with `run=1`: loads its model, and completes its prompt. */
 async function runLink(): Promise<void> {
   if (!runAtOnce.value) return;
   // A stranger's link starts no download from elsewhere: there the reader presses Load, and the text follows.
@@ -82,7 +82,7 @@ reopen.value = () => {
   void engineFor(hub.value).catch(() => undefined); // the page says what is missing
 };
 
-/** The tab's title shows what the page does, for readers who look at another tab. */
+/** The tab's title shows what the page does, for readers in another tab. */
 effect(() => {
   const state = load.value;
   const percent = state.kind === "loading" ? `${Math.round(100 * state.meter.fraction)} % · ` : "";
@@ -94,7 +94,7 @@ writeAddress();
 followChoice();
 simulate();
 void engineFor(hub.value).catch(() => undefined); // likewise
-await new Promise((resolve) => setTimeout(resolve)); // the page is drawn in a task of its own: both together are long
+await new Promise((resolve) => setTimeout(resolve)); // the page is drawn in a separate task: both take long
 render(<Page />, document.body);
 void runLink();
 addEventListener("hashchange", () => void readAddress(takeConversation).then(runLink));

@@ -6,7 +6,7 @@ import { Composer } from "./text/composer.tsx";
 import { TextPane } from "./text/pane.tsx";
 import { troubles } from "./troubles/troubles.ts";
 
-/** The page on which a language model runs. */
+/** The page that runs a language model. */
 export function Page() {
   const narrow = matchMedia("(max-width: 1099px)").matches;
   return (
@@ -23,7 +23,7 @@ export function Page() {
           <TextPane />
           <Composer />
         </div>
-        <aside class="drawer" aria-label="Settings and looks into the model">
+        <aside class="drawer" aria-label="Settings and views into the model">
           <details open={!narrow}>
             <summary>Sampling, tokens, attention, storage, export</summary>
             <Drawer />

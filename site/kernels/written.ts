@@ -1,4 +1,4 @@
-// Kernels as HTML, made when the site is built, so that the page that shows them has no script: a plugin for Vite.
+// Kernels as HTML, generated when the site is built, so that their page needs no script: a plugin for Vite.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
@@ -7,7 +7,7 @@ import { type TokenClass, wgslTokens } from "../shell/code/wgsl-tokens.ts";
 const plain: ReadonlySet<TokenClass> = new Set(["name", "sign", "space"]);
 const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
-/** A text of WGSL as HTML, its words in the colours of the editor. */
+/** WGSL as HTML, in the colours of the editor. */
 export const wgslHtml = (text: string): string =>
   wgslTokens(text)
     .map((token) =>
@@ -15,7 +15,7 @@ export const wgslHtml = (text: string): string =>
     )
     .join("");
 
-/** Puts a kernel's file in the place of `<!-- kernel: NAME -->`. */
+/** Replaces `<!-- kernel: NAME -->` by a kernel's file. */
 export const kernelsWritten: Plugin = {
   name: "kernels-written",
   transformIndexHtml: {

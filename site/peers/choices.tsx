@@ -1,9 +1,9 @@
 import { textModel } from "../../bench/peers/generate.ts";
 import { standardCases } from "../../bench/peers/problems.ts";
-import { type Setup, setupHash } from "../../bench/peers/setup.ts";
+import { type Setup, setupHash } from "../../bench/peers/setup/setup.ts";
 import * as state from "./state.ts";
 
-/** The cases and the engines that are measured. */
+/** The cases and engines to measure. */
 export function Choices() {
   const { cases, engines: chosen } = state.setup.value;
   const offered = [...new Set([...standardCases, ...cases])];
@@ -50,7 +50,7 @@ export function Choices() {
   );
 }
 
-/** A case in words. */
+/** A case as text. */
 function caseName(text: string): string {
   const problem = state.problemOf(text);
   if (!problem) return text;

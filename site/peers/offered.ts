@@ -1,19 +1,19 @@
 import { type Engine, takesPart } from "../../bench/peers/engines/engine.ts";
 import type { Problem } from "../../bench/peers/problems.ts";
 
-/** The engines that can run here: without the peers' code, this project's alone. */
+/** The engines that can run here: without the peers' code, only this project's. */
 export const enginesHere = <E extends Pick<Engine, "peer">>(
   engines: readonly E[],
   peersAreHere: boolean,
 ): readonly E[] => engines.filter(({ peer }) => peersAreHere || !peer);
 
-/** Those of a choice that can run here; all of them where nothing was chosen. */
+/** The chosen ones that can run here; all of them if none was chosen. */
 export const chosenHere = <E extends Pick<Engine, "name">>(
   engines: readonly E[],
   chosen: readonly string[] | undefined,
 ): readonly E[] => engines.filter(({ name }) => !chosen || chosen.includes(name));
 
-/** Why nothing can be measured; undefined where something can. */
+/** Why nothing can be measured; undefined if something can. */
 export function whyNothing(
   engines: readonly Pick<Engine, "name" | "computes">[],
   chosen: readonly string[] | undefined,

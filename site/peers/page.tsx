@@ -5,7 +5,7 @@ import type { Engine } from "../../bench/peers/engines/engine.ts";
 import { peersAreHere } from "../../bench/peers/engines/vendor.ts";
 import { formatPeersMarkdown } from "../../bench/peers/report.ts";
 import type { PeerResult } from "../../bench/peers/result.ts";
-import { setupHash } from "../../bench/peers/setup.ts";
+import { setupHash } from "../../bench/peers/setup/setup.ts";
 import type { Gpu } from "../../src/index.ts";
 import { CopyButton } from "../shell/copy-button.tsx";
 import { device } from "../shell/device/device.ts";

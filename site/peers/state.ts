@@ -7,9 +7,9 @@ import { peersAreHere } from "../../bench/peers/engines/vendor.ts";
 import { textModelAddress } from "../../bench/peers/generate.ts";
 import { type Problem, parseProblem } from "../../bench/peers/problems.ts";
 import type { PeerResult } from "../../bench/peers/result.ts";
-import { readSetup, type Setup } from "../../bench/peers/setup.ts";
-import type { Truth } from "../../bench/peers/truth.ts";
-import type { TruthRequest } from "../../bench/peers/truth-worker.ts";
+import { readSetup, type Setup } from "../../bench/peers/setup/setup.ts";
+import type { Truth } from "../../bench/peers/truth/truth.ts";
+import type { TruthRequest } from "../../bench/peers/truth/truth-worker.ts";
 import type { Gpu } from "../../src/index.ts";
 import { device, losses, reopen } from "../shell/device/device.ts";
 import { openDevice } from "../shell/device/open.ts";
@@ -20,7 +20,7 @@ import { chosenHere, enginesHere, whyNothing } from "./offered.ts";
 
 export const engines = signal<readonly Engine[]>([]);
 export const setup = signal<Setup>(readSetup(globalThis.location.hash));
-/** What a run is doing; undefined where none is under way. */
+/** The activity of a run; undefined without one. */
 export const progress = signal<BenchProgress | undefined>(undefined);
 export const result = signal<PeerResult | undefined>(undefined);
 export const problem = signal<string | undefined>(undefined);
@@ -28,7 +28,7 @@ export const problem = signal<string | undefined>(undefined);
 let gpu: Gpu | undefined;
 let stop: AbortController | undefined;
 
-/** The problem that words describe; undefined where they describe none. */
+/** The problem that a text describes; undefined if none. */
 export function problemOf(text: string): Problem | undefined {
   try {
     return parseProblem(text);
@@ -37,7 +37,7 @@ export function problemOf(text: string): Problem | undefined {
   }
 }
 
-/** Opens this engine's device and lists the engines. Never throws: what is wrong becomes the device's state. */
+/** Opens this engine's device and lists the engines. Never throws: errors become the device's state. */
 export async function open(enginesOf: (gpu: Gpu) => readonly Engine[]): Promise<void> {
   device.value = { kind: "opening" };
   reopen.value = () => void open(enginesOf);
@@ -57,7 +57,7 @@ export async function open(enginesOf: (gpu: Gpu) => readonly Engine[]): Promise<
   });
 }
 
-/** Why nothing can be measured with this set-up; undefined where something can. */
+/** Why nothing can be measured with this set-up; undefined if something can. */
 export const whyNotMeasured = computed(() =>
   whyNothing(
     engines.value,
@@ -66,14 +66,14 @@ export const whyNotMeasured = computed(() =>
   ),
 );
 
-/** What is wrong with the engines that the set-up names; undefined where they are all there. */
+/** The problem with the set-up's engines; undefined if all exist. */
 export function unknownEngine(): string | undefined {
   const names = engines.value.map(({ name }) => name);
   const unknown = setup.value.engines?.find((name) => !names.includes(name));
   return unknown === undefined ? undefined : `there is no engine "${unknown}"; there are ${names.join(", ")}`;
 }
 
-/** An engine that is opened at its first use and stays open; one that could not be opened is tried again. */
+/** An engine, opened at its first use and kept open; a failed opening is retried. */
 function openedOnce(engine: Engine): Engine {
   let opening: ReturnType<Engine["open"]> | undefined;
   const start = () => {
@@ -86,7 +86,7 @@ function openedOnce(engine: Engine): Engine {
   return { ...engine, open: start };
 }
 
-/** Measures what is set up, and shows it as it comes. Resolves with what there is, also after `stopRun`. */
+/** Measures the set-up, and shows results as they arrive. Resolves with the results so far, also after `stopRun`. */
 export async function run(): Promise<PeerResult | undefined> {
   if (device.value.kind !== "ready" || !gpu || stop) return undefined;
   const { cases, engines: chosen, intervalMs, samples, budgetMs, peaks } = setup.value;
@@ -126,14 +126,14 @@ export async function run(): Promise<PeerResult | undefined> {
   return result.value;
 }
 
-/** Stops the run after the interval that is under way. */
+/** Stops the run after the current interval. */
 export function stopRun(): void {
   stop?.abort(new Error("it was stopped"));
 }
 
-/** Float64 results, computed in a thread of their own. */
+/** Float64 results, computed in a separate thread. */
 function truthWorker() {
-  const worker = new Worker(new URL("../../bench/peers/truth-worker.ts", import.meta.url), { type: "module" });
+  const worker = new Worker(new URL("../../bench/peers/truth/truth-worker.ts", import.meta.url), { type: "module" });
   const truthOf = ({ text }: Problem) =>
     new Promise<Truth>((resolve, reject) => {
       const failed = (message: string) => reject(new Error(`the float64 reference failed: ${message}`));

@@ -5,17 +5,17 @@ import { clause } from "../shell/trouble/sentence.ts";
 import type { Trouble } from "../shell/trouble/trouble.ts";
 import * as state from "./state.ts";
 
-/** What the reader has to know now, errors first. */
+/** What the reader must know now, errors first. */
 export const troubles = computed<readonly Trouble[]>(() => {
   const adapter = device.value.kind === "ready" ? adapterTroubles(device.value.facts) : [];
   return [...deviceTroubles(device.value), ...failed(), ...adapter];
 });
 
-/** Said before anything is offered, where the site was built without the peers' code. */
+/** Shown first if the site was built without the peers' code. */
 export const noPeers: Trouble = {
   key: "no-peers",
   level: "warning",
-  says: "This site was built without the other engines' code, so only Shaderformer can be measured here, and is all that is offered.",
+  says: "This site was built without the other engines' code, so only Shaderformer can be measured here.",
   todo: "In a clone, “node dist/cli.js bench peers --serve” installs them (710 MB) and serves this page with them.",
 };
 

@@ -1,10 +1,10 @@
-// The README as HTML, made when the site is built: a plugin for Vite.
+// The README as HTML, generated when the site is built: a plugin for Vite.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Marked } from "marked";
 import type { Plugin } from "vite";
 
-/** The part of an address that leads to a heading, as a repository's page has it. */
+/** The fragment of a heading, as on a repository's page. */
 const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()
@@ -13,7 +13,7 @@ const anchorOf = (heading: string): string =>
 
 const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 
-/** What a link of the README leads to from its page; undefined for files that the site does not have. */
+/** The target of a README link on its page; undefined for files that are not on the site. */
 export function addressOf(href: string): string | undefined {
   if (/^(https:|#)/.test(href)) return href;
   const page = /^site\/(\w+)$/.exec(href)?.[1];
@@ -21,7 +21,7 @@ export function addressOf(href: string): string | undefined {
 }
 
 let frames = 0;
-/** What scrolls in a frame of its own, which the keyboard reaches. */
+/** A scrolling frame that the keyboard can reach. */
 const framed = (tag: "pre" | "div", name: string, content: string) =>
   `<${tag} class="frame" tabindex="0" role="region" aria-label="${name} ${++frames}">${content}</${tag}>\n`;
 
@@ -48,19 +48,19 @@ const marked = new Marked({
   },
 });
 
-/** The README's pictures by the names that the site serves them by. */
+/** The README's pictures by their names on the site. */
 export const readmePictures = (text: string): readonly string[] => [
   ...new Set([...text.matchAll(/src(?:set)?="docs\/pictures\/([^"]+)"/g)].map(([, name = ""]) => name)),
 ];
 
-/** A README as HTML: its links lead to pages of this site or elsewhere, its pictures to `pictures` of the site. */
+/** A README as HTML: links lead to pages of this site or elsewhere, pictures to the site's `pictures`. */
 export const readmeHtml = (text: string): string =>
   marked.parse(text.replace(/(src|srcset)="docs\/pictures\//g, 'vite-ignore $1="../pictures/'), { async: false });
 
 /** The README. */
 export const readme = (): string => readFileSync(fileURLToPath(new URL("../../README.md", import.meta.url)), "utf8");
 
-/** Puts the README in the place of `<!-- readme -->`. */
+/** Replaces `<!-- readme -->` by the README. */
 export const readmeWritten: Plugin = {
   name: "readme-written",
   transformIndexHtml: {

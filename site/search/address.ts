@@ -9,7 +9,7 @@ import { type PassageSize, passageSizes } from "./text/passages.ts";
 
 const known = new Set(["model", "size", "texts", "sim"]);
 
-/** Takes the settings of the page's address; texts and queries of the reader's own are never part of it. */
+/** Applies the settings in the page's address; the reader's own texts and queries are never part of it. */
 export async function readAddress(): Promise<void> {
   const { keys, outdated } = readFragment(location.hash);
   const wrong = [...keys.keys()].filter((key) => !known.has(key));
@@ -32,7 +32,7 @@ export async function readAddress(): Promise<void> {
   else if (wrong.length > 0) say(`The link says ${wrong.join(", ")}, which this page does not have.`);
 }
 
-/** Makes the address follow the settings. */
+/** Keeps the address up to date with the settings. */
 export function writeAddress(): void {
   let first = true;
   effect(() => {
@@ -46,6 +46,6 @@ export function writeAddress(): void {
       ...(sim === undefined ? [] : [["sim", sim] as const]),
     ];
     if (!first) history.replaceState(null, "", keys.length > 0 ? writeFragment(keys) : location.pathname);
-    first = false; // the address is what the settings came from
+    first = false; // the settings came from the address
   });
 }

@@ -42,7 +42,7 @@ pageKeys.value = [
   },
 ];
 
-/** Opens a device anew; the model that was there is loaded again, and the index handed over. */
+/** Opens a new device; the model is reloaded, and the index sent to it. */
 reopen.value = () => {
   const had = model.value.kind === "ready";
   model.value = { kind: "none" };
@@ -58,7 +58,7 @@ reopen.value = () => {
   });
 };
 
-/** The tab's title shows what the page does, for readers who look at another tab. */
+/** The tab's title shows what the page does, for readers in another tab. */
 effect(() => {
   const now = building.value;
   const percent = now ? `${Math.floor((100 * now.done) / now.total)} % · ` : "";
@@ -72,11 +72,11 @@ simulate();
 followTexts();
 followChoice();
 await takeKept();
-await new Promise((resolve) => setTimeout(resolve)); // the page is drawn in a task of its own
+await new Promise((resolve) => setTimeout(resolve)); // the page is drawn in a separate task
 render(<Page />, document.body);
 addEventListener("hashchange", () => void readAddress());
 
-/** An index that is there before the device is handed over once that is open. */
+/** An index restored before the device is open is sent once it is. */
 const stop = effect(() => {
   if (device.value.kind !== "ready") return;
   queueMicrotask(() => {

@@ -9,7 +9,7 @@ import { Results } from "./results/results.tsx";
 import { TextsPanel } from "./text/panel.tsx";
 import { troubles } from "./troubles.ts";
 
-/** The page on which one searches texts by their meaning. */
+/** The page for searching texts by meaning. */
 export function Page() {
   return (
     <Shell page="Search">

@@ -6,7 +6,10 @@ const failed = (message: string) => () => {
   failure.value = { during: "load", error: new Error(message) };
 };
 
-/** Simulations of states that no missing feature causes; the others are made where the device is opened or files are kept. */
+/**
+ * Simulations of states not caused by a missing feature; the others are made where the device is opened or files are
+ * stored.
+ */
 const simulated: Simulated = {
   downloading: () => {
     const download = { phase: "download", done: 41.2e6, total: 90.9e6, fromCache: 8e6 } as const;
@@ -28,5 +31,5 @@ const simulated: Simulated = {
   network: failed("owner/name: model.safetensors: the connection was lost"),
 };
 
-/** Simulates the state that the address names, once there is a device. */
+/** Simulates the state named in the address, once there is a device. */
 export const simulate = (): void => simulateState(simulated);

@@ -8,16 +8,16 @@ import { standardExample } from "./text/examples.ts";
 import { type Passage, type PassageSize, type SourceText, samePassages } from "./text/passages.ts";
 import type { Found, Marked, ModelFacts } from "./worker/protocol.ts";
 
-/** What the reader searches in, before it is an index. */
+/** The texts to search, before indexing. */
 export interface Texts {
-  /** Of an example, its name: links hold it. */
+  /** The name of an example, as in links. */
   readonly example?: string | undefined;
   readonly texts: readonly SourceText[];
 }
 
 export const texts = signal<Texts>({ example: standardExample.name, texts: standardExample.texts });
 export const size = signal<PassageSize>("medium");
-/** What the texts are cut into; undefined while that is under way. */
+/** The texts' passages; undefined while they are being computed. */
 export const passages = signal<readonly Passage[] | undefined>(undefined);
 
 export const choice = signal<ModelChoice>({ kind: "bundled" });
@@ -27,22 +27,22 @@ export const plan = signal<PlanState>({ kind: "none" });
 
 export const model = signal<ModelState<ModelFacts>>({ kind: "none" });
 
-/** An index that is being made. */
+/** An index being made. */
 export interface Building {
   readonly done: number;
   readonly total: number;
-  /** Passages a second, and seconds left; undefined while that is unknown. */
+  /** Passages per second, and seconds left; undefined while unknown. */
   readonly pace?: { readonly rate: number; readonly left: number } | undefined;
 }
 export const building = signal<Building | undefined>(undefined);
 
-/** What the page searches in. */
+/** The current index. */
 export interface Current extends SearchIndex {
-  /** The passages that are to follow: the reader stopped before the end. */
+  /** The remaining passages, if the reader stopped before the end. */
   readonly rest: readonly Passage[];
-  /** Passages whose end the model did not read; undefined where that is not known. */
+  /** Passages truncated by the model; undefined if unknown. */
   readonly shortened?: number | undefined;
-  /** Whether the browser keeps it; else the reason. */
+  /** Whether the browser stores it; else the reason. */
   readonly kept?: true | string | undefined;
 }
 export const index = signal<Current | undefined>(undefined);
@@ -57,18 +57,18 @@ export interface MapState {
 export const map = signal<MapState | undefined>(undefined);
 
 export const query = signal("");
-/** What the last query found. */
+/** The results of the last query. */
 export const found = signal<(Found & { readonly query: string }) | undefined>(undefined);
-/** Sentences that matched, by passages, of the query that was found last. */
+/** Matching sentences of the last results, by passage. */
 export const marks = signal<ReadonlyMap<number, Marked>>(new Map());
-/** How many passages are shown at first. */
+/** Number of passages shown initially. */
 export const firstHits = 5;
-/** How many passages are shown. */
+/** Number of passages shown. */
 export const shownHits = signal(firstHits);
-/** The passage that the reader picked on the map or in its table. */
+/** The passage picked on the map or in its table. */
 export const picked = signal<number | undefined>(undefined);
 
-/** What failed last, and of what. */
+/** The last failure, and the action that failed. */
 export interface Failure {
   readonly during: "texts" | "plan" | "load" | "index" | "search" | "keep" | "import";
   readonly error: unknown;
@@ -78,7 +78,7 @@ export const failure = signal<Failure | undefined>(undefined);
 /** True while the model in the worker is the chosen one. */
 export const chosenIsLoaded = computed(() => model.value.kind === "ready" && model.value.name === nameOf(choice.value));
 
-/** True while the index is, or once it is complete will be, of the passages and the model that are chosen. */
+/** True while the index, complete or not, belongs to the chosen passages and model. */
 export const isCurrent = computed(() => {
   const now = index.value;
   if (!now || now.model !== nameOf(choice.value)) return false;

@@ -15,16 +15,16 @@ const noEncoder: FailureKind = [
 ];
 
 const standard: Readonly<Record<Failure["during"], string>> = {
-  texts: "Choose other files; the texts that were there stay.",
+  texts: "Choose other files; the previous texts stay.",
   plan: "Check the model's name, or choose another.",
   load: "Choose another model, or try again.",
-  index: "What was indexed before stays; try again, or index the texts anew.",
-  search: "Try again, or load the model anew.",
-  keep: "The page goes on without it; index the texts anew, or export the index to keep it.",
-  import: "Choose a file that this page exported. Nothing of the file was taken.",
+  index: "The index so far stays; try again, or index the texts again.",
+  search: "Try again, or reload the model.",
+  keep: "The page works without it; index the texts again, or export the index to keep it.",
+  import: "Choose a file that this page exported. Nothing was imported.",
 };
 
-/** What a failure of the model is about. */
+/** The kind of a model's failure. */
 const kinds = () =>
   ofModel({ other: noEncoder, what: "an encoder", less: "fewer texts", ofFiles: choice.value.kind === "files" });
 
@@ -47,7 +47,7 @@ function troubleOf({ during, error }: Failure): Trouble {
   };
 }
 
-/** What the reader has to know now, errors first. */
+/** What the reader must know now, errors first. */
 export const troubles = computed<readonly Trouble[]>(() => {
   const state = device.value;
   const failed = failure.value ? [troubleOf(failure.value)] : [];
@@ -59,7 +59,7 @@ export const troubles = computed<readonly Trouble[]>(() => {
 /** What to do about a device, on this page. */
 const here = (trouble: Trouble): Trouble =>
   trouble.key === "lost-again"
-    ? { ...trouble, todo: "Take fewer texts or a smaller model, and close other pages that use the GPU." }
+    ? { ...trouble, todo: "Use fewer texts or a smaller model, and close other pages that use the GPU." }
     : trouble;
 
 /** A device that computes wrongly may be used, at the reader's risk. */

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
-/** A place of the page that takes what is dropped on it, and shows while something is over it. */
+/** A drop target, highlighted while something is dragged over it. */
 export function DropArea({
   label,
   onDropped,

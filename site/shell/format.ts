@@ -6,20 +6,20 @@ const three = new Intl.NumberFormat("en", {
 const atMostThree = new Intl.NumberFormat("en", { maximumSignificantDigits: 3, useGrouping: false });
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
-/** Three significant digits; a dash for what was not measured. */
+/** Three significant digits; a dash for a missing value. */
 export function digits(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   if (value === 0) return "0";
   return value >= 1000 ? count(value) : three.format(value);
 }
 
-/** The same on an axis, where trailing zeros say nothing. */
+/** The same for an axis, without trailing zeros. */
 export const tick = (value: number): string => (value >= 1000 ? count(value) : atMostThree.format(value));
 
 /** A count with thin spaces between thousands. */
 export const count = (value: number): string => whole.format(Math.round(value)).replaceAll(",", "\u2009");
 
-/** A count of things: "1 case", "2 cases". */
+/** A count with its noun: "1 case", "2 cases". */
 export const counted = (value: number, thing: string): string => `${count(value)} ${thing}${value === 1 ? "" : "s"}`;
 
 /** Whole per cent, one decimal below ten. */
@@ -42,7 +42,7 @@ export function fileSize(bytes: number): string {
   return `${digits(bytes / unit)} ${name}`;
 }
 
-/** Seconds as a person says them. */
+/** Seconds as people say them. */
 export function duration(seconds: number): string {
   if (seconds < 90) return `${count(Math.max(1, seconds))} s`;
   return seconds < 5400 ? `${count(seconds / 60)} min` : `${digits(seconds / 3600)} h`;

@@ -1,11 +1,11 @@
 import { signal } from "@preact/signals";
 import { keep, kept } from "./store.ts";
 
-/** A key of the page, and what it does; without `run` the element that has the focus acts itself. */
+/** A key of the page, and its action; without `run` the focused element handles it. */
 export interface PageKey {
   readonly keys: string;
   readonly does: string;
-  /** True for a single character, which can be switched off (WCAG 2.1.4). */
+  /** True for a single-character key, which can be switched off (WCAG 2.1.4). */
   readonly single?: boolean;
   readonly matches?: (event: KeyboardEvent) => boolean;
   readonly run?: () => void;
@@ -14,7 +14,7 @@ export interface PageKey {
 /** The keys of this page; the help lists them. */
 export const pageKeys = signal<readonly PageKey[]>([]);
 
-/** Whether single-character keys act. Kept between visits. */
+/** Whether single-character keys are on. Stored between visits. */
 export const singleKeys = signal(kept("single-keys") !== "off");
 
 export function switchSingleKeys(on: boolean): void {

@@ -15,14 +15,14 @@ export async function pack(text: string): Promise<string> {
     .replaceAll("=", "");
 }
 
-/** The text that `pack` was given. Throws for anything else. */
+/** The inverse of `pack`. Throws for anything else. */
 export async function unpack(packed: string): Promise<string> {
   const binary = atob(packed.replaceAll("-", "+").replaceAll("_", "/"));
   const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
   return new TextDecoder("utf-8", { fatal: true }).decode(await through(new DecompressionStream("deflate-raw"), bytes));
 }
 
-/** The keys of a fragment; those of another version are left out, with `outdated` set. */
+/** The keys of a fragment; another version's are left out, with `outdated` set. */
 export function readFragment(fragment: string): {
   readonly keys: ReadonlyMap<string, string>;
   readonly outdated: boolean;

@@ -8,12 +8,15 @@ import { status } from "./status.ts";
 
 interface ShellProps {
   readonly page: string;
-  /** What else can be skipped to, by its id: for a page whose main button comes after many others. */
+  /** Further skip links, by id: for a page whose main button comes after many others. */
   readonly skips?: readonly { readonly to: string; readonly words: string }[];
   readonly children: ComponentChildren;
 }
 
-/** What every page has: header with links, device, keys and theme, the content, a footer, and a status for screen readers. */
+/**
+ * The frame of every page: header with links, device, keys and theme, the content, a footer, and a status for screen
+ * readers.
+ */
 export function Shell({ page, skips = [], children }: ShellProps) {
   return (
     <>

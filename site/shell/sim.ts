@@ -1,8 +1,8 @@
 import { readFragment } from "./permalink.ts";
 
 /**
- * The state that `&sim=` in the address asks for, so that each can be seen on a machine that lacks nothing. Where
- * possible the page then really lacks what is named; else it behaves as if it had happened.
+ * The state requested by `&sim=` in the address, so that each can be seen on a fully capable machine. Where possible
+ * the page then really lacks the feature; else it behaves as if the event had happened.
  */
 export const sim: string | undefined = readFragment(location.hash).keys.get("sim");
 

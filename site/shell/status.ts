@@ -1,13 +1,13 @@
 import { signal } from "@preact/signals";
 
-/** What a screen reader announces, politely: starts, ends and confirmations, never progress. */
+/** Polite announcements for screen readers: starts, ends and confirmations, never progress. */
 export const status = signal("");
 
 export const say = (text: string): void => {
   status.value = text;
 };
 
-/** Copies text, and an HTML form of it where there is one; announces success or the reason for failure. */
+/** Copies text, with an HTML form if given; announces success or the reason for failure. */
 export async function copy(what: string, text: string, html?: string): Promise<boolean> {
   try {
     if (html === undefined) await navigator.clipboard.writeText(text);

@@ -1,12 +1,12 @@
 import { sim } from "./sim.ts";
 
-/** What a browser keeps for the page between visits; nothing where storage is full or forbidden, and then no error. */
+/** Storage of the page between visits; without effect or error if storage is full or forbidden. */
 const storage = (): Storage => {
   if (sim === "no-storage") throw new DOMException("simulated", "SecurityError");
   return localStorage;
 };
 
-/** The text kept under a name; undefined where there is none or none may be kept. */
+/** The text stored under a name; undefined if there is none, or without storage. */
 export function kept(name: string): string | undefined {
   try {
     return storage().getItem(`shaderformer-${name}`) ?? undefined;
@@ -15,7 +15,7 @@ export function kept(name: string): string | undefined {
   }
 }
 
-/** Keeps a text under a name, or forgets it; false where the browser does not let it. */
+/** Stores a text under a name, or deletes it; false if the browser refuses. */
 export function keep(name: string, text: string | undefined): boolean {
   try {
     if (text === undefined) storage().removeItem(`shaderformer-${name}`);

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 
-/** A frame in which a table scrolls; the keyboard reaches it. */
+/** A frame in which a table scrolls, reachable by keyboard. */
 export function TableFrame({ label, children }: { label: string; children: ComponentChildren }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard

@@ -16,7 +16,7 @@ import {
 import { head, settings, text } from "./state.ts";
 import { type TaskName, taskNames, taskOf } from "./tasks/tasks.ts";
 
-/** Settings that are words, by their keys in links, with the words that a task knows. */
+/** Settings with named values, by their keys in links, with the values that a task allows. */
 const wordsOf = (task: TaskName) =>
   ({
     architecture: offeredBy(task),
@@ -29,10 +29,10 @@ const wordNames = ["architecture", "base", "optimizer", "schedule", "recompute"]
 
 let more = false;
 
-/** True where the address says more of a run than its task. */
+/** True if the address sets more of a run than its task. */
 export const addressHasSettings = (): boolean => more;
 
-/** Takes the settings and the text of the page's address; says what of it the page does not know. */
+/** Applies the settings and the text in the page's address; reports unknown parts. */
 export async function readAddress(): Promise<void> {
   const { keys, outdated } = readFragment(location.hash);
   const named = keys.get("task");
@@ -72,11 +72,11 @@ export async function readAddress(): Promise<void> {
   else if (wrong.length > 0) say(`The link says ${wrong.join(", ")}, which this page does not have.`);
 }
 
-/** The keys of a link to settings, where they differ from those that their task has by itself. */
+/** The keys of a link to settings, where they differ from the task's defaults. */
 export function settingKeys(given: Settings): (readonly [string, string])[] {
   const { task, optimizer, architecture } = given;
   const standard = settingsFor(task, { optimizer, architecture });
-  // The two on which others depend are compared with those that the task has by itself.
+  // The two on which others depend are compared with the task's own defaults.
   const own = settingsFor(task);
   const first = { ...standard, architecture: own.architecture, optimizer: own.optimizer };
   const different = (name: keyof Settings) => given[name] !== standard[name];
@@ -102,13 +102,13 @@ async function linkKeys(): Promise<(readonly [string, string])[]> {
   ];
 }
 
-/** A link to the settings and the text as they are now. */
+/** A link to the current settings and text. */
 export async function linkNow(): Promise<string> {
   const keys = await linkKeys();
   return new URL(keys.length > 0 ? writeFragment(keys) : location.pathname, location.href).href;
 }
 
-/** Makes the address follow the settings and the text. */
+/** Keeps the address up to date with the settings and the text. */
 export function writeAddress(): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let first = true;
@@ -121,6 +121,6 @@ export function writeAddress(): void {
         history.replaceState(null, "", keys.length > 0 ? writeFragment(keys) : location.pathname);
       }, 300);
     }
-    first = false; // the address is what the settings came from
+    first = false; // the settings came from the address
   });
 }

@@ -34,7 +34,7 @@ pageKeys.value = [
   },
   {
     keys: "Esc",
-    does: "pauses, or cancels what is done before a first step",
+    does: "pauses, or cancels the preparation of a first step",
     matches: ({ key }) => key === "Escape" && (doing.value !== undefined || phase.value === "running"),
     run: () => void stop(),
   },
@@ -47,7 +47,7 @@ pageKeys.value = [
   },
 ];
 
-/** Opens a device anew; a run that was under way goes on from its last save. */
+/** Opens a new device; a current run continues from its last save. */
 reopen.value = () => {
   const had = begun.value && (live.value || phase.value !== "idle" || device.value.kind === "lost");
   live.value = false;
@@ -62,14 +62,14 @@ reopen.value = () => {
   });
 };
 
-/** The tab's title shows how far the run is, for readers who look at another tab. */
+/** The tab's title shows how far the run is, for readers in another tab. */
 effect(() => {
   const right = history.value.looks.at(-1)?.accuracy;
   const now = phase.value === "running" ? `${percent(right)} · ` : "";
   document.title = `${now}Train · Shaderformer`;
 });
 
-/** A tab that is left may be closed: what it has is kept. */
+/** A hidden tab may be closed: its state is saved. */
 addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden" && phase.value === "running") void save();
 });
@@ -79,7 +79,7 @@ writeAddress();
 client.start();
 simulate();
 const looking = takeKept();
-await new Promise((resolve) => setTimeout(resolve)); // the page is drawn in a task of its own
+await new Promise((resolve) => setTimeout(resolve)); // the page is drawn in a separate task
 render(<Page />, document.body);
 await looking;
 addEventListener("hashchange", async () => {

@@ -9,13 +9,13 @@ import { Figures } from "./views/figures.tsx";
 import { Samples } from "./views/samples.tsx";
 import { WordsView } from "./views/words.tsx";
 
-/** The page on which a small model is trained, and seen while it learns. */
+/** The page that trains a small model and shows how it learns. */
 export function Page() {
   return (
     <Shell page="Train">
       <h1>Train a Transformer here</h1>
       <p class="lead">
-        A small model learns a task from nothing on your own GPU: every product, gradient and step of the optimiser is a
+        A small model learns a task from nothing on your own GPU: every product, gradient and step of the optimizer is a
         kernel of this engine. See its loss, its answers and its attention as it learns. Nothing leaves this device.
       </p>
       <div class="train-place">

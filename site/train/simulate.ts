@@ -1,7 +1,7 @@
 import { type Simulated, simulate as simulateState } from "../shell/device/simulate.ts";
 import { doing, ended, failure, kept, phase } from "./state.ts";
 
-/** Simulations of states that no missing feature causes; storage and other tabs are simulated where they are used. */
+/** Simulations of states not caused by a missing feature; storage and other tabs are simulated where they are used. */
 const simulated: Simulated = {
   opening: () => {
     phase.value = "opening";
@@ -13,11 +13,11 @@ const simulated: Simulated = {
       error: new Error("weights: 4294967296 bytes could not be allocated: out of memory"),
     };
   },
-  exploded: () => {
+  diverged: () => {
     kept.value = { step: 40 };
-    ended.value = { reason: "exploded", says: "At step 57 the loss is NaN." };
+    ended.value = { reason: "diverged", says: "At step 57 the loss is NaN." };
   },
 };
 
-/** Simulates the state that the address names, once there is a device. */
+/** Simulates the state named in the address, once there is a device. */
 export const simulate = (): void => simulateState(simulated);

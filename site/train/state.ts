@@ -7,24 +7,24 @@ import type { Doing, Ended, RunFacts } from "./worker/protocol.ts";
 
 /** What is trained, and how. */
 export const settings = signal<Settings>(settingsFor("sort"));
-/** The reader's text, for the task that takes one. */
+/** The reader's text, for tasks that take one. */
 export const text = signal("");
 
-/** What the page does: `opening` makes the model and compiles. */
+/** The page's activity: `opening` makes the model and compiles. */
 export const phase = signal<"idle" | "opening" | "running" | "pausing">("idle");
-/** What is done before the first step of a run has ended; undefined afterwards. */
+/** The activity before the first step of a run has ended; undefined afterwards. */
 export const doing = signal<Doing | undefined>(undefined);
-/** True while the page looks for a kept run of the task, which a new one would replace. */
+/** True while the page looks for a stored run of the task, which a new one would replace. */
 export const searching = signal(true);
 /** True while the worker has the model of the run. */
 export const live = signal(false);
 /** The run so far. */
 export const history = signal<History>(noHistory);
 export const facts = signal<RunFacts | undefined>(undefined);
-/** How training ended last. */
+/** How training last ended. */
 export const ended = signal<Ended | undefined>(undefined);
 
-/** A run that was left, to compare the next one with. */
+/** An earlier run, to compare the next one with. */
 export interface Earlier {
   readonly settings: Settings;
   readonly steps: History["steps"];
@@ -32,16 +32,16 @@ export interface Earlier {
 }
 export const earlier = signal<Earlier | undefined>(undefined);
 
-/** The run as it is kept: by the browser, or where it does not let it, by the page alone. */
+/** The last save: in the browser or, if it refuses, only in the page. */
 export interface Kept {
   readonly step: number;
   readonly run?: Blob | undefined;
-  /** What the browser says against keeping it. */
+  /** Why the browser does not store it. */
   readonly why?: string | undefined;
 }
 export const kept = signal<Kept | undefined>(undefined);
 
-/** A kept run of this task whose settings are others. */
+/** A stored run of this task with other settings. */
 export const other = signal<{ readonly settings: Settings; readonly text: string; readonly step: number } | undefined>(
   undefined,
 );
@@ -49,21 +49,21 @@ export const other = signal<{ readonly settings: Settings; readonly text: string
 /** Speed of the last steps. */
 export const speed = signal<{ readonly stepsPerSecond: number; readonly submits: number } | undefined>(undefined);
 
-/** Which attention is shown, and at which step; undefined is the last one. */
+/** The shown attention, and its step; undefined is the last one. */
 export const head = signal<HeadChoice>({ layer: 0, head: 0 });
 export const shownStep = signal<number | undefined>(undefined);
 
-/** What failed last, and of what. */
+/** The last failure, and the action that failed. */
 export interface Failure {
   readonly during: "kept" | "open" | "run" | "export" | "reset" | "other-tab";
   readonly error: unknown;
 }
 export const failure = signal<Failure | undefined>(undefined);
 
-/** True while there is a run of the reader's own. */
+/** True while the reader has a run. */
 export const begun = computed(() => history.value.steps.length > 0 || history.value.looks.length > 0);
 
-/** What the page shows: the run, or before there is one a recorded run of the task. */
+/** The shown run: the reader's, or before there is one a recorded run of the task. */
 export const shown = computed<{
   readonly history: History;
   readonly facts: RunFacts | undefined;
@@ -76,14 +76,14 @@ export const shown = computed<{
     : { ...recorded, recorded: true };
 });
 
-/** What is wrong with the settings. */
+/** The problem with the settings. */
 export const problem = computed(() => settingsProblem(settings.value));
 
-/** Settings that a run cannot change: what is made with them is another model, or another task. */
+/** Settings that a run cannot change: they would make another model or task. */
 const fixed = [
   ...(["task", "length", "architecture", "layers", "heads", "headWidth", "width"] as const),
   ...(["experts", "chosen", "base", "rank", "optimizer", "seed"] as const),
 ];
 
-/** True where a run with one of these can go on with the other. */
+/** True if a run with one of these can continue with the other. */
 export const isSameRun = (a: Settings, b: Settings): boolean => fixed.every((name) => a[name] === b[name]);

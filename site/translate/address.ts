@@ -11,7 +11,7 @@ const longText = 300;
 
 const known = new Set(["model", "text", "text*", "layer", "head", "sim", ...optionFields.map(({ key }) => key)]);
 
-/** Takes the settings and the text of the page's address; says what of it the page does not know. */
+/** Applies the settings and the text in the page's address; reports unknown parts. */
 export async function readAddress(): Promise<void> {
   const { keys, outdated } = readFragment(location.hash);
   const wrong = [...keys.keys()].filter((key) => !known.has(key));
@@ -63,7 +63,7 @@ async function linkKeys(): Promise<(readonly [string, string])[]> {
   ];
 }
 
-/** Makes the address follow the settings and the text. */
+/** Keeps the address up to date with the settings and the text. */
 export function writeAddress(): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let first = true;
@@ -76,6 +76,6 @@ export function writeAddress(): void {
         history.replaceState(null, "", keys.length > 0 ? writeFragment(keys) : location.pathname);
       }, 300);
     }
-    first = false; // the address is what the settings came from
+    first = false; // the settings came from the address
   });
 }

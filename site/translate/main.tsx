@@ -46,7 +46,7 @@ pageKeys.value = [
   },
 ];
 
-/** Opens a device anew; the model that was there is loaded again. */
+/** Opens a new device and reloads the model. */
 reopen.value = () => {
   const had = model.value.kind === "ready";
   model.value = { kind: "none" };
@@ -61,7 +61,7 @@ reopen.value = () => {
   });
 };
 
-/** The tab's title shows what the page does, for readers who look at another tab. */
+/** The tab's title shows what the page does, for readers in another tab. */
 effect(() => {
   document.title = `${writing.value ? "Writing · " : ""}Translate · Shaderformer`;
 });
@@ -71,6 +71,6 @@ writeAddress();
 client.start();
 simulate();
 followChoice();
-await new Promise((resolve) => setTimeout(resolve)); // the page is drawn in a task of its own
+await new Promise((resolve) => setTimeout(resolve)); // the page is drawn in a separate task
 render(<Page />, document.body);
 addEventListener("hashchange", () => void readAddress());

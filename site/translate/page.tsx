@@ -7,7 +7,7 @@ import { TextCard } from "./text/card.tsx";
 import { OptionsPanel } from "./text/options-panel.tsx";
 import { troubles } from "./troubles.ts";
 
-/** The page on which an encoder-decoder writes a text from a text, and shows what each token attends to. */
+/** The page where an encoder-decoder writes a text from a text, and shows what each token attends to. */
 export function Page() {
   return (
     <Shell page="Translate">

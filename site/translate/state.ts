@@ -9,9 +9,9 @@ import { recorded } from "./text/recorded.ts";
 import type { Run } from "./text/run.ts";
 import type { ModelFacts, WritingOptions } from "./worker/protocol.ts";
 
-/** The text that is read. */
+/** The source text. */
 export const text = signal("");
-/** The reader's own options; what is not here is as the model's folder says. */
+/** The reader's options; others are as in the model's folder. */
 export const options = signal<WritingOptions>({});
 
 export const choice = signal<ModelChoice>({ kind: "bundled" });
@@ -19,28 +19,28 @@ export const hub = signal(standardHub);
 export const plan = signal<PlanState>({ kind: "none" });
 export const model = signal<ModelState<ModelFacts>>({ kind: "none" });
 
-/** The last text that was written on this device. */
+/** The last text written on this device. */
 export const run = signal<Run | undefined>(undefined);
-/** What the page shows: the last run, or before there is one that of the example which is chosen. */
+/** The shown run: the last one, or before there is one that of the chosen example. */
 export const shown = computed<Run | undefined>(
   () => run.value ?? recorded.find((one) => one.text === text.value) ?? recorded[0],
 );
 /** True from the press of the button until the text has ended. */
 export const writing = signal(false);
 
-/** Which attention the grid shows. */
+/** The attention shown in the grid. */
 export const head = signal<HeadChoice>({ layer: undefined, head: undefined });
-/** True where the strongest weight of each row has the full colour. */
+/** True: the strongest weight of each row has the full colour. */
 export const rowScale = signal(false);
 
 const means = rowMeans();
-/** The weights that are shown: a row for each token that was written, a column for each of the source's. */
+/** The shown weights: a row for each written token, a column for each source token. */
 export const grid = computed<readonly Float32Array[]>(() => {
   const now = shown.value;
   return now ? means(now.rows, now, head.value) : [];
 });
 
-/** What the pointer or the focus is on: a token that was written, one of the source, or where both cross. */
+/** What the pointer or the focus is on: a written token, a source token, or their cell. */
 export interface Picked {
   readonly row: number | undefined;
   readonly column: number | undefined;
@@ -48,7 +48,7 @@ export interface Picked {
 export const nothing: Picked = { row: undefined, column: undefined };
 export const picked = signal<Picked>(nothing);
 
-/** What failed last, and of what. */
+/** The last failure, and the action that failed. */
 export interface Failure {
   readonly during: "plan" | "load" | "write";
   readonly error: unknown;

@@ -8,14 +8,14 @@ import { loadModel } from "./model/load.ts";
 import { choice, type Failure, failure, model, plan } from "./state.ts";
 import { writeNow } from "./text/write.ts";
 
-/** What a failure to write is about: the first of these whose words it has. */
+/** The kind of a failed writing: the first of these whose words it contains. */
 const kinds: readonly (readonly [key: string, pattern: RegExp, todo: string])[] = [
   ["too-long", /tokens, the (encoder|decoder).* takes at most/, "Shorten the text, or translate it in parts."],
   ["empty", /is empty/, "Write a text with at least one word."],
   [
     "out-of-memory",
     /out of memory|could not be allocated|allocation/i,
-    "Take fewer beams or a shorter text, or close other pages that use the GPU.",
+    "Use fewer beams or a shorter text, or close other pages that use the GPU.",
   ],
 ];
 
@@ -46,13 +46,13 @@ function troubleOf({ during, error }: Failure): Trouble {
     key: key ?? `${during}-failed`,
     level: "error",
     says: sentence(text.replace(/^generate: texts\[0\]/, "the text")),
-    todo: todo ?? (during === "write" ? "Try again, or load the model anew." : "Choose another model, or try again."),
+    todo: todo ?? (during === "write" ? "Try again, or reload the model." : "Choose another model, or try again."),
     ...(run ? { action: { name: "Try again", run } } : {}),
     detail: `${error instanceof Error ? error.name : ""}: ${text}`,
   };
 }
 
-/** What the reader has to know now, errors first. */
+/** What the reader must know now, errors first. */
 export const troubles = computed<readonly Trouble[]>(() => {
   const state = device.value;
   const lost = state.kind === "lost" || state.kind === "missing";
@@ -68,14 +68,14 @@ export const troubles = computed<readonly Trouble[]>(() => {
 const untrained = (name: string): Trouble => ({
   key: "untrained",
   level: "warning",
-  says: `The weights of ${name} cannot be distinguished from random numbers: it was not trained, so that what it writes, and what it attends to, mean nothing.`,
-  todo: "Look at it as at an example, or choose a model that was trained.",
+  says: `The weights of ${name} cannot be distinguished from random numbers: it was not trained, so its text and its attention are meaningless.`,
+  todo: "Use it only as an example, or choose a trained model.",
 });
 
 /** What to do about a device, on this page. */
 const here = (trouble: Trouble): Trouble =>
   trouble.key === "lost-again"
-    ? { ...trouble, todo: "Take a smaller model or fewer beams, and close other pages that use the GPU." }
+    ? { ...trouble, todo: "Use a smaller model or fewer beams, and close other pages that use the GPU." }
     : trouble;
 
 /** A device that computes wrongly may be used, at the reader's risk. */

@@ -1,8 +1,8 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { optionalTensor, tensorCheck } from "../kernels/arguments.ts";
 import { type AttentionMask, tableAttention } from "../kernels/attention/attention.ts";
 import { maskCheck } from "../kernels/attention/masks/mask.ts";
-import type { WeightDropout } from "../kernels/attention/mod.ts";
+import type { WeightDropout } from "../kernels/attention/records/mod.ts";
+import { optionalTensor, tensorCheck } from "../kernels/define/arguments.ts";
 import { appendKv } from "../kernels/kv-cache/append.ts";
 import { appendRotated } from "../kernels/kv-cache/append-rotated.ts";
 import { kvLayoutCheck } from "../kernels/kv-cache/layouts.ts";
@@ -24,14 +24,13 @@ import { OptionError } from "../options/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../tensor/views.ts";
 import { type LayerCache, ownLayout, sharedCache, visibleCache } from "./kv-cache/cache.ts";
-import { type Linear, linear, linearChecks, projection } from "./linear.ts";
+import { type Linear, linear, linearChecks, project, projectionCheck, type Surroundings } from "./linear.ts";
 import { type Norm, norm, normCheck } from "./norm.ts";
-import { project, type Surroundings } from "./project.ts";
 
 /**
- * The positions of this run's tokens: the step's, which change from replay to replay, or `start` onwards. With `apart`, a
- * step with a row for each token of the one sequence, every query attends by itself, as one of a decode step does: its
- * result is bitwise the same.
+ * The positions of this run's tokens: the step's, which change from replay to replay, or `start` onwards. With `apart`,
+ * a step with a row for each token of the one sequence, every query attends separately, as in a decode step: its result
+ * is bitwise the same.
  */
 export type Place = { readonly step: Tensor; readonly apart?: Tensor | undefined } | { readonly start: number };
 
@@ -91,10 +90,12 @@ export interface AttentionInputs {
   readonly visible: number;
 }
 
-/** As those of a layer, with a mask in place of the causal one, or of that of the window: one that has been made. */
+/**
+ * The inputs of a layer, with a mask instead of the causal or the window's one: a mask whose function has been made.
+ */
 export interface MaskedInputs extends AttentionInputs {
   readonly mask?: AttentionMask | undefined;
-  /** What the block adds to the residual stream, by attention (0) and by the feed-forward layer (1), is put through this. */
+  /** Applied to what the block adds to the residual stream, by attention (0) and by the feed-forward layer (1). */
   readonly dropout?: ((x: Tensor, part: 0 | 1) => Tensor) | undefined;
   /** Dropout of the weights of attention. */
   readonly weightDropout?: WeightDropout | undefined;
@@ -104,17 +105,17 @@ const atLeastOne = integer(1, 2 ** 30);
 
 /** Checks of the projections. */
 export const attentionWeightChecks: Checks<AttentionWeights> = {
-  q: projection,
-  k: projection,
-  v: projection,
+  q: projectionCheck,
+  k: projectionCheck,
+  v: projectionCheck,
   qkv: object(linearChecks),
-  output: projection,
+  output: projectionCheck,
   qNorm: normCheck,
   kNorm: normCheck,
   sinks: optionalTensor,
   latent: object<LatentProjections>({
     norm: required(normCheck),
-    query: object<NonNullable<LatentProjections["query"]>>({ down: projection, norm: required(normCheck) }),
+    query: object<NonNullable<LatentProjections["query"]>>({ down: projectionCheck, norm: required(normCheck) }),
   }),
 };
 
@@ -171,8 +172,8 @@ export function attentionLayer(
 }
 
 /**
- * As `attentionLayer`, with what surrounds it in a block: x is normed first, and the result added to the residual
- * stream, in as few dispatches as there are kernels for.
+ * As `attentionLayer`, with the steps around it in a block: x is normed first, and the result added to the residual
+ * stream, in as few dispatches as the kernels allow.
  */
 export function attend(
   gpu: Gpu,
@@ -236,7 +237,7 @@ export function attend(
     : linear(gpu, joined, weights.output);
 }
 
-/** Names queries, keys and values; what is a view of a wider projection is copied where it is kept. */
+/** Names queries, keys and values; a view of a wider projection is copied where it is kept. */
 export function tapProjections(
   gpu: Gpu,
   name: string,
@@ -280,15 +281,18 @@ function projected(
   };
 }
 
-/** What attends without a cache: queries, keys and values `[b, t, …, d]` of the same tokens, as `[b, …, t, d]`. */
+/**
+ * The operands of attention without a cache: queries, keys and values `[b, t, …, d]` of one set of tokens, as `[b, …,
+ * t, d]`.
+ */
 function alone(q: Tensor, k: Tensor, v: Tensor) {
   const [queries, keys, values] = [q, k, v].map((x) => transpose(x, [0, 2, 1, 3])) as [Tensor, Tensor, Tensor];
   return { tensors: { q: queries, k: keys, v: values }, placed: {} };
 }
 
 /**
- * What attends: the queries of q `[b, t, h, d]` as `[b, h, t, d]` over a layer's cache, or, where they attend apart, as
- * batch rows `[t, h, 1, d]` over that of the one sequence, in which every row sees the same keys.
+ * The operands of attention with a cache: the queries of q `[b, t, h, d]` as `[b, h, t, d]` over a layer's cache, or,
+ * where they attend separately, as batch rows `[t, h, 1, d]` over that of the one sequence, whose keys every row sees.
  */
 export function queriesOf(q: Tensor, cache: LayerCache, visible: number, place: Place) {
   const apart = "step" in place ? place.apart : undefined;

@@ -1,7 +1,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { checkCall, intoOf, optionalTensor, tensorCheck } from "../kernels/arguments.ts";
 import { attention } from "../kernels/attention/attention.ts";
 import { mergeAttention } from "../kernels/attention/merge.ts";
+import { checkCall, intoOf, optionalTensor, tensorCheck } from "../kernels/define/arguments.ts";
 import { contiguous } from "../kernels/layout/contiguous.ts";
 import { fieldsOf, finite, integer, kinds, object, oneOf, positive, required } from "../options/checks.ts";
 import { formatShape, ShapeError } from "../tensor/shape.ts";

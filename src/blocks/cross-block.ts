@@ -6,22 +6,20 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../tensor/views.ts";
 import { type AttentionWeights, tapProjections } from "./attention.ts";
 import { checkScore, type EncoderScore, encoderAttention } from "./encoder-attention.ts";
-import type { FeedForwardWeights } from "./feed-forward.ts";
+import { type FeedForwardWeights, type StackActivation, stackFeed } from "./feed-forward.ts";
 import { type LayerCache, visibleCache } from "./kv-cache/cache.ts";
 import type { LayerTraining } from "./layer-training.ts";
-import { type Linear, linear } from "./linear.ts";
+import { isStep, type Linear, linear, project, type Surroundings } from "./linear.ts";
 import { addNorm, type Norm, norm, type Residual, summed } from "./norm.ts";
-import { isStep, project, type Surroundings } from "./project.ts";
-import { type StackActivation, stackFeed } from "./stack-feed-forward.ts";
 
-/** What a source's states give one layer of the decoder, computed once: keys and values `[s, h·d]` of all sources. */
+/** Keys and values `[s, h·d]` of all sources for one layer of the decoder, computed once from the encoder's states. */
 export interface CrossKeys {
   readonly keys: Tensor;
   readonly values: Tensor;
 }
 
-/** Where earlier tokens are, and where this run's begin. */
-export interface EarlierTokens {
+/** Where earlier tokens are stored, and where this run's begin. */
+interface EarlierTokens {
   readonly cache: LayerCache;
   /** Position and number of tokens of each batch row (`lib/step`). */
   readonly step: Tensor;
@@ -30,10 +28,10 @@ export interface EarlierTokens {
 }
 
 /** The inputs of a layer of the decoder. */
-export interface CrossInputs {
+interface CrossInputs {
   /** Unset: tokens attend over one another, from position 0 on, and nothing is kept (training). */
   readonly earlier?: EarlierTokens | undefined;
-  /** What is added to the scores of self-attention: nothing (default), or a bias by distance (T5). */
+  /** A bias by distance that is added to the scores of self-attention (T5); default none. */
   readonly score?: EncoderScore | undefined;
   readonly cross: CrossKeys;
   /**
@@ -41,7 +39,10 @@ export interface CrossInputs {
    * of one source, such as its beams, follow one another and share its keys.
    */
   readonly sources: RaggedLayout;
-  /** What training does: parts of a layer are its attention (0), that over a source (1) and the feed-forward layer (2). */
+  /**
+   * Changes for training: the parts of a layer are self-attention (0), attention over a source (1) and feed-forward
+   * (2).
+   */
   readonly training?: LayerTraining | undefined;
 }
 
@@ -59,7 +60,7 @@ export interface CrossBlockWeights {
 }
 
 /** The settings of one layer of the decoder. */
-export interface CrossBlockShape {
+interface CrossBlockShape {
   readonly heads: number;
   readonly headWidth: number;
   readonly activation: StackActivation;
@@ -69,15 +70,15 @@ export interface CrossBlockShape {
   readonly scale?: number | undefined;
 }
 
-/** What one layer of the decoder needs of the encoder's states `[s, c]`. */
+/** The keys and values of one layer of the decoder, from the encoder's states `[s, c]`. */
 export function crossKeys(gpu: Gpu, states: Tensor, { k, v }: CrossWeights): CrossKeys {
   return { keys: linear(gpu, states, k), values: linear(gpu, states, v) };
 }
 
 /**
  * One layer of the decoder of an encoder-decoder: causal attention with a cache, attention over a source, then a
- * feed-forward layer (Vaswani et al. 2017, section 3.1), each added to the residual stream `[b, t, c]`. With norms after the
- * additions, what it returns is a sum without an update.
+ * feed-forward layer (Vaswani et al. 2017, section 3.1), each added to the residual stream `[b, t, c]`. With norms
+ * after the additions, it returns a sum without an update.
  */
 export function crossBlock(
   gpu: Gpu,
@@ -112,10 +113,10 @@ export function crossBlock(
 /** The numbers of sublayers. */
 const parts = { attention: 0, cross: 1, "feed-forward": 2 } as const;
 
-/** What a sublayer makes of its input: what is added to the stream, or, with what surrounds it, the new stream. */
+/** Computes a sublayer: the update of the stream, or, with `around`, the new stream. */
 type Compute = (name: string, x: Tensor, around?: Surroundings) => Tensor;
 
-/** The stream after a sublayer, with norms before or after it; fused with them where there are few rows, which has no gradient. */
+/** The stream after a sublayer, with norms before or after it; for few rows fused with them, which has no gradient. */
 function added(
   gpu: Gpu,
   stream: Residual,
@@ -134,7 +135,7 @@ function added(
   return { sum, update: compute(y) };
 }
 
-/** A projection of x, which is normed first where that is left to it. */
+/** A projection of x, which `around` may norm first. */
 const projected = (gpu: Gpu, x: Tensor, weights: Linear, around?: Surroundings): Tensor =>
   around?.norm ? project(gpu, x, weights, { norm: around.norm }) : linear(gpu, x, weights);
 

@@ -4,8 +4,8 @@ import { full } from "../kernels/attention/masks/full.ts";
 import { keyPadding } from "../kernels/attention/masks/key-padding.ts";
 import { local } from "../kernels/attention/masks/local.ts";
 import { type NamedMask, namedMaskMod } from "../kernels/attention/masks/mask.ts";
-import type { WeightDropout } from "../kernels/attention/mod.ts";
 import type { MaskRecord } from "../kernels/attention/records/mask-record.ts";
+import type { WeightDropout } from "../kernels/attention/records/mod.ts";
 import { byName } from "../kernels/attention/records/parameters.ts";
 import type { ScoreRecord } from "../kernels/attention/records/score-record.ts";
 import { none } from "../kernels/attention/scores/none.ts";
@@ -20,7 +20,7 @@ export type EncoderMask = Extract<NamedMask, "full" | { readonly kind: "local" |
 /** The scores that encoders have. */
 export type EncoderScore = Extract<NamedScore, "none" | { readonly kind: "signed-relative-bias" }>;
 
-/** Which tokens see which, and what is added to scores, which are scaled dot products. */
+/** Which tokens see which, and what is added to the scaled dot products. */
 export interface Sight {
   readonly layout?: "contiguous" | RaggedLayout | undefined;
   readonly mask?: EncoderMask | undefined;
@@ -30,11 +30,12 @@ export interface Sight {
 }
 
 /** The masks of encoders: the tables of masks and scores are not needed by a page that runs one. */
-const masks = byName<MaskRecord>([full, local, keyPadding]);
-const scores = byName<ScoreRecord>([none, signedRelativeBias]);
+const encoderMasks = byName<MaskRecord>([full, local, keyPadding]);
 
-/** Makes a score of encoders known to attention's kernels. Throws `OptionError` for one that there is not. */
-export const checkScore = (score: EncoderScore): void => void namedScoreMod(score, scores);
+const encoderScores = byName<ScoreRecord>([none, signedRelativeBias]);
+
+/** Makes a score of encoders known to attention's kernels. Throws `OptionError` for one that does not exist. */
+export const checkScore = (score: EncoderScore): void => void namedScoreMod(score, encoderScores);
 
 /** Attention of tokens over one another, without a cache: q, k and v `[b, h, t, d]` → `[b, h, t, d]`. */
 export function encoderAttention(
@@ -43,7 +44,7 @@ export function encoderAttention(
   { layout = "contiguous", mask = "full", score = "none", training }: Sight,
   scale: number,
 ): Tensor {
-  namedMaskMod(mask, masks);
+  namedMaskMod(mask, encoderMasks);
   checkScore(score);
   return tableAttention(gpu, heads, { mask, score, layout, scale, ...(training && { ...training, lse: true }) }).out;
 }

@@ -1,7 +1,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { tensorCheck } from "../kernels/arguments.ts";
 import { maskCheck } from "../kernels/attention/masks/mask.ts";
 import { scoreCheck } from "../kernels/attention/scores/score.ts";
+import { tensorCheck } from "../kernels/define/arguments.ts";
 import { add } from "../kernels/elementwise/elementwise.ts";
 import type { RaggedLayout } from "../kernels/kv-cache/layouts/ragged.ts";
 import { layoutCheck } from "../kernels/kv-cache/layouts.ts";
@@ -11,28 +11,33 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../tensor/views.ts";
 import { type AttentionWeights, tapProjections } from "./attention.ts";
 import { type EncoderMask, type EncoderScore, encoderAttention } from "./encoder-attention.ts";
-import { type FeedForwardWeights, feedForwardChecks } from "./feed-forward.ts";
+import {
+  type FeedForwardWeights,
+  feedForwardChecks,
+  type StackActivation,
+  stackActivationCheck,
+  stackFeed,
+} from "./feed-forward.ts";
 import { type LayerTraining, layerTrainingCheck } from "./layer-training.ts";
-import { linear, linearChecks, projection } from "./linear.ts";
+import { linear, linearChecks, projectionCheck } from "./linear.ts";
 import { addNorm, type Norm, normCheck, type Residual, residualFields, summed } from "./norm.ts";
-import { type StackActivation, stackActivationCheck, stackFeed } from "./stack-feed-forward.ts";
 
 export type { EncoderMask, EncoderScore } from "./encoder-attention.ts";
 
-/** Which tokens see which, and where they stand. */
+/** Which tokens see which, and their positions. */
 export interface EncoderInputs {
   /**
    * `contiguous` (default) for batch rows of one length, or `ragged` for texts of unequal length one after the other in
-   * one row: each then sees its own tokens alone.
+   * one row: each then sees only its own tokens.
    */
   readonly layout?: "contiguous" | RaggedLayout | undefined;
-  /** `full` (default), `local`, or `key-padding` for batch rows that are filled up. */
+  /** `full` (default), `local`, or `key-padding` for padded batch rows. */
   readonly mask?: EncoderMask | undefined;
-  /** What is added to scaled dot products: nothing (default), or a bias by distance (MPNet). */
+  /** A bias by distance that is added to the scaled dot products (MPNet); default none. */
   readonly score?: EncoderScore | undefined;
   /** Rotary positions: cosines and sines `[positions, pairs, 2]`, and each token's position, u32 `[b, t]`. */
   readonly rotation?: { readonly table: Tensor; readonly positions: Tensor; readonly layout: RopeLayout } | undefined;
-  /** What training does: parts of a layer are attention (0) and the feed-forward layer (1). */
+  /** Changes for training: the parts of a layer are attention (0) and the feed-forward layer (1). */
   readonly training?: LayerTraining | undefined;
 }
 
@@ -52,8 +57,8 @@ export interface EncoderBlockShape {
   /** relu has no gated form. */
   readonly activation: StackActivation;
   /**
-   * `post`: the sum of the stream and what a sublayer adds is normed (Vaswani et al. 2017, section 3.1; BERT). `pre`: what
-   * a sublayer takes is (Xiong et al. 2020; ModernBERT).
+   * `post`: the sum of the stream and a sublayer's result is normed (Vaswani et al. 2017, section 3.1; BERT). `pre`: a
+   * sublayer's input is normed (Xiong et al. 2020; ModernBERT).
    */
   readonly norms: "post" | "pre";
   /** Factor of the scores; default `1/√headWidth`. */
@@ -76,11 +81,11 @@ const weightFields = fieldsOf<EncoderBlockWeights>({
   attentionNorm: normCheck,
   attention: required(
     object<EncoderBlockWeights["attention"]>({
-      q: projection,
-      k: projection,
-      v: projection,
+      q: projectionCheck,
+      k: projectionCheck,
+      v: projectionCheck,
       qkv: object(linearChecks),
-      output: projection,
+      output: projectionCheck,
     }),
   ),
   feedForwardNorm: required(normCheck),
@@ -96,10 +101,10 @@ const shapeFields = fieldsOf<EncoderBlockShape>({
 
 /**
  * One layer of an encoder: attention in both directions, then a feed-forward layer, each added to the residual stream
- * `[b, t, c]`. With norms after the additions, what it returns is a sum without an update; with norms before, the last
- * addition is left to the next norm.
+ * `[b, t, c]`. With norms after the additions, it returns a sum without an update; with norms before, the last addition
+ * is left to the next norm.
  *
- * @throws OptionError for settings that there are not, ShapeError for tensors that do not fit.
+ * @throws OptionError for unknown settings, ShapeError for tensors that do not fit.
  */
 export function encoderBlock(
   gpu: Gpu,

@@ -1,11 +1,35 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { geglu, gegluErf, gelu, geluTanh, quickGelu, silu, swiglu } from "../kernels/elementwise/activation.ts";
+import { geglu, gegluErf, gelu, geluTanh, quickGelu, relu, silu, swiglu } from "../kernels/elementwise/activation.ts";
 import { type Checks, checkOptions, checkValue, fieldsOf, object, oneOf } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Activation, activationNames, type GatedName, gatedNames } from "./activations.ts";
-import { type Linear, linear, linearChecks, projection } from "./linear.ts";
+import { type Linear, linear, linearChecks, project, projectionCheck, type Surroundings } from "./linear.ts";
 import { norm } from "./norm.ts";
-import { project, type Surroundings } from "./project.ts";
+
+/** Activations of encoders and encoder-decoders: those of decoders, and relu, without a gate (Vaswani et al. 2017). */
+export type StackActivation = Activation | "relu";
+
+/** Checks of such an activation. */
+export const stackActivationCheck = oneOf(...activationNames, "relu");
+
+/** As `feed` of a decoder, with relu as well: `down(activation(up · x))`, or gated. `x` is `[b, t, c]`. */
+export function stackFeed(
+  gpu: Gpu,
+  name: string,
+  x: Tensor,
+  weights: FeedForwardWeights,
+  activation: StackActivation,
+  surroundings?: Surroundings,
+): Tensor {
+  if (activation !== "relu") return feed(gpu, name, x, weights, activation, surroundings);
+  if (weights.gate) throw new TypeError(`${name}: no gated form of relu`);
+  const up = surroundings?.norm ? project(gpu, x, weights.up, { norm: surroundings.norm }) : linear(gpu, x, weights.up);
+  const hidden = relu(gpu, { x: up }).y;
+  gpu.tap(`${name}.hidden`, hidden);
+  return surroundings
+    ? project(gpu, hidden, weights.down, { residual: surroundings.residual })
+    : linear(gpu, hidden, weights.down);
+}
 
 /** Two projections, or three when the activation is gated (Shazeer 2020, "GLU variants improve transformer"). */
 export interface FeedForwardWeights {
@@ -18,8 +42,8 @@ export interface FeedForwardWeights {
 
 /** Checks of the projections. */
 export const feedForwardChecks: Checks<FeedForwardWeights> = {
-  up: projection,
-  down: projection,
+  up: projectionCheck,
+  down: projectionCheck,
   gate: object(linearChecks),
   gateUp: object(linearChecks),
 };
@@ -34,7 +58,7 @@ const plain = { silu, gelu, "gelu-tanh": geluTanh, "quick-gelu": quickGelu } as 
   unknown
 >;
 const gated: Partial<Record<Activation, typeof swiglu>> = { silu: swiglu, "gelu-tanh": geglu, gelu: gegluErf };
-/** True where the kernels that compute what surrounds a product gate with it. */
+/** True where the kernels that fuse a product with its surroundings also gate with this activation. */
 const isFused = (activation: Activation): activation is GatedName => gatedNames.some((name) => name === activation);
 
 /** `down(activation(gate · x) ⊙ (up · x))`, or `down(activation(up · x))` without a gate. `x` is `[b, t, c]`. */
@@ -49,8 +73,8 @@ export function feedForward(
 }
 
 /**
- * As `feedForward`, with what surrounds it in a block: x is normed first, and the result added to the residual stream, in
- * as few dispatches as there are kernels for.
+ * As `feedForward`, with the steps around it in a block: x is normed first, and the result added to the residual
+ * stream, in as few dispatches as the kernels allow.
  */
 export function feed(
   gpu: Gpu,
@@ -69,7 +93,7 @@ export function feed(
     : linear(gpu, hidden, weights.down);
 }
 
-/** What comes before the last projection. */
+/** The hidden values, before the last projection. */
 function hiddenOf(
   gpu: Gpu,
   name: string,

@@ -1,11 +1,11 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { checkCall, tensorFields } from "../kernels/arguments.ts";
 import { type AttentionMask, type AttentionResult, tableAttention } from "../kernels/attention/attention.ts";
-import { makeMods } from "../kernels/attention/made-mods.ts";
 import { maskCheck } from "../kernels/attention/masks/mask.ts";
-import type { WeightDropout } from "../kernels/attention/mod.ts";
+import { makeMods } from "../kernels/attention/records/made-mods.ts";
+import type { WeightDropout } from "../kernels/attention/records/mod.ts";
+import { checkCall, tensorFields } from "../kernels/define/arguments.ts";
 import { cast } from "../kernels/elementwise/cast.ts";
-import type { CacheFormat } from "../kernels/formats.ts";
+import type { CacheFormat } from "../kernels/formats/formats.ts";
 import { appendKv } from "../kernels/kv-cache/append.ts";
 import { type KvLayout, kvLayoutCheck, layoutName } from "../kernels/kv-cache/layouts.ts";
 import { cacheStorage } from "../kernels/kv-cache/storage.ts";
@@ -14,7 +14,7 @@ import { contiguous } from "../kernels/layout/contiguous.ts";
 import { headMatmul } from "../kernels/matmul/heads.ts";
 import { rope } from "../kernels/rope/rope.ts";
 import { boolean, callback, fieldsOf, finite, integer, oneOf, required } from "../options/checks.ts";
-import { perWord } from "../tensor/formats.ts";
+import { perWord } from "../tensor/formats/formats.ts";
 import { formatShape, ShapeError } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../tensor/views.ts";
@@ -101,7 +101,7 @@ export function latentAttention(gpu: Gpu, tensors: LatentTensors, options: Laten
   return attendLatents(gpu, tensors, options);
 }
 
-/** The tensors, and what follows the weight. */
+/** The tensors, and the adapter of the weight. */
 type Adapted = LatentTensors & Pick<Linear, "adapter">;
 
 function attendLatents(gpu: Gpu, tensors: Adapted, options: LatentOptions): AttentionResult {

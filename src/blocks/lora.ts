@@ -3,9 +3,11 @@ import { add, mul } from "../kernels/elementwise/elementwise.ts";
 import { contiguous } from "../kernels/layout/contiguous.ts";
 import { headMatmul } from "../kernels/matmul/heads.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
+import { adaptedExperts } from "../kernels/moe/adapted-experts.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../tensor/views.ts";
 import type { Adapter, HeadRows } from "./linear.ts";
+import type { ExpertsAdapter } from "./mixture.ts";
 
 /** Two narrow matrices that change a projection `[out, in]`. */
 export interface LoraWeights {
@@ -36,4 +38,32 @@ export function lora({ a, b, scale }: LoraWeights): Adapter {
     return plus(gpu, y, matmul(gpu, { x: narrow, weight: down }).y);
   };
   return Object.assign(adapter, { ofHeads });
+}
+
+/** Adapters of all experts of a layer: each expert's rows after those of another, in a and in b. */
+interface ExpertLoraWeights {
+  readonly gate?: LoraWeights | undefined;
+  readonly up?: LoraWeights | undefined;
+  readonly down?: LoraWeights | undefined;
+}
+
+/** Low-rank adaptation of experts that a router chooses, each product as in `lora`. For SwiGLU, without biases. */
+export function expertLora({ gate, up, down }: ExpertLoraWeights): ExpertsAdapter {
+  return (gpu, { x, experts, weights, gateUp, down: base }) =>
+    adaptedExperts(gpu, {
+      x,
+      experts,
+      weights,
+      gateUp,
+      down: base,
+      gateA: gate?.a,
+      gateB: gate?.b,
+      gateScale: gate?.scale,
+      upA: up?.a,
+      upB: up?.b,
+      upScale: up?.scale,
+      downA: down?.a,
+      downB: down?.b,
+      downScale: down?.scale,
+    });
 }

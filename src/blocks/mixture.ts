@@ -1,5 +1,5 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { optionalTensor, tensorCheck } from "../kernels/arguments.ts";
+import { optionalTensor, tensorCheck } from "../kernels/define/arguments.ts";
 import { add, mul } from "../kernels/elementwise/elementwise.ts";
 import type { GatedActivation } from "../kernels/moe/expert-weights.ts";
 import { type ExpertsResult, type ExpertsTensors, routedExperts } from "../kernels/moe/experts.ts";
@@ -8,7 +8,7 @@ import { type Checks, callback, checkOptions, fieldsOf, object, oneOf, required,
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshape } from "../tensor/views.ts";
 import { type FeedForwardWeights, feedForward, feedForwardChecks } from "./feed-forward.ts";
-import { type Linear, linear, linearChecks, projection } from "./linear.ts";
+import { type Linear, linear, linearChecks, projectionCheck } from "./linear.ts";
 
 /** Computes experts in another way than `routedExperts`: with adapters of LoRA, for example. */
 export type ExpertsAdapter = (
@@ -33,7 +33,7 @@ export interface MixtureWeights {
   readonly down: Tensor;
   /** `[e · c]` */
   readonly downBias?: Tensor | undefined;
-  /** Takes the place of the chosen experts' computation. */
+  /** Replaces the chosen experts' computation. */
   readonly adapter?: ExpertsAdapter | undefined;
   /** An expert that processes every token, in addition to those chosen. */
   readonly shared?: FeedForwardWeights | undefined;
@@ -49,7 +49,7 @@ export interface MixtureShape {
 
 /** Checks of the weights. */
 export const mixtureWeightChecks: Checks<MixtureWeights> = {
-  router: projection,
+  router: projectionCheck,
   selectionBias: optionalTensor,
   faults: object<NonNullable<MixtureWeights["faults"]>>({ flags: tensorCheck, layer: required(size) }),
   gateUp: tensorCheck,

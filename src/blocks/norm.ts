@@ -1,5 +1,5 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { optionalTensor, tensorCheck } from "../kernels/arguments.ts";
+import { optionalTensor, tensorCheck } from "../kernels/define/arguments.ts";
 import { add } from "../kernels/elementwise/elementwise.ts";
 import { addLayerNorm, layerNorm } from "../kernels/norm/layer-norm.ts";
 import { addRmsNorm, rmsNorm } from "../kernels/norm/rms-norm.ts";

@@ -1,7 +1,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { checkCall, tensorFields } from "../kernels/arguments.ts";
 import { type AttentionResult, type AttentionScore, attention } from "../kernels/attention/attention.ts";
 import { scoreCheck } from "../kernels/attention/scores/score.ts";
+import { checkCall, tensorFields } from "../kernels/define/arguments.ts";
 import { ringPositions } from "../kernels/kv-cache/ring-positions.ts";
 import { type RopeLayout, rope, ropeLayoutCheck } from "../kernels/rope/rope.ts";
 import { boolean, fieldsOf, finite, integer } from "../options/checks.ts";
@@ -47,7 +47,7 @@ const fields = fieldsOf<StreamingOptions>({
 
 /**
  * Causal attention over a stream of any length with a cache of fixed size: the first tokens (attention sinks) and the
- * last ones that fit, rotated by their slots in the cache rather than their positions in the text, so that positions
+ * last ones that fit, rotated by their slots in the cache rather than by their positions in the text, so that positions
  * never exceed those the model was trained on (StreamingLLM, Xiao et al. 2023, section 3.2). The rotated keys are a
  * temporary of the cache's size. Returns out `[b, h, t, dv]`, and lse on request. Throws `ShapeError` for shapes that
  * do not fit.

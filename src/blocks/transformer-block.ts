@@ -15,6 +15,7 @@ import {
 } from "./attention.ts";
 import { activationCheck, type FeedForwardWeights, feed, feedForward, feedForwardChecks } from "./feed-forward.ts";
 import { latentAttentionLayer } from "./latent-attention.ts";
+import { isStep, type RmsNorm } from "./linear.ts";
 import {
   isMixture,
   type MixtureShape,
@@ -24,22 +25,21 @@ import {
   mixtureWeightChecks,
 } from "./mixture.ts";
 import { addNorm, type Norm, norm, normCheck, type Residual, residualFields, summed } from "./norm.ts";
-import { isStep, type RmsNorm } from "./project.ts";
 
 /** Weights of one block. */
 export interface BlockWeights {
-  /** Before attention, or of its sum with what it takes (`norms`); unset: there is none (OLMo 2). */
+  /** Of the input of attention, or of the sum of its input and result (`norms`); unset: none (OLMo 2). */
   readonly attentionNorm?: Norm | undefined;
   readonly attention: AttentionWeights;
   /** Of the result of attention, before it is added; unset: none. */
   readonly attentionOutputNorm?: Norm | undefined;
-  /** Before the feed-forward layer, or of its sum with what it takes; unset: there is none. */
+  /** Of the input of the feed-forward layer, or of the sum of its input and result; unset: none. */
   readonly feedForwardNorm?: Norm | undefined;
   /** Dense, or experts. */
   readonly feedForward: FeedForwardWeights | MixtureWeights;
   /** Of the result of the feed-forward layer, before it is added; unset: none. */
   readonly feedForwardOutputNorm?: Norm | undefined;
-  /** True where a projection has an adapter: kernels that compute more than a product do not know of it. */
+  /** True where a projection has an adapter: fused kernels do not support adapters. */
   readonly adapted?: boolean | undefined;
 }
 
@@ -47,8 +47,8 @@ export interface BlockWeights {
 export interface BlockShape extends AttentionShape {
   readonly activation: Activation;
   /**
-   * `pre` (default): what a sublayer takes is normed (Xiong et al. 2020). `post`: the sum of that and what it adds is
-   * (Vaswani et al. 2017, section 3.1; GPT-1).
+   * `pre` (default): a sublayer's input is normed (Xiong et al. 2020). `post`: the sum of its input and result is
+   * normed (Vaswani et al. 2017, section 3.1; GPT-1).
    */
   readonly norms?: "pre" | "post" | undefined;
   /** How experts are chosen, where the layer has them. */
@@ -69,7 +69,7 @@ const weightFields = fieldsOf<BlockWeights>({
   feedForwardNorm: normCheck,
   feedForwardOutputNorm: normCheck,
   adapted: boolean,
-  feedForward: required(object(eitherLayer)), // which of them is missing, the layer says
+  feedForward: required(object(eitherLayer)), // the layer says which of them is missing
 });
 
 const shapeFields = fieldsOf<BlockShape>({
@@ -81,9 +81,9 @@ const shapeFields = fieldsOf<BlockShape>({
 
 /**
  * A transformer block: pre-norm (Xiong et al. 2020), `x + attention(norm(x))`, then `x + feedForward(norm(x))`; or with
- * norms of what is added, `x + norm(attention(x))` (Liu et al. 2021, "Swin Transformer V2"; OLMo 2), or with both. Takes
+ * norms of the results, `x + norm(attention(x))` (Liu et al. 2021, "Swin Transformer V2"; OLMo 2), or with both. Takes
  * and returns the residual stream; the last addition is left to the following norm. With `norms: "post"` it is
- * `x = norm(x + attention(x))`, then `norm(x + feedForward(x))`, a sum to which nothing is left to be added.
+ * `x = norm(x + attention(x))`, then `norm(x + feedForward(x))`, a sum with nothing pending.
  */
 export function transformerBlock(
   gpu: Gpu,
@@ -96,7 +96,7 @@ export function transformerBlock(
   return maskedBlock(gpu, name, stream, inputs, weights, shape);
 }
 
-/** As `transformerBlock`, with a mask of its own where one is given. */
+/** As `transformerBlock`, optionally with another mask. */
 export function maskedBlock(
   gpu: Gpu,
   name: string,
@@ -143,7 +143,10 @@ export function maskedBlock(
   return { sum };
 }
 
-/** The residual stream, and what a layer takes of it: normed, or itself. In `post` the stream is what was normed. */
+/**
+ * The residual stream, and a layer's input from it: normed, or the stream itself. In `post` the stream is already
+ * normed.
+ */
 function entered(gpu: Gpu, stream: Residual, parameters: Norm | undefined, post = false): { sum: Tensor; y: Tensor } {
   if (parameters) {
     const { sum, y } = addNorm(gpu, stream, parameters);
@@ -153,7 +156,7 @@ function entered(gpu: Gpu, stream: Residual, parameters: Norm | undefined, post 
   return { sum, y: sum };
 }
 
-/** The block of a decode step: norms and residual additions are computed by the kernels of the products next to them. */
+/** The block of a decode step: norms and residual additions are fused with the products next to them. */
 function stepBlock(
   gpu: Gpu,
   name: string,

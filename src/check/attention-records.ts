@@ -1,5 +1,3 @@
-// The records of masks and scores with their definitions: descriptions whose tensors are dense.
-
 import { customMask, customScore, usesHead } from "../kernels/attention/custom/custom.ts";
 import { type MaskName, masks } from "../kernels/attention/masks/table.ts";
 import type { MaskRecord } from "../kernels/attention/records/mask-record.ts";
@@ -13,12 +11,14 @@ import {
 import type { ScoreRecord } from "../kernels/attention/records/score-record.ts";
 import { differsByHead } from "../kernels/attention/records/values.ts";
 import { type ScoreName, scores } from "../kernels/attention/scores/table.ts";
+import { type Mask, masks as maskDefinitions } from "../reference/attention/masks.ts";
+import { type Score, scores as scoreDefinitions } from "../reference/attention/scores.ts";
 import { dense } from "../reference/dense.ts";
 import type { MaskDescription, ScoreDescription } from "../reference/described.ts";
-import { type Mask, masks as maskDefinitions } from "../reference/masks.ts";
-import { type Score, scores as scoreDefinitions } from "../reference/scores.ts";
+import type { StoredDense } from "./named.ts";
 import { randomSource } from "./random.ts";
-import type { StoredDense } from "./uploaded.ts";
+
+// The records of masks and scores with their definitions: descriptions whose tensors are dense.
 
 /** A record of a mask or a score. */
 export type AttentionRecord = MaskRecord | ScoreRecord;
@@ -86,9 +86,14 @@ export function isByHead(mask: MaskDescription): boolean {
   return record.byHead?.(values) ?? differsByHead(record.parameters, values);
 }
 
-/** Throws for a user's mask or score that attention would refuse, because of its text or what it lacks. */
+/** Throws for a user's mask or score that attention would refuse, because of its text or of missing parameters. */
 export function checkCustom(what: "mask" | "score", description: MaskDescription | ScoreDescription): void {
   const custom = description as never; // of its tensors only the names are read
   if (what === "mask") customMask(custom);
   else customScore(custom);
 }
+
+// The records of layouts of keys and values, by which cases and benches lay out sequences.
+
+export type { LaidOut, LayoutNumbers, SequenceSize } from "../kernels/kv-cache/layouts/layout-record.ts";
+export { type AnyLayoutRecord, layoutRecords } from "../kernels/kv-cache/layouts.ts";

@@ -22,14 +22,14 @@ import { OptionError } from "../options/errors.ts";
 import { numbers, shapeCheck } from "../options/lists.ts";
 import type { Dense } from "../reference/dense.ts";
 import { codecs } from "../tensor/formats/codecs/table.ts";
+import { type DType, dtypes, roundTo } from "../tensor/formats/formats.ts";
 import { provideCodecs } from "../tensor/formats/packed.ts";
-import { type DType, dtypes, roundTo } from "../tensor/formats.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Gate } from "./gate.ts";
 import type { Bare, Named } from "./named.ts";
 
-// Cases are made of tensors in any format.
+// Cases have tensors in any format.
 provideCodecs(codecs);
 providePackedParts(packedParts);
 
@@ -41,9 +41,9 @@ export interface CaseInput {
 }
 
 /** Bounds on the errors of results by their names: of each element, |error| ≤ relative · |reference| + absolute. */
-export interface Bounds {
+interface Bounds {
   readonly results: Readonly<Record<string, { readonly relative?: number; readonly absolute?: number }>>;
-  /** Variants that are held to neither these nor the cap, because their files say so. */
+  /** Variants exempt from these bounds and from the cap, as their files explain. */
   readonly except?: readonly string[];
 }
 
@@ -57,7 +57,7 @@ export type Case<Inputs extends string = string, Options = object> = {
   readonly refusedBy?: readonly string[];
   /** Storage buffers that a variant needs for this case, where these are more than the eight that every device has. */
   readonly buffers?: Readonly<Record<string, number>>;
-  /** How far any element may be from the reference, whatever plain f32 loops have. */
+  /** Bounds on the errors of elements, regardless of the errors of plain f32 loops. */
   readonly bounds?: Bounds;
 } & (Record<never, never> extends Options ? { readonly options?: Options } : { readonly options: Options });
 
@@ -101,7 +101,7 @@ export interface CaseTable<
   readonly canaries?: boolean;
 }
 
-// Checks of what functions are given: each throws `OptionError`
+// Checks of arguments: each throws `OptionError`
 
 const inputFields = fieldsOf<CaseInput>({
   shape: required(shapeCheck),
@@ -135,7 +135,7 @@ const tableFields = fieldsOf<CaseTable>({
 });
 
 /** Throws `OptionError` unless an input has a shape, values and a known type. */
-export function checkInput(where: string, input: CaseInput, path = ""): void {
+function checkInput(where: string, input: CaseInput, path = ""): void {
   checkOptions(where, inputFields, input, path);
   const [count, given] = [sizeOf(input.shape), input.values.length];
   if (count !== given)

@@ -19,8 +19,8 @@ export interface CaseFigures {
 
 /**
  * Runs one case on one variant and throws an Error, which names op, variant, case and result, where it differs from the
- * reference by more than the table's cap and gate, or the case's bounds, allow, writes outside of its results, or accepts what it must refuse.
- * Undefined where it refused the case as required.
+ * reference by more than the table's cap and gate, or the case's bounds, allow, writes outside of its results, or
+ * accepts a case that it must refuse. Undefined where it refused the case as required.
  */
 export async function checkCase(
   gpu: Gpu,

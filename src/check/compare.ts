@@ -13,7 +13,7 @@ export interface Difference {
   readonly misplaced: number;
 }
 
-/** Throws unless results and what they are compared with are numbers (`OptionError`), as many (`ShapeError`). */
+/** Throws unless results and expected values are numbers (`OptionError`), and equally many (`ShapeError`). */
 export function checkPair(
   where: string,
   actual: ArrayLike<number>,

@@ -22,8 +22,8 @@ export interface Gate<
   /** The order in which a variant sums a row, where the emulation depends on it. Default {@link inTurn}. */
   sum?(variant: Variant): Sum;
   /**
-   * What WGSL's accuracy table allows the builtins of this op beyond correct rounding, in ulps of the result: see
-   * {@link allowedUlps}; per element where it depends on the argument. Default 0.
+   * The errors that WGSL's accuracy table allows the builtins of this op beyond correct rounding, in ulps of the
+   * result: see {@link allowedUlps}; per element where it depends on the argument. Default 0.
    */
   allowed?(inputs: Named<Inputs, Dense>, variant: Variant, options: Options): Allowed;
 }

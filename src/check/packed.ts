@@ -1,6 +1,6 @@
 // Rows of packed formats, and packing and unpacking of integers in u32 words, as in quantised caches.
 import { type Dense, dense } from "../reference/dense.ts";
-import { type DType, formats } from "../tensor/formats.ts";
+import { type DType, formats } from "../tensor/formats/formats.ts";
 
 /** The shortest row of at least `columns` elements that divides into whole blocks of a format. */
 export function wholeBlocks(dtype: DType, columns: number): number {
@@ -8,7 +8,9 @@ export function wholeBlocks(dtype: DType, columns: number): number {
   return elements === "row" ? columns : Math.ceil(columns / elements) * elements;
 }
 
-/** Of several shapes, what a packed type is checked on: the first of the types on all, others on the first and one more. */
+/**
+ * The shapes, of several, on which a packed type is checked: the first type on all, others on the first and one more.
+ */
 export const inTurn = <Shape>(type: number, shapes: readonly Shape[]): Shape[] =>
   shapes.filter((_, i) => type === 0 || i === 0 || i === 1 + (type % (shapes.length - 1)));
 

@@ -17,7 +17,7 @@ import { inTurn, type Sum } from "./emulation/sums.ts";
 import type { Allowed } from "./gate.ts";
 import { mapNamed, type Named } from "./named.ts";
 
-/** One result of a variant, and what it is compared with. */
+/** One result of a variant, and the values to compare it with. */
 export interface CaseResult {
   readonly name: string;
   readonly actual: Float64Array;
@@ -54,7 +54,7 @@ export const mustRefuse = (gpu: Gpu, table: CaseTable, variant: string, { refuse
   missingFeatures(table, variant, gpu).length > 0 ||
   (buffers?.[variant] ?? 0) > gpu.limits.storageBuffers;
 
-/** What is computed once for all variants of a case. */
+/** Values computed once for all variants of a case. */
 interface Oracle {
   readonly of: Pick<CaseTable, "reference" | "gate">;
   readonly inputs: Named<string, Dense>;
@@ -81,7 +81,7 @@ function oracleOf(table: CaseTable, variant: string, item: Case) {
 
 /**
  * Runs one case on one variant, with f32 results in NaN memory between canaries, and reads the results. Throws where a
- * result is missing or its shape differs from the reference's, and whatever the variant throws.
+ * result is missing or its shape differs from the reference's, and any error of the variant.
  */
 export async function runCase(gpu: Gpu, table: CaseTable, variant: string, item: Case): Promise<CaseResult[]> {
   checkCaseTable("runCase", table);
@@ -128,7 +128,7 @@ function framesOf(
   return Object.fromEntries(ours.map(([name, { shape }]) => [name, framed(gpu, shape)]));
 }
 
-/** The memory as passed to ops; undefined where there is none. */
+/** The memory as passed to ops; undefined if there is none. */
 const into = (frames: Readonly<Record<string, Framed>>) => {
   const views = Object.entries(frames).map(([name, { view }]): [string, Tensor] => [name, view]);
   return views.length > 0 ? { into: Object.fromEntries(views) } : {};

@@ -1,9 +1,10 @@
-// What the gradients of scores are checked against: derivatives in float64, and which tensors a score reads for a pair.
-import type { ScoreTensor } from "../reference/attention-backward.ts";
+// Definitions for checks of the gradients of scores: derivatives in float64, and the tensors that a score reads for a
+// pair.
+import type { ScoreTensor } from "../reference/attention/attention.ts";
+import type { Score } from "../reference/attention/scores.ts";
 import { type Dense, lengthOf } from "../reference/dense.ts";
 import { type ScoreDescription, scoreOf } from "../reference/described.ts";
-import type { Score } from "../reference/scores.ts";
-import { ownTensors } from "./cases/own-tensors.ts";
+import { ownTensors } from "./cases/attention/own-tensors.ts";
 
 /** The step of central differences, of a score's size or 1. */
 const relativeStep = 1e-5;
@@ -11,8 +12,8 @@ const relativeStep = 1e-5;
 const isChain = (score: ScoreDescription): score is readonly ScoreDescription[] => Array.isArray(score);
 
 /**
- * The derivative of a score by the scaled dot product, or by what comes before member `from` of a chain: that of a user's
- * score by central differences of its twin, which needs nothing of the derivative that its text has.
+ * The derivative of a score with respect to the scaled dot product, or to the input of member `from` of a chain. A
+ * user's score is differentiated by central differences of its twin, independently of the derivative in its text.
  */
 export function derivativeOf(score: ScoreDescription, start = 0, from = 0): Score {
   if (typeof score === "string") return () => 1;
@@ -38,7 +39,7 @@ export function derivativeOf(score: ScoreDescription, start = 0, from = 0): Scor
 }
 
 /** A tensor of a score, by its path in the description. */
-export interface NamedScoreTensor {
+interface NamedScoreTensor {
   readonly path: string;
   readonly tensor: ScoreTensor;
 }
@@ -62,7 +63,7 @@ export function scoreTensorsOf(score: ScoreDescription, start = 0): readonly Nam
   });
 }
 
-/** What a score that is no chain reads. */
+/** The tensors that a score, not a chain, reads. */
 function single(score: ScoreDescription, start: number): readonly (ScoreTensor & { readonly name: string })[] {
   if (typeof score === "string" || isChain(score)) return [];
   const one = () => 1;

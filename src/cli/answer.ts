@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { positive } from "./arguments.ts";
-import { addEncoderOptions, type EncoderFlags } from "./model-options.ts";
-import { openEncoder } from "./open-encoder.ts";
+import { addEncoderOptions, type EncoderFlags } from "./model/model-options.ts";
+import { openEncoder } from "./model/open-encoder.ts";
 import { print, printJson, say } from "./output.ts";
 import { readTextFile } from "./read-text.ts";
 
@@ -19,8 +19,8 @@ export function answerCommand(): Command {
     .argument("<question>", "a question")
     .option("--context <text>", "the text that has the answer")
     .option("--context-file <file>", "a file with that text, UTF-8")
-    .option("--max-tokens <n>", "most tokens of the answer (default: 15)", positive)
-    .option("--null-answer", "say so where the text has no answer, with models that were trained for that");
+    .option("--max-tokens <n>", "maximum tokens of the answer (default: 15)", positive)
+    .option("--null-answer", "report when the text has no answer, with models trained for that");
   return addEncoderOptions(command).action(answerQuestion);
 }
 

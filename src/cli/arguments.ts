@@ -34,14 +34,14 @@ export function integers(text: string): number[] {
   });
 }
 
-/** Adds a value to an option that may be given several times. */
+/** Adds a value to a repeatable option. */
 export function repeated(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
 
 /**
  * Throws for an argument that is not UTF-8. Node replaces what it cannot decode by U+FFFD, so the model would read
- * another text; the system has the bytes. (Where it does not show them, U+FFFD passes: it can be typed, too.)
+ * another text; the system has the bytes. (If they are not available, U+FFFD passes: it can be typed too.)
  */
 export function assertUtf8Arguments(): void {
   if (process.platform !== "linux" || !process.argv.some((argument) => argument.includes("\ufffd"))) return;

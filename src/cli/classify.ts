@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError } from "commander";
 import { printed } from "../formats/format-error.ts";
-import { columnsText } from "./columns.ts";
-import { addEncoderOptions, type EncoderFlags } from "./model-options.ts";
-import { openEncoder } from "./open-encoder.ts";
+import { addEncoderOptions, type EncoderFlags } from "./model/model-options.ts";
+import { openEncoder } from "./model/open-encoder.ts";
 import { print, printJson, say } from "./output.ts";
+import { columnsText } from "./terminal.ts";
 
 interface Flags extends EncoderFlags {
   readonly pair?: string;
@@ -15,9 +15,7 @@ interface Flags extends EncoderFlags {
 /** `shaderformer classify`: the labels of a text, or of its tokens. */
 export function classifyCommand(): Command {
   const command = new Command("classify")
-    .description(
-      "Score the labels of a text, of a pair of texts, or of a text's tokens, by the classifier that an encoder's folder has.",
-    )
+    .description("Score the labels of a text, of a pair of texts, or of a text's tokens, with an encoder's classifier.")
     .argument("<text>", "a text")
     .option("--pair <text>", "a second text, for models that compare two")
     .option(

@@ -24,7 +24,7 @@ interface ConvertFlags {
   readonly json?: boolean;
 }
 
-/** `shaderformer convert`: a folder as a GGUF file, or the other way round. */
+/** `shaderformer convert`: a folder as a GGUF file, or the reverse. */
 export function convertCommand(): Command {
   return new Command("convert")
     .description(
@@ -33,24 +33,24 @@ export function convertCommand(): Command {
         "adapter in its weights.",
     )
     .optionsGroup("Model:")
-    .requiredOption("-m, --model <model>", "what is converted: a folder, its URL, a repository, or a GGUF file")
-    .option("--lora <adapter>", "a folder of LoRA in PEFT's layout, which is merged into the weights, as f32")
+    .requiredOption("-m, --model <model>", "the model to convert: a folder, its URL, a repository, or a GGUF file")
+    .option("--lora <adapter>", "a LoRA folder in PEFT's layout to merge into the weights, as f32")
     .optionsGroup("Output:")
     .requiredOption(
       "-o, --out <path>",
-      "what is written: FILE.gguf from a folder, a new folder from a GGUF file or a quantised folder",
+      "the output: FILE.gguf for a folder, a new folder for a GGUF file or a quantised folder",
     )
     .addOption(new Option("--weights <format>", "of a GGUF file's matrices (default: f16)").choices(weightNames))
     .option(
       "--allow-requantize",
-      "give a GGUF file's matrices that format where the folder has them in MXFP4 too, instead of copying their blocks",
+      "also apply --weights to matrices that the folder has in MXFP4, instead of copying their blocks",
     )
-    .option("--force", "write over a file that is there")
+    .option("--force", "overwrite an existing file")
     .option("--json", "print only one JSON object")
     .action(convert);
 }
 
-/** The folder that is written: of a GGUF file, of a quantised folder, or with an adapter merged. */
+/** The folder to write: from a GGUF file, from a quantised folder, or with an adapter merged. */
 async function folderOf(source: FileSource, lora: string | undefined): Promise<FolderWriting> {
   if (lora !== undefined) {
     return {

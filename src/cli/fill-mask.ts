@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { positive } from "./arguments.ts";
-import { columnsText } from "./columns.ts";
-import { addEncoderOptions, type EncoderFlags } from "./model-options.ts";
-import { openEncoder } from "./open-encoder.ts";
+import { addEncoderOptions, type EncoderFlags } from "./model/model-options.ts";
+import { openEncoder } from "./model/open-encoder.ts";
 import { print, printJson, say } from "./output.ts";
+import { columnsText } from "./terminal.ts";
 
 interface Flags extends EncoderFlags {
   readonly top?: number;

@@ -1,11 +1,11 @@
 import { Command } from "commander";
-import { addEncoderOptions, type EncoderFlags } from "./model-options.ts";
-import { openEncoder } from "./open-encoder.ts";
+import { tensorText } from "./inspect/tensor-text.ts";
+import { addEncoderOptions, type EncoderFlags } from "./model/model-options.ts";
+import { openEncoder } from "./model/open-encoder.ts";
 import { print, printJson, say } from "./output.ts";
-import { tensorText } from "./tensor-text.ts";
 import { tableColumns } from "./terminal.ts";
 
-/** `shaderformer hidden`: an encoder's states, for comparing. */
+/** `shaderformer hidden`: an encoder's states, for comparison. */
 export function hiddenCommand(): Command {
   const command = new Command("hidden")
     .description(

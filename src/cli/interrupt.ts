@@ -1,10 +1,10 @@
 import { Worker } from "node:worker_threads";
 
-/** Handles Ctrl-C while work runs that can end early. */
-export interface Interrupt {
+/** Handles Ctrl-C during work that can end early. */
+interface Interrupt {
   /** Aborts at the first Ctrl-C once `watch` has resolved; until then Ctrl-C ends the process. */
   readonly signal: AbortSignal;
-  /** From here on the first Ctrl-C aborts, and sets the exit code; the second ends the process. */
+  /** From here on the first Ctrl-C aborts and sets the exit code; the second ends the process. */
   watch(): Promise<void>;
   [Symbol.dispose](): void;
 }
@@ -13,10 +13,10 @@ export interface Interrupt {
 const interrupted = 130;
 
 /**
- * A listener of `process` runs on the main thread, so it hears nothing while that thread computes or waits for a
- * driver, and as long as it is there the system's own handling of the signal is off. So another thread watches: it
- * sleeps in a script that Node wakes at SIGINT, which needs no turn of the main thread. Once it has woken, the system's
- * handling is back, and the second SIGINT ends the process whatever the main thread does.
+ * A listener of `process` runs on the main thread, so it is not called while that thread computes or waits for a
+ * driver, and it disables the system's own handling of the signal. So another thread watches: it sleeps in a script
+ * that Node wakes at SIGINT without the main thread. Once awake, the system's handling is restored, and a second SIGINT
+ * ends the process regardless of the main thread.
  */
 const watcher = `
   const { parentPort } = require("node:worker_threads");
@@ -32,7 +32,7 @@ const watcher = `
   }
 `;
 
-/** An interrupt that is not watched yet. */
+/** An interrupt, not yet watched. */
 export function makeInterrupt(): Interrupt {
   const controller = new AbortController();
   let thread: Worker | undefined;

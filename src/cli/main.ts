@@ -1,68 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../../package.json";
 import { assertUtf8Arguments } from "./arguments.ts";
-import { reportFailure } from "./failure.ts";
-import { handleOutputErrors } from "./output.ts";
-
-/** The commands, each loaded on demand. */
-const commands = {
-  generate: {
-    summary: "continue a text",
-    load: async () => (await import("./generate.ts")).generateCommand(),
-  },
-  serve: {
-    summary: "answer requests of OpenAI's interface over HTTP",
-    load: async () => (await import("./serve.ts")).serveCommand(),
-  },
-  inspect: {
-    summary: "show logits, inner tensors, and every call and dispatch",
-    load: async () => (await import("./inspect.ts")).inspectCommand(),
-  },
-  experts: {
-    summary: "show which experts a router chooses for the tokens of a text",
-    load: async () => (await import("./experts.ts")).expertsCommand(),
-  },
-  perplexity: {
-    summary: "measure how well a model predicts a text",
-    load: async () => (await import("./perplexity.ts")).perplexityCommand(),
-  },
-  embed: {
-    summary: "make vectors of texts, and compare them",
-    load: async () => (await import("./embed.ts")).embedCommand(),
-  },
-  hidden: {
-    summary: "print an encoder's states of a text, layer by layer",
-    load: async () => (await import("./hidden.ts")).hiddenCommand(),
-  },
-  "fill-mask": {
-    summary: "find the likeliest tokens for the masks in a text",
-    load: async () => (await import("./fill-mask.ts")).fillMaskCommand(),
-  },
-  classify: {
-    summary: "score the labels of a text, or of its tokens",
-    load: async () => (await import("./classify.ts")).classifyCommand(),
-  },
-  answer: {
-    summary: "find the part of a text that answers a question",
-    load: async () => (await import("./answer.ts")).answerCommand(),
-  },
-  train: {
-    summary: "train a decoder on documents, or an adapter of one",
-    load: async () => (await import("./train.ts")).trainCommand(),
-  },
-  convert: {
-    summary: "write a folder as a GGUF file, or a GGUF file as a folder",
-    load: async () => (await import("./convert.ts")).convertCommand(),
-  },
-  tune: {
-    summary: "measure which variants are fastest on this device",
-    load: async () => (await import("./tune.ts")).tuneCommand(),
-  },
-  bench: {
-    summary: "check kernels, then time them",
-    load: async () => await (await import("./bench.ts")).benchCommand(),
-  },
-} as const;
+import { commands } from "./commands.ts";
+import { handleOutputErrors, reportFailure } from "./output.ts";
 
 async function main(argv: readonly string[]): Promise<void> {
   const program = new Command("shaderformer")
@@ -75,7 +15,7 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {
     command.exitOverride().configureOutput({
-      // Commander puts "Did you mean …?" on a separate line; an error is one line.
+      // Commander puts "Did you mean …?" on a separate line; errors are one line here.
       outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, " ")}\n`),
     });
   }

@@ -1,12 +1,11 @@
 import { access, constants, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { reportFailure } from "./failure.ts";
 
-/** False once stdout takes no more: its reader has gone, as in `shaderformer generate | head`, or its disk is full. */
+/** False once stdout is closed: its reader has ended, as in `shaderformer generate | head`, or its disk is full. */
 let readable = true;
 const whenGone: (() => void)[] = [];
 
-/** Ends work, and says why, when stdout cannot be written. */
+/** Ends work, and reports why, when stdout cannot be written. */
 export function handleOutputErrors(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (readable && error.code !== "EPIPE") {
@@ -16,15 +15,15 @@ export function handleOutputErrors(): void {
     readable = false;
     for (const act of whenGone.splice(0)) act();
   });
-  process.stderr.on("error", () => {}); // nothing can be said about it
+  process.stderr.on("error", () => {}); // it cannot be reported
 }
 
-/** Calls `act` when stdout takes no more. */
+/** Calls `act` when stdout is closed. */
 export function onReaderGone(act: () => void): void {
   whenGone.push(act);
 }
 
-/** Writes text to stdout and waits until the system has accepted it; drops it once stdout takes no more. */
+/** Writes text to stdout and waits until the system has accepted it; drops it once stdout is closed. */
 export async function print(text: string): Promise<void> {
   if (!readable || text === "") return;
   await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
@@ -40,7 +39,7 @@ export function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** Throws unless the file that an option names can be written, so that the error comes before the work. */
+/** Throws unless an option's file can be written, so that the error comes before the work. */
 export async function assertWritable(option: string, file: string): Promise<void> {
   if (file === "") throw new Error(`${option}: the name of the file is empty`);
   const found = await stat(file).catch(() => undefined);
@@ -49,4 +48,15 @@ export async function assertWritable(option: string, file: string): Promise<void
   await access(found ? file : dirname(file), constants.W_OK).catch((cause: unknown) => {
     throw new Error(`${option}: ${file} cannot be written: ${found ? "permission denied" : folder}`, { cause });
   });
+}
+
+/**
+ * Prints an error on stderr: one line, unless a shader's source is shown. With SHADERFORMER_DEBUG=1 also its stack and
+ * its causes.
+ */
+export function reportFailure(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`error: ${message || "unknown"}\n`);
+  if (!process.env["SHADERFORMER_DEBUG"]) return;
+  for (let at = error; at instanceof Error; at = at.cause) process.stderr.write(`${at.stack}\n`);
 }

@@ -2,12 +2,11 @@ import { Command } from "commander";
 import type { LanguageModel } from "../generate/language-model.ts";
 import { splitDocuments } from "../text/split-documents.ts";
 import { positive } from "./arguments.ts";
-import { addModelOptions, type ModelFlags } from "./model-options.ts";
-import { openModel } from "./open-model.ts";
+import { addModelOptions, type ModelFlags } from "./model/model-options.ts";
+import { openModel } from "./model/open-model.ts";
 import { print, printJson, say } from "./output.ts";
 import { withProgress } from "./progress.ts";
 import { readTextFile } from "./read-text.ts";
-import { scoringWindows } from "./scoring-windows.ts";
 import { fill, lineColumns } from "./terminal.ts";
 import { measured, milliseconds } from "./units.ts";
 
@@ -91,8 +90,7 @@ async function perplexity(flags: PerplexityFlags): Promise<void> {
 }
 
 /**
- * Ids of prefix and text, and how many at the front belong to the prefix or are added special tokens; these are not
- * scored.
+ * Ids of prefix and text, and how many leading ones belong to the prefix or are special tokens; these are not scored.
  */
 function encode({ tokenizer }: LanguageModel, prefix: string, text: string): { ids: number[]; given: number } {
   const ids = tokenizer.encode(prefix + text);
@@ -100,4 +98,30 @@ function encode({ tokenizer }: LanguageModel, prefix: string, text: string): { i
   let given = 0;
   while (given < alone.length && alone[given] === ids[given]) given++;
   return { ids, given };
+}
+
+/** One run of the model over a text: reads tokens `begin` to `end` and scores those from `from` on. */
+interface ScoringWindow {
+  readonly begin: number;
+  readonly end: number;
+  readonly from: number;
+}
+
+/**
+ * Windows that score each of `length` tokens once, except the first `given` and the very first, which has no token
+ * before it: the sliding window of Hugging Face's "Perplexity of fixed-length models". After the first window, a token
+ * has at least `window − stride` tokens before it. `stride` is 1 to `window − 1`.
+ */
+export function* scoringWindows(
+  length: number,
+  window: number,
+  stride: number,
+  given = 0,
+): Generator<ScoringWindow, void> {
+  let scored = Math.max(1, given);
+  for (let begin = 0; scored < length; begin += stride) {
+    const end = Math.min(begin + window, length);
+    if (end > scored) yield { begin, end, from: scored };
+    scored = Math.max(scored, end);
+  }
 }

@@ -4,14 +4,14 @@ import type { Progress } from "../formats/load-progress.ts";
 export type Report = (progress: Progress) => void;
 
 /**
- * Runs long work under a progress bar, on stderr where that is a terminal and `quiet` is not set. The bar is removed
- * when the work ends or fails.
+ * Runs long work under a progress bar, on stderr if that is a terminal and `quiet` is not set. The bar is removed when
+ * the work ends or fails.
  */
 export async function withProgress<T>(label: string, quiet: boolean, work: (report: Report) => Promise<T>): Promise<T> {
   return await withPhases([label], quiet, ([report = () => {}]) => work(report));
 }
 
-/** As `withProgress`, for work in several phases, each with a report of its own: the bar shows the one that came last. */
+/** As `withProgress`, for work in several phases, each with its own report: the bar shows the latest. */
 export async function withPhases<T>(
   labels: readonly string[],
   quiet: boolean,
@@ -25,7 +25,8 @@ export async function withPhases<T>(
     barCompleteChar: "█",
     barIncompleteChar: "░",
     clearOnComplete: true,
-    // Nothing has to be set back, so Ctrl-C may end the process at once: the library's own handler would swallow it.
+    // Nothing needs to be restored, so Ctrl-C may end the process immediately: the library's own handler would swallow
+    // it.
     linewrap: true,
     gracefulExit: false,
     // Without it the elapsed time does not update between reports.

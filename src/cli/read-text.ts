@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
 
-/** The most bytes of a text: more than any model is measured on, and a device or a pipe may not end by itself. */
+/** Maximum bytes of a text: more than any model is measured on; a device or a pipe may be endless. */
 const maxBytes = 64 * 2 ** 20;
 
-/** The text of a UTF-8 file or pipe. Throws an error that names it where it cannot be read, is too long or not text. */
+/** The text of a UTF-8 file or pipe. Throws an error that names it if it cannot be read, is too long or not text. */
 export async function readTextFile(path: string): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;

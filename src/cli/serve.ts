@@ -7,12 +7,12 @@ import type { Engine, EngineLoadOptions } from "../engine/engine.ts";
 import type { ServeOptions } from "../serve/options.ts";
 import { startServer } from "../serve/server.ts";
 import { count, positive, repeated } from "./arguments.ts";
+import { addSpeculativeOptions, checkSpeculativeFlags, type SpeculativeFlags } from "./generate/speculative-options.ts";
 import { makeInterrupt } from "./interrupt.ts";
-import { addLoadOptions, cacheOptions, type LoadFlags } from "./model-options.ts";
+import { addLoadOptions, cacheOptions, type LoadFlags } from "./model/model-options.ts";
 import { print, say } from "./output.ts";
 import { withProgress } from "./progress.ts";
 import { readTextFile } from "./read-text.ts";
-import { addSpeculativeOptions, checkSpeculativeFlags, type SpeculativeFlags } from "./speculative-options.ts";
 import { withoutDriverChatter } from "./terminal.ts";
 
 /** The flags of `serve`. */
@@ -34,7 +34,7 @@ export function serveCommand(): Command {
     )
     .optionsGroup("Server:")
     .option("-p, --port <n>", "port; 0 takes a free one (default: 8080)", count)
-    .option("--host <host>", "address to listen on (default: 127.0.0.1, this machine alone)")
+    .option("--host <host>", "address to listen on (default: 127.0.0.1, this machine only)")
     .option("--id <name>", "the model's name in requests (default: the folder's)")
     .option("--chat-template <file>", "a chat template in place of the model's own")
     .option(
@@ -48,7 +48,7 @@ export function serveCommand(): Command {
     .option("--body-limit <bytes>", "size of one request (default: 4194304)", positive)
     .option("--allow-origin <origin>", "pages that may use it, such as https://example.org, or *; repeatable", repeated)
     .option("--allow-host <name>", "a name by which clients address it; repeatable", repeated)
-    .optionsGroup("Speculative decoding (answers as without, in fewer steps where they can be guessed):");
+    .optionsGroup("Speculative decoding (the same answers, in fewer steps where they can be guessed):");
   addSpeculativeOptions(command);
   return addLoadOptions(command).action(serve);
 }
@@ -106,7 +106,7 @@ async function openEngine({ model, id, context, dtype, weights, concurrency, ...
         },
       }),
     );
-    // By a draft model they propose as the model does, unless it is said.
+    // Adapters propose with the model's draft model unless set otherwise.
     const proposing = speculative?.kind === "prompt-lookup" ? { speculative } : {};
     for (const [name, folder] of flags.lora ?? []) await engine.load(folder, { id: name, base, ...proposing });
     return engine;
@@ -116,7 +116,7 @@ async function openEngine({ model, id, context, dtype, weights, concurrency, ...
   }
 }
 
-/** Adds an adapter, `NAME=FOLDER`, to those given before. */
+/** Adds an adapter, `NAME=FOLDER`, to the earlier ones. */
 function adapters(text: string, before: readonly (readonly [string, string])[] = []): (readonly [string, string])[] {
   const at = text.indexOf("=");
   const [name, folder] = [text.slice(0, at), text.slice(at + 1)];
@@ -130,7 +130,7 @@ function speculativeOf({ lookup, draftModel, draftMax }: SpeculativeFlags): Engi
   return lookup === undefined ? undefined : { kind: "prompt-lookup", tokens: lookup };
 }
 
-/** Resolves at the first Ctrl-C, or at the signal by which other programs end this one. */
+/** Resolves at the first Ctrl-C, or at the signal with which other programs end this one. */
 function stop(interrupt: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     interrupt.addEventListener("abort", () => resolve(), { once: true });

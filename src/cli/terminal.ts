@@ -2,9 +2,9 @@
 const room = 12;
 
 /**
- * Runs work during which drivers write to the terminal themselves, and erases their output afterwards. Dawn warns of
- * limits that it lowers on stderr, bypassing Node, and has no switch for it; users cannot act on these warnings.
- * Nothing is erased where stderr is not a terminal, with SHADERFORMER_DEBUG=1, or when the work fails.
+ * Runs work during which drivers write to the terminal themselves, and erases their output afterwards. Dawn warns on
+ * stderr about limits that it lowers, bypassing Node, without a switch against it; users cannot act on these warnings.
+ * Nothing is erased if stderr is not a terminal, with SHADERFORMER_DEBUG=1, or if the work fails.
  */
 export async function withoutDriverChatter<T>(work: () => Promise<T>): Promise<T> {
   const { stderr } = process;
@@ -17,19 +17,19 @@ export async function withoutDriverChatter<T>(work: () => Promise<T>): Promise<T
   return result;
 }
 
-/** Formats text as bold where the stream supports colours. */
+/** Formats text as bold if the stream supports colours. */
 export function bold(text: string, stream: NodeJS.WriteStream): string {
   return stream.isTTY && stream.hasColors() ? `\x1b[1m${text}\x1b[22m` : text;
 }
 
-// A terminal that does not know its width says 0 columns.
+// A terminal that does not know its width reports 0 columns.
 
 /** Columns for a table on stdout, or of the pager's terminal. */
 export function tableColumns(): number {
   return process.stdout.columns || process.stderr.columns || 100;
 }
 
-/** Columns for lines on a stream; unlimited where that is not a terminal. */
+/** Columns for lines on a stream; unlimited if that is not a terminal. */
 export function lineColumns({ columns }: { readonly columns?: number } = process.stderr): number {
   return columns || Number.POSITIVE_INFINITY;
 }
@@ -45,4 +45,43 @@ export function fill(items: readonly string[], separator: string, columns: numbe
     else lines.push(`${indent}${item}`);
   }
   return lines.join(`${comma}\n`);
+}
+
+/** A column of a table: its title, its cells, and whether they are right-aligned. */
+interface Column {
+  readonly title: string;
+  readonly cells: readonly string[];
+  readonly right?: boolean;
+}
+
+/** Columns of text under their titles, each as wide as its widest cell. */
+export function columnsText(columns: readonly Column[]): string {
+  const widths = columns.map(({ title, cells }) => Math.max(title.length, ...cells.map(({ length }) => length)));
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, i) => (columns[i]?.right ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
+      .join("  ")
+      .trimEnd();
+  const rows = Math.max(0, ...columns.map(({ cells }) => cells.length));
+  const lines = [line(columns.map(({ title }) => title))];
+  for (let row = 0; row < rows; row++) lines.push(line(columns.map(({ cells }) => cells[row] ?? "")));
+  return `${lines.join("\n")}\n`;
+}
+
+/** One line on stderr with the current activity, if that is a terminal; hidden during other output. */
+export interface StatusLine {
+  /** Replaces the text. */
+  show(text: string): void;
+  /** Removes the line. */
+  clear(): void;
+}
+
+/** A status line. */
+export function statusLine({ stderr } = process): StatusLine {
+  if (!stderr.isTTY || process.env["TERM"] === "dumb") return { show: () => {}, clear: () => {} };
+  const write = (text: string) => stderr.write(`\r\x1b[K${text}`);
+  return {
+    show: (text) => void write(text.slice(0, Math.max(0, lineColumns(stderr) - 1))),
+    clear: () => void write(""),
+  };
 }

@@ -4,13 +4,12 @@ import type { TuneOptions, TuneResult } from "../generate/tuning/options.ts";
 import { tuneDevice } from "../generate/tuning/tune-device.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import * as checks from "../tune/small-check.ts";
-import type { TunedRow } from "../tune/tuning-record.ts";
-import { readTuning } from "../tune/tuning-record.ts";
+import { readTuning, type TunedRow } from "../tune/tuning-record.ts";
 import { positive } from "./arguments.ts";
 import { makeInterrupt } from "./interrupt.ts";
-import { addLoadOptions, type ModelFlags } from "./model-options.ts";
-import { openDevice } from "./open-device.ts";
-import { openModel } from "./open-model.ts";
+import { addLoadOptions, type ModelFlags } from "./model/model-options.ts";
+import { openDevice } from "./model/open-device.ts";
+import { openModel } from "./model/open-model.ts";
 import { print, printJson, say } from "./output.ts";
 import { withProgress } from "./progress.ts";
 import { readTextFile } from "./read-text.ts";
@@ -35,7 +34,7 @@ export function tuneCommand(): Command {
     .option("--budget <s>", "seconds after which no further measurement begins (default: 60)", positive)
     .option("--no-store", "only show what is measured")
     .option("--compare", "with --model: time its prefill and decode step by the tables and by what was measured")
-    .option("--other <file>", "with --compare: also by what was stored of another device, a .json file of its folder");
+    .option("--other <file>", "with --compare: also by what was stored for another device, a .json file of its folder");
   return addLoadOptions(command, { optional: true })
     .optionsGroup("Output:")
     .option("--json", "print only one JSON object")
@@ -73,8 +72,8 @@ async function run(flags: TuneFlags): Promise<void> {
   say(fill([adapter, ...summary(result)], " · ", lineColumns()));
 }
 
-/** The measurements as a table: what the table of choices would use, and what is used. */
-export function tuneTable(rows: readonly TunedRow[]): string {
+/** The measurements as a table: the table's choice, and the variant in use. */
+function tuneTable(rows: readonly TunedRow[]): string {
   return rows
     .map((row) => {
       const won = row.choice === row.untuned ? `${row.choice}, as the table says` : `${row.choice} for ${row.untuned}`;
@@ -88,12 +87,12 @@ export function tuneTable(rows: readonly TunedRow[]): string {
     .join("");
 }
 
-/** The measurements in a file that was stored of any device. */
+/** The measurements in a stored file, of any device. */
 async function rowsOfFile(file: string): Promise<readonly TunedRow[]> {
   return readTuning(await readTextFile(file)).rows;
 }
 
-/** The times of programs by each set of measurements: median, and the range of the middle eight tenths. */
+/** The times of programs under each set of measurements: median, and the range of the middle eight tenths. */
 function comparedTable(compared: readonly Compared[]): string {
   const line = ({ program, times }: Compared) =>
     Object.entries(times).map(([name, { medianMs, p10Ms, p90Ms }]) => {

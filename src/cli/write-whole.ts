@@ -2,14 +2,14 @@ import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { withProgress } from "./progress.ts";
 
-/** What a file is written of. */
-export interface Writing {
+/** The contents of a file. */
+interface Writing {
   readonly bytes: number;
   /** The bytes in order. */
   readonly pieces: () => AsyncGenerator<Uint8Array>;
 }
 
-/** Writes a file under another name first, so that one that is not whole is never taken for it. */
+/** Writes a file under another name first, so that a partial one is never mistaken for it. */
 export async function writeWhole(file: string, { bytes, pieces }: Writing, quiet: boolean): Promise<void> {
   const part = join(dirname(file), `.${basename(file)}.part`);
   try {
@@ -23,7 +23,7 @@ export async function writeWhole(file: string, { bytes, pieces }: Writing, quiet
           report({ done, total: bytes });
         }
       });
-      await handle.sync(); // before the name says that it is there, even where the power fails
+      await handle.sync(); // before the rename, to survive a power failure
     } finally {
       await handle.close();
     }

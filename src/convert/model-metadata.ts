@@ -3,20 +3,20 @@ import type { GgufArchitecture } from "../formats/gguf/architectures/architectur
 import { largestGemma } from "../formats/gguf/architectures/gemma.ts";
 import type { GgufValue } from "../formats/gguf/header.ts";
 import { attentionFactor, inverseFrequencies } from "../kernels/rope/table.ts";
-import type { DecoderConfig } from "../models/config.ts";
+import type { DecoderConfig } from "../models/decoders/config.ts";
 
-/** A small tensor that GGUF has for what a config says. */
-export interface GeneratedTensor {
+/** A small tensor by which GGUF stores a setting of a config. */
+interface GeneratedTensor {
   readonly name: string;
   readonly values: readonly number[];
 }
 
-/** What a GGUF file says of a decoder. */
-export interface ModelMetadata {
-  /** By keys with the architecture's name in front. */
+/** A decoder's metadata in a GGUF file. */
+interface ModelMetadata {
+  /** By key, with the architecture's prefix. */
   readonly values: ReadonlyMap<string, GgufValue>;
   readonly tensors: readonly GeneratedTensor[];
-  /** What other readers of such files do not read. */
+  /** Settings that other readers ignore. */
   readonly warnings: readonly string[];
 }
 
@@ -30,10 +30,7 @@ const text = (value: string): GgufValue => ({ type: "string", value });
 
 type Entries = Record<string, GgufValue>;
 
-/**
- * Refuses windows that the architecture's files cannot carry: readers would let all layers see all tokens, or others than
- * those that do.
- */
+/** Refuses windows that the architecture's files cannot express: readers would apply none, or to other layers. */
 function windowEntries({ windows, context }: DecoderConfig, { name, windows: rule }: GgufArchitecture): Entries {
   const window = windows.find((one) => one !== undefined);
   if (rule && (window !== undefined || rule.always)) {
@@ -67,21 +64,18 @@ function scaleEntries(config: DecoderConfig, architecture: string): Entries {
   return {};
 }
 
-/** Caps of scores and logits, and refuses those that readers take to be others. */
+/** Caps of scores and logits; refuses those that differ from what readers assume. */
 function gemmaEntries({ scoreCap, logitCap, positions }: DecoderConfig, architecture: string): Entries {
   if (largestGemma[architecture] === undefined) return {};
   const [expected, given] = [architecture === "gemma2", scoreCap !== undefined];
   if (expected !== given) {
     refuse(
       "attn_logit_softcapping",
-      `${given ? "is set" : "is null"}, but readers of GGUF files of kind ${architecture} take scores ${expected ? "" : "not "}to be bent`,
+      `${given ? "is set" : "is null"}, but readers of GGUF files of kind ${architecture} ${expected ? "" : "do not "}soft-cap scores`,
     );
   }
   if (expected && logitCap === undefined) {
-    refuse(
-      "final_logit_softcapping",
-      `is null, but readers of GGUF files of kind ${architecture} take logits to be bent`,
-    );
+    refuse("final_logit_softcapping", `is null, but readers of GGUF files of kind ${architecture} soft-cap logits`);
   }
   const local = positions.kind === "rope" ? positions.local : undefined;
   return {
@@ -91,7 +85,7 @@ function gemmaEntries({ scoreCap, logitCap, positions }: DecoderConfig, architec
   };
 }
 
-/** Refuses layers without rotary positions other than every fourth, for which there is no key. */
+/** Refuses layers without rotary positions other than every fourth: there is no key for them. */
 function unrotatedEntries({ unrotated = [], layers }: DecoderConfig): Entries {
   const known = Array.from({ length: layers }, (_, layer) => layer).filter((layer) => layer % 4 === 3);
   if (unrotated.length > 0 && String(unrotated) !== String(known)) {
@@ -100,17 +94,20 @@ function unrotatedEntries({ unrotated = [], layers }: DecoderConfig): Entries {
   return {};
 }
 
-/** The part of what a file says that is about positions. */
+/** The metadata for positions. */
 interface RopeMetadata {
   readonly entries: Entries;
   readonly tensors: readonly GeneratedTensor[];
   readonly warnings: readonly string[];
 }
 
-/** How often pairs turn over the original context at the ends of YaRN's ramp, as llama.cpp takes it for these architectures. */
+/**
+ * How often pairs rotate over the original context at the ends of YaRN's ramp, as llama.cpp assumes for these
+ * architectures.
+ */
 const takenTurns = { fast: 32, slow: 1 };
 
-/** Rotary positions, and the divisors of their frequencies where scaling is by divisors. */
+/** Rotary positions, and the divisors of their frequencies if scaling uses divisors. */
 function ropeEntries(config: DecoderConfig, architecture: string): RopeMetadata {
   const { positions, context, latent } = config;
   if (positions.kind !== "rope") return { entries: {}, tensors: [], warnings: [] };
@@ -131,8 +128,8 @@ function ropeEntries(config: DecoderConfig, architecture: string): RopeMetadata 
       const { factor, originalPositions, betaFast, betaSlow } = scaling;
       const natural = factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
       const attention = attentionFactor(scaling) / natural;
-      // llama.cpp reads the one for these architectures; of latent attention it knows the factor by another key, and the
-      // other is there for readers like this one.
+      // llama.cpp reads this key for these architectures; for latent attention it reads the factor from another key,
+      // and this one is for readers such as ours.
       const key = latent ? "rope.scaling.yarn_attn_factor" : "rope.scaling.attn_factor";
       Object.assign(entries, {
         "rope.scaling.type": text("yarn"),
@@ -169,10 +166,10 @@ function ropeEntries(config: DecoderConfig, architecture: string): RopeMetadata 
   return { entries, tensors, warnings };
 }
 
-/** The gates of routers, as `expert_gating_func` counts them. */
+/** The gates of routers, as numbered by `expert_gating_func`. */
 const gating = { softmax: 1, sigmoid: 2 } as const;
 
-/** Whether the weights of a token's experts sum to one, in architectures that have no key for it. */
+/** Whether the weights of a token's experts sum to one, in architectures without a key for it. */
 const normalises: Readonly<Record<string, boolean>> = {
   llama: true,
   qwen2moe: false,
@@ -202,7 +199,7 @@ function mixtureEntries({ mixture }: DecoderConfig, architecture: string): Entri
   };
 }
 
-/** Latent attention: keys and values as if all heads had one, of the latent and the rotated key. */
+/** Latent attention: keys and values as one head shared by all, of the latent and the rotated key. */
 function latentEntries({ latent, headWidth, mixture, positions }: DecoderConfig): Entries {
   if (!latent) return {};
   const { rank, nope, valueWidth, queryRank } = latent;
@@ -231,7 +228,7 @@ function latentEntries({ latent, headWidth, mixture, positions }: DecoderConfig)
 /**
  * The metadata that a GGUF file of an architecture has for a decoder.
  *
- * @throws FormatError naming the field of `config.json` that the architecture's files cannot carry.
+ * @throws FormatError naming the field of `config.json` that the architecture's files cannot express.
  */
 export function modelMetadata(config: DecoderConfig, record: GgufArchitecture): ModelMetadata {
   const architecture = record.name;

@@ -1,26 +1,25 @@
 import { FormatError } from "../formats/format-error.ts";
 import { readGguf, readTokenizer } from "../formats/gguf/entry.ts";
+import { type Grouped, withGroups } from "../formats/grouped.ts";
 import { readJson, readText } from "../formats/read-text.ts";
-import type { StoredTensor } from "../formats/safetensors.ts";
-import { safetensorsHeader } from "../formats/safetensors-header.ts";
+import type { StoredTensor } from "../formats/safetensors/safetensors.ts";
+import { safetensorsHeader } from "../formats/safetensors/safetensors-header.ts";
 import type { FileSource } from "../formats/source.ts";
 import type { Weights } from "../formats/weights.ts";
-import { readModelFolder } from "../generate/model-folder.ts";
-import { modelType } from "../models/architectures.ts";
-import { transposed } from "../models/stored-rows.ts";
-import { elementsOf } from "../tensor/dtype.ts";
+import { readModelFolder } from "../generate/load/model-folder.ts";
+import { modelType } from "../models/decoders/architectures.ts";
+import { transposed } from "../models/weights/stored-rows.ts";
+import { elementsOf, encode } from "../tensor/dtype.ts";
+import { encodePlanes } from "../tensor/formats/formats.ts";
 import { loadCodecs } from "../tensor/formats/packed.ts";
-import { encodePlanes } from "../tensor/formats.ts";
-import { dequantised } from "./dequantised.ts";
-import { expertsApart } from "./experts-apart.ts";
-import { folderTensors } from "./folder-tensors.ts";
-import { storedNumbers, unitBytes } from "./stored-numbers.ts";
+import { expertsApart } from "./separate-experts.ts";
+import { dequantised, storedNumbers, unitBytes } from "./stored-numbers.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** The files of a Hugging Face folder, made of a GGUF file or of a quantised folder. */
+/** The files of a Hugging Face folder, made from a GGUF file or a quantised folder. */
 export interface FolderWriting {
-  /** Texts of the small files by their names. */
+  /** Texts of the small files by name. */
   readonly files: Readonly<Record<string, string>>;
   /** Bytes of `model.safetensors`. */
   readonly bytes: number;
@@ -29,14 +28,14 @@ export interface FolderWriting {
   readonly warnings: readonly string[];
 }
 
-/** Numbers that are converted at a time. */
+/** Numbers converted at a time. */
 const pieceElements = 1 << 20;
 const bytesPerHalf = 2;
 
 /** The number of elements of a shape. */
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, extent) => product * extent, 1);
 
-/** The numbers of bytes that a file holds, without what it has added to them. */
+/** The numbers in a file's bytes, minus what the file has added to them. */
 function numbersOf(tensor: StoredTensor, bytes: Bytes): Float64Array {
   const { added } = tensor;
   const stored = storedNumbers(tensor, bytes);
@@ -52,7 +51,7 @@ async function* halves(weights: Weights, tensor: StoredTensor): AsyncGenerator<B
     return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
   };
   if (tensor.transposed) {
-    // The file holds the transposed matrix, and a folder the one of this shape.
+    // The file has the transposed matrix, the folder the one of this shape.
     const numbers = numbersOf(tensor, await weights.read(tensor, 0, size));
     const stored = elementsOf("f16", half(numbers).slice().buffer);
     const { buffer } = transposed(stored, tensor.shape.toReversed());
@@ -72,8 +71,8 @@ async function* halves(weights: Weights, tensor: StoredTensor): AsyncGenerator<B
 
 const printed = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
-/** A folder with all of these tensors as f16, under the names that its architecture has for them, and these small files. */
-export function folderWriting(
+/** A folder with all of these tensors as f16, under its architecture's names, and these small files. */
+function folderWriting(
   given: Weights,
   architecture: string,
   files: Readonly<Record<string, string>>,
@@ -99,7 +98,7 @@ const typeOf = (architecture: string): string => types[architecture] ?? modelTyp
 /**
  * Plans the Hugging Face folder of a GGUF file, with all weights as f16.
  *
- * @throws FormatError for a file that is invalid, or whose model or tokenizer is not known.
+ * @throws FormatError for an invalid file, or an unknown model or tokenizer.
  */
 export async function toFolder(source: FileSource, file: string): Promise<FolderWriting> {
   const { config, facts, weights } = await readGguf(source, file);
@@ -114,7 +113,7 @@ export async function toFolder(source: FileSource, file: string): Promise<Folder
   return folderWriting(weights, architecture, files, tokens.warnings);
 }
 
-/** Small files of a folder that are kept as they are. */
+/** Small files of a folder that are copied unchanged. */
 export const keptFiles = ["generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"];
 
 /** Whether the matrices of a folder with this parsed `config.json` are quantised. */
@@ -122,9 +121,9 @@ export const isQuantised = (config: unknown): boolean =>
   ((config as { readonly quantization_config?: unknown } | null)?.quantization_config ?? undefined) !== undefined;
 
 /**
- * Plans the folder of one whose matrices are quantised, with all weights as f16, the nearest to what they stand for.
+ * Plans the folder for a quantised one, with all weights decoded to the nearest f16.
  *
- * @throws FormatError for a folder that is invalid, or is not quantised.
+ * @throws FormatError for a folder that is invalid or not quantised.
  */
 export async function dequantisedFolder(source: FileSource): Promise<FolderWriting> {
   const { weights, checkpoint, config, warnings, quantisation } = await readModelFolder(source);
@@ -141,4 +140,86 @@ export async function dequantisedFolder(source: FileSource): Promise<FolderWriti
   const note = `${source.name}: ${method}: what codes stand for is written as f16`;
   const floats = expertsApart(dequantised(weights), checkpoint);
   return folderWriting(floats, config.architecture, files, [...warnings, note]);
+}
+
+// The tensors of a folder: those of a checkpoint, with experts as in transformers.
+
+/** A tensor of a folder: tensors of a checkpoint, concatenated. */
+interface FolderTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly parts: readonly StoredTensor[];
+}
+
+/** The input for writing a folder. */
+interface FolderTensors {
+  readonly tensors: readonly FolderTensor[];
+  /** Reads the parts. */
+  readonly weights: Weights;
+}
+
+/** Architectures with stacked, transposed expert matrices, gates and ups in alternating columns. */
+const stacked: ReadonlySet<string> = new Set(["GptOssForCausalLM"]);
+
+/** Matrices `[out, in]` as f16 `[in, out of all]`, with their columns alternating. */
+function columnsOf(name: string, matrices: readonly StoredTensor[]): readonly [StoredTensor, Grouped] {
+  const [first] = matrices;
+  const [out = 0, input = 0] = first?.shape ?? [];
+  const [all, begin] = [matrices.length * out, first?.begin ?? 0];
+  const make = (sources: readonly Bytes[]) => {
+    const numbers = new Float64Array(input * all);
+    for (const [which, bytes] of sources.entries()) {
+      const own = storedNumbers(matrices[which] as StoredTensor, bytes);
+      for (let row = 0; row < out; row++) {
+        const column = row * matrices.length + which;
+        for (let i = 0; i < input; i++) numbers[i * all + column] = own[row * input + i] ?? 0;
+      }
+    }
+    const { buffer, byteOffset, byteLength } = encode("f16", numbers);
+    return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+  };
+  const { file = "" } = first ?? {};
+  const tensor = { name, file, dtype: "F16", shape: [input, all], begin, end: begin + 2 * input * all };
+  return [tensor, { groups: 1, sources: matrices, make }];
+}
+
+/** The tensors of an architecture's folder, from weights with separate experts. */
+function folderTensors(weights: Weights, architecture: string): FolderTensors {
+  const tensors = new Map<string, FolderTensor>();
+  const experts = new Map<string, Map<string, StoredTensor>>();
+  for (const [name, tensor] of weights.tensors) {
+    const [, base = "", expert, which = ""] = /^(.+\.experts)\.(\d+)\.(gate|up|down)_proj\.weight$/.exec(name) ?? [];
+    if (expert === undefined || !stacked.has(architecture)) {
+      tensors.set(name, { name, shape: tensor.shape, parts: [tensor] });
+      continue;
+    }
+    const own = experts.get(base) ?? new Map<string, StoredTensor>();
+    own.set(`${expert}.${which}`, tensor);
+    experts.set(base, own);
+  }
+  const made = new Map<StoredTensor, Grouped>();
+  for (const [base, own] of experts) {
+    const count = own.size / 3;
+    for (const [name, projections] of [
+      ["gate_up_proj", ["gate", "up"]],
+      ["down_proj", ["down"]],
+    ] as const) {
+      const parts = Array.from({ length: count }, (_, expert) => {
+        const matrices = projections.map((which) => {
+          const found = own.get(`${expert}.${which}`);
+          if (found) return found;
+          throw new FormatError(weights.file, "is missing", { field: `${base}.${expert}.${which}_proj.weight` });
+        });
+        const [part, grouped] = columnsOf(`${base}.${name}`, matrices);
+        made.set(part, grouped);
+        return part;
+      });
+      tensors.set(`${base}.${name}`, {
+        name: `${base}.${name}`,
+        shape: [parts.length, ...(parts[0]?.shape ?? [])],
+        parts,
+      });
+    }
+  }
+  return { tensors: [...tensors.values()], weights: withGroups(weights, made) };
 }

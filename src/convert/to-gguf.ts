@@ -6,33 +6,32 @@ import { fileTypes, type TensorType, tensorTypeNamed } from "../formats/gguf/typ
 import { type NewTensor, paddingAfter, tensorBytes, writeGgufHeader } from "../formats/gguf/write.ts";
 import { type WrittenTensor, writtenTensors } from "../formats/gguf/written-tensors.ts";
 import { readJson } from "../formats/read-text.ts";
-import { dtypeOf, storageOf } from "../formats/safetensors.ts";
+import { dtypeOf, storageOf } from "../formats/safetensors/safetensors.ts";
 import type { FileSource } from "../formats/source.ts";
 import type { Weights } from "../formats/weights.ts";
-import { readModelFolder } from "../generate/model-folder.ts";
-import type { WeightType } from "../kernels/formats.ts";
-import { matrixTypes, type TypeChoice } from "../models/matrix-types.ts";
-import type { Recipe } from "../models/recipes.ts";
-import { transposed } from "../models/stored-rows.ts";
+import { readModelFolder } from "../generate/load/model-folder.ts";
+import type { WeightType } from "../kernels/formats/formats.ts";
+import type { Recipe } from "../models/decoders/recipes.ts";
+import { matrixTypes, type TypeChoice } from "../models/weights/matrix-types.ts";
+import { transposed } from "../models/weights/stored-rows.ts";
 import { elementsOf, isFloat, isPlain } from "../tensor/dtype.ts";
+import { type DType, decodePlanes, encodePlanes, formats } from "../tensor/formats/formats.ts";
 import { loadCodecs } from "../tensor/formats/packed.ts";
-import { type DType, decodePlanes, encodePlanes, formats } from "../tensor/formats.ts";
-import { dequantised } from "./dequantised.ts";
-import { expertsApart } from "./experts-apart.ts";
 import { modelMetadata } from "./model-metadata.ts";
-import { storedNumbers, unitBytes } from "./stored-numbers.ts";
+import { expertsApart } from "./separate-experts.ts";
+import { dequantised, storedNumbers, unitBytes } from "./stored-numbers.ts";
 import { tokenizerMetadata } from "./tokenizer-metadata.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Bytes of a checkpoint that are converted at a time. */
+/** Bytes of a checkpoint converted at a time. */
 const pieceBytes = 4 << 20;
 
-/** A GGUF file that is written piece by piece. */
+/** A GGUF file, written piece by piece. */
 export interface GgufWriting {
-  /** Of the whole file. */
+  /** Size of the whole file. */
   readonly bytes: number;
-  /** What is worth saying, such as rows that do not divide into a format's blocks. */
+  /** Notes for the user, such as rows that do not divide into a format's blocks. */
   readonly warnings: readonly string[];
   /** Its bytes in order. */
   readonly pieces: () => AsyncGenerator<Bytes>;
@@ -43,13 +42,13 @@ export interface ToGgufOptions {
   readonly dtype?: WeightType | undefined;
   readonly weights?: Recipe | undefined;
   /**
-   * True gives these types to matrices that the folder has in blocks of a type of GGUF too; false (default) leaves those as
-   * they are, bit for bit, since what is quantised twice loses twice.
+   * True applies these types also to matrices that the folder has in blocks of a GGUF type; false (default) copies
+   * those bit for bit, since quantising twice loses twice.
    */
   readonly requantise?: boolean | undefined;
 }
 
-/** Keys of a model's matrices, as recipes know them, by their names in GGUF files. */
+/** Keys of a model's matrices in recipes, by their names in GGUF files. */
 const keys: readonly (readonly [RegExp, string])[] = [
   [/^token_embd\./, "embedding"],
   [/^output\./, "head"],
@@ -71,7 +70,7 @@ function architectureFor(name: string): GgufArchitecture {
   });
 }
 
-/** The type of blocks that most elements stay in, where a folder has most of its matrices in blocks. */
+/** The block type of most elements, if most of a folder's matrices are in blocks. */
 function mostOf(kept: readonly { readonly tensor: WrittenTensor; readonly dtype: DType }[]): DType | undefined {
   const sizeOf = (all: typeof kept) =>
     all.reduce((sum, { tensor: { shape } }) => sum + shape.reduce((product, extent) => product * extent, 1), 0);
@@ -94,7 +93,7 @@ export function tensorTypeOf(dtype: DType): TensorType {
   return tensorTypeNamed(dtype.toUpperCase());
 }
 
-/** Numbers in the bytes that GGUF has for a format. */
+/** Numbers encoded in GGUF's bytes for a format. */
 function encoded(dtype: DType, columns: number, numbers: ArrayLike<number>): Uint8Array {
   const planes = encodePlanes(dtype, [numbers.length / columns, columns], numbers);
   const { ggml } = formats[dtype];
@@ -103,7 +102,7 @@ function encoded(dtype: DType, columns: number, numbers: ArrayLike<number>): Uin
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** The bytes of a tensor of GGUF, made of parts of a checkpoint. */
+/** The bytes of a GGUF tensor, computed from parts of a checkpoint. */
 async function* tensorPieces(weights: Weights, { parts, shape }: WrittenTensor, to: DType): AsyncGenerator<Bytes> {
   const columns = shape.at(-1) ?? 1;
   for (const part of parts) {
@@ -134,7 +133,7 @@ async function* tensorPieces(weights: Weights, { parts, shape }: WrittenTensor, 
 /**
  * Plans the GGUF file of a Hugging Face folder.
  *
- * @throws FormatError for a folder that is invalid, or whose model or tokenizer GGUF has no way to say.
+ * @throws FormatError for a folder that is invalid, or whose model or tokenizer GGUF cannot express.
  */
 export async function toGguf(
   source: FileSource,
@@ -200,7 +199,7 @@ export async function toGguf(
   return { bytes, warnings: [...warnings, ...model.warnings, ...notes, ...types.notes()], pieces };
 }
 
-/** The text of the folder's chat template, the default one of several. */
+/** The text of the folder's chat template; the default one of several. */
 async function templateOf(source: FileSource): Promise<string | undefined> {
   if (await source.has("chat_template.jinja")) {
     return new TextDecoder().decode(

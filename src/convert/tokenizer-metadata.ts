@@ -23,7 +23,7 @@ function stepsOf(value: unknown, sequence: string): Json[] {
     : [value];
 }
 
-/** The regular expressions by which a pre-tokenizer cuts texts before it writes bytes as characters. */
+/** The regular expressions by which a pre-tokenizer splits texts before it writes bytes as characters. */
 function patternsOf(preTokenizer: unknown): string[] {
   const ofStep = (step: Json): string[] => {
     const { type, pattern, behavior, individual_digits: single, use_regex: own, add_prefix_space: prefix } = step;
@@ -38,7 +38,7 @@ function patternsOf(preTokenizer: unknown): string[] {
   return stepsOf(preTokenizer, "pretokenizers").flatMap(ofStep);
 }
 
-/** The name that GGUF has for the way in which a tokenizer cuts texts. */
+/** GGUF's name for the way in which a tokenizer splits texts. */
 function preName(tokenizer: Json, model: Json): string {
   const patterns = JSON.stringify(patternsOf(tokenizer["pre_tokenizer"]));
   const normalized = stepsOf(tokenizer["normalizer"], "normalizers").map(({ type }) => type);
@@ -65,17 +65,17 @@ function mergesOf(model: Json): [string, string][] {
   });
 }
 
-/** True for SentencePiece's pairs: bytes without a token of their own are `<0x…>`. */
+/** True for SentencePiece's pairs: bytes without a token are `<0x…>`. */
 const isSentencePiece = (model: Json) => model["byte_fallback"] === true;
 
-/** The scores of SentencePiece, by which its pairs are merged in the same order. */
+/** SentencePiece scores that merge pairs in the same order. */
 function scoresOf(tokens: readonly string[], merges: readonly (readonly [string, string])[]): number[] {
   const rank = new Map<string, number>();
   for (const [i, [left, right]] of merges.entries()) if (!rank.has(left + right)) rank.set(left + right, i);
   return tokens.map((token) => -(rank.get(token) ?? merges.length));
 }
 
-/** The kind of each token: control and unknown tokens, bytes, those that users defined, and the others. */
+/** The kind of each token: control and unknown tokens, bytes, user-defined ones, and the others. */
 function kindsOf(tokens: readonly string[], tokenizer: Json, model: Json, used: Tokenizer, there: ReadonlySet<number>) {
   const added = new Set(
     (Array.isArray(tokenizer["added_tokens"]) ? tokenizer["added_tokens"] : []).map((token: Json) => token["id"]),
@@ -101,18 +101,18 @@ function spacePrefix(tokenizer: Json): boolean {
   );
 }
 
-/** What the metadata of a GGUF file says of a tokenizer. */
-export interface TokenizerSource {
+/** A tokenizer's metadata in a GGUF file. */
+interface TokenizerSource {
   /** A parsed `tokenizer.json`. */
   readonly tokenizer: Json;
   /** The tokenizer made of them. */
   readonly used: Tokenizer;
   readonly chatTemplate: string | undefined;
-  /** Rows of the embedding: there are as many tokens. */
+  /** Rows of the embedding, and number of tokens. */
   readonly vocabulary: number;
 }
 
-/** Throws `FormatError` for a tokenizer that GGUF has no kind for. */
+/** Throws `FormatError` for a tokenizer whose kind GGUF lacks. */
 export function tokenizerMetadata(source: TokenizerSource): Map<string, GgufValue> {
   const { tokenizer, used, vocabulary, chatTemplate } = source;
   const model = tokenizer["model"];

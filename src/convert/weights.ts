@@ -1,12 +1,12 @@
-import type { WeightType } from "../kernels/formats.ts";
-import { type Recipe, recipes, recipesOfMost } from "../models/recipes.ts";
+import type { WeightType } from "../kernels/formats/formats.ts";
+import { type Recipe, recipes, recipesOfMost } from "../models/decoders/recipes.ts";
 import { floatTypes } from "../tensor/dtype.ts";
 import type { ToGgufOptions } from "./to-gguf.ts";
 
-/** Names of ways to store the matrices of a GGUF file: types of floats, and recipes. */
+/** Names of storages for the matrices of a GGUF file: float types, and recipes. */
 export const weightNames: readonly string[] = [...floatTypes, ...recipes];
 
-/** What gives most matrices of a GGUF file this type, by names of `weightNames`; empty for a type that nothing does. */
+/** The `weightNames` that store most matrices in this type; empty if none does. */
 export const weightNamesOf = (type: WeightType): readonly string[] =>
   floatTypes.some((known) => known === type) ? [type] : recipesOfMost(type);
 

@@ -9,15 +9,15 @@ import type { EncoderPrograms, PackOutput } from "./programs.ts";
 /** The vector of a text. */
 export interface EmbeddedText {
   readonly embedding: Float32Array;
-  /** Tokens of the text that counted, with a prompt and the special tokens. */
+  /** Number of tokens used, with a prompt and the special tokens. */
   readonly tokens: number;
 }
 
 /** How texts are embedded. */
 export interface EmbedOptions {
-  /** The prompt that is put before each text, by its name in `config_sentence_transformers.json`. */
+  /** The prompt prepended to each text, by its name in `config_sentence_transformers.json`. */
   readonly promptName?: string | undefined;
-  /** Tokens of a text that count, the special ones among them, where these are fewer than the model takes. */
+  /** Maximum number of tokens of a text, including special ones, if lower than the model's maximum. */
   readonly maxTokens?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -25,31 +25,31 @@ export interface EmbedOptions {
 /** Vectors of texts, in their order. */
 export interface Embeddings {
   readonly embeddings: readonly Float32Array[];
-  /** Tokens of each text that counted, with a prompt and the special tokens. */
+  /** Number of tokens used of each text, with a prompt and the special tokens. */
   readonly tokens: readonly number[];
 }
 
 /** How a list of texts is embedded. */
 export interface EmbedListOptions extends EmbedOptions {
-  /** Called after each batch with the number of texts that are done, and of all. */
+  /** Called after each batch with the number of finished texts, and of all. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** A text, or its token ids with those that the model adds around it, which are taken as they are. */
+/** A text, or its token ids including the model's special tokens, used as they are. */
 export type EmbedInput = string | readonly number[];
 
-/** What makes inputs of texts. */
+/** What turns texts into inputs. */
 export interface TextReader {
   readonly tokenizer: EncoderTokenizer;
-  /** How many tokens the model knows. */
+  /** Size of the model's vocabulary. */
   readonly vocabulary: number;
   readonly settings: EmbeddingSettings;
-  /** What a text is before it becomes tokens: stripped of space, lower-cased. */
+  /** Normalises a text before tokenization: stripped of white space, lower-cased. */
   readonly prepare: (text: string) => string;
 }
 
-/** The prompt of a name, or the default one. Throws `TextError` for a name that there is not. */
-export function promptOf({ prompts, defaultPromptName }: EmbeddingSettings, name: string | undefined): string {
+/** The prompt of a name, or the default one. Throws `TextError` for an unknown name. */
+function promptOf({ prompts, defaultPromptName }: EmbeddingSettings, name: string | undefined): string {
   const wanted = name ?? defaultPromptName;
   if (wanted === undefined) return "";
   const prompt = Object.hasOwn(prompts, wanted) ? prompts[wanted] : undefined;
@@ -60,9 +60,8 @@ export function promptOf({ prompts, defaultPromptName }: EmbeddingSettings, name
 }
 
 /**
- * Inputs of texts, each made as it is asked for; a text that is too long loses its end, never the special tokens. Throws
- * `TextError` for a text without tokens, and for token ids that the model does not know, that are too many, or that are to
- * have a prompt before them.
+ * Inputs of texts, made on demand; a text that is too long loses its end, never the special tokens. Throws `TextError`
+ * for a text without tokens, and for token ids that are unknown, too many, or combined with a prompt.
  */
 export async function* textInputs(
   { tokenizer, settings, prepare, vocabulary }: TextReader,

@@ -9,23 +9,23 @@ import { type Tensor, upload } from "../tensor/tensor.ts";
 import { type PoolingMode, tokenWeights } from "./pooling.ts";
 import type { PackOutput } from "./programs.ts";
 
-/** How texts become vectors. */
+/** How texts are turned into vectors. */
 export interface EmbeddingSettings {
-  /** How the states of a text's tokens become one vector; those of several are joined. */
+  /** How the states of a text's tokens are pooled; several results are concatenated. */
   readonly pooling: readonly PoolingMode[];
-  /** Whether the tokens of a prompt count. */
+  /** Whether the tokens of a prompt are pooled too. */
   readonly includePrompt: boolean;
   /** Elements of a vector. */
   readonly width: number;
-  /** True where vectors have length 1. */
+  /** True if vectors have length 1. */
   readonly normalized: boolean;
-  /** What is put before a text, by names. */
+  /** Prompts to prepend to a text, by name. */
   readonly prompts: Readonly<Record<string, string>>;
-  /** The prompt where none is named. */
+  /** The default prompt. */
   readonly defaultPromptName?: string | undefined;
-  /** Tokens of a text that count, the special ones among them; of longer texts the rest is cut off. */
+  /** Maximum tokens of a text, special ones included; longer texts are truncated. */
   readonly maxTokens: number;
-  /** Set: the folder makes sparse vectors, which `sparse` gives and not `embed`; what it applies to logits. */
+  /** Set: the folder makes sparse vectors, returned by `sparse` and not `embed`; the function applied to logits. */
   readonly sparse?: SparseActivation | undefined;
 }
 
@@ -45,7 +45,7 @@ const activations = {
 /** The activation of a dense layer of vectors. */
 export type VectorActivation = keyof typeof activations;
 
-/** What is done with pooled vectors, in order. */
+/** The steps after pooling, in order. */
 export type EmbeddingStep =
   | { readonly kind: "dense"; readonly linear: Linear; readonly activation: VectorActivation }
   | { readonly kind: "normalize"; readonly scale: Tensor };
@@ -59,21 +59,21 @@ export interface Embedding {
   dispose(): void;
 }
 
-/** The step that scales vectors of this width to length 1. Its tensor is the caller's to dispose of. */
+/** The step that scales vectors of this width to length 1. The caller disposes its tensor. */
 export function normalizing(gpu: Gpu, width: number): Extract<EmbeddingStep, { kind: "normalize" }> {
   const values = new Float32Array(width).fill(1 / Math.sqrt(width));
   return { kind: "normalize", scale: gpu.unscoped(() => upload(gpu, [width], "f32", values, "1 / √width")) };
 }
 
 /** Keeps a vector of zeros finite: PyTorch divides by 10⁻¹² instead of a smaller length. */
-const leastLength = 1e-12;
+const minLength = 1e-12;
 
 /** `x / ‖x‖` of every row, as a root-mean-square norm: `x / √(mean(x²)) / √width`. */
 function normalize(gpu: Gpu, x: Tensor, scale: Tensor): Tensor {
-  return rmsNorm(gpu, { x, weight: scale }, { eps: leastLength ** 2 / (x.shape[1] ?? 1) }).y;
+  return rmsNorm(gpu, { x, weight: scale }, { eps: minLength ** 2 / (x.shape[1] ?? 1) }).y;
 }
 
-/** What a program computes of the states of texts: a vector each. */
+/** A program's output for texts: one vector each. */
 export function embeddingOutput({ settings, steps }: Pick<Embedding, "settings" | "steps">): PackOutput {
   const { pooling, includePrompt } = settings;
   return {

@@ -1,6 +1,6 @@
 import { FormatError } from "../formats/format-error.ts";
-import { Lifetime } from "../generate/lifetime.ts";
-import type { StoredWeights } from "../generate/loaded-model.ts";
+import type { StoredWeights } from "../generate/load/loaded-model.ts";
+import { Lifetime } from "../generate/session/lifetime.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { EncoderConfig } from "../models/encoders/config.ts";
@@ -42,13 +42,13 @@ import { EncoderPrograms, type PackOutput, type RunnableEncoder, statesOutput } 
 
 /** The states of a text's tokens. */
 export interface HiddenStates {
-  /** Token ids, with those that the model adds around a text. */
+  /** Token ids, including the special tokens. */
   readonly tokens: readonly number[];
-  /** The output of the embeddings, then of every layer; each has a row for each token. */
+  /** The output of the embeddings, then of every layer, with one row per token. */
   readonly layers: readonly (readonly Float32Array[])[];
 }
 
-/** What ends a computation. */
+/** A signal that ends a computation. */
 export interface HiddenOptions {
   readonly signal?: AbortSignal | undefined;
 }
@@ -60,18 +60,18 @@ const embedChecks = { promptName: string, maxTokens: integer(1, 2 ** 31 - 1), si
 const streamFields = fieldsOf<EmbedOptions>(embedChecks);
 const embedFields = fieldsOf<EmbedListOptions>({ ...embedChecks, onProgress: callback });
 
-/** What a text is taken through by `hidden`. */
+/** The computation of `hidden`. */
 const outputs = /^(embedding|layer\.\d+\.output)$/;
 
-/** What an encoder consists of. */
+/** The parts of an encoder. */
 export interface EncoderParts {
   readonly model: RunnableEncoder;
   readonly tokenizer: EncoderTokenizer;
   readonly embedding: Embedding;
-  /** Unset: the family has none. */
+  /** Unset: the family has no heads. */
   readonly heads?: EncoderHeads | undefined;
   readonly stored: StoredWeights;
-  /** What a text is before it becomes tokens; default: as it is. */
+  /** Normalises a text before tokenization; default: unchanged. */
   readonly prepare?: ((text: string) => string) | undefined;
 }
 
@@ -81,15 +81,15 @@ export class Encoder {
   readonly gpu: Gpu;
   readonly config: EncoderConfig;
   readonly tokenizer: EncoderTokenizer;
-  /** Longest text in tokens, with those that the model adds around it. */
+  /** Longest text in tokens, special tokens included. */
   readonly context: number;
   /** How `embed` makes vectors. */
   readonly embedding: EmbeddingSettings;
-  /** The heads that the folder has. */
+  /** The heads in the folder. */
   readonly heads: readonly HeadKind[];
-  /** The labels of its classifier, of texts or of tokens, in the order of their outputs; empty without one. */
+  /** The labels of its text or token classifier, in the order of its outputs; empty without one. */
   readonly labels: readonly string[];
-  /** How most of the weights are stored on the device, and their bytes in files. */
+  /** The storage of most weights on the device, and their bytes in files. */
   readonly stored: StoredWeights;
   readonly #parts: EncoderParts;
   readonly #programs: EncoderPrograms;
@@ -123,7 +123,7 @@ export class Encoder {
     return this.#parts.model.weights.bytes + this.#parts.embedding.bytes;
   }
 
-  /** The tokens of a text that has to be taken whole. */
+  /** The tokens of a text that must not be truncated. */
   #whole(where: string, text: string): EncodedInput {
     checkValue(where, "text", nonEmpty, text);
     const input = this.tokenizer.encodeInput(text);
@@ -135,9 +135,9 @@ export class Encoder {
   }
 
   /**
-   * The states of a text's tokens after the embeddings and after every layer, for comparing with another implementation.
-   * `OptionError` for an empty text, `TextError` for one longer than the model takes, and the reason of `signal` once it
-   * aborts.
+   * The states of a text's tokens after the embeddings and after every layer, for comparison with other
+   * implementations. `OptionError` for an empty text, `TextError` for one longer than the model takes, and the reason
+   * of `signal` once it aborts.
    */
   async hidden(text: string, options: HiddenOptions = {}): Promise<HiddenStates> {
     checkOptions("hidden", hiddenFields, options);
@@ -158,10 +158,10 @@ export class Encoder {
 
   /**
    * A vector for each text, such that texts of similar meaning have a large cosine: the states of its tokens, pooled as
-   * `embedding` says. Texts are computed together, each seeing its own tokens alone; what is longer than
-   * `embedding.maxTokens` is cut off. Token ids in place of a text are taken as they are: without a prompt, with the special
-   * tokens that are among them, and none cut off. Throws `TextError` for an empty text, for a prompt that there is not, and
-   * for token ids that do not fit, and the reason of `signal` once it aborts.
+   * in `embedding`. Texts are computed together, each seeing only its own tokens; tokens beyond `embedding.maxTokens`
+   * are cut off. Token ids in place of a text are used as they are: no prompt, no added special tokens, no truncation.
+   * Throws `TextError` for an empty text, an unknown prompt, and token ids that do not fit, and the reason of `signal`
+   * once it aborts.
    */
   async embed(texts: readonly EmbedInput[], options: EmbedListOptions = {}): Promise<Embeddings> {
     checkValue("embed", "texts", listOf(inputCheck), texts);
@@ -176,8 +176,8 @@ export class Encoder {
   }
 
   /**
-   * As `embed`, for a stream of texts: they are read as they are computed, and each vector is given as soon as it is
-   * there, so that memory does not grow with their number.
+   * As `embed`, for a stream of texts: texts are read as they are computed, and each vector is yielded as soon as it is
+   * ready, so memory does not grow with their number.
    */
   embedStream(
     texts: Iterable<EmbedInput> | AsyncIterable<EmbedInput>,
@@ -206,9 +206,9 @@ export class Encoder {
   }
 
   /**
-   * The likeliest tokens for each mask in a text, which is written as the tokenizer's mask token: `[MASK]`, `<mask>`. Throws
-   * `FormatError` without a head for masked language, `TextError` for a text without a mask or longer than the model takes,
-   * and the reason of `signal` once it aborts.
+   * The likeliest tokens for each mask in a text, written as the tokenizer's mask token: `[MASK]`, `<mask>`. Throws
+   * `FormatError` without a head for masked language, `TextError` for a text without a mask or longer than the model
+   * takes, and the reason of `signal` once it aborts.
    */
   async fillMask(text: string, options: FillMaskOptions = {}): Promise<FilledMasks> {
     const { fillMask } = await import("./heads/entry.ts");
@@ -216,10 +216,10 @@ export class Encoder {
   }
 
   /**
-   * The labels of a text, or of a pair, with their scores, the best first; where the head classifies tokens, each token
-   * with its likeliest label and where it is. `labels` are scored in place of the model's own by one of natural language
-   * inference. Throws `FormatError` without such a head, `TextError` for a text that is longer than the model takes or a
-   * pair that it does not, and the reason of `signal` once it aborts.
+   * The labels of a text, or of a pair, with their scores, best first; with a token classifier, each token with its
+   * range and likeliest label. With `labels`, a natural language inference model scores these in place of its own.
+   * Throws `FormatError` without such a head, `TextError` for a text longer than the model takes or an unsupported
+   * pair, and the reason of `signal` once it aborts.
    */
   async classify(text: string, options: ClassifyOptions = {}): Promise<Classification> {
     const { classify } = await import("./heads/entry.ts");
@@ -227,8 +227,9 @@ export class Encoder {
   }
 
   /**
-   * A score for each label of each text or pair, as `classify` gives them for one, computed together: with a cross-encoder,
-   * how relevant passages are to a query, in pairs of both. Throws as `classify` does, with the index of the text.
+   * A score for each label of each text or pair, as `classify` returns for one, computed together: with a
+   * cross-encoder, how relevant passages are to a query, in pairs of both. Throws as `classify` does, with the index of
+   * the text.
    */
   async scores(texts: readonly (string | TextPair)[], options: ScoreOptions = {}): Promise<TextScores> {
     const { scoreTexts } = await import("./heads/entry.ts");
@@ -236,9 +237,9 @@ export class Encoder {
   }
 
   /**
-   * The part of a context that answers a question. A context may be longer than the model takes: it is read in parts that
-   * overlap. Throws `FormatError` without a head for question answering, `TextError` for a question that leaves no room,
-   * and the reason of `signal` once it aborts.
+   * The part of a context that answers a question. A context longer than the model takes is read in overlapping parts.
+   * Throws `FormatError` without a head for question answering, `TextError` for a question that leaves no room, and the
+   * reason of `signal` once it aborts.
    */
   async answer(question: string, context: string, options: AnswerOptions = {}): Promise<Answer> {
     const { answer } = await import("./heads/entry.ts");
@@ -252,9 +253,9 @@ export class Encoder {
   }
 
   /**
-   * For each text the weights of the vocabulary's tokens, for search by an inverted index: `log(1 + max(logit, 0))` of the
-   * head for masked language, the largest over the text's tokens (SPLADE; Formal, Piwowarski and Clinchant 2021). What is
-   * longer than `embedding.maxTokens` is cut off. Throws as `fillMask` does.
+   * For each text the weights of the vocabulary's tokens, for search by an inverted index: `log(1 + max(logit, 0))` of
+   * the head for masked language, the maximum over the text's tokens (SPLADE; Formal, Piwowarski and Clinchant 2021).
+   * Tokens beyond `embedding.maxTokens` are cut off. Throws as `fillMask` does.
    */
   async sparse(texts: readonly string[], options: SparseOptions = {}): Promise<SparseVectors> {
     const { sparse } = await import("./heads/entry.ts");
@@ -271,7 +272,7 @@ export class Encoder {
     return await use(headContext(known, this.#programs, this.gpu, this.#parts.heads));
   }
 
-  /** Stops what it computes, and frees its memory, the programs and the weights, as soon as nothing uses them. */
+  /** Stops its work and frees its memory, programs and weights as soon as they are unused. */
   dispose(): void {
     this.#lifetime.dispose();
   }
@@ -287,7 +288,7 @@ async function* oneByOne<T>(batches: AsyncIterable<readonly T[]>): AsyncGenerato
   for await (const batch of batches) yield* batch;
 }
 
-/** The values in this many rows. */
+/** The values split into this many rows. */
 function rowsOf(values: Float64Array, rows: number): Float32Array[] {
   const width = values.length / rows;
   return Array.from({ length: rows }, (_, i) => Float32Array.from(values.subarray(i * width, (i + 1) * width)));

@@ -1,8 +1,8 @@
-import { choice, type FieldReader, flag, integer, optional, readFields, text } from "../formats/fields.ts";
 import { FormatError, shortened } from "../formats/format-error.ts";
+import { choice, type FieldReader, flag, integer, optional, readFields, text } from "../formats/json/fields.ts";
+import { parseJson } from "../formats/json/strict-json.ts";
 import { readTextIfPresent } from "../formats/read-text.ts";
 import type { FileSource } from "../formats/source.ts";
-import { parseJson } from "../formats/strict-json.ts";
 import type { SparseActivation, VectorActivation } from "./embedding.ts";
 import { type PoolingMode, poolingModes } from "./pooling.ts";
 
@@ -10,7 +10,7 @@ import { type PoolingMode, poolingModes } from "./pooling.ts";
 export type ModuleStep =
   | {
       readonly kind: "dense";
-      /** Its folder, and the widths of what it takes and gives. */
+      /** Its folder, and its input and output widths. */
       readonly path: string;
       readonly inputs: number;
       readonly outputs: number;
@@ -19,20 +19,20 @@ export type ModuleStep =
     }
   | { readonly kind: "normalize" };
 
-/** What the files of a sentence-transformers folder say. */
+/** The settings in a sentence-transformers folder. */
 export interface SentenceModules {
   /** The folder of the model's own files, from the root; empty: the root. */
   readonly transformer: string;
   readonly pooling: readonly PoolingMode[];
   readonly includePrompt: boolean;
-  /** Width of the states that are pooled, where it is said, and the file that says it. */
+  /** Width of the pooled states, if stated, and the file that states it. */
   readonly width?: { readonly file: string; readonly value: number } | undefined;
   readonly steps: readonly ModuleStep[];
   readonly prompts: Readonly<Record<string, string>>;
   readonly defaultPromptName?: string | undefined;
-  /** Most tokens of a text. */
+  /** Maximum tokens of a text. */
   readonly maxTokens?: number | undefined;
-  /** What is applied to the largest logits of tokens; unset: vectors are no sparse ones. */
+  /** The function applied to the tokens' maximum logits; unset: vectors are dense. */
   readonly sparse?: SparseActivation | undefined;
   /** Whether texts are lower-cased first. */
   readonly lowerCase: boolean;
@@ -41,7 +41,7 @@ export interface SentenceModules {
 const file = "modules.json";
 const known = ["Transformer", "Pooling", "Dense", "Normalize", "MLMTransformer", "SpladePooling"] as const;
 
-/** A module of the list, of a kind that is known. */
+/** A module of the list, of a known kind. */
 interface Module {
   readonly kind: (typeof known)[number];
   readonly path: string;
@@ -49,7 +49,7 @@ interface Module {
   readonly field: string;
 }
 
-/** A reader of a JSON file; undefined where there is no such file. */
+/** A reader of a JSON file; undefined if there is no such file. */
 async function readerOf(source: FileSource, name: string): Promise<FieldReader | undefined> {
   const content = await readTextIfPresent(source, name);
   return content === undefined ? undefined : readFields(name, parseJson(name, content));
@@ -81,13 +81,13 @@ function poolingOf(config: FieldReader): PoolingMode[] {
   if (named !== undefined) return [named === "mean_sqrt_len_tokens" ? "mean_sqrt_len" : named];
   const field = (mode: PoolingMode) =>
     `pooling_mode_${{ cls: "cls_token", max: "max_tokens", mean: "mean_tokens", mean_sqrt_len: "mean_sqrt_len_tokens", weightedmean: "weightedmean_tokens", lasttoken: "lasttoken" }[mode]}`;
-  // The mean is the only one that a file without its field has.
+  // Only the mean is on by default.
   const modes = poolingModes.filter((mode) => config.field(field(mode), optional(flag, mode === "mean")));
   if (modes.length === 0) config.fail("pooling_mode_mean_tokens", "is false, as are all other modes, expected one");
   return modes;
 }
 
-/** What a pooling module for sparse vectors does with logits (sentence-transformers, SpladePooling). */
+/** How a pooling module for sparse vectors treats logits (sentence-transformers, SpladePooling). */
 const sparseOf = (config: FieldReader): SparseActivation => {
   config.field("pooling_strategy", optional(choice(["max"])));
   return config.field("activation_function", optional(choice(["relu", "log1p_relu"]), "relu"));
@@ -117,7 +117,7 @@ async function denseOf(source: FileSource, path: string): Promise<ModuleStep> {
   return { kind: "dense", path, inputs, outputs, bias, activation };
 }
 
-/** Most tokens of a text, and whether it is lower-cased, from the model's own folder. */
+/** Maximum tokens of a text, and whether it is lower-cased, from the model's own folder. */
 async function limitsOf(source: FileSource, path: string, architecture: string) {
   for (const model of new Set(["bert", architecture])) {
     const config = await readerOf(source, within(path, `sentence_${model}_config.json`));
@@ -158,8 +158,8 @@ export async function readModules(source: FileSource): Promise<readonly Module[]
 }
 
 /**
- * What the files of a folder say of vectors (sentence-transformers, models). Without a list of modules: the mean, as
- * that library takes it. Throws `FormatError` for a module, or a setting of one, that is not known.
+ * A folder's settings for vectors (sentence-transformers, models). Without a list of modules: the mean, as in that
+ * library. Throws `FormatError` for an unknown module or setting.
  */
 export async function readSentence(
   source: FileSource,

@@ -1,20 +1,20 @@
 import type { EncodedInput } from "../text/encoder-tokenizer.ts";
 
-/** A text, or a pair of texts, as an encoder takes it. */
+/** A text or a pair of texts, as an encoder's input. */
 export interface TextInput extends Pick<EncodedInput, "ids" | "typeIds"> {
   /** Tokens at its beginning that belong to a prompt; default 0. */
   readonly prompt?: number;
 }
 
-/** Most tokens of a pack, so that a submission stays short; a text of more is one of its own. */
-export const mostTokens = 1024;
+/** Maximum tokens of a pack, so that a submission stays short; a longer text is a pack by itself. */
+export const maxTokens = 1024;
 
-/** Most texts of a pack: what finds a workgroup's text goes through them one by one. */
-const mostTexts = 64;
+/** Maximum texts of a pack: the search for a workgroup's text is linear. */
+const maxTexts = 64;
 
 /**
- * Gathers texts, in order, into packs of at most `most` tokens; a longer text is a pack of its own. A pack is yielded as
- * soon as the next text does not fit, so that no more texts are held than one pack and that text.
+ * Collects texts, in order, into packs of at most `most` tokens; a longer text is a pack by itself. A pack is yielded
+ * as soon as the next text does not fit, so that memory has at most one pack and that text.
  */
 export async function* inPacks<T extends TextInput>(
   texts: Iterable<T> | AsyncIterable<T>,
@@ -24,7 +24,7 @@ export async function* inPacks<T extends TextInput>(
   let tokens = 0;
   for await (const text of texts) {
     const { length } = text.ids;
-    if (pack.length === mostTexts || (pack.length > 0 && tokens + length > most)) {
+    if (pack.length === maxTexts || (pack.length > 0 && tokens + length > most)) {
       yield pack;
       [pack, tokens] = [[], 0];
     }
@@ -34,15 +34,15 @@ export async function* inPacks<T extends TextInput>(
   if (pack.length > 0) yield pack;
 }
 
-/** The sizes for which a program is recorded: what a pack is filled up to. */
+/** The sizes for which a program is recorded, to which a pack is padded. */
 export interface PackSize {
   readonly tokens: number;
   readonly texts: number;
 }
 
 /**
- * The size of the program for this many tokens and texts: few enough sizes that programs are used again, and at most a
- * quarter more tokens than there are, or 15. One text more than there are, for the tokens that fill it up.
+ * The size of the program for this many tokens and texts: few enough sizes that programs are reused, with at most a
+ * quarter more tokens, or 15. One text more than there are, for the padding.
  */
 export function sizeFor(tokens: number, texts: number): PackSize {
   const step = Math.max(16, 2 ** (Math.ceil(Math.log2(Math.max(2, tokens))) - 3));
@@ -50,17 +50,17 @@ export function sizeFor(tokens: number, texts: number): PackSize {
 }
 
 /** The values that a program reads, one for each token, and the offsets of texts. */
-export interface PackedTokens {
+interface PackedTokens {
   readonly ids: Uint32Array<ArrayBuffer>;
   readonly positions: Uint32Array<ArrayBuffer>;
   readonly types: Uint32Array<ArrayBuffer>;
-  /** Of where each text begins and the last one ends. */
+  /** Where each text begins and the last one ends. */
   readonly offsets: Uint32Array<ArrayBuffer>;
 }
 
 /**
- * Tokens of texts for a program of this size. Tokens that fill it up are texts of their own, which no other sees, as long
- * as the table of positions allows.
+ * Tokens of texts for a program of this size. Padding tokens are separate texts, which no other sees, as long as the
+ * table of positions allows.
  */
 export function packTokens(
   inputs: readonly TextInput[],

@@ -1,45 +1,45 @@
-import { readFields, text } from "../formats/fields.ts";
+import { refuseGguf } from "../formats/gguf-name.ts";
 import { openModel } from "../formats/hub.ts";
-import { refuseGguf } from "../formats/refuse-gguf.ts";
-import { dtypeOf } from "../formats/safetensors.ts";
+import { readFields, text } from "../formats/json/fields.ts";
+import { dtypeOf } from "../formats/safetensors/safetensors.ts";
 import { type FileSource, withSignal } from "../formats/source.ts";
 import { subfolder } from "../formats/subfolder.ts";
-import { filesBytes } from "../generate/files-bytes.ts";
-import { sourceCheck } from "../generate/load-model.ts";
-import type { LoadPlan } from "../generate/load-plan.ts";
-import { type ModelFiles, modelFiles } from "../generate/model-files.ts";
-import { quantisationName } from "../generate/quantisation.ts";
-import type { WeightType } from "../kernels/formats.ts";
-import { checkWeights } from "../models/checkpoint.ts";
+import { filesBytes } from "../generate/load/early-reads.ts";
+import { sourceCheck } from "../generate/load/load-model.ts";
+import { type ModelFiles, modelFiles } from "../generate/load/model-files.ts";
+import type { LoadPlan } from "../generate/load/plan-load.ts";
+import { quantisationName } from "../generate/load/quantisation.ts";
+import type { WeightType } from "../kernels/formats/formats.ts";
 import type { EncoderConfig } from "../models/encoders/config.ts";
 import { readEncoderConfig } from "../models/encoders/families.ts";
 import { chooseHeads, withHeads } from "../models/encoders/heads/choose.ts";
 import { checkUseLite, readUseLiteConfig, useLiteEncoder } from "../models/encoders/use-lite.ts";
-import { weightBytes } from "../models/weight-bytes.ts";
+import { checkWeights } from "../models/weights/checkpoint.ts";
+import { weightBytes } from "../models/weights/weight-bytes.ts";
 import { checkOptions, checkValue } from "../options/checks.ts";
-import { bytesOf } from "../tensor/formats.ts";
+import { bytesOf } from "../tensor/formats/formats.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { readModules, readSentence } from "./modules.ts";
-import { mostTokens } from "./packing.ts";
+import { maxTokens } from "./packing.ts";
 import { type PlanEncoderOptions, planFields } from "./plan-options.ts";
 import { checkEmbedding } from "./read-embedding.ts";
 
-/** What the weights of an encoder come to, and what its texts are. */
+/** Sizes of an encoder's weights and texts. */
 interface Sizes {
   readonly config: EncoderConfig;
   readonly weights: number;
-  /** Most tokens of a text. */
+  /** Maximum tokens of a text. */
   readonly context: number;
-  /** Files of weights other than the model's own, from the root of the source. */
+  /** Weight files other than the model's own, from the root of the source. */
   readonly others: readonly string[];
 }
 
 /**
- * What an encoder needs, before its weights are downloaded: it reads the texts that describe it and the heads of its
+ * What an encoder needs, before its weights are downloaded: reads its configuration files and the headers of its
  * weights. There is no cache; temporaries are those of a pack of texts.
  *
  * @param from as `loadEncoder` takes it.
- * @throws FormatError for files that `loadEncoder` refuses, too, as far as they are read.
+ * @throws FormatError for files that `loadEncoder` refuses, as far as they are read.
  */
 export async function planEncoder(
   from: string | URL | FileSource,
@@ -71,7 +71,7 @@ export async function planEncoder(
     ...(await filesBytes(source, [...paths, "modules.json", ...others])),
     weightBytes: sizes.weights,
     cacheBytes: 0,
-    temporaryBytes: 4 * Math.max(mostTokens, context) * (2 * width + Math.max(5 * width, 3 * hidden)),
+    temporaryBytes: 4 * Math.max(maxTokens, context) * (2 * width + Math.max(5 * width, 3 * hidden)),
     context: Math.min(context, longest),
     longestContext: Math.min(config.context, longest),
     chat: false,
@@ -106,7 +106,7 @@ async function sizesOf(source: FileSource, files: ModelFiles, dtype: WeightType 
   return { config, weights: bytes, context: settings.maxTokens, others };
 }
 
-/** Bytes of the tables that are made of the config. */
+/** Bytes of the tables computed from the config. */
 function tableBytes({ positions, context, heads, relativeBias }: EncoderConfig): number {
   const rotations = positions.kind === "rotary" ? [positions.all, ...(positions.local ? [positions.local] : [])] : [];
   const rotary = rotations.reduce((sum, { width }) => sum + 4 * context * width, 0);
@@ -118,6 +118,6 @@ async function sizesOfUseLite(files: ModelFiles, dtype: WeightType | undefined):
   const weights = await files.weights(false);
   const checkpoint = checkUseLite(weights, config);
   const encoder = useLiteEncoder(config);
-  const bytes = weightBytes(weights, checkpoint, encoder, { dtype }) + 4 * config.width; // and the scale of lengths
+  const bytes = weightBytes(weights, checkpoint, encoder, { dtype }) + 4 * config.width; // plus the scale of lengths
   return { config: encoder, weights: bytes, context: config.context, others: [] };
 }

@@ -1,6 +1,6 @@
-import { gpuChecks } from "../gpu/gpu-options.ts";
-import type { Limits } from "../gpu/limits.ts";
-import { type WeightType, weightTypes } from "../kernels/formats.ts";
+import { gpuChecks } from "../gpu/device/gpu-options.ts";
+import type { Limits } from "../gpu/device/limits.ts";
+import { type WeightType, weightTypes } from "../kernels/formats/formats.ts";
 import { fieldsOf, having, oneOf } from "../options/checks.ts";
 
 /** Options of `planEncoder` and `planEncoderDecoder`: those of the load that is planned, and what the device has. */

@@ -1,22 +1,22 @@
 import type { PackSize, TextInput } from "./packing.ts";
 
-/** Weights of a text's `length` tokens, of which the first `prompt` do not count. */
+/** Weights of a text's `length` tokens, without the first `prompt`. */
 type TokenWeights = (length: number, prompt: number) => readonly number[];
 
-/** `count` zeros, then a weight for each of the tokens that count. */
+/** `prompt` zeros, then a weight for each other token. */
 const counted = (length: number, prompt: number, weight: (token: number) => number) =>
   Array.from({ length }, (_, token) => (token < prompt ? 0 : weight(token)));
 
-/** A share of the whole for each token. */
+/** Weights normalised to sum 1. */
 const shares = (weights: readonly number[]) => {
   const whole = weights.reduce((sum, weight) => sum + weight, 0);
   return weights.map((weight) => weight / whole);
 };
 
 /**
- * How the states of a text's tokens become one vector: all but `max` are sums with these weights. In the order in which
- * sentence-transformers joins the vectors of several (models/Pooling.py, forward): weights of `weightedmean` are
- * positions, counted from the prompt's first token (Muennighoff 2022, section 3.1).
+ * How the states of a text's tokens are pooled: all but `max` are sums with these weights. In the order in which
+ * sentence-transformers concatenates several (models/Pooling.py, forward): weights of `weightedmean` are positions,
+ * counted from the prompt's first token (Muennighoff 2022, section 3.1).
  */
 const modes = {
   cls: (length) => Array.from({ length }, (_, token) => (token === 0 ? 1 : 0)),
@@ -27,13 +27,13 @@ const modes = {
   lasttoken: (length) => Array.from({ length }, (_, token) => (token === length - 1 ? 1 : 0)),
 } as const satisfies Readonly<Record<string, TokenWeights>>;
 
-/** A way in which the states of a text's tokens become one vector. */
+/** A way to pool the states of a text's tokens. */
 export type PoolingMode = keyof typeof modes;
 
-/** All of them, in the order in which the vectors of several are joined. */
+/** All of them, in the order of concatenation. */
 export const poolingModes = Object.keys(modes) as readonly PoolingMode[];
 
-/** The weights of the tokens of a pack's texts; those that fill the pack up have none. */
+/** The weights of the tokens of a pack's texts; padding has none. */
 export function tokenWeights(
   mode: PoolingMode,
   texts: readonly TextInput[],

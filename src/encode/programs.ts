@@ -5,19 +5,19 @@ import { unlessAborted } from "../options/abort.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { placed, type Tensor, zeros } from "../tensor/tensor.ts";
 import { reshape } from "../tensor/views.ts";
-import { inPacks, mostTokens, type PackSize, packTokens, sizeFor, type TextInput } from "./packing.ts";
+import { inPacks, maxTokens, type PackSize, packTokens, sizeFor, type TextInput } from "./packing.ts";
 
 /** An encoder on the GPU, of any family. */
 export interface RunnableEncoder {
   readonly gpu: Gpu;
   readonly config: EncoderConfig;
-  /** Its weights: their size in bytes, and what frees them. */
+  /** Its weights: their size in bytes, and `dispose`. */
   readonly weights: { readonly bytes: number; dispose(): void };
   /** Records the states `[b, t, c]` of the last layer; taps are `embedding` and `layer.N.output`. */
   states(inputs: TokenInputs): Tensor;
 }
 
-/** Numbers that a program reads in addition to the tokens. */
+/** Further numbers that a program reads. */
 export interface PackInput {
   readonly dtype: "u32" | "f32";
   /** How many, for a program of this size. */
@@ -28,14 +28,17 @@ export interface PackInput {
   ) => Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 }
 
-/** What a program computes of the states of its texts. */
+/** A program's output from the states of its texts. */
 export interface PackOutput {
-  /** Programs are kept by it: outputs of one encoder with equal names are the same. */
+  /** Key of programs: outputs of one encoder with equal names are the same. */
   readonly name: string;
   readonly inputs: Readonly<Record<string, PackInput>>;
-  /** What a row of the result belongs to; `all`: to neither, and the result is given whole. */
+  /** What a row of the result belongs to; `all`: to neither, and the whole result is returned. */
   readonly rows: "tokens" | "texts" | "all";
-  /** Records it: from states `[t, c]`, offsets of texts u32 `[texts + 1]` and its inputs, a result of as many rows. */
+  /**
+   * Records it: from states `[t, c]`, offsets of texts u32 `[texts + 1]` and its inputs to a result with one row per
+   * token or text.
+   */
   readonly record: (
     gpu: Gpu,
     pack: { readonly states: Tensor; readonly offsets: Tensor; readonly inputs: Readonly<Record<string, Tensor>> },
@@ -58,28 +61,28 @@ interface BoundPack {
   dispose(): void;
 }
 
-/** What a pack computed. */
-export interface PackResult<T extends TextInput> {
+/** The result of a pack. */
+interface PackResult<T extends TextInput> {
   readonly texts: readonly T[];
-  /** A row for each token, text after text, or for each text. */
+  /** A row per token, text after text, or per text. */
   readonly values: Float64Array;
-  /** Values of each token by the names that were wanted. */
+  /** Values of each token, by requested name. */
   readonly taps: ReadonlyMap<string, Float64Array>;
 }
 
 /** How packs are computed. */
-export interface PackOptions {
+interface PackOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Names of values that are kept; the program is then recorded for this pack alone. */
+  /** Names of values to keep; the program is then recorded for this pack alone. */
   readonly taps?: ((name: string) => boolean) | undefined;
 }
 
-/** How many programs are kept. */
+/** Maximum number of programs kept. */
 const kept = 8;
 
-/** Records and keeps the programs of one encoder. Runs of one share memory, so they follow one another. */
+/** Records and keeps the programs of one encoder. Runs of one share memory, so they are sequential. */
 export class EncoderPrograms {
-  /** Tokens of which one binding holds the widest activations. */
+  /** Tokens whose widest activations fit one binding. */
   readonly longest: number;
   readonly #model: RunnableEncoder;
   readonly #bound = new Map<string, BoundPack>();
@@ -91,14 +94,14 @@ export class EncoderPrograms {
     this.longest = Math.floor(model.gpu.limits.binding / (4 * Math.max(3 * width, hidden)));
   }
 
-  /** How many programs there are: at most eight, whatever the number of texts. */
+  /** How many programs there are: at most eight, for any number of texts. */
   get size(): number {
     return this.#bound.size;
   }
 
   /**
-   * What texts give, pack by pack, in their order. Texts are taken as packs are computed, so an endless list needs no more
-   * memory than a short one. Throws the reason of `signal` between packs and while one is awaited.
+   * The results of texts, pack by pack, in order. Texts are read as packs are computed, so an endless list needs no
+   * more memory than a short one. Throws the reason of `signal` between packs and while one is awaited.
    */
   async *run<T extends TextInput>(
     texts: Iterable<T> | AsyncIterable<T>,
@@ -106,13 +109,13 @@ export class EncoderPrograms {
     options: PackOptions = {},
   ): AsyncGenerator<PackResult<T>, void, undefined> {
     const { signal } = options;
-    for await (const pack of inPacks(texts, Math.min(mostTokens, this.longest))) {
+    for await (const pack of inPacks(texts, Math.min(maxTokens, this.longest))) {
       signal?.throwIfAborted();
       yield await this.#alone(() => this.#runPack(pack, output, options), signal);
     }
   }
 
-  /** Runs `fn` once those before it have ended. */
+  /** Runs `fn` after earlier calls have ended. */
   async #alone<T>(fn: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const before = this.#last;
     const own = before.then(() => {
@@ -162,7 +165,7 @@ export class EncoderPrograms {
   async #keptFor(size: PackSize, output: PackOutput, signal: AbortSignal | undefined): Promise<BoundPack> {
     const key = `${output.name} ${size.tokens} ${size.texts}`;
     const bound = this.#bound.get(key) ?? (await this.#bind(size, output, signal));
-    this.#bound.delete(key); // set again, so that the map's order is the order of use
+    this.#bound.delete(key); // reinserted, so that the map's order is the order of use
     this.#bound.set(key, bound);
     for (const old of [...this.#bound.keys()].slice(0, Math.max(0, this.#bound.size - kept))) {
       this.#bound.get(old)?.dispose();
@@ -224,5 +227,5 @@ export class EncoderPrograms {
   }
 }
 
-/** The name of an output's own input, which is none of the tokens'. */
+/** The name of an output's own input, distinct from those of the tokens. */
 const own = (name: string) => `output ${name}`;

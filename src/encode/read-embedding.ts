@@ -5,24 +5,24 @@ import { openWeights, type Weights } from "../formats/weights.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { EncoderConfig } from "../models/encoders/config.ts";
 import { projectionSources } from "../models/encoders/family.ts";
-import { Loader, type LoadOptions } from "../models/loader.ts";
+import { Loader, type LoadOptions } from "../models/weights/loader.ts";
 import { type Embedding, type EmbeddingSettings, type EmbeddingStep, normalizing } from "./embedding.ts";
 import type { ModuleStep, SentenceModules } from "./modules.ts";
 
-/** A step with its weights, which are checked and not read yet. */
+/** A step with its weights, checked but not yet read. */
 type CheckedStep =
   | (Extract<ModuleStep, { kind: "dense" }> & { readonly weights: Weights })
   | (Extract<ModuleStep, { kind: "normalize" }> & { readonly width: number });
 
-/** The steps after pooling, whose widths fit one another and whose weights are there, and the settings of vectors. */
-export interface CheckedEmbedding {
+/** The steps after pooling, with matching widths and existing weights, and the settings of vectors. */
+interface CheckedEmbedding {
   readonly settings: EmbeddingSettings;
   readonly steps: readonly CheckedStep[];
 }
 
 const names = projectionSources("linear", 1, 1);
 
-/** Compares what a folder says of vectors with its config and its weights. Throws `FormatError` where they do not fit. */
+/** Compares a folder's settings of vectors with its config and its weights. Throws `FormatError` if they do not fit. */
 export async function checkEmbedding(
   source: FileSource,
   modules: SentenceModules,

@@ -1,18 +1,18 @@
-import { readFields, text } from "../formats/fields.ts";
 import { listed, printed } from "../formats/format-error.ts";
+import { refuseGguf } from "../formats/gguf-name.ts";
+import { readFields, text } from "../formats/json/fields.ts";
 import { readJson } from "../formats/read-text.ts";
-import { refuseGguf } from "../formats/refuse-gguf.ts";
 import type { FileSource } from "../formats/source.ts";
 import { subfolder } from "../formats/subfolder.ts";
-import { checkTokens, modelFiles } from "../generate/model-files.ts";
-import { quantisationName } from "../generate/quantisation.ts";
+import { checkTokens, modelFiles } from "../generate/load/model-files.ts";
+import { quantisationName } from "../generate/load/quantisation.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { checkWeights } from "../models/checkpoint.ts";
 import { encode } from "../models/encoders/encoder.ts";
 import { readEncoderConfig } from "../models/encoders/families.ts";
 import { chooseHeads, withHeads } from "../models/encoders/heads/choose.ts";
 import { uploadEncoder } from "../models/encoders/weights.ts";
-import type { LoadOptions } from "../models/loader.ts";
+import { checkWeights } from "../models/weights/checkpoint.ts";
+import type { LoadOptions } from "../models/weights/loader.ts";
 import { createEncoderTokenizer } from "../text/encoder-tokenizer.ts";
 import { Encoder } from "./encoder.ts";
 import { readModules, readSentence } from "./modules.ts";
@@ -24,7 +24,9 @@ export interface EncoderOptions extends Omit<LoadOptions, "weights"> {
   readonly dtype?: LoadOptions["dtype"];
 }
 
-/** Reads and checks an encoder's files, and uploads its weights: all that `loadEncoder` does with a source. Throws as it does. */
+/**
+ * Reads and checks an encoder's files, and uploads its weights: `loadEncoder` for an open source. Throws as it does.
+ */
 export async function readEncoder(gpu: Gpu, source: FileSource, options: EncoderOptions): Promise<Encoder> {
   refuseGguf(source, "encoders");
   const { onWarning = console.warn, signal } = options;

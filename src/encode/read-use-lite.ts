@@ -1,6 +1,6 @@
 import type { FileSource } from "../formats/source.ts";
-import { checkTokens, type ModelFiles } from "../generate/model-files.ts";
-import { quantisationName } from "../generate/quantisation.ts";
+import { checkTokens, type ModelFiles } from "../generate/load/model-files.ts";
+import { quantisationName } from "../generate/load/quantisation.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import {
   checkUseLite,
@@ -9,12 +9,15 @@ import {
   useLiteEncoder,
   useLiteStates,
 } from "../models/encoders/use-lite.ts";
-import type { LoadOptions } from "../models/loader.ts";
+import type { LoadOptions } from "../models/weights/loader.ts";
 import type { EncoderTokenizer } from "../text/encoder-tokenizer.ts";
 import { normalizing } from "./embedding.ts";
 import type { EncoderParts } from "./encoder.ts";
 
-/** Reads, checks and uploads a Universal Sentence Encoder lite, whose config says no pooling: it has one way alone. */
+/**
+ * Reads, checks and uploads a Universal Sentence Encoder lite, whose config has no pooling settings: there is only one
+ * way.
+ */
 export async function readUseLite(
   gpu: Gpu,
   source: FileSource,

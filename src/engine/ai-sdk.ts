@@ -1,4 +1,4 @@
-// A model of an engine as the Vercel AI SDK takes one. Its types are written out as far as they are used; a test compares
+// An engine's model for the Vercel AI SDK. The SDK's types are written out as far as they are used; a test compares
 // them with `LanguageModelV3` of the npm package `@ai-sdk/provider`, version 3.
 import { checkValue, text } from "../options/checks.ts";
 import type { Engine } from "./engine.ts";
@@ -16,7 +16,7 @@ interface SdkMessage {
   readonly content: string | readonly { readonly type: string; readonly text?: string }[];
 }
 
-/** What the AI SDK calls a model with. */
+/** The AI SDK's arguments to a model. */
 export interface AiSdkCall {
   readonly prompt: readonly SdkMessage[];
   readonly maxOutputTokens?: number;
@@ -140,7 +140,7 @@ function requestOf(model: string, call: AiSdkCall): ChatCompletionRequest {
   const format = formatOf(call.responseFormat);
   const messages = prompt.map(({ role, content }) => ({
     role,
-    // Thoughts of earlier turns are no part of the conversation.
+    // Reasoning of earlier turns is not part of the conversation.
     content: typeof content === "string" ? content : content.filter(({ type }) => type !== "reasoning"),
   }));
   const given = {

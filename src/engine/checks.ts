@@ -1,8 +1,8 @@
-// Options of an engine's functions, as far as they are checked before they become messages: names, and what is needed
-// to send them. What computes the answers checks the rest.
+// Checks of an engine's options before they are sent as messages: names, and whatever sending needs. The code that
+// computes the answers checks the rest.
 import type { CacheOptions } from "../blocks/kv-cache/cache.ts";
 import { speculativeChecks } from "../generate/speculative/options.ts";
-import { gpuChecks } from "../gpu/gpu-options.ts";
+import { gpuChecks } from "../gpu/device/gpu-options.ts";
 import {
   anything,
   boolean,
@@ -59,7 +59,7 @@ export const loadFields = fieldsOf<EngineLoadOptions>({
 
 export const planFields = fieldsOf<PlanOptions>(memory);
 
-/** Checked with the model's defaults, once it is known. */
+/** Checked with the model's defaults, once the model is known. */
 const sampling = {
   temperature: anything,
   topK: anything,

@@ -1,9 +1,9 @@
 import type { LoadProgress } from "../formats/load-progress.ts";
-import type { LoadPlan } from "../generate/load-plan.ts";
-import type { NextTokenProbabilities } from "../generate/next-token.ts";
+import type { LoadPlan } from "../generate/load/plan-load.ts";
+import type { NextTokenProbabilities } from "../generate/look/next-token.ts";
 import type { TuneResult } from "../generate/tuning/options.ts";
 import type { TuneProgress } from "../generate/tuning/tune.ts";
-import type { ChatMessage } from "../text/chat-template.ts";
+import type { ChatMessage } from "../text/template/chat-template.ts";
 import type {
   AttentionOfToken,
   AttentionRequest,
@@ -37,7 +37,7 @@ import type {
 type Plain<T> = Omit<T, "signal" | "onProgress">;
 type Returned<F extends (...given: never[]) => unknown> = Awaited<ReturnType<F>>;
 
-/** What an engine answers, by method: argument and result, which structured cloning copies. */
+/** The calls of an engine, by method: argument and result, copied by structured cloning. */
 export interface Calls {
   readonly load: [{ readonly from: ModelSource } & Plain<EngineLoadOptions>, ModelInfo];
   readonly plan: [{ readonly from: ModelSource } & Plain<PlanOptions>, LoadPlan];
@@ -67,7 +67,7 @@ export interface Calls {
   readonly device: [undefined, EngineDevice];
 }
 
-/** What calls report while they run, by method; the others report nothing. */
+/** Reports of running calls, by method; other methods report nothing. */
 interface Reports {
   readonly load: LoadProgress;
   readonly tune: TuneProgress;
@@ -75,10 +75,10 @@ interface Reports {
   readonly encoderDecoder: MethodReport;
 }
 
-/** Takes what a call reports. */
+/** Receives a call's reports. */
 export type Reporter<M extends keyof Calls> = (progress: M extends keyof Reports ? Reports[M] : never) => void;
 
-/** What an engine answers in parts: argument, part and result. */
+/** The streams of an engine: argument, part and result. */
 export interface Streams {
   readonly generate: [Plain<GenerateRequest>, EnginePiece, EngineResult];
   readonly chat: [ChatCompletionRequest, ChatCompletionChunk, undefined];
@@ -86,11 +86,11 @@ export interface Streams {
 }
 
 /**
- * What computes an engine's answers: in this thread, or on the other side of a port. Calls and streams that are aborted
- * end as soon as they can; calls throw the signal's reason.
+ * Computes an engine's answers: in this thread, or on the other side of a port. Aborted calls and streams end as soon
+ * as possible; calls throw the signal's reason.
  */
 export interface Core {
-  /** `report` is called with how far the call is. */
+  /** `report` is called with the call's progress. */
   call<M extends keyof Calls>(
     method: M,
     argument: Calls[M][0],

@@ -6,7 +6,7 @@ import { engineOf } from "./facade.ts";
 
 /**
  * Opens a device in this thread for language models, with the interface of OpenAI's client and its own. Throws
- * `GpuError` where there is no WebGPU.
+ * `GpuError` without WebGPU.
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   checkOptions("createEngine", engineFields, options);

@@ -12,10 +12,10 @@ const port: Check = (value) =>
     : "a Worker or a MessagePort";
 
 /**
- * Opens an engine in a worker, so that loading and generating leave the page's own thread free. `worker` is one whose
- * script imports `shaderformer/worker`, or a port on whose other side `serveEngine` runs; it stays the caller's. Without
- * one, the package's own script is started, which is found where no bundler has moved it, and ended with the engine.
- * Throws `GpuError` where there is no WebGPU in workers, or the worker cannot be started.
+ * Opens an engine in a worker, so that loading and generating leave the page's thread free. `worker` is one whose
+ * script imports `shaderformer/worker`, or a port to `serveEngine`; the caller keeps it. Without one, the package's own
+ * script is started, which requires that no bundler has moved it, and ended with the engine. Throws `GpuError` if
+ * workers have no WebGPU, or the worker cannot be started.
  */
 export async function createWorkerEngine(worker?: EnginePort, options: EngineOptions = {}): Promise<Engine> {
   if (worker !== undefined) checkValue("createWorkerEngine", "worker", port, worker);
@@ -37,7 +37,7 @@ function startWorker(): Worker {
       "createWorkerEngine: worker is missing, and there are no web workers here; give a MessagePort",
     );
   }
-  // Bundlers that find this pattern would add the worker to every page that imports anything of this package.
+  // Bundlers that recognise this pattern would add the worker to every page that imports anything from this package.
   const script = new URL(/* @vite-ignore */ "../engine-worker.js", import.meta.url);
   return new Worker(/* @vite-ignore */ script, { type: "module" });
 }

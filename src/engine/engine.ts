@@ -2,37 +2,54 @@ import type { CacheOptions } from "../blocks/kv-cache/cache.ts";
 import type { EmbeddingSettings } from "../encode/embedding.ts";
 import type { CachedModel, CacheEstimate } from "../formats/hub/model-cache.ts";
 import type { LoadProgress } from "../formats/load-progress.ts";
-import type { LoadPlan } from "../generate/load-plan.ts";
-import type { NextTokenOptions, NextTokenProbabilities } from "../generate/next-token.ts";
+import type { LoadPlan } from "../generate/load/plan-load.ts";
+import type { NextTokenOptions, NextTokenProbabilities } from "../generate/look/next-token.ts";
 import type { PromptLookup } from "../generate/speculative/options.ts";
 import type { TuneOptions, TuneResult } from "../generate/tuning/options.ts";
-import type { AdapterInfo } from "../gpu/adapter-info.ts";
-import type { Limits } from "../gpu/limits.ts";
-import type { GpuOptions } from "../gpu/open.ts";
-import type { WeightType } from "../kernels/formats.ts";
+import type { AdapterInfo } from "../gpu/device/adapter-info.ts";
+import type { Limits } from "../gpu/device/limits.ts";
+import type { GpuOptions } from "../gpu/device/open.ts";
+import type { WeightType } from "../kernels/formats/formats.ts";
+import type { Recipe } from "../models/decoders/recipes.ts";
 import type { HeadKind } from "../models/encoders/heads/head.ts";
 import type { ModelKind } from "../models/model-kind.ts";
-import type { Recipe } from "../models/recipes.ts";
-import type { ChatMessage } from "../text/chat-template.ts";
-import type { EngineDraft } from "./drafts.ts";
+import type { ChatMessage } from "../text/template/chat-template.ts";
+import type { EngineDraft, ModelSource } from "./drafts.ts";
 import type { EngineGeneration, GenerateRequest } from "./generate-request.ts";
 import type { EngineEncoder, EngineEncoderDecoder } from "./methods.ts";
-import type { ModelSource } from "./model-source.ts";
 import type { ChatCompletions, Completions, Embeddings, Models } from "./openai/functions.ts";
 
 /** Options of `createEngine` and `createWorkerEngine`. */
 export interface EngineOptions {
-  /** The device: see `openGpu`. */
+  /**
+   * The device, as `openGpu` takes it.
+   * @defaultValue `{}`
+   */
   readonly gpu?: GpuOptions;
-  /** The address of the hub that model names refer to; default `https://huggingface.co`. */
+  /**
+   * The address of the hub that model names refer to.
+   * @defaultValue `https://huggingface.co`; in Node `HF_ENDPOINT`
+   */
   readonly endpoint?: string;
-  /** The hub's access token, for gated models. It is sent to `endpoint` alone. */
+  /**
+   * The hub's access token, for private and gated models. It is sent to `endpoint` alone.
+   * @defaultValue none; in Node `HF_TOKEN`
+   */
   readonly token?: string;
-  /** Generations of one model that take turns at once; further ones wait in order. Default 4. */
+  /**
+   * Generations of one model that take turns at once; further ones wait in order.
+   * @defaultValue 4
+   */
   readonly concurrency?: number;
-  /** Generations of one model that may wait; a further one is refused with status 429. Default 1000. */
+  /**
+   * Generations of one model that may wait; a further one is refused with status 429.
+   * @defaultValue 1000
+   */
   readonly queue?: number;
-  /** False keeps no downloaded files. */
+  /**
+   * Whether downloaded files are kept. In Node those of folders on web servers are not.
+   * @defaultValue true
+   */
   readonly cache?: boolean;
 }
 
@@ -51,14 +68,14 @@ export interface EngineLoadOptions {
   readonly weights?: Recipe;
   /** A chat template in place of the model's. */
   readonly chatTemplate?: string;
-  /** False loads weights that hold NaN or infinity, which are refused by tensor and element by default. */
+  /** False loads weights that contain NaN or infinity; by default an error names the tensor and element. */
   readonly verify?: boolean;
-  /** How tokens are proposed where a request does not say it: by a draft model, or from what the text repeats. */
+  /** How tokens are proposed unless a request says it: by a draft model, or from repetitions in the text. */
   readonly speculative?: EngineDraft | PromptLookup;
   /**
-   * The id of a loaded language model: `from` is then a folder of LoRA in PEFT's layout, and what is loaded is that model with
-   * the adapter, by an id of its own, which requests have to name. Weights are in memory once, caches apart. It ends with
-   * the model. `setAdapters` comes first.
+   * The id of a loaded language model: `from` is then a folder with a LoRA adapter in PEFT's layout, and this loads
+   * that model with the adapter under a separate id, which requests have to name. Both share the weights in memory but
+   * not the caches. Freeing the model frees it, too. `setAdapters` takes precedence.
    */
   readonly base?: string;
   /** True uses what `tune` stored of the device, for this model and those loaded later. Default false. */
@@ -67,7 +84,7 @@ export interface EngineLoadOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Options of `Engine.plan`: those of the load that is planned. A draft model is counted. */
+/** Options of `Engine.plan`: those of the planned load. A draft model is included. */
 export type PlanOptions = Pick<EngineLoadOptions, "context" | "cache" | "dtype" | "weights" | "speculative" | "signal">;
 
 /** A loaded model. */
@@ -78,34 +95,34 @@ export interface ModelInfo {
   readonly name: string;
   readonly architecture: string;
   readonly context: number;
-  /** The longest sequence that the model was made for, in tokens. */
+  /** The model's maximum sequence length, in tokens. */
   readonly longestContext: number;
   readonly vocabulary: number;
   readonly layers: number;
   readonly heads: number;
-  /** Experts of a layer and how many of them a token goes to, where the model has experts. */
+  /** Experts of a layer, and experts per token, if the model has experts. */
   readonly experts?: { readonly count: number; readonly k: number };
-  /** The name of the model that proposes tokens, where one was loaded with it. */
+  /** The name of the draft model, if one was loaded with it. */
   readonly draft?: string;
-  /** The id of the model that this one, an adapter, is loaded next to. */
+  /** For an adapter: the id of its base model. */
   readonly base?: string;
-  /** How an encoder makes vectors; unset for other models, as are its heads and the labels of its classifier. */
+  /** How an encoder makes vectors; unset for other models, as are its heads and its classifier's labels. */
   readonly embedding?: EmbeddingSettings;
   readonly encoderHeads?: readonly HeadKind[];
   readonly labels?: readonly string[];
-  /** Longest source of an encoder-decoder, in tokens; `context` is that of what it generates. */
+  /** Longest source of an encoder-decoder, in tokens; `context` limits the generated text. */
   readonly sourceContext?: number;
-  /** True where the model has a chat template. */
+  /** True if the model has a chat template. */
   readonly chat: boolean;
   /** Bytes of weights on the device. */
   readonly weightBytes: number;
-  /** How most of them are stored there: `f16`, `Q4_K_M`, `AWQ int4, groups of 128`. */
+  /** The storage of most weights there: `f16`, `Q4_K_M`, `AWQ int4, groups of 128`. */
   readonly quantisation: string;
   /** Bytes of weights in the model's files. */
   readonly fileBytes: number;
   /** The defaults of sampling that the model's files set, by the names of `GenerationOptions`. */
   readonly defaults: Readonly<Record<string, number>>;
-  /** Stored measurements of the device that its load took into use: see `tuned` of `EngineLoadOptions`. */
+  /** Stored device measurements used by its load: see `tuned` of `EngineLoadOptions`. */
   readonly tuned: number;
   /** When it was loaded, in seconds since 1970. */
   readonly created: number;
@@ -121,7 +138,7 @@ export interface AttentionRequest {
   readonly layer?: number;
   /** Default: the mean over all. */
   readonly head?: number;
-  /** True also gives the weights of each of these heads, of which there may be 32 MiB. */
+  /** True also returns the weights of each of these heads, at most 32 MiB of them. */
   readonly perHead?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -133,8 +150,8 @@ export interface AttentionOfToken {
   /** By position, from 0 to the query's; they sum to at most 1. */
   readonly weights: Float32Array;
   /**
-   * Where `perHead` is set, the weights of each head, of which `weights` is the mean: row-major
-   * `[layers, heads, position + 1]`, or of the one layer or head that was asked for.
+   * With `perHead`, the weights of each head, whose mean is `weights`: row-major `[layers, heads, position + 1]`, or
+   * only of the requested layer or head.
    */
   readonly perHead?: Float32Array;
 }
@@ -161,14 +178,14 @@ export interface EngineTuneOptions extends Pick<TuneOptions, "budget" | "signal"
   readonly model?: string;
 }
 
-/** The experts that tokens go to in one layer, row-major `[tokens, k]`. */
+/** The experts that tokens are routed to in one layer, row-major `[tokens, k]`. */
 export interface LayerExperts {
   readonly layer: number;
   readonly experts: Uint32Array;
   readonly weights: Float32Array;
 }
 
-/** The experts that tokens go to. */
+/** The experts that tokens are routed to. */
 export interface ExpertsOfTokens {
   /** Experts of a layer. */
   readonly count: number;
@@ -184,14 +201,14 @@ export interface Tokenized {
   readonly texts: string[];
 }
 
-/** The kept files. Without a place to keep them, the list is empty. */
+/** The cached files. Without a cache, the list is empty. */
 export interface EngineStorage {
   list(): Promise<readonly CachedModel[]>;
   delete(id: string): Promise<void>;
   deleteAll(): Promise<void>;
-  /** Bytes used, and the most that may be, where that is known. */
+  /** Bytes used, and the limit if known. */
   estimate(): Promise<CacheEstimate>;
-  /** Asks the browser not to delete the files by itself; false where it does not agree or does not answer. */
+  /** Asks the browser not to evict the files; false if it refuses or does not answer. */
   persist(): Promise<boolean>;
 }
 
@@ -202,22 +219,22 @@ export interface EngineDevice {
   readonly limits: Limits;
 }
 
-/** What happens to an engine that no call asked for. */
+/** Events of an engine. */
 export type EngineEvent =
   | { readonly type: "device-lost"; readonly message: string }
   | { readonly type: "device-restored" }
   | { readonly type: "warning"; readonly message: string };
 
 /**
- * Language models, encoders and encoder-decoders with one device, in this thread (`createEngine`) or in a worker (`createWorkerEngine`). Nothing that
- * crosses this interface holds memory of the device.
+ * Language models, encoders and encoder-decoders with one device, in this thread (`createEngine`) or in a worker
+ * (`createWorkerEngine`). No value of this interface owns device memory.
  */
 export interface Engine {
-  /** Loads a model; the id of a loaded one is refused. */
+  /** Loads a model; refuses an id that is in use. */
   load(from: ModelSource, options?: EngineLoadOptions): Promise<ModelInfo>;
   /** What a model needs, before any weights are downloaded. */
   plan(from: ModelSource, options?: PlanOptions): Promise<LoadPlan>;
-  /** Ends what the model computes and frees its memory; without an id, that of all models. */
+  /** Stops the model and frees its memory; without an id, all models. */
   unload(id?: string): Promise<void>;
   /** The loaded models. */
   loaded(): Promise<readonly ModelInfo[]>;
@@ -233,20 +250,20 @@ export interface Engine {
   experts(request: ExpertsRequest): Promise<ExpertsOfTokens>;
   /** How likely tokens come next: by the model's own distribution, and as `generate` draws with these options. */
   probabilities(request: ProbabilitiesRequest): Promise<NextTokenProbabilities>;
-  /** The methods of a loaded encoder; default the one loaded last. Those of heads need a folder that has them. */
+  /** The methods of a loaded encoder; default the one loaded last. Head methods need a folder with that head. */
   encoder(model?: string): EngineEncoder;
   /** The methods of a loaded encoder-decoder; default the one loaded last. */
   encoderDecoder(model?: string): EngineEncoderDecoder;
   /**
-   * Measures which kernels are fastest on this device for a loaded model, as the library's `tune` does, and stores it for
-   * `load` with `tuned`. What is recorded from then on uses it too. An abort, or unloading the model, ends the pass
-   * without an error and keeps what was measured. What the engine computes meanwhile disturbs the measurement.
+   * Measures which kernels are fastest on this device for a loaded model, as the library's `tune` does, and stores it
+   * for `load` with `tuned`. Programs recorded from then on use it too. An abort, or unloading the model, ends the pass
+   * without an error and keeps the measurements so far. Other work of the engine disturbs them.
    */
   tune(options?: EngineTuneOptions): Promise<TuneResult>;
   readonly storage: EngineStorage;
   device(): Promise<EngineDevice>;
-  /** Calls `listener` for each event, until the function that it returns is called. */
+  /** Calls `listener` for each event, until the returned function is called. */
   onEvent(listener: (event: EngineEvent) => void): () => void;
-  /** Ends everything, and the worker if the engine made it. */
+  /** Ends everything, including the worker if the engine created it. */
   dispose(): Promise<void>;
 }

@@ -1,5 +1,6 @@
-import { Generation } from "../generate/generation.ts";
-import { callback, checkOptions, checkValue, fieldsOf, having, text } from "../options/checks.ts";
+import type { EmbeddedText, EmbedInput, EmbedOptions } from "../encode/embed-texts.ts";
+import { Generation } from "../generate/session/generation.ts";
+import { callback, checkOptions, checkValue, fieldsOf, having, iterable, text } from "../options/checks.ts";
 import {
   attentionFields,
   expertsFields,
@@ -14,13 +15,13 @@ import {
 import type { Core, Streams } from "./core.ts";
 import type { Engine, EngineLoadOptions } from "./engine.ts";
 import type { EngineGeneration, EnginePiece, EngineResult, GenerateRequest } from "./generate-request.ts";
-import { encoderDecoderOf, encoderOf } from "./method-clients.ts";
+import { callbacks, type EngineEncoder, type EngineEncoderDecoder, type MethodReport, methods } from "./methods.ts";
 import type { CallOptions } from "./openai/functions.ts";
 import type { AnswerStream } from "./openai/types.ts";
 
 const callFields = fieldsOf<CallOptions>({ signal: having("aborted", "an AbortSignal") });
 
-/** An engine whose answers come from `core`: what it is called with is checked, and calls become messages. */
+/** An engine whose answers come from `core`: arguments are checked, and calls become messages. */
 export function engineOf(core: Core): Engine {
   return {
     load(from, options: EngineLoadOptions = {}) {
@@ -120,7 +121,7 @@ function creator<M extends "chat" | "completion">(core: Core, method: M) {
   };
 }
 
-/** Resolves with the first part, so that a request that is refused fails before there is a stream. */
+/** Resolves with the first part, so that a refused request fails before the stream exists. */
 async function answerStream<T>(
   parts: AsyncGenerator<T, undefined, undefined>,
   controller: AbortController,
@@ -142,7 +143,7 @@ async function answerStream<T>(
   return Object.assign(all(), { controller });
 }
 
-/** Nothing ends a generation of an engine from here but its own stream, which may be on another thread. */
+/** Only its own stream, which may be on another thread, ends a generation of an engine. */
 const never = new AbortController().signal;
 
 function generationOf(core: Core, { signal, ...request }: GenerateRequest): EngineGeneration {
@@ -185,4 +186,67 @@ function unbegun({ model = "", tokens = [], seed = 0 }: GenerateRequest): Engine
     memory: { weights: 0, cache: 0, cachePeak: 0, temporaries: 0 },
     dispatchesPerToken: 0,
   };
+}
+
+// Loaded encoders and encoder-decoders, as the users of an engine see them.
+
+/** The methods of a model of this kind, answered by `core`. */
+function client(core: Core, kind: keyof typeof methods, model: string | undefined): object {
+  const call = ([name, count]: [string, number]) => {
+    const run = async (...all: readonly unknown[]) => {
+      const last = all[count];
+      const { [callbacks[kind]]: listener, signal, ...rest } = Object(last);
+      if (signal !== undefined) checkValue(name, "signal", having("aborted", "an AbortSignal"), signal);
+      if (listener !== undefined) checkValue(name, callbacks[kind], callback, listener);
+      // After a device loss, earlier reports are repeated.
+      let reported = -1;
+      const report = ([before, ...values]: MethodReport) => {
+        if (before > reported) listener(...values);
+        reported = Math.max(before, reported);
+      };
+      const options = last instanceof Object ? rest : last;
+      const given = all.slice(0, count);
+      return await core.call(kind, { model, method: name, given, options, reports: !!listener }, signal, report);
+    };
+    return [name, run] as const;
+  };
+  return Object.fromEntries(Object.entries<number>(methods[kind]).map(call));
+}
+
+/** Texts sent together. */
+const together = 64;
+
+/** An encoder in `core`. */
+function encoderOf(core: Core, model: string | undefined): EngineEncoder {
+  const own = client(core, "encoder", model) as Omit<EngineEncoder, "embedStream">;
+  async function* vectors(texts: Iterable<EmbedInput> | AsyncIterable<EmbedInput>, options: EmbedOptions) {
+    for await (const batch of batches(texts)) {
+      const { embeddings, tokens } = await own.embed(batch, options);
+      for (const [i, embedding] of embeddings.entries()) {
+        yield { embedding, tokens: tokens[i] ?? 0 } satisfies EmbeddedText;
+      }
+    }
+  }
+  return {
+    ...own,
+    embedStream(texts, options = {}) {
+      checkValue("embedStream", "texts", iterable("texts"), texts);
+      return vectors(texts, options);
+    },
+  };
+}
+
+/** An encoder-decoder in `core`. */
+const encoderDecoderOf = (core: Core, model: string | undefined): EngineEncoderDecoder =>
+  client(core, "encoderDecoder", model) as EngineEncoderDecoder;
+
+async function* batches<T>(all: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T[], void, undefined> {
+  let batch: T[] = [];
+  for await (const one of all) {
+    batch.push(one);
+    if (batch.length < together) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }

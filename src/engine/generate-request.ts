@@ -1,12 +1,12 @@
-import type { GenerationResult } from "../generate/generation-result.ts";
 import type { GenerationOptions } from "../generate/options.ts";
-import type { StopReason, TokenLogprob } from "../generate/row.ts";
+import type { GenerationResult } from "../generate/session/generation-result.ts";
+import type { StopReason, TokenLogprob } from "../generate/session/row.ts";
 import type { PromptLookup, SpeculativeFigures } from "../generate/speculative/options.ts";
-import type { ChatMessage } from "../text/chat-template.ts";
+import type { ChatMessage } from "../text/template/chat-template.ts";
 import type { DraftRequest } from "./drafts.ts";
 import type { ResponseFormat } from "./openai/types.ts";
 
-/** A request of `Engine.generate`: one of `prompt`, `tokens` and `messages`, and how to go on from it. */
+/** A request of `Engine.generate`: one of `prompt`, `tokens` and `messages`, and how to continue it. */
 export interface GenerateRequest extends Omit<GenerationOptions, "seed" | "constraint" | "speculative"> {
   /** The model's id; default the one that was loaded last. */
   readonly model?: string | undefined;
@@ -20,9 +20,9 @@ export interface GenerateRequest extends Omit<GenerationOptions, "seed" | "const
   readonly speculative?: PromptLookup | DraftRequest | "none" | undefined;
 }
 
-/** What one step added. */
+/** The result of one step. */
 export interface EnginePiece {
-  /** The sampled token; undefined for text that was held back until the end. */
+  /** The sampled token; undefined for text held back until the end. */
   readonly token?: number | undefined;
   /** Whole characters; empty while a character or a possible stop text is incomplete. */
   readonly text: string;
@@ -40,7 +40,7 @@ export interface EnginePiece {
 export interface EngineResult {
   readonly model: string;
   readonly promptTokens: readonly number[];
-  /** Of the prompt, tokens that were in a session's cache already. */
+  /** Prompt tokens that were already in a session's cache. */
   readonly cachedTokens: number;
   readonly tokens: readonly number[];
   readonly text: string;
@@ -54,7 +54,7 @@ export interface EngineResult {
   readonly speculative?: SpeculativeFigures | undefined;
 }
 
-/** A result as far as answers in OpenAI's shape say it. */
+/** The parts of a result used in OpenAI-style answers. */
 export type Answered = Pick<
   EngineResult,
   "promptTokens" | "cachedTokens" | "tokens" | "text" | "stopReason" | "speculative"

@@ -1,23 +1,23 @@
-// The methods of loaded encoders and encoder-decoders, as an engine has them: each call becomes a message. What computes the
-// answer checks what it is called with.
+// An engine's methods of loaded encoders and encoder-decoders: each call becomes a message. The code that computes the
+// answer checks the arguments.
 import type { Encoder } from "../encode/encoder.ts";
 import type { EncoderDecoder } from "../seq2seq/encoder-decoder.ts";
 
 /**
- * The methods of a loaded encoder (`Encoder` of `shaderformer/encoders`), whichever thread it is in. `embedStream` sends 64
- * texts at a time, of which its errors count.
+ * The methods of a loaded encoder (`Encoder` of `shaderformer/encoders`) in any thread. `embedStream` sends 64 texts at
+ * a time; indices in errors count within these.
  */
 export type EngineEncoder = Pick<
   Encoder,
   "embed" | "embedStream" | "fillMask" | "classify" | "scores" | "answer" | "nextSentence" | "sparse" | "hidden"
 >;
 
-/** The methods of a loaded encoder-decoder (`EncoderDecoder` of `shaderformer/encoders`), whichever thread it is in. */
+/** The methods of a loaded encoder-decoder (`EncoderDecoder` of `shaderformer/encoders`) in any thread. */
 export type EngineEncoderDecoder = Pick<EncoderDecoder, "generate" | "hidden" | "crossAttention">;
 
 type Counts<T> = { readonly [K in Exclude<keyof T, "embedStream">]: number };
 
-/** How many arguments come before the options of methods that are calls, by the kind of model. */
+/** The number of arguments before the options, for each method, by kind of model. */
 export const methods: {
   readonly encoder: Counts<EngineEncoder>;
   readonly encoderDecoder: Counts<EngineEncoderDecoder>;
@@ -35,18 +35,18 @@ export const methods: {
   encoderDecoder: { generate: 1, hidden: 1, crossAttention: 2 },
 };
 
-/** The option that is called with how far a method is, by the kind of model. */
+/** The progress callback among a method's options, by kind of model. */
 export const callbacks = { encoder: "onProgress", encoderDecoder: "onToken" } as const;
 
-/** A call of a method, as a message holds it: its options without the signal and the callback. */
+/** A call of a method, as in a message: its options without signal and callback. */
 export interface MethodCall {
   readonly model?: string | undefined;
   readonly method: string;
   readonly given: readonly unknown[];
   readonly options: unknown;
-  /** True where there is a callback. */
+  /** True if there is a callback. */
   readonly reports: boolean;
 }
 
-/** What a method reports: how many reports, or texts, there were before, and what its callback is called with. */
+/** A report of a method: the number of earlier reports or texts, and the callback's arguments. */
 export type MethodReport = readonly [before: number, ...given: readonly unknown[]];

@@ -1,52 +1,58 @@
-// What happens when a device is lost: by a driver's reset, in a tab in the background, or because the browser's GPU
-// process ended. WebGPU gives no device back; another is taken, and what was on it is made again.
+// Recovery from device loss: after a driver reset, in a background tab, or because the browser's GPU process ended.
+// WebGPU does not restore a device; another one is opened, and its contents are recreated.
+
+import { untilLost } from "../gpu/device/loss.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { untilLost } from "../gpu/loss.ts";
 import { unlessAborted } from "../options/abort.ts";
 
-/** Milliseconds for which an adapter is asked for again, after a loss; then it is left to the next call. */
+/** Milliseconds of requests for a new adapter after a loss; after that the next call tries again. */
 const patience = 30_000;
 
-/** Milliseconds before the second request for an adapter; doubled for each further one, up to the second figure. */
+/** Milliseconds before the second request for an adapter, doubled each time up to the second figure. */
 const [firstPause, longestPause] = [100, 4_000];
 
-/** Devices that are taken in a row and lost before everything is on them again. */
-const mostAttempts = 3;
+/** Maximum successive devices that are lost before recovery is complete. */
+const maxAttempts = 3;
 
-/** How a device is replaced. */
+/** How to replace a device. */
 export interface Replacing {
   /** Opens a device like the first. */
   readonly open: () => Promise<Gpu>;
-  /** Makes on a new device what was on the lost one. Its errors end the attempt; a loss of `gpu` begins another. */
+  /**
+   * Recreates the contents of the lost device on a new one. Its errors end the attempt; a loss of `gpu` starts another.
+   */
   readonly restore: (gpu: Gpu) => Promise<void>;
   readonly onLost: (message: string) => void;
   readonly onRestored: () => void;
-  /** Milliseconds to ask for an adapter again; default 30,000. */
+  /** Milliseconds to keep requesting an adapter; default 30,000. */
   readonly patience?: number | undefined;
 }
 
-/** A device that is replaced when it is lost. */
+/** A device that is replaced after a loss. */
 export interface KeptDevice {
   /** The device in use; it may be lost. */
   readonly gpu: Gpu;
-  /** The device, once all is on it: waits while it is replaced, and replaces one that failed. Throws what ended that. */
+  /**
+   * The device with all its contents: waits during a replacement, and retries a failed one. Throws the replacement's
+   * error.
+   */
   ready(): Promise<Gpu>;
   /**
-   * Whether what failed on `gpu` may be tried again: true once it has been replaced because it was lost. Throws where no
-   * other could be had.
+   * Whether work that failed on `gpu` can be retried: true once the lost device has been replaced. Throws if that
+   * failed.
    */
   replaced(gpu: Gpu): Promise<boolean>;
-  /** Closes the device; it is not replaced any more. */
+  /** Closes the device for good. */
   close(): void;
 }
 
-/** Devices that were lost; those that were closed, or have failed in another way, are not among them. */
+/** Lost devices, without closed ones and those that failed otherwise. */
 const lostDevices = new WeakSet<Gpu>();
 
-/** True where a device was lost. */
+/** True if a device was lost. */
 async function isLost(gpu: Gpu): Promise<boolean> {
-  // What fails because the device is lost may fail before WebGPU says so.
+  // Work may fail before WebGPU reports the loss of its device.
   if (!lostDevices.has(gpu) && !gpu.closed) await untilLost(gpu.device);
   return lostDevices.has(gpu);
 }
@@ -77,13 +83,13 @@ export function keepDevice(first: Gpu, replacing: Replacing): KeptDevice {
   function watch(one: Gpu): void {
     const begin = () => {
       if (one !== gpu || one.closed || closing.signal.aborted) return;
-      void replace().catch(() => undefined); // whoever waits for it, or asks next, gets the error
+      void replace().catch(() => undefined); // those who wait, and the next call, get the error
     };
     if (one.gone.aborted) begin();
     else one.gone.addEventListener("abort", begin, { once: true });
   }
 
-  /** Begins to replace the device, unless that is under way. */
+  /** Starts to replace the device, unless that is under way. */
   function replace(): Promise<Gpu> {
     if (replacement) return replacement;
     const { reason } = gpu.gone;
@@ -91,7 +97,7 @@ export function keepDevice(first: Gpu, replacing: Replacing): KeptDevice {
     replacement = anew().finally(() => {
       replacement = undefined;
     });
-    void replacement.then(watch, () => undefined); // the next call asks again, where there was none
+    void replacement.then(watch, () => undefined); // the next call tries again if it failed
     return replacement;
   }
 
@@ -103,7 +109,7 @@ export function keepDevice(first: Gpu, replacing: Replacing): KeptDevice {
         await replacing.restore(next);
         next.assertUsable();
       } catch (error) {
-        const again = attempt < mostAttempts && !closing.signal.aborted && (await isLost(next));
+        const again = attempt < maxAttempts && !closing.signal.aborted && (await isLost(next));
         next.close();
         if (again) continue;
         throw error;
@@ -115,7 +121,7 @@ export function keepDevice(first: Gpu, replacing: Replacing): KeptDevice {
     }
   }
 
-  /** A new device; there may be no adapter for a while. */
+  /** A new device; there may be no adapter at first. */
   async function reopen(): Promise<Gpu> {
     const { open, patience: most = patience } = replacing;
     const until = performance.now() + most;
@@ -161,24 +167,24 @@ export function keepDevice(first: Gpu, replacing: Replacing): KeptDevice {
   };
 }
 
-/** Times in a row that work is begun, and lost without having come further. */
-const mostLosses = 3;
+/** Maximum restarts in a row without progress. */
+const maxLosses = 3;
 
-/** Runs `work` on the device, and again on the next one where it was lost meanwhile. */
+/** Runs `work` on the device, and again on the next one if it was lost meanwhile. */
 export async function onDevice<T>(kept: KeptDevice, work: (gpu: Gpu) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const gpu = await kept.ready();
     try {
       return await work(gpu);
     } catch (error) {
-      if (!(error instanceof GpuError) || attempt === mostLosses || !(await kept.replaced(gpu))) throw error;
+      if (!(error instanceof GpuError) || attempt === maxLosses || !(await kept.replaced(gpu))) throw error;
     }
   }
 }
 
 /**
- * What a generation gives, over losses of the device. `begin` begins it on the device that there is then, after the
- * tokens that it has given so far.
+ * The pieces of a generation, across device losses. `begin` starts it on the current device, after the tokens generated
+ * so far.
  */
 export async function* overLosses<P extends { readonly token?: number | undefined }, R>(
   kept: KeptDevice,
@@ -198,12 +204,12 @@ export async function* overLosses<P extends { readonly token?: number | undefine
           yield step.value;
           taken = true;
         } finally {
-          if (!taken) await pieces.return(undefined as R); // the reader has left
+          if (!taken) await pieces.return(undefined as R); // the reader has stopped
         }
       }
     } catch (error) {
       losses = generated.length > before ? 1 : losses + 1;
-      if (!(error instanceof GpuError) || losses === mostLosses || !(await kept.replaced(gpu))) throw error;
+      if (!(error instanceof GpuError) || losses === maxLosses || !(await kept.replaced(gpu))) throw error;
     }
   }
 }

@@ -1,12 +1,12 @@
 import { shown } from "../options/errors.ts";
 
-/** What an error of a request says apart from its message, in the words of OpenAI's interface. */
+/** Fields of a request's error besides its message, as in OpenAI's interface. */
 export interface RequestErrorOptions {
   /** The HTTP status: 400, 404, 409, 429, 499 (the client left), 500, 503. */
   readonly status?: number;
-  /** The field that is wrong. */
+  /** The invalid field. */
   readonly param?: string | null;
-  /** A word for programs, such as `unsupported_value` or `model_not_found`. */
+  /** A machine-readable code, such as `unsupported_value` or `model_not_found`. */
   readonly code?: string | null;
   /** The kind of error, such as `invalid_request_error`. */
   readonly type?: string;
@@ -14,8 +14,8 @@ export interface RequestErrorOptions {
 }
 
 /**
- * A request that is refused or fails, in the shape of OpenAI's errors: `status`, `code`, `param`, `type`, and `error`
- * with the last three and the message.
+ * A refused or failed request, in the shape of OpenAI's errors: `status`, `code`, `param`, `type`, and `error` with the
+ * last three and the message.
  */
 export class RequestError extends Error {
   override readonly name = "RequestError";
@@ -33,14 +33,14 @@ export class RequestError extends Error {
     this.type = type;
   }
 
-  /** The error as the body of an HTTP answer holds it. */
+  /** The error as the body of an HTTP response. */
   get error(): { message: string; type: string; param: string | null; code: string | null } {
     const { message, type, param, code } = this;
     return { message, type, param, code };
   }
 }
 
-/** Throws `RequestError` for a method that is not in a table: messages name methods, so that any name may come. */
+/** Throws `RequestError` for a method that is not in a table: messages may contain any name. */
 export function checkMethod(table: object, name: string): void {
   if (!Object.hasOwn(table, name)) throw new RequestError(`there is no method ${shown(name)}`, { status: 404 });
 }

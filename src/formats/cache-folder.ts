@@ -1,6 +1,6 @@
 import { nodeModule } from "./folder.ts";
 
-/** A folder in the one where this project keeps files that can be made again (Node only). */
+/** A folder in this project's cache folder (Node only). */
 export function cacheFolder(name: string): string {
   const { homedir } = nodeModule("node:os") as typeof import("node:os");
   const { env } = process;

@@ -3,7 +3,7 @@ import { type Check, checkValue, recordOf } from "../options/checks.ts";
 import { FormatError } from "./format-error.ts";
 import { checkRange, type FileSource, type ReadOptions } from "./source.ts";
 
-/** What a name stands for: a file that the visitor chose or dropped, any other `Blob`, or the blob: address of one. */
+/** A file that the visitor chose or dropped, any other `Blob`, or the blob: address of one. */
 export type FileContent = Blob | URL | string;
 
 const content: Check = (value) => {
@@ -24,8 +24,7 @@ async function blobAt(file: string, address: string): Promise<Blob> {
  * Files as a folder, by their names: those that the visitor chose or dropped, other `Blob`s, or blob: addresses.
  *
  * @param name for messages.
- * @throws OptionError for an entry that is none of these; the source's functions throw FormatError for a file that is
- * missing.
+ * @throws OptionError for any other entry; the source's functions throw FormatError for a file that is missing.
  */
 export function openFiles(files: Readonly<Record<string, FileContent>>, name = "files"): FileSource {
   checkValue("openFiles", "files", contents, files);

@@ -1,6 +1,6 @@
 import { bytesPerElement, decode, elementsOf, type PlainType } from "../tensor/dtype.ts";
 import type { Planes } from "../tensor/formats/format.ts";
-import { type DType, formats, plainElement } from "../tensor/formats.ts";
+import { type DType, formats, plainElement } from "../tensor/formats/formats.ts";
 import { FormatError } from "./format-error.ts";
 
 const BLOCK = 4096;
@@ -15,7 +15,7 @@ function exponentBits(fraction: number, bytes: number): { readonly all: number; 
  * Index of the first element that is NaN or infinite, or −1; integers never are. `bytes` are little-endian, 4-byte
  * aligned.
  *
- * A float is NaN or infinite exactly where all its exponent bits are set. Then, and only then, adding the lowest exponent
+ * A float is NaN or infinite exactly if all its exponent bits are set. Then, and only then, adding the lowest exponent
  * bit to the exponent carries into the sign bit, which was masked off; halves cannot carry into each other.
  */
 export function firstNotFinite(dtype: PlainType, bytes: Uint8Array): number {
@@ -35,7 +35,7 @@ export function firstNotFinite(dtype: PlainType, bytes: Uint8Array): number {
     for (let i = begin; i < end; i++) seen |= ((words[i] ?? 0) & exponents) + lowest;
     if ((seen & signs) !== 0) break;
   }
-  // What remains: the block that contains such an element and all after it, or the last half where their number is odd.
+  // The rest: the block that contains such an element and all after it, or the last half where their number is odd.
   const elements = width === 4 ? words : new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 1);
   const from = Math.min(begin, words.length) * (4 / width);
   for (let i = from; i < elements.length; i++) if (((elements[i] ?? 0) & one.all) === one.all) return i;
@@ -43,7 +43,7 @@ export function firstNotFinite(dtype: PlainType, bytes: Uint8Array): number {
 }
 
 /**
- * Checks that a piece of a weight tensor holds neither NaN nor infinity; integer types pass unread.
+ * Checks that a piece of a weight tensor holds neither NaN nor infinity; integer types are not checked.
  *
  * @param name the tensor. @param file where it is stored.
  * @param bytes little-endian elements, as `Weights.stream` gives them.

@@ -9,7 +9,7 @@ export function nodeModule(name: string): unknown {
   return nodeProcess?.getBuiltinModule?.(name);
 }
 
-/** The path that a path or a file: address names; undefined where there is no file system. */
+/** The path of a path or file: address; undefined if there is no file system. */
 export function fileSystemPath(name: string): string | undefined {
   const url = nodeModule("node:url") as typeof import("node:url") | undefined;
   return url && /^file:/i.test(name) ? url.fileURLToPath(name) : url && name;
@@ -30,7 +30,7 @@ function isAbsent(error: unknown): boolean {
   return code === "ENOENT" || code === "ENOTDIR";
 }
 
-/** Why the system refused, in words. */
+/** Why the system refused, as text. */
 function reasonOf(error: unknown): string {
   const code = codeOf(error);
   if (code === "EACCES" || code === "EPERM") return "cannot be read: permission denied";
@@ -46,10 +46,10 @@ const isThere = async (path: string, what: "isDirectory" | "isFile"): Promise<bo
       () => false,
     );
 
-/** Whether there is a folder of this path (Node only). */
+/** Whether a folder exists at this path (Node only). */
 export const isFolder = (path: string): Promise<boolean> => isThere(path, "isDirectory");
 
-/** Whether there is a file of this path (Node only). */
+/** Whether a file exists at this path (Node only). */
 export const isFile = (path: string): Promise<boolean> => isThere(path, "isFile");
 
 /**
@@ -67,7 +67,7 @@ export async function openFolder(path: string): Promise<FileSource> {
   const missing = (file: string, cause?: unknown) =>
     new FormatError(file, `there is no such file in ${path}`, { cause });
 
-  /** The file's size, or undefined where there is no such file. */
+  /** The file's size, or undefined if there is no such file. */
   async function sizeIfThere(file: string): Promise<number | undefined> {
     checkRelative(file);
     const found = await fs.stat(`${path}/${file}`).catch((cause: unknown) => {

@@ -1,11 +1,11 @@
 import { FormatError, listed } from "./format-error.ts";
 import type { FileSource } from "./source.ts";
 
-/** The name of the GGUF file that a path ends with; undefined for one that ends otherwise. */
+/** The name of the GGUF file at the end of a path; undefined for any other path. */
 export const ggufOf = (path: string): string | undefined => /[^/\\]+\.gguf$/i.exec(path)?.[0];
 
 /**
- * The GGUF file among those of a model, or the first of its parts; undefined where there is none, or a folder's files.
+ * The GGUF file among a model's files, or the first of its parts; undefined if there is none, or for a folder's files.
  *
  * @throws FormatError for several models.
  */
@@ -19,3 +19,9 @@ export function ggufAmong(files: readonly string[]): string | undefined {
 /** The source, whose model is in a GGUF file. */
 export const inGguf = (source: FileSource, gguf: string | undefined, name = source.name): FileSource =>
   gguf === undefined ? source : { ...source, name, gguf };
+
+/** Throws `FormatError` for a GGUF file where a folder is expected; `what` names the kind of model. */
+export function refuseGguf({ gguf }: FileSource, what: "encoders" | "encoder-decoders"): void {
+  if (gguf === undefined) return;
+  throw new FormatError(gguf, `is a GGUF file, expected a folder: ${what} in GGUF files are not supported`);
+}

@@ -1,34 +1,34 @@
-// Tensors whose bytes lie in a file in another order than they are wanted in, or are made of those of two. Most are a row
-// of groups, such as the heads of a projection, and a group is made of one group of each of the sources. Where a row has
-// something of every part of a source, the source is kept, and rows are made of it a few at a time.
-import type { StoredTensor } from "./safetensors.ts";
+// Tensors whose bytes are stored in another order, or are combined from two tensors. Most are a row of groups, such as
+// the heads of a projection; each group comes from one group of each source. Where a row needs all of a source, the
+// source is kept in memory, and rows are computed a few at a time.
+import type { StoredTensor } from "./safetensors/safetensors.ts";
 import type { TensorBytes, Weights } from "./weights.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** How a tensor is made. */
+/** How a tensor is computed. */
 export interface Grouped {
   readonly groups: number;
   readonly sources: readonly StoredTensor[];
-  /** The bytes of a group from those of its sources' groups. */
+  /** A group's bytes from those of its sources' groups. */
   readonly make: (sources: readonly Bytes[]) => Bytes;
 }
 
-/** How a tensor is made whose rows each have something of every part of the sources. */
+/** How a tensor is computed whose every row needs all of the sources. */
 export interface ByRows {
   readonly rows: number;
   readonly sources: readonly StoredTensor[];
-  /** Takes the bytes of all sources, which it keeps; what it returns makes the bytes of rows `[begin, end)`. */
+  /** Keeps the bytes of all sources; the returned function computes the bytes of rows `[begin, end)`. */
   readonly open: (sources: readonly Bytes[]) => (begin: number, end: number) => Bytes;
 }
 
-/** A tensor, and how it is made. */
+/** A tensor, and how it is computed. */
 export type Made<How = Grouped> = readonly [tensor: StoredTensor, how: How];
 
 /** Bytes `[begin, end)` of a tensor. */
 type Slices = (begin: number, end: number) => Bytes;
 
-/** What gives the bytes of a tensor, once its sources are read whole; undefined where they need not be. */
+/** Computes the bytes of a tensor from its whole sources; undefined if they need not be read whole. */
 function opening(tensor: StoredTensor, how: Grouped | ByRows): ((bytes: readonly Bytes[]) => Slices) | undefined {
   if ("rows" in how) {
     const size = (tensor.end - tensor.begin) / how.rows;
@@ -51,13 +51,13 @@ function opening(tensor: StoredTensor, how: Grouped | ByRows): ((bytes: readonly
 /** Number of elements of a tensor. */
 export const elementsIn = ({ shape }: StoredTensor): number => shape.reduce((product, extent) => product * extent, 1);
 
-/** What is read for bytes of a tensor, and the bytes of it. */
+/** The reads for bytes of a tensor, and the bytes computed from them. */
 interface Read {
   readonly reads: readonly TensorBytes[];
   readonly make: (bytes: readonly Bytes[]) => Bytes;
 }
 
-/** The read of bytes of a tensor that is made of groups: of all groups that have some of them. */
+/** The reads for bytes of a grouped tensor: all groups that contain some of them. */
 function readGroups({ tensor, begin, end }: TensorBytes, { groups, sources, make }: Grouped): Read {
   const size = (tensor.end - tensor.begin) / groups;
   const first = Math.floor(begin / size);
@@ -78,12 +78,12 @@ function readGroups({ tensor, begin, end }: TensorBytes, { groups, sources, make
   return { reads, make: whole };
 }
 
-/** Weights of which some tensors are made of others. */
+/** Weights in which some tensors are computed from others. */
 export function withGroups(weights: Weights, made: ReadonlyMap<StoredTensor, Grouped | ByRows>): Weights {
   const wholeOf = ({ sources }: Grouped | ByRows): readonly TensorBytes[] =>
     sources.map((tensor) => ({ tensor, begin: 0, end: tensor.end - tensor.begin }));
 
-  /** How what is read becomes these bytes; undefined where they are the file's own, or none. */
+  /** Computes these bytes from the reads; undefined if they are the file's own, or none. */
   const howOf = ({ tensor, begin, end }: TensorBytes): Grouped | ByRows | undefined => {
     const how = made.get(tensor);
     if (!how || begin === end) return undefined;
@@ -104,7 +104,7 @@ export function withGroups(weights: Weights, made: ReadonlyMap<StoredTensor, Gro
     return make(await readAll(reads));
   }
 
-  /** Sources that are read whole are read once for all reads of a tensor, and kept from the first of them to the last. */
+  /** Sources that are read whole are read once per tensor, and kept from its first read to its last. */
   async function* readInOrder(wanted: readonly TensorBytes[]): AsyncGenerator<Bytes> {
     const left = new Map<StoredTensor, number>();
     const plans = wanted.map((bytes): { readonly reads: readonly TensorBytes[]; readonly make?: Read["make"] } => {

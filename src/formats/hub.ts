@@ -1,23 +1,23 @@
-// Models by name, and the files of them that are kept. Their code comes with the first model, not with the page.
+// Models by name, and their cached files. The code is loaded with the first model, not with the page.
 import type { HubOptions } from "./hub/hub-options.ts";
 import type { ModelCache } from "./hub/model-cache.ts";
 import type { ModelCacheOptions } from "./hub/open-model-cache.ts";
 import type { FileSource } from "./source.ts";
 
 /**
- * Opens the files of a model, wherever they are:
+ * Opens the files of a model from any of these:
  *
- * - a repository of a hub: `owner/name`, `owner/name@revision` (a branch, tag or commit), either with `hf:` in front, or
- *   the address of its page. Its files are fetched with range requests, again where a connection fails, compared with
- *   the sizes and digests that the hub states, and kept in a cache, from which later loads read them, also without a
- *   network. An interrupted download goes on where it ended;
- * - the http or https address of a folder, or in a page that of one in a browser's extension; with the option `cache` its
- *   files are kept likewise;
- * - in Node, a folder's path or `file:` address, which goes before a repository of the same name; in a page an address
- *   relative to it, which other than `owner/name` begins with `./` or has more or fewer parts;
- * - files by their names, or a `FileSource`, which is returned as it is.
+ * - a repository of a hub: `owner/name` or `owner/name@revision` (a branch, tag or commit), optionally prefixed with
+ *   `hf:`, or the URL of its page. Its files are fetched with range requests, which are repeated if a connection fails,
+ *   checked against the sizes and digests that the hub states, and cached, so later loads read them from the cache, also
+ *   offline. An interrupted download resumes;
+ * - the http or https URL of a folder, or in a page that of a folder in a browser extension; with the option `cache`
+ *   its files are cached in the same way;
+ * - in Node, a folder's path or `file:` URL, which takes precedence over a repository of the same name; in a page, a
+ *   URL relative to it, which must begin with `./` or not have exactly two parts, unlike `owner/name`;
+ * - files by their names, or a `FileSource`, which is returned unchanged.
  *
- * @throws FormatError with what to do for a repository that is not there, private, gated or out of reach.
+ * @throws FormatError with what to do for a repository that does not exist, is private or gated, or cannot be reached.
  */
 export async function openModel(
   from: string | URL | FileSource | Readonly<Record<string, Blob>>,
@@ -28,8 +28,8 @@ export async function openModel(
 }
 
 /**
- * Opens the place where this page's origin, or this user in Node, keeps files of models: the private file system (OPFS),
- * else the Cache API, or a folder in Node. Undefined where there is none, as in pages without a secure context.
+ * Opens the cache of model files of this page's origin, or of this user in Node: the private file system (OPFS), else
+ * the Cache API, or a folder in Node. Undefined if there is none, as in pages without a secure context.
  */
 export async function openModelCache(options: ModelCacheOptions = {}): Promise<ModelCache | undefined> {
   const hub = await import("./hub/entry.ts");

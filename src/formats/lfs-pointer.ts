@@ -3,8 +3,8 @@ import { FormatError } from "./format-error.ts";
 const begins = "version https://git-lfs.github.com/spec/";
 
 /**
- * Throws FormatError for a Git LFS pointer: the few lines that stand for a large file in a repository which was cloned, or
- * whose archive was downloaded, without them (git-lfs, docs/spec.md).
+ * Throws FormatError for a Git LFS pointer: the few lines in place of a large file in a repository cloned, or
+ * downloaded as an archive, without LFS (git-lfs, docs/spec.md).
  */
 export function assertNoPointer(file: string, bytes: Uint8Array): void {
   const text = new TextDecoder().decode(bytes.subarray(0, 512));

@@ -1,20 +1,20 @@
-/** What a model that is being loaded waits for, in this order; phases may overlap. */
+/** The phases of loading a model, in order; they may overlap. */
 export type LoadPhase = "download" | "verify" | "upload" | "compile" | "warm-up";
 
-/** How far some work is: what each `onProgress` is called with. */
+/** Progress of some work, as passed to each `onProgress`. */
 export interface Progress {
   readonly done: number;
   /** What `done` ends at. */
   readonly total: number;
 }
 
-/** How far a phase of loading is. Within a phase, `done` never decreases. */
+/** Progress of a loading phase. Within a phase, `done` never decreases. */
 export interface LoadProgress extends Progress {
   readonly phase: LoadPhase;
   /** Bytes of `download`, `verify` and `upload`; programs of `compile`; steps of `warm-up`. */
   readonly done: number;
-  /** What `done` ends at. It may grow while a source does not know its sizes yet. */
+  /** Final value of `done`. It may grow while a source does not know its sizes yet. */
   readonly total: number;
-  /** Bytes of `done` that were in the cache before. */
+  /** Bytes of `done` that were already cached. */
   readonly fromCache?: number;
 }

@@ -8,38 +8,38 @@ export interface FileRange {
 }
 
 /** How ranges are requested. */
-export interface ReadAhead {
-  /** Most bytes of one request. */
+interface ReadAhead {
+  /** Maximum bytes of one request. */
   readonly requestBytes: number;
-  /** Requests that run, or have run and are not used up. */
+  /** Maximum requests running, or finished but not used up. */
   readonly requests: number;
-  /** Bytes between two ranges that are read with them rather than cost a request. */
+  /** Maximum gap between two ranges that one request still joins. */
   readonly gapBytes: number;
 }
 
 const standard: ReadAhead = { requestBytes: 4 << 20, requests: 4, gapBytes: 64 << 10 };
 
-/** A request that serves parts of one or several ranges in a row. */
+/** A request for parts of one or several consecutive ranges. */
 interface Request {
   readonly file: string;
   readonly begin: number;
   end: number;
-  /** Parts that are still to be taken from it. */
+  /** Parts still to be taken from it. */
   parts: number;
   bytes?: Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** Bytes of a range that one request serves. */
+/** Bytes of a range from one request. */
 interface Part {
   readonly request: Request;
   readonly begin: number;
   readonly end: number;
 }
 
-/** First bytes of files, by name: what there is of them is not requested again. */
+/** First bytes of files, by name, which are not requested again. */
 export type Heads = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
-/** The requests for `ranges`, in order: of each range the parts that they serve. */
+/** The requests for `ranges`, in order: for each range its parts. */
 function planned(ranges: readonly FileRange[], heads: Heads, { requestBytes, gapBytes }: ReadAhead): Part[][] {
   let last: Request | undefined;
   const added = (request: Request) => {
@@ -47,7 +47,7 @@ function planned(ranges: readonly FileRange[], heads: Heads, { requestBytes, gap
     return request;
   };
 
-  /** The request that serves a range from `begin` on: the last one where that can reach it, else another. */
+  /** The request for a range from `begin` on: the last one if it can reach it, else a new one. */
   function requestFor({ file, end }: FileRange, begin: number): Request {
     const head = heads.get(file);
     if (head && begin < head.length) {
@@ -74,9 +74,9 @@ function planned(ranges: readonly FileRange[], heads: Heads, { requestBytes, gap
 }
 
 /**
- * The bytes of each range, in the order given; their `byteOffset` is a multiple of 8. Ranges next to one another are
- * requested together, in requests of at most 4 MiB of which up to four run ahead of what is taken: at most 16 MiB are
- * held, and the range that is being put together. All have to be in files of known extents.
+ * The bytes of each range, in the order given; their `byteOffset` is a multiple of 8. Adjacent ranges are requested
+ * together, in requests of at most 4 MiB, of which up to four run ahead: at most 16 MiB are in memory, plus the range
+ * being assembled. All must be in files of known extents.
  *
  * @throws FormatError if a file cannot be read.
  */

@@ -1,11 +1,11 @@
 import { FormatError } from "./format-error.ts";
 import { checkRange, extrasOf, type FileHead, type FileSource, readHead, readWhole, tooLarge } from "./source.ts";
 
-/** What is read of a source before it is asked for. */
-export interface EarlyReads {
-  /** Files that are read whole, with the largest size accepted in bytes. */
+/** What to read from a source ahead of time. */
+interface EarlyReads {
+  /** Files to read whole, with the largest accepted size in bytes. */
   readonly whole: Readonly<Record<string, number>>;
-  /** Files of which the first bytes are read, with their number. */
+  /** Files whose first bytes are read, with their number. */
   readonly heads: Readonly<Record<string, number>>;
 }
 
@@ -19,14 +19,14 @@ function begun<T>(entries: Readonly<Record<string, number>>, read: (file: string
 }
 
 /**
- * The source, of which some files are requested at once, each no more than once: for a folder whose files are known to be
- * needed, over a connection on which each request costs the time of a round trip.
+ * The source with some files requested immediately, each at most once: for files that are known to be needed, over a
+ * connection where each request costs a round trip.
  */
 export function readEarly(source: FileSource, reads: EarlyReads): FileSource {
   const whole = begun<Bytes | undefined>(reads.whole, (file, limit) => readWhole(source, file, limit));
   const heads = begun<FileHead | undefined>(reads.heads, (file, count) => readHead(source, file, count));
 
-  /** The bytes of a file that is read early, or undefined for any other. Throws `FormatError` where it is missing. */
+  /** The bytes of a file that is read early, or undefined for any other. Throws `FormatError` if it is missing. */
   async function known(file: string): Promise<Bytes | undefined> {
     if (!whole.has(file)) return undefined;
     const bytes = await whole.get(file);

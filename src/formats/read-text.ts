@@ -1,9 +1,9 @@
 import { FormatError, type FormatErrorOptions } from "./format-error.ts";
+import { parseJson } from "./json/strict-json.ts";
 import { type FileSource, readWhole } from "./source.ts";
-import { parseJson } from "./strict-json.ts";
 
 /** Options of {@link readText} and {@link readJson}. */
-export interface ReadTextOptions {
+interface ReadTextOptions {
   /** The largest file accepted, in bytes; 128 MiB (the largest tokenizer files in use are about 40 MB). */
   readonly limit?: number;
 }
@@ -38,7 +38,7 @@ export function decodeUtf8(file: string, bytes: Uint8Array, ignoreBOM: boolean, 
   }
 }
 
-/** The error for a file that is missing; the source's own where it has one, which knows more. */
+/** The error for a missing file; preferably the source's own, which knows more. */
 export async function missingFile(source: FileSource, file: string): Promise<FormatError> {
   await source.size(file);
   return new FormatError(file, `there is no such file in ${source.name}`);

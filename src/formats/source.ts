@@ -11,7 +11,7 @@ export interface ReadOptions {
  * Where a model's files are read from: a folder, a URL, or files that the visitor chose.
  *
  * `file` is a name relative to the source, with `/` between folders. `size` and `read` throw `FormatError` for a file
- * that is missing; `read` returns exactly the bytes `[begin, end)` or throws. The functions are called at the same time.
+ * that is missing; `read` returns exactly the bytes `[begin, end)` or throws. The functions are called concurrently.
  */
 export interface FileSource {
   /** The path or URL, for messages. */
@@ -19,7 +19,7 @@ export interface FileSource {
   has(file: string, options?: ReadOptions): Promise<boolean>;
   /** With `limit`, a file of more bytes may be an error. */
   size(file: string, options?: ReadOptions & { readonly limit?: number }): Promise<number>;
-  /** With `once`, the bytes are not read again, so that a source that keeps what it downloads may drop them. */
+  /** With `once`, the bytes are not read again, so a source that buffers downloads may drop them. */
   read(
     file: string,
     begin: number,
@@ -27,36 +27,36 @@ export interface FileSource {
     options?: ReadOptions & { readonly once?: boolean },
   ): Promise<Uint8Array<ArrayBuffer>>;
   /**
-   * A whole file of at most `limit` bytes, or undefined where there is no such file: for sources that do this with fewer
-   * requests than `has`, `size` and `read`.
+   * A whole file of at most `limit` bytes, or undefined if there is no such file: for sources that need fewer requests
+   * for this than for `has`, `size` and `read`.
    */
   readWhole?(file: string, limit: number, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /**
-   * Puts files where they are read fast and safely, e.g. downloads them and compares them with their digests: for
-   * sources that are better read so. What is read of other files, or without it, comes from where it is.
+   * Optional: makes files fast and safe to read, e.g. downloads them and compares them with their digests. Other files,
+   * and all files without this call, are read from where they are.
    */
   prepare?(files: readonly string[], options?: ReadOptions): Promise<void>;
-  /** Bytes of a file that need not be downloaded, since they are kept from earlier or here anyway. Default none. */
+  /** Bytes of a file that need not be downloaded, since they are cached or local. Default none. */
   kept?(file: string, options?: ReadOptions): Promise<number>;
   /** The licence that the source states. */
   readonly license?: string | undefined;
-  /** The GGUF file that the model is in, the first of its parts; unset: the source is a folder of Hugging Face's files. */
+  /** The GGUF file of the model, or the first of its parts; unset: the source is a folder of Hugging Face's files. */
   readonly gguf?: string | undefined;
-  /** The first bytes of a file, at most `count`, with its size where it is known; undefined where there is no such file. */
+  /** The first bytes of a file, at most `count`, with its size if known; undefined if there is no such file. */
   readHead?(file: string, count: number, options?: ReadOptions): Promise<FileHead | undefined>;
 }
 
 /** The first bytes of a file. */
 export interface FileHead {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Of the whole file, where the source knows it without reading on. */
+  /** Of the whole file, if the source knows it without reading on. */
   readonly size?: number | undefined;
 }
 
-/** Bytes that are read of a file of safetensors at first: longer than most headers. */
+/** Bytes first read of a safetensors file: longer than most headers. */
 export const headBytes = 256 << 10;
 
-/** Bytes that are read of a GGUF file at first. */
+/** Bytes first read of a GGUF file. */
 export const ggufHeadBytes = 1 << 20;
 
 /**
@@ -81,7 +81,7 @@ export function checkRange(file: string, begin: number, end: number, size: numbe
   throw new FormatError(file, `bytes ${begin} to ${end} were asked for, but the file has ${size} bytes`);
 }
 
-/** The source, each of whose calls ends when `signal` aborts, even one of a source that ignores signals. */
+/** The source, with every call ending when `signal` aborts, even if the source ignores signals. */
 export function withSignal(source: FileSource, signal: AbortSignal): FileSource {
   async function run<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
@@ -101,7 +101,7 @@ export function withSignal(source: FileSource, signal: AbortSignal): FileSource 
 /** Runs a call of a source with a signal. */
 type Run = <T>(call: (signal: AbortSignal | undefined) => Promise<T>) => Promise<T>;
 
-/** What only some sources have, each call made by `run`. */
+/** The optional functions of a source, each called through `run`. */
 export function extrasOf(
   source: FileSource,
   run: Run = (call) => call(undefined),
@@ -119,7 +119,7 @@ export function extrasOf(
   };
 }
 
-/** A whole file of at most `limit` bytes, or undefined where there is no such file. */
+/** A whole file of at most `limit` bytes, or undefined if there is no such file. */
 export async function readWhole(
   source: FileSource,
   file: string,
@@ -133,7 +133,7 @@ export async function readWhole(
   return source.read(file, 0, size, options);
 }
 
-/** The first bytes of a file, at most `count`, or undefined where there is no such file. */
+/** The first bytes of a file, at most `count`, or undefined if there is no such file. */
 export async function readHead(
   source: FileSource,
   file: string,
@@ -146,7 +146,7 @@ export async function readHead(
   return { bytes: await source.read(file, 0, Math.min(size, count), options), size };
 }
 
-/** The error for a text file that is larger than what is accepted of it. */
+/** The error for a text file larger than accepted. */
 export function tooLarge(file: string, limit: number, size?: number): FormatError {
   return new FormatError(file, `has ${size ?? `more than ${limit}`} bytes, expected a text file of at most ${limit}`);
 }

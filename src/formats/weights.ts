@@ -1,15 +1,80 @@
 import { nearNames } from "../options/near-names.ts";
 import { FormatError, listed, shortened } from "./format-error.ts";
+import { kindOf, parseStrictJson } from "./json/strict-json.ts";
 import { type FileRange, type Heads, readInOrder } from "./read-ahead.ts";
-import { bitsOf, readHeader, type StoredTensor, storageOf } from "./safetensors.ts";
-import { checkShardNames, readShardIndex } from "./shard-index.ts";
+import { readTextIfPresent } from "./read-text.ts";
+import { bitsOf, readHeader, type StoredTensor, storageOf } from "./safetensors/safetensors.ts";
 import { type FileHead, type FileSource, headBytes, readHead } from "./source.ts";
+
+/** The largest number of shards accepted; the largest open models have about 200. */
+const MOST_SHARDS = 1024;
+
+/** A shard lies next to its index: its name may not be a path, a URL or anything else that leads elsewhere. */
+function isPlainShardName(shard: string): boolean {
+  return shard.length <= 255 && /^[\p{L}\p{N}_.+ -]+\.safetensors$/u.test(shard) && !shard.startsWith(".");
+}
+
+/**
+ * Reads `model.safetensors.index.json`: which tensors each shard should hold.
+ *
+ * @returns the names by shard, both in the order of the index; undefined if there is no index.
+ * @throws FormatError for an index without a `weight_map` of plain file names, or with more than 1024 shards.
+ */
+export async function readShardIndex(source: FileSource, file: string): Promise<Map<string, Set<string>> | undefined> {
+  const text = await readTextIfPresent(source, file);
+  if (text === undefined) return undefined;
+  const index = parseStrictJson(file, text);
+  if (!(index instanceof Map)) throw new FormatError(file, `is ${kindOf(index)}, expected an object`);
+  const weightMap = index.get("weight_map");
+  if (!(weightMap instanceof Map) || weightMap.size === 0) {
+    const found = weightMap instanceof Map ? "empty" : kindOf(weightMap);
+    throw new FormatError(file, `is ${found}, expected an object of tensor: file`, { field: "weight_map" });
+  }
+  const shards = new Map<string, Set<string>>();
+  for (const [name, shard] of weightMap) {
+    const field = `weight_map["${name}"]`;
+    if (typeof shard !== "string") {
+      throw new FormatError(file, `is ${kindOf(shard)}, expected a file name`, { field });
+    }
+    if (!isPlainShardName(shard)) {
+      const found = shortened(JSON.stringify(shard));
+      throw new FormatError(file, `is ${found}, expected the plain name of a .safetensors file`, { field });
+    }
+    const names = shards.get(shard);
+    if (names) names.add(name);
+    else shards.set(shard, new Set([name]));
+  }
+  if (shards.size > MOST_SHARDS) {
+    const problem = `names ${shards.size} shards, expected at most ${MOST_SHARDS}`;
+    throw new FormatError(file, problem, { field: "weight_map" });
+  }
+  return shards;
+}
+
+/**
+ * Compares a shard's tensors with those that the index lists.
+ *
+ * @throws FormatError naming the shard and the tensors that are missing or extra.
+ */
+export function checkShardNames(
+  index: string,
+  shard: string,
+  promised: ReadonlySet<string>,
+  held: ReadonlyMap<string, unknown>,
+): void {
+  const missing = [...promised].filter((name) => !held.has(name));
+  const extra = [...held.keys()].filter((name) => !promised.has(name));
+  const problems: string[] = [];
+  if (missing.length > 0) problems.push(`lacks ${listed(missing)}`);
+  if (extra.length > 0) problems.push(`also holds ${listed(extra)}`);
+  if (problems.length > 0) throw new FormatError(shard, `${problems.join(" and ")}, compared with ${index}`);
+}
 
 const INDEX = "model.safetensors.index.json";
 const SINGLE = "model.safetensors";
-/** Pieces of 16-bit types are multiples of this too, since WebGPU copies multiples of 4 bytes. */
+/** Pieces of 16-bit types are multiples of this too, since WebGPU copies in multiples of 4 bytes. */
 const COPY_BYTES = 4;
-/** Most bytes that are kept of the heads of all shards. */
+/** Maximum bytes kept of the first bytes of all shards. */
 const HEADS_BYTES = 4 << 20;
 
 /** A contiguous piece of a tensor's bytes. */
@@ -27,7 +92,7 @@ export interface TensorBytes {
   readonly end: number;
 }
 
-/** A checkpoint's tensors: their extents are known and checked, their bytes are read when streamed. */
+/** A checkpoint's tensors: extents are known and checked, bytes are read when streamed. */
 export interface Weights {
   /** The file that lists the tensors: the index of shards, or the only file. */
   readonly file: string;
@@ -37,15 +102,15 @@ export interface Weights {
   readonly bytes: number;
   has(name: string): boolean;
   /**
-   * The tensor of that name, of floats or of blocks that stand for them.
+   * The tensor of that name, of floats or of packed blocks.
    *
-   * @throws FormatError if it is missing (near names are listed), if its shape is not `shape`, or if it is neither F32,
-   * F16, BF16 nor blocks of a storage format.
+   * @throws FormatError if it is missing (similar names are listed), if its shape is not `shape`, or if it is neither
+   * F32, F16, BF16 nor blocks of a storage format.
    */
   get(name: string, shape?: readonly number[]): StoredTensor;
   /**
-   * A tensor's bytes in order, in pieces of at most `maxBytes`, each read when asked for. All but the last are
-   * multiples of 4 bytes. An empty tensor has no pieces.
+   * A tensor's bytes in order, in pieces of at most `maxBytes`, each read on demand. All but the last are multiples of
+   * 4 bytes. An empty tensor has no pieces.
    *
    * @throws RangeError if `maxBytes` is smaller than 4 or than an element.
    * @throws FormatError if the file cannot be read.
@@ -59,8 +124,8 @@ export interface Weights {
    */
   read(tensor: StoredTensor, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
   /**
-   * All of these bytes, in the order given, each with a `byteOffset` that is a multiple of 8. What lies together is read
-   * together, and some of it ahead: see {@link readInOrder}.
+   * All of these bytes, in the order given, each with a `byteOffset` that is a multiple of 8. Adjacent ranges are read
+   * together, some of them ahead: see {@link readInOrder}.
    *
    * @throws RangeError if they are not within their tensors.
    * @throws FormatError if a file cannot be read.
@@ -68,7 +133,7 @@ export interface Weights {
   readInOrder(reads: readonly TensorBytes[]): AsyncGenerator<Uint8Array<ArrayBuffer>>;
 }
 
-/** Pieces of this type are cut at multiples of this many bytes: whole elements and whole words. */
+/** Pieces of this type end at multiples of this many bytes: whole elements and whole words. */
 function pieceUnit(dtype: string): number {
   const bits = bitsOf(dtype) ?? 8;
   return bits === 6 ? 3 * COPY_BYTES : Math.max(COPY_BYTES, bits / 8);
@@ -107,7 +172,7 @@ async function openShards(source: FileSource, index: ReadonlyMap<string, Readonl
   };
 }
 
-/** Where bytes of a tensor lie. */
+/** Position of a tensor's bytes in its file. */
 function rangeOf({ tensor, begin, end }: TensorBytes): FileRange {
   const size = tensor.end - tensor.begin;
   if (!(begin >= 0 && begin <= end && end <= size)) {
@@ -140,7 +205,7 @@ async function* streamTensor(source: FileSource, tensor: StoredTensor, maxBytes:
  * any header that breaks the format.
  */
 export async function openWeights(source: FileSource): Promise<Weights> {
-  // At the same time, since most models have the one or the other.
+  // Both at once, since most models have one or the other.
   const single = readHead(source, SINGLE, headBytes);
   single.catch(() => undefined); // thrown below, where it matters
   const index = await readShardIndex(source, INDEX);
@@ -154,7 +219,7 @@ export async function openWeights(source: FileSource): Promise<Weights> {
   return weightsOf(source, index ? INDEX : SINGLE, tensors, heads);
 }
 
-/** The part of weights that finds tensors by their names. */
+/** The part of `Weights` that finds tensors by name. */
 function byName(file: string, tensors: ReadonlyMap<string, StoredTensor>) {
   function get(name: string, shape?: readonly number[]): StoredTensor {
     const tensor = tensors.get(name);
@@ -184,7 +249,7 @@ export const withTensors = (weights: Weights, tensors: ReadonlyMap<string, Store
  * Tensors of files whose headers are read and checked.
  *
  * @param file lists the tensors: for messages.
- * @param heads first bytes of files that are read already.
+ * @param heads first bytes of files that are already read.
  */
 export function weightsOf(
   source: FileSource,

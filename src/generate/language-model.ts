@@ -1,25 +1,25 @@
 import { checkValue, either, listOf, size, text } from "../options/checks.ts";
-import type { ChatMessage } from "../text/chat-template.ts";
+import type { ChatMessage } from "../text/template/chat-template.ts";
 import { TextError } from "../text/text-error.ts";
-import type { TokenAttention, TokenAttentionOptions } from "./attention-weights.ts";
-import { checkPrompts } from "./check-prompts.ts";
-import type { EmbedOptions } from "./embed.ts";
-import type { ExpertChoices } from "./expert-choices.ts";
-import type { Generation } from "./generation.ts";
-import type { TextResult } from "./generation-result.ts";
-import { LoadedModel } from "./loaded-model.ts";
-import type { NextTokenOptions, NextTokenProbabilities } from "./next-token.ts";
+import { LoadedModel } from "./load/loaded-model.ts";
+import type { TokenAttention, TokenAttentionOptions } from "./look/attention-weights.ts";
+import type { EmbedOptions } from "./look/embed.ts";
+import type { ExpertChoices } from "./look/expert-choices.ts";
+import type { NextTokenOptions, NextTokenProbabilities } from "./look/next-token.ts";
 import type { ChatOptions, GenerationOptions } from "./options.ts";
-import { isOne, type Prompt, Session, type SessionOptions } from "./session.ts";
+import { checkPrompts } from "./session/check-prompts.ts";
+import type { Generation } from "./session/generation.ts";
+import type { TextResult } from "./session/generation-result.ts";
+import { isOne, type Prompt, Session, type SessionOptions } from "./session/session.ts";
 
-/** What is computed of given tokens, loaded when it is first asked for. */
-const looks = () => import("./looks.ts");
+/** Computations on given tokens, loaded on first use. */
+const looks = () => import("./look/entry.ts");
 
 /** A language model on the GPU with its tokenizer. Made by `loadModel`. */
 export class LanguageModel extends LoadedModel {
   /**
-   * Continues a prompt, or several as one batch, in a new session, which ends with it. Memory is taken when the
-   * generation is first read, and is free again when it has ended.
+   * Continues a prompt, or several as one batch, in a new session that ends with it. Memory is allocated when the
+   * generation is first read, and freed when it ends.
    */
   generate(prompt: Prompt, options?: GenerationOptions): Generation<TextResult>;
   generate(prompts: Prompt | readonly Prompt[], options?: GenerationOptions): Generation;
@@ -29,16 +29,16 @@ export class LanguageModel extends LoadedModel {
   }
 
   /**
-   * Answers a conversation in the model's chat format, in a new session as `generate` does. A session's own `chat` keeps
-   * what is computed for the next turn. Throws `TextError` where the model has no chat template or the template rejects
-   * the messages.
+   * Answers a conversation in the model's chat format, in a new session as `generate` does. A session's own `chat`
+   * keeps what is computed for the next turn. Throws `TextError` if the model has no chat template or the template
+   * rejects the messages.
    */
   chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation<TextResult> {
     return this.#session(1, { once: true }).chat(messages, options);
   }
 
   /**
-   * Opens a session of `batch` sequences that keeps its cache from turn to turn. Its memory is taken with the first use.
+   * Opens a session of `batch` sequences that keeps its cache from turn to turn. Its memory is allocated on first use.
    */
   session(batch = 1): Session {
     return this.#session(batch);
@@ -50,7 +50,7 @@ export class LanguageModel extends LoadedModel {
     return new Session(this, batch, options);
   }
 
-  /** Token ids, checked; of a text with the special tokens that the model adds around it. */
+  /** Checked token ids; for a text, with the special tokens that the model adds. */
   #tokens(where: string, tokens: Prompt): readonly number[] {
     this.lifetime.assertLive();
     checkValue(where, "tokens", either(text, listOf(size)), tokens);
@@ -96,7 +96,7 @@ export class LanguageModel extends LoadedModel {
 
   /**
    * How much one token attends to itself and to each before it, in one layer and head or in the mean of several.
-   * `OptionError` for a position, layer or head that there is not.
+   * `OptionError` for a position, layer or head that does not exist.
    */
   async attentionWeights(tokens: Prompt, options: TokenAttentionOptions = {}): Promise<TokenAttention> {
     const ids = this.#tokens("attentionWeights", tokens);
@@ -108,8 +108,8 @@ export class LanguageModel extends LoadedModel {
   }
 
   /**
-   * How likely each of the token ids in `of` follows `tokens`: by the model's own distribution, and as `generate` draws
-   * with these options, which default as its own do. `OptionError` for ids and options that there are not.
+   * How likely each token id in `of` is to follow `tokens`: by the model's own distribution, and as `generate` draws
+   * with these options (with its defaults). `OptionError` for invalid ids and options.
    */
   async nextTokenProbabilities(
     tokens: Prompt,
@@ -134,7 +134,7 @@ export class LanguageModel extends LoadedModel {
 
   /**
    * Ends its sessions, stops what they compute, and frees all their memory, the programs and the weights, as soon as
-   * nothing uses them.
+   * they are unused.
    */
   dispose(): void {
     this.lifetime.dispose();

@@ -17,71 +17,129 @@ import {
   shown,
 } from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
-import type { ChatTemplateOptions } from "../text/chat-template.ts";
-import type { SamplingKind } from "./programs.ts";
+import type { ChatTemplateOptions } from "../text/template/chat-template.ts";
+import type { SamplingKind } from "./session/programs.ts";
+import type { TokenConstraint } from "./session/token-constraint.ts";
 import { resolveSpeculative, type Speculation, type Speculative, speculativeCheck } from "./speculative/options.ts";
-import type { TokenConstraint } from "./token-constraint.ts";
 
-/**
- * How text is generated. Every field has a default, taken from the model's `generation_config.json` where it sets one.
- */
+/** How text is generated. Every field has a default, taken from the model's `generation_config.json` if it sets one. */
 export interface GenerationOptions {
-  /** Maximum number of tokens to generate; default 256. */
+  /**
+   * Maximum number of tokens to generate.
+   * @defaultValue 256
+   */
   readonly maxTokens?: number | undefined;
-  /** 0 always takes the likeliest token (greedy). */
+  /**
+   * Divides the logits; 0 always takes the likeliest token (greedy).
+   * @defaultValue 0
+   */
   readonly temperature?: number | undefined;
-  /** Keep the k likeliest tokens, with all that tie with the k-th; 0 keeps all. */
+  /**
+   * Keep the k likeliest tokens, and any that tie with the k-th; 0 keeps all.
+   * @defaultValue 0
+   */
   readonly topK?: number | undefined;
-  /** Keep the fewest likeliest tokens whose probabilities sum to at least p (Holtzman et al. 2019); 1 keeps all. */
+  /**
+   * Keep the fewest likeliest tokens whose probabilities sum to p (Holtzman et al. 2019); 1 keeps all.
+   * @defaultValue 1
+   */
   readonly topP?: number | undefined;
-  /** Keep tokens at least this fraction as likely as the likeliest (Nguyen et al. 2024); 0 keeps all. */
+  /**
+   * Keep tokens at least this fraction as likely as the likeliest (Nguyen et al. 2024); 0 keeps all.
+   * @defaultValue 0
+   */
   readonly minP?: number | undefined;
-  /** Divides positive and multiplies negative logits of tokens seen so far (Keskar et al. 2019); 1 does nothing. */
+  /**
+   * Divides positive and multiplies negative logits of tokens seen so far (Keskar et al. 2019).
+   * @defaultValue 1
+   */
   readonly repetitionPenalty?: number | undefined;
-  /** Subtracted from the logits of tokens generated so far. */
+  /**
+   * Subtracted from the logits of tokens generated so far.
+   * @defaultValue 0
+   */
   readonly presencePenalty?: number | undefined;
-  /** Subtracted once for each time a token was generated. */
+  /**
+   * Subtracted once for each time a token was generated.
+   * @defaultValue 0
+   */
   readonly frequencyPenalty?: number | undefined;
-  /** Added to the logits of these token ids before everything else, from −1000 to 1000 each. */
+  /**
+   * Added to the logits of these token ids before everything else.
+   * @defaultValue none
+   */
   readonly logitBias?: Readonly<Record<number, number>> | undefined;
   /**
-   * Which tokens may come next: of a single prompt, or of each. Steps then wait for one another, since the next one's
+   * Which tokens may come next, for a single prompt or for each. Steps then wait for one another, since the next one's
    * tokens depend on the last.
+   * @defaultValue none
    */
   readonly constraint?: TokenConstraint | readonly TokenConstraint[] | undefined;
   /**
-   * Looks at the residual stream after layers, all or every n-th, in prefills and steps: NaN or infinity there ends the
+   * Checks the residual stream after layers, all or every n-th, in prefills and steps. NaN or infinity there ends the
    * generation with an error that names the first such layer, and the result's `guard` has the largest magnitudes. Costs
-   * two dispatches a layer; default false.
+   * two dispatches a layer.
+   * @defaultValue false
    */
-  readonly guard?: boolean | { readonly every: number } | undefined;
+  readonly guard?:
+    | boolean
+    | {
+        /** Distance in layers from one check to the next. */
+        readonly every: number;
+      }
+    | undefined;
   /**
-   * Proposes tokens, of which the model computes several in one step: from what the text so far repeats, or by a smaller
-   * model. The tokens are those that it generates without. Of a single prompt; default: none are proposed.
+   * Proposes tokens, of which the model computes several in one step. They come from what the text so far repeats, or
+   * from a smaller model. Greedy tokens are those without proposals. Takes a single prompt.
+   * @defaultValue none
    */
   readonly speculative?: Speculative | undefined;
   /**
-   * Texts that are searched at once for the likeliest one (beam search), in place of drawing; default 1: none are. The
-   * rules are those of transformers 5.0.
+   * Texts that are searched at once for the likeliest one (beam search), in place of sampling; 1: no search. The rules
+   * are those of transformers 5.0.
+   * @defaultValue 1
    */
   readonly beams?: number | undefined;
-  /** With `beams`: scores are divided by the number of tokens to this power; above 0 longer texts gain. Default 1. */
+  /**
+   * With `beams`: scores are divided by the number of tokens to this power; above 0 favours longer texts.
+   * @defaultValue 1
+   */
   readonly lengthPenalty?: number | undefined;
   /**
-   * When a search with `beams` stops: true as soon as so many texts have ended, false (default) where the best open one is
-   * no better than the worst of them, `never` only once it cannot become better.
+   * With `beams`: when the search stops. With true as soon as this many texts have ended, with false once the best open
+   * one is no better than the worst of them, with `never` only once it cannot become better.
+   * @defaultValue false
    */
   readonly earlyStopping?: boolean | "never" | undefined;
-  /** No so many tokens in a row come twice, those of the prompt among them; default 0: they may. */
+  /**
+   * No sequence of this many tokens occurs twice, the prompt included; 0: no limit.
+   * @defaultValue 0
+   */
   readonly noRepeatNgram?: number | undefined;
-  /** Seed of the random numbers: one for all rows or one for each. Default: a new one each time. */
+  /**
+   * Seed of the random numbers: one for all rows, or one for each.
+   * @defaultValue a new one each time
+   */
   readonly seed?: number | readonly number[] | undefined;
-  /** Goes on after an end-of-text token, up to `maxTokens`, such as to measure speed; default false. */
+  /**
+   * Continues after an end-of-text token, up to `maxTokens`, for example to measure speed.
+   * @defaultValue false
+   */
   readonly ignoreEos?: boolean | undefined;
-  /** Texts that end a row; they are left out of its text. */
+  /**
+   * Texts that end a row; they are left out of its text.
+   * @defaultValue none
+   */
   readonly stop?: string | readonly string[] | undefined;
-  /** Report the log-probabilities of this many likeliest tokens at each position; at most 64. */
+  /**
+   * Reports the log-probabilities of this many likeliest tokens at each position.
+   * @defaultValue 0
+   */
   readonly logprobs?: number | undefined;
+  /**
+   * Ends the generation, whose rows then have the stop reason `abort`.
+   * @defaultValue none
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -98,11 +156,14 @@ export type SamplingName =
 
 /** How a conversation is answered. */
 export interface ChatOptions extends GenerationOptions {
-  /** Variables of the chat template, such as `enable_thinking`, and the tools that the model may call. */
+  /**
+   * Variables of the chat template, such as `enable_thinking`, and the tools that the model may call.
+   * @defaultValue none
+   */
   readonly template?: ChatTemplateOptions | undefined;
 }
 
-/** Options with all defaults filled in. */
+/** Options with defaults filled in. */
 export interface ResolvedOptions {
   readonly maxTokens: number;
   readonly temperature: number;
@@ -115,12 +176,12 @@ export interface ResolvedOptions {
   readonly bias: ReadonlyMap<number, number>;
   /** One for each row, or none. */
   readonly constraints: readonly TokenConstraint[];
-  /** Layers from one that is looked at to the next; 0: none is. */
+  /** Check every n-th layer; 0: none. */
   readonly guard: number;
   readonly speculation: Speculation | undefined;
   readonly beams: number;
   readonly noRepeatNgram: number;
-  /** The options that these were made of. */
+  /** The options from which these were made. */
   readonly given: GenerationOptions;
   readonly seeds: readonly number[];
   readonly ignoreEos: boolean;
@@ -138,7 +199,7 @@ export interface GenerationDefaults {
 const seed = integer(0, 2 ** 32 - 1);
 const constraint = having("mask", "a TokenConstraint");
 
-/** Which layers a guard looks at. */
+/** Which layers a guard checks. */
 interface Guard {
   readonly every: number;
 }
@@ -175,8 +236,10 @@ const checks: Checks<GenerationOptions> = {
   logprobs: integer(0, 64),
 };
 
-const fields = fieldsOf(checks);
-const chatFields = fieldsOf<ChatOptions>({ ...checks, template: recordOf(anything) });
+/** The options that `generate` takes. */
+export const generateFields = fieldsOf(checks);
+/** The options that `chat` takes. */
+export const chatFields = fieldsOf<ChatOptions>({ ...checks, template: recordOf(anything) });
 
 /** Options of a conversation, checked. Throws an `OptionError` that names the option. */
 export function checkChat(options: ChatOptions): ChatOptions {
@@ -194,8 +257,8 @@ export function resolveOptions(
   rows: number,
   vocabulary = Number.POSITIVE_INFINITY,
 ): ResolvedOptions {
-  checkOptions("generate", fields, options);
-  checkOptions("generation_config.json", fields, defaults);
+  checkOptions("generate", generateFields, options);
+  checkOptions("generation_config.json", generateFields, defaults);
   const take = (name: keyof GenerationOptions & keyof ResolvedOptions, fallback: number) =>
     (options[name] ?? defaults[name] ?? fallback) as number;
   const stops = typeof options.stop === "string" ? [options.stop] : (options.stop ?? []);
@@ -261,7 +324,7 @@ function resolveConstraints(given: GenerationOptions["constraint"] = [], rows: n
   return constraints;
 }
 
-/** The choices among the options that change the recorded program. */
+/** The options that change the recorded program. */
 export function samplingKind(options: ResolvedOptions): SamplingKind {
   return {
     biased: options.bias.size > 0,

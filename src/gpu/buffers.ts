@@ -169,8 +169,8 @@ export class BufferPool {
   }
 
   /**
-   * Returns buffers in the reverse of the order in which they were taken. The pool lends what it got last, so whoever
-   * takes as many again has each for what it was for, and the bind groups are there.
+   * Returns buffers in the reverse of the order in which they were taken. The pool hands out the one returned last, so
+   * a caller that takes as many again gets each for the same use, and its bind groups still exist.
    */
   giveAll(buffers: Iterable<GPUBuffer>): void {
     for (const buffer of [...buffers].reverse()) this.give(buffer);

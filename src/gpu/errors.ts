@@ -3,9 +3,9 @@ export class GpuError extends Error {
   override readonly name = "GpuError";
 }
 
-/** Memory that the device did not give. */
+/** Memory that could not be allocated. */
 export class AllocationError extends GpuError {
-  /** Bytes that the device's buffers had when it was asked for more. */
+  /** Bytes of the device's buffers when the allocation failed. */
   readonly held: number;
   constructor(message: string, held: number, options?: ErrorOptions) {
     super(message, options);

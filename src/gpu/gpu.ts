@@ -1,23 +1,67 @@
 import { callback, checkOptions, fieldsOf } from "../options/checks.ts";
-import { Device } from "./device.ts";
-import type { CallHeading, Copy, Dispatch } from "./dispatch.ts";
-import { EagerWork } from "./eager.ts";
+import { Device } from "./device/device.ts";
 import { GpuError } from "./errors.ts";
-import { InstanceOn } from "./instance.ts";
-import { ProgramOn } from "./program.ts";
-import { ReadBack } from "./read-back.ts";
-import { type Holder, holdersIn, type Operation, type Recorded, Recording } from "./recording.ts";
+import type { CallHeading, Copy, Dispatch } from "./program/dispatch.ts";
+import { EagerWork } from "./program/eager.ts";
+import { InstanceOn } from "./program/instance.ts";
+import { ProgramOn } from "./program/program.ts";
+import { type Holder, holdersIn, type Operation, type RecordedCalls, Recording } from "./program/recording.ts";
 import { type Scope, Scopes } from "./scopes.ts";
 import { createStorage, type Storage } from "./storage.ts";
 
+/** Reusable buffers for mapped reads, by size. */
+export class ReadBack {
+  readonly #gpu: Device;
+  readonly #free = new Map<number, GPUBuffer[]>();
+
+  constructor(gpu: Device) {
+    this.#gpu = gpu;
+  }
+
+  /** A buffer to copy into and map; it must be released unmapped. */
+  take(bytes: number): GPUBuffer {
+    const size = 2 ** Math.ceil(Math.log2(Math.max(16, bytes)));
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    return this.#free.get(size)?.pop() ?? this.#gpu.device.createBuffer({ label: "staging", size, usage });
+  }
+
+  give(buffer: GPUBuffer): void {
+    if (buffer.size > 1 << 20) {
+      buffer.destroy(); // large read-backs are rare; keeping their memory would be wasteful
+      return;
+    }
+    const list = this.#free.get(buffer.size);
+    if (list) list.push(buffer);
+    else this.#free.set(buffer.size, [buffer]);
+  }
+
+  /** Reads the first bytes of a buffer after the submitted copies into it, and releases the buffer. */
+  async contents(staging: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+    const gpu = this.#gpu;
+    const size = Math.max(4, Math.ceil(bytes / 4) * 4);
+    try {
+      await gpu.reports.soon(staging.mapAsync(GPUMapMode.READ, 0, size));
+    } catch (cause) {
+      throw await gpu.explain(new GpuError(`${gpu.adapter.label}: reading ${bytes} bytes back failed`, { cause }));
+    }
+    const copy = staging.getMappedRange(0, size).slice(0, bytes);
+    staging.unmap();
+    this.give(staging);
+    gpu.assertUsable();
+    return copy;
+  }
+}
+
 /** A program recorded by `Gpu.record`. */
 export type Program<T> = ProgramOn<Gpu, T>;
-/** A recorded list of calls over logical storage, which `instantiate` binds to memory: the class of what `record` gives. */
+/**
+ * A recorded list of calls over logical storage, which `instantiate` binds to memory: the class that `record` returns.
+ */
 export const Program = ProgramOn;
 
 /** A recorded program bound to a device's memory by `instantiate`. */
 export type Instance<T> = InstanceOn<Gpu, T>;
-/** A program bound to real memory, which runs: the class of what `instantiate` gives. */
+/** A program bound to real memory, which can run: the class that `instantiate` returns. */
 export const Instance = InstanceOn;
 
 /**
@@ -69,16 +113,17 @@ export class Gpu extends Device {
 
   /**
    * Opens a scope; scopes close in the reverse of the order in which they were opened. Every tensor that an op or a
-   * caller makes while it is open belongs to it, whatever task that is, so of tasks that run side by side only one can
-   * keep a scope open while it awaits. What models, sessions and generations make belongs to them and to no scope.
+   * caller makes while it is open belongs to it. Scopes are not task-local: of several concurrent tasks only one may
+   * keep a scope open across an `await`. Tensors that models, sessions and generations make belong to them and to no
+   * scope.
    */
   scope(): Scope {
     return this.#scopes.open();
   }
 
   /**
-   * Runs `fn`; what it makes belongs to no scope, and lives until it is disposed: for owners that outlive the code that
-   * calls them, such as a model or a cache.
+   * Runs `fn`; tensors that it makes belong to no scope and live until they are disposed: for owners that outlive the
+   * code that calls them, such as a model or a cache.
    */
   unscoped<T>(fn: () => T): T {
     return this.#scopes.without(fn);
@@ -107,7 +152,7 @@ export class Gpu extends Device {
   }
 
   /** What is recorded so far; undefined outside of `record`. */
-  get recorded(): Recorded | undefined {
+  get recorded(): RecordedCalls | undefined {
     return this.#recording;
   }
 

@@ -1,5 +1,5 @@
 import { GpuError } from "./errors.ts";
-import type { Holder } from "./recording.ts";
+import type { Holder } from "./program/recording.ts";
 import type { Storage } from "./storage.ts";
 
 /** Temporaries made while it is open are disposed when it closes: `using scope = gpu.scope()`. */
@@ -40,7 +40,7 @@ export class Scopes {
       [Symbol.dispose]: () => {
         const at = this.#open.indexOf(owned);
         if (at < 0) return;
-        this.#open.splice(at, 1); // whatever the order: one that stayed would own all that is made from now on
+        this.#open.splice(at, 1); // in any order: a scope left open would own everything made from now on
         for (const storage of owned) this.#release(storage);
         if (at === this.#open.length) return;
         throw new GpuError(
@@ -50,7 +50,7 @@ export class Scopes {
     };
   }
 
-  /** Runs `fn`; what it makes belongs to no scope. */
+  /** Runs `fn`; tensors that it makes belong to no scope. */
   without<T>(fn: () => T): T {
     this.#open.push(new Set());
     try {

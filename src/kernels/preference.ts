@@ -1,8 +1,8 @@
-// What is put before an op's own order of variants: choices measured on this device, and observers of calls.
+// Preferences that come before an op's own order of variants: choices measured on this device, and observers of calls.
 import type { Gpu } from "../gpu/gpu.ts";
 
-/** What a preference sees of an op, whatever its tensors and options are. */
-export interface AnyOp {
+/** An op as a preference sees it, with any tensors and options. */
+interface AnyOp {
   readonly opName: string;
   readonly variants: Readonly<Record<string, AnyVariant>>;
   survey(gpu: Gpu, tensors: object, options: object): ReadonlyMap<string, string | undefined>;
@@ -10,7 +10,7 @@ export interface AnyOp {
 }
 
 /** A row of an op's table. */
-export interface AnyVariant {
+interface AnyVariant {
   record(gpu: Gpu, tensors: object, options: object): unknown;
 }
 
@@ -25,8 +25,8 @@ export interface OpCall {
 }
 
 /**
- * Called with every call of an op on a device. Gives the variants to try before those of the op's own order, where the
- * caller names none; one that there is not, or that refuses the call, is passed over.
+ * Called with every call of an op on a device. Returns the variants to try before those of the op's own order, where
+ * the caller names none; a variant that does not exist or refuses the call is skipped.
  */
 export type Preference = (call: OpCall) => readonly string[] | undefined;
 
@@ -35,7 +35,7 @@ const preferences = new WeakMap<Gpu, Preference>();
 /** The preference of a device, where it has one. */
 export const preferenceOf = (gpu: Gpu): Preference | undefined => preferences.get(gpu);
 
-/** Gives a device a preference in place of the one it has, or none. */
+/** Sets the preference of a device, or removes it. */
 export function setPreference(gpu: Gpu, preference: Preference | undefined): void {
   if (preference) preferences.set(gpu, preference);
   else preferences.delete(gpu);

@@ -244,12 +244,12 @@ export const tuningTable: { readonly [K in keyof Tuning]: Row<Tuning[K]> } = {
 type Device = Pick<Gpu, "adapter" | "limits">;
 
 /** Invocations of a workgroup that every device has. */
-const fewestInvocations = 256;
+const minInvocations = 256;
 
-/** The kind of a device, by which its choices are those of the table. */
+/** The kind of a device, which selects its choices in the table. */
 export function kindOf({ adapter, limits }: Device): Kind {
   if (!adapter.software) return "hardware";
-  return limits.invocations <= fewestInvocations ? "minimal" : "software";
+  return limits.invocations <= minInvocations ? "minimal" : "software";
 }
 
 /** A choice of the table for a kind of device, with where it was measured. */
@@ -277,7 +277,7 @@ export function tune(device: Device, choices: Partial<Tuning>): void {
   tuned.set(device, { ...tuning(device), ...choices });
 }
 
-/** Gives a device the choices for a kind of device, whatever its own kind. */
+/** Gives a device the choices for another kind of device. */
 export function tuneAs(device: Device, kind: Kind): void {
   tuned.set(device, tunings[kind]);
 }

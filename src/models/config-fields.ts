@@ -1,5 +1,5 @@
 import { type Activation, gatedNames } from "../blocks/activations.ts";
-import { choice, type Field, type FieldReader, list, optional } from "../formats/fields.ts";
+import { choice, type Field, type FieldReader, list, optional } from "../formats/json/fields.ts";
 
 /** Activations by their names in a `config.json`. */
 const activations = {
@@ -27,11 +27,11 @@ export function checkHeads(config: FieldReader, heads: number, kvHeads: number, 
   if (heads % kvHeads !== 0) config.fail(field, `is ${kvHeads}, which does not divide ${heads} query heads`);
 }
 
-/** The list of layers with a window, and of those without. */
+/** The kind of attention of each layer: with a window or full. */
 export const layerTypes = optional(list(choice(["sliding_attention", "full_attention"]), "types of layers"));
 
 /**
- * The window of each layer: those that `layer_types` lists have one, and without a list those that `slides` says. Throws
+ * The window of each layer: those that `layer_types` lists have one; without a list, `slides` decides. Throws
  * `FormatError` for a list of another length.
  */
 export function windowsOf(

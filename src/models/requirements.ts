@@ -1,16 +1,16 @@
-import { type CacheOptions, largestTensorBytes } from "../blocks/kv-cache/cache.ts";
+import { type CacheOptions, maxTensorBytes } from "../blocks/kv-cache/cache.ts";
+import type { Limits } from "../gpu/device/limits.ts";
 import { GpuError } from "../gpu/errors.ts";
-import type { Limits } from "../gpu/limits.ts";
 import { maxVocabulary } from "../kernels/sampling/sample.ts";
 import { mebibytes } from "../options/bytes.ts";
-import { cacheShape } from "./cache.ts";
-import { type DecoderConfig, widestRow } from "./config.ts";
+import { cacheShape } from "./decoders/cache.ts";
+import { type DecoderConfig, widestRow } from "./decoders/config.ts";
 
 /**
- * Throws `GpuError` when the vocabulary is too large to sample from, and, with what is needed and available, when this
- * device cannot hold a model for sequences of `capacity` tokens. Weights larger than one binding are split, even within an expert. A row of weights (four of an
- * expert's, which its kernels compute together), one layer's keys, one token's widest activation and the logits of a
- * batch are not split.
+ * Throws `GpuError` when the vocabulary is too large to sample from, and, stating what is needed and available, when
+ * this device cannot hold a model for sequences of `capacity` tokens. Weights larger than one binding are split, even
+ * within an expert. A row of weights (four of an expert's, which its kernels compute together), one layer's keys, one
+ * token's widest activation and the logits of a batch are not split.
  */
 export function checkRequirements(
   gpu: { readonly limits: Pick<Limits, "binding" | "buffer">; readonly adapter: { readonly label: string } },
@@ -25,7 +25,7 @@ export function checkRequirements(
     throw new GpuError(`a token is chosen from at most ${maxVocabulary}, and the model's vocabulary has ${vocabulary}`);
   }
   const hidden = Math.max(config.hidden, mixture?.shared ?? 0);
-  const layerKeys = largestTensorBytes(cacheShape(config, batch, capacity, cache, ahead));
+  const layerKeys = maxTensorBytes(cacheShape(config, batch, capacity, cache, ahead));
   const ofExperts = mixture ? mixture.rule.k * Math.max(width, mixture.hidden) : 0;
   const ofLatent = latent ? 4 * heads * (latent.nope + latent.valueWidth) * latent.rank : 0;
   const widest = 4 * batch * Math.max(widestRow(config), ofExperts);

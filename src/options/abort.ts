@@ -1,4 +1,4 @@
-/** What is called when a signal aborts. One listener calls them all: Node warns of a signal that has more than ten. */
+/** Functions to call when a signal aborts. One listener calls all: Node warns about a signal with more than ten. */
 const stops = new WeakMap<AbortSignal, Set<() => void>>();
 
 function stopsOf(signal: AbortSignal): Set<() => void> {
@@ -13,7 +13,7 @@ function stopsOf(signal: AbortSignal): Set<() => void> {
   return all;
 }
 
-/** Calls `stop` when `signal` aborts, or at once where it has; the function returned ends that. */
+/** Calls `stop` when `signal` aborts, or at once if it has aborted. The function returned undoes this. */
 export function onAbort(signal: AbortSignal | undefined, stop: (reason: unknown) => void): () => void {
   if (!signal) return () => {};
   const call = () => stop(signal.reason);
@@ -26,7 +26,7 @@ export function onAbort(signal: AbortSignal | undefined, stop: (reason: unknown)
   return () => void all.delete(call);
 }
 
-/** Waits for `promise`, but no longer than until `signal` aborts, whose reason is thrown then. */
+/** Waits for `promise`, or until `signal` aborts, and then throws its reason. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-// What options may be: one record of checks a function, so that nothing that it is given is ignored or misread.
+// Checks of options: one record of checks for each function, so that no option is ignored or misread.
 import { OptionError, shown } from "./errors.ts";
 import { nearNames } from "./near-names.ts";
 
@@ -37,7 +37,7 @@ export function fieldsOf<X>(checks: Checks<X>): Fields {
 
 /**
  * Throws `OptionError` unless `given` has only options of `fields`, all that are required, and valid values. `where` is
- * the function, `path` what comes before an option's name. Nothing given is the same as no options.
+ * the function, `path` the prefix of an option's name. `undefined` is the same as no options.
  */
 export function checkOptions(where: string, { checks, required }: Fields, given: unknown, path = ""): void {
   if (given === undefined && required.length === 0) return;
@@ -61,8 +61,8 @@ export function checkOptions(where: string, { checks, required }: Fields, given:
 }
 
 /**
- * The error for an object whose `kind` is missing, misspelt or none of `kinds`; `why` there are no more, and `others`
- * are names that it may have instead.
+ * The error for an object whose `kind` is missing, misspelt or not among `kinds`. `why` says why there are no other
+ * kinds; `others` are further property names of such objects.
  */
 export function wrongKind(
   where: string,
@@ -116,10 +116,10 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 // Kinds of values
 
-/** Any number, those that are not finite too. */
+/** Any number, NaN and infinities included. */
 export const number: Check = (value) => (typeof value === "number" ? undefined : "a number");
 
-/** A number that is finite in f32 too. */
+/** A number that is finite in f32. */
 export const finite: Check = (value) => (isFinite32(value) ? undefined : "a number that is finite in f32");
 
 /** A number above 0 that is finite in f32, and does not round to 0. */
@@ -132,7 +132,7 @@ export const atLeast =
   (value) =>
     isFinite32(value) && value >= least ? undefined : `${least} or more, and finite in f32`;
 
-/** A number from 0 to below 1: a share that is dropped, or what a mean keeps. */
+/** A number from 0 to below 1: a dropout rate, or the decay of a running mean. */
 export const belowOne: Check = (value) =>
   typeof value === "number" && value >= 0 && value < 1 ? undefined : "a number from 0 to below 1";
 
@@ -142,7 +142,7 @@ export const between =
   (value) =>
     typeof value === "number" && value >= least && value <= most ? undefined : `a number from ${least} to ${most}`;
 
-/** An integer from `least` to `most`, which default to all that JavaScript has exactly. */
+/** An integer from `least` to `most`; by default any safe integer. */
 export const integer =
   (least = Number.MIN_SAFE_INTEGER, most = Number.MAX_SAFE_INTEGER): Check =>
   (value) => {
@@ -151,7 +151,7 @@ export const integer =
     return least === Number.MIN_SAFE_INTEGER ? "an integer" : `an integer of ${least} or more`;
   };
 
-/** A number of things: an integer of 0 or more that a u32 has. */
+/** A count: an integer from 0 on that fits a u32. */
 export const size: Check = integer(0, 2 ** 32 - 1);
 
 export const boolean: Check = (value) => (typeof value === "boolean" ? undefined : "true or false");
@@ -170,13 +170,13 @@ export const oneOf =
   (value) =>
     values.includes(value) ? undefined : values.map(shown).join(" or ");
 
-/** An object of the class that `what` names, by a property that nothing else has. */
+/** An object of the class that `what` names, recognised by a property that nothing else has. */
 export const having =
   (property: PropertyKey, what: string): Check =>
   (value) =>
     typeof value === "object" && value !== null && property in value ? undefined : what;
 
-/** A list of what passes a check; of `length` entries where that is given. */
+/** A list whose entries pass a check; of `length` entries, if given. */
 export const listOf =
   (check: Check, length?: number): Check =>
   (value) => {
@@ -186,7 +186,7 @@ export const listOf =
     return wrong < 0 ? undefined : `${what}, each ${check(value[wrong])}`;
   };
 
-/** An object whose values all pass a check, whatever their names. */
+/** An object with any names, whose values all pass a check. */
 export const recordOf =
   (check: Check): Check =>
   (value) => {
@@ -195,7 +195,7 @@ export const recordOf =
     return wrong && `${wrong[0]} in it to be ${check(wrong[1])}`;
   };
 
-/** What passes one of these checks. */
+/** A value that passes one of these checks. */
 export const either =
   (...checks: readonly Check[]): Check =>
   (value) => {
@@ -203,7 +203,7 @@ export const either =
     return expected.includes(undefined) ? undefined : expected.join(", or ");
   };
 
-/** A list or another iterable, or a stream, of what `what` names. */
+/** A list, another iterable or a stream of the things that `what` names. */
 export const iterable = (what: string): Check =>
   either(having(Symbol.iterator, what), having(Symbol.asyncIterator, `a stream of ${what}`));
 
@@ -228,7 +228,7 @@ export function kinds(options: Readonly<Record<string, object>>, ...texts: reado
   return Object.assign(check, { kinds });
 }
 
-/** True where an object has these options: for entries of lists, of which an error does not say more. */
+/** True where an object has these options: for entries of lists, where errors give no further detail. */
 function passes(fields: Fields, value: unknown): boolean {
   try {
     checkOptions("", fields, value);
@@ -238,7 +238,7 @@ function passes(fields: Fields, value: unknown): boolean {
   }
 }
 
-/** Anything: what another check, nearer to its use, says more about. */
+/** Anything: for options that are checked closer to their use, with a better message. */
 export const anything: Check = () => undefined;
 
 /** An option that cannot be left out. */

@@ -16,7 +16,7 @@ export const numbers: Check = (value) => {
   const expected = "numbers, in a list or a typed array";
   if (typeof value !== "object" || value === null || !("length" in value)) return expected;
   const list = value as ArrayLike<unknown>;
-  const count = ArrayBuffer.isView(value) ? Math.min(1, list.length) : list.length; // one says what all are
+  const count = ArrayBuffer.isView(value) ? Math.min(1, list.length) : list.length; // one element shows the type of all
   if (!Number.isSafeInteger(count) || count < 0) return expected;
   for (let i = 0; i < count; i++) if (typeof list[i] !== "number") return expected;
   return undefined;

@@ -1,9 +1,8 @@
 import { positive, required } from "../options/checks.ts";
 import { formatShape } from "../tensor/shape.ts";
-import { geluOf, geluTanhOf, reluOf, sigmoid, siluOf } from "./activation.ts";
+import { erfc, geluOf, geluTanhOf, reluOf, sigmoid, siluOf } from "./activation.ts";
+import { given, tensor } from "./arguments.ts";
 import { at, type Dense, dense } from "./dense.ts";
-import { erfc } from "./erf.ts";
-import { given, tensor } from "./given.ts";
 
 type Input = { x: Dense; dy: Dense };
 type Gated = { gate: Dense; up: Dense; dy: Dense };

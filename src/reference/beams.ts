@@ -1,7 +1,7 @@
-// Definitions of what beam search computes on the GPU.
+// Definitions of the steps of beam search on the GPU.
 import { integer, required } from "../options/checks.ts";
+import { given, tensor } from "./arguments.ts";
 import { at, axes, type Dense, dense } from "./dense.ts";
-import { given, tensor } from "./given.ts";
 
 const minus = Number.NEGATIVE_INFINITY;
 
@@ -84,8 +84,8 @@ export function mergeBeams(
 }
 
 /**
- * Rows of a cache that become copies of others: row b is row parents[b] at the positions before lengths[b], if there is such a
- * row. cache `[b, g, s, d]`, parents and lengths `[b]` → cache, a changed copy.
+ * Rows of a cache that become copies of others: row b is row parents[b] at the positions before lengths[b], if that row
+ * exists. cache `[b, g, s, d]`, parents and lengths `[b]` → cache, a changed copy.
  */
 export function copyRows(tensors: { cache: Dense; parents: Dense; lengths: Dense }): { cache: Dense } {
   const { cache, parents, lengths } = given("copyRows", tensors, { cache: tensor, parents: tensor, lengths: tensor });

@@ -1,8 +1,11 @@
 import { atLeast, between, type Checks, integer, positive } from "../options/checks.ts";
+import { given, optionalTensor, tensor } from "./arguments.ts";
 import { at, axes, type Dense, dense } from "./dense.ts";
-import { given, tensor } from "./given.ts";
+import { transpose } from "./layout.ts";
+import { gemm, matmul } from "./matmul.ts";
+import { sum } from "./reduce.ts";
 
-/** What the loss is; as `src/kernels/cross-entropy/options.ts` describes it. */
+/** Options of the loss; as `src/kernels/cross-entropy/options.ts` describes them. */
 export interface CrossEntropyOptions {
   readonly ignored?: number;
   readonly smoothing?: number;
@@ -89,8 +92,9 @@ export function crossEntropy(
 
 /**
  * The gradient of the mean cross-entropy: `dz = ((1 + 2ζ·lse)·p − (1 − ε)·[t] − ε/v)·dloss/count`, `p = exp(z − lse)`,
- * times the slope of the softcap. Tensors as in {@link crossEntropy}, dloss `[1]`, and lse `[rows]` and count `[1]` as it
- * gives them → dlogits `[rows, v]`: 0 in ignored rows and beyond the vocabulary, NaN in rows whose target is no token.
+ * times the slope of the softcap. Tensors as in {@link crossEntropy}, dloss `[1]`, and lse `[rows]` and count `[1]` as
+ * it returns them → dlogits `[rows, v]`: 0 in ignored rows and beyond the vocabulary, NaN in rows whose target is no
+ * token.
  */
 export function crossEntropyBackward(
   tensors: { logits: Dense; targets: Dense; lse: Dense; count: Dense; dloss: Dense },
@@ -122,4 +126,52 @@ export function crossEntropyBackward(
     }
   }
   return { dlogits };
+}
+
+/**
+ * Cross-entropy of `x · weightᵀ + bias` with target tokens. x `[rows, c]`, weight `[v, c]`, bias `[v]`, targets `[rows]` →
+ * losses and lse `[rows]`, loss and count `[1]`, as of {@link crossEntropy}.
+ */
+export function linearCrossEntropy(
+  tensors: { x: Dense; weight: Dense; bias?: Dense | undefined; targets: Dense },
+  chosen: CrossEntropyOptions = {},
+): { losses: Dense; lse: Dense; loss: Dense; count: Dense } {
+  const checks = { x: tensor, weight: tensor, bias: optionalTensor, targets: tensor };
+  const { targets, ...product } = given("linearCrossEntropy", tensors, checks);
+  return crossEntropy({ logits: matmul(product).y, targets }, chosen);
+}
+
+/**
+ * The gradients of {@link linearCrossEntropy}: `dx = dz · weight`, `dweight = dzᵀ · x` and dbias the sums of dz over rows,
+ * with dz that of the logits. lse `[rows]` and count `[1]` as it returns them, dloss `[1]` → dx `[rows, c]`, dweight
+ * `[v, c]`, dbias `[v]` where there is a bias.
+ */
+export function linearCrossEntropyBackward(
+  tensors: {
+    x: Dense;
+    weight: Dense;
+    bias?: Dense | undefined;
+    targets: Dense;
+    lse: Dense;
+    count: Dense;
+    dloss: Dense;
+  },
+  chosen: CrossEntropyOptions = {},
+): { dx: Dense; dweight: Dense; dbias?: Dense } {
+  const checks = {
+    x: tensor,
+    weight: tensor,
+    bias: optionalTensor,
+    targets: tensor,
+    lse: tensor,
+    count: tensor,
+    dloss: tensor,
+  };
+  const { x, weight, bias, ...rest } = given("linearCrossEntropyBackward", tensors, checks);
+  const { dlogits } = crossEntropyBackward({ ...rest, logits: matmul({ x, weight, bias }).y }, chosen);
+  return {
+    dx: gemm({ a: dlogits, b: weight }).y,
+    dweight: gemm({ a: transpose({ x: dlogits }, { order: [1, 0] }).y, b: x }).y,
+    ...(bias && { dbias: sum({ x: dlogits }, { axis: 0 }).y }),
+  };
 }

@@ -1,16 +1,16 @@
 import { anything, integer, recordOf, text } from "../options/checks.ts";
 import { numbers, shapeCheck } from "../options/lists.ts";
 import { formatShape } from "../tensor/shape.ts";
-import { argument, tensor } from "./given.ts";
+import { argument, tensor } from "./arguments.ts";
 
-/** A tensor of the reference: row-major float64, whatever the storage type of the original. */
+/** A tensor of the reference: row-major float64, for any storage type of the original. */
 export interface Dense {
   readonly shape: readonly number[];
   readonly values: Float64Array;
 }
 
 /**
- * A dense tensor of `values` (copied; default zeros). Throws `OptionError` for what is no shape or no list of numbers,
+ * A dense tensor of `values` (copied; default zeros). Throws `OptionError` for an invalid shape or list of numbers,
  * and a RangeError when their number does not match the shape.
  */
 export function dense(shape: readonly number[], values?: ArrayLike<number>): Dense {

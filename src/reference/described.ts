@@ -1,4 +1,4 @@
-// Masks and scores by what attention is given, whose tensors are dense here.
+// Masks and scores as attention's options describe them, with dense tensors.
 import {
   anything,
   type Check,
@@ -13,12 +13,12 @@ import {
   text,
   wrongKind,
 } from "../options/checks.ts";
+import { argument, given, ofRows } from "./arguments.ts";
+import { both, either, type Mask, masks, type Start } from "./attention/masks.ts";
+import { chain, type Score, scores } from "./attention/scores.ts";
 import type { Dense } from "./dense.ts";
-import { argument, given, ofRows } from "./given.ts";
-import { both, either, type Mask, masks, type Start } from "./masks.ts";
-import { chain, type Score, scores } from "./scores.ts";
 
-/** What a user's own function is on the GPU, of which the reference knows nothing. */
+/** The GPU side of a user's function, which the reference ignores. */
 interface Custom {
   readonly kind: "custom";
   readonly wgsl: string;
@@ -33,14 +33,14 @@ type Named<Table extends Readonly<Record<string, Definition<unknown>>>> = {
   [Name in keyof Table]: Parameters<Table[Name]> extends [infer P, ...unknown[]] ? { readonly kind: Name } & P : Name;
 }[keyof Table];
 
-/** What attention's `mask` option says, its tensors dense; a user's own by its twin. */
+/** Attention's `mask` option, its tensors dense; a user's mask by its twin. */
 export type MaskDescription =
   | Named<typeof masks>
   | ({ readonly twin?: Mask } & Custom)
   | { readonly and: readonly MaskDescription[] }
   | { readonly or: readonly MaskDescription[] };
 
-/** What attention's `score` option says, its tensors dense; a user's own by its twin. */
+/** Attention's `score` option, its tensors dense; a user's score by its twin. */
 export type ScoreDescription =
   | Named<typeof scores>
   | ({ readonly twin?: Score } & Custom)
@@ -57,8 +57,8 @@ const custom = {
 } satisfies Checks<{ readonly twin?: unknown } & Custom>;
 
 /**
- * The mask that a description means. Throws `OptionError` for an unknown one or wrong parameters, and a RangeError for a
- * user's own without a twin.
+ * The mask of a description. Throws `OptionError` for an unknown one or wrong parameters, and a RangeError for a user's
+ * mask without a twin.
  */
 export function maskOf(mask: MaskDescription, start: Start = 0): Mask {
   argument("maskOf", "start", start, ofRows(integer()));
@@ -71,8 +71,8 @@ export function maskOf(mask: MaskDescription, start: Start = 0): Mask {
 }
 
 /**
- * The score that a description means. Throws `OptionError` for an unknown one or wrong parameters, and a RangeError for a
- * user's own without a twin.
+ * The score of a description. Throws `OptionError` for an unknown one or wrong parameters, and a RangeError for a
+ * user's score without a twin.
  */
 export function scoreOf(score: ScoreDescription, start: Start = 0): Score {
   argument("scoreOf", "start", start, ofRows(integer()));
@@ -90,10 +90,10 @@ const nameOrObject: Check = (value) =>
 
 const isChain = (score: ScoreDescription): score is readonly ScoreDescription[] => Array.isArray(score);
 
-/** The fields of what is made of several. */
+/** The fields of descriptions made of several. */
 const joins = { mask: ["and", "or"], score: [] } as const;
 
-/** What a definition of a table makes of a description's parameters. */
+/** The result of a table's definition for a description's parameters. */
 function made<F>(
   what: "mask" | "score",
   table: Readonly<Record<string, Definition<F>>>,

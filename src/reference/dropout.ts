@@ -1,7 +1,7 @@
 import { integer, required } from "../options/checks.ts";
+import { threefry2x32 } from "../tensor/threefry.ts";
+import { given, tensor } from "./arguments.ts";
 import { at, type Dense, dense } from "./dense.ts";
-import { given, tensor } from "./given.ts";
-import { threefry2x32 } from "./random.ts";
 
 /** Which elements are dropped; as `src/kernels/elementwise/dropout.ts` describes it. */
 export interface DropoutOptions {
@@ -15,10 +15,10 @@ const rateCheck = (value: unknown) =>
 const optionChecks = { rate: required(rateCheck), site: required(integer(0, 2 ** 32 - 17)) };
 
 /**
- * Dropout of attention's weights, an option of `attention` and `attentionBackward`: what the weight of a query at position q
- * and of key k is multiplied by, in a head of `heads`. Words of Threefry as in {@link dropout}: that of the pair is word k mod 2
- * of counter (q, ⌊k / 2⌋) and of the key of the head, which are the words of key (seed, step) and counter
- * (b · heads + h, 16 + site). key `[2]`.
+ * Dropout of attention's weights, an option of `attention` and `attentionBackward`: the factor of the weight of a query
+ * at position q and of key k, in a head of `heads`. Words of Threefry as in {@link dropout}: that of the pair is word k
+ * mod 2 of counter (q, ⌊k / 2⌋) and of the key of the head, which are the words of key (seed, step) and counter (b ·
+ * heads + h, 16 + site). key `[2]`.
  */
 export function weightDropout(
   tensors: { key: Dense },
@@ -51,3 +51,6 @@ export function dropout(tensors: { x: Dense; key: Dense }, options: DropoutOptio
   }
   return { y };
 }
+
+// The one generator of the engine, on the CPU: samplers, dropout and new weights draw from it.
+export { threefry2x32, uniform01, type Words } from "../tensor/threefry.ts";

@@ -2,8 +2,8 @@ import { number, oneOf, required } from "../options/checks.ts";
 import { shapeCheck } from "../options/lists.ts";
 import { decode, encode, type PlainType, plainTypes } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
+import { given, tensor } from "./arguments.ts";
 import { at, type Dense, dense } from "./dense.ts";
-import { given, tensor } from "./given.ts";
 
 type Pair = { a: Dense; b: Dense };
 

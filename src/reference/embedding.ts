@@ -1,6 +1,6 @@
 import { finite, required, size } from "../options/checks.ts";
+import { given, optionalTensor, tensor } from "./arguments.ts";
 import { at, axes, type Dense, dense } from "./dense.ts";
-import { given, optionalTensor, tensor } from "./given.ts";
 
 /**
  * Embedding: row `ids[t]` of the table, for every token. ids `[t]`, table `[v, c]` → y `[t, c]`,

@@ -19,19 +19,43 @@ export {
 
 // Attention
 
-export { type AttentionOptions, attention } from "./attention.ts";
-export { type AttentionBackwardOptions, attentionBackward, type ScoreTensor } from "./attention-backward.ts";
+export {
+  type AttentionBackwardOptions,
+  type AttentionOptions,
+  type AttentionState,
+  attention,
+  attentionBackward,
+  mergeAttention,
+  type ScoreTensor,
+} from "./attention/attention.ts";
+export { feature, type LinearAttentionOptions, linearAttention } from "./attention/linear-attention.ts";
+export {
+  both,
+  causal,
+  either,
+  full,
+  type Mask,
+  masks,
+  ofRow,
+  type PairsShape,
+  pairs,
+  type Start,
+} from "./attention/masks.ts";
+export { chain, type Score, scores } from "./attention/scores.ts";
 export { type MaskDescription, maskOf, type ScoreDescription, scoreOf } from "./described.ts";
-export { latentAttention } from "./latent-attention.ts";
-export { feature, type LinearAttentionOptions, linearAttention } from "./linear-attention.ts";
-export { both, causal, either, full, type Mask, masks, ofRow, type PairsShape, pairs, type Start } from "./masks.ts";
-export { type AttentionState, mergeAttention } from "./merge.ts";
-export { chain, type Score, scores } from "./scores.ts";
+export { latentAttention } from "./models/latent-attention.ts";
 
 // Caches
 
-export { append } from "./kv-cache.ts";
-export { dequantise, gatherPages, type Quantisation, quantise, ringPositions, ringSlot } from "./kv-layouts.ts";
+export {
+  append,
+  dequantise,
+  gatherPages,
+  type Quantisation,
+  quantise,
+  ringPositions,
+  ringSlot,
+} from "./attention/kv-cache.ts";
 
 // Ops
 
@@ -45,6 +69,7 @@ export {
   reglu,
   relu,
   silu,
+  softcap,
   squaredRelu,
   swiglu,
   tanh,
@@ -65,18 +90,30 @@ export {
   swigluBackward,
   tanhBackward,
 } from "./activation-backward.ts";
-export { type CrossEntropyOptions, crossEntropy, crossEntropyBackward } from "./cross-entropy.ts";
+export {
+  type CrossEntropyOptions,
+  crossEntropy,
+  crossEntropyBackward,
+  linearCrossEntropy,
+  linearCrossEntropyBackward,
+} from "./cross-entropy.ts";
 export { type DropoutOptions, dropout, weightDropout } from "./dropout.ts";
 export { add, cast, div, exp, fill, mul, sub, where } from "./elementwise.ts";
 export { gather, gatherBackward } from "./embedding.ts";
-export { type GemmOptions, gemm } from "./gemm.ts";
-export { type L2Options, l2Normalise, l2NormaliseBackward } from "./l2-normalise.ts";
 export { concat, type SliceOptions, slice, transpose } from "./layout.ts";
-export { linearCrossEntropy, linearCrossEntropyBackward } from "./linear-cross-entropy.ts";
-export { logSoftmax, logSoftmaxBackward } from "./log-softmax.ts";
-export { matmul } from "./matmul.ts";
-export { addLayerNorm, addRmsNorm, layerNorm, type NormOptions, rmsNorm } from "./norm.ts";
-export { layerNormBackward, rmsNormBackward } from "./norm-backward.ts";
+export { type GemmOptions, gemm, matmul } from "./matmul.ts";
+export {
+  addLayerNorm,
+  addRmsNorm,
+  type L2Options,
+  l2Normalise,
+  l2NormaliseBackward,
+  layerNorm,
+  layerNormBackward,
+  type NormOptions,
+  rmsNorm,
+  rmsNormBackward,
+} from "./norm.ts";
 export {
   type AdamWOptions,
   adamW,
@@ -88,21 +125,18 @@ export {
   momentum,
   newtonSchulz,
   newtonSchulzCoefficients,
-} from "./optimisers.ts";
+} from "./optimizers.ts";
 export { magnitude, max, mean, sum } from "./reduce.ts";
 export { cosinesAndSines, type RopeLayout, type RopeOptions, rope } from "./rope.ts";
-export { segments } from "./segments.ts";
-export { maxBackward, segmentsBackward } from "./segments-backward.ts";
-export { softcap } from "./softcap.ts";
-export { softmax } from "./softmax.ts";
-export { softmaxBackward } from "./softmax-backward.ts";
+export { maxBackward, segments, segmentsBackward } from "./segments.ts";
+export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "./softmax.ts";
 
 // Mixtures of experts
 
-export { type Alignment, align, imbalance, mixture, NO_POSITION, paddingEfficiency } from "./mixture.ts";
-export { mixtureBackward, routeBackward } from "./mixture-backward.ts";
-export { balanceBias, routerStatistics, routerStatisticsBackward } from "./router-statistics.ts";
+export { type Alignment, align, imbalance, mixture, NO_POSITION, paddingEfficiency } from "./mixture/mixture.ts";
+export { mixtureBackward, routeBackward } from "./mixture/mixture-backward.ts";
 export {
+  balanceBias,
   expertChoice,
   expertsOfSlots,
   limitCapacity,
@@ -110,13 +144,16 @@ export {
   type Routing,
   type RoutingRule,
   route,
-} from "./routing.ts";
+  routerStatistics,
+  routerStatisticsBackward,
+} from "./mixture/routing.ts";
 
 // Choosing tokens, and random numbers
 
 export { beamTotals, copyRows, mergeBeams, topTokens } from "./beams.ts";
-export { threefry2x32, uniform01, type Words } from "./random.ts";
+export { threefry2x32, uniform01, type Words } from "./dropout.ts";
 export {
+  acceptDrafts,
   argmax,
   type FilterOptions,
   filter,
@@ -124,12 +161,12 @@ export {
   penalise,
   restrict,
   sample,
+  tokenWeights,
   topLogprobs,
 } from "./sampling.ts";
-export { acceptDrafts, tokenWeights } from "./speculative.ts";
 
 // Whole models
 
-export { type BertConfig, bert } from "./encoder.ts";
-export { type Gpt1Config, type Gpt2Config, gpt1, gpt2 } from "./gpt.ts";
-export { type LlamaConfig, llama, type Weights } from "./transformer.ts";
+export { type BertConfig, bert } from "./models/encoder.ts";
+export { type Gpt1Config, type Gpt2Config, gpt1, gpt2 } from "./models/gpt.ts";
+export { type LlamaConfig, llama, type Weights } from "./models/transformer.ts";

@@ -1,7 +1,7 @@
 import { integer, listOf, recordOf, required, size } from "../options/checks.ts";
 import { formatShape } from "../tensor/shape.ts";
+import { argument, given, tensor } from "./arguments.ts";
 import { at, axisFromFirst, type Dense, dense, lengthOf, splitAt } from "./dense.ts";
-import { argument, given, tensor } from "./given.ts";
 
 /**
  * Reorders axes: axis i of y is axis `order[i]` of x. Throws a RangeError where order is not a permutation of x's axes.

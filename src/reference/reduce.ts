@@ -1,6 +1,6 @@
 import { integer, required } from "../options/checks.ts";
+import { given, tensor } from "./arguments.ts";
 import { at, axisFromFirst, type Dense, dense, splitAt } from "./dense.ts";
-import { given, tensor } from "./given.ts";
 
 type Input = { x: Dense };
 type Axis = { axis: number };

@@ -1,14 +1,14 @@
 import { boolean, oneOf, positive, required, size } from "../options/checks.ts";
 import { formatShape } from "../tensor/shape.ts";
+import { given, optionalTensor, tensor } from "./arguments.ts";
 import { at, axes, type Dense, dense } from "./dense.ts";
-import { given, optionalTensor, tensor } from "./given.ts";
 
 /** Which two elements of a head are rotated as a pair: `halves` pairs i with i + r/2, `interleaved` 2i with 2i + 1. */
 export type RopeLayout = "halves" | "interleaved";
 
 /**
- * Options of RoPE: the pairing, the position of each row's first token where `positions` are not given (default 0), and
- * whether pairs are rotated back, which is the inverse and the gradient.
+ * Options of RoPE: the pairing, the position of each row's first token without `positions` (default 0), and whether
+ * pairs are rotated back, which is the inverse and the gradient.
  */
 export interface RopeOptions {
   layout: RopeLayout;
@@ -57,7 +57,7 @@ export function rope(
   return { y };
 }
 
-/** What the frequencies and the size of a table follow from. */
+/** The parameters of a table: its frequencies and its size. */
 type TableOptions = { theta: number; width: number; positions: number };
 
 /**

@@ -1,27 +1,27 @@
 import { type Ban, banRepeats, banTokens, clearBanned } from "../generate/beams/bans.ts";
 import { wordsOf } from "../kernels/sampling/restrict.ts";
 
-/** Which tokens may come: what never may, and what has to at the ends. */
+/** Which tokens are allowed: those always banned, and those forced at the ends. */
 export interface TokenRules {
   readonly vocabulary: number;
   readonly forbidden: readonly number[];
   readonly forcedFirst?: number | undefined;
   readonly forcedLast?: number | undefined;
-  /** No sequence of this many tokens comes twice; 0: any may. */
+  /** No sequence of this many tokens occurs twice; 0: no limit. */
   readonly noRepeatNgram: number;
 }
 
-/** What rules forbid whatever the length of a text. */
+/** What the rules ban at any length of a text. */
 export const bansOf = ({ forbidden, noRepeatNgram }: TokenRules): readonly Ban[] => [
   ...(forbidden.length > 0 ? [banTokens(forbidden)] : []),
   ...(noRepeatNgram > 0 ? [banRepeats(noRepeatNgram)] : []),
 ];
 
-/** True where rules forbid anything at all. */
+/** True if the rules ban anything at all. */
 export const isRestricted = ({ forbidden, forcedFirst, forcedLast, noRepeatNgram }: TokenRules): boolean =>
   forbidden.length > 0 || forcedFirst !== undefined || forcedLast !== undefined || noRepeatNgram > 0;
 
-/** The token that has to come at an index among those generated, of at most `most`. */
+/** The forced token at an index among those generated, of at most `most`. */
 export const forcedToken = (
   { forcedFirst, forcedLast }: TokenRules,
   index: number,
@@ -30,8 +30,8 @@ export const forcedToken = (
   index === 0 && forcedFirst !== undefined ? forcedFirst : index === most - 1 ? forcedLast : undefined;
 
 /**
- * The tokens that may follow a text, as bits (see `restrict`): the forced one alone where there is one, else all that are
- * not forbidden. `text` begins with the row's first token.
+ * The tokens that may follow a text, as bits (see `restrict`): only the forced one if there is one, else all that are
+ * not banned. `text` begins with the row's first token.
  */
 export function allowedAfter(
   rules: TokenRules,

@@ -1,10 +1,9 @@
 import type { BeamModel, BeamPairs } from "../generate/beams/model.ts";
-import { beamPairs, pairsOf } from "../generate/beams/pairs.ts";
-import { reorderCache } from "../generate/beams/reorder.ts";
+import { beamPairs, pairsOf, reorderCache } from "../generate/beams/pairs.ts";
 import { candidatesOf } from "../generate/beams/search.ts";
 import { searchAll } from "../generate/beams/searches.ts";
-import type { Row } from "../generate/row.ts";
-import { awaited, readBack, submitStep } from "../generate/step-results.ts";
+import type { Row } from "../generate/session/row.ts";
+import { awaited, readBack, submitStep } from "../generate/session/step-results.ts";
 import type { Program } from "../gpu/gpu.ts";
 import { restrict, wordsOf } from "../kernels/sampling/restrict.ts";
 import { decodeTargets } from "../models/seq2seq/encoder-decoder.ts";
@@ -15,18 +14,19 @@ import { type DrawOptions, type DrawTimings, notFiniteError } from "./generate.t
 import type { Group } from "./group.ts";
 import { type SequencePrograms, type TargetPlaces, type TargetSize, tapping, targetInputs } from "./programs.ts";
 
-/** How texts are searched. */
-export interface SearchOptions
-  extends Omit<DrawOptions, "temperature" | "topK" | "topP" | "repetitionPenalty" | "seeds"> {
+export { checkBeams } from "../generate/beams/options.ts";
+
+/** The options of a search. */
+interface SearchOptions extends Omit<DrawOptions, "temperature" | "topK" | "topP" | "repetitionPenalty" | "seeds"> {
   readonly beams: number;
   readonly lengthPenalty: number;
   readonly earlyStopping: boolean | "never";
-  /** True where the tokens that may come share the probability of those that may not. */
+  /** True: allowed tokens share the probability of banned ones. */
   readonly renormalise: boolean;
   readonly eos: readonly number[];
 }
 
-/** A step of a search: of each source the best continuations of its rows' texts. */
+/** A step of a search: for each source the best continuations of its rows' texts. */
 interface PairsProgram extends TargetPlaces {
   readonly program: Program<{ readonly ids: Tensor; readonly totals: Tensor }>;
   readonly scores: Tensor;
@@ -34,13 +34,13 @@ interface PairsProgram extends TargetPlaces {
   readonly allowed: Tensor | undefined;
 }
 
-/** What gives rows the caches of those that their texts go on from. */
+/** The program that copies caches to the rows that continue them. */
 interface ReorderProgram extends TargetPlaces {
   readonly program: Program<object>;
   readonly parents: Tensor;
 }
 
-/** What a search's programs depend on apart from their size. */
+/** What a search's programs depend on besides their size. */
 interface SearchKind {
   readonly beams: number;
   readonly pairs: number;
@@ -89,8 +89,8 @@ function reorderProgram(programs: SequencePrograms, size: TargetSize): ReorderPr
 }
 
 /**
- * Searches the likeliest text of each source of a group with `beams` rows, by the rules of transformers 5.0. Tokens are given as
- * soon as it is certain that the result has them. Throws as `draw` does.
+ * Searches the likeliest text of each source of a group with `beams` rows, by the rules of transformers 5.0. Tokens are
+ * reported as soon as they are certain. Throws as `draw` does.
  */
 export async function search(
   programs: SequencePrograms,
@@ -172,7 +172,7 @@ export async function search(
     const { lengthPenalty, earlyStopping } = options;
     const given = { beams, lengthPenalty, earlyStopping, eos, vocabulary, bans, notFinite };
     for await (const { source, tokens, taps: tapped, ended } of searchAll(model, sources, given, stop)) {
-      stop.throwIfAborted(); // of a search that is aborted, texts end as they are, which may not be certain
+      stop.throwIfAborted(); // an aborted search ends texts as they are, which may not be certain
       const row = rows[source];
       if (!row) continue;
       const before = row.tokens.length;

@@ -1,8 +1,8 @@
 import type { EncoderDecoderConfig } from "../models/seq2seq/config.ts";
 
-/** Most tokens of a source, and of what is generated, on a device with bindings of this size. */
+/** Maximum tokens of a source, and of a generated text, on a device with bindings of this size. */
 export function contextsOf({ encoder, decoder, width }: EncoderDecoderConfig, binding: number) {
-  // What one binding holds of the widest activations, and of a row of the cache.
+  // Tokens whose widest activations, or row of the cache, fit one binding.
   const widest = Math.max(
     3 * encoder.heads * encoder.headWidth,
     decoder.heads * decoder.headWidth,

@@ -6,15 +6,15 @@ import { chosenLayers, crossRow, queriesOf } from "./cross-weights.ts";
 import type { Group } from "./group.ts";
 import type { CrossChoice, SequenceAttention } from "./results.ts";
 
-/** What the tokens of a group attend to, from what the steps that give them tap. */
+/** What the tokens of a group attend to, from the taps of their steps. */
 export interface CrossRows {
-  /** What a step taps: the queries of each chosen layer. */
+  /** Taps of a step: the queries of each chosen layer. */
   readonly taps: readonly string[];
-  /** What of a source is attended to by the token that follows a row's `queries`. */
+  /** The weights over a source for the token predicted from a row's `queries`. */
   rowOf(source: number, queries: RowTaps): SequenceAttention;
 }
 
-/** Reads the keys of a group's sources, once: with these a step's queries say what its tokens attend to. */
+/** Reads the keys of a group's sources, once; with a step's queries they give the weights of its tokens. */
 export async function openCrossRows(
   config: EncoderDecoderConfig,
   group: Group,
@@ -38,14 +38,14 @@ export async function openCrossRows(
   };
 }
 
-/** What an instance of a step taps, by name, so that it is read with the step's results. */
+/** What an instance of a step taps, by name, so that they are read with the step's results. */
 export const tappedOf = (
   names: readonly string[],
   { taps }: Pick<Program<unknown>, "taps">,
   instance: Instance<unknown>,
 ): ReadonlyMap<string, Tensor> => new Map(names.map((name) => [name, placed(instance, taps.get(name) as Tensor)]));
 
-/** Of values that a step tapped, those of one of its rows. */
+/** One row of a step's tapped values. */
 export const tapsOfRow = (names: readonly string[], results: object, row: number, rows: number): RowTaps =>
   names.map((name) => {
     const values = (results as Readonly<Record<string, Float32Array>>)[name] ?? new Float32Array();

@@ -2,23 +2,23 @@ import type { EncoderDecoderConfig } from "../models/seq2seq/config.ts";
 import { mebibytes } from "../options/bytes.ts";
 import { boolean, checkOptions, fieldsOf, having, integer } from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
-import type { Look, LookNames } from "./looks.ts";
+import type { Look, LookNames } from "./inspect.ts";
 import type { CrossAttention, CrossAttentionOptions, CrossChoice, SequenceAttention } from "./results.ts";
 
-/** Most bytes of the weights of all heads together. */
-export const mostPerHead = 32 << 20;
+/** Maximum bytes of the weights of all heads together. */
+export const maxPerHead = 32 << 20;
 
-/** What a layer's queries are tapped as. */
+/** The tap name of a layer's queries. */
 export const queriesOf = (layer: number): string => `decoder.${layer}.cross.q`;
 
-/** What a run has to keep so that weights can be computed of it: each layer's queries, and the keys of the source. */
+/** What a run must keep for computing weights: each layer's queries, and the keys of the source. */
 export const crossNames: LookNames = {
   source: () => false,
   target: (name) => /^decoder\.\d+\.cross\.q$/.test(name),
   keys: true,
 };
 
-/** How many tokens there are. */
+/** Number of tokens. */
 interface Tokens {
   readonly sources: number;
   readonly targets: number;
@@ -27,7 +27,7 @@ interface Tokens {
 const numbers = (count: number, one: number | undefined): readonly number[] =>
   one === undefined ? Array.from({ length: count }, (_, i) => i) : [one];
 
-/** The layers whose weights are chosen. */
+/** The chosen layers. */
 export const chosenLayers = ({ decoder }: EncoderDecoderConfig, layer: number | undefined): readonly number[] =>
   numbers(decoder.layers, layer);
 
@@ -36,17 +36,17 @@ const checksOf = ({ decoder }: EncoderDecoderConfig) => {
   return { layer: index(decoder.layers), head: index(decoder.heads), perHead: boolean };
 };
 
-/** Throws `OptionError` for a layer or head that there is not. */
+/** Throws `OptionError` for a layer or head that does not exist. */
 export function checkCrossAttention(config: EncoderDecoderConfig, options: CrossAttentionOptions): void {
   const checks = { ...checksOf(config), signal: having("aborted", "an AbortSignal") };
   checkOptions("crossAttention", fieldsOf<CrossAttentionOptions>(checks), options);
 }
 
-/** The same of weights that come with the tokens of a text. */
+/** The same for weights reported with the tokens of a text. */
 export const checkStepAttention = (config: EncoderDecoderConfig, options: CrossChoice): void =>
   checkOptions("generate", fieldsOf<CrossChoice>(checksOf(config)), options, "attention.");
 
-/** Throws `OptionError` where the weights of each head would take too much memory. */
+/** Throws `OptionError` if the weights of each head would take too much memory. */
 export function checkPerHead(
   where: string,
   { decoder }: EncoderDecoderConfig,
@@ -55,16 +55,18 @@ export function checkPerHead(
 ): void {
   if (!perHead) return;
   const bytes = 4 * numbers(decoder.layers, layer).length * numbers(decoder.heads, head).length * sources * targets;
-  if (bytes <= mostPerHead) return;
+  if (bytes <= maxPerHead) return;
   throw new OptionError(
-    `${where}: perHead takes ${mebibytes(bytes)}, expected at most ${mebibytes(mostPerHead)}; ask for one layer or head`,
+    `${where}: perHead takes ${mebibytes(bytes)}, expected at most ${mebibytes(maxPerHead)}; ask for one layer or head`,
   );
 }
 
 /** Values of one token, of all heads `[h · d]`. */
 type Values = Float32Array | Float64Array;
 
-/** Softmax of a query's scaled products with the keys of a source, of one head (Vaswani et al. 2017, section 3.2.3). */
+/**
+ * Softmax of a query's scaled products with the keys of a source, for one head (Vaswani et al. 2017, section 3.2.3).
+ */
 function headWeights(query: Values, keys: readonly Values[], begin: number, end: number, scale: number): Float64Array {
   const scores = Float64Array.from(keys, (key) => {
     let sum = 0;
@@ -78,8 +80,8 @@ function headWeights(query: Values, keys: readonly Values[], begin: number, end:
 }
 
 /**
- * What a token attends to, in float64 from a query and the keys of its source in each of the chosen layers: the mean of the
- * chosen heads, and with `perHead` the weights of each.
+ * A token's attention to its source, in float64 from its query and the source's keys in each chosen layer: the mean of
+ * the chosen heads, and with `perHead` the weights of each.
  */
 export function crossRow(
   { decoder, scoreScale = 1 / Math.sqrt(decoder.headWidth) }: EncoderDecoderConfig,
@@ -105,7 +107,7 @@ export function crossRow(
   return each ? { weights, perHead: each } : { weights };
 }
 
-/** The weights that a run's queries and keys give. */
+/** The weights from a run's queries and keys. */
 export function crossWeights(
   config: EncoderDecoderConfig,
   { target, keys }: Look,

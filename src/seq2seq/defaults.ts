@@ -1,20 +1,20 @@
-import { type Field, flag, float, integer, optional, readFields, shown } from "../formats/fields.ts";
+import { type Field, flag, float, integer, optional, readFields, shown } from "../formats/json/fields.ts";
 import type { EncoderDecoderConfig } from "../models/seq2seq/config.ts";
 import type { SequenceOptions } from "./options.ts";
 
-/** What a folder says of how its model generates. */
+/** A folder's settings for generation. */
 export interface SequenceDefaults {
   readonly options: SequenceOptions;
   /** The token that every row begins with. */
   readonly start: number;
   /** Tokens that end a text. */
   readonly eos: readonly number[];
-  /** Tokens that never come. */
+  /** Tokens that are always banned. */
   readonly forbidden: readonly number[];
-  /** The first token, and the last one of a text of the greatest length, where they are given. */
+  /** The forced first token, and the forced last one at maximum length, if any. */
   readonly forcedFirst?: number | undefined;
   readonly forcedLast?: number | undefined;
-  /** True where a search shares the probability of tokens that may not come among those that may. */
+  /** True: in a search allowed tokens share the probability of banned ones. */
   readonly renormalise: boolean;
 }
 
@@ -22,7 +22,7 @@ const file = "generation_config.json";
 
 const isId = (value: unknown): value is number => Number.isSafeInteger(value);
 
-/** An id of a token, or a list of them, of which the first counts. */
+/** A token id, or a list of them, whose first one counts. */
 const ids: Field<number | readonly number[]> = {
   problem: (value) => {
     const all: readonly unknown[] = Array.isArray(value) ? value : [value];
@@ -65,7 +65,7 @@ const fields = {
   suppress_tokens: optional(ids, []),
 };
 
-/** Settings that change the text and that `generate` does not have, with the values that change nothing. */
+/** Settings that change the text and are not supported by `generate`, with their neutral values. */
 const withoutEffect: Readonly<Record<string, readonly unknown[]>> = {
   num_beam_groups: [1],
   min_p: [0],
@@ -85,8 +85,8 @@ const withoutEffect: Readonly<Record<string, readonly unknown[]>> = {
 };
 
 /**
- * What `generation_config.json` says, or, where a folder has none (an empty object), `config.json`, as transformers reads
- * them. Throws `FormatError`, with file and field; what has no effect is a warning.
+ * Reads `generation_config.json` or, without it (an empty object), `config.json`, as transformers does. Throws
+ * `FormatError`, with file and field; warns about settings without effect.
  */
 export function readSequenceDefaults(
   config: EncoderDecoderConfig,

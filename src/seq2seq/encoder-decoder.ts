@@ -1,6 +1,6 @@
-import { Lifetime } from "../generate/lifetime.ts";
-import type { StoredWeights } from "../generate/loaded-model.ts";
-import { Row } from "../generate/row.ts";
+import type { StoredWeights } from "../generate/load/loaded-model.ts";
+import { Lifetime } from "../generate/session/lifetime.ts";
+import { Row } from "../generate/session/row.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { EncoderDecoderConfig } from "../models/seq2seq/config.ts";
 import type { EncoderDecoderModel } from "../models/seq2seq/encoder-decoder.ts";
@@ -15,7 +15,7 @@ import {
   size,
   text as string,
 } from "../options/checks.ts";
-import type { ChatTemplate } from "../text/chat-template.ts";
+import type { ChatTemplate } from "../text/template/chat-template.ts";
 import { TextError } from "../text/text-error.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { contextsOf } from "./contexts.ts";
@@ -24,7 +24,7 @@ import { checkCrossAttention, checkPerHead, checkStepAttention, crossNames, cros
 import type { SequenceDefaults } from "./defaults.ts";
 import { draw } from "./generate.ts";
 import { inGroups, openGroup } from "./group.ts";
-import { type LookNames, look } from "./looks.ts";
+import { type LookNames, look } from "./inspect.ts";
 import { resolveSequence, type SequenceOptions } from "./options.ts";
 import { SequencePrograms } from "./programs.ts";
 import type {
@@ -37,8 +37,8 @@ import type {
   SequenceStates,
 } from "./results.ts";
 
-/** What an encoder-decoder consists of. */
-export interface EncoderDecoderParts {
+/** The parts of an encoder-decoder. */
+interface EncoderDecoderParts {
   readonly model: EncoderDecoderModel;
   readonly tokenizers: { readonly source: Tokenizer; readonly target: Tokenizer };
   readonly defaults: SequenceDefaults;
@@ -46,7 +46,7 @@ export interface EncoderDecoderParts {
   readonly chatTemplate?: ChatTemplate | undefined;
 }
 
-/** A text, or its token ids with those that the tokenizer adds, which are taken as they are. */
+/** A text, or its token ids including special tokens, used as they are. */
 export type SequenceInput = string | readonly number[];
 
 const ids = listOf(size);
@@ -62,18 +62,18 @@ export class EncoderDecoder {
   readonly name: string;
   readonly gpu: Gpu;
   readonly config: EncoderDecoderConfig;
-  /** Of what is generated, and of sources unless they have their own. */
+  /** For generated text, and for sources unless they have their own. */
   readonly tokenizer: Tokenizer;
   readonly sourceTokenizer: Tokenizer;
-  /** Of models that answer conversations, which few encoder-decoders do. */
+  /** For models that answer conversations; few encoder-decoders do. */
   readonly chatTemplate: ChatTemplate | undefined;
-  /** What the folder says of how its model generates. */
+  /** The folder's settings for generation. */
   readonly defaults: SequenceDefaults;
-  /** Longest source in tokens, with those that the tokenizer adds. */
+  /** Longest source in tokens, special tokens included. */
   readonly sourceContext: number;
-  /** Most tokens that are generated. */
+  /** Maximum number of generated tokens. */
   readonly context: number;
-  /** How most of the weights are stored on the device, and their bytes in files. */
+  /** The storage of most weights on the device, and their bytes in files. */
   readonly stored: StoredWeights;
   readonly #model: EncoderDecoderModel;
   readonly #programs: SequencePrograms;
@@ -107,10 +107,10 @@ export class EncoderDecoder {
   }
 
   /**
-   * Generates a text from each text: a translation, a summary, what the model was trained for. Texts are computed together,
-   * each seeing its own tokens alone, and what the decoder reads of a source is computed once. In the place of a text of a
-   * list there may be its token ids. Throws `OptionError` for options, `TextError` for a text that is empty or longer than
-   * the encoder takes and for ids that there are not, and the reason of `signal` once it aborts.
+   * Generates a text from each text: a translation, a summary, or whatever task the model was trained for. Texts are
+   * computed together, each seeing only its own tokens, and each source is encoded once. A list may have token ids in
+   * place of a text. Throws `OptionError` for options, `TextError` for a text that is empty or longer than the encoder
+   * takes and for invalid ids, and the reason of `signal` once it aborts.
    */
   async generate(texts: string | readonly SequenceInput[], options: SequenceOptions = {}): Promise<SequenceResults> {
     checkValue("generate", "texts", textsCheck, texts);
@@ -128,7 +128,7 @@ export class EncoderDecoder {
       const tokens = sources.reduce((sum, { ids }) => sum + ids.length, 0);
       checkPerHead("generate", this.config, attention, { sources: tokens, targets: most });
     }
-    const searching = beams > 1 ? await import("./search-entry.ts") : undefined;
+    const searching = beams > 1 ? await import("./beams.ts") : undefined;
     searching?.checkBeams("generate", beams, 1, this.defaults.eos);
     const shape = { rowsOfSource: beams, capacity: most };
     const results: SequenceResult[] = [];
@@ -185,9 +185,9 @@ export class EncoderDecoder {
   }
 
   /**
-   * The states of a source's tokens after the embedding and after every layer of the encoder, the last one normed where the
-   * model has a norm there; with `target`, tokens without the one that the decoder begins with, also the logits of what
-   * follows the first token and each of these. For comparing with another implementation. Throws as `generate` does.
+   * The states of a source's tokens after the embedding and after every layer of the encoder, the last one normed if
+   * the model has a norm there; with `target`, tokens without the decoder's start token, also the logits after the
+   * start token and each of these. For comparison with other implementations. Throws as `generate` does.
    */
   async hidden(text: string, options: SequenceHiddenOptions = {}): Promise<SequenceStates> {
     checkOptions("hidden", hiddenFields, options);
@@ -209,9 +209,9 @@ export class EncoderDecoder {
   }
 
   /**
-   * How much each generated token attends to each token of the source: `target` are the ids of a result, of which each is
-   * predicted by a query of the decoder (Bahdanau et al. 2014, section 5.2.1, for such alignments). Throws as `generate`
-   * does, and `OptionError` for a layer or head that there is not.
+   * How much each generated token attends to each token of the source: `target` are the ids of a result, each predicted
+   * from a query of the decoder (Bahdanau et al. 2014, section 5.2.1, for such alignments). Throws as `generate` does,
+   * and `OptionError` for a layer or head that does not exist.
    */
   async crossAttention(
     text: string,
@@ -222,7 +222,7 @@ export class EncoderDecoder {
     checkValue("crossAttention", "text", string, text);
     const ids = this.#encode("crossAttention", text, 0);
     checkValue("crossAttention", "target", listOf(integer(0, this.config.vocabulary - 1)), target);
-    const tokens = this.#target("crossAttention", target.slice(0, -1)); // what follows the last one is not asked for
+    const tokens = this.#target("crossAttention", target.slice(0, -1)); // what follows the last one is not needed
     if (target.length === 0) throw new TextError("crossAttention: target is empty, expected the tokens of a result");
     const places = { sources: ids.length, targets: target.length };
     checkPerHead("crossAttention", this.config, options, places);
@@ -238,14 +238,14 @@ export class EncoderDecoder {
   }
 
   /**
-   * True where the weights cannot be distinguished from random numbers, so that what the model writes means nothing: see
+   * True if the weights cannot be distinguished from random numbers, so that the model's texts are meaningless: see
    * `areUntrained`.
    */
   async isUntrained(): Promise<boolean> {
     using _use = this.#lifetime.use();
-    const { areUntrained, matricesIn } = await import("../models/untrained.ts");
+    const { areUntrained, matricesIn } = await import("../models/weights/untrained.ts");
     const { encoder, decoder } = this.#model.weights;
-    // Tables of positions may be sines, which are the same in every model.
+    // Position tables may be sines, which are the same in every model.
     return await areUntrained(matricesIn([encoder.embedding, encoder.blocks, decoder.embedding, decoder.blocks]));
   }
 
@@ -257,7 +257,7 @@ export class EncoderDecoder {
     return await look(this.#programs, source, target, names, stop);
   }
 
-  /** Given tokens of the decoder, after the one that it begins with. */
+  /** Given tokens of the decoder, after its start token. */
   #target(where: string, target: readonly number[]): readonly number[] {
     checkValue(where, "target", listOf(integer(0, this.config.vocabulary - 1)), target);
     if (target.length >= this.context) {
@@ -288,7 +288,7 @@ export class EncoderDecoder {
     return ids;
   }
 
-  /** Stops what it computes, and frees its memory, the programs and the weights, as soon as nothing uses them. */
+  /** Stops its work and frees its memory, programs and weights as soon as they are unused. */
   dispose(): void {
     this.#lifetime.dispose();
   }

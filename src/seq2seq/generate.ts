@@ -1,6 +1,6 @@
-import { inFlight } from "../generate/chunks.ts";
-import type { Row } from "../generate/row.ts";
-import { awaited, discard, type ReadBack, readBack, submitStep } from "../generate/step-results.ts";
+import { inFlight } from "../generate/session/chunks.ts";
+import type { Row } from "../generate/session/row.ts";
+import { awaited, discard, type ReadBack, readBack, submitStep } from "../generate/session/step-results.ts";
 import { GpuError } from "../gpu/errors.ts";
 import { wordsOf } from "../kernels/sampling/restrict.ts";
 import { notFinite } from "../kernels/sampling/sample.ts";
@@ -14,17 +14,17 @@ import type { ResolvedSequence } from "./options.ts";
 import type { SequencePrograms, StepProgram } from "./programs.ts";
 import type { SequenceAttention } from "./results.ts";
 
-/** What rows are drawn by. */
+/** How rows are drawn. */
 export interface DrawOptions extends Pick<ResolvedSequence, "temperature" | "topK" | "topP" | "repetitionPenalty"> {
   readonly rules: TokenRules;
   /** The token that every row begins with. */
   readonly start: number;
-  /** Most tokens of a row, and why a row of so many ends. */
+  /** Maximum tokens of a row, and the stop reason at that length. */
   readonly most: number;
   readonly mostReason: "length" | "context";
-  /** Of each row. */
+  /** One per row. */
   readonly seeds: readonly number[];
-  /** What gives each token what it attends to in its source; unset: steps tap nothing. */
+  /** Computes each token's attention to its source; unset: steps tap nothing. */
   readonly cross?: CrossRows | undefined;
   /** Called with each token of a row, by its index in the group. */
   readonly onToken: (row: number, token: number | undefined, text: string, attention?: SequenceAttention) => void;
@@ -46,8 +46,8 @@ interface BoundStep {
 }
 
 /**
- * Draws tokens for every row of a group until all have ended: each step feeds every row's last token, the first one the
- * token that rows begin with. Throws the reason of `stop` once it aborts, and `GpuError` for logits that are not finite.
+ * Draws tokens for every row of a group until all have ended: each step feeds every row's last token, the first step
+ * the start token. Throws the reason of `stop` once it aborts, and `GpuError` for logits that are not finite.
  */
 export async function draw(
   programs: SequencePrograms,
@@ -89,7 +89,7 @@ export async function draw(
     return bound;
   };
 
-  /** What was last written of each row's tokens that may come: masks that do not change are written once. */
+  /** The last written mask of each row: unchanged masks are written once. */
   const written: string[] = [];
   const writeAllowed = async (index: number) => {
     if (!allowed) return;
@@ -105,7 +105,7 @@ export async function draw(
 
   try {
     await prepare(group, rows, options, settings, counts);
-    const ahead = rules.noRepeatNgram > 0 ? 1 : inFlight; // what may come next depends on the last token
+    const ahead = rules.noRepeatNgram > 0 ? 1 : inFlight; // the mask depends on the last token
     let [submitted, steps] = [0, 0];
     let begun = performance.now();
     while (live().length > 0) {
@@ -130,7 +130,7 @@ export async function draw(
         if (row.stopReason === undefined && row.tokens.length >= most) text += row.finish(options.mostReason);
         onToken(row.index, token, text, cross?.rowOf(row.index, tapsOfRow(taps, results, row.index, rows.length)));
       }
-      // Rows that have ended store nothing more while others go on.
+      // Ended rows store nothing more while others continue.
       for (const { index, stopReason } of before) {
         if (stopReason !== undefined) await gpu.write(group.step.storage, 16 * index + 4, new Uint8Array(4));
       }
@@ -150,7 +150,7 @@ export async function draw(
 export const notFiniteError = ({ model }: SequencePrograms, row: number, tokens: number): GpuError =>
   new GpuError(`${model.config.architecture}: the logits of text ${row} after ${tokens} tokens are not finite`);
 
-/** Writes where rows begin and how they are drawn. */
+/** Writes the start of rows and how they are drawn. */
 async function prepare(
   { gpu, step }: Group,
   rows: readonly Row[],

@@ -6,21 +6,21 @@ import { maxBatch } from "../kernels/step.ts";
 import { placed, replacements, type Tensor, type TensorPair, tensor, zeros } from "../tensor/tensor.ts";
 import { type SequencePrograms, type TargetPlaces, type TargetSize, targetCacheShape } from "./programs.ts";
 
-/** Texts that are decoded together, and how far. */
-export interface GroupShape {
+/** Texts that are decoded together, and their limits. */
+interface GroupShape {
   /** Token ids of each source. */
   readonly sources: readonly (readonly number[])[];
-  /** Batch rows of each source: its beams. */
+  /** Batch rows per source: its beams. */
   readonly rowsOfSource: number;
-  /** Tokens of a row that are computed together; default 1. */
+  /** Tokens of a row computed together; default 1. */
   readonly tokensOfRow?: number;
-  /** Most tokens of a row, the first one included. */
+  /** Maximum tokens of a row, the first one included. */
   readonly capacity: number;
 }
 
 /**
- * The memory of texts that are decoded together: what the decoder reads of their sources, which is computed once, and the
- * cache of their rows, those of a source one after the other.
+ * The memory of texts that are decoded together: the decoder's keys and values of their sources, computed once, and the
+ * cache of their rows, those of a source adjacent.
  */
 export interface Group {
   readonly gpu: Gpu;
@@ -35,27 +35,27 @@ export interface Group {
     others: readonly TensorPair[],
     signal: AbortSignal | undefined,
   ): Promise<Instance<T>>;
-  /** Values of the sources' program by the names that were wanted. */
+  /** Values of the sources' program, by requested name. */
   readonly taps: ReadonlyMap<string, Tensor>;
-  /** What each layer of the decoder reads of the sources, which are packed to so many tokens. */
+  /** Each decoder layer's keys and values of the sources, which are packed to so many tokens. */
   readonly cross: readonly CrossKeys[];
   readonly sourceTokens: number;
-  /** Of the packed tokens, where each source begins and the last one ends. */
+  /** Where each source begins among the packed tokens, and where the last one ends. */
   readonly sourceOffsets: Uint32Array;
   dispose(): void;
 }
 
 /** How a group is opened. */
-export interface GroupOptions {
+interface GroupOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Names of values of the encoder that are kept. */
+  /** Names of encoder values to keep. */
   readonly taps?: ((name: string) => boolean) | undefined;
 }
 
-/** Visible tokens of the first programs; of later ones twice as many each time. */
+/** Visible tokens of the first programs; doubled for each later one. */
 const firstVisible = 64;
 
-/** Takes the memory of a group, and encodes its sources. Throws the reason of `signal` once it aborts. */
+/** Allocates the memory of a group, and encodes its sources. Throws the reason of `signal` once it aborts. */
 export async function openGroup(
   programs: SequencePrograms,
   { sources, rowsOfSource, tokensOfRow = 1, capacity: tokens }: GroupShape,
@@ -84,7 +84,7 @@ export async function openGroup(
       { first: 0, context: config.encoder.context ?? size.tokens },
     );
     const keyOffsets = made(packed.offsets);
-    // Rows of the sources there are; the text that fills the pack up has none.
+    // Rows of the actual sources; the padding text has none.
     const queryOffsets = made(
       Uint32Array.from(packed.offsets, (_, i) => tokensOfRow * Math.min(i * rowsOfSource, rows)),
     );
@@ -145,7 +145,7 @@ function visibleOf(length: number, capacity: number): number {
   return Math.min(visible, capacity);
 }
 
-/** The sources of the texts that are decoded together, in order: as many as fit a program and its memory. */
+/** Groups sources to decode together, in order: as many as fit a program and its memory. */
 export function* inGroups<T extends { readonly ids: readonly number[] }>(
   { model: { gpu, config } }: SequencePrograms,
   sources: readonly T[],
@@ -153,12 +153,12 @@ export function* inGroups<T extends { readonly ids: readonly number[] }>(
 ): Generator<readonly T[]> {
   const { decoder } = config;
   const rowBytes = 4 * decoder.heads * decoder.headWidth * Math.ceil(capacity / 64) * 64;
-  const mostRows = Math.max(rowsOfSource, Math.min(maxBatch, Math.floor(gpu.limits.binding / rowBytes)));
-  const mostTexts = Math.floor(mostRows / rowsOfSource);
+  const maxRows = Math.max(rowsOfSource, Math.min(maxBatch, Math.floor(gpu.limits.binding / rowBytes)));
+  const maxTexts = Math.floor(maxRows / rowsOfSource);
   let group: T[] = [];
   let tokens = 0;
   for (const source of sources) {
-    if (group.length === mostTexts || (group.length > 0 && tokens + source.ids.length > mostTokens)) {
+    if (group.length === maxTexts || (group.length > 0 && tokens + source.ids.length > maxTokens)) {
       yield group;
       [group, tokens] = [[], 0];
     }
@@ -168,5 +168,5 @@ export function* inGroups<T extends { readonly ids: readonly number[] }>(
   if (group.length > 0) yield group;
 }
 
-/** Most source tokens of a group, so that a submission stays short. */
-const mostTokens = 1024;
+/** Maximum source tokens of a group, so that a submission stays short. */
+const maxTokens = 1024;

@@ -1,7 +1,7 @@
 import type { FileSource } from "../formats/source.ts";
-import { loading, sourceCheck } from "../generate/load-model.ts";
+import { loading, sourceCheck } from "../generate/load/load-model.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { weightTypes } from "../kernels/formats.ts";
+import { weightTypes } from "../kernels/formats/formats.ts";
 import { boolean, callback, checkOptions, checkValue, fieldsOf, having, nonEmpty, oneOf } from "../options/checks.ts";
 import type { EncoderDecoder } from "./encoder-decoder.ts";
 import type { EncoderDecoderOptions } from "./read-encoder-decoder.ts";
@@ -17,10 +17,10 @@ const fields = fieldsOf<EncoderDecoderOptions>({
 
 /**
  * Loads an encoder-decoder, such as T5, from a Hugging Face folder (`config.json`, `model.safetensors` or its shards,
- * `tokenizer.json`, and if present `tokenizer_config.json` and `generation_config.json`): a path in Node, an address in Node
- * and pages, the name of a repository on a hub, or any `FileSource`; `openModel` says more. Throws `FormatError`, `TextError`
- * or `GpuError`, before anything large is read or allocated, when the files are no encoder-decoder's or do not fit one
- * another or the device; and the reason of `signal` once it aborts.
+ * `tokenizer.json`, and if present `tokenizer_config.json` and `generation_config.json`): a path in Node, an address in
+ * Node and pages, the name of a repository on a hub, or any `FileSource`; `openModel` says more. Throws `FormatError`,
+ * `TextError` or `GpuError`, before anything large is read or allocated, if the files are not an encoder-decoder's or
+ * do not fit one another or the device; and the reason of `signal` once it aborts.
  */
 export async function loadEncoderDecoder(
   gpu: Gpu,
@@ -30,7 +30,7 @@ export async function loadEncoderDecoder(
   checkValue("loadEncoderDecoder", "from", sourceCheck, from);
   checkOptions("loadEncoderDecoder", fields, options);
   return await loading(gpu, from, options, async (source, signal) => {
-    // With every family and its checks, and what reads and uploads weights.
+    // Loads every family and its checks, and the code that reads and uploads weights.
     const { readEncoderDecoder } = await import("./read-encoder-decoder.ts");
     return await readEncoderDecoder(gpu, source, { ...options, signal });
   });

@@ -1,4 +1,4 @@
-import { checkOnlyWithBeams } from "../generate/beams/only-with-beams.ts";
+import { checkOnlyWithBeams } from "../generate/beams/options.ts";
 import {
   between,
   boolean,
@@ -17,11 +17,11 @@ import {
 import { OptionError } from "../options/errors.ts";
 import type { CrossChoice, SequenceAttention } from "./results.ts";
 
-/** What one step added to a text. */
+/** The addition of one step to a text. */
 export interface SequencePiece {
-  /** Index of the text among those given. */
+  /** Index of the source text. */
   readonly row: number;
-  /** The token; undefined for text that was held back until the row ended. */
+  /** The token; undefined for text held back until the row ended. */
   readonly token: number | undefined;
   /** Whole characters; empty while a character is incomplete. */
   readonly text: string;
@@ -29,49 +29,49 @@ export interface SequencePiece {
   readonly attention?: SequenceAttention;
 }
 
-/**
- * How an encoder-decoder generates. What is left out is as the model's `generation_config.json` says.
- */
+/** How an encoder-decoder generates. Unset options are as in the model's `generation_config.json`. */
 export interface SequenceOptions {
   /** Maximum number of tokens to generate, the end token included; default 256. */
   readonly maxTokens?: number | undefined;
   /** 0 always takes the likeliest token (greedy). */
   readonly temperature?: number | undefined;
-  /** Keep the k likeliest tokens, with all that tie with the k-th; 0 keeps all. */
+  /** Keep the k likeliest tokens, and any that tie with the k-th; 0 keeps all. */
   readonly topK?: number | undefined;
   /** Keep the fewest likeliest tokens whose probabilities sum to at least p (Holtzman et al. 2019); 1 keeps all. */
   readonly topP?: number | undefined;
   /** Divides positive and multiplies negative logits of tokens generated so far (Keskar et al. 2019); 1 does nothing. */
   readonly repetitionPenalty?: number | undefined;
-  /** No sequence of this many tokens comes twice; 0 does nothing. Steps then wait for one another. */
+  /** No sequence of this many tokens occurs twice; 0: no limit. Steps then wait for one another. */
   readonly noRepeatNgram?: number | undefined;
   /** Texts that end a text when they occur; they are left out. Not with `beams`. */
   readonly stop?: string | readonly string[] | undefined;
   /**
-   * Texts that are searched at once for the likeliest one of each text given (beam search), in place of drawing; 1: none are.
+   * Candidates searched at once for the likeliest text of each source (beam search), instead of sampling; 1: no search.
    * The rules are those of transformers 5.0.
    */
   readonly beams?: number | undefined;
-  /** With `beams`: scores are divided by the number of tokens to this power; above 0 longer texts gain. Default 1. */
+  /**
+   * With `beams`: scores are divided by the number of tokens to this power; above 0 favours longer texts. Default 1.
+   */
   readonly lengthPenalty?: number | undefined;
   /**
-   * When a search with `beams` stops: true as soon as so many texts have ended, false (default) where the best open one is
-   * no better than the worst of them, `never` only once it cannot become better.
+   * When a search with `beams` stops: with true as soon as this many texts have ended, with false (default) once the
+   * best open one is no better than the worst of them, with `never` only once it cannot become better.
    */
   readonly earlyStopping?: boolean | "never" | undefined;
   /** Seed of the random numbers: one for all texts or one for each. Default: a new one each time. */
   readonly seed?: number | readonly number[] | undefined;
   /**
-   * Which weights of attention to the source come with each token, tapped from the step that gives it; `{}` is the mean of
-   * all layers and heads. Unset: none, and steps tap nothing.
+   * Which weights of attention to the source to report with each token, tapped from the step that computes it; `{}` is
+   * the mean of all layers and heads. Unset: none, and steps tap nothing.
    */
   readonly attention?: CrossChoice | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called with each token as it is there. */
+  /** Called with each token as soon as it is available. */
   readonly onToken?: ((piece: SequencePiece) => void) | undefined;
 }
 
-/** Options with all defaults filled in. */
+/** Options with defaults filled in. */
 export interface ResolvedSequence {
   readonly maxTokens: number;
   readonly temperature: number;
@@ -89,7 +89,7 @@ export interface ResolvedSequence {
   readonly onToken: (piece: SequencePiece) => void;
 }
 
-/** Tokens that are generated where neither caller nor model says how many. */
+/** Tokens to generate if neither caller nor model sets a number. */
 export const usualTokens = 256;
 
 const seed = integer(0, 2 ** 32 - 1);
@@ -105,7 +105,7 @@ const fields = fieldsOf<SequenceOptions>({
   lengthPenalty: between(-100, 100),
   earlyStopping: oneOf(true, false, "never"),
   seed: either(seed, listOf(seed)),
-  // Which layers and heads there are, the model knows.
+  // The model checks layers and heads.
   attention: object<CrossChoice>({ layer: integer(), head: integer(), perHead: boolean }),
   signal: having("aborted", "an AbortSignal"),
   onToken: callback,
@@ -136,8 +136,8 @@ export function resolveSequence(options: SequenceOptions, defaults: SequenceOpti
 }
 
 /**
- * How many beams there are. Those of the model's defaults give way to a temperature, and to texts that end a text, that a
- * caller gives. Throws `OptionError` for what a search does not have.
+ * The number of beams. The model's default gives way to a caller's temperature and stop texts. Throws `OptionError` for
+ * options that a search does not have.
  */
 function beamsOf(
   own: SequenceOptions,
@@ -164,7 +164,7 @@ function beamsOf(
   return beams;
 }
 
-/** The options that were given: undefined is not. */
+/** The given options, without undefined ones. */
 const given = (options: SequenceOptions): SequenceOptions =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 

@@ -2,7 +2,7 @@ import type { CrossKeys } from "../blocks/cross-block.ts";
 import { type CacheShape, type KvCache, placeholderCache } from "../blocks/kv-cache/cache.ts";
 import type { PackSize } from "../encode/packing.ts";
 import type { Program } from "../gpu/gpu.ts";
-import { penalise } from "../kernels/sampling/penalise.ts";
+import { penalise } from "../kernels/sampling/logprobs.ts";
 import { restrict, wordsOf } from "../kernels/sampling/restrict.ts";
 import { sampleFinite } from "../kernels/sampling/sample.ts";
 import { maxBatch } from "../kernels/step.ts";
@@ -17,7 +17,7 @@ import { placeholder, type Tensor } from "../tensor/tensor.ts";
 import { reshape } from "../tensor/views.ts";
 
 /** A program that encodes sources, and the tensors that an instance must supply. */
-export interface SourceProgram {
+interface SourceProgram {
   readonly program: Program<{ readonly cross: readonly CrossKeys[] }>;
   readonly ids: Tensor;
   readonly positions: Tensor;
@@ -30,18 +30,18 @@ export interface TargetSize {
   readonly rows: number;
   /** Of the sources' program. */
   readonly sources: PackSize;
-  /** Cached tokens that are visible at most, of a cache with this capacity. */
+  /** Maximum visible cached tokens, of a cache with this capacity. */
   readonly visible: number;
   readonly capacity: number;
 }
 
-/** What a step has apart from its size. */
-export interface TargetKind {
-  /** True where some tokens may not come next. */
+/** Properties of a step besides its size. */
+interface TargetKind {
+  /** True if some tokens are banned. */
   readonly restricted: boolean;
-  /** True where the logits of tokens that there are already change. */
+  /** True if the logits of tokens seen before change. */
   readonly penalties: boolean;
-  /** Names of values that the step taps; unset: none. */
+  /** Names of tapped values; unset: none. */
   readonly taps?: readonly string[] | undefined;
 }
 
@@ -63,12 +63,12 @@ export interface StepProgram extends TargetPlaces {
 }
 
 /** A run of the decoder over given tokens. */
-export interface ForcedProgram extends TargetPlaces {
+interface ForcedProgram extends TargetPlaces {
   readonly program: Program<{ readonly logits: Tensor }>;
   readonly ids: Tensor;
 }
 
-/** How many programs are kept. */
+/** Maximum number of programs kept. */
 const kept = 16;
 
 /** The cache of rows of this capacity. */
@@ -84,7 +84,7 @@ export const targetCacheShape = (
   headWidth: decoder.headWidth,
 });
 
-/** Records and keeps the programs of one encoder-decoder: one for each size of packed sources, and of steps. */
+/** Records and keeps the programs of one encoder-decoder: one per size of packed sources, and of steps. */
 export class SequencePrograms {
   readonly model: EncoderDecoderModel;
   readonly #programs = new Map<string, { readonly program: Program<unknown> }>();
@@ -128,7 +128,7 @@ export class SequencePrograms {
     });
   }
 
-  /** Logits `[t, v]` of `t` given tokens of one row; with the values that `taps` names. */
+  /** Logits `[t, v]` of `t` given tokens of one row; with the values named in `taps`. */
   forced(t: number, size: TargetSize, taps: (name: string) => boolean): ForcedProgram {
     const { gpu } = this.model;
     const ids = placeholder(gpu, [size.rows * t], "u32", "token ids");
@@ -139,7 +139,7 @@ export class SequencePrograms {
     return { ...places, program: gpu.record(record, { taps }), ids };
   }
 
-  /** Placeholders of what every run of the decoder reads. */
+  /** Placeholders for the inputs of every decoder run. */
   places({ rows, sources, visible, capacity }: TargetSize): TargetPlaces {
     const { gpu, config } = this.model;
     const inner = config.decoder.heads * config.decoder.headWidth;
@@ -157,11 +157,11 @@ export class SequencePrograms {
     };
   }
 
-  /** The program that is known by this key, recorded once; without a key, each time. */
+  /** The program with this key, recorded once; without a key, each time. */
   once<R extends { readonly program: Program<unknown> }>(key: string | undefined, record: () => R): R {
     if (key === undefined) return record();
     const recorded = (this.#programs.get(key) as R | undefined) ?? record();
-    this.#programs.delete(key); // set again, so that the map's order is the order of use
+    this.#programs.delete(key); // reinserted, so that the map's order is the order of use
     this.#programs.set(key, recorded);
     for (const old of [...this.#programs.keys()].slice(0, Math.max(0, this.#programs.size - kept))) {
       this.#programs.get(old)?.program.dispose();
@@ -176,7 +176,7 @@ export class SequencePrograms {
   }
 }
 
-/** What keeps values of these names. */
+/** Taps for values of these names. */
 export const tapping = (names: readonly string[]): { readonly taps?: (name: string) => boolean } =>
   names.length > 0 ? { taps: (name) => names.includes(name) } : {};
 

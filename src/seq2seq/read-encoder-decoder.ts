@@ -1,15 +1,15 @@
 import { listed, printed } from "../formats/format-error.ts";
-import { refuseGguf } from "../formats/refuse-gguf.ts";
+import { refuseGguf } from "../formats/gguf-name.ts";
 import type { FileSource } from "../formats/source.ts";
-import { checkTokens, modelFiles } from "../generate/model-files.ts";
-import { quantisationName } from "../generate/quantisation.ts";
+import { checkTokens, modelFiles } from "../generate/load/model-files.ts";
+import { quantisationName } from "../generate/load/quantisation.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { checkWeights } from "../models/checkpoint.ts";
-import type { LoadOptions } from "../models/loader.ts";
 import { readEncoderDecoderConfig } from "../models/seq2seq/families.ts";
 import { weightNames } from "../models/seq2seq/family.ts";
 import { uploadEncoderDecoder } from "../models/seq2seq/weights.ts";
-import { loadChatTemplate, parseChatTemplate } from "../text/chat-template.ts";
+import { checkWeights } from "../models/weights/checkpoint.ts";
+import type { LoadOptions } from "../models/weights/loader.ts";
+import { loadChatTemplate, parseChatTemplate } from "../text/template/chat-template.ts";
 import { readSequenceDefaults } from "./defaults.ts";
 import { EncoderDecoder } from "./encoder-decoder.ts";
 import { readTokenizers } from "./tokenizers.ts";
@@ -22,10 +22,13 @@ export interface EncoderDecoderOptions extends Omit<LoadOptions, "weights"> {
   readonly chatTemplate?: string | undefined;
 }
 
-/** What is read of a folder before its weights are uploaded. */
+/** The parts of a folder read before its weights are uploaded. */
 type FolderOptions = Pick<EncoderDecoderOptions, "chatTemplate" | "onWarning">;
 
-/** An encoder-decoder's files, read and compared with one another, but for the values of its weights. Throws as `loadEncoderDecoder` does. */
+/**
+ * An encoder-decoder's files, read and compared with one another, except the values of its weights. Throws as
+ * `loadEncoderDecoder` does.
+ */
 export async function readSequenceFolder(source: FileSource, options: FolderOptions) {
   refuseGguf(source, "encoder-decoders");
   const { onWarning = console.warn } = options;
@@ -50,8 +53,8 @@ export async function readSequenceFolder(source: FileSource, options: FolderOpti
 }
 
 /**
- * Reads and checks the files of an encoder-decoder, and uploads its weights: all that `loadEncoderDecoder` does with a
- * source. Throws as it does.
+ * Reads and checks the files of an encoder-decoder, and uploads its weights: `loadEncoderDecoder` for an open source.
+ * Throws as it does.
  */
 export async function readEncoderDecoder(
   gpu: Gpu,

@@ -1,14 +1,14 @@
-import type { StopReason } from "../generate/row.ts";
+import type { StopReason } from "../generate/session/row.ts";
 
 /** What was generated from one text. */
 export interface SequenceResult {
   readonly text: string;
-  /** The tokens generated, with the one that ends the text, without the one that the decoder begins with. */
+  /** The generated tokens, with the end token, without the decoder's start token. */
   readonly ids: readonly number[];
-  /** Tokens of the source, with those that the tokenizer adds. */
+  /** Tokens of the source, special tokens included. */
   readonly sourceIds: readonly number[];
   readonly stopReason: StopReason;
-  /** Of a text that beams found: its log-probability over `length^lengthPenalty`. */
+  /** For a text found by beam search: its log-probability over `length^lengthPenalty`. */
   readonly score?: number;
   /** With `attention`: what each of `ids` attends to in the source. */
   readonly attention?: readonly SequenceAttention[];
@@ -22,7 +22,7 @@ export interface SequenceResults {
   readonly seeds: readonly number[];
   /** Milliseconds, except tokens per second. */
   readonly timings: {
-    /** To encode the sources, with what is compiled for it. */
+    /** To encode the sources, including compilation. */
     readonly encode: number;
     readonly decode: number;
     /** Decoded tokens per second, over all texts. */
@@ -32,14 +32,14 @@ export interface SequenceResults {
 
 /** How the states of a source are computed. */
 export interface SequenceHiddenOptions {
-  /** Tokens of the decoder, without the one that it begins with: their logits are computed as well. */
+  /** Tokens of the decoder, without its start token: their logits are computed as well. */
   readonly target?: readonly number[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** The states of a source's tokens, and logits. */
 export interface SequenceStates {
-  /** Of the source, with those that the tokenizer adds. */
+  /** Tokens of the source, special tokens included. */
   readonly tokens: readonly number[];
   /** The output of the embeddings, then of every layer of the encoder; each has a row for each token. */
   readonly layers: readonly (readonly Float32Array[])[];
@@ -53,11 +53,11 @@ export interface CrossChoice {
   readonly layer?: number | undefined;
   /** Default: the mean over all heads. */
   readonly head?: number | undefined;
-  /** True also gives the weights of each of these heads, of which there may be 32 MiB. */
+  /** True also returns the weights of each of these heads, at most 32 MiB of them. */
   readonly perHead?: boolean | undefined;
 }
 
-/** Which weights, and what ends their computation. */
+/** Which weights, and a signal that ends their computation. */
 export interface CrossAttentionOptions extends CrossChoice {
   readonly signal?: AbortSignal | undefined;
 }
@@ -66,7 +66,7 @@ export interface CrossAttentionOptions extends CrossChoice {
 export interface SequenceAttention {
   /** By token of the source: the mean of the chosen layers and heads. Their sum is 1. */
   readonly weights: Float32Array<ArrayBuffer>;
-  /** With `perHead`: of each, row-major `[layers, heads, source tokens]`. */
+  /** With `perHead`: for each head, row-major `[layers, heads, source tokens]`. */
   readonly perHead?: Float32Array<ArrayBuffer>;
 }
 
@@ -77,8 +77,8 @@ export interface CrossAttention {
   /** For each generated token the weights of the source's tokens, whose sum is 1. */
   readonly weights: readonly Float32Array[];
   /**
-   * Where `perHead` is set, the weights of each head, of which `weights` is the mean: row-major
-   * `[layers, heads, target tokens, source tokens]`, or of the one layer or head that was asked for.
+   * With `perHead`, the weights of each head, whose mean is `weights`: row-major
+   * `[layers, heads, target tokens, source tokens]`, or only of the requested layer or head.
    */
   readonly perHead?: Float32Array<ArrayBuffer>;
   /** Layers and heads of the decoder. */

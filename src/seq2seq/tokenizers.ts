@@ -1,7 +1,7 @@
 import { FormatError } from "../formats/format-error.ts";
 import { readJson } from "../formats/read-text.ts";
 import { type FileSource, readWhole } from "../formats/source.ts";
-import type { ModelFiles } from "../generate/model-files.ts";
+import type { ModelFiles } from "../generate/load/model-files.ts";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 
 /** The tokenizers of an encoder-decoder: of its sources, and of what it generates. */
@@ -10,16 +10,16 @@ export interface SequenceTokenizers {
   readonly target: Tokenizer;
 }
 
-/** That of what is generated, where it is another one: as `target_vocab.json`, which Marian has, is named. */
+/** The tokenizer of generated text, if it differs; named after Marian's `target_vocab.json`. */
 const targetFile = "target_tokenizer.json";
 
 /** Largest SentencePiece model accepted, in bytes. */
 const pieceLimit = 128 * 2 ** 20;
 
 /**
- * Reads them: that of `tokenizer.json` is both, unless `target_tokenizer.json` is there. Without them, Marian's own files:
- * `source.spm`, `target.spm` and `vocab.json`, with `target_vocab.json` where the target has ids of its own. Throws
- * `FormatError` or `TextError`, with the file, for those that are missing or invalid.
+ * Reads them: `tokenizer.json` is both, unless `target_tokenizer.json` exists. Without them, Marian's own files:
+ * `source.spm`, `target.spm` and `vocab.json`, with `target_vocab.json` if the target has separate ids. Throws
+ * `FormatError` or `TextError`, with the file, for missing or invalid ones.
  */
 export async function readTokenizers(
   files: ModelFiles,
@@ -42,7 +42,7 @@ export async function readTokenizers(
 }
 
 async function readMarian(files: ModelFiles, source: FileSource, ownSource: boolean): Promise<SequenceTokenizers> {
-  // With the library that cuts texts; loaded on demand, as that is.
+  // Loaded on demand, with the tokenizer library.
   const [{ createMarianTokenizer }, { readSentencePiece }] = await Promise.all([
     import("../text/marian-tokenizer.ts"),
     import("../text/sentencepiece.ts"),

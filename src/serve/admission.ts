@@ -1,13 +1,13 @@
-/** A place among the requests that are computed or wait, or in memory, until it is given back. */
-export interface Place {
+/** A reservation among running or waiting requests, or of memory, until released. */
+interface Place {
   [Symbol.dispose](): void;
 }
 
-/** A number of things of which at most so many may be held at once. */
+/** A limited resource. */
 export interface Admission {
-  /** How much is held now. */
+  /** The amount in use. */
   readonly held: number;
-  /** Takes some, or gives undefined where too little is left. */
+  /** Reserves some, or returns undefined if too little is left. */
   enter(amount?: number): Place | undefined;
 }
 

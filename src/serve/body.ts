@@ -3,17 +3,17 @@ import { RequestError } from "../engine/request-error.ts";
 import type { Admission } from "./admission.ts";
 import { refusal } from "./failure.ts";
 
-/** Bytes that are read on and dropped once a body is refused, so that its client gets to see the answer. */
-const mostDropped = 256 << 20;
+/** Bytes read and discarded after a body is refused, so that its client reads the response. */
+const maxDropped = 256 << 20;
 
-/** Reads on and drops what is left of a refused body, up to a limit. */
+/** Reads and discards the rest of a refused body, up to a limit. */
 export function dropRest(request: IncomingMessage): void {
   let dropped = 0;
   request.on("data", (chunk: Buffer) => {
     dropped += chunk.byteLength;
-    if (dropped > mostDropped) request.destroy();
+    if (dropped > maxDropped) request.destroy();
   });
-  request.on("error", () => {}); // its client has left
+  request.on("error", () => {}); // its client has disconnected
   request.resume();
 }
 
@@ -21,7 +21,7 @@ function tooLarge(limit: number): RequestError {
   return refusal(413, "request_too_large", `the body has more than ${limit} bytes, the most that this server takes`);
 }
 
-/** The bytes of a body, of which `limit` at most are kept, and of all bodies together as many as `memory` admits. */
+/** The bytes of a body, at most `limit`, and of all bodies together at most as many as `memory` admits. */
 async function bytesOf(request: IncomingMessage, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -34,8 +34,8 @@ async function bytesOf(request: IncomingMessage, limit: number): Promise<Buffer>
 }
 
 /**
- * The JSON object of a request's body, of at most `limit` bytes. Throws `RequestError`: 413 for a larger one, 415 for
- * one that is compressed, 429 where `memory` has no room for it now, 400 for what is no JSON object in UTF-8.
+ * The JSON object of a request's body, of at most `limit` bytes. Throws `RequestError`: 413 for a larger one, 415 for a
+ * compressed one, 429 if `memory` has no room now, 400 for anything but a JSON object in UTF-8.
  */
 export async function readJson(
   request: IncomingMessage,

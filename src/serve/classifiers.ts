@@ -1,4 +1,4 @@
-// The requests for heads of encoders: `/rerank` and `/classify` in vLLM's shapes, the first of which is Jina's and Cohere's too.
+// Requests for heads of encoders: `/rerank` and `/classify` in vLLM's shapes, the former also Jina's and Cohere's.
 import type { Engine } from "../engine/engine.ts";
 import { checkRequest, type Table } from "../engine/openai/request.ts";
 import { RequestError } from "../engine/request-error.ts";
@@ -9,11 +9,11 @@ interface RerankRequest {
   readonly model?: string;
   readonly query: string;
   readonly documents: readonly (string | { readonly text: string })[];
-  /** How many results are given, the most relevant first; default all. */
+  /** How many results to return, most relevant first; default all. */
   readonly top_n?: number;
   /** False leaves the documents out of the results. */
   readonly return_documents?: boolean;
-  /** Tokens of a query and a document that count; -1: as many as the model takes. Default: longer ones are refused. */
+  /** Maximum tokens of a query and a document together; -1: the model's limit. Default: longer ones are refused. */
   readonly truncate_prompt_tokens?: number;
   readonly user?: string;
 }
@@ -27,13 +27,13 @@ interface ClassifyRequest {
   readonly user?: string;
 }
 
-/** Most texts of a request. */
-const mostTexts = 2048;
+/** Maximum texts of a request. */
+const maxTexts = 2048;
 
 const several =
   (entry: Check, what: string): Check =>
   (value) => {
-    if (!Array.isArray(value) || value.length === 0 || value.length > mostTexts) return `1 to ${mostTexts} ${what}`;
+    if (!Array.isArray(value) || value.length === 0 || value.length > maxTexts) return `1 to ${maxTexts} ${what}`;
     return listOf(entry)(value);
   };
 
@@ -67,7 +67,7 @@ interface Options {
   readonly signal: AbortSignal;
 }
 
-/** The encoder that a request names, with what is known of it. */
+/** The encoder that a request names, with its description. */
 async function encoderFor(engine: Engine, model: string | undefined) {
   const loaded = (await engine.loaded()).filter(({ id, kind }) =>
     model === undefined ? kind === "encoder" : id === model,
@@ -87,7 +87,7 @@ const usageOf = (counts: readonly number[]) => {
   return { prompt_tokens: total, total_tokens: total };
 };
 
-/** The documents of a request by how relevant they are to its query, the most relevant first. */
+/** The documents of a request by relevance to its query, most relevant first. */
 export async function rerank(engine: Engine, given: unknown, options: Options): Promise<object> {
   const request = checkRequest<RerankRequest>(rerankTable, "query", given);
   if (request.documents === undefined) {

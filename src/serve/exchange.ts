@@ -2,21 +2,24 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { RequestError } from "../engine/request-error.ts";
 import { failureOf, refusal } from "./failure.ts";
 
-/** A request with its answer, while it lasts. */
+/** A request with its response, while in progress. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Headers that every answer to it has. */
+  /** Headers of every response to it. */
   readonly headers: Readonly<Record<string, string>>;
   /** When it came: see `performance.now`. */
   readonly began: number;
-  /** Aborted when its client leaves, its time is over or the server closes; the reason is a `RequestError`. */
+  /** Aborted when its client disconnects, its time is over or the server closes; the reason is a `RequestError`. */
   readonly signal: AbortSignal;
   /** Ends it with an error, unless it has ended. */
   end(reason: RequestError): void;
 }
 
-/** Begins an exchange, which ends when its answer is complete, its client has left, or `timeLimit` seconds are over. */
+/**
+ * Begins an exchange, which ends when its response is complete, its client disconnects, or `timeLimit` seconds are
+ * over.
+ */
 export function openExchange(
   request: IncomingMessage,
   response: ServerResponse,
@@ -48,8 +51,8 @@ export function sendJson(
 }
 
 /**
- * Answers with an error, in the shape that the state of the answer leaves: a status, an event, or nothing. `names` are what
- * stands in place of paths.
+ * Answers with an error, in the form that the state of the response allows: a status, an event, or nothing. `names`
+ * replace paths.
  */
 export function sendFailure(exchange: Exchange, error: unknown, names: ReadonlyMap<string, string>): void {
   const { response, signal } = exchange;
@@ -57,6 +60,6 @@ export function sendFailure(exchange: Exchange, error: unknown, names: ReadonlyM
   const { status, headers, body } = failureOf(signal.aborted ? signal.reason : error, names);
   if (!response.headersSent) sendJson(exchange, body, status, headers);
   else if (response.writableNeedDrain)
-    response.destroy(); // a reader that is slow gets no more
+    response.destroy(); // a slow reader gets no more
   else response.end(`data: ${JSON.stringify(body)}\n\n`);
 }

@@ -1,6 +1,6 @@
 import { checkOptions, fieldsOf, integer, listOf, text } from "../options/checks.ts";
 
-/** How a server listens, and what it takes on at most. */
+/** How a server listens, and its limits. */
 export interface ServeOptions {
   /** Address or name to listen on; default `127.0.0.1`, which only this machine reaches. */
   readonly host?: string | undefined;
@@ -31,7 +31,7 @@ const fields = fieldsOf<ServeOptions>({
   names: listOf(text),
 });
 
-/** Options with all defaults filled in. */
+/** Options with defaults filled in. */
 export type ResolvedServeOptions = { readonly [K in keyof ServeOptions]-?: Exclude<ServeOptions[K], undefined> };
 
 /** Checked options, with defaults. Throws an `OptionError` that names option, value and range. */

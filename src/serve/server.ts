@@ -1,39 +1,38 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { type AddressInfo, isIPv6, type Socket } from "node:net";
+import { type AddressInfo, isIP, isIPv6, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Engine } from "../engine/engine.ts";
 import type { RequestError } from "../engine/request-error.ts";
-import { corsHeaders, preflightHeaders, severalHosts, wrongHost, wrongOrigin } from "./access.ts";
 import { createAdmission } from "./admission.ts";
 import { dropRest } from "./body.ts";
 import { type Exchange, openExchange, sendFailure } from "./exchange.ts";
 import { failureOf, refusal } from "./failure.ts";
 import { createFigures } from "./figures.ts";
-import { resolveServeOptions, type ServeOptions } from "./options.ts";
+import { type ResolvedServeOptions, resolveServeOptions, type ServeOptions } from "./options.ts";
 import { pathOf, type Resources, routeOf } from "./routes.ts";
 
 /** A server of OpenAI's interface over HTTP. */
 export interface EngineServer {
-  /** Where it listens, as a client on this machine addresses it. */
+  /** Its address for a client on this machine. */
   readonly url: string;
-  /** Answers requests with this engine; until then they get 503. */
+  /** Answers requests with this engine; before, they get 503. */
   use(engine: Engine): void;
   /** Ends requests with 503 and closes all connections. */
   close(): Promise<void>;
 }
 
-/** Bytes of all bodies that are being read or parsed. */
+/** Maximum bytes of all bodies being read or parsed. */
 const bodyMemory = 64 << 20;
 /** Milliseconds for the headers of a request, for all of it, and between two on one connection. */
 const [headersTime, requestTime, idleTime] = [10_000, 60_000, 5_000];
-/** Milliseconds in which closing waits for answers to end. */
+/** Milliseconds that closing waits for responses to end. */
 const closingTime = 5_000;
 
-/** Headers of every answer: it is data, and for the page that asked. */
+/** Headers of every response: it is data, only for the requesting page. */
 const always = { "x-content-type-options": "nosniff", "cache-control": "no-store" };
 
-/** Listens for requests. Throws an `OptionError` for wrong options, and Node's error where it cannot listen. */
+/** Listens for requests. Throws an `OptionError` for wrong options, and Node's error if it cannot listen. */
 export async function startServer(given: ServeOptions): Promise<EngineServer> {
   const options = resolveServeOptions(given);
   const admission = createAdmission(options.concurrency + options.queue);
@@ -108,14 +107,14 @@ export async function startServer(given: ServeOptions): Promise<EngineServer> {
   };
 }
 
-/** What a client may read in place of the paths that models were loaded from. */
+/** Names for clients in place of the paths that models were loaded from. */
 async function namesOf(engine: Engine | undefined): Promise<ReadonlyMap<string, string>> {
   const loaded = (await engine?.loaded().catch(() => [])) ?? [];
   const names = loaded.flatMap(({ id, name, draft }) => [
     [name, id] as const,
     [draft ?? "", "its draft model"] as const,
   ]);
-  // A longer path may begin with a shorter one.
+  // Longer paths first: they may begin with a shorter one.
   return new Map(names.filter(([name]) => /[\\/]/.test(name)).sort(([a], [b]) => b.length - a.length));
 }
 
@@ -129,15 +128,15 @@ function listening(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-/** A host as it stands in an address; one that means all addresses is reached at this machine's own. */
+/** A host as written in an address; one that means all addresses is reached at this machine's own. */
 function reachable(host: string): string {
   if (host === "0.0.0.0" || host === "::" || host === "") return "127.0.0.1";
   return isIPv6(host) ? `[${host}]` : host;
 }
 
-/** Answers what is no request of HTTP, or came too slowly. */
+/** Answers invalid HTTP requests, and those that arrive too slowly. */
 function answerNoRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
-  // On a connection that has had an answer, or has one half written, another could be taken for part of it.
+  // After a complete or partial response on this connection, another could be taken for part of it.
   if (!socket.writable || error.code === "ECONNRESET" || (socket as Socket).bytesWritten > 0)
     return void socket.destroy();
   const [status, line] =
@@ -151,4 +150,70 @@ function answerNoRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   );
   const head = ["content-type: application/json", `content-length: ${Buffer.byteLength(body)}`, "connection: close"];
   socket.end(`HTTP/1.1 ${line}\r\n${head.join("\r\n")}\r\n\r\n${body}`);
+}
+
+// Which clients and pages may use a server. A page of any site can send requests to a server on its visitor's machine:
+// to its address, in which case the browser states the page's origin, or to a domain of the site that resolves to that
+// address (DNS rebinding), in which case the browser sees one origin, but the Host header has the domain.
+
+/** The host of a URL's authority or a Host header, without its port; undefined if invalid. */
+function hostOf(authority: string): string | undefined {
+  if (!/^[\w.\-:[\]]+$/.test(authority)) return undefined;
+  try {
+    return new URL(`http://${authority}`).hostname.toLowerCase().replace(/^\[|\]$/g, "");
+  } catch {
+    return undefined;
+  }
+}
+
+const isLoopback = (host: string) => host === "localhost" || host === "::1" || /^127(\.\d+){3}$/.test(host);
+
+/** Why a request is invalid HTTP: a proxy may choose another of several Host headers (RFC 9112, section 3.2). */
+function severalHosts({ headersDistinct }: IncomingMessage): string | undefined {
+  const count = headersDistinct["host"]?.length ?? 0;
+  return count > 1 ? `the request has ${count} Host headers, expected one` : undefined;
+}
+
+/**
+ * Why a request's Host header is refused; undefined if it names this server. An IP address cannot be rebound, so all
+ * pass.
+ */
+function wrongHost(request: IncomingMessage, { host, names }: ResolvedServeOptions): string | undefined {
+  const given = request.headers.host;
+  if (given === undefined) return "the request has no Host header";
+  const name = hostOf(given);
+  if (name !== undefined && (isIP(name) > 0 || isLoopback(name))) return undefined;
+  if (name !== undefined && [host, ...names].some((one) => one.toLowerCase() === name)) return undefined;
+  return `the Host header is ${JSON.stringify(given.slice(0, 100))}, which is not a name of this server: start it with --allow-host if it is`;
+}
+
+/** Why a page's request is refused; undefined for requests of allowed pages and of programs, which send no Origin. */
+function wrongOrigin(request: IncomingMessage, { origins }: ResolvedServeOptions): string | undefined {
+  const { origin } = request.headers;
+  if (origin === undefined || origins.includes("*") || origins.includes(origin)) return undefined;
+  const host = hostOf(origin.replace(/^https?:\/\//, ""));
+  if (/^https?:\/\//.test(origin) && host !== undefined && isLoopback(host)) return undefined;
+  return `pages of ${JSON.stringify(origin.slice(0, 100))} may not use this server: start it with --allow-origin if they should`;
+}
+
+/** Headers that let the page of an allowed request read the response. */
+function corsHeaders(request: IncomingMessage): Record<string, string> {
+  const { origin } = request.headers;
+  if (origin === undefined) return {};
+  return { "access-control-allow-origin": origin, vary: "Origin", "access-control-expose-headers": "retry-after" };
+}
+
+/** Headers that answer a browser's preflight request. */
+function preflightHeaders(request: IncomingMessage): Record<string, string> {
+  const wanted = request.headers["access-control-request-headers"];
+  return {
+    ...corsHeaders(request),
+    "access-control-allow-methods": "GET, POST",
+    // Clients add other headers, which the server ignores.
+    "access-control-allow-headers": typeof wanted === "string" ? wanted : "authorization, content-type",
+    "access-control-max-age": "600",
+    ...(request.headers["access-control-request-private-network"] === "true"
+      ? { "access-control-allow-private-network": "true" }
+      : {}),
+  };
 }

@@ -2,13 +2,12 @@
 import { checkValue, oneOf } from "../options/checks.ts";
 import { numbers } from "../options/lists.ts";
 import type { Elements } from "./formats/format.ts";
-import { formats, type PlainType, plainTypes } from "./formats.ts";
+import { formats, type PlainType, plainTypes } from "./formats/formats.ts";
 
-export { decodeBf16, encodeBf16 } from "./formats/bf16.ts";
-export { decodeF16, encodeF16 } from "./formats/f16.ts";
+export { decodeBf16, decodeF16, encodeBf16, encodeF16 } from "./formats/floats.ts";
 export type { Elements } from "./formats/format.ts";
-export type { DType, FloatType, PlainType } from "./formats.ts";
-export { floatTypes, isFloat, isPlain, plainType, plainTypes } from "./formats.ts";
+export type { DType, FloatType, PlainType } from "./formats/formats.ts";
+export { floatTypes, isFloat, isPlain, plainType, plainTypes } from "./formats/formats.ts";
 
 const ofEach = <T>(of: (dtype: PlainType) => T) =>
   Object.fromEntries(plainTypes.map((dtype) => [dtype, of(dtype)])) as Record<PlainType, T>;
@@ -26,7 +25,7 @@ export function elementsOf(dtype: PlainType, buffer: ArrayBuffer, byteOffset = 0
 
 const plainCheck = oneOf(...plainTypes);
 
-/** Stored elements as numbers: exact, whatever the type. */
+/** Stored elements as numbers, exact for every type. */
 export function decode(dtype: PlainType, elements: Elements): Float64Array<ArrayBuffer> {
   checkValue("decode", "dtype", plainCheck, dtype);
   return formats[dtype].decode({ data: elements }, elements.length);

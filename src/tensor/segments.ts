@@ -1,7 +1,7 @@
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Storage } from "../gpu/storage.ts";
-import { bytesOf, checkBlocks, columnsOf, type DType, formats, isPlain, planeRowBytes } from "./formats.ts";
+import { bytesOf, checkBlocks, columnsOf, type DType, formats, isPlain, planeRowBytes } from "./formats/formats.ts";
 import { formatShape, type Shape, sizeOf } from "./shape.ts";
 
 /** Rows `begin` to `end` of axis 0, in separate storage: a tensor larger than one binding has several segments. */

@@ -30,7 +30,9 @@ export function isContiguous(shape: Shape, strides: readonly number[]): boolean 
   return true;
 }
 
-/** `[2, 3]`, as errors and the inspector print shapes; of a long list, such as values in the place of a shape, the start. */
+/**
+ * `[2, 3]`, as errors and the inspector print shapes; only the start of a long list, such as values passed as a shape.
+ */
 export function formatShape(shape: Shape): string {
   return `[${shape.slice(0, 16).join(", ")}${shape.length > 16 ? ", …" : ""}]`;
 }

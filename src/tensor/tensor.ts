@@ -1,12 +1,11 @@
 import type { Gpu, Instance } from "../gpu/gpu.ts";
-import type { Replacement } from "../gpu/program.ts";
-import type { Holder } from "../gpu/recording.ts";
+import type { Replacement } from "../gpu/program/program.ts";
+import type { Holder } from "../gpu/program/recording.ts";
 import { createStorage, type Storage } from "../gpu/storage.ts";
-import { boolean, checkOptions, checkValue, fieldsOf, oneOf } from "../options/checks.ts";
+import { between, boolean, type Check, checkOptions, checkValue, fieldsOf, integer, oneOf } from "../options/checks.ts";
 import { numbers } from "../options/lists.ts";
 import { arrayOf, bytesPerElement, type DType, decode, type Elements, elementsOf } from "./dtype.ts";
-import type { Planes } from "./formats/format.ts";
-import { loadCodecs } from "./formats/packed.ts";
+import type { FloatElement, IntegerElement, Planes } from "./formats/format.ts";
 import {
   bytesOf,
   columnsOf,
@@ -15,12 +14,45 @@ import {
   encodePlanes,
   formats,
   isPlain,
+  type PlainType,
+  plainElement,
   plainType,
   planeRowBytes,
-} from "./formats.ts";
-import { inRange } from "./range.ts";
+} from "./formats/formats.ts";
+import { loadCodecs } from "./formats/packed.ts";
 import { allocateRows, bytesInOneBinding, type Segment } from "./segments.ts";
 import { assertShape, contiguousStrides, formatShape, isContiguous, type Shape, ShapeError, sizeOf } from "./shape.ts";
+
+type Either = Pick<FloatElement | IntegerElement, "kind"> &
+  Partial<Omit<FloatElement, "kind"> & Omit<IntegerElement, "kind">>;
+
+/**
+ * The values of a tensor, checked: numbers of a list must lie in the type's range once they are rounded; float types
+ * also have NaN and infinities. Throws `OptionError` for a number out of range; with `saturate` it becomes the nearer
+ * end of the range. Typed arrays are returned unchecked, unless with `saturate`.
+ */
+export function inRange(values: ArrayLike<number>, dtype: PlainType, saturate = false): ArrayLike<number> {
+  if (!saturate && ArrayBuffer.isView(values)) return values;
+  const { kind, signed, bias = signed ? 30 : 31, fraction = bias }: Either = plainElement(dtype);
+  const isInteger = kind === "integer";
+  const half = 2 ** (bias - fraction - 1); // of the last bit of the greatest number
+  const most = 2 ** (bias + 1) - 2 * half;
+  const least = isInteger ? (signed ? ~most : 0) : -most;
+  const inside = (isInteger ? integer : between)(least, most);
+  const check: Check = (value) => {
+    const expected = inside(value);
+    return expected && `${expected} (${dtype}); { saturate: true } saturates`;
+  };
+  const near = (value: number) =>
+    isInteger || Number.isFinite(value) ? Math.min(most, Math.max(least, value)) : value;
+  if (saturate) return Float64Array.from(values, near);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? Number.NaN;
+    const isOutside = isInteger ? inside(value) !== undefined : Math.abs(value - near(value)) >= half;
+    if (isOutside) checkValue("tensor", `element ${i}`, check, value);
+  }
+  return values;
+}
 
 /**
  * Numbers on the GPU: shape, strides, element type and memory. Views (`transpose`, `slice`, `reshape`) share memory;
@@ -178,9 +210,9 @@ const tensorFields = fieldsOf({ saturate: boolean });
 
 /**
  * A tensor of `shape` with these values, rounded to the nearest that its format has, ties to even. Formats of blocks need
- * `loadPackedFormats`. Throws `OptionError` for a number of a list that an integer type does not have, and for a finite one
- * that would be infinite; typed arrays are converted as JavaScript does. With `saturate`, both have what is out of range at
- * its nearer end, fractions of integers cut off, and NaN as 0 where integers are stored.
+ * `loadPackedFormats`. Throws `OptionError` for a number of a list that an integer type does not have, and for a finite
+ * one that would be infinite; typed arrays are converted as JavaScript does. With `saturate`, in both a number out of
+ * range becomes the nearer end of the range, and for integer types fractions are cut off and NaN becomes 0.
  */
 export function tensor(
   gpu: Gpu,

@@ -6,7 +6,7 @@ const PARITY = 0x1bd11bda;
 
 /**
  * Counter-based random numbers: two words that depend only on key and counter, the same on every machine. Threefry-2x32
- * with 20 rounds (Salmon, Moraes, Dror and Shaw 2011; constants as in Random123). `shaders/lib/threefry.wgsl` computes
+ * with 20 rounds (Salmon, Moraes, Dror and Shaw 2011; constants as in Random123). `shaders/lib/numbers/threefry.wgsl` computes
  * the same words.
  */
 export function threefry2x32(key: Words, counter: Words): [number, number] {

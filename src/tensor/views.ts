@@ -1,7 +1,28 @@
 import { checkValue, integer, listOf } from "../options/checks.ts";
-import { isPlain } from "./formats.ts";
+import { isPlain } from "./formats/formats.ts";
 import { contiguousStrides, formatShape, isContiguous, resolveAxis, type Shape, ShapeError, sizeOf } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
+
+/** Rows of a matrix that are in one segment. */
+export interface RowBlock {
+  readonly begin: number;
+  readonly end: number;
+  readonly rows: Tensor;
+}
+
+/** A tensor's rows in blocks of at most `most`, none across the segments of its memory; default the segments. */
+export function rowBlocks(x: Tensor, most = Number.POSITIVE_INFINITY): RowBlock[] {
+  return x.segments.flatMap(({ storage, begin, end }) => {
+    const count = end - begin;
+    const segment = [{ storage, begin: 0, end: count }];
+    const whole = new Tensor(x.gpu, x.shape.with(0, count), x.dtype, segment, x.strides, x.offset);
+    if (count <= most) return [{ begin, end, rows: whole }];
+    return Array.from({ length: Math.ceil(count / most) }, (_, i) => {
+      const [from, to] = [i * most, Math.min(count, (i + 1) * most)];
+      return { begin: begin + from, end: begin + to, rows: slice(whole, 0, from, to) };
+    });
+  });
+}
 
 /** Tensors in several segments only allow views of the whole, row by row. */
 function view(what: string, x: Tensor, shape: Shape, strides: readonly number[], offset = x.offset): Tensor {

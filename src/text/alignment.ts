@@ -1,22 +1,22 @@
-// Where the characters of a normalized text come from. Apart from the normalizer, which needs none of it.
-import type { NormalizerPart } from "./normalizer.ts";
-import type { StepLimit } from "./step-limit.ts";
+// Maps the characters of a normalized text to the original. Separate from the normalizer, which does not need it.
+import type { NormalizerPart } from "./parts/normalizer.ts";
+import type { StepLimit } from "./pattern/step-limit.ts";
 
-/** A text that was made from another: each UTF-16 unit with the range of the original that it stands for. */
-export interface Aligned {
+/** A text that was made from another: each UTF-16 unit with the range of the original that it comes from. */
+interface Aligned {
   readonly text: string;
   readonly starts: readonly number[];
   readonly ends: readonly number[];
 }
 
-/** A part of the new text, and the range of the old one that it was made of. */
+/** A part of the new text, and the range of the old one that it comes from. */
 interface Change {
   readonly content: string;
   readonly begin: number;
   readonly end: number;
 }
 
-/** A text that is its own original, whose first character is the original's at `offset`. */
+/** A text unchanged from its original, from the original's `offset` on. */
 export function unaligned(text: string, offset: number): Aligned {
   const starts: number[] = [];
   const ends: number[] = [];
@@ -42,7 +42,7 @@ function changed(before: Aligned, changes: Iterable<Change>): Aligned {
   const last = before.ends.at(-1) ?? before.starts[0] ?? 0;
   for (const { content, begin, end } of changes) {
     text += content;
-    // What stands for nothing, as a space that is put in front, has an empty range.
+    // Inserted text, such as a space in front, has an empty range.
     const start = before.starts[begin] ?? last;
     const stop = end > begin ? (before.ends[end - 1] ?? last) : start;
     for (let i = 0; i < content.length; i++) {
@@ -53,10 +53,10 @@ function changed(before: Aligned, changes: Iterable<Change>): Aligned {
   return { text, starts, ends };
 }
 
-/** Characters with the marks that follow them, and jamo of a syllable: what a normalizer may compose. */
+/** Characters with following marks, and jamo of a syllable: what a normalizer may compose. */
 const CLUSTERS = /[\u1100-\u115f\ua960-\ua97c]?[\u1160-\u11a7]?[\u11a8-\u11ff]+|[\s\S]\p{M}*/gu;
 
-/** A composed character stands for the first that it was made of, as in the Rust library; those after it for the last. */
+/** A composed character maps to its first component, as in the Rust library; characters after it to the last. */
 function* composed(after: readonly string[], before: readonly string[], index: number): Generator<Change> {
   const begins = [index];
   for (const character of before) begins.push((begins.at(-1) ?? index) + character.length);
@@ -83,7 +83,7 @@ function* clusterChanges(text: string, run: (text: string) => string): Generator
   }
 }
 
-/** The changes as far as the new text has them in order; what it does not have was left out by a rule of the whole. */
+/** The changes that the new text contains in order; the others were dropped by a rule for the whole text. */
 function* presentIn(text: string, changes: Iterable<Change>): Generator<Change> {
   let at = 0;
   for (const change of changes) {
@@ -105,7 +105,7 @@ function replaceChanges(text: string, { pattern, content }: NonNullable<Normaliz
   pattern.each(text, limit, (begin, end) => {
     limit.take(content.length);
     keep(begin);
-    // What is written stands for the last character of the match, as in the Rust library.
+    // The replacement maps to the last character of the match, as in the Rust library.
     const last = [...text.slice(begin, end)].at(-1) ?? "";
     changes.push({ content, begin: end - last.length, end });
     from = end;
@@ -128,7 +128,7 @@ function changesOf(text: string, part: NormalizerPart, limit: StepLimit): Iterab
       begin = end;
       return change;
     });
-    // What is put in front stands for the first character, as in the Rust library.
+    // A prepended string maps to the first character, as in the Rust library.
     return [{ content: after.slice(0, inserted), begin: 0, end: same[0]?.end ?? 0 }, ...same];
   }
   return presentIn(
@@ -138,9 +138,9 @@ function changesOf(text: string, part: NormalizerPart, limit: StepLimit): Iterab
 }
 
 /**
- * Runs the steps of a normalizer, and keeps where each character comes from. Steps that change single characters, or a
- * character with its marks, are run on these; a step that knows more than that (the clean-up of white space in
- * `Precompiled`) only has what is left of them.
+ * Runs the steps of a normalizer and tracks where each character comes from. Steps run on single characters, or a
+ * character with its marks; a step that needs more context (the clean-up of white space in `Precompiled`) keeps those
+ * of these that remain in the whole result.
  */
 export function normalizeAligned(before: Aligned, parts: readonly NormalizerPart[], limit: StepLimit): Aligned {
   let current = before;

@@ -1,16 +1,48 @@
 import { boolean, checkOptions, checkValue, fieldsOf, integer, oneOf, text as string } from "../options/checks.ts";
-import { readInputTemplate, type TemplatePiece } from "./input-template.ts";
 import { asRecord } from "./json-field.ts";
 import { encoderOf, textLibrary, tokenizerParts } from "./library-tokenizer.ts";
+import { readInputTemplate, type TemplatePiece } from "./parts/input-template.ts";
 import { TextError } from "./text-error.ts";
 import type { Span } from "./token-spans.ts";
 import { type Tokenizer, tokenizerOf } from "./tokenizer.ts";
 import { namedToken } from "./tokenizer-config.ts";
 import { type TracedTokens, tracedEncoder } from "./traced-encoder.ts";
-import { keptTokens, TRUNCATIONS, type Truncation } from "./truncation.ts";
+
+/** Which text of a pair is truncated: the longer one until both are equal, or only one of them. */
+type Truncation = "longest_first" | "only_first" | "only_second";
+
+const TRUNCATIONS = ["longest_first", "only_first", "only_second"] as const satisfies readonly Truncation[];
+
+/**
+ * How many tokens of each text are kept to reach `most` together (huggingface/tokenizers, src/utils/truncation.rs); the
+ * second is 0 for a single text. Undefined if nothing would be left of the text to truncate.
+ */
+function keptTokens(
+  first: number,
+  second: number,
+  most: number,
+  truncation: Truncation,
+  hasPair: boolean,
+): readonly [number, number] | undefined {
+  const surplus = first + second - most;
+  if (surplus <= 0) return [first, second];
+  if (truncation === "longest_first") {
+    if (!hasPair) return [most, 0];
+    const shorter = Math.min(first, second);
+    let [less, more] = [shorter, shorter > most ? shorter : Math.max(shorter, most - shorter)];
+    if (less + more > most) {
+      less = Math.floor(most / 2);
+      more = less + (most % 2);
+    }
+    return first > second ? [more, less] : [less, more];
+  }
+  const target = truncation === "only_first" ? first : second;
+  if (target <= surplus) return undefined;
+  return truncation === "only_first" ? [first - surplus, second] : [first, second - surplus];
+}
 
 /** A token's range in one of the texts, in UTF-16 units as `text.slice(start, end)` takes them. */
-export interface TokenSpan extends Span {
+interface TokenSpan extends Span {
   /** 0: the text, 1: its pair. */
   readonly of: 0 | 1;
 }
@@ -18,21 +50,23 @@ export interface TokenSpan extends Span {
 /** The input of an encoder. */
 export interface EncodedInput {
   readonly ids: readonly number[];
-  /** The token type of each id, as the post-processor says: 0 for the first text, with most models 1 for the second. */
+  /** The token type of each id, from the post-processor: 0 for the first text, in most models 1 for the second. */
   readonly typeIds: readonly number[];
-  /** Where each token is in its text; undefined for the special tokens around the texts. */
+  /** The range of each token in its text; undefined for the special tokens around the texts. */
   readonly spans: readonly (TokenSpan | undefined)[];
-  /** Which word of its text each token is of, as the pre-tokenizer cuts them; undefined for the special tokens around. */
+  /**
+   * The index of each token's word, as split by the pre-tokenizer; undefined for the special tokens around the texts.
+   */
   readonly words: readonly (number | undefined)[];
-  /** Tokens that were cut off, of each text. */
+  /** Tokens truncated from each text. */
   readonly cut: readonly [number, number];
 }
 
-/** How a text becomes an encoder's input. */
+/** How a text is encoded. */
 export interface EncodeInputOptions {
   /** A second text: a passage for a question, a sentence to compare. */
   readonly pair?: string;
-  /** Most tokens, special ones included. Unlimited unless given. */
+  /** Maximum number of tokens, including special ones. Default unlimited. */
   readonly maxTokens?: number;
   /** Which text is cut to fit `maxTokens`. Default `longest_first`. */
   readonly truncation?: Truncation;
@@ -42,12 +76,12 @@ export interface EncodeInputOptions {
 
 /** A tokenizer for encoders: with token types, pairs, truncation, and ranges of the text. */
 export interface EncoderTokenizer extends Tokenizer {
-  /** The ids of the special tokens that tokenizer_config.json or, failing that, BERT's and RoBERTa's names tell. */
+  /** The ids of the special tokens: from tokenizer_config.json, else by BERT's and RoBERTa's names. */
   readonly specials: Readonly<Partial<Record<SpecialName, number>>>;
   /**
-   * The input that the post-processor of tokenizer.json makes of a text or a pair. A text that is too long loses its last
-   * tokens, never the special ones. Throws a TextError where nothing would be left of the text that may be cut, and for
-   * a pair where the post-processor has none.
+   * The input for a text or a pair, by the post-processor of tokenizer.json. A text that is too long loses its last
+   * tokens, never the special ones. Throws a TextError if nothing would be left of the text to truncate, and for a pair
+   * without a template for pairs.
    */
   encodeInput(text: string, options?: EncodeInputOptions): EncodedInput;
 }
@@ -61,7 +95,7 @@ const NAMES = {
 } as const;
 
 /** A special token of an encoder. */
-export type SpecialName = keyof typeof NAMES;
+type SpecialName = keyof typeof NAMES;
 
 const inputFields = fieldsOf({
   pair: string,
@@ -71,8 +105,8 @@ const inputFields = fieldsOf({
 });
 
 /**
- * The range without the spaces at the ends of its token (huggingface/tokenizers, src/pre_tokenizers/byte_level.rs). Of a
- * space that is put in front, the range is that of the first character.
+ * The range without the spaces at the ends of its token (huggingface/tokenizers, src/pre_tokenizers/byte_level.rs). An
+ * inserted space in front has the range of the first character.
  */
 function trimmed(token: string, text: string, { start, end }: Span, keepsFirst: boolean): Span {
   const leading = /^[Ġ\s]*/.exec(token)?.[0].length ?? 0;
@@ -82,15 +116,15 @@ function trimmed(token: string, text: string, { start, end }: Span, keepsFirst: 
   return { start: from, end: trailing > 0 ? Math.max(from, end - last) : end };
 }
 
-/** A token as it was found: an added one with the white space that it takes. */
+/** A token as matched: an added one includes the white space that it strips. */
 function foundToken(token: string | undefined, text: string): string {
   return token === undefined || text.trim() === token ? text : token;
 }
 
 /**
  * Makes an encoder's tokenizer from the parsed `tokenizer.json` and `tokenizer_config.json` (undefined or null where a
- * model has none): WordPiece, Unigram, WordLevel or BPE. Ids and ranges are those of the Rust library; what differs is
- * said at `tokenizerOf`.
+ * model has none): WordPiece, Unigram, WordLevel or BPE. Ids and ranges are those of the Rust library, except as noted
+ * at `tokenizerOf`.
  */
 export function createEncoderTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown): EncoderTokenizer {
   let trace: ((text: string) => TracedTokens) | undefined;
@@ -146,8 +180,8 @@ export function createEncoderTokenizer(tokenizerJson: unknown, tokenizerConfig: 
       const lengths = [texts[0].ids.length, texts[1].ids.length] as const;
       const special = pieces.filter(({ of }) => of === undefined).length;
       const room = Math.max(0, (maxTokens ?? Number.POSITIVE_INFINITY) - special);
-      // Beyond the piece that reaches `maxTokens` a text counts no more, as in the Rust library: which of two long texts
-      // keeps one token more depends on it.
+      // Tokens beyond the piece that reaches `maxTokens` are not counted, as in the Rust library: which of two long
+      // texts keeps one token more depends on it.
       const [first = 0, second = 0] = texts.map(
         ({ ids, pieceEnds }) => pieceEnds.find((end) => end >= (maxTokens ?? Number.POSITIVE_INFINITY)) ?? ids.length,
       );

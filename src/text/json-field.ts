@@ -6,10 +6,10 @@ export type JsonRecord = Readonly<Record<string, unknown>>;
 /** Maximum nesting of sequences in a file, so that it cannot exhaust the stack. */
 const MAX_NESTING = 8;
 
-/** Maximum number of steps in a pipeline: files in use have a dozen at most. */
+/** Maximum number of steps in a pipeline: real files have a dozen at most. */
 const MAX_STEPS = 100;
 
-/** Describes a JSON value, shortly enough for an error message. */
+/** Describes a JSON value, short enough for an error message. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return "missing";
   if (value === null) return "null";
@@ -19,7 +19,7 @@ export function describeValue(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
-/** Throws a TextError saying what `field` (file and path) is and what was expected there. */
+/** Throws a TextError with the value of `field` (file and path) and what was expected. */
 export function refuse(field: string, value: unknown, expected: string): never {
   throw new TextError(`${field} is ${describeValue(value)}, expected ${expected}`);
 }
@@ -43,7 +43,7 @@ export function asString(value: unknown, field: string): string {
   return value;
 }
 
-/** The value as a boolean, `fallback` where it is absent or null, or a TextError that names `field`. */
+/** The value as a boolean, `fallback` if it is absent or null, or a TextError that names `field`. */
 export function asBoolean(value: unknown, field: string, fallback: boolean): boolean {
   if (value === undefined || value === null) return fallback;
   if (typeof value !== "boolean") refuse(field, value, "true or false");

@@ -1,22 +1,22 @@
 import { describeValue } from "./json-field.ts";
 import { encoderOf, textLibrary, tokenizerParts } from "./library-tokenizer.ts";
+import { readVocabulary } from "./parts/vocabulary.ts";
 import type { PieceModel } from "./sentencepiece.ts";
 import { TextError } from "./text-error.ts";
 import type { Encoder } from "./text-library.ts";
 import { type Tokenizer, tokenizerOf } from "./tokenizer.ts";
-import { readVocabulary } from "./vocabulary.ts";
 
 const UNKNOWN = "<unk>";
 const SPECIAL = ["</s>", UNKNOWN, "<pad>"];
 const METASPACE = { type: "Metaspace", replacement: "▁", prepend_scheme: "always" };
 
-/** The `tokenizer.json` of a model that cuts texts into these pieces; its ids are the numbers of pieces. */
+/** The `tokenizer.json` of a model that splits texts into these pieces; ids are indices of pieces. */
 function cutting({ pieces, normalises }: PieceModel, file: string) {
   const unknown = pieces.findIndex(({ kind }) => kind === "unknown");
   if (unknown < 0) throw new TextError(`${file} has no unknown piece`);
   const scores = pieces.filter(({ kind }) => kind === "normal").map(({ score }) => score);
   const least = Math.min(...scores);
-  // What is no piece of a text must not be found in it, so that its content is one that no text has.
+  // Control pieces must not match in a text, so their content is one that no text contains.
   const vocab = pieces.map(({ piece, score, kind }, i) =>
     kind === "normal" || kind === "user-defined" ? [piece, score] : [i === unknown ? UNKNOWN : `\0${i}`, least],
   );
@@ -30,10 +30,10 @@ function cutting({ pieces, normalises }: PieceModel, file: string) {
 }
 
 /**
- * The tokenizer of a Marian folder that has no `tokenizer.json`: a SentencePiece model cuts a text, `vocab.json` has the ids.
- * A text may begin with the code of a language, `>>de<<`; characters that no piece has are looked up as they stand, those
- * that follow one another together; a text ends with `</s>`. (transformers, models/marian/tokenization_marian.py.) Throws a
- * TextError, with the file, for a vocabulary that does not fit.
+ * The tokenizer of a Marian folder without `tokenizer.json`: a SentencePiece model splits a text, `vocab.json` has the
+ * ids. A text may begin with a language code, `>>de<<`; runs of characters without a piece are looked up as they are; a
+ * text ends with `</s>`. (transformers, models/marian/tokenization_marian.py.) Throws a TextError, with the file, for a
+ * vocabulary that does not fit.
  */
 export function createMarianTokenizer(
   model: PieceModel,
@@ -84,7 +84,7 @@ export function createMarianTokenizer(
           return { tokens, ids: tokens.map((token) => idOf.get(token) ?? unknown) };
         },
         *slices(text, most) {
-          const whole = encoder.encode(text); // linear in the text, without words that could be cut apart
+          const whole = encoder.encode(text); // linear in the text: there are no words to split
           yield;
           return whole.ids.length > most ? undefined : whole;
         },

@@ -8,10 +8,10 @@ export interface Piece {
   readonly kind: "normal" | "unknown" | "control" | "user-defined" | "unused" | "byte";
 }
 
-/** What is read of a SentencePiece model. */
+/** The parts read from a SentencePiece model. */
 export interface PieceModel {
   readonly pieces: readonly Piece[];
-  /** True where texts are normalised by a table of characters before they are cut. */
+  /** True if texts are normalised by a character table before they are split. */
   readonly normalises: boolean;
 }
 
@@ -23,7 +23,7 @@ const [PIECE, SCORE, KIND] = [1, 2, 3];
 const MODEL_TYPE = 3;
 const [CHARACTER_MAP, DUMMY_PREFIX, EXTRA_SPACES, ESCAPES] = [2, 3, 4, 5];
 
-/** The fields of a message of Protocol Buffers: numbers, or bytes. Throws a TextError for one that is cut off. */
+/** The fields of a Protocol Buffers message: numbers, or bytes. Throws a TextError for a truncated one. */
 function* fieldsOf(bytes: Uint8Array, file: string): Generator<readonly [number, number | Uint8Array]> {
   let at = 0;
   const fail = (): never => {
@@ -55,7 +55,7 @@ function* fieldsOf(bytes: Uint8Array, file: string): Generator<readonly [number,
   }
 }
 
-/** The last value of each field of a message, as the format says. */
+/** The last value of each field of a message, as the format requires. */
 const lastFields = (bytes: Uint8Array, file: string) => new Map(fieldsOf(bytes, file));
 
 const bytesOf = (value: number | Uint8Array | undefined) => (value instanceof Uint8Array ? value : new Uint8Array());
@@ -77,8 +77,8 @@ function readPiece(bytes: Uint8Array, file: string): Piece {
 }
 
 /**
- * Reads a SentencePiece model that cuts texts by unigram probabilities (Kudo 2018; google/sentencepiece). Throws a TextError,
- * with the file, for bytes that are none, and for another kind of model or settings that are not supported.
+ * Reads a SentencePiece model that splits texts by unigram probabilities (Kudo 2018; google/sentencepiece). Throws a
+ * TextError, with the file, for other bytes, and for another kind of model or unsupported settings.
  */
 export function readSentencePiece(bytes: Uint8Array, file: string): PieceModel {
   const pieces: Piece[] = [];

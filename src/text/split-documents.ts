@@ -1,6 +1,6 @@
 /**
  * The documents of a text: the stretches between lines that are exactly `separator`, without the empty lines around
- * them; empty ones are left out. The whole text where there is no separator.
+ * them; empty ones are left out. Without a separator, the whole text.
  */
 export function splitDocuments(text: string, separator: string | undefined): string[] {
   if (separator === undefined) return [text];

@@ -1,6 +1,6 @@
-import { byteLevelBytes } from "./byte-level.ts";
 import type { JsonRecord } from "./json-field.ts";
-import type { StepLimit } from "./step-limit.ts";
+import { byteLevelBytes } from "./parts/byte-level.ts";
+import type { StepLimit } from "./pattern/step-limit.ts";
 
 /** A range of a text, in UTF-16 units. */
 export interface Span {
@@ -8,25 +8,25 @@ export interface Span {
   readonly end: number;
 }
 
-/** How the pre-tokenizer and the model write a text, as far as finding its parts again needs it. */
+/** How the pre-tokenizer and the model spell a text, as needed to locate its parts. */
 export interface Writing {
-  /** Characters stand for the bytes of UTF-8. */
+  /** Characters represent UTF-8 bytes. */
   readonly byteLevel: boolean;
-  /** What is written for a space. */
+  /** The character for a space. */
   readonly space: string | undefined;
-  /** In front of what continues a word. */
+  /** Prefix of tokens that continue a word. */
   readonly prefix: string;
-  /** At the end of what ends a word. */
+  /** Suffix of tokens that end a word. */
   readonly suffix: string;
 }
 
-/** How a validated model writes its tokens. */
+/** The spelling of a validated model. */
 export function modelWriting(model: JsonRecord): Pick<Writing, "prefix" | "suffix"> {
   const of = (name: string) => (typeof model[name] === "string" ? model[name] : "");
   return { prefix: of("continuing_subword_prefix"), suffix: of("end_of_word_suffix") };
 }
 
-/** Each UTF-16 unit of a piece, as the range of the text that it stands for. */
+/** Each UTF-16 unit of a piece, as its range of the text. */
 type Units = readonly Span[];
 
 function* codePoints(text: string, from: number): Generator<Span, undefined> {
@@ -57,7 +57,7 @@ function sameUnits(text: string, from: number, count: number): Span[] {
   return units;
 }
 
-/** Where the first of the candidates is in the text, from a position on. */
+/** The position of the first candidate in the text, from a position on. */
 function findFirst(text: string, candidates: readonly string[], from: number, limit: StepLimit) {
   const next = from + (/^\s*/.exec(text.slice(from, from + 64))?.[0].length ?? 0);
   for (const at of [from, next]) {
@@ -74,8 +74,8 @@ function findFirst(text: string, candidates: readonly string[], from: number, li
 }
 
 /**
- * Finds the pieces of a pre-tokenizer in the text, one after another: units for each. A piece may begin with a space that
- * the text does not have.
+ * Finds the pieces of a pre-tokenizer in the text, one after another: units for each. A piece may begin with an
+ * inserted space.
  */
 export function locatePieces(
   text: string,
@@ -97,14 +97,14 @@ export function locatePieces(
     const inserted = plain.length - candidate.length;
     const rest = piece.length - inserted;
     const units = byteLevel ? byteUnits(text, at, rest) : sameUnits(text, at, rest);
-    // A space that is put in front stands for the first character, as in the Rust library.
+    // An inserted space in front maps to the first character, as in the Rust library.
     const first = units[0] ?? codePoints(text, at).next().value ?? { start: at, end: at };
     from = at + candidate.length;
     return [...Array.from({ length: inserted }, () => first), ...units];
   });
 }
 
-/** The tokens of one piece, as ranges of the text. `whole` marks an unknown token that stands for the piece. */
+/** The tokens of one piece, as ranges of the text. `whole` marks an unknown token for the whole piece. */
 export function spansOfTokens(
   piece: string,
   units: Units,
@@ -126,7 +126,7 @@ export function spansOfTokens(
       at += surface.length;
       return span(at - surface.length, at);
     }
-    // The unknown token, or a byte of a character that no token has.
+    // The unknown token, or a byte of a character without a token.
     const character = String.fromCodePoint(piece.codePointAt(at) ?? 0x20);
     const begin = at;
     bytes++;

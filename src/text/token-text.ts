@@ -1,13 +1,13 @@
 import type { Tokenizer } from "./tokenizer.ts";
 
 /**
- * The text of one token as it stands in the middle of a text, with the space that it begins with; `�` stands for a part of a
- * character. Empty for an id without a token.
+ * The text of one token in the middle of a text, with its leading space; `�` represents part of a character. Empty for
+ * an id without a token.
  */
 export const tokenText = (tokenizer: Tokenizer, id: number): string =>
   new TextDecoder().decode(tokenizer.bytesOf(id) ?? new Uint8Array());
 
-/** A text with its white space made visible, and what cannot be shown as code points. */
+/** A text with visible white space, and with unprintable characters as code points. */
 export function visible(text: string): string {
   return text
     .replaceAll(" ", "␣")

@@ -12,8 +12,8 @@ export const SPECIAL_TOKEN_NAMES = [
 ] as const;
 
 /**
- * The token that tokenizer_config.json names in a field: a string, or an object with `content`. Undefined where the
- * field is absent, null or empty.
+ * The token that tokenizer_config.json names in a field: a string, or an object with `content`. Undefined if the field
+ * is absent, null or empty.
  */
 export function namedToken(config: JsonRecord, name: (typeof SPECIAL_TOKEN_NAMES)[number]): string | undefined {
   const value = config[name] ?? "";

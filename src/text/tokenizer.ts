@@ -8,13 +8,13 @@ import {
   text as string,
 } from "../options/checks.ts";
 import { asBoolean, asRecord, describeValue, type JsonRecord } from "./json-field.ts";
-import { surroundingTokens } from "./post-processor.ts";
+import { surroundingTokens } from "./parts/post-processor.ts";
+import { createTokenDecoding } from "./parts/token-decoder.ts";
+import { readVocabulary, type Vocabulary } from "./parts/vocabulary.ts";
 import { createTextStream, type TokenReader } from "./stream.ts";
 import { TextError } from "./text-error.ts";
 import type { EncodedText, TextLibrary } from "./text-library.ts";
-import { createTokenDecoding } from "./token-decoder.ts";
 import { namedToken, SPECIAL_TOKEN_NAMES } from "./tokenizer-config.ts";
-import { readVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 /** Text to token ids and back, as tokenizer.json defines. */
 export interface Tokenizer extends TokenReader {
@@ -30,8 +30,8 @@ export interface Tokenizer extends TokenReader {
    */
   encode(text: string, options?: { readonly addSpecialTokens?: boolean }): number[];
   /**
-   * As `encode`, but a slice at a time, between which others may run, and no further than `most` ids, which may be
-   * Infinity: undefined for a text that has more. Throws the reason of `signal` once it aborts.
+   * As `encode`, but in slices, between which other tasks may run, and at most `most` ids, which may be Infinity:
+   * undefined for a text with more. Throws the reason of `signal` once it aborts.
    */
   encodeAtMost(
     text: string,
@@ -41,7 +41,7 @@ export interface Tokenizer extends TokenReader {
   /** The text of ids. Ids without a token are skipped, as are special tokens by default. */
   decode(ids: Iterable<number>, options?: { readonly skipSpecialTokens?: boolean }): string;
   idOf(token: string): number | undefined;
-  /** The bytes of the token in the middle of a text; not always whole UTF-8 characters. */
+  /** The bytes of the token in the middle of a text; may be an incomplete UTF-8 character. */
   bytesOf(id: number): Uint8Array | undefined;
 }
 
@@ -102,10 +102,10 @@ function surroundings(
 }
 
 /**
- * Makes a tokenizer from a model's parsed `tokenizer.json` and `tokenizer_config.json`, with the library that encodes.
+ * Makes a tokenizer from a model's parsed `tokenizer.json` and `tokenizer_config.json`, with the encoding library.
  *
- * Encoding is done by `@huggingface/tokenizers`, with the pipeline rewritten so that it gives the results of the Rust
- * library. `add_bos_token` and `add_eos_token`, where tokenizer_config.json has them, override the post-processor.
+ * Encoding uses `@huggingface/tokenizers`, with the pipeline rewritten to give the results of the Rust library.
+ * `add_bos_token` and `add_eos_token`, if set in tokenizer_config.json, override the post-processor.
  * `clean_up_tokenization_spaces` is not followed: it changes the original text (` !`), and a stream cannot do it. Known
  * differences from Rust: added tokens with `lstrip` or `rstrip` strip JavaScript's white space, and text that the
  * normalizer maps to exactly an added token becomes that token.
@@ -185,7 +185,7 @@ export function tokenizerOf(tokenizerJson: unknown, tokenizerConfig: unknown, li
   return made;
 }
 
-/** As `createTokenizer`, but loads the library on demand, so that a page does not need it before it loads a model. */
+/** As `createTokenizer`, but loads the library on demand, so that a page needs it only when it loads a model. */
 export async function loadTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown): Promise<Tokenizer> {
   const { textLibrary } = await import("./library-tokenizer.ts");
   return tokenizerOf(tokenizerJson, tokenizerConfig, textLibrary);

@@ -1,24 +1,24 @@
 import { alignedPart, normalizeAligned, unaligned } from "./alignment.ts";
 import { type JsonRecord, pipelineSteps } from "./json-field.ts";
-import { metaspaceFields } from "./metaspace.ts";
+import { metaspaceFields } from "./parts/token-decoder.ts";
+import type { Vocabulary } from "./parts/vocabulary.ts";
 import { locatePieces, modelWriting, type Span, spansOfTokens, type Writing } from "./token-spans.ts";
 import type { TokenizerParts } from "./tokenizer-parts.ts";
-import type { Vocabulary } from "./vocabulary.ts";
 
-/** The tokens of a text, each with the range of the text that it stands for. */
+/** The tokens of a text, each with its range of the text. */
 export interface TracedTokens {
   readonly ids: readonly number[];
   readonly spans: readonly Span[];
-  /** How many tokens there are after each piece: a word of the pre-tokenizer, or an added token. */
+  /** The number of tokens after each piece: a word of the pre-tokenizer, or an added token. */
   readonly pieceEnds: readonly number[];
 }
 
-/** The library's search for added tokens: the parts of `split` joined are the text. */
+/** The library's search for added tokens: the parts of `split` concatenate to the text. */
 interface Splitter {
   split(text: string): string[];
 }
 
-/** What the library keeps of added tokens, by their contents in a normalized text. */
+/** The library's added tokens, by their contents in a normalized text. */
 interface AddedTokens {
   readonly splitter_unnormalized: Splitter;
   readonly splitter_normalized: Splitter;
@@ -39,8 +39,8 @@ function writingOf(tokenizer: JsonRecord, { model }: Vocabulary): Writing {
 }
 
 /**
- * Encodes as the tokenizer does, and says where each token is in the text: steps the same parts in the same order as the
- * library, with the positions kept. Added tokens first, then normalizer, pre-tokenizer and model.
+ * Encodes like the tokenizer, with the position of each token in the text: runs the same parts in the same order as the
+ * library, tracking positions. Added tokens first, then normalizer, pre-tokenizer and model.
  */
 export function tracedEncoder(tokenizer: JsonRecord, vocabulary: Vocabulary, parts: TokenizerParts) {
   const { library, normalizer, preTokenizer, subwords, limit } = parts;
@@ -52,7 +52,7 @@ export function tracedEncoder(tokenizer: JsonRecord, vocabulary: Vocabulary, par
   const unknown = model?.unk_token_id;
   const fuses = model?.fuse_unk === true;
 
-  /** The parts between added tokens and these themselves, whose range has the white space that they take. */
+  /** The parts between added tokens, and these tokens, whose ranges include the white space that they strip. */
   function sections(splitter: Splitter, text: string) {
     let at = 0;
     const found = splitter.split(text).map((content) => {

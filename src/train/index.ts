@@ -3,27 +3,27 @@
 
 // Models that learn
 
-export type { OpeningOptions } from "../generate/opening.ts";
-export { type ExportOptions, exportModel } from "./export-model.ts";
+export type { OpeningOptions } from "../generate/load/opening.ts";
 export { type FreshOptions, freshFolder } from "./initialisers/fresh-folder.ts";
 export { type FreshTensor, type InitialiserOptions, initialise } from "./initialisers/initialise.ts";
 export type { Initialiser } from "./initialisers/schemes.ts";
-export { openTrainable, type Trainable, type TrainableOptions } from "./open-trainable.ts";
 export {
   type EncoderBatches,
   type EncoderTask,
   openTrainableEncoder,
   type TrainableEncoder,
   type TrainableEncoderOptions,
-} from "./open-trainable-encoder.ts";
+} from "./open/encoder.ts";
 export {
   openTrainableEncoderDecoder,
   type TrainableEncoderDecoder,
   type TrainableEncoderDecoderOptions,
-} from "./open-trainable-encoder-decoder.ts";
+} from "./open/encoder-decoder.ts";
+export { type ExportOptions, exportModel } from "./open/export-model.ts";
+export { openTrainable, type Trainable, type TrainableOptions } from "./open/open-trainable.ts";
 
-export type { Parameter } from "./parameters.ts";
-export type { TrainedFolder } from "./trained-folder.ts";
+export type { Parameter } from "./open/parameters.ts";
+export type { TrainedFolder } from "./open/trained-folder.ts";
 
 // Adapters
 
@@ -41,11 +41,11 @@ export type { MaskedBatch } from "./objectives/masked-batch.ts";
 export type { Objective, Recompute, StepShape } from "./objectives/objective.ts";
 export type { PairBatch } from "./objectives/pair-batch.ts";
 export type { TokenBatch } from "./objectives/token-batches.ts";
-export type { AdamWSettings } from "./optimisers/adamw.ts";
-export type { LionSettings } from "./optimisers/lion.ts";
-export type { MuonSettings, OtherSettings } from "./optimisers/muon.ts";
-export type { OptimizerName, OptimizerOptions } from "./optimisers/optimisers.ts";
-export type { SgdSettings } from "./optimisers/sgd.ts";
+export type { AdamWSettings } from "./optimizers/adamw.ts";
+export type { LionSettings } from "./optimizers/lion.ts";
+export type { MuonSettings, OtherSettings } from "./optimizers/muon.ts";
+export type { OptimizerName, OptimizerOptions } from "./optimizers/optimizers.ts";
+export type { SgdSettings } from "./optimizers/sgd.ts";
 export type { RouterLossOptions } from "./router-losses.ts";
 export {
   type LearningRate,
@@ -55,12 +55,12 @@ export {
   type ScheduleSettings,
   schedules,
 } from "./schedules.ts";
-export { createTrainer } from "./trainer/create-trainer.ts";
 export type { EvaluateOptions, ParameterRule, TrainerOptions } from "./trainer/options.ts";
 export type { Evaluation, TrainingStep } from "./trainer/results.ts";
 export type { RouterOptions } from "./trainer/routing.ts";
 export type { Counters, State } from "./trainer/state.ts";
 export type { Trainer } from "./trainer/trainer.ts";
+export { createTrainer } from "./trainer/trainer.ts";
 
 // Data
 
@@ -136,6 +136,7 @@ export {
   type AttentionNeeds,
   attentionBackward,
 } from "../kernels/attention/backward/attention-backward.ts";
+export type { MapBackwardTensors, MapGradient } from "../kernels/elementwise/activation-backward.ts";
 export {
   expBackward,
   geluBackward,
@@ -144,6 +145,7 @@ export {
   reluBackward,
   sigmoidBackward,
   siluBackward,
+  softcapBackward,
   squaredReluBackward,
   tanhBackward,
 } from "../kernels/elementwise/activation-backward.ts";
@@ -155,8 +157,6 @@ export {
   regluBackward,
   swigluBackward,
 } from "../kernels/elementwise/gated-backward.ts";
-export type { MapBackwardTensors, MapGradient } from "../kernels/elementwise/map-backward.ts";
-export { softcapBackward } from "../kernels/elementwise/softcap-backward.ts";
 export {
   type GatherGradient,
   type GatherGradientOptions,
@@ -201,27 +201,26 @@ export {
 
 // Dropout
 
-export { weightDropout } from "../kernels/attention/dropout.ts";
-export type { WeightDropout } from "../kernels/attention/mod.ts";
+export type { WeightDropout } from "../kernels/attention/records/mod.ts";
+export { weightDropout } from "../kernels/attention/records/mod.ts";
 export { type DropoutOptions, dropout } from "../kernels/elementwise/dropout.ts";
 
-// Ops of optimisers
+// Ops of optimizers
 
 export { balanceBias } from "../kernels/moe/balance-bias.ts";
-export { type AdamWOptions, type AdamWTensors, adamW } from "../kernels/optimiser/adamw.ts";
-export { type DescendOptions, type DescendTensors, descend } from "../kernels/optimiser/descend.ts";
+export { type AdamWOptions, type AdamWTensors, adamW } from "../kernels/optimizer/adamw.ts";
+export { type DescendOptions, type DescendTensors, descend } from "../kernels/optimizer/descend.ts";
 export {
   type GradientNormOptions,
   type GradientNormTensors,
   gradientNorm,
-} from "../kernels/optimiser/gradient-norm.ts";
-export { type LionOptions, type LionTensors, lion } from "../kernels/optimiser/lion.ts";
-export { type MomentumOptions, type MomentumTensors, momentum } from "../kernels/optimiser/momentum.ts";
+} from "../kernels/optimizer/gradient-norm.ts";
+export { type LionOptions, type LionTensors, lion } from "../kernels/optimizer/lion.ts";
+export { type MomentumOptions, type MomentumTensors, momentum } from "../kernels/optimizer/momentum.ts";
 
 // Gradients
 
-export { type MemoryUse, memoryUse, type PlannedProgram } from "../gpu/memory-use.ts";
-export { GradientError } from "./errors.ts";
-export { type GradientOptions, gradients } from "./gradients.ts";
-export { type CheckpointOptions, checkpoint } from "./recompute.ts";
-export { type ForwardCall, type InputGradients, type Rule, ruleOf } from "./rule.ts";
+export { type MemoryUse, memoryUse, type PlannedProgram } from "../gpu/device/memory-use.ts";
+export { type GradientOptions, gradients } from "./gradients/gradients.ts";
+export { type CheckpointOptions, checkpoint } from "./gradients/recompute.ts";
+export { type ForwardCall, GradientError, type InputGradients, type Rule, ruleOf } from "./gradients/rule.ts";

@@ -1,5 +1,5 @@
-import type { Call } from "../gpu/dispatch.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import type { Call } from "../gpu/program/dispatch.ts";
 import { add, mul } from "../kernels/elementwise/elementwise.ts";
 import { fill } from "../kernels/elementwise/fill.ts";
 import { type RouteOptions, route } from "../kernels/moe/route.ts";
@@ -9,16 +9,16 @@ import { type Checks, finite, oneOf } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshape, slice } from "../tensor/views.ts";
 
-/** Losses of routers that are added to that of the predictions. */
+/** Losses of routers, added to that of the predictions. */
 export interface RouterLossOptions {
-  /** Coefficient of the load-balancing loss; default 0: it is computed, but has no part. */
+  /** Coefficient of the load-balancing loss; default 0: it is computed, but not added. */
   readonly balance?: number | undefined;
   /** Coefficient of the z-loss, the mean of lse(logits)² of a token, summed over layers; default 0. */
   readonly z?: number | undefined;
   /**
-   * `pooled` (default) takes the tokens of all layers as those of one router, and counts every choice of a token (Hugging
-   * Face): k where experts are used equally. `layers` is the sum of each layer's own, of shares of choices (Switch
-   * Transformers, Fedus et al. 2021, eq. 4): the number of layers there.
+   * `pooled` (default) treats the tokens of all layers as those of one router, and counts every choice of a token
+   * (Hugging Face): k if experts are used equally. `layers` is the sum over layers, with shares of choices (Switch
+   * Transformers, Fedus et al. 2021, eq. 4): the number of layers if they are used equally.
    */
   readonly form?: "pooled" | "layers" | undefined;
 }
@@ -30,25 +30,27 @@ export const routerLossChecks: Checks<RouterLossOptions> = {
   form: oneOf("pooled", "layers"),
 };
 
-/** What the routers of a pass did. */
+/** Statistics of the routers in a pass. */
 export interface RouterLosses {
   /** The load-balancing loss, without its coefficient, `[]`. */
   readonly balance: Tensor;
   /** The z-loss, without its coefficient, `[]`. */
   readonly z: Tensor;
-  /** Of each layer with experts the sums of `routerStatistics`, `[2e + 1]`: the choices of each expert are e to 2e − 1. */
+  /**
+   * For each layer with experts the sums of `routerStatistics`, `[2e + 1]`: the choices of each expert are e to 2e − 1.
+   */
   readonly sums: readonly Tensor[];
 }
 
-/** Calls of routers of layers; the gate of a shared expert is a router of one expert, of no layer. */
+/** Calls of routers of layers; the gate of a shared expert is a router with one expert and no layer. */
 const isRouter = ({ by, options }: Call): boolean => by === route && "layer" in options;
 
 const scaled = (gpu: Gpu, x: Tensor, factor: number) => mul(gpu, { a: x, b: fill(gpu, [1], factor) }).y;
 const total = (gpu: Gpu, tensors: readonly Tensor[]) => tensors.reduce((a, b) => add(gpu, { a, b }).y);
 
 /**
- * The losses of the routers among recorded calls: undefined where there are none. All tokens count, whatever their
- * targets. Gradients go through the shares of scores, and not through the choices.
+ * The losses of the routers among recorded calls; undefined without any. All tokens count, regardless of their targets.
+ * Gradients go through the scores, not through the choices.
  */
 export function routerLosses(
   gpu: Gpu,
@@ -96,7 +98,7 @@ export function routerLosses(
   };
 }
 
-/** A loss with those of routers that have a coefficient. */
+/** A loss plus those of routers with a coefficient. */
 export function withRouters(
   gpu: Gpu,
   loss: Tensor,

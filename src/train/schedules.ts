@@ -10,7 +10,7 @@ import {
   required,
 } from "../options/checks.ts";
 
-/** What a schedule is made of. */
+/** The settings of a schedule. */
 export interface ScheduleOptions {
   /** The largest learning rate. */
   readonly learningRate: number;
@@ -18,7 +18,7 @@ export interface ScheduleOptions {
   readonly warmup?: number | undefined;
   /** Steps of the whole run, warm-up included. */
   readonly steps: number;
-  /** The share of the rate at the end; default 0.1 for cosine, as nanoGPT's, and 0 for linear and wsd. */
+  /** The share of the rate at the end; default 0.1 for cosine, as in nanoGPT, and 0 for linear and wsd. */
   readonly final?: number | undefined;
   /** For wsd: the share of all steps in which the rate falls; default 0.2. */
   readonly decay?: number | undefined;
@@ -42,7 +42,7 @@ const checks: Checks<ScheduleOptions> = {
 };
 const fields = fieldsOf<ScheduleOptions>(checks);
 
-/** What a schedule's share of the largest rate is computed from. */
+/** The inputs of a schedule's share of the largest rate. */
 interface Progress {
   /** Steps before this one. */
   readonly before: number;
@@ -52,11 +52,11 @@ interface Progress {
   readonly decay: number;
 }
 
-/** From 0 at `begin` to 1 at `end`, and not beyond. */
+/** From 0 at `begin` to 1 at `end`, clamped. */
 const along = (at: number, begin: number, end: number) =>
   end > begin ? Math.min(1, Math.max(0, (at - begin) / (end - begin))) : at < end ? 0 : 1;
 
-/** Linear warm-up as nanoGPT's, `(t + 1) / (w + 1)` of the rate with t steps before this one; then `share` of it. */
+/** Linear warm-up as in nanoGPT, `(t + 1) / (w + 1)` of the rate with t steps before this one; then `share` of it. */
 function schedule(name: string, share: (progress: Progress) => number): Schedule {
   return {
     name,
@@ -72,22 +72,24 @@ function schedule(name: string, share: (progress: Progress) => number): Schedule
   };
 }
 
-/** The rate stays. */
+/** A constant rate. */
 export const constant = schedule("constant", () => 1);
 
-/** The rate falls on a line to `final` of it, which a step after the last one would have. */
+/** The rate falls linearly to `final` of it, reached one step after the last. */
 export const linear = schedule(
   "linear",
   ({ before, warmup, steps, final = 0 }) => 1 - (1 - final) * along(before, warmup, steps),
 );
 
-/** The rate falls by half a cosine (Loshchilov and Hutter 2016; to a tenth as nanoGPT's). */
+/** The rate falls along half a cosine (Loshchilov and Hutter 2016; to a tenth as in nanoGPT). */
 export const cosine = schedule("cosine", ({ before, warmup, steps, final = 0.1 }) => {
   const kept = 0.5 * (1 + Math.cos(Math.PI * along(before, warmup, steps)));
   return final + kept * (1 - final);
 });
 
-/** The rate stays, then falls by 1 − √x over the last fifth of the steps (Hu et al. 2024; in this form llm.c's). */
+/**
+ * The rate is constant, then falls as 1 − √x over the last fifth of the steps (Hu et al. 2024; in this form in llm.c).
+ */
 export const wsd = schedule("wsd", ({ before, steps, final = 0, decay }) => {
   const kept = 1 - Math.sqrt(along(before, (1 - decay) * steps, steps));
   return final + kept * (1 - final);
@@ -113,20 +115,20 @@ export const schedules = { constant, linear, cosine, wsd, noam } as const;
 /** The name of a schedule. */
 export type ScheduleName = keyof typeof schedules;
 
-/** A schedule by its name, with its settings. */
+/** A schedule by name, with its settings. */
 export interface ScheduleSettings extends ScheduleOptions {
   readonly name: ScheduleName;
 }
 
 const settings = fieldsOf<ScheduleSettings>({ name: required(oneOf(...Object.keys(schedules))), ...checks });
 
-/** A function, or what may be settings. */
+/** A function, or possible settings. */
 export const scheduleCheck: Check = (value) =>
   typeof value === "function" || (typeof value === "object" && value !== null && !Array.isArray(value))
     ? undefined
     : "an object with name, learningRate and steps, or a function of the step";
 
-/** The rate of each step. Throws `OptionError`, with the name of the setting, for settings that are not valid. */
+/** The rate of each step. Throws `OptionError`, with the name of the setting, for invalid settings. */
 export function scheduleOf(where: string, given: ScheduleSettings | LearningRate): LearningRate {
   if (typeof given === "function") return given;
   checkOptions(where, settings, given, "schedule.");

@@ -4,11 +4,11 @@ import { Tensor } from "../tensor/tensor.ts";
 
 /**
  * The class of a size: up to 8, or the next power of two. Up to 8 rows are one class, because a step over several tokens
- * has to choose what a step over one chooses: speculative decoding compares their results bit by bit.
+ * has to choose what a step over one chooses: speculative decoding compares their results bitwise.
  */
 export const sizeClass = (size: number): number => (size <= 8 ? 8 : 2 ** Math.ceil(Math.log2(size)));
 
-/** What calls have in common that share a measurement, as a text. */
+/** What the calls that share a measurement have in common, as a text. */
 export function keyOf({ op, tensors, options }: Pick<OpCall, "op" | "tensors" | "options">): string {
   const given = parts(tensors, 0).join(" ");
   const chosen = parts(options, 0).join(" ");

@@ -1,11 +1,11 @@
 // What a variant computes for a call: its results, and the memory of others that it writes, such as a cache's.
 import { difference } from "../check/compare.ts";
-import type { Dispatch } from "../gpu/dispatch.ts";
 import type { Gpu, Instance, Program } from "../gpu/gpu.ts";
-import type { Replacement } from "../gpu/program.ts";
+import type { Dispatch } from "../gpu/program/dispatch.ts";
+import type { Replacement } from "../gpu/program/program.ts";
 import type { Storage } from "../gpu/storage.ts";
 import type { OpCall } from "../kernels/preference.ts";
-import { isPlain } from "../tensor/formats.ts";
+import { isPlain } from "../tensor/formats/formats.ts";
 import { placed, Tensor } from "../tensor/tensor.ts";
 
 /** A recorded variant on memory. */
@@ -18,7 +18,7 @@ export interface Candidate {
 /** Numbers by name, and whether they are rounded to a type shorter than f32. */
 export type Results = ReadonlyMap<string, { readonly values: Float64Array; readonly rounded: boolean }>;
 
-/** The cap for what is rounded to half the bits after arithmetic that differs in the last ones. */
+/** The cap for results that are rounded to half the bits, after arithmetic that differs in the last bits. */
 const roundedCap = 1e-5;
 
 const numbersOf = async (instance: Instance<unknown>, tensor: Tensor) => ({
@@ -38,7 +38,7 @@ export type Before = Map<
 
 /**
  * Runs a candidate once and reads what it computes for the first of its calls. Memory that it writes in place is cleared
- * before, so that what another variant left there does not count; `before` keeps what it held.
+ * before, so that values left by another variant do not count; `before` keeps what it held.
  */
 export async function resultsOf(
   gpu: Gpu,

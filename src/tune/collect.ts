@@ -1,7 +1,7 @@
 // The calls that a function makes, those within other ops too, and the memory that they need outside of a program.
 import { normal } from "../check/random.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import type { Replacement } from "../gpu/program.ts";
+import type { Replacement } from "../gpu/program/program.ts";
 import type { Storage } from "../gpu/storage.ts";
 import { type OpCall, withPreference } from "../kernels/preference.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -20,16 +20,16 @@ export interface Collected {
 
 /**
  * Runs `fn`, without measurements in use; gives its result and the calls of ops that have several variants, of each key
- * at most `mostCalls`.
+ * at most `maxCalls`.
  */
 export function collect<T>(
   gpu: Gpu,
   fn: () => T,
-  mostCalls = 1,
+  maxCalls = 1,
 ): { readonly result: T; readonly collected: readonly Collected[] } {
   const calls: OpCall[] = [];
   const result = watched(gpu, calls, fn);
-  const outer = grouped(calls, 0, mostCalls);
+  const outer = grouped(calls, 0, maxCalls);
   const inner = outer.flatMap(({ calls, depth }) => innerCalls(gpu, calls, depth + 1));
   const known = new Set(outer.map(({ key }) => key));
   return { result, collected: [...outer, ...inner.filter(({ key }) => !known.has(key) && known.add(key))] };
@@ -57,21 +57,21 @@ function innerCalls(gpu: Gpu, calls: readonly OpCall[], depth: number): Collecte
   return grouped(inner, depth, calls.length);
 }
 
-function grouped(calls: readonly OpCall[], depth: number, mostCalls: number): Collected[] {
+function grouped(calls: readonly OpCall[], depth: number, maxCalls: number): Collected[] {
   const byKey = new Map<string, OpCall[]>();
   for (const call of calls) {
     if (call.wanted !== undefined || Object.keys(call.op.variants).length < 2) continue;
     const key = keyOf(call);
     byKey.set(key, [...(byKey.get(key) ?? []), call]);
   }
-  return [...byKey].map(([key, all]) => ({ key, calls: spread(all, mostCalls), count: all.length, depth }));
+  return [...byKey].map(([key, all]) => ({ key, calls: spread(all, maxCalls), count: all.length, depth }));
 }
 
 /** Some of a list, evenly. All have the shapes of the first: a class has several, and only equal ones share a program. */
-function spread(calls: readonly OpCall[], mostCalls: number): OpCall[] {
+function spread(calls: readonly OpCall[], maxCalls: number): OpCall[] {
   const same = calls.filter((call) => shapesOf(call) === shapesOf(calls[0] as OpCall));
-  const step = Math.max(1, same.length / mostCalls);
-  return Array.from({ length: Math.min(mostCalls, same.length) }, (_, i) => same[Math.floor(i * step)] as OpCall);
+  const step = Math.max(1, same.length / maxCalls);
+  return Array.from({ length: Math.min(maxCalls, same.length) }, (_, i) => same[Math.floor(i * step)] as OpCall);
 }
 
 const shapesOf = ({ tensors }: OpCall): string =>
@@ -79,8 +79,8 @@ const shapesOf = ({ tensors }: OpCall): string =>
     .map(([name, value]) => `${name} ${value instanceof Tensor ? value.shape.join("x") : ""}`)
     .join(" ");
 
-/** Every tensor that a call is given, in its options too. */
-export function tensorsOf(value: unknown, depth = 0): Tensor[] {
+/** Every tensor passed to a call, in its options too. */
+function tensorsOf(value: unknown, depth = 0): Tensor[] {
   if (value instanceof Tensor) return [value];
   if (typeof value !== "object" || value === null || depth > 4) return [];
   return Object.values(value).flatMap((item) => tensorsOf(item, depth + 1));
@@ -95,8 +95,8 @@ export function logicalStorages(collected: readonly Collected[]): Set<Storage> {
 }
 
 /**
- * Subjects to measure. `memory` is what is known of the storages; floats of which nothing is known are random, other
- * storages are zeros. Memory that is made here is added to `made`.
+ * Subjects to measure. `memory` has the known contents of storages; without them floats are random, and other storages
+ * zeros. Memory that is made here is added to `made`.
  */
 export function subjectsOf(
   gpu: Gpu,

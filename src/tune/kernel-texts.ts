@@ -1,11 +1,11 @@
-// Hashes of the kernels that the variants of a call would run: what was measured holds only for the same texts.
+// Hashes of the kernels that the variants of a call would run: measurements are only valid for the same texts.
 import type { Gpu } from "../gpu/gpu.ts";
-import type { Shader } from "../gpu/specialise.ts";
+import type { Shader } from "../gpu/shader/specialise.ts";
 import { type OpCall, withPreference } from "../kernels/preference.ts";
 import { withoutComments } from "../wgsl/comments.ts";
 
 /** Hashes of texts by kernel and parts, and the variants that accept the call. */
-export interface KernelTexts {
+interface KernelTexts {
   readonly variants: readonly string[];
   readonly texts: Readonly<Record<string, string>>;
 }
@@ -46,7 +46,7 @@ function hashOf(shader: Shader): string {
   return hash;
 }
 
-/** A hash of 53 bits, as 14 hexadecimal digits: texts that were changed by mistake or by hand do not meet. */
+/** A hash of 53 bits, as 14 hexadecimal digits: texts that were changed by mistake or by hand do not collide. */
 export function textHash(text: string): string {
   let [low, high] = [0xdeadbeef, 0x41c6ce57];
   for (let i = 0; i < text.length; i++) {

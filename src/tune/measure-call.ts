@@ -1,7 +1,7 @@
 // One op, class of shapes and format: every variant that accepts it, checked and then timed in turns.
 import { nmseCaps } from "../check/compare.ts";
 import type { Gpu, Program } from "../gpu/gpu.ts";
-import type { Replacement } from "../gpu/program.ts";
+import type { Replacement } from "../gpu/program/program.ts";
 import type { Storage } from "../gpu/storage.ts";
 import type { OpCall } from "../kernels/preference.ts";
 import { unlessAborted } from "../options/abort.ts";
@@ -15,9 +15,9 @@ export interface Subject {
   readonly key: string;
   /** Some of the calls, whose other memory differs where it can: they are timed one after the other. */
   readonly calls: readonly OpCall[];
-  /** How often the program does it. */
+  /** How often the program makes this call. */
   readonly count: number;
-  /** Memory for what the calls read of a recorded program. What has none gets zeros. */
+  /** Memory for storages of a recorded program that the calls read. Those without get zeros. */
   readonly memory: ReadonlyMap<Storage, Replacement>;
 }
 
@@ -26,8 +26,8 @@ export interface MeasureOptions {
   readonly timing: TimingOptions;
   readonly signal?: AbortSignal | undefined;
   /**
-   * Comparison with the float64 reference on small cases. Pages go without: they would load the cases of all ops. There a
-   * variant is compared with the plainest one alone, which this project's tests hold to the reference.
+   * Comparison with the float64 reference on small cases. Absent in pages, which would have to load the cases of all
+   * ops. There a variant is compared only with the plainest one, which this project's tests compare with the reference.
    */
   readonly checks?: SmallChecks | undefined;
 }
@@ -44,7 +44,7 @@ export interface SmallChecks {
 const twice = 4;
 
 /** A winner is this much faster than the table's choice; less is noise, and the table stays. */
-export const leastGain = 0.95;
+const minGain = 0.95;
 
 /**
  * Measures the variants of a call. Undefined where at most one accepts it. A variant whose result differs from the
@@ -166,8 +166,7 @@ async function confirmed(
   return best !== undefined && usual !== undefined && isFaster(best, usual);
 }
 
-const isFaster = (best: Times, usual: Times) =>
-  best.medianMs < leastGain * usual.medianMs && best.p90Ms < usual.medianMs;
+const isFaster = (best: Times, usual: Times) => best.medianMs < minGain * usual.medianMs && best.p90Ms < usual.medianMs;
 
 type Times = Pick<Timing, "medianMs" | "p90Ms">;
 

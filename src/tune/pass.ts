@@ -8,12 +8,12 @@ import type { TunedRow } from "./tuning-record.ts";
 
 /** How far a pass is. */
 export interface TuneProgress extends Progress {
-  /** What is measured now. */
+  /** The key of the call being measured. */
   readonly key: string;
 }
 
-/** What a pass may use. */
-export interface PassOptions {
+/** Options of a pass. */
+interface PassOptions {
   /** Milliseconds after which no further measurement begins. */
   readonly budget: number;
   readonly signal?: AbortSignal | undefined;
@@ -21,7 +21,7 @@ export interface PassOptions {
   readonly checks?: SmallChecks | undefined;
 }
 
-/** What a pass found. */
+/** The results of a pass. */
 export interface PassResult {
   readonly rows: readonly TunedRow[];
   /** Calls for which time did not suffice. */
@@ -33,8 +33,8 @@ export interface PassResult {
 const timing: MeasureOptions["timing"] = { intervalMs: 4, samples: 7, budgetMs: 80 };
 
 /**
- * Measures subjects in order. When it is aborted or out of time, what was measured until then holds. The device's choices
- * are afterwards what they were before.
+ * Measures subjects in order. When it is aborted or out of time, the measurements made until then are kept. Afterwards
+ * the device's choices are as before.
  */
 export async function tunePass(
   gpu: Gpu,
@@ -46,7 +46,7 @@ export async function tunePass(
   const end = performance.now() + budget;
   let done = 0;
   const choices = new Map<string, readonly string[]>();
-  // Ops within a variant use what was measured.
+  // Ops within a variant use the measurements made so far.
   setPreference(gpu, (call) => (call.wanted === undefined ? choices.get(keyOf(call)) : undefined));
   try {
     for (const subject of subjects) {

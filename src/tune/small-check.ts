@@ -1,16 +1,16 @@
 // A variant against the float64 reference, on a small case of its op's own that resembles a call.
 
 import type { Case, CaseTable } from "../check/case-table.ts";
-import { appendRotatedCases } from "../check/cases/append-rotated.ts";
-import { attentionCases } from "../check/cases/attention.ts";
-import { addLayerNormCases, layerNormCases } from "../check/cases/layer-norm.ts";
-import { matmulCases } from "../check/cases/matmul.ts";
-import { expertsCases } from "../check/cases/moe-experts.ts";
-import { projectionCases } from "../check/cases/projection.ts";
-import { reduceCases } from "../check/cases/reduce.ts";
-import { addRmsNormCases, rmsNormCases } from "../check/cases/rms-norm.ts";
-import { ropeCases } from "../check/cases/rope.ts";
-import { softmaxCases } from "../check/cases/softmax.ts";
+import { appendRotatedCases } from "../check/cases/attention/append-rotated.ts";
+import { attentionCases } from "../check/cases/attention/attention.ts";
+import { ropeCases } from "../check/cases/attention/rope.ts";
+import { expertsCases } from "../check/cases/moe/experts.ts";
+import { matmulCases } from "../check/cases/products/matmul.ts";
+import { projectionCases } from "../check/cases/products/projection.ts";
+import { addLayerNormCases, layerNormCases } from "../check/cases/rows/layer-norm.ts";
+import { reduceCases } from "../check/cases/rows/reduce.ts";
+import { addRmsNormCases, rmsNormCases } from "../check/cases/rows/rms-norm.ts";
+import { softmaxCases } from "../check/cases/rows/softmax.ts";
 import { checkCase } from "../check/check-case.ts";
 import { nmseCaps } from "../check/compare.ts";
 import { mustRefuse } from "../check/run-case.ts";
@@ -35,8 +35,8 @@ const tables: readonly CaseTable[] = [
   ...reduceCases,
 ] as readonly CaseTable[];
 
-/** Most elements of an input of a case, so that the reference takes milliseconds. */
-const mostElements = 8192;
+/** Maximum number of elements of a case's input, so that the reference takes milliseconds. */
+const maxElements = 8192;
 
 const results = new WeakMap<Gpu, Map<string, Promise<Verdict>>>();
 
@@ -72,7 +72,7 @@ export async function wrongOnSmall(gpu: Gpu, call: OpCall, variant: string): Pro
       .filter((item) => table.variants.includes(variant) && !mustRefuse(gpu, table, variant, item) && isSmall(item))
       .map((item) => ({ table, item, likeness: likeness(item) })),
   );
-  const byLikeness = possible.sort((a, b) => b.likeness - a.likeness).slice(0, mostTried);
+  const byLikeness = possible.sort((a, b) => b.likeness - a.likeness).slice(0, maxTried);
   const known = results.get(gpu) ?? new Map<string, Promise<Verdict>>();
   results.set(gpu, known);
   for (const { table, item } of byLikeness) {
@@ -92,7 +92,7 @@ interface Verdict {
 }
 
 /** Cases that are tried until the variant accepts one. */
-const mostTried = 24;
+const maxTried = 24;
 
 async function verdictOf(gpu: Gpu, table: CaseTable, variant: string, item: Case): Promise<Verdict> {
   try {
@@ -107,5 +107,5 @@ async function verdictOf(gpu: Gpu, table: CaseTable, variant: string, item: Case
 
 const isSmall = ({ inputs }: Case): boolean =>
   Object.values<{ readonly shape: readonly number[] } | undefined>(inputs).every(
-    (input) => !input || input.shape.reduce((product, size) => product * size, 1) <= mostElements,
+    (input) => !input || input.shape.reduce((product, size) => product * size, 1) <= maxElements,
   );

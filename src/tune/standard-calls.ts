@@ -1,4 +1,4 @@
-// What is measured without a model: the ops of a decode step and of a prefill at sizes that models have.
+// Calls to measure without a model: the ops of a decode step and of a prefill at sizes that models have.
 
 import { normal } from "../check/random.ts";
 import type { Gpu } from "../gpu/gpu.ts";

@@ -29,8 +29,8 @@ export interface Timing {
 }
 
 const warmUpRuns = 5;
-const fewestSamples = 3;
-const mostRepeats = 4096;
+const minSamples = 3;
+const maxRepeats = 4096;
 
 /**
  * Times several subjects alternately, A B C A B C …, so that a device that throttles slows all of them. Each is warmed
@@ -43,7 +43,7 @@ export async function timeInTurns(subjects: readonly Interval[], options: Timing
     options.signal?.throwIfAborted();
     const { repeats, intervalMs } = await calibrate(run, options);
     const affordable = Math.floor(options.budgetMs / Math.max(intervalMs, 1e-3));
-    const wanted = Math.max(Math.min(fewestSamples, options.samples), Math.min(options.samples, affordable));
+    const wanted = Math.max(Math.min(minSamples, options.samples), Math.min(options.samples, affordable));
     ready.push({ run, repeats, wanted, times: [] });
   }
   for (let round = 0; round < options.samples; round++) {
@@ -67,10 +67,10 @@ async function calibrate(run: Interval, options: TimingOptions): Promise<{ repea
   let time = await run(1);
   for (let i = 1; i < warmUpRuns && performance.now() - warmUp < 250; i++) time = await run(1);
   let repeats = 1;
-  while (time < options.intervalMs && repeats < mostRepeats) {
+  while (time < options.intervalMs && repeats < maxRepeats) {
     options.signal?.throwIfAborted();
     const enough = Math.ceil((1.1 * repeats * options.intervalMs) / Math.max(time, 1e-3));
-    repeats = Math.min(mostRepeats, Math.max(repeats * 2, enough));
+    repeats = Math.min(maxRepeats, Math.max(repeats * 2, enough));
     time = await run(repeats);
   }
   return { repeats, intervalMs: time };

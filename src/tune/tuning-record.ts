@@ -1,6 +1,7 @@
-// What was measured on one device, as it is stored. Stored texts are checked as anything from outside.
+// The measurements of one device, as they are stored. Stored texts are checked like any input from outside.
+
+import type { Limits } from "../gpu/device/limits.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import type { Limits } from "../gpu/limits.ts";
 import {
   atLeast,
   checkOptions,
@@ -15,8 +16,8 @@ import {
 } from "../options/checks.ts";
 import { textHash } from "./kernel-texts.ts";
 
-/** What a device is known by: its adapter, and what of it is used. */
-export interface TunedDevice {
+/** What identifies a device: its adapter, and the features and limits in use. */
+interface TunedDevice {
   readonly vendor: string;
   readonly architecture: string;
   readonly device: string;
@@ -40,7 +41,7 @@ export interface TunedRow {
   readonly key: string;
   /** The variant to use: the fastest, or the table's where none is faster beyond noise. */
   readonly choice: string;
-  /** What the table would use. */
+  /** The table's choice. */
   readonly untuned: string;
   readonly variants: readonly TunedVariant[];
   /** Hashes of the kernels, by name and parts. */
@@ -50,7 +51,7 @@ export interface TunedRow {
 }
 
 /** All measurements of a device. */
-export interface TuningRecord {
+interface TuningRecord {
   readonly format: typeof format;
   readonly device: TunedDevice;
   readonly rows: readonly TunedRow[];
@@ -58,13 +59,13 @@ export interface TuningRecord {
 
 const format = "shaderformer tuning 1";
 
-/** What a device is known by. */
+/** The identity of a device. */
 export function tunedDevice({ adapter, features, limits }: Pick<Gpu, "adapter" | "features" | "limits">): TunedDevice {
   const { vendor, architecture, device, description } = adapter;
   return { vendor, architecture, device, description, features: [...features].sort(), limits: { ...limits } };
 }
 
-/** A name for what is stored of a device. */
+/** The name under which a device's record is stored. */
 export const nameOf = (device: TunedDevice): string => textHash(JSON.stringify(device));
 
 /** A record of measurements, those of `rows` in place of earlier ones with the same key. */

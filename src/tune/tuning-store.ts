@@ -3,14 +3,14 @@ import { cacheFolder } from "../formats/cache-folder.ts";
 import { nodeModule } from "../formats/folder.ts";
 import { folderStore } from "../formats/hub/stores/folder.ts";
 
-/** Texts by name. What is written is there whole or not at all. */
+/** Texts by name. A text is written whole or not at all. */
 export interface TuningStore {
   read(name: string): Promise<string | undefined>;
   write(name: string, text: string): Promise<void>;
 }
 
 /** The largest stored text that is read: a device has a few hundred rows of a kilobyte. */
-const mostBytes = 16 << 20;
+const maxBytes = 16 << 20;
 
 /** The store of this platform, or none. `folder` is for Node; default `tuning` in the folder that the command line uses. */
 export function tuningStore(folder?: string): TuningStore | undefined {
@@ -25,7 +25,7 @@ function inFolder(fs: typeof import("node:fs/promises"), folder: string): Tuning
     async read(name) {
       const found = await store.open([`${name}.json`]);
       if (!found) return undefined;
-      if (found.size > mostBytes) throw new Error(`it has ${found.size} bytes, expected at most ${mostBytes}`);
+      if (found.size > maxBytes) throw new Error(`it has ${found.size} bytes, expected at most ${maxBytes}`);
       return new TextDecoder().decode(await found.read(0, found.size));
     },
     write: (name, text) => store.write([`${name}.json`], new TextEncoder().encode(text)),
@@ -51,7 +51,7 @@ function inDatabase(): TuningStore {
   return {
     async read(name) {
       const found: unknown = await inTable("readonly", (rows) => rows.get(name));
-      return typeof found === "string" && found.length <= mostBytes ? found : undefined;
+      return typeof found === "string" && found.length <= maxBytes ? found : undefined;
     },
     write: async (name, text) => void (await inTable("readwrite", (rows) => rows.put(text, name))),
   };

@@ -2,11 +2,11 @@
 interface Comment {
   readonly at: number;
   readonly end: number;
-  /** False for a block comment that the text ends in. */
+  /** False for a block comment that is still open where the text ends. */
   readonly closed: boolean;
 }
 
-/** What ends a line in WGSL, and with it a line comment. */
+/** A line break in WGSL; it also ends a line comment. */
 const lineBreak = /[\n\v\f\r\u0085\u2028\u2029]/g;
 
 /** The comments of a text in order. Block comments nest. */

@@ -3,7 +3,7 @@ import { definitionOf, predeclaredKindOf, type Scopes } from "./scopes.ts";
 import type { Binary, Call, Expression, Name, Variable } from "./tree.ts";
 import { expressionsIn } from "./walk.ts";
 
-/** A number or truth that is known before anything runs. `int` and `float` are abstract: they fit several types. */
+/** A number or boolean known at compile time. `int` and `float` are abstract: they fit several types. */
 export type Constant =
   | { readonly type: "int" | "i32" | "u32" | "float" | "f32"; readonly value: number }
   | { readonly type: "bool"; readonly value: boolean };
@@ -11,9 +11,9 @@ export type Constant =
 type Numeric = Exclude<Constant, { type: "bool" }>;
 
 /**
- * Evaluates constant expressions of a text whose names are resolved: numbers, truths, their operators, and the functions
- * that sizes and bounds are computed with. Undefined for everything else, for what overflows, and for a constant that
- * refers to itself.
+ * Evaluates constant expressions of a text whose names are resolved: numbers, booleans, their operators, and the
+ * functions that sizes and bounds are computed with. Undefined for everything else, on overflow, and for a constant
+ * that refers to itself.
  */
 export function evaluator(scopes: Scopes): (expression: Expression) => Constant | undefined {
   let known: Map<Variable, Constant | undefined> | undefined;
@@ -51,10 +51,10 @@ export function evaluator(scopes: Scopes): (expression: Expression) => Constant 
   const named = (name: Name): Constant | undefined => {
     known ??= evaluateAll();
     const node = constantOf(name);
-    return node && known.get(node); // of what refers to itself, nothing is known
+    return node && known.get(node); // undefined for a constant that refers to itself
   };
 
-  /** Each constant once, after those that it refers to, so that a long chain of them is no deep recursion. */
+  /** Each constant once, after those that it refers to, so that a long chain does not recurse deeply. */
   const evaluateAll = () => {
     const values = new Map<Variable, Constant | undefined>();
     known = values;
@@ -185,7 +185,7 @@ function literal(text: string): Constant | undefined {
   const isWhole = isHex ? !/[.pP]/.test(text) : !/[.eEfh]/.test(text);
   const [, suffix = ""] = (isWhole ? /([iu])$/ : isHex ? /[pP].*([fh])$/ : /([fh])$/).exec(text) ?? [];
   if (suffix === "h") return undefined;
-  if (isHex && !isWhole) return undefined; // a float in hexadecimal, which no bound is written in
+  if (isHex && !isWhole) return undefined; // a hexadecimal float: no bound is written as one
   const value = Number(suffix === "" ? text : text.slice(0, -1));
   const type = suffix === "i" ? "i32" : suffix === "u" ? "u32" : suffix === "f" ? "f32" : isWhole ? "int" : "float";
   return fitting({ type, value });
@@ -202,7 +202,7 @@ function fitting(constant: Numeric): Numeric | undefined {
   return { type, value: value + 0 }; // -0 becomes 0
 }
 
-/** The constant as another type: as a declared type takes it, or `isCast`, as a constructor converts it. */
+/** The constant converted to another type: implicitly, as for a declared type, or as a constructor does (`isCast`). */
 function converted(constant: Constant, type: string | undefined, isCast: boolean): Constant | undefined {
   if (constant.type === type) return constant;
   if (type === "bool") return isCast ? { type: "bool", value: Boolean(constant.value) } : undefined;
@@ -216,7 +216,7 @@ function converted(constant: Constant, type: string | undefined, isCast: boolean
   return fitting({ type, value: type === "f32" ? value : Math.trunc(value) });
 }
 
-/** Two numbers in the type that both can have; undefined where there is none. */
+/** Two numbers converted to their common type; undefined if they have none. */
 function unified(a: Constant, b: Constant): readonly [Numeric, Numeric] | readonly [undefined, undefined] {
   const [x, y] = a.type === "bool" || b.type === "bool" ? [] : (commonType([a, b]) ?? []);
   return x && y ? [x, y] : [undefined, undefined];

@@ -1,4 +1,4 @@
-/** A text that is not WGSL, or WGSL that a rule does not take; `at` is where, in characters from its start. */
+/** A text that is not WGSL, or WGSL that breaks a rule; `at` is the position, in characters from the start. */
 export class WgslError extends Error {
   override readonly name = "WgslError";
   readonly at: number;

@@ -3,7 +3,9 @@ import type { Reader } from "./reader.ts";
 import type { Binary, Expression, Name } from "./tree.ts";
 import { insideOf } from "./walk.ts";
 
-/** Maximum depth of an expression's tree, which a chain of as many operators has. Tint takes 512, naga more. */
+/**
+ * Maximum depth of an expression's tree; a chain of as many operators is that deep. Tint's limit is 512, naga's higher.
+ */
 const deepest = 500;
 
 const multiplication = ["*", "/", "%"];
@@ -15,8 +17,8 @@ const logic = ["&&", "||"];
 const operators = new Set([multiplication, addition, shifts, relations, bits, logic].flat());
 
 /**
- * An expression. WGSL's precedence has gaps: shifts take operands without operators, comparisons do not chain, and `&`,
- * `|`, `^`, `&&` and `||` do not mix without parentheses.
+ * An expression. WGSL's precedence has gaps: operands of shifts have no binary operators, comparisons do not chain, and
+ * `&`, `|`, `^`, `&&` and `||` do not mix without parentheses.
  */
 export const readExpression = (reader: Reader): Expression =>
   reader.nested(() => {
@@ -28,7 +30,7 @@ export const readExpression = (reader: Reader): Expression =>
     return whole;
   });
 
-/** The node, made at the place `at` of those inside of it, unless its tree is too deep. */
+/** The node, made of the nodes inside it, unless its tree is too deep; `at` is where an error points. */
 function made<T extends Expression>({ depths }: Reader, node: T, at: number): T {
   let depth = 0;
   for (const inner of insideOf(node)) depth = Math.max(depth, depths.get(inner) ?? 1);
@@ -121,7 +123,7 @@ export function readPostfix(reader: Reader, first: Expression): Expression {
   }
 }
 
-/** Expressions with commas between them, up to the bracket that closes the list; there may be a comma before it. */
+/** Expressions with commas between them, up to the bracket that closes the list; a trailing comma is allowed. */
 export function readList(reader: Reader, close: ")"): Expression[] {
   const values: Expression[] = [];
   while (!reader.accept(close)) {

@@ -1,7 +1,7 @@
 /**
- * What is reachable from `starts`, each after what it depends on: whoever follows this order needs no recursion, however
- * long a chain is. Each is asked once for its dependencies. `closes` is called with a path whose last depends on its
- * first; without it, such a path is cut there.
+ * Everything reachable from `starts`, each item after its dependencies, so that callers need no recursion even for long
+ * chains. The dependencies of each are read once. `closes` is called with each cycle: a path whose last item depends on
+ * its first. Without it, the cycle is cut there.
  */
 export function dependenciesFirst<T>(
   starts: Iterable<T>,
@@ -9,7 +9,7 @@ export function dependenciesFirst<T>(
   closes?: (path: readonly T[]) => void,
 ): T[] {
   const order: T[] = [];
-  const seen = new Map<T, number>(); // where it is in the path that is open, or -1
+  const seen = new Map<T, number>(); // index in the open path, or -1
   for (const start of starts) {
     const path: T[] = [];
     const rest: Iterator<T>[] = [];

@@ -1,12 +1,10 @@
-import { checkBrackets } from "./brackets.ts";
 import { readName } from "./expressions.ts";
 import { type Reader, readerOf } from "./reader.ts";
 import { readAssertion, readAttributes, readBlock, readVariable } from "./statements.ts";
-import type { Token } from "./token.ts";
-import { tokensOf } from "./tokens.ts";
+import { checkBrackets, type Token, tokensOf } from "./tokens.ts";
 import type { Attribute, Declaration, Directive, Field, FunctionDeclaration, Module, Struct } from "./tree.ts";
 
-/** The syntax tree of a WGSL text. Throws `WgslError` for what is not WGSL's grammar. */
+/** The syntax tree of a WGSL text. Throws `WgslError` where it breaks WGSL's grammar. */
 export const parse = (code: string): Module => parseTokens(tokensOf(code));
 
 /** The syntax tree of a WGSL text's tokens. Throws as `parse` does. */

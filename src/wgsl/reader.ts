@@ -1,10 +1,9 @@
 import { WgslError } from "./error.ts";
-import type { Token } from "./token.ts";
+import type { Token } from "./tokens.ts";
 import type { Expression, Label } from "./tree.ts";
-import { keywords, reserved } from "./words.ts";
 
-/** Maximum depth of blocks and expressions: a deeper text could exhaust the stack of what reads it. */
-const mostNested = 120;
+/** Maximum depth of blocks and expressions: a deeper text could exhaust the stack of the parser or of a compiler. */
+const maxNested = 120;
 
 /** A place in a list of tokens. */
 export interface Reader {
@@ -24,7 +23,7 @@ export interface Reader {
   readonly fail: (expected: string) => WgslError;
   /** Reads something one level deeper. */
   readonly nested: <T>(read: () => T) => T;
-  /** How deep the trees of the expressions read are. */
+  /** Depths of the trees of the expressions read so far. */
   readonly depths: WeakMap<Expression, number>;
 }
 
@@ -54,7 +53,7 @@ export function readerOf(tokens: readonly Token[]): Reader {
     label: (what) => {
       const { kind, text, at: begin, end } = peek();
       if (kind !== "word" || text === "_" || keywords.has(text)) throw fail(what);
-      if (reserved.has(text)) throw new WgslError(`${text} is a word that WGSL keeps for itself`, begin);
+      if (reserved.has(text)) throw new WgslError(`${text} is a reserved word of WGSL`, begin);
       take();
       return { name: text, at: begin, end };
     },
@@ -62,10 +61,31 @@ export function readerOf(tokens: readonly Token[]): Reader {
     fail,
     depths: new WeakMap(),
     nested: (read) => {
-      if (++depth > mostNested) throw new WgslError(`more than ${mostNested} levels, one within the other`, peek().at);
+      if (++depth > maxNested) throw new WgslError(`more than ${maxNested} nested levels`, peek().at);
       const result = read();
       depth--;
       return result;
     },
   };
 }
+
+const list = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
+
+/** Keywords of WGSL (WGSL, section 15.1). They cannot be names. */
+export const keywords = list(`
+  alias break case const const_assert continue continuing default diagnostic discard else enable false fn for if let
+  loop override requires return struct switch true var while`);
+
+/** Reserved words of WGSL (section 15.2). They cannot be names either. */
+export const reserved = list(`
+  NULL Self abstract active alignas alignof as asm asm_fragment async attribute auto await become cast catch class
+  co_await co_return co_yield coherent column_major common compile compile_fragment concept const_cast consteval
+  constexpr constinit crate debugger decltype delete demote demote_to_helper do dynamic_cast enum explicit export
+  extends extern external fallthrough filter final finally friend from fxgroup get goto groupshared highp impl
+  implements import inline instanceof interface layout lowp macro macro_rules match mediump meta mod module move mut
+  mutable namespace new nil noexcept noinline nointerpolation non_coherent noncoherent noperspective null nullptr of
+  operator package packoffset pass patch pixelfragment precise precision premerge priv protected pub public
+  readonly ref regardless register reinterpret_cast require resource restrict self set shared sizeof smooth snorm
+  static static_assert static_cast std subroutine super target template this thread_local throw trait try type typedef
+  typeid typename typeof union unless unorm unsafe unsized use using varying virtual volatile wgsl where with writeonly
+  yield`);

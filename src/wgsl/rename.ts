@@ -18,9 +18,9 @@ export function edited(code: string, edits: readonly Edit[]): string {
 }
 
 /**
- * The edits that put a prefix in front of every name of the module, where it is declared and wherever it is meant, and
- * of `others` that are meant but declared elsewhere. Names inside of functions stay, unless they begin with the prefix:
- * these have it twice, so that no two names become one.
+ * The edits that put a prefix in front of every name of the module, where it is declared and wherever it is used, and
+ * of `others`, which are used here but declared elsewhere. Names inside functions stay, unless they begin with the
+ * prefix: these get it a second time, so that no two names become one.
  */
 export function prefixed(scopes: Scopes, prefix: string, others: ReadonlySet<string> = new Set()): Edit[] {
   const insert = ({ at }: Span): Edit => ({ at, end: at, text: prefix });

@@ -4,7 +4,7 @@ import type { Assertion, Attribute, Block, Expression, For, If, Loop, Statement,
 
 const assignmentSigns = new Set(["=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="]);
 
-/** Attributes whose arguments are words of their own, not expressions. */
+/** Attributes whose arguments are keywords, not expressions. */
 const wordAttributes = new Set(["builtin", "interpolate", "diagnostic"]);
 
 /** Any number of attributes. */
@@ -82,7 +82,7 @@ export const readBlock = (reader: Reader): Block =>
     return { kind: "block", attributes, statements, at, end: reader.end() };
   });
 
-/** A statement; undefined for a semicolon alone. One with attributes stands in a block that has them. */
+/** A statement; undefined for a lone semicolon. One with attributes is returned in a block that has them. */
 function readStatement(reader: Reader): Statement | undefined {
   if (reader.accept(";")) return undefined;
   const attributes = readAttributes(reader);
@@ -93,8 +93,8 @@ function readStatement(reader: Reader): Statement | undefined {
 }
 
 /**
- * A statement that has others inside; undefined where there is none. It is a level, as its block is another: so Tint
- * counts, which takes 127.
+ * A statement that contains others; undefined where the next one does not. It counts as one level and its block as
+ * another, as in Tint, whose limit is 127.
  */
 function readCompound(reader: Reader): Statement | undefined {
   const { text, at } = reader.peek();
@@ -185,7 +185,7 @@ function readShort(reader: Reader): Statement {
   throw reader.fail("an assignment");
 }
 
-/** What may be assigned to, or a call. */
+/** The target of an assignment, or a call. */
 function readTarget(reader: Reader): Expression {
   const { kind, text, at } = reader.peek();
   if (kind === "sign" && (text === "*" || text === "&")) {

@@ -11,7 +11,7 @@ export interface Label extends Span {
   readonly name: string;
 }
 
-export interface Literal extends Span {
+interface Literal extends Span {
   readonly kind: "literal";
   readonly text: string;
 }
@@ -30,20 +30,20 @@ export interface Call extends Span {
   readonly values: readonly Expression[];
 }
 
-export interface Index extends Span {
+interface Index extends Span {
   readonly kind: "index";
   readonly base: Expression;
   readonly index: Expression;
 }
 
 /** A member of a struct, or components of a vector. */
-export interface Member extends Span {
+interface Member extends Span {
   readonly kind: "member";
   readonly base: Expression;
   readonly member: Label;
 }
 
-export interface Unary extends Span {
+interface Unary extends Span {
   readonly kind: "unary";
   readonly sign: string;
   readonly operand: Expression;
@@ -102,7 +102,7 @@ export interface For extends Span {
   readonly body: Block;
 }
 
-export interface While extends Span {
+interface While extends Span {
   readonly kind: "while";
   readonly condition: Expression;
   readonly body: Block;
@@ -119,15 +119,15 @@ export interface Loop extends Span {
 export interface Switch extends Span {
   readonly kind: "switch";
   readonly value: Expression;
-  /** A value that is undefined is `default`. */
+  /** An undefined value stands for `default`. */
   readonly cases: readonly { readonly values: readonly (Expression | undefined)[]; readonly body: Block }[];
 }
 
-export interface Jump extends Span {
+interface Jump extends Span {
   readonly kind: "break" | "continue" | "discard";
 }
 
-export interface Return extends Span {
+interface Return extends Span {
   readonly kind: "return";
   readonly value: Expression | undefined;
 }
@@ -140,7 +140,7 @@ export interface Assignment extends Span {
   readonly value: Expression | undefined;
 }
 
-export interface CallStatement extends Span {
+interface CallStatement extends Span {
   readonly kind: "call-statement";
   readonly call: Call;
 }
@@ -181,7 +181,7 @@ export interface Struct extends Span {
   readonly kind: "struct";
   readonly label: Label;
   readonly members: readonly Field[];
-  /** What stands between its braces. */
+  /** The text between its braces. */
   readonly inside: Span;
 }
 

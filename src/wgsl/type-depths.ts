@@ -3,7 +3,7 @@ import { dependenciesFirst } from "./order.ts";
 import type { Alias, Expression, Module, Name, Struct } from "./tree.ts";
 import { expressionsIn, insideOf } from "./walk.ts";
 
-/** Maximum depth of structs, arrays and aliases, one within the other. Tint takes 255 structs and arrays, naga more. */
+/** Maximum depth of nested structs, arrays and aliases. Tint's limit is 255 structs and arrays, naga's is higher. */
 const deepest = 250;
 
 /** Throws `WgslError` for a struct or an alias whose type is too deep, or contains itself. */
@@ -28,7 +28,7 @@ export function checkTypeDepths({ declarations }: Module): void {
   for (const one of order) {
     const depth = namesIn(one).reduce((most, type) => Math.max(most, depthOf(type)), 0);
     if (depth > deepest) {
-      throw new WgslError(`${one.label.name} has more than ${deepest} types, one within the other`, one.label.at);
+      throw new WgslError(`${one.label.name} nests more than ${deepest} types`, one.label.at);
     }
     depths.set(one, depth);
   }

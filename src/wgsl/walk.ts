@@ -23,7 +23,7 @@ export function insideOf(expression: Expression): readonly Expression[] {
 /** The expression and all inside of it, the outer ones first. */
 export const expressionsIn = (expression: Expression): Generator<Expression> => preorder(expression, insideOf);
 
-/** A tree in order, in time linear in its nodes: a generator that hands on to others would take as many steps as it is deep. */
+/** A tree in order, in linear time: with nested generators each node would take as many steps as it is deep. */
 function* preorder<T>(root: T, childrenOf: (node: T) => readonly T[]): Generator<T> {
   const open = [root];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
@@ -62,7 +62,7 @@ export function expressionsOf(statement: Statement): readonly Expression[] {
 }
 
 /** The statements directly in a statement. */
-export function statementsIn(statement: Statement): readonly Statement[] {
+function statementsIn(statement: Statement): readonly Statement[] {
   const given = (all: readonly (Statement | undefined)[]) => all.filter((one) => one !== undefined);
   switch (statement.kind) {
     case "block":

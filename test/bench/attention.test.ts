@@ -8,7 +8,7 @@ import {
   runAttentionBench,
 } from "../../bench/index.ts";
 import { attention } from "../../src/index.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 import { benchRows, speeds, timing } from "./run-bench.ts";
 
 const gpu = await testGpu();

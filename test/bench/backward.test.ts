@@ -13,7 +13,7 @@ import {
 } from "../../bench/index.ts";
 import type { ScoreDescription } from "../../src/reference/described.ts";
 import { attentionBackward } from "../../src/train/index.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { speeds, timing } from "./run-bench.ts";
 
 const gpu = await quickGpu();

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { build, type PluginBuild } from "esbuild";
 import { expect, test } from "vitest";
-import { wgslEsbuild } from "../../src/build/wgsl.ts";
+import { wgslEsbuild } from "../../src/wgsl-loader.ts";
 
 test("the benches bundle for a page: nothing of Node is in them", async () => {
   const { outputFiles, warnings, metafile } = await build({
@@ -28,6 +28,6 @@ test("the benches bundle for a page: nothing of Node is in them", async () => {
   expect(warnings).toEqual([]);
   expect(outputFiles.length).toBeGreaterThan(0);
   expect(Object.keys(metafile.inputs).filter((file) => /adapter-node|vitest|^src\/cli/.test(file))).toEqual([
-    "src/gpu/adapter-node.ts", // behind a dynamic import, without imports to resolve
+    "src/gpu/device/adapter-node.ts", // behind a dynamic import, without imports to resolve
   ]);
 });

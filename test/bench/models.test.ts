@@ -8,11 +8,11 @@ import { checkModel } from "../../bench/models/check.ts";
 import type { ModelRow } from "../../bench/models/result.ts";
 import { depthRatio } from "../../bench/models/run.ts";
 import { writeRandomFolder } from "../../bench/models/write-random.ts";
-import { runAndReport } from "../../src/cli/bench-runs.ts";
-import { statusLine } from "../../src/cli/status-line.ts";
+import { runAndReport } from "../../src/cli/bench/generate.ts";
+import { statusLine } from "../../src/cli/terminal.ts";
 import { openWeights } from "../../src/formats/weights.ts";
 import { cacheFormats, loadModel, openFolder } from "../../src/index.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const gpu = await quickGpu();
 const [, tiny] = findShape("tiny");

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { standardTiming } from "../../bench/harness/timing.ts";
 import { choicesOf, type MoeCase, routingFigures, standardMoeCases } from "../../bench/moe/cases.ts";
 import { runMoeBench } from "../../bench/moe/run.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 
 const gpu = await testGpu({ features: [] });
 afterAll(() => gpu.close());

@@ -3,12 +3,12 @@ import { opTables, runOpBench } from "../../bench/index.ts";
 import { blockCases, blockShape } from "../../bench/ops/block.ts";
 import { ropeShape, softmaxShape } from "../../bench/ops/shapes.ts";
 import type { CaseTable } from "../../src/check/case-table.ts";
-import { ropeCases } from "../../src/check/cases/rope.ts";
-import { softmaxCases } from "../../src/check/cases/softmax.ts";
+import { ropeCases } from "../../src/check/cases/attention/rope.ts";
+import { softmaxCases } from "../../src/check/cases/rows/softmax.ts";
 import { checkCase } from "../../src/check/check-case.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 import { someRow } from "./rows.ts";
 
 const gpu = await testGpu();

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import * as bench from "../../bench/index.ts";
-import { loadOwn, type OwnMask, type OwnScore } from "../../src/cli/own-mods.ts";
+import { loadOwn, type OwnMask, type OwnScore } from "../../src/cli/bench/attention.ts";
 import { writeNamedBlocks } from "../support/code-blocks.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 import { benchRows } from "./run-bench.ts";
 
 const gpu = await testGpu();

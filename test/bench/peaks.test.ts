@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { environmentOf } from "../../bench/harness/environment.ts";
 import { measurePeaks } from "../../bench/harness/peaks.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 
 test("peaks are measured, or have a reason", async () => {
   const gpu = await testGpu({ features: [] });

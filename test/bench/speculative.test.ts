@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "vitest";
 import { runSpeculativeBench, speculativeTable } from "../../bench/index.ts";
 import { loadModel } from "../../src/index.ts";
 import { bundledModel } from "../support/bundled.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 
 const gpu = await testGpu();
 const model = await loadModel(gpu, bundledModel, { context: 128 });

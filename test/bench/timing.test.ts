@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { commonDivisor } from "../../bench/harness/environment.ts";
 import { intervalOf, quantile, timeInTurns, timingOn, waitOf } from "../../bench/harness/timing.ts";
 import { type Gpu, increment, placed, upload } from "../../src/index.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 
 const options = { intervalMs: 20, samples: 6, budgetMs: 500 };
 

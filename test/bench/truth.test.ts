@@ -2,14 +2,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { callShapes, prepareCall } from "../../bench/attention/calls.ts";
 import { attentionCase } from "../../bench/attention/case.ts";
-import { parseHeads } from "../../bench/attention/heads.ts";
-import { inputsOf } from "../../bench/attention/inputs.ts";
-import { latentLayout } from "../../bench/attention/layouts.ts";
+import { parseHeads } from "../../bench/attention/inputs/heads.ts";
+import { inputsOf } from "../../bench/attention/inputs/inputs.ts";
+import { latentLayout } from "../../bench/attention/inputs/layouts.ts";
 import { placesOf, truthOf } from "../../bench/attention/truth.ts";
-import { attention } from "../../src/reference/attention.ts";
+import { attention } from "../../src/reference/attention/attention.ts";
+import { linearAttention } from "../../src/reference/attention/linear-attention.ts";
 import { dense } from "../../src/reference/dense.ts";
-import { latentAttention } from "../../src/reference/latent-attention.ts";
-import { linearAttention } from "../../src/reference/linear-attention.ts";
+import { latentAttention } from "../../src/reference/models/latent-attention.ts";
 
 const key = ({ batch, head, row }: { batch: number; head: number; row: number }) => `${batch} ${head} ${row}`;
 

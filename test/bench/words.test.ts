@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { attentionCase, type CaseText, caseName } from "../../bench/attention/case.ts";
 import { commandOf } from "../../bench/attention/command.ts";
-import { parseHeads } from "../../bench/attention/heads.ts";
-import { parseLayout } from "../../bench/attention/layouts.ts";
-import { maskForms, parseMask, usualMasks } from "../../bench/attention/masks.ts";
+import { parseHeads } from "../../bench/attention/inputs/heads.ts";
+import { parseLayout } from "../../bench/attention/inputs/layouts.ts";
+import { maskForms, parseMask, usualMasks } from "../../bench/attention/inputs/masks.ts";
+import { parseScore, scoreForms, usualScores } from "../../bench/attention/inputs/scores.ts";
 import { findPreset, presets } from "../../bench/attention/presets.ts";
-import { parseScore, scoreForms, usualScores } from "../../bench/attention/scores.ts";
 import { standardCases } from "../../bench/attention/standard.ts";
 import { parseSubject, subjectsFor } from "../../bench/attention/subjects.ts";
 import { findSweep, sweeps } from "../../bench/attention/sweeps.ts";

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { attentionCase, type CaseText } from "../../bench/attention/case.ts";
-import { maskForms, parseMask } from "../../bench/attention/masks.ts";
+import { maskForms, parseMask } from "../../bench/attention/inputs/masks.ts";
 import { modelledBytes } from "../../bench/attention/traffic.ts";
 import { attentionWork, liveKeys } from "../../bench/attention/work.ts";
 import { attention, placeholder } from "../../src/index.ts";
 import { tuning } from "../../src/kernels/tuning.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 
 /** Counts pairs one by one, and the keys that some query sees. */
 function counted(mask: string, b: number, t: number, s: number): { pairs: number; keys: number } {
@@ -186,6 +186,7 @@ describe("modelled bytes", async () => {
     expect(megabytes("twoPass")).toBeCloseTo(3 * once * 1024 + 2 * once, 9);
     expect(megabytes("naive")).toBeCloseTo(4 * scores + 4 * once, 9);
     expect(megabytes("flash")).toBeCloseTo((2 * once * 1024) / 64 + 2 * once, 9);
+    expect(megabytes("flashPlain", "q1k", "12x64", "causal")).toBe(megabytes("flash", "q1k", "12x64", "causal"));
     expect(attentionWork(attentionCase({ batch: "q1k", heads: "12x64" })).bytes / 1e6).toBeCloseTo(4 * once, 9);
   });
 

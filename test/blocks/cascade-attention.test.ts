@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { type CascadeOptions, cascadeAttention } from "../../src/blocks/cascade-attention.ts";
-import { cascadeCases } from "../../src/check/cases/cascade-attention.ts";
+import { cascadeCases } from "../../src/check/cases/attention/cascade.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
 import { zeros } from "../../src/tensor/tensor.ts";
 import { slice, transpose } from "../../src/tensor/views.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu({ features: [] });

@@ -5,10 +5,10 @@ import { normal } from "../../src/check/random.ts";
 import { stepOf } from "../../src/check/step.ts";
 import { headMatmul } from "../../src/kernels/matmul/heads.ts";
 import { dense } from "../../src/reference/dense.ts";
-import { latentAttention as reference } from "../../src/reference/latent-attention.ts";
+import { latentAttention as reference } from "../../src/reference/models/latent-attention.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { slice, transpose } from "../../src/tensor/views.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const gpu = await quickGpu({ features: [] });
 const size = (shape: readonly number[]) => shape.reduce((product, axis) => product * axis, 1);

@@ -4,16 +4,16 @@ import {
   type RingResult,
   ringAttention,
 } from "../../src/blocks/ring-attention/ring-attention.ts";
-import { ringCase, ringCases } from "../../src/check/cases/ring-attention.ts";
+import { ringCase, ringCases } from "../../src/check/cases/attention/ring.ts";
 import { assertClose, difference, nmseCaps } from "../../src/check/compare.ts";
 import { inTurn } from "../../src/check/emulation/sums.ts";
 import { assertGate } from "../../src/check/gate.ts";
 import { storedInputs, uploadedInputs } from "../../src/check/run-case.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { openGpu } from "../../src/gpu/open.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
 import { slice } from "../../src/tensor/views.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 
 const gpu = await quickGpu({ features: [] });

@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { ringAttentionOverPorts, serveRing } from "../../src/blocks/ring-attention/ports.ts";
 import { ringAttention } from "../../src/blocks/ring-attention/ring-attention.ts";
 import { normal } from "../../src/check/random.ts";
-import { openGpu } from "../../src/gpu/open.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { transpose } from "../../src/tensor/views.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 
 const gpu = await testGpu({ features: [] });
 const [b, h, g, d] = [2, 4, 2, 8];

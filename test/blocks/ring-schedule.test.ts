@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ringFigures } from "../../src/blocks/ring-attention/figures.ts";
-import { dealTokens, type RingPlan, ringSchedule } from "../../src/blocks/ring-attention/schedule.ts";
+import { dealTokens, type RingPlan, ringFigures, ringSchedule } from "../../src/blocks/ring-attention/schedule.ts";
 
 const balances = ["contiguous", "zigzag", "striped"] as const;
 const lengths = [

@@ -1,19 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { streamingAttention } from "../../src/blocks/streaming-attention.ts";
-import { swapTokensAndHeads } from "../../src/check/cases/attention-views.ts";
+import { swapTokensAndHeads } from "../../src/check/cases/attention/problem.ts";
 import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { normal } from "../../src/check/random.ts";
 import { stepOf } from "../../src/check/step.ts";
 import { appendKv } from "../../src/kernels/kv-cache/append.ts";
 import { ropeTable } from "../../src/kernels/rope/table.ts";
-import { attention as reference } from "../../src/reference/attention.ts";
+import { attention as reference } from "../../src/reference/attention/attention.ts";
+import { ringPositions } from "../../src/reference/attention/kv-cache.ts";
+import { causal } from "../../src/reference/attention/masks.ts";
 import { dense } from "../../src/reference/dense.ts";
-import { ringPositions } from "../../src/reference/kv-layouts.ts";
-import { causal } from "../../src/reference/masks.ts";
 import { rope } from "../../src/reference/rope.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { transpose } from "../../src/tensor/views.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const gpu = await quickGpu({ features: [] });
 const [h, g, d, slots, sinks] = [4, 2, 16, 24, 4];

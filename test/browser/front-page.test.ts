@@ -1,7 +1,7 @@
 // The front page in every browser there is: the recorded run. The bundled model on this device is in pages.test.ts.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import whale from "../../site/front/runs/whale.json" with { type: "json" };
-import { type BuiltSite, buildSite, screenshot } from "./attention-site.ts";
+import { type BuiltSite, buildSite, screenshot } from "./attention/attention-site.ts";
 import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage, ownIn } from "./driven.ts";
 import { press, shown, until } from "./ways.ts";
 

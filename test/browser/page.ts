@@ -1,6 +1,6 @@
 // The page of golden.test.ts: one model at a time, and the tasks by name.
 import { type GpuOptions, type LanguageModel, loadModel, openGpu } from "../../src/index.ts";
-import { tasks } from "./tasks.ts";
+import { tasks } from "./generate/tasks.ts";
 
 let model: LanguageModel | undefined;
 

@@ -4,12 +4,12 @@ import { existsSync, readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { goldenPrompts } from "../support/bundled.ts";
 import { first } from "../support/first-tier.ts";
-import { type BuiltSite, buildSite, screenshot } from "./attention-site.ts";
+import { type BuiltSite, buildSite, screenshot } from "./attention/attention-site.ts";
 import { browsers, type DrivenBrowser, type OpenedPage } from "./driven.ts";
-import { outputIn } from "./generate-ways.ts";
-import { ofPage, violationsIn } from "./search-ways.ts";
-import { ofTrain } from "./train-ways.ts";
-import { ofTranslate } from "./translate-ways.ts";
+import { outputIn } from "./generate/generate-ways.ts";
+import { ofPage, violationsIn } from "./search/search-ways.ts";
+import { ofTrain } from "./train/train-ways.ts";
+import { ofTranslate } from "./translate/translate-ways.ts";
 import { press, shown, untilIn, write } from "./ways.ts";
 
 const [golden] = goldenPrompts;

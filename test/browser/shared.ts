@@ -4,8 +4,8 @@ import type { Browser as Chromium } from "playwright-core";
 import type { Browser as Firefox } from "puppeteer-core";
 import { openChromium } from "../../bench/harness/chromium.ts";
 import { openFirefox } from "../../bench/harness/firefox.ts";
-import { atEnd } from "../support/at-end.ts";
-import { onLavapipe } from "../support/lavapipe.ts";
+import { atEnd } from "../support/devices/at-end.ts";
+import { onLavapipe } from "../support/devices/lavapipe.ts";
 
 /** Starts a browser, unless it runs. */
 function once<B extends { close(): Promise<unknown> }>(start: () => Promise<B>, runs: (browser: B) => boolean) {

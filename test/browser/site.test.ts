@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openPage } from "../../bench/harness/chromium.ts";
-import { type OpenSite, openSite, violations } from "./attention-site.ts";
+import { type OpenSite, openSite, violations } from "./attention/attention-site.ts";
 
 describe.skipIf(noChromium)(
   `the site's other pages in headless Chromium${noChromium ? ` (${noChromium})` : ""}`,

@@ -1,8 +1,8 @@
 // A page as it is seen on a phone and on a desk.
 import { expect } from "vitest";
-import { screenshot } from "./attention-site.ts";
+import { screenshot } from "./attention/attention-site.ts";
 import type { OpenedPage } from "./driven.ts";
-import { violationsIn } from "./search-ways.ts";
+import { violationsIn } from "./search/search-ways.ts";
 import { shown } from "./ways.ts";
 
 /** What is looked at. */

@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
 import type { Case, CaseTable } from "../../src/check/case-table.ts";
 import { activationCases } from "../../src/check/cases/activation.ts";
-import { attentionCases } from "../../src/check/cases/attention.ts";
-import { layerNormCases } from "../../src/check/cases/layer-norm.ts";
-import { linearAttentionCases } from "../../src/check/cases/linear-attention.ts";
-import { matmulCases } from "../../src/check/cases/matmul.ts";
-import { mergeCases } from "../../src/check/cases/merge.ts";
-import { rmsNormCases } from "../../src/check/cases/rms-norm.ts";
-import { softmaxCases } from "../../src/check/cases/softmax.ts";
+import { attentionCases } from "../../src/check/cases/attention/attention.ts";
+import { linearAttentionCases } from "../../src/check/cases/attention/linear.ts";
+import { mergeCases } from "../../src/check/cases/attention/merge.ts";
+import { matmulCases } from "../../src/check/cases/products/matmul.ts";
+import { layerNormCases } from "../../src/check/cases/rows/layer-norm.ts";
+import { rmsNormCases } from "../../src/check/cases/rows/rms-norm.ts";
+import { softmaxCases } from "../../src/check/cases/rows/softmax.ts";
 import { assertGate, errorsOf, limitsOf, ulp } from "../../src/check/gate.ts";
 import { runCase } from "../../src/check/run-case.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 
 const gpu = await testGpu();
 

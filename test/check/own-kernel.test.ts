@@ -17,7 +17,7 @@ import {
 } from "../../src/check/index.ts";
 import { defineKernel, type ShaderModule, wgslModule } from "../../src/index.ts";
 import type { FloatType } from "../../src/tensor/dtype.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 
 const gpu = poisoned(await testGpu({ features: [] }));
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { pathToFileURL } from "node:url";
-import { atEnd } from "../support/at-end.ts";
+import { atEnd } from "../support/devices/at-end.ts";
 import "../support/built.ts";
-import { quick } from "../support/gpu.ts";
+import { quick } from "../support/devices/gpu.ts";
 
 /** What one run of the built command line came to. */
 export interface CliRun {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { scoringWindows } from "../../src/cli/scoring-windows.ts";
+import { scoringWindows } from "../../src/cli/perplexity.ts";
 import { splitDocuments } from "../../src/text/split-documents.ts";
 
 test("the first window scores all but its first token, later ones the last stride", () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { createTextFlow } from "../../src/cli/generate/text-flow.ts";
 import { lineColumns } from "../../src/cli/terminal.ts";
-import { createTextFlow } from "../../src/cli/text-flow.ts";
 
 /** What a terminal shows of it, line by line: it knows how to go left and how to erase the rest of the line. */
 function shown(written: string): string[] {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openFolder } from "../../src/formats/folder.ts";
-import { readModelFolder } from "../../src/generate/model-folder.ts";
+import { readModelFolder } from "../../src/generate/load/model-folder.ts";
 import { answerTemplate, answerTokens } from "../../src/train/data/answer-tokens.ts";
 import { conversationOf } from "../../src/train/data/conversations.ts";
 import { runInTurn } from "./run-cli.ts";

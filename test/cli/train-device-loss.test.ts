@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { trainOnDocuments } from "../../src/cli/train-documents.ts";
-import type { TrainFlags } from "../../src/cli/train-settings.ts";
-import { destroyable } from "../support/destroyable.ts";
+import { trainOnDocuments } from "../../src/cli/train/documents.ts";
+import type { TrainFlags } from "../../src/cli/train/settings.ts";
+import { destroyable } from "../support/devices/destroyable.ts";
 import { linesOf, trainingFolder } from "./train-runs.ts";
 
 let at: Awaited<ReturnType<typeof trainingFolder>>;

@@ -122,8 +122,8 @@ test("files drawn by weights, and a full disk: a checkpoint that cannot be writt
   expect(await readFile(join(out, "model.safetensors"))).not.toEqual(before);
 });
 
-test("a loss that explodes is said at its step, and the last good checkpoint is kept", async () => {
-  const out = at.out("exploded");
+test("a diverged loss is reported at its step, and the last good checkpoint is kept", async () => {
+  const out = at.out("diverged");
   const run = [
     ...fresh(),
     "--steps",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openFolder } from "../../src/formats/folder.ts";
 import { readAdapter } from "../../src/train/lora/read-adapter.ts";
-import type { GoldenTraining } from "../support/golden-decoder.ts";
+import type { GoldenTraining } from "../support/models/golden-decoder.ts";
 import { runInTurn } from "./run-cli.ts";
 
 let folder: string;

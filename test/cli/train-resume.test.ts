@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { recordedSettings } from "../../src/cli/recorded-settings.ts";
+import { recordedSettings } from "../../src/cli/train/settings.ts";
 import { runInTurn } from "./run-cli.ts";
 import { tinyConfig, trainingFolder } from "./train-runs.ts";
 
@@ -62,7 +62,7 @@ test("settings of a checkpoint that are none of a run are refused by their field
   const read = (changed: unknown) => () => recordedSettings("a/checkpoint.safetensors", changed);
   expect(read(settings)()).toEqual(settings);
   for (const given of [null, undefined, 7]) {
-    expect(read(given)).toThrow(/^a\/checkpoint\.safetensors: record\.settings is .*: the checkpoint is none of/);
+    expect(read(given)).toThrow(/^a\/checkpoint\.safetensors: record\.settings is .*: the checkpoint is not from/);
   }
   for (const name of Object.keys(settings)) {
     expect(read({ ...settings, [name]: {} })).toThrow(`record.settings.${name} is an object, expected`);

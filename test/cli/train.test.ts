@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openFolder } from "../../src/formats/folder.ts";
 import { openWeights } from "../../src/formats/weights.ts";
-import type { GoldenTraining } from "../support/golden-decoder.ts";
+import type { GoldenTraining } from "../support/models/golden-decoder.ts";
 import { runInTurn } from "./run-cli.ts";
 
 let folder: string;
@@ -125,11 +125,11 @@ test("what is wrong is said before a step is taken, or at the step where it happ
     expect(stderr).toMatch(message);
   }
   const many = { batches: Array.from({ length: 30 }, () => ({ inputs: [[1, 2, 3]], targets: [[2, 3, 4]] })) };
-  const out = join(folder, "exploded");
-  const exploded = await train(model, await file("many.json", many), "--lr", "1e30", "--json", "--out", out);
-  expect(exploded.code).toBe(1);
-  expect(exploded.stderr).toMatch(
-    /step \d+: the loss is .*: the learning rate may be too high; .*exploded is not written/,
+  const out = join(folder, "diverged");
+  const diverged = await train(model, await file("many.json", many), "--lr", "1e30", "--json", "--out", out);
+  expect(diverged.code).toBe(1);
+  expect(diverged.stderr).toMatch(
+    /step \d+: the loss is .*: the learning rate may be too high; .*diverged is not written/,
   );
   await expect(readdir(out)).rejects.toThrow("ENOENT");
 });

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { onLavapipe } from "../support/lavapipe.ts";
+import { onLavapipe } from "../support/devices/lavapipe.ts";
 import { mark, type Report } from "./report.ts";
 
 const binary = resolve("node_modules/.bin/deno");

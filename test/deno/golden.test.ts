@@ -1,6 +1,6 @@
 // The beginnings of golden texts on wgpu, in Deno; wgpu.test.ts has other models, and the kernels.
 import { expect, test } from "vitest";
-import { gpt1Folder, gpt1Golden } from "../generate/gpt1-golden.ts";
+import { gpt1Folder, gpt1Golden } from "../generate/models/gpt1-golden.ts";
 import { bundleTests } from "../outside-vitest/bundle.ts";
 import { bundledMixture, goldenPrompts, mixturePrompts } from "../support/bundled.ts";
 import { first } from "../support/first-tier.ts";

@@ -1,7 +1,7 @@
 // Greedy continuations of golden prompts, and what of a step waits for the device.
 import { type Gpu, loadModel } from "../../src/index.ts";
-import { tasks } from "../browser/tasks.ts";
-import { gpt1Folder, gpt1Golden } from "../generate/gpt1-golden.ts";
+import { tasks } from "../browser/generate/tasks.ts";
+import { gpt1Folder, gpt1Golden } from "../generate/models/gpt1-golden.ts";
 import { bundledMixture, bundledModel, goldenPrompts, mixturePrompts } from "../support/bundled.ts";
 import { say } from "./report.ts";
 

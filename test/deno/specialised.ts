@@ -1,10 +1,11 @@
 // Every kernel file with the parts that it names, and the texts that the cases are specialised to: whether they compile.
+
 import type { Case, CaseInput, CaseTable } from "../../src/check/case-table.ts";
 import { mapNamed } from "../../src/check/named.ts";
 import { mustRefuse } from "../../src/check/run-case.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { openGpu } from "../../src/gpu/open.ts";
-import type { Shader } from "../../src/gpu/specialise.ts";
+import type { Shader } from "../../src/gpu/shader/specialise.ts";
 import { placeholder } from "../../src/tensor/tensor.ts";
 import { kernelFiles, shaderOf } from "../support/shaders.ts";
 import { say } from "./report.ts";

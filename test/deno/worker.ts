@@ -2,13 +2,13 @@
 // share of the cases; or, called with "all", every case and the tests that the files declare themselves.
 import { type Case, type CaseTable, missingFeatures } from "../../src/check/case-table.ts";
 import { checkCase } from "../../src/check/check-case.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { openGpu } from "../../src/gpu/open.ts";
 import { tune } from "../../src/kernels/tuning.ts";
 import { beginFile, collected, skipped } from "../outside-vitest/collect.ts";
 import { beginDevices, devices } from "../outside-vitest/devices.ts";
+import { quick } from "../support/devices/gpu.ts";
 import { firstCases } from "../support/first-tier.ts";
-import { quick } from "../support/gpu.ts";
 import { embedSentences, encodeGolden } from "./encoders.ts";
 import { encodersOf, sequencesOf } from "./families.ts";
 import { say } from "./report.ts";

@@ -1,10 +1,10 @@
-// docs/add-a-cache-layout.md as its reader follows it, in a copy of the clone.
+// docs/guides/add-a-cache-layout.md as its reader follows it, in a copy of the clone.
 import { beforeAll, expect, test } from "vitest";
 import type { BenchResult } from "../../bench/index.ts";
 import { commandOf } from "../support/guide.ts";
 import { followedCopy } from "./followed.ts";
 
-const guide = "docs/add-a-cache-layout.md";
+const guide = "docs/guides/add-a-cache-layout.md";
 const { command, followed, answers: ask, typeErrors } = await followedCopy();
 
 interface Answers {

@@ -1,13 +1,13 @@
-// docs/add-a-storage-format.md and docs/add-a-model-family.md as their reader follows them, in a copy of the clone.
+// docs/guides/add-a-storage-format.md and docs/guides/add-a-model-family.md as their reader follows them, in a copy of the clone.
 import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { BenchResult } from "../../bench/index.ts";
 import { assertClose, difference, nmseCaps } from "../../src/check/compare.ts";
-import { weightTypes } from "../../src/kernels/formats.ts";
+import { weightTypes } from "../../src/kernels/formats/formats.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
-import { llama } from "../../src/reference/transformer.ts";
+import { llama } from "../../src/reference/models/transformer.ts";
 import { commandOf } from "../support/guide.ts";
-import { type RandomModel, writeRandomModel } from "../support/random-model.ts";
+import { type RandomModel, writeRandomModel } from "../support/models/random-model.ts";
 import { followedCopy } from "./followed.ts";
 
 const { command, followed, answers: ask, typeErrors, documents } = await followedCopy();
@@ -79,9 +79,9 @@ afterAll(() => rm(made.folder, { recursive: true, force: true }));
 test("a format takes two new files and two words, a family one and one", () => {
   expect(format).toEqual({
     made: ["src/tensor/formats/int8-sixteen.ts", "shaders/lib/weight/int8-sixteen.wgsl"],
-    changed: ["src/tensor/formats.ts", "src/kernels/formats.ts"],
+    changed: ["src/tensor/formats/formats.ts", "src/kernels/formats/formats.ts"],
   });
-  expect(family).toEqual({ made: ["src/models/tern.ts"], changed: ["src/models/architectures.ts"] });
+  expect(family).toEqual({ made: ["src/models/decoders/tern.ts"], changed: ["src/models/decoders/architectures.ts"] });
 });
 
 test("what the guides write is typed, the options that name a format too", async () => {
@@ -107,7 +107,7 @@ test("the family's logits agree with the float64 reference, with weights in the 
 });
 
 test("the command of the guide measures it, on smaller experts", async () => {
-  const words = await commandOf("docs/add-a-storage-format.md");
+  const words = await commandOf("docs/guides/add-a-storage-format.md");
   const small = [
     "--experts",
     "2",

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { type CacheShape, cacheBytes, pageTokens } from "../../src/blocks/kv-cache/cache.ts";
 import { grownPages } from "../../src/blocks/kv-cache/page-pool.ts";
 import { latentCacheWidths } from "../../src/blocks/latent-attention.ts";
-import { type CacheFormat, cacheFormats } from "../../src/kernels/formats.ts";
+import { type CacheFormat, cacheFormats } from "../../src/kernels/formats/formats.ts";
 import { isInteger } from "../../src/kernels/kv-cache/storage.ts";
 
 const page = await readFile("docs/caches.md", "utf8");

@@ -3,7 +3,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type CliRun, cliInTurn } from "../cli/run-cli.ts";
-import { atEnd } from "../support/at-end.ts";
+import { atEnd } from "../support/devices/at-end.ts";
 import { type Followed, followGuide } from "../support/guide.ts";
 import { scratchCopy } from "../support/scratch-copy.ts";
 import * as layouts from "./questions/cache-layouts.ts";
@@ -12,12 +12,12 @@ import * as mods from "./questions/masks-scores-variants.ts";
 
 const all = { mods, layouts, formats };
 const guides = {
-  mask: "docs/add-a-mask.md",
-  score: "docs/add-a-score.md",
-  variant: "docs/add-a-variant.md",
-  layout: "docs/add-a-cache-layout.md",
-  format: "docs/add-a-storage-format.md",
-  family: "docs/add-a-model-family.md",
+  mask: "docs/guides/add-a-mask.md",
+  score: "docs/guides/add-a-score.md",
+  variant: "docs/guides/add-a-variant.md",
+  layout: "docs/guides/add-a-cache-layout.md",
+  format: "docs/guides/add-a-storage-format.md",
+  family: "docs/guides/add-a-model-family.md",
 };
 
 const generated = ["kernels", "masks-and-scores", "storage-formats"] as const;

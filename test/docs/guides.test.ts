@@ -1,4 +1,4 @@
-// docs/add-a-mask.md, add-a-score.md and add-a-variant.md as their reader follows them, in a copy of the clone.
+// docs/guides/add-a-mask.md, add-a-score.md and add-a-variant.md as their reader follows them, in a copy of the clone.
 import { expect, test } from "vitest";
 import type { BenchResult } from "../../bench/index.ts";
 import { commandOf, type Followed } from "../support/guide.ts";
@@ -10,7 +10,7 @@ const { mask, score, variant } = followed;
 test("each takes two new files and a word in the table; mask and score a row of the definitions", () => {
   const files = (folder: string, name: string, ...others: string[]): Followed => ({
     made: [`shaders/attention/${folder}/${name}.wgsl`, `src/kernels/attention/${folder}/${name}.ts`],
-    changed: [`src/reference/${folder}.ts`, `src/kernels/attention/${folder}/table.ts`, ...others],
+    changed: [`src/reference/attention/${folder}.ts`, `src/kernels/attention/${folder}/table.ts`, ...others],
   });
   expect(mask).toEqual(files("masks", "block-causal"));
   expect(score).toEqual(files("scores", "near-penalty", "src/kernels/attention/backward/score-tensors.ts"));
@@ -42,8 +42,8 @@ test("the cases have them, against float64, and the page offers them", async () 
 });
 
 test.each([
-  ["docs/add-a-mask.md", ["causal", "block-causal:64"], ["none"]],
-  ["docs/add-a-score.md", ["causal"], ["none", "near-penalty:0.1:64", "softcap:50+near-penalty:0.1:64"]],
+  ["docs/guides/add-a-mask.md", ["causal", "block-causal:64"], ["none"]],
+  ["docs/guides/add-a-score.md", ["causal"], ["none", "near-penalty:0.1:64", "softcap:50+near-penalty:0.1:64"]],
 ])("the command of %s measures it, on a shorter batch", async (guide, masks, scores) => {
   const words = (await commandOf(guide)).map((word) => word.replace("q512", "q24s40"));
   const small = ["--heads", "1x32", "--variants", "naive", "--samples", "1", "--no-peaks", "--json", "-"];
@@ -54,8 +54,8 @@ test.each([
   expect(found).toEqual(masks.flatMap((text) => scores.map((added) => [text, added, "pass", null])));
 });
 
-test("the command of docs/add-a-variant.md measures it", async () => {
-  const words = await commandOf("docs/add-a-variant.md");
+test("the command of docs/guides/add-a-variant.md measures it", async () => {
+  const words = await commandOf("docs/guides/add-a-variant.md");
   const { stdout } = await command(...words, "--samples", "1", "--no-peaks", "--json", "-");
   const { rows } = JSON.parse(stdout) as BenchResult;
   const found = rows.filter((row) => row.variant === "serial").map(({ batch, verdict }) => [batch, verdict]);

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import { loadEncoder } from "../../src/encode/load-encoder.ts";
 import { dense } from "../../src/reference/dense.ts";
-import { bert } from "../../src/reference/encoder.ts";
+import { bert } from "../../src/reference/models/encoder.ts";
 import { decode, encode } from "../../src/tensor/dtype.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { encoderFolder, encoderGolden, encoderTensors, farthest } from "./golden-encoders.ts";
 
 const gpu = await quickGpu();

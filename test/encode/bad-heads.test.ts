@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "vitest";
 import { loadEncoder } from "../../src/encode/load-encoder.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { encoderFolder } from "./golden-encoders.ts";
 import { type HeadFolder, headFiles, headFolder } from "./head-folders.ts";
 

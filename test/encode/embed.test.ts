@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { loadEncoder } from "../../src/encode/load-encoder.ts";
 import { type PoolingMode, poolingModes } from "../../src/encode/pooling.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { changedFolder, moduleOf } from "./folder-files.ts";
 import { cosineOf, encoderFolder, farthest, sentenceGolden } from "./golden-encoders.ts";
 

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { loadEncoder } from "../../src/encode/load-encoder.ts";
 import { byTurns } from "../support/by-turns.ts";
+import { quickGpu, testGpu } from "../support/devices/gpu.ts";
 import { firstIf } from "../support/first-tier.ts";
-import { quickGpu, testGpu } from "../support/gpu.ts";
 import {
   cosineOf,
   encoderFolder,

@@ -2,9 +2,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { loadEncoder } from "../../src/encode/load-encoder.ts";
 import { openModel } from "../../src/formats/hub/open-model.ts";
-import { testCache } from "../formats/hub-loading.ts";
+import { testCache } from "../formats/hub/hub-loading.ts";
 import { serve, withRanges } from "../formats/loopback-server.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const folders = { "use-lite": "examples/models/use-lite", bert: "test/golden/bert" };
 

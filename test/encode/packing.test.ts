@@ -1,15 +1,15 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { inPacks, packTokens, sizeFor } from "../../src/encode/packing.ts";
 import { openFolder } from "../../src/formats/folder.ts";
-import { modelFiles } from "../../src/generate/model-files.ts";
+import { modelFiles } from "../../src/generate/load/model-files.ts";
 import { sequenceOffsets } from "../../src/kernels/attention/attention.ts";
-import { checkWeights } from "../../src/models/checkpoint.ts";
 import { firstPosition } from "../../src/models/encoders/config.ts";
 import { encode } from "../../src/models/encoders/encoder.ts";
 import { readEncoderConfig } from "../../src/models/encoders/families.ts";
 import { uploadEncoder } from "../../src/models/encoders/weights.ts";
+import { checkWeights } from "../../src/models/weights/checkpoint.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { encoderFolder, encoderGolden, encoderNames } from "./golden-encoders.ts";
 
 const gpu = await quickGpu();

@@ -1,7 +1,7 @@
 // Folders of sentence-transformers that make sparse vectors.
 import { expect, test } from "vitest";
 import { loadEncoder } from "../../src/encode/load-encoder.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { changedFolder, moduleOf } from "./folder-files.ts";
 import { headsGolden } from "./golden-heads.ts";
 

@@ -3,8 +3,8 @@ import { randomSource } from "../../src/check/random.ts";
 import type { EmbeddedText } from "../../src/encode/embed-texts.ts";
 import type { Encoder } from "../../src/encode/encoder.ts";
 import { loadEncoder } from "../../src/encode/load-encoder.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { openGpu } from "../../src/gpu/open.ts";
 import { encoderFolder, farthest } from "./golden-encoders.ts";
 
 const folder = encoderFolder("bert");

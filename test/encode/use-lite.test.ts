@@ -1,15 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { convertUseLite } from "../../scripts/models/use-lite.mjs";
-import { safetensorsHeader } from "../../src/formats/safetensors-header.ts";
+import { safetensorsHeader } from "../../src/formats/safetensors/safetensors-header.ts";
 import { openWeights } from "../../src/formats/weights.ts";
 import { checkUseLite, readUseLiteConfig } from "../../src/models/encoders/use-lite.ts";
 import { type Dense, dense } from "../../src/reference/index.ts";
 import { encode } from "../../src/tensor/dtype.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { createEncoderTokenizer } from "../../src/text/encoder-tokenizer.ts";
+import { packageModel, type UseLiteSettings, useLite } from "../support/models/use-lite.ts";
 import { fifty } from "../support/sentences.ts";
-import { packageModel, type UseLiteSettings, useLite } from "../support/use-lite.ts";
 
 const { config, tokenizer: file, tensors } = convertUseLite();
 const settings = config as unknown as UseLiteSettings;

@@ -5,11 +5,11 @@ import { setAdapters } from "../../src/engine/direct/adapters.ts";
 import { adaptersForEngines } from "../../src/engine/direct/load-adapters.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { openFolder } from "../../src/formats/folder.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
 import { loadAdapter } from "../../src/generate/lora/load-adapter.ts";
-import { destroyable } from "../support/destroyable.ts";
-import { quickEngines, quickGpu } from "../support/gpu.ts";
-import { randomAdapter, randomAdapterSource } from "../support/random-adapter.ts";
+import { destroyable } from "../support/devices/destroyable.ts";
+import { quickEngines, quickGpu } from "../support/devices/gpu.ts";
+import { randomAdapter, randomAdapterSource } from "../support/devices/random-adapter.ts";
 
 quickEngines();
 const gpu = await quickGpu();

@@ -5,8 +5,8 @@ import type { EnginePiece, GenerateRequest } from "../../src/engine/generate-req
 import type { ChatCompletionRequest, CompletionRequest } from "../../src/engine/openai/types.ts";
 import type { LoadProgress } from "../../src/formats/load-progress.ts";
 import beams from "../golden/beams.json" with { type: "json" };
-import { atSubmit } from "../support/at-moment.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
+import { atSubmit } from "../support/devices/at-moment.ts";
 
 /** A template that gives a conversation as plain text. */
 export const chatTemplate = "{% for message in messages %}{{ message.content }}{% endfor %}";

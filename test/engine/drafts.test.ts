@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Engine, EngineEvent } from "../../src/engine/engine.ts";
 import type { GenerateRequest } from "../../src/engine/generate-request.ts";
-import { goldenFolders } from "../generate/golden-folder.ts";
-import { otherAngles } from "../generate/speculative-texts.ts";
+import { goldenFolders } from "../generate/models/golden-folder.ts";
+import { otherAngles } from "../generate/speculative/speculative-texts.ts";
 import { bundledModel, bundledNano } from "../support/bundled.ts";
-import { destroyable } from "../support/destroyable.ts";
-import { quickEngines } from "../support/gpu.ts";
+import { destroyable } from "../support/devices/destroyable.ts";
+import { quickEngines } from "../support/devices/gpu.ts";
 import { openAcrossPort } from "./openers.ts";
 
 quickEngines();

@@ -6,9 +6,9 @@ import { setEncoders } from "../../src/engine/direct/encoders.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { CompletionRequest } from "../../src/engine/openai/types.ts";
 import { sequenceFolder, sequenceGolden, tolerances } from "../seq2seq/golden.ts";
-import { atSubmit } from "../support/at-moment.ts";
-import { destroyable } from "../support/destroyable.ts";
-import { quickEngines, quickGpu } from "../support/gpu.ts";
+import { atSubmit } from "../support/devices/at-moment.ts";
+import { destroyable } from "../support/devices/destroyable.ts";
+import { quickEngines, quickGpu } from "../support/devices/gpu.ts";
 import { failure, openAcrossPort } from "./openers.ts";
 
 setEncoders(() => import("../../src/encoders.ts"));

@@ -9,8 +9,8 @@ import { encoderFolder } from "../encode/golden-encoders.ts";
 import { headsGolden, labelNames } from "../encode/golden-heads.ts";
 import { architecture, type HeadFolder, headFiles } from "../encode/head-folders.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
-import { destroyable } from "../support/destroyable.ts";
-import { quickEngines, quickGpu } from "../support/gpu.ts";
+import { destroyable } from "../support/devices/destroyable.ts";
+import { quickEngines, quickGpu } from "../support/devices/gpu.ts";
 import { failure, openAcrossPort } from "./openers.ts";
 
 setEncoders(() => import("../../src/encoders.ts"));

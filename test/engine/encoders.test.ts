@@ -5,14 +5,14 @@ import { createEngine } from "../../src/engine/create-engine.ts";
 import { setEncoders } from "../../src/engine/direct/encoders.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { encoderFamilies } from "../../src/models/encoders/families.ts";
-import { encoderTypes } from "../../src/models/encoders/model-types.ts";
+import { encoderTypes } from "../../src/models/model-kind.ts";
 import { startServer } from "../../src/serve/server.ts";
 import { encoderFolder, encoderNames, farthest, sentenceGolden } from "../encode/golden-encoders.ts";
 import { sequenceFolder } from "../seq2seq/golden.ts";
-import { atSubmit } from "../support/at-moment.ts";
 import { bundledNano } from "../support/bundled.ts";
-import { destroyable } from "../support/destroyable.ts";
-import { quickEngines } from "../support/gpu.ts";
+import { atSubmit } from "../support/devices/at-moment.ts";
+import { destroyable } from "../support/devices/destroyable.ts";
+import { quickEngines } from "../support/devices/gpu.ts";
 import { openAcrossPort } from "./openers.ts";
 
 const golden = sentenceGolden().filter(({ promptName }) => promptName === null);

@@ -1,10 +1,10 @@
 // The memory of an engine on its device: what it takes, it gives back, also where there is too little.
 import { afterAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../src/engine/create-engine.ts";
-import { requestAdapter } from "../../src/gpu/adapter.ts";
+import { requestAdapter } from "../../src/gpu/device/adapter.ts";
 import { bundledModel } from "../support/bundled.ts";
-import { deviceMemory } from "../support/device-memory.ts";
-import { quickEngines } from "../support/gpu.ts";
+import { deviceMemory } from "../support/devices/device-memory.ts";
+import { quickEngines } from "../support/devices/gpu.ts";
 
 quickEngines();
 const memory = await deviceMemory();

@@ -5,9 +5,9 @@ import { serveEngine } from "../../src/engine/port/serve-engine.ts";
 import { RequestError } from "../../src/engine/request-error.ts";
 import type { LoadProgress } from "../../src/formats/load-progress.ts";
 import { OptionError } from "../../src/options/errors.ts";
-import { quickEngines } from "../support/gpu.ts";
+import { quickEngines } from "../support/devices/gpu.ts";
 import { loadVoices, testAnswers, testLoading } from "./answers.ts";
-import { testLooks } from "./looks.ts";
+import { testLooks } from "./inspect.ts";
 import { testRefusals } from "./refusals.ts";
 import { testTuning } from "./tuning.ts";
 

@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import { normal } from "../../src/check/random.ts";
 import { tensor } from "../../src/index.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { first } from "../support/first-tier.ts";
-import { quickGpu } from "../support/gpu.ts";
 
 const gpu = await quickGpu();
 afterEach(() => {

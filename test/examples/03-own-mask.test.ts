@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { attention, tensor } from "../../src/index.ts";
 import { dense, attention as reference } from "../../src/reference/index.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const gpu = await quickGpu();
 

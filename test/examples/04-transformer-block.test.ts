@@ -5,16 +5,16 @@ import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { normal } from "../../src/check/random.ts";
 import { type BlockWeights, tensor } from "../../src/index.ts";
 import { swiglu } from "../../src/reference/activation.ts";
-import { attention } from "../../src/reference/attention.ts";
+import { attention } from "../../src/reference/attention/attention.ts";
+import { causal } from "../../src/reference/attention/masks.ts";
 import { type Dense, dense, reshape } from "../../src/reference/dense.ts";
 import { add } from "../../src/reference/elementwise.ts";
 import { transpose } from "../../src/reference/layout.ts";
-import { causal } from "../../src/reference/masks.ts";
 import { matmul } from "../../src/reference/matmul.ts";
 import { rmsNorm } from "../../src/reference/norm.ts";
 import { cosinesAndSines, rope } from "../../src/reference/rope.ts";
 import { goldenPrompts } from "../support/bundled.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const gpu = await quickGpu();
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import glslang, { type Compiler } from "@webgpu/glslang";
 import { expect, test, vi } from "vitest";
-import { constantsOf } from "../../src/gpu/specialise.ts";
+import { constantsOf } from "../../src/gpu/shader/specialise.ts";
 import { shaderOf } from "../support/shaders.ts";
 
 const folder = "examples/02-matmul-ladder/glsl";

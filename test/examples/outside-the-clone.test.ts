@@ -27,6 +27,7 @@ const said: Readonly<Record<string, RegExp>> = {
   "04-transformer-block": /deck, and the cabin, and\nThe model itself goes on with the same text\.\n$/,
   "11-train": /trained-first: a fresh model, and the batches of its first steps: 1\n$/,
   "10-sort": /^step 20: loss [01]\.\d+, [\s\S]*100\.0 % of 3 sorted\n[\d.]+ s on /,
+  "12-attention-ladder": /'naive'.*\n.*'twoPass'.*\n.*'rows'.*\n.*'flashPlain'/,
 };
 
 /** Arguments, and what is less in the copy, of those that would take minutes without. */
@@ -35,6 +36,7 @@ const args: Readonly<Record<string, readonly string[]>> = {
 };
 const less: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   "02-matmul-ladder": [[', "tiled", "registers1d", "registers2d", "vectors", "padded", "doubleBuffer"', ""]],
+  "12-attention-ladder": [[', "flash", "subgroups"', ""]],
   "10-sort": [
     ["digits = 6;", "digits = 3;"],
     ["length: 64 }", "length: 8 }"],

@@ -12,7 +12,7 @@ import { browsers, type DrivenBrowser, type DrivenPage } from "../browser/driven
 import { quicklyBy } from "../cli/run-cli.ts";
 import { linked, projectWithLibrary } from "../package/install.ts";
 import { bundledNano } from "../support/bundled.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { until } from "../support/until.ts";
 
 const run = promisify(execFile);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { openFiles } from "../../src/formats/files.ts";
+import { openUrl } from "../../src/formats/http/url.ts";
 import { openModel } from "../../src/formats/hub/open-model.ts";
 import { readJson } from "../../src/formats/read-text.ts";
-import { openUrl } from "../../src/formats/url.ts";
 import { formatErrorOf, numbered, temporaryFolder } from "./checkpoint-bytes.ts";
 
 describe("files by name", () => {

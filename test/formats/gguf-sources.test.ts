@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { openModel } from "../../src/formats/hub/open-model.ts";
 import type { FileSource } from "../../src/formats/source.ts";
-import { readModelFolder } from "../../src/generate/model-folder.ts";
-import { planLoad } from "../../src/generate/plan-load.ts";
+import { readModelFolder } from "../../src/generate/load/model-folder.ts";
+import { planLoad } from "../../src/generate/load/plan-load.ts";
 import { temporaryFolder } from "./checkpoint-bytes.ts";
 import { tinyGguf } from "./gguf-tiny.ts";
-import { testCache } from "./hub-loading.ts";
-import { repository, startHub, type TestHub } from "./hub-server.ts";
+import { testCache } from "./hub/hub-loading.ts";
+import { repository, startHub, type TestHub } from "./hub/hub-server.ts";
 import { serve, withoutRanges, withRanges } from "./loopback-server.ts";
 
 const file = tinyGguf();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { openFolder } from "../../src/formats/folder.ts";
-import { readSafetensorsHeader } from "../../src/formats/safetensors.ts";
+import { readSafetensorsHeader } from "../../src/formats/safetensors/safetensors.ts";
 import {
   formatErrorOf,
   numbered,

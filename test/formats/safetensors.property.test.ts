@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FormatError } from "../../src/formats/format-error.ts";
-import { bitsOf, readSafetensorsHeader, type StoredTensor } from "../../src/formats/safetensors.ts";
+import { bitsOf, readSafetensorsHeader, type StoredTensor } from "../../src/formats/safetensors/safetensors.ts";
 import { memorySource, numbered, safetensors, type TensorToWrite, withHeader } from "./checkpoint-bytes.ts";
 
 const FILE = "model.safetensors";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { openFolder } from "../../src/formats/folder.ts";
-import { dtypeOf, readSafetensorsHeader, type StoredTensor } from "../../src/formats/safetensors.ts";
+import { dtypeOf, readSafetensorsHeader, type StoredTensor } from "../../src/formats/safetensors/safetensors.ts";
 import { type FileSource, headBytes } from "../../src/formats/source.ts";
 import {
   formatErrorOf,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FormatError } from "../../src/formats/format-error.ts";
-import { parseJson, parseStrictJson, type StrictJson } from "../../src/formats/strict-json.ts";
+import { parseJson, parseStrictJson, type StrictJson } from "../../src/formats/json/strict-json.ts";
 
 /** The value as `JSON.parse` would give it. */
 function plain(value: StrictJson): unknown {

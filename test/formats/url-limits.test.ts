@@ -1,9 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { openUrl } from "../../src/formats/http/url.ts";
 import { readText } from "../../src/formats/read-text.ts";
 import { withSignal } from "../../src/formats/source.ts";
-import { openUrl } from "../../src/formats/url.ts";
 import { openWeights } from "../../src/formats/weights.ts";
 import { turns, until } from "../support/until.ts";
 import { type Files, formatErrorOf, numbered, safetensors } from "./checkpoint-bytes.ts";

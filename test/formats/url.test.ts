@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test, vi } from "vitest";
+import { openUrl } from "../../src/formats/http/url.ts";
 import { readJson } from "../../src/formats/read-text.ts";
-import { openUrl } from "../../src/formats/url.ts";
 import { openWeights } from "../../src/formats/weights.ts";
 import { type Files, formatErrorOf, numbered, safetensors } from "./checkpoint-bytes.ts";
 import { serve, withoutRanges, withRanges } from "./loopback-server.ts";

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { assertFinite } from "../../src/formats/finite.ts";
 import { openFolder } from "../../src/formats/folder.ts";
-import { dtypeOf } from "../../src/formats/safetensors.ts";
+import { dtypeOf } from "../../src/formats/safetensors/safetensors.ts";
 import { openWeights, type WeightPiece, type Weights } from "../../src/formats/weights.ts";
 import {
   type Files,

@@ -3,17 +3,17 @@ import { expect, test } from "vitest";
 import { openFiles } from "../../src/formats/files.ts";
 import { openFolder } from "../../src/formats/folder.ts";
 import { FormatError } from "../../src/formats/format-error.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
 import { loadAdapter } from "../../src/generate/lora/load-adapter.ts";
-import { openGpu } from "../../src/gpu/open.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import { createTokenizer } from "../../src/text/create-tokenizer.ts";
 import { answerTemplate } from "../../src/train/data/answer-tokens.ts";
 import { readDocuments } from "../../src/train/data/documents.ts";
 import { tokenise } from "../../src/train/data/tokens.ts";
+import { randomAdapter } from "../support/devices/random-adapter.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";
-import { randomAdapter } from "../support/random-adapter.ts";
-import { pick, type Random, times } from "./choices.ts";
-import { costlyTemplates, hostileTemplate } from "./hostile-templates.ts";
+import { pick, type Random, times } from "./hostile/choices.ts";
+import { costlyTemplates, hostileTemplate } from "./hostile/hostile-templates.ts";
 
 const unclear = /undefined|\[object|is not a function|Cannot read|not iterable/;
 

@@ -5,9 +5,9 @@ import { createWorkerEngine } from "../../src/engine/create-worker-engine.ts";
 import type { Engine, EngineEvent } from "../../src/engine/engine.ts";
 import type { GenerateRequest } from "../../src/engine/generate-request.ts";
 import { serveEngine } from "../../src/engine/port/serve-engine.ts";
-import { atSubmit } from "../support/at-moment.ts";
 import { bundledMixture, bundledNano } from "../support/bundled.ts";
-import { destroyable } from "../support/destroyable.ts";
+import { atSubmit } from "../support/devices/at-moment.ts";
+import { destroyable } from "../support/devices/destroyable.ts";
 import { attempts } from "../support/fuzz.ts";
 
 const devices = await destroyable();

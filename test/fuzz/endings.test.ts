@@ -1,13 +1,13 @@
 import { afterAll, describe, expect, test } from "vitest";
-import type { Generation } from "../../src/generate/generation.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
-import type { Session } from "../../src/generate/session.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import type { Generation } from "../../src/generate/session/generation.ts";
+import type { Session } from "../../src/generate/session/session.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { openGpu } from "../../src/gpu/open.ts";
 import { fill } from "../../src/kernels/elementwise/fill.ts";
-import { atTurn } from "../support/at-moment.ts";
 import { bundledNano } from "../support/bundled.ts";
+import { atTurn } from "../support/devices/at-moment.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";
 
 // Every event that ends a generation, at every await of it: promises that are waited for are counted by V8's own hook.
@@ -19,7 +19,7 @@ const maxTokens = 4;
 const layouts = attempts(2, 1);
 
 /** How many continuations there are at most after an event, until its generation has ended. */
-const mostTurns = 500;
+const maxTurns = 500;
 
 /** What a generation ended with: its stop reason, or the message of its error. */
 const endingOf = (generation: Generation): Promise<string> =>
@@ -89,7 +89,7 @@ async function ended(
   }
   const ending = await endingOf(generation);
   const count = turns.finish();
-  expect(count - turn, `turns to: ${ending}`).toBeLessThan(mostTurns);
+  expect(count - turn, `turns to: ${ending}`).toBeLessThan(maxTurns);
   if (thrown) expect(thrown).toBe(ending);
   if (!happened) expect(ending).toBe("length");
   else if (ending === "length")

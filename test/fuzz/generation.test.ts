@@ -1,8 +1,8 @@
 import { getEventListeners } from "node:events";
 import { expect, test } from "vitest";
-import { Generation } from "../../src/generate/generation.ts";
-import type { GenerationResult } from "../../src/generate/generation-result.ts";
-import type { Piece } from "../../src/generate/row.ts";
+import { Generation } from "../../src/generate/session/generation.ts";
+import type { GenerationResult } from "../../src/generate/session/generation-result.ts";
+import type { Piece } from "../../src/generate/session/row.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";
 
 // Every state of a generation against every event, in random orders: no GPU, but work that waits as the real one does.

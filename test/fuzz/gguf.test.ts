@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { FormatError } from "../../src/formats/format-error.ts";
 import { inGguf } from "../../src/formats/gguf-name.ts";
-import { readModelFolder } from "../../src/generate/model-folder.ts";
+import { readModelFolder } from "../../src/generate/load/model-folder.ts";
 import { TextError } from "../../src/text/text-error.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
 import { byteTokenizer, pieceTokenizer, tinyGguf } from "../formats/gguf-tiny.ts";

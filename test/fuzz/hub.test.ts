@@ -7,8 +7,8 @@ import { readTextIfPresent } from "../../src/formats/read-text.ts";
 import type { FileSource } from "../../src/formats/source.ts";
 import { openWeights } from "../../src/formats/weights.ts";
 import type { Files } from "../formats/checkpoint-bytes.ts";
-import { modelFiles, openHub, testCache } from "../formats/hub-loading.ts";
-import { answer, description, type Misbehaviour, startHub, type TestHub } from "../formats/hub-server.ts";
+import { modelFiles, openHub, testCache } from "../formats/hub/hub-loading.ts";
+import { answer, description, type Misbehaviour, startHub, type TestHub } from "../formats/hub/hub-server.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";
 import { until } from "../support/until.ts";
 

@@ -3,13 +3,13 @@ import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FormatError } from "../../src/formats/format-error.ts";
+import { openUrl } from "../../src/formats/http/url.ts";
 import { readEarly } from "../../src/formats/read-early.ts";
 import { readText } from "../../src/formats/read-text.ts";
 import { type FileSource, headBytes, withSignal } from "../../src/formats/source.ts";
-import { openUrl } from "../../src/formats/url.ts";
 import { openWeights } from "../../src/formats/weights.ts";
 import { safetensors } from "../formats/checkpoint-bytes.ts";
-import { atTurn } from "../support/at-moment.ts";
+import { atTurn } from "../support/devices/at-moment.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";
 import { turns, until } from "../support/until.ts";
 
@@ -157,7 +157,7 @@ async function read(source: FileSource, files: (typeof folders)[number]): Promis
 }
 
 /** How many continuations there are at most after an abort, and how many requests a load makes at most. */
-const [mostTurns, mostRequests] = [500, 40];
+const [maxTurns, maxRequests] = [500, 40];
 
 test("a load from a server that fails, or that is aborted, ends in one of three ways", async () => {
   const counts = new Map<string, number>();
@@ -188,8 +188,8 @@ test("a load from a server that fails, or that is aborted, ends in one of three 
     const all = moment.finish();
     ended.abort();
     const after = requests;
-    expect(after - before, what).toBeLessThan(mostRequests);
-    if (outcome === left) expect(all - turn, what).toBeLessThan(mostTurns);
+    expect(after - before, what).toBeLessThan(maxRequests);
+    if (outcome === left) expect(all - turn, what).toBeLessThan(maxTurns);
     if (outcome !== "the bytes" && outcome !== left) {
       expect(outcome, what).toBeInstanceOf(FormatError);
       expect((outcome as FormatError).message, what).toMatch(/^(\w[\w.]*\.(json|safetensors)|http:[^ ]*): ./);

@@ -1,10 +1,10 @@
 // Model folders in which something is not as it should be: each is refused or warned of with file and field, or harmless.
 import { expect, onTestFinished, test } from "vitest";
 import { FormatError } from "../../src/formats/format-error.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
-import { type ModelFolder, readModelFolder } from "../../src/generate/model-folder.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import { type ModelFolder, readModelFolder } from "../../src/generate/load/model-folder.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import { GpuError } from "../../src/gpu/errors.ts";
-import { openGpu } from "../../src/gpu/open.ts";
 import { TextError } from "../../src/text/text-error.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";

@@ -12,17 +12,17 @@ import {
 } from "../../src/index.ts";
 import { encoderFolder } from "../encode/golden-encoders.ts";
 import { bundledNano } from "../support/bundled.ts";
-import { quickEngines, quickGpu } from "../support/gpu.ts";
-import { argumentCalls } from "../support/public-calls/arguments.ts";
-import { checkCalls } from "../support/public-calls/check.ts";
-import { encoderCalls } from "../support/public-calls/encoders.ts";
-import { checkedByModel, engineCalls, methodCalls } from "../support/public-calls/engine.ts";
-import { publicCalls } from "../support/public-calls/functions.ts";
-import { referenceCalls } from "../support/public-calls/reference.ts";
-import { trainCalls } from "../support/public-calls/train.ts";
-import { learner, trainingCalls } from "../support/public-calls/training.ts";
-import { readSurface, type Surface } from "../support/public-types.ts";
-import { takesObjects, takesPlain, throwAtArguments, throwAtOptions } from "../support/throw-mistakes.ts";
+import { quickEngines, quickGpu } from "../support/devices/gpu.ts";
+import { argumentCalls } from "../support/public/public-calls/arguments.ts";
+import { checkCalls } from "../support/public/public-calls/check.ts";
+import { encoderCalls } from "../support/public/public-calls/encoders.ts";
+import { checkedByModel, engineCalls, methodCalls } from "../support/public/public-calls/engine.ts";
+import { publicCalls } from "../support/public/public-calls/functions.ts";
+import { referenceCalls } from "../support/public/public-calls/reference.ts";
+import { trainCalls } from "../support/public/public-calls/train.ts";
+import { learner, trainingCalls } from "../support/public/public-calls/training.ts";
+import { readSurface, type Surface } from "../support/public/public-types.ts";
+import { takesObjects, takesPlain, throwAtArguments, throwAtOptions } from "../support/public/throw-mistakes.ts";
 
 /** What the library makes, or a caller implements, and is given as a whole: no options. */
 const instances = new Set([

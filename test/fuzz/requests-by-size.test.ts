@@ -9,7 +9,7 @@ import { createTokenizer } from "../../src/text/create-tokenizer.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";
 import { byteFallbackTokenizer, voicesTokenizer } from "../text/example-tokenizers.ts";
 import { gemmaTokenizer } from "../text/gemma-tokenizers.ts";
-import { pick, type Random, times } from "./choices.ts";
+import { pick, type Random, times } from "./hostile/choices.ts";
 
 const counted = (counts: ReadonlyMap<string, number>) =>
   [...counts].map(([kind, count]) => `${kind} ${count}`).join(", ");

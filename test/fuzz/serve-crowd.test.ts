@@ -3,11 +3,11 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, expect, test } from "vitest";
 import { clientOf, figuresOf, servedModel } from "../serve/served.ts";
-import { atSubmit } from "../support/at-moment.ts";
 import { bundledNano } from "../support/bundled.ts";
-import { deviceMemory } from "../support/device-memory.ts";
+import { atSubmit } from "../support/devices/at-moment.ts";
+import { deviceMemory } from "../support/devices/device-memory.ts";
+import { quickEngines } from "../support/devices/gpu.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";
-import { quickEngines } from "../support/gpu.ts";
 import { turns } from "../support/until.ts";
 
 quickEngines();

@@ -7,8 +7,8 @@ import type { Engine } from "../../src/engine/engine.ts";
 import { type EngineServer, startServer } from "../../src/serve/server.ts";
 import { encoderFolder } from "../encode/golden-encoders.ts";
 import { architecture, headFiles } from "../encode/head-folders.ts";
+import { quickEngines } from "../support/devices/gpu.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";
-import { quickEngines } from "../support/gpu.ts";
 
 quickEngines();
 setEncoders(() => import("../../src/encoders.ts"));

@@ -1,14 +1,14 @@
 import { ReplaceNormalizer } from "@huggingface/tokenizers";
 import { expect, test } from "vitest";
-import { createChatTemplate } from "../../src/text/create-chat-template.ts";
 import { createEncoderTokenizer } from "../../src/text/encoder-tokenizer.ts";
-import { makePattern } from "../../src/text/pattern.ts";
-import { makeStepLimit } from "../../src/text/step-limit.ts";
+import { makePattern } from "../../src/text/pattern/pattern.ts";
+import { makeStepLimit } from "../../src/text/pattern/step-limit.ts";
+import { createChatTemplate } from "../../src/text/template/create-chat-template.ts";
 import { TextError } from "../../src/text/text-error.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";
-import { pick, times } from "./choices.ts";
-import { costlyTemplates, hostileTemplate } from "./hostile-templates.ts";
-import { expressionWithReferences, hostileTexts, hostileTokenizer } from "./hostile-tokenizers.ts";
+import { pick, times } from "./hostile/choices.ts";
+import { costlyTemplates, hostileTemplate } from "./hostile/hostile-templates.ts";
+import { expressionWithReferences, hostileTexts, hostileTokenizer } from "./hostile/hostile-tokenizers.ts";
 
 /** How many attempts ended, and in which way: what would take too long, a limit of steps ends. */
 type Counts = Map<string, number>;

@@ -1,18 +1,17 @@
 // Honest texts of users on a device: any names pass in every variant.
 import { expect, test } from "vitest";
 import { normal } from "../../src/check/random.ts";
-import type { Dispatch } from "../../src/gpu/dispatch.ts";
+import type { Dispatch } from "../../src/gpu/program/dispatch.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { parse } from "../../src/wgsl/parse.ts";
-import { predeclared } from "../../src/wgsl/predeclared.ts";
-import { resolve } from "../../src/wgsl/scopes.ts";
+import { keywords, reserved } from "../../src/wgsl/reader.ts";
+import { predeclared, resolve } from "../../src/wgsl/scopes.ts";
 import { tokensOf } from "../../src/wgsl/tokens.ts";
-import { keywords, reserved } from "../../src/wgsl/words.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";
-import { testGpu } from "../support/gpu.ts";
 import { shaderModules } from "../support/shaders.ts";
-import { honestTexts, named, withNames } from "./honest-wgsl.ts";
+import { honestTexts, named, withNames } from "./hostile/honest-wgsl.ts";
 
 /** Every word in our shaders that a text may use as a name, and those of WGSL itself. */
 const words = [
@@ -35,7 +34,7 @@ const held = (shape: readonly number[], seed: number) => {
   return tensor(gpu, shape, shape[2] === 80 ? values.map((x, i) => (i < length * 32 ? x : Number.NaN)) : values);
 };
 const inputs = { q: held(sizes.q, 1), k: held(sizes.k, 2), v: held(sizes.v, 3) };
-const variants = [...attention.survey(gpu, inputs, { length })].flatMap(([variant, reason]) =>
+const variants = [...attention.survey(gpu, inputs, { length, mask: "full" })].flatMap(([variant, reason]) =>
   reason === undefined ? [variant as keyof typeof attention.variants] : [],
 );
 const read = async (x: Tensor) => [...(await x.read())];

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import type { RandomSource } from "../../src/check/random.ts";
 import { WgslError } from "../../src/wgsl/error.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";
-import { declarationVisits, mostVisits, visitsOf } from "../support/linear.ts";
 import { longTexts } from "../support/long-wgsl.ts";
+import { declarationVisits, maxVisits, visitsOf } from "../support/numbers/linear.ts";
 
 const pick = <T>(random: RandomSource, of: readonly T[]): T => of[random.integer(of.length)] as T;
 
@@ -77,7 +77,7 @@ test("no pass over a text visits a node more often than a constant number of tim
       if (pass === "rules") counts.largest = Math.max(counts.largest, nodes);
       if (nodes < 100) continue; // what a text needs whatever its size
       most[pass] = Math.max(most[pass] ?? 0, visits / nodes);
-      expect(visits / nodes, `${pass} of ${kind}:\n${code}`).toBeLessThan(mostVisits[pass as keyof typeof mostVisits]);
+      expect(visits / nodes, `${pass} of ${kind}:\n${code}`).toBeLessThan(maxVisits[pass as keyof typeof maxVisits]);
     }
   }
   const shown = Object.entries(most).map(([pass, visits]) => `${pass} ${visits.toFixed(1)}`);
@@ -105,7 +105,7 @@ test("declarations that are known by their text are looked up a constant number 
     const { nodes, visits } = declarationVisits(kind, `A${size - 1}`, texts);
     declared += nodes;
     most = Math.max(most, visits / nodes);
-    expect(visits / nodes, `${kind} of ${size}`).toBeLessThan(mostVisits.declarations);
+    expect(visits / nodes, `${kind} of ${size}`).toBeLessThan(maxVisits.declarations);
   }
   console.log(`${declared} declarations, each looked up ${most.toFixed(1)} times or less`);
 });

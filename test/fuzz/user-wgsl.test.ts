@@ -2,15 +2,15 @@
 // but a ShaderError.
 import { expect, test } from "vitest";
 import { ShaderError } from "../../src/gpu/errors.ts";
-import { anyMaskMod, anyScoreMod } from "../../src/kernels/attention/made-mods.ts";
+import { anyMaskMod, anyScoreMod } from "../../src/kernels/attention/records/made-mods.ts";
 import { ShapeError } from "../../src/tensor/shape.ts";
 import { parse } from "../../src/wgsl/parse.ts";
 import { resolve } from "../../src/wgsl/scopes.ts";
 import { tokensOf } from "../../src/wgsl/tokens.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";
 import { shaderModules } from "../support/shaders.ts";
-import { honestTexts } from "./honest-wgsl.ts";
-import { hostileKinds, hostileText } from "./hostile-wgsl.ts";
+import { honestTexts } from "./hostile/honest-wgsl.ts";
+import { hostileKinds, hostileText } from "./hostile/hostile-wgsl.ts";
 
 const attentionFiles = [...shaderModules.values()].filter(({ name }) => /^(attention|lib)\//.test(name));
 

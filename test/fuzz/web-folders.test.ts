@@ -3,10 +3,10 @@
 import { expect, test } from "vitest";
 import { FormatError } from "../../src/formats/format-error.ts";
 import { openModel } from "../../src/formats/hub/open-model.ts";
-import { readModelFolder } from "../../src/generate/model-folder.ts";
+import { readModelFolder } from "../../src/generate/load/model-folder.ts";
 import { TextError } from "../../src/text/text-error.ts";
 import type { Files } from "../formats/checkpoint-bytes.ts";
-import { modelFiles, readModel, testCache } from "../formats/hub-loading.ts";
+import { modelFiles, readModel, testCache } from "../formats/hub/hub-loading.ts";
 import { serve } from "../formats/loopback-server.ts";
 import { memorySource } from "../formats/memory-source.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";

@@ -6,13 +6,13 @@ import { openFiles } from "../../src/formats/files.ts";
 import { openFolder } from "../../src/formats/folder.ts";
 import type { FileSource } from "../../src/formats/source.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
 import { loadAdapter } from "../../src/generate/lora/load-adapter.ts";
-import { openGpu } from "../../src/gpu/open.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import { mergedFolder } from "../../src/train/lora/merge.ts";
 import { readAdapter } from "../../src/train/lora/read-adapter.ts";
-import { quickGpu } from "../support/gpu.ts";
-import { blobsOf, type RandomAdapter, randomAdapter, randomAdapterSource } from "../support/random-adapter.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
+import { blobsOf, type RandomAdapter, randomAdapter, randomAdapterSource } from "../support/devices/random-adapter.ts";
 
 const gpu = await quickGpu();
 const silent = { onWarning: () => {} };

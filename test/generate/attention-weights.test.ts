@@ -1,16 +1,16 @@
 // The attention of one token: against the reference's softmax, and against what the kernels made of it.
 import { afterAll, describe, expect, test } from "vitest";
-import { checkAttention } from "../../src/generate/attention-weights.ts";
-import { type Inspected, inspect } from "../../src/generate/inspection.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
-import { attention } from "../../src/reference/attention.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import { checkAttention } from "../../src/generate/look/attention-weights.ts";
+import { type Inspected, inspect } from "../../src/generate/look/inspection.ts";
+import { attention } from "../../src/reference/attention/attention.ts";
+import { causal, masks } from "../../src/reference/attention/masks.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { transpose } from "../../src/reference/layout.ts";
-import { causal, masks } from "../../src/reference/masks.ts";
 import { bundledNano } from "../support/bundled.ts";
-import { quickGpu } from "../support/gpu.ts";
-import { goldenFolders } from "./golden-folder.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
+import { goldenFolders } from "./models/golden-folder.ts";
 
 const gpu = await quickGpu();
 const tokens = Array.from({ length: 40 }, (_, i) => (3 + 5 * i) % 90);

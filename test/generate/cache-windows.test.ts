@@ -11,15 +11,15 @@ import {
 import { difference } from "../../src/check/compare.ts";
 import { randomSource } from "../../src/check/random.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
-import { openGpu } from "../../src/gpu/open.ts";
-import { readArchitecture } from "../../src/models/architectures.ts";
-import { cacheShape } from "../../src/models/cache.ts";
-import { forward, logits } from "../../src/models/decoder.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
+import { readArchitecture } from "../../src/models/decoders/architectures.ts";
+import { cacheShape } from "../../src/models/decoders/cache.ts";
+import { forward, logits } from "../../src/models/decoders/decoder.ts";
 import { checkRequirements } from "../../src/models/requirements.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { quickGpu } from "../support/gpu.ts";
-import { writeRandomModel } from "../support/random-model.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
+import { writeRandomModel } from "../support/models/random-model.ts";
 
 /** Layers with a window of 20 around one that sees everything, and a longer context than a window and a chunk. */
 const sliding = {

@@ -3,16 +3,16 @@ import { type CacheOptions, pageTokens } from "../../src/blocks/kv-cache/cache.t
 import { SequenceCache } from "../../src/blocks/kv-cache/sequence-cache.ts";
 import { difference } from "../../src/check/compare.ts";
 import { randomSource } from "../../src/check/random.ts";
-import { inspect } from "../../src/generate/inspection.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import { inspect } from "../../src/generate/look/inspection.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import { GpuError } from "../../src/gpu/errors.ts";
-import { openGpu } from "../../src/gpu/open.ts";
-import { cacheFormats } from "../../src/kernels/formats.ts";
+import { cacheFormats } from "../../src/kernels/formats/formats.ts";
 import { tune } from "../../src/kernels/tuning.ts";
 import { bundledModel, bundledNano, goldenPrompts } from "../support/bundled.ts";
-import { quick, quickGpu } from "../support/gpu.ts";
-import { goldenFolders, goldenTests } from "./golden-folder.ts";
+import { quick, quickGpu } from "../support/devices/gpu.ts";
+import { goldenFolders, goldenTests } from "./models/golden-folder.ts";
 
 const gpu = await quickGpu();
 const loaded: LanguageModel[] = [];
@@ -61,7 +61,7 @@ describe("the format of a cache", async () => {
 
   test.each(cacheFormats)("pages of %s give the same bits as contiguous rows", async (dtype) => {
     const contiguous = dtype === "f32" ? exact : await logitsOf({ dtype });
-    const [most, mostPerplexity] = caps[dtype];
+    const [most, maxPerplexity] = caps[dtype];
     expect(await logitsOf({ dtype, layout: "paged" })).toEqual(contiguous);
     const { nmse, misplaced } = difference(
       contiguous.flatMap((row) => [...row]),
@@ -70,7 +70,7 @@ describe("the format of a cache", async () => {
     expect(misplaced).toBe(-1);
     expect(nmse).toBeLessThanOrEqual(most);
     if (dtype !== "f32") expect(nmse).toBeGreaterThan(most / 1e4); // it is stored in that type at all
-    expect(Math.abs(Math.exp(nats(contiguous) - nats(exact)) - 1)).toBeLessThanOrEqual(mostPerplexity);
+    expect(Math.abs(Math.exp(nats(contiguous) - nats(exact)) - 1)).toBeLessThanOrEqual(maxPerplexity);
   });
 });
 

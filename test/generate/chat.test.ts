@@ -1,10 +1,10 @@
 // Conversations: a template given at load, and the same conversation with a model, with a session, and as text.
 import { afterAll, expect, test } from "vitest";
-import { loadModel } from "../../src/generate/load-model.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
 import { OptionError } from "../../src/options/errors.ts";
 import { TextError } from "../../src/text/text-error.ts";
 import { bundledNano } from "../support/bundled.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const chatTemplate =
   "{% for message in messages %}<|whale|>{{ message.content }} {% endfor %}{% if loud %}AND {% endif %}";

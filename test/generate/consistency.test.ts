@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { cachePairs } from "../../src/blocks/kv-cache/cache.ts";
 import { difference } from "../../src/check/compare.ts";
 import { randomSource } from "../../src/check/random.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
 import { maxBatch } from "../../src/kernels/step.ts";
-import { forward, logits } from "../../src/models/decoder.ts";
+import { forward, logits } from "../../src/models/decoders/decoder.ts";
 import { placed, placeholder, replacements } from "../../src/tensor/tensor.ts";
 import { bundledNano, goldenPrompts } from "../support/bundled.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const gpu = await quickGpu();
 const model = await loadModel(gpu, bundledNano);

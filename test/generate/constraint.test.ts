@@ -1,12 +1,12 @@
 // Logits that are raised or lowered, and tokens that may not come next.
 
 import { afterAll, describe, expect, test } from "vitest";
-import { inspect } from "../../src/generate/inspection.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
-import type { TokenConstraint } from "../../src/generate/token-constraint.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import { inspect } from "../../src/generate/look/inspection.ts";
+import type { TokenConstraint } from "../../src/generate/session/token-constraint.ts";
 import { OptionError } from "../../src/options/errors.ts";
 import { bundledNano } from "../support/bundled.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const gpu = await quickGpu();
 const model = await loadModel(gpu, bundledNano, { context: 64 });

@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from "vitest";
-import { knownTaps, runTapped } from "../../src/cli/taps.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
-import { openGpu } from "../../src/gpu/open.ts";
-import { tasks } from "../browser/tasks.ts";
+import { knownTaps, runTapped } from "../../src/cli/inspect/tensor-text.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
+import { tasks } from "../browser/generate/tasks.ts";
 import { bundledNano } from "../support/bundled.ts";
 
 const gpu = await openGpu();

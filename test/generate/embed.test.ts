@@ -1,13 +1,13 @@
 // Vectors for texts, against the logits that an independent forward pass in float64 has for the same states.
 import { afterAll, expect, test } from "vitest";
 import { difference, nmseCaps } from "../../src/check/compare.ts";
-import { inspect } from "../../src/generate/inspection.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import { inspect } from "../../src/generate/look/inspection.ts";
 import { OptionError } from "../../src/options/errors.ts";
 import { TextError } from "../../src/text/text-error.ts";
 import { bundledModel, bundledNano, goldenPrompts } from "../support/bundled.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const gpu = await quickGpu();
 const bundled = await loadModel(gpu, bundledModel, { context: 64 });

@@ -1,15 +1,15 @@
 // The experts of each token: against an independent forward pass, the reference's router, and the command line.
 import { afterAll, expect, test } from "vitest";
 import { isMixture } from "../../src/blocks/mixture.ts";
-import { useOf } from "../../src/cli/expert-use.ts";
-import { inspect } from "../../src/generate/inspection.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
+import { useOf } from "../../src/cli/experts.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import { inspect } from "../../src/generate/look/inspection.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { matmul } from "../../src/reference/matmul.ts";
+import { route } from "../../src/reference/mixture/routing.ts";
 import { rmsNorm } from "../../src/reference/norm.ts";
-import { route } from "../../src/reference/routing.ts";
 import { bundledMixture, bundledModel, mixturePrompts } from "../support/bundled.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const gpu = await quickGpu();
 const model = await loadModel(gpu, bundledMixture);

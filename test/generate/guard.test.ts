@@ -1,8 +1,8 @@
 // What a guard finds while a model runs: the largest magnitudes, and the first layer that is at fault.
 import { afterAll, describe, expect, test } from "vitest";
-import { guardReport } from "../../src/generate/guard.ts";
-import { inspect } from "../../src/generate/inspection.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import { inspect } from "../../src/generate/look/inspection.ts";
+import { guardReport } from "../../src/generate/session/guard.ts";
 import { OptionError } from "../../src/options/errors.ts";
 import { swiglu } from "../../src/reference/activation.ts";
 import { dense } from "../../src/reference/dense.ts";
@@ -11,7 +11,7 @@ import { matmul } from "../../src/reference/matmul.ts";
 import { rmsNorm } from "../../src/reference/norm.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { bundledModel } from "../support/bundled.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const gpu = await quickGpu();
 const model = await loadModel(gpu, bundledModel, { context: 64 });

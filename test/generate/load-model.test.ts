@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { openUrl } from "../../src/formats/http/url.ts";
 import type { LoadProgress } from "../../src/formats/load-progress.ts";
-import { openUrl } from "../../src/formats/url.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
-import { openGpu } from "../../src/gpu/open.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import { type Files, formatErrorOf } from "../formats/checkpoint-bytes.ts";
 import { type Handler, type Seen, serve, withoutRanges, withRanges } from "../formats/loopback-server.ts";
 import { bundledModel } from "../support/bundled.ts";

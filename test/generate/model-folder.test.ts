@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readModelFolder } from "../../src/generate/model-folder.ts";
+import { readModelFolder } from "../../src/generate/load/model-folder.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
 import { type Folder, folders, type Json, type Stored, write } from "../fuzz/model-folders/folders.ts";
 

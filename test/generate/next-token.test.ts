@@ -1,12 +1,12 @@
 // How likely tokens come next: against the definitions in float64, and against what the GPU draws.
 import { expect, test } from "vitest";
-import { drawnProbabilities } from "../../src/generate/drawn-probabilities.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import { drawnProbabilities } from "../../src/generate/look/next-token.ts";
 import { resolveOptions } from "../../src/generate/options.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { filter, penalise } from "../../src/reference/sampling.ts";
 import { bundledModel, bundledNano, goldenPrompts } from "../support/bundled.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const gpu = await quickGpu();
 const model = await loadModel(gpu, bundledNano);

@@ -1,12 +1,12 @@
 // Results that are NaN or infinite while a model runs: an error instead of a text, and the op that is at fault.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isMixture } from "../../src/blocks/mixture.ts";
-import { probe as probeOf } from "../../src/generate/inspection.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import { probe as probeOf } from "../../src/generate/look/inspection.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { bundledMixture, bundledModel } from "../support/bundled.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const gpu = await quickGpu();
 const prompt = [10, 20, 30, 40, 50]; // not 0, whose embedding is the first row of the head

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { cacheBytes } from "../../src/blocks/kv-cache/cache.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
-import { planLoad } from "../../src/generate/plan-load.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import { planLoad } from "../../src/generate/load/plan-load.ts";
 import { serve, withRanges } from "../formats/loopback-server.ts";
 import { bundledMixture, bundledModel } from "../support/bundled.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const gpu = await quickGpu();
 const latent = "test/golden/deepseek-v3";

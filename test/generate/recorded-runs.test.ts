@@ -1,9 +1,9 @@
-// The runs that the site's front page plays are the bundled model's: scripts/record-runs.mjs writes them.
+// The runs that the site's front page plays are the bundled model's: scripts/record/runs.mjs writes them.
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LanguageModel, loadModel } from "../../src/index.ts";
 import { bundledModel } from "../support/bundled.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 interface Recorded {
   readonly prompt: string;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { GenerationOptions } from "../../src/generate/options.ts";
 import { type LanguageModel, loadModel } from "../../src/index.ts";
 import { bundledNano } from "../support/bundled.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 let model: LanguageModel;
 beforeAll(async () => {

@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { loadModel } from "../../src/generate/load-model.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import { GpuError } from "../../src/gpu/errors.ts";
-import { openGpu } from "../../src/gpu/open.ts";
 import { tune } from "../../src/kernels/tuning.ts";
 import { bundledNano } from "../support/bundled.ts";
-import { quick } from "../support/gpu.ts";
+import { quick } from "../support/devices/gpu.ts";
 
 const gpu = await openGpu();
 tune(gpu, quick);

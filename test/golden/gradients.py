@@ -238,15 +238,15 @@ def trajectory(checkpoint, logits, batches, rate):
     matrices = [x for x in weights.tensors.values() if x.dim() > 1]
     others = [x for x in weights.tensors.values() if x.dim() == 1]
     groups = [{"params": matrices, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.95), eps=1e-8)
+    optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.95), eps=1e-8)
     steps = []
     for ids, targets in batches:
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss = loss_of(weights, logits, ids, targets)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(matrices + others, 1.0)
         steps.append({"ids": ids.tolist(), "targets": targets.tolist(), "loss": loss.item(), "norm": norm.item()})
-        optimiser.step()
+        optimizer.step()
     return steps
 
 

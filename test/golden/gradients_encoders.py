@@ -74,15 +74,15 @@ def trajectory(model, names, task, batches):
     weights = fresh(model, names)
     matrices, others = [x for x in weights if x.dim() > 1], [x for x in weights if x.dim() == 1]
     groups = [{"params": matrices, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=RATES.get(model.name, RATE), betas=BETAS, eps=EPS)
+    optimizer = torch.optim.AdamW(groups, lr=RATES.get(model.name, RATE), betas=BETAS, eps=EPS)
     steps = []
     for batch in batches:
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss = loss_of(model, task, batch)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_([x for x in weights if x.grad is not None], 1.0)
         steps.append({"batch": batch, "loss": loss.item(), "norm": norm.item()})
-        optimiser.step()
+        optimizer.step()
     return steps
 
 

@@ -131,15 +131,15 @@ def trajectory(model, batches):
         {"params": [x for x in named if x.dim() > 1], "weight_decay": 0.1},
         {"params": [x for x in named if x.dim() == 1], "weight_decay": 0.0},
     ]
-    optimiser = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.95), eps=1e-8)
+    optimizer = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.95), eps=1e-8)
     steps = []
     for batch in batches:
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss = model.loss(batch)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(named, 1.0)
         steps.append({**batch, "loss": loss.item(), "norm": norm.item()})
-        optimiser.step()
+        optimizer.step()
     return steps
 
 

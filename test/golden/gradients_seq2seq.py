@@ -93,15 +93,15 @@ def trajectory(trained, batches):
     matrices = [x for x in trained.leaves.values() if x.dim() > 1]
     others = [x for x in trained.leaves.values() if x.dim() == 1]
     groups = [{"params": matrices, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.95), eps=1e-8)
+    optimizer = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.95), eps=1e-8)
     steps = []
     for batch in batches:
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss = trained.loss(batch)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(matrices + others, 1.0)
         steps.append({**batch, "loss": loss.item(), "norm": norm.item()})
-        optimiser.step()
+        optimizer.step()
     return steps
 
 

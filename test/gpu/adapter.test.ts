@@ -2,9 +2,9 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { requestAdapter } from "../../src/gpu/adapter.ts";
-import { describeAdapter, matchesName } from "../../src/gpu/adapter-info.ts";
-import { withoutDawnWarnings } from "../../src/gpu/dawn-warnings.ts";
+import { requestAdapter } from "../../src/gpu/device/adapter.ts";
+import { describeAdapter, matchesName } from "../../src/gpu/device/adapter-info.ts";
+import { withoutDawnWarnings } from "../../src/gpu/device/dawn-warnings.ts";
 import { GpuError } from "../../src/gpu/errors.ts";
 
 /** Which of the two software adapters this machine has. */
@@ -230,7 +230,7 @@ describe.skipIf(noFilter)(`Dawn's two warnings about limits${koffi ? "" : " (kof
 
   test("do not come with an adapter that is found anew", async () => {
     vi.resetModules(); // Dawn's instances are kept by the module
-    const { requestAdapter: anew } = await import("../../src/gpu/adapter.ts");
+    const { requestAdapter: anew } = await import("../../src/gpu/device/adapter.ts");
     expect(await stderrOf(() => anew())).toBe("");
   });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { BindGroupCache } from "../../src/gpu/bind-groups.ts";
+import { BindGroupCache } from "../../src/gpu/program/bind-groups.ts";
 import { empty } from "../../src/tensor/tensor.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 
 const gpu = await testGpu();
 const cache = new BindGroupCache(gpu.device);

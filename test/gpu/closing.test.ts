@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { openGpu } from "../../src/gpu/open.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { axpy } from "../support/small-kernels.ts";
 import { until } from "../support/until.ts";

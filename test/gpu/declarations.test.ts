@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { VariableInfo } from "wgsl_reflect";
-import { evaluate } from "../../src/gpu/constant-expression.ts";
 import { ShaderError } from "../../src/gpu/errors.ts";
-import { readDeclarations } from "../../src/gpu/read-declarations.ts";
-import { splitList, typeSize } from "../../src/gpu/type-size.ts";
+import { evaluate } from "../../src/gpu/shader/constant-expression.ts";
+import { readDeclarations } from "../../src/gpu/shader/read-declarations.ts";
+import { splitList, typeSize } from "../../src/gpu/shader/type-size.ts";
 import { withoutComments } from "../../src/wgsl/comments.ts";
 import { reflectDeclarations } from "../support/reflect.ts";
 import { everyShader, kernelFiles } from "../support/shaders.ts";

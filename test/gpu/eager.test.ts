@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { randomSource } from "../../src/check/random.ts";
 import { pooledSize } from "../../src/gpu/buffers.ts";
-import { openGpu } from "../../src/gpu/open.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import { empty, type Tensor, tensor, zeros } from "../../src/tensor/tensor.ts";
 import { axpy, scale } from "../support/small-kernels.ts";
 

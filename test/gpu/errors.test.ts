@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import { GpuError, ShaderError } from "../../src/gpu/errors.ts";
-import { openGpu } from "../../src/gpu/open.ts";
-import { compileError } from "../../src/gpu/pipelines.ts";
-import { specialise } from "../../src/gpu/specialise.ts";
-import { wgslModule } from "../../src/gpu/wgsl-module.ts";
-import { defineKernel } from "../../src/kernels/kernel.ts";
+import { compileError } from "../../src/gpu/shader/pipelines.ts";
+import { specialise } from "../../src/gpu/shader/specialise.ts";
+import { wgslModule } from "../../src/gpu/shader/wgsl-module.ts";
+import { defineKernel } from "../../src/kernels/define/kernel.ts";
 import { placed, placeholder, replacements, type Tensor, tensor } from "../../src/tensor/tensor.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 import { axpy, broken, scale } from "../support/small-kernels.ts";
 
 const gpu = await testGpu();

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { openGpu } from "../../src/gpu/open.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import { empty, placed, replacements, type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { axpy, recordSum as recordSumOn, scale } from "../support/small-kernels.ts";
 

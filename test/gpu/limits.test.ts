@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import grid from "#shaders/lib/grid.wgsl";
-import { requestAdapter } from "../../src/gpu/adapter.ts";
+import { requestAdapter } from "../../src/gpu/device/adapter.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import { GpuError } from "../../src/gpu/errors.ts";
-import { openGpu } from "../../src/gpu/open.ts";
-import { wgslModule } from "../../src/gpu/wgsl-module.ts";
-import { defineKernel } from "../../src/kernels/kernel.ts";
+import { wgslModule } from "../../src/gpu/shader/wgsl-module.ts";
+import { defineKernel } from "../../src/kernels/define/kernel.ts";
 import { empty, placeholder, tensor, upload, zeros } from "../../src/tensor/tensor.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 import { axpy, scale } from "../support/small-kernels.ts";
 
 const hasSwiftShader = await requestAdapter({ adapter: "swiftshader" }).then(

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "vitest";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import { GpuError } from "../../src/gpu/errors.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { openGpu } from "../../src/gpu/open.ts";
 import { Uploader } from "../../src/gpu/upload.ts";
 import { empty, placed, placeholder, replacements, tensor } from "../../src/tensor/tensor.ts";
 import { axpy, scale } from "../support/small-kernels.ts";

@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { multiplyAdd } from "../../src/kernels/peaks/multiply-add.ts";
-import { testGpu } from "../support/gpu.ts";
+import { multiplyAdd } from "../../src/kernels/peaks.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 
 const gpu = await testGpu();
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { placedMessage } from "../../src/gpu/placed-message.ts";
+import { placedMessage } from "../../src/gpu/shader/pipelines.ts";
 
 const message = (text: string, lineNum: number, linePos: number) =>
   ({ type: "error", message: text, lineNum, linePos, offset: 0, length: 0 }) as unknown as GPUCompilationMessage;

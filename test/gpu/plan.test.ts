@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Binding, Dispatch } from "../../src/gpu/dispatch.ts";
-import { memoryUse } from "../../src/gpu/memory-use.ts";
-import { planMemory, touched, written } from "../../src/gpu/plan.ts";
-import type { Operation } from "../../src/gpu/recording.ts";
-import { type Shader, specialise } from "../../src/gpu/specialise.ts";
+import { memoryUse } from "../../src/gpu/device/memory-use.ts";
+import type { Binding, Dispatch } from "../../src/gpu/program/dispatch.ts";
+import { planMemory, touched, written } from "../../src/gpu/program/plan.ts";
+import type { Operation } from "../../src/gpu/program/recording.ts";
+import { type Shader, specialise } from "../../src/gpu/shader/specialise.ts";
+import { wgslModule } from "../../src/gpu/shader/wgsl-module.ts";
 import { createStorage, type Storage } from "../../src/gpu/storage.ts";
-import { wgslModule } from "../../src/gpu/wgsl-module.ts";
 
 const shader: Shader = specialise(wgslModule("@compute @workgroup_size(1) fn main() {}"));
 

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import { GpuError } from "../../src/gpu/errors.ts";
-import { openGpu } from "../../src/gpu/open.ts";
 import { empty, placed, placeholder, replacements, type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { slice } from "../../src/tensor/views.ts";
 import { axpy, recordSum as recordSumOn, scale } from "../support/small-kernels.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Recent } from "../../src/gpu/recent.ts";
+import { Recent } from "../../src/gpu/shader/recent.ts";
 
 test("keeps the entries that were used last", () => {
   const recent = new Recent<string, number>(2);

@@ -1,11 +1,11 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { namedParts } from "../../src/build/wgsl.ts";
 import { ShaderError } from "../../src/gpu/errors.ts";
-import { identityOf, mostContents, type Specialisation, specialise } from "../../src/gpu/specialise.ts";
-import { wgslModule } from "../../src/gpu/wgsl-module.ts";
+import { identityOf, maxContents, type Specialisation, specialise } from "../../src/gpu/shader/specialise.ts";
+import { wgslModule } from "../../src/gpu/shader/wgsl-module.ts";
 import { withoutComments } from "../../src/wgsl/comments.ts";
-import { testGpu } from "../support/gpu.ts";
+import { namedParts } from "../../src/wgsl-loader.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 import { kernelFiles, linked, shaderOf } from "../support/shaders.ts";
 
 const files = {
@@ -177,15 +177,15 @@ describe("the number of a module's content", () => {
 
   test("of every module of a clone is kept, with room for those of users", () => {
     const files = readdirSync("shaders", { recursive: true, encoding: "utf8" });
-    expect(files.filter((file) => file.endsWith(".wgsl")).length).toBeLessThan(0.75 * mostContents);
+    expect(files.filter((file) => file.endsWith(".wgsl")).length).toBeLessThan(0.75 * maxContents);
   });
 
   test("is kept with its module, and not given twice once its text was dropped", () => {
     const [first, number] = [module(0), identityOf(module(0))];
     expect(identityOf(first)).toBe(number);
     const seen = new Set([number]);
-    for (let i = 1; i <= mostContents; i++) seen.add(identityOf(wgslModule(`// ${i}`, { name: "custom/mask" })));
-    expect(seen.size).toBe(mostContents + 1);
+    for (let i = 1; i <= maxContents; i++) seen.add(identityOf(wgslModule(`// ${i}`, { name: "custom/mask" })));
+    expect(seen.size).toBe(maxContents + 1);
     expect(identityOf(first)).toBe(number);
     expect(seen).not.toContain(identityOf(module(0)));
   });

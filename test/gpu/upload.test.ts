@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { randomSource } from "../../src/check/random.ts";
 import { stagingBytes, Uploader } from "../../src/gpu/upload.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 
 const gpu = await testGpu();
 

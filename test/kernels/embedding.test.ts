@@ -4,9 +4,9 @@ import { checkCase } from "../../src/check/check-case.ts";
 import { wholeBlocks } from "../../src/check/packed.ts";
 import { normal } from "../../src/check/random.ts";
 import { gather, gatherPositions, gatherStep } from "../../src/kernels/embedding/gather.ts";
-import { weightTypes } from "../../src/kernels/formats.ts";
+import { weightTypes } from "../../src/kernels/formats/formats.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu();

@@ -8,8 +8,8 @@ import { gatherBackward } from "../../src/kernels/embedding/gather-backward.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { gather as reference, gatherBackward as referenceBackward } from "../../src/reference/embedding.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
-import { expectGradients } from "../support/central-differences.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
+import { expectGradients } from "../support/numbers/central-differences.ts";
 import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu();

@@ -9,7 +9,7 @@ import { encode, floatTypes, type PlainType, plainTypes as types } from "../../s
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { Tensor, tensor, upload } from "../../src/tensor/tensor.ts";
 import { reshape, slice, transpose } from "../../src/tensor/views.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 
 const gpu = await testGpu();
 

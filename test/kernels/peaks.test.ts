@@ -1,11 +1,16 @@
 import { expect, test } from "vitest";
-import { copyVectors } from "../../src/kernels/peaks/copy.ts";
-import { increment } from "../../src/kernels/peaks/increment.ts";
-import { multiplyAdd, multiplyAddResult } from "../../src/kernels/peaks/multiply-add.ts";
-import { readVectors, readVectorsResult } from "../../src/kernels/peaks/read.ts";
-import { readWorkgroupMemory, workgroupMemoryResult } from "../../src/kernels/peaks/workgroup-memory.ts";
+import {
+  copyVectors,
+  increment,
+  multiplyAdd,
+  multiplyAddResult,
+  readVectors,
+  readVectorsResult,
+  readWorkgroupMemory,
+  workgroupMemoryResult,
+} from "../../src/kernels/peaks.ts";
 import { upload } from "../../src/tensor/tensor.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 
 const gpu = await testGpu();
 const indices = (n: number) => Array.from({ length: n }, (_, i) => i);

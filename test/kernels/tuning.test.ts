@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openGpu } from "../../src/gpu/open.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
 import { appendRotated } from "../../src/kernels/kv-cache/append-rotated.ts";
 import { matmul } from "../../src/kernels/matmul/matmul.ts";
@@ -11,7 +11,7 @@ import { logSoftmax } from "../../src/kernels/softmax/log-softmax.ts";
 import { softmax } from "../../src/kernels/softmax/softmax.ts";
 import { choiceFor, kindOf, tune, tuneAs, tuning, tuningTable } from "../../src/kernels/tuning.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 
 const gpu = await testGpu({ features: [] });
 

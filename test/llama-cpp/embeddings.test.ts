@@ -10,14 +10,14 @@ import { describe, expect, test } from "vitest";
 import { normal } from "../../src/check/random.ts";
 import { loadEncoder } from "../../src/encode/load-encoder.ts";
 import { dense } from "../../src/reference/dense.ts";
-import { type BertConfig, bert } from "../../src/reference/encoder.ts";
+import { type BertConfig, bert } from "../../src/reference/models/encoder.ts";
 import { encode } from "../../src/tensor/dtype.ts";
 import { moduleOf } from "../encode/folder-files.ts";
 import { cosineOf, encoderFolder, meanOf } from "../encode/golden-encoders.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
-import { type BertSizes, bertGguf, bertShapes } from "../support/bert-gguf.ts";
-import { testGpu } from "../support/gpu.ts";
-import { safetensors, type WrittenTensor } from "../support/safetensors.ts";
+import { testGpu } from "../support/devices/gpu.ts";
+import { type BertSizes, bertGguf, bertShapes } from "../support/models/bert-gguf.ts";
+import { safetensors, type WrittenTensor } from "../support/models/safetensors.ts";
 import { fifty } from "../support/sentences.ts";
 
 const run = promisify(execFile);

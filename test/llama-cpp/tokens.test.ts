@@ -11,7 +11,7 @@ import { describe, expect, test } from "vitest";
 import { randomSource } from "../../src/check/random.ts";
 import { tokenizerMetadata } from "../../src/convert/tokenizer-metadata.ts";
 import { inGguf } from "../../src/formats/gguf-name.ts";
-import { readModelFolder } from "../../src/generate/model-folder.ts";
+import { readModelFolder } from "../../src/generate/load/model-folder.ts";
 import { createTokenizer } from "../../src/text/create-tokenizer.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
 import { tinyGguf } from "../formats/gguf-tiny.ts";

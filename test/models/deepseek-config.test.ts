@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { FormatError } from "../../src/formats/format-error.ts";
-import { readArchitecture } from "../../src/models/architectures.ts";
-import { cacheShape } from "../../src/models/cache.ts";
-import { sourcesOf } from "../../src/models/family.ts";
+import { readArchitecture } from "../../src/models/decoders/architectures.ts";
+import { cacheShape } from "../../src/models/decoders/cache.ts";
+import { sourcesOf } from "../../src/models/decoders/family.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 const fieldsOf = (folder: string): Fields =>

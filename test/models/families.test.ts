@@ -3,18 +3,18 @@ import { afterAll, describe, expect, test } from "vitest";
 import { gpt2Shapes } from "../../bench/models/weight-shapes.ts";
 import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { randomSource } from "../../src/check/random.ts";
-import { inspect } from "../../src/generate/inspection.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import { inspect } from "../../src/generate/look/inspection.ts";
 import { parseRopeScaling } from "../../src/kernels/rope/scaling.ts";
 import { ropeTable } from "../../src/kernels/rope/table.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
-import { gpt1, gpt2 } from "../../src/reference/gpt.ts";
-import { llama } from "../../src/reference/transformer.ts";
+import { gpt1, gpt2 } from "../../src/reference/models/gpt.ts";
+import { llama } from "../../src/reference/models/transformer.ts";
 import type { PlainType } from "../../src/tensor/dtype.ts";
-import { familyShapes } from "../support/family-shapes.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { firstIf, firstOfEach } from "../support/first-tier.ts";
-import { quickGpu } from "../support/gpu.ts";
-import { type RandomModel, writeRandomModel } from "../support/random-model.ts";
+import { familyShapes } from "../support/models/family-shapes.ts";
+import { type RandomModel, writeRandomModel } from "../support/models/random-model.ts";
 
 const gpu = await quickGpu();
 

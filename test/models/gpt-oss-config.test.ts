@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { FormatError } from "../../src/formats/format-error.ts";
-import { readArchitecture } from "../../src/models/architectures.ts";
-import { sourcesOf } from "../../src/models/family.ts";
+import { readArchitecture } from "../../src/models/decoders/architectures.ts";
+import { sourcesOf } from "../../src/models/decoders/family.ts";
 
 const json = (folder: string) =>
   JSON.parse(readFileSync(new URL(`../golden/${folder}/config.json`, import.meta.url), "utf8"));

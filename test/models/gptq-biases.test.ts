@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { loadModel } from "../../src/generate/load-model.ts";
-import { readModelFolder } from "../../src/generate/model-folder.ts";
-import { planLoad } from "../../src/generate/plan-load.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import { readModelFolder } from "../../src/generate/load/model-folder.ts";
+import { planLoad } from "../../src/generate/load/plan-load.ts";
 import type { TensorToWrite } from "../formats/checkpoint-bytes.ts";
-import { familyShapes } from "../support/family-shapes.ts";
-import { quickGpu } from "../support/gpu.ts";
-import { folderOf, gptqWriter, quantisedModel } from "../support/quantised-folder.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
+import { familyShapes } from "../support/models/family-shapes.ts";
+import { folderOf, gptqWriter, quantisedModel } from "../support/models/quantised-folder.ts";
 
 const gpu = await quickGpu();
 

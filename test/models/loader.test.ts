@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { WeightSource } from "../../src/models/family.ts";
-import { Loader } from "../../src/models/loader.ts";
+import type { WeightSource } from "../../src/models/decoders/family.ts";
+import { Loader } from "../../src/models/weights/loader.ts";
 import { segmentRows } from "../../src/tensor/segments.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { openTensors } from "./mixtral-checkpoint.ts";
 
 const gpu = await quickGpu({ cap: { binding: 4096 } });

@@ -1,10 +1,10 @@
 import { llamaShapes } from "../../bench/models/weight-shapes.ts";
 import { randomSource } from "../../src/check/random.ts";
 import { openWeights, type Weights } from "../../src/formats/weights.ts";
-import { readArchitecture } from "../../src/models/architectures.ts";
+import { readArchitecture } from "../../src/models/decoders/architectures.ts";
 import { arrayOf, type Elements, type FloatType, type PlainType } from "../../src/tensor/dtype.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
-import { safetensors, type WrittenTensor } from "../support/safetensors.ts";
+import { safetensors, type WrittenTensor } from "../support/models/safetensors.ts";
 
 /** A Mixtral of odd sizes, so that rows of 16-bit elements end within words. */
 export const small = {

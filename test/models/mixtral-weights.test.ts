@@ -4,14 +4,14 @@ import type { MixtureWeights } from "../../src/blocks/mixture.ts";
 import { openFolder } from "../../src/formats/folder.ts";
 import { openWeights } from "../../src/formats/weights.ts";
 import { stagingBytes } from "../../src/gpu/upload.ts";
-import type { LoadOptions } from "../../src/models/loader.ts";
 import { checkRequirements } from "../../src/models/requirements.ts";
-import { type DecoderWeights, loadWeights } from "../../src/models/weights.ts";
+import type { LoadOptions } from "../../src/models/weights/loader.ts";
+import { type DecoderWeights, loadWeights } from "../../src/models/weights/weights.ts";
 import { decode, type Elements, encode, floatTypes } from "../../src/tensor/dtype.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { formatErrorOf } from "../formats/checkpoint-bytes.ts";
-import { quickGpu } from "../support/gpu.ts";
-import { writeRandomModel } from "../support/random-model.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
+import { writeRandomModel } from "../support/models/random-model.ts";
 import {
   expertName,
   familyOf,

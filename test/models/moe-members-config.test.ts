@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { FormatError } from "../../src/formats/format-error.ts";
-import { readArchitecture } from "../../src/models/architectures.ts";
-import { sourcesOf } from "../../src/models/family.ts";
+import { readArchitecture } from "../../src/models/decoders/architectures.ts";
+import { sourcesOf } from "../../src/models/decoders/family.ts";
 import { checkRequirements } from "../../src/models/requirements.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { configOf, type MoeMember } from "./moe-members.ts";
 
 const read = (member: MoeMember, fields: Readonly<Record<string, unknown>> = {}) =>

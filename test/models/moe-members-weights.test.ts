@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { MixtureWeights } from "../../src/blocks/mixture.ts";
-import { readArchitecture } from "../../src/models/architectures.ts";
-import { type DecoderWeights, loadWeights } from "../../src/models/weights.ts";
+import { readArchitecture } from "../../src/models/decoders/architectures.ts";
+import { type DecoderWeights, loadWeights } from "../../src/models/weights/weights.ts";
 import { formatErrorOf } from "../formats/checkpoint-bytes.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { openTensors, randomElements, type Written } from "./mixtral-checkpoint.ts";
 import { configOf, fused, type MoeMember, tensorsOf } from "./moe-members.ts";
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { openFolder } from "../../src/formats/folder.ts";
 import { openWeights } from "../../src/formats/weights.ts";
 import { elementsOf } from "../../src/tensor/dtype.ts";
-import type { WrittenTensor } from "../support/safetensors.ts";
+import type { WrittenTensor } from "../support/models/safetensors.ts";
 import type { Written } from "./mixtral-checkpoint.ts";
 
 /** Members of the Llama family that have experts and golden data, by their folders. */

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { openWeights } from "../../src/formats/weights.ts";
-import { readArchitecture } from "../../src/models/architectures.ts";
-import type { StackedSource, WeightSource } from "../../src/models/family.ts";
-import { Loader, type LoadOptions } from "../../src/models/loader.ts";
-import { storedTensor } from "../../src/models/stored-rows.ts";
+import { readArchitecture } from "../../src/models/decoders/architectures.ts";
+import type { StackedSource, WeightSource } from "../../src/models/decoders/family.ts";
+import { Loader, type LoadOptions } from "../../src/models/weights/loader.ts";
+import { storedTensor } from "../../src/models/weights/stored-rows.ts";
 import { memorySource, safetensors, type TensorToWrite } from "../formats/checkpoint-bytes.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const gpu = await quickGpu({ cap: { binding: 4096 } });
 /** Twelve rows of 32 elements in four bits each. */

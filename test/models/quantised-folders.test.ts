@@ -3,15 +3,15 @@ import { dequantisedFolder } from "../../src/convert/to-folder.ts";
 import { toGguf } from "../../src/convert/to-gguf.ts";
 import type { FileSource } from "../../src/formats/source.ts";
 import { openWeights } from "../../src/formats/weights.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
-import { readModelFolder } from "../../src/generate/model-folder.ts";
-import { planLoad } from "../../src/generate/plan-load.ts";
-import { uploadWeights } from "../../src/models/weights.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import { readModelFolder } from "../../src/generate/load/model-folder.ts";
+import { planLoad } from "../../src/generate/load/plan-load.ts";
+import { uploadWeights } from "../../src/models/weights/weights.ts";
 import { encodeF16 } from "../../src/tensor/dtype.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
 import { memorySource, type TensorToWrite } from "../formats/checkpoint-bytes.ts";
-import { familyShapes } from "../support/family-shapes.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
+import { familyShapes } from "../support/models/family-shapes.ts";
 import {
   awqWriter,
   channelWriter,
@@ -22,7 +22,7 @@ import {
   quantisedModel,
   type Tensors,
   type Writer,
-} from "../support/quantised-folder.ts";
+} from "../support/models/quantised-folder.ts";
 
 const gpu = await quickGpu();
 

@@ -5,9 +5,9 @@ import { expect, test } from "vitest";
 import { quantisedWeights } from "../../src/formats/quantised/entry.ts";
 import type { FileSource } from "../../src/formats/source.ts";
 import { openWeights } from "../../src/formats/weights.ts";
-import { countLosses } from "../../src/models/conversion.ts";
-import { piecesOf, storedRows } from "../../src/models/stored-rows.ts";
-import type { DType } from "../../src/tensor/formats.ts";
+import { countLosses } from "../../src/models/weights/conversion.ts";
+import { piecesOf, storedRows } from "../../src/models/weights/stored-rows.ts";
+import type { DType } from "../../src/tensor/formats/formats.ts";
 import { withHeader } from "../formats/checkpoint-bytes.ts";
 import { first } from "../support/first-tier.ts";
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { loadModel } from "../../src/generate/load-model.ts";
-import { planLoad } from "../../src/generate/plan-load.ts";
-import { type Recipe, recipes, recipeType } from "../../src/models/recipes.ts";
-import type { DecoderWeights } from "../../src/models/weights.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import { planLoad } from "../../src/generate/load/plan-load.ts";
+import { type Recipe, recipes, recipeType } from "../../src/models/decoders/recipes.ts";
+import type { DecoderWeights } from "../../src/models/weights/weights.ts";
+import { roundTo } from "../../src/tensor/formats/formats.ts";
 import { loadCodecs } from "../../src/tensor/formats/packed.ts";
-import { roundTo } from "../../src/tensor/formats.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { bundledMixture, bundledModel } from "../support/bundled.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 await loadCodecs();
 

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { normal } from "../../src/check/random.ts";
 import { gruStep } from "../../src/models/recurrent/gru.ts";
-import { pairScores } from "../../src/models/word-vectors/skip-gram.ts";
+import { pairScores } from "../../src/models/word-models/word-vectors.ts";
 import { type Dense, dense, sizeOf } from "../../src/reference/dense.ts";
-import { gruCell, gruCellBackward } from "../../src/reference/recurrent.ts";
+import { gruCell, gruCellBackward } from "../../src/reference/models/recurrent.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
-import { testGpu } from "../support/gpu.ts";
-import { gradientsOf } from "../support/gradients-of.ts";
+import { testGpu } from "../support/devices/gpu.ts";
+import { gradientsOf } from "../support/numbers/gradients-of.ts";
 
 const gpu = await testGpu();
 

@@ -9,10 +9,10 @@ import { loadEncoder } from "../../src/encode/load-encoder.ts";
 import type { Progress } from "../../src/formats/load-progress.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { encode } from "../../src/tensor/dtype.ts";
-import { testGpu } from "../support/gpu.ts";
-import { safetensors, type WrittenTensor } from "../support/safetensors.ts";
+import { testGpu } from "../support/devices/gpu.ts";
+import { safetensors, type WrittenTensor } from "../support/models/safetensors.ts";
+import { bundledVectors, packageModel } from "../support/models/use-lite.ts";
 import { fifty, matters, queries, sentences } from "../support/sentences.ts";
-import { bundledVectors, packageModel } from "../support/use-lite.ts";
 
 const bundled = fileURLToPath(new URL("../../examples/models/use-lite/", import.meta.url));
 

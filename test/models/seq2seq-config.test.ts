@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { FormatError } from "../../src/formats/format-error.ts";
+import { encoderDecoderTypes } from "../../src/models/model-kind.ts";
 import { encoderDecoderFamilies, readEncoderDecoderConfig } from "../../src/models/seq2seq/families.ts";
-import { encoderDecoderTypes } from "../../src/models/seq2seq/model-types.ts";
 
 type Raw = Readonly<Record<string, unknown>>;
 

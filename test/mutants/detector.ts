@@ -1,5 +1,5 @@
 // The race detector of test/races on mutated kernels: what it finds, adapters that run threads in order cannot show.
-import type { Shader } from "../../src/gpu/specialise.ts";
+import type { Shader } from "../../src/gpu/shader/specialise.ts";
 import { places, runWorkgroup } from "../races/detector.ts";
 import { dispatches } from "../races/dispatches.ts";
 import { shaderOf } from "../support/shaders.ts";

@@ -8,7 +8,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { bundleTests } from "../outside-vitest/bundle.ts";
 import { testFiles } from "../outside-vitest/files.ts";
-import { quickestToCompile } from "../support/lavapipe.ts";
+import { quickestToCompile } from "../support/devices/lavapipe.ts";
 import { type Area, areaOf, areas } from "./areas.ts";
 import { openBaseline } from "./baseline.ts";
 import { mistakes } from "./mistakes/all.ts";

@@ -1,9 +1,9 @@
 // The process that runs tests on mutated shaders. Shaders are changed where dispatches are recorded, so that one
 // process with its devices, test data and compiled shaders serves any number of mutants.
 import { createHash } from "node:crypto";
-import type { Dispatch } from "../../src/gpu/dispatch.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
-import type { Shader } from "../../src/gpu/specialise.ts";
+import type { Dispatch } from "../../src/gpu/program/dispatch.ts";
+import type { Shader } from "../../src/gpu/shader/specialise.ts";
 import { beginFile, type Collected, collected } from "../outside-vitest/collect.ts";
 import { beginDevices, devices, testGpu } from "../outside-vitest/devices.ts";
 import { clampStrayAccesses } from "./clamping.ts";

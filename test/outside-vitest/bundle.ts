@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
-import { wgslEsbuild } from "../../src/build/wgsl.ts";
+import { wgslEsbuild } from "../../src/wgsl-loader.ts";
 
 /** A file and the text that replaces its own. */
 export interface Replaced {
@@ -38,7 +38,7 @@ export async function bundleTests({ outfile, worker, tests, standIns, replaced }
     target: "es2022",
     plugins: [
       wgslEsbuild(),
-      inPlaceOf({ "test/support/gpu.ts": "test/outside-vitest/devices.ts", ...standIns }, replaced),
+      inPlaceOf({ "test/support/devices/gpu.ts": "test/outside-vitest/devices.ts", ...standIns }, replaced),
     ],
     packages: "external",
     logLevel: "error",

@@ -28,6 +28,7 @@ function declare(name: string, ...rest: readonly unknown[]): void {
 /** Names the file whose import follows. */
 export function beginFile(name: string): void {
   path.splice(0, path.length, name);
+  expect.setState({ testPath: name }); // outside of vitest its own throws
 }
 
 type Rows = readonly unknown[];

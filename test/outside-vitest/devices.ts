@@ -1,12 +1,12 @@
-// Stands in for `test/support/gpu.ts`: one device for each set of options, shared by all test files.
+// Stands in for `test/support/devices/gpu.ts`: one device for each set of options, shared by all test files.
 import { poisoned } from "../../src/check/canaries.ts";
+import { type GpuOptions, openGpu } from "../../src/gpu/device/open.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { type GpuOptions, openGpu } from "../../src/gpu/open.ts";
 import { setThreadRows } from "../../src/kernels/attention/backward/flash-tiles.ts";
 import { type Kind, tuneAs } from "../../src/kernels/tuning.ts";
 
 // From the module itself, in whose place this one is for all others.
-export { quick } from "../support/gpu.ts";
+export { quick } from "../support/devices/gpu.ts";
 
 /** The devices open now. */
 export const devices: Gpu[] = [];
@@ -30,7 +30,7 @@ export function testGpu(options: GpuOptions = {}, choices?: Kind): Promise<Gpu> 
     openGpu(options).then((opened) => {
       poisoned(opened);
       if (choices) tuneAs(opened, choices);
-      setThreadRows(opened, 4); // as test/support/gpu.ts
+      setThreadRows(opened, 4); // as test/support/devices/gpu.ts
       devices.push(opened);
       return opened;
     });

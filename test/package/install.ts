@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } f
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { atEnd } from "../support/at-end.ts";
+import { atEnd } from "../support/devices/at-end.ts";
 import "../support/built.ts";
 
 const run = promisify(execFile);

@@ -183,10 +183,10 @@ test.each([
   console.log(`${names.join(", ")}: ${first} bytes (gzip), ${all} with what is imported later`);
   expect(first).toBeLessThanOrEqual(most);
   // A page without WGSL texts of its own has no code that reads WGSL.
-  expect(sources.some((path) => path.endsWith("/shaderformer/dist/gpu/specialise.js"))).toBe(true);
+  expect(sources.some((path) => path.endsWith("/shaderformer/dist/gpu/shader/specialise.js"))).toBe(true);
   expect(
     sources.filter((path) =>
-      /wgsl_reflect|\/wgsl\/(?!comments)[\w-]+\.js$|\/gpu\/(clashes|read-declarations|wgsl-module)\.js$/.test(path),
+      /wgsl_reflect|\/wgsl\/(?!comments)[\w-]+\.js$|\/gpu\/shader\/(read-declarations|wgsl-module)\.js$/.test(path),
     ),
   ).toEqual([]);
 });
@@ -202,7 +202,7 @@ test.each([
   // packed weights, proposed tokens, beams, log-probabilities and penalties, the tuner, timestamps, looks into a model, grammars,
   // batches of prompts and the words of a load that ran out of memory load theirs.
   const others =
-    /\/(adapter-node|no-webgpu|sha256-wasm|hub\/samples|hub\/hub-problem|hub\/patient-fetch|lfs-pointer|gguf\/entry|quantised\/entry|codecs\/table|speculative\/entry|beams\/entry|tuning\/entry|gpu\/timer|generate\/looks|generate\/logprobs|library-tokenizer|jinja|explain-memory|engine\/grammar\/(constraint|response-format)|engine\/direct\/batch)\.js$/;
+    /\/(adapter-node|no-webgpu|sha256-wasm|hub\/samples|hub\/hub-problem|hub\/patient-fetch|lfs-pointer|gguf\/entry|quantised\/entry|codecs\/table|speculative\/entry|beams\/entry|tuning\/entry|program\/timer|look\/entry|sampling\/logprobs|library-tokenizer|jinja|explain-memory|engine\/grammar\/(constraint|response-format)|engine\/direct\/batch)\.js$/;
   const { first, all } = await pageBytes(names, others);
   console.log(`${names.join(", ")}: ${first} bytes (gzip), ${all} with what is imported later`);
   expect(all).toBeLessThanOrEqual(most);

@@ -1,4 +1,4 @@
-import type { Shader } from "../../src/gpu/specialise.ts";
+import type { Shader } from "../../src/gpu/shader/specialise.ts";
 
 /** A barrier of a joined kernel. */
 export interface Barrier {

@@ -1,7 +1,7 @@
 // The package's entry for Node is CommonJS that Node takes for a module; its other file works.
 // @ts-expect-error it has no types
 import * as library from "wgsl_reflect/wgsl_reflect.module.js";
-import type { Shader } from "../../src/gpu/specialise.ts";
+import type { Shader } from "../../src/gpu/shader/specialise.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { legible } from "./legible.ts";
 import { mendInterpreter, type Watch } from "./mend-interpreter.ts";

@@ -148,7 +148,7 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
     workgroups: [6, 1, 1],
   },
   // Every pair reads the first of three elements; each of two workgroups has every second query.
-  "attention/backward/rows-elements": {
+  "attention/backward/elements/rows": {
     ...pairs,
     constants: { WORKGROUP: 4 },
     uniforms: { ...pairs.uniforms, params: { ...pairs.uniforms.params, b: 1, n: 3 } },
@@ -196,7 +196,7 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
     outputs: { dsink: 2 },
     workgroups: [2, 1, 1],
   },
-  "optimiser/adamw": {
+  "optimizer/adamw": {
     constants: { WORKGROUP: 4 },
     uniforms: { params: { n: 6, kept1: 0.9, new1: 0.1, kept2: 0.95, new2: 0.05, eps: 1e-8, decay: 0.1 } },
     inputs: {
@@ -209,35 +209,35 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
     outputs: {},
     workgroups: [2, 1, 1],
   },
-  "optimiser/momentum": {
+  "optimizer/momentum": {
     constants: { WORKGROUP: 4 },
     uniforms: { params: { n: 6, kept: 0.9, new_: 1, ahead: 1, held: 0.9, decay: 0.1 } },
     inputs: { gradient: floats(24), parameter: floats(24), velocity: floats(24) },
     outputs: { update: 24 },
     workgroups: [2, 1, 1],
   },
-  "optimiser/descend": {
+  "optimizer/descend": {
     constants: { WORKGROUP: 4 },
     uniforms: { params: { n: 6, decay: 0.1, scale: 1.5 } },
     inputs: { update: floats(24), scalars: floats(1), parameter: floats(24) },
     outputs: {},
     workgroups: [2, 1, 1],
   },
-  "optimiser/lion": {
+  "optimizer/lion": {
     constants: { WORKGROUP: 4 },
     uniforms: { params: { n: 6, kept1: 0.9, new1: 0.1, kept2: 0.99, new2: 0.01, decay: 0.1 } },
     inputs: { gradient: floats(24), scalars: floats(1), parameter: floats(24), first: floats(24) },
     outputs: {},
     workgroups: [2, 1, 1],
   },
-  "optimiser/squares": {
+  "optimizer/squares": {
     constants: { WORKGROUP: 4 },
     uniforms: { params: { n: 11, threads: 5, first: 2 } },
     inputs: { x: floats(44), sums: floats(8) },
     outputs: {},
     workgroups: [2, 1, 1],
   },
-  "optimiser/norm": {
+  "optimizer/norm": {
     constants: { WORKGROUP: 4, LANES: 4 },
     uniforms: { params: { n: 7, most: 1 } },
     inputs: { squares: positive(7), skipped: floats(1) },

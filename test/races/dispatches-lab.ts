@@ -6,7 +6,7 @@ const heads = (prefix: string, [batch, head, token]: readonly number[]) => ({
   [`${prefix}_token`]: token ?? 0,
 });
 
-/** Dispatches of the kernels of cascade, ring and linear attention, and of the two-pass variant. */
+/** Dispatches of the kernels of cascade, ring and linear attention, and of the variants twoPass and flashPlain. */
 export const labDispatches: Readonly<Record<string, Dispatch>> = {
   // Two sequences of two heads, three tokens each, two vectors a row.
   "attention/merge": {
@@ -23,6 +23,26 @@ export const labDispatches: Readonly<Record<string, Dispatch>> = {
     inputs: { left: floats(96), leftLse: floats(12), right: floats(96), rightLse: floats(13) },
     outputs: { out: 96, lse: 12 },
     workgroups: [3, 2, 1],
+  },
+  // Two blocks of four queries, the last of which has two; two tiles of eight keys, the last of which has two.
+  "attention/flash-plain": {
+    constants: { HEAD_WIDTH: 8, ROWS: 4, KEYS: 8 },
+    uniforms: {
+      params: {
+        h: 2,
+        g: 1,
+        t: 6,
+        start: 4,
+        length: 10,
+        scale: 0.5,
+        ...heads("q", [24, 2, 4]),
+        ...heads("k", [20, 20, 2]),
+        ...heads("v", [20, 20, 2]),
+      },
+    },
+    inputs: { q: floats(96), k: floats(80), v: floats(80) },
+    outputs: { out: 96, lse: 12 },
+    workgroups: [2, 2, 1],
   },
   "attention/two-pass": {
     constants: { WORKGROUP: 4 },

@@ -53,7 +53,7 @@ export const moeDispatches: Readonly<Record<string, Dispatch>> = {
     workgroups: [1, 1, 1],
     alone: true,
   },
-  "moe/balance": {
+  "moe/balance/bias": {
     constants: { EXPERTS: 5, WORKGROUP: 3 },
     uniforms: { params: { rate: 0.5 } },
     inputs: { sums: floats(11), bias: floats(5) },
@@ -119,6 +119,6 @@ export const moeDispatches: Readonly<Record<string, Dispatch>> = {
     outputs: { z: 32 },
     workgroups: [2, 4, 1],
   },
-  "moe/statistics": statistics,
-  "moe/statistics-shares": statistics,
+  "moe/balance/statistics": statistics,
+  "moe/balance/statistics-shares": statistics,
 };

@@ -1,6 +1,6 @@
 // WGSL in words that wgsl_reflect's interpreter understands.
-import { evaluate } from "../../src/gpu/constant-expression.ts";
-import type { Shader } from "../../src/gpu/specialise.ts";
+import { evaluate } from "../../src/gpu/shader/constant-expression.ts";
+import type { Shader } from "../../src/gpu/shader/specialise.ts";
 import { withoutComments } from "../../src/wgsl/comments.ts";
 import { ownThread, withExchanges } from "./subgroups.ts";
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { normal } from "../../src/check/random.ts";
 import * as forward from "../../src/reference/activation.ts";
+import { softcap } from "../../src/reference/activation.ts";
 import * as backward from "../../src/reference/activation-backward.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { exp } from "../../src/reference/elementwise.ts";
-import { softcap } from "../../src/reference/softcap.ts";
-import { expectGradients } from "../support/central-differences.ts";
+import { expectGradients } from "../support/numbers/central-differences.ts";
 import { expectClose } from "./compare.ts";
 
 const x = dense([3, 7], normal(21, 1, 2));

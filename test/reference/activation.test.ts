@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
+  erf,
+  erfc,
   geglu,
   gelu,
   geluTanh,
@@ -13,7 +15,6 @@ import {
   tanh,
 } from "../../src/reference/activation.ts";
 import { dense } from "../../src/reference/dense.ts";
-import { erf, erfc } from "../../src/reference/erf.ts";
 import { draw, expectClose, generator } from "./compare.ts";
 import torch from "./torch.json" with { type: "json" };
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type AttentionOptions, attention } from "../../src/reference/attention.ts";
+import { type AttentionOptions, attention } from "../../src/reference/attention/attention.ts";
+import { causal, masks } from "../../src/reference/attention/masks.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { concat, slice } from "../../src/reference/layout.ts";
-import { causal, masks } from "../../src/reference/masks.ts";
 import { draw, expectClose, generator } from "./compare.ts";
 import torch from "./torch.json" with { type: "json" };
 

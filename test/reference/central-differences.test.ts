@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { normal } from "../../src/check/random.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
-import { centralDifferences, expectGradients, upstreamOf } from "../support/central-differences.ts";
+import { centralDifferences, expectGradients, upstreamOf } from "../support/numbers/central-differences.ts";
 
 type Operands = { a: Dense; b: Dense };
 

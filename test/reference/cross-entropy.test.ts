@@ -3,11 +3,12 @@ import { normal } from "../../src/check/random.ts";
 import {
   type CrossEntropyOptions,
   crossEntropyBackward,
+  linearCrossEntropy,
+  linearCrossEntropyBackward,
   crossEntropy as reference,
 } from "../../src/reference/cross-entropy.ts";
 import { dense } from "../../src/reference/dense.ts";
-import { linearCrossEntropy, linearCrossEntropyBackward } from "../../src/reference/linear-cross-entropy.ts";
-import { expectGradients } from "../support/central-differences.ts";
+import { expectGradients } from "../support/numbers/central-differences.ts";
 
 const kinds: readonly (readonly [name: string, options: CrossEntropyOptions])[] = [
   ["plain", {}],

@@ -1,9 +1,8 @@
 import { expect, it } from "vitest";
 import { normal } from "../../src/check/random.ts";
 import { dense } from "../../src/reference/dense.ts";
-import { logSoftmax, logSoftmaxBackward } from "../../src/reference/log-softmax.ts";
-import { softmax } from "../../src/reference/softmax.ts";
-import { expectGradients } from "../support/central-differences.ts";
+import { logSoftmax, logSoftmaxBackward, softmax } from "../../src/reference/softmax.ts";
+import { expectGradients } from "../support/numbers/central-differences.ts";
 import { expectClose } from "./compare.ts";
 
 const x = dense([2, 3, 5], normal(30, 1, 2));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { causal, full, type Mask, masks, pairs } from "../../src/reference/attention/masks.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { type MaskDescription, maskOf } from "../../src/reference/described.ts";
-import { causal, full, type Mask, masks, pairs } from "../../src/reference/masks.ts";
 
 /** Rows of 0 and 1: which keys each query sees. */
 const picture = (mask: Mask, t: number, s: number, start = s - t): string[] =>

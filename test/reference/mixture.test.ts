@@ -3,8 +3,8 @@ import { OptionError } from "../../src/options/errors.ts";
 import { swiglu } from "../../src/reference/activation.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { matmul } from "../../src/reference/matmul.ts";
-import { align, imbalance, mixture, NO_POSITION, paddingEfficiency } from "../../src/reference/mixture.ts";
-import { limitCapacity, type RoutingRule, route } from "../../src/reference/routing.ts";
+import { align, imbalance, mixture, NO_POSITION, paddingEfficiency } from "../../src/reference/mixture/mixture.ts";
+import { limitCapacity, type RoutingRule, route } from "../../src/reference/mixture/routing.ts";
 import { draw, expectClose, generator } from "./compare.ts";
 
 /** A tensor of these rows. */

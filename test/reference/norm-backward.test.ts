@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { normal } from "../../src/check/random.ts";
 import { dense } from "../../src/reference/dense.ts";
-import { addLayerNorm, addRmsNorm, layerNorm, rmsNorm } from "../../src/reference/norm.ts";
-import { layerNormBackward, rmsNormBackward } from "../../src/reference/norm-backward.ts";
-import { expectGradients } from "../support/central-differences.ts";
+import {
+  addLayerNorm,
+  addRmsNorm,
+  layerNorm,
+  layerNormBackward,
+  rmsNorm,
+  rmsNormBackward,
+} from "../../src/reference/norm.ts";
+import { expectGradients } from "../support/numbers/central-differences.ts";
 
 const x = dense([2, 3, 5], normal(30, 1, 2, 0.5));
 const weight = dense([5], normal(5, 2));

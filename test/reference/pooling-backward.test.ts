@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { normal } from "../../src/check/random.ts";
 import { dense } from "../../src/reference/dense.ts";
-import { l2Normalise, l2NormaliseBackward } from "../../src/reference/l2-normalise.ts";
+import { l2Normalise, l2NormaliseBackward } from "../../src/reference/norm.ts";
 import { max } from "../../src/reference/reduce.ts";
-import { segments } from "../../src/reference/segments.ts";
-import { maxBackward, segmentsBackward } from "../../src/reference/segments-backward.ts";
-import { expectGradients } from "../support/central-differences.ts";
+import { maxBackward, segments, segmentsBackward } from "../../src/reference/segments.ts";
+import { expectGradients } from "../support/numbers/central-differences.ts";
 import { expectClose } from "./compare.ts";
 
 describe("gradients of pooling are those of central differences", () => {

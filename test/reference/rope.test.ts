@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { append } from "../../src/reference/attention/kv-cache.ts";
 import { dense } from "../../src/reference/dense.ts";
-import { append } from "../../src/reference/kv-cache.ts";
 import { cosinesAndSines, type RopeLayout, rope } from "../../src/reference/rope.ts";
 import { draw, expectClose, generator } from "./compare.ts";
 

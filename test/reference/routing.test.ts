@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { OptionError } from "../../src/options/errors.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
-import { expertChoice, loadBalance, type RoutingRule, route } from "../../src/reference/routing.ts";
+import { expertChoice, loadBalance, type RoutingRule, route } from "../../src/reference/mixture/routing.ts";
 import { draw, expectClose, generator } from "./compare.ts";
 
 const INFINITY = Number.POSITIVE_INFINITY;

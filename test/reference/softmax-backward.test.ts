@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
 import { normal } from "../../src/check/random.ts";
 import { dense } from "../../src/reference/dense.ts";
-import { softmax } from "../../src/reference/softmax.ts";
-import { softmaxBackward } from "../../src/reference/softmax-backward.ts";
-import { expectGradients } from "../support/central-differences.ts";
+import { softmax, softmaxBackward } from "../../src/reference/softmax.ts";
+import { expectGradients } from "../support/numbers/central-differences.ts";
 import { expectClose } from "./compare.ts";
 
 test("the gradient of softmax is that of central differences", () => {

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type Dense, dense } from "../../src/reference/dense.ts";
-import { type Gpt2Config, gpt2 } from "../../src/reference/gpt.ts";
+import { type Gpt2Config, gpt2 } from "../../src/reference/models/gpt.ts";
+import { type LlamaConfig, llama, type Weights } from "../../src/reference/models/transformer.ts";
 import { argmax, topLogprobs } from "../../src/reference/sampling.ts";
-import { type LlamaConfig, llama, type Weights } from "../../src/reference/transformer.ts";
 import { decode, elementsOf } from "../../src/tensor/dtype.ts";
 import golden from "../golden/voices-dense.json" with { type: "json" };
 import { draw, expectClose, generator } from "./compare.ts";

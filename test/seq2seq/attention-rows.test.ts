@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import type { SequenceOptions, SequencePiece } from "../../src/seq2seq/options.ts";
 import { farthest } from "../encode/golden-encoders.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { sequenceGolden, sequenceSource, tolerances } from "./golden.ts";
 
 const gpu = await quickGpu();

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import { farthest } from "../encode/golden-encoders.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 /** What `test/golden/dates.py` found in float64 with the weights of the folder. */
 interface DatesGolden {
@@ -28,7 +28,7 @@ const { texts, forced } = JSON.parse(readFileSync("test/golden/dates.json", "utf
 const given = texts.map(({ text }) => text);
 const dates = texts.map(({ date }) => date);
 
-// Other devices: golden families in Node, this model in browsers (test/browser/translate-page.test.ts).
+// Other devices: golden families in Node, this model in browsers (test/browser/translate/translate-page.test.ts).
 describe("the bundled dates", async () => {
   const model = await loadEncoderDecoder(await quickGpu(), folder);
   afterAll(() => model.dispose());

@@ -1,12 +1,12 @@
 // A device that is lost in the middle of a text: the call fails by name, and a new device gives the text it would have been.
 import { expect, test } from "vitest";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import { GpuError } from "../../src/gpu/errors.ts";
-import { openGpu } from "../../src/gpu/open.ts";
 import { tune } from "../../src/kernels/tuning.ts";
 import type { EncoderDecoder } from "../../src/seq2seq/encoder-decoder.ts";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import type { SequenceOptions } from "../../src/seq2seq/options.ts";
-import { quick } from "../support/gpu.ts";
+import { quick } from "../support/devices/gpu.ts";
 import { sequenceFolder, sequenceGolden } from "./golden.ts";
 
 const { texts } = sequenceGolden("t5");

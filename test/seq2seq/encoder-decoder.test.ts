@@ -2,8 +2,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import { farthest } from "../encode/golden-encoders.ts";
 import { byTurns } from "../support/by-turns.ts";
+import { quickGpu, testGpu } from "../support/devices/gpu.ts";
 import { firstIf, firstOfEach } from "../support/first-tier.ts";
-import { quickGpu, testGpu } from "../support/gpu.ts";
 import { sequenceFolder, sequenceGolden, sequenceKind, sequenceNames, sequenceSource, tolerances } from "./golden.ts";
 
 const devices = {

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import { farthest } from "../encode/golden-encoders.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { firstOfEach } from "../support/first-tier.ts";
-import { quickGpu } from "../support/gpu.ts";
 import { roundedSource, sequenceGolden, sequenceKind, sequenceNames, sequenceSource, tolerances } from "./golden.ts";
 import { halvedDistances } from "./halved.ts";
 

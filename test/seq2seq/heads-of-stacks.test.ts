@@ -1,7 +1,7 @@
 // BART and Marian whose two stacks have different numbers of heads, against their definition in float64; that definition gives
 // PyTorch's logits where the numbers are equal.
 import { describe, expect, test } from "vitest";
-import { readSafetensorsHeader } from "../../src/formats/safetensors.ts";
+import { readSafetensorsHeader } from "../../src/formats/safetensors/safetensors.ts";
 import {
   add,
   attention,
@@ -17,7 +17,7 @@ import {
 } from "../../src/reference/index.ts";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import { farthest } from "../encode/golden-encoders.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { sequenceFile, sequenceGolden, sequenceSource, tolerances } from "./golden.ts";
 
 const gpu = await quickGpu();

@@ -1,15 +1,15 @@
 import { afterAll, expect, test } from "vitest";
 import { openModel } from "../../src/formats/hub.ts";
-import { modelFiles } from "../../src/generate/model-files.ts";
-import { checkWeights } from "../../src/models/checkpoint.ts";
+import { modelFiles } from "../../src/generate/load/model-files.ts";
 import { readEncoderDecoderConfig } from "../../src/models/seq2seq/families.ts";
 import { weightNames } from "../../src/models/seq2seq/family.ts";
 import { uploadEncoderDecoder } from "../../src/models/seq2seq/weights.ts";
+import { checkWeights } from "../../src/models/weights/checkpoint.ts";
 import { openGroup } from "../../src/seq2seq/group.ts";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import { SequencePrograms } from "../../src/seq2seq/programs.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { sequenceFolder, sequenceGolden } from "./golden.ts";
 
 const gpu = await quickGpu();

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { modelFiles } from "../../src/generate/model-files.ts";
+import { modelFiles } from "../../src/generate/load/model-files.ts";
 import { readTokenizers } from "../../src/seq2seq/tokenizers.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { sinusoids } from "../../src/models/seq2seq/positions.ts";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import { farthest } from "../encode/golden-encoders.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { sequenceFile, sequenceGolden, sequenceSource, tolerances } from "./golden.ts";
 
 /** What `test/golden/later_seq2seq.py` found of other settings of the Transformer of 2017. */

@@ -3,11 +3,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { randomSource } from "../../src/check/random.ts";
 import type { FileSource } from "../../src/formats/source.ts";
-import { correlation } from "../../src/models/untrained.ts";
+import { correlation } from "../../src/models/weights/untrained.ts";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import { encode } from "../../src/tensor/dtype.ts";
 import { memorySource } from "../formats/memory-source.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { sequenceNames, sequenceSource } from "./golden.ts";
 
 const gpu = await quickGpu();

@@ -9,7 +9,7 @@ import OpenAI from "openai";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openFolder } from "../../src/formats/folder.ts";
 import { runCli, startCli } from "../cli/run-cli.ts";
-import { randomAdapter, writeBlobs } from "../support/random-adapter.ts";
+import { randomAdapter, writeBlobs } from "../support/devices/random-adapter.ts";
 
 /** Its adapters are of attention and of routed experts. */
 const model = "test/golden/gradients-mixtral";

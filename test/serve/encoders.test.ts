@@ -10,8 +10,8 @@ import { architecture, headFiles } from "../encode/head-folders.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
 import { sequenceFolder, sequenceGolden } from "../seq2seq/golden.ts";
 import { bundledModel } from "../support/bundled.ts";
+import { quickEngines, quickGpu } from "../support/devices/gpu.ts";
 import { first } from "../support/first-tier.ts";
-import { quickEngines, quickGpu } from "../support/gpu.ts";
 import { clientOf, figuresOf } from "./served.ts";
 
 setEncoders(() => import("../../src/encoders.ts"));

@@ -1,8 +1,8 @@
 // The weights of a choice of heads on the page, from those of all heads, against the engine's own for that choice.
 import { afterAll, expect, test } from "vitest";
 import { fitAtOnce, strongest, weightIn, weightsOf } from "../../site/generate/strips/head-weights.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
-import { openGpu } from "../../src/gpu/open.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
+import { openGpu } from "../../src/gpu/device/open.ts";
 import { bundledModel } from "../support/bundled.ts";
 
 const gpu = await openGpu();

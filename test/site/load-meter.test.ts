@@ -82,15 +82,17 @@ test("files that are no model are said to be what they are, with what is expecte
     "Expected a GGUF file, or the folder of a language model, or its files together: config.json, tokenizer.json and safetensors.";
   expect(says("photo.png")).toBe(`photo.png: a picture, not a model. ${expected}`);
   expect(says("a.jpg", "b.JPEG")).toBe(`a.jpg and 1 other file: pictures, not a model. ${expected}`);
-  expect(says("model.zip")).toBe(`model.zip: an archive, not a model; unpack it, and take the folder. ${expected}`);
+  expect(says("model.zip")).toBe(`model.zip: an archive, not a model; unpack it, and choose the folder. ${expected}`);
   expect(says("x.pth")).toMatch(/^x\.pth: in PyTorch's format, not a model; save the model as safetensors first\./);
   expect(says("notes", "photo.png")).toBe(`notes and 1 other file: no model's files. ${expected}`);
-  expect(says("model.safetensors")).toMatch(/^model\.safetensors: weights without .* Missing is config\.json\./);
+  expect(says("model.safetensors")).toMatch(
+    /^model\.safetensors: weights without config\.json, which describes the model\./,
+  );
   expect(says("config.json", "pytorch_model.bin")).toMatch(
     /no weights beside config\.json: pytorch_model\.bin is in PyTorch's/,
   );
-  expect(says("config.json", "tiny.gguf")).toMatch(/Take it without config\.json\.$/);
-  expect(says()).toBe(`What was dropped holds no files. ${expected}`);
+  expect(says("config.json", "tiny.gguf")).toMatch(/Choose it without config\.json\.$/);
+  expect(says()).toBe(`There are no files in what was dropped. ${expected}`);
   expect(problemOf({ kind: "files", name: "", files: {} })).toBe(""); // nothing was chosen yet
   for (const model of [["tiny.gguf"], ["config.json", "tokenizer.json", "model.safetensors", "photo.png"]]) {
     expect(says(...model)).toBeUndefined();

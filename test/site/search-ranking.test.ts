@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { mostHits, Ranking } from "../../site/search/worker/ranking.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { maxHits, Ranking } from "../../site/search/worker/ranking.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const gpu = await quickGpu();
 
@@ -36,7 +36,7 @@ describe("the ranking", () => {
       );
       const found = await ranking.top(query);
       const order = products.map((_, i) => i).sort((p, q) => (products[q] ?? 0) - (products[p] ?? 0));
-      const expected = order.slice(0, Math.min(mostHits, count));
+      const expected = order.slice(0, Math.min(maxHits, count));
       expect(found.map((i) => products[i]?.toFixed(5))).toEqual(expected.map((i) => products[i]?.toFixed(5)));
       expect(new Set(found).size).toBe(expected.length);
     }

@@ -9,9 +9,9 @@ import { useByKind } from "../../site/train/worker/expert-use.ts";
 import { readRun } from "../../site/train/worker/saved.ts";
 import { openSession, type Session } from "../../site/train/worker/session.ts";
 import { openFiles } from "../../src/formats/files.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 describe("kinds of tokens", () => {
   const kinds = (

@@ -9,10 +9,10 @@ import { loadEncoder } from "../../src/encode/load-encoder.ts";
 import { openFiles } from "../../src/formats/files.ts";
 import type { FileSource } from "../../src/formats/source.ts";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
-import { openRecurrent } from "../../src/train/open-recurrent.ts";
-import { openWordClassifier } from "../../src/train/open-word-classifier.ts";
-import { openWordVectors } from "../../src/train/open-word-vectors.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { openRecurrent } from "../../src/train/open/recurrent.ts";
+import { openWordClassifier } from "../../src/train/open/word-classifier.ts";
+import { openWordVectors } from "../../src/train/open/word-vectors.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const gpu = await quickGpu();
 

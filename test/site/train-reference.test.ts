@@ -11,10 +11,9 @@ import { batchesOf } from "../../site/train/worker/batches.ts";
 import { openSession, type Session } from "../../site/train/worker/session.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { maskTokens } from "../../src/train/data/mask-tokens.ts";
-import { gpt2Steps, type Tensors } from "../support/gpt2-training.ts";
-import { quickGpu } from "../support/gpu.ts";
-import { readF32 } from "../support/safetensors.ts";
-import { type Scalar, stepsOf, type Tape, type WeightRows } from "../support/scalar-tape.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
+import { gpt2Steps, type Tensors } from "../support/models/gpt2-training.ts";
+import { readF32 } from "../support/models/safetensors.ts";
 import {
   bagLoss,
   labelLoss,
@@ -22,7 +21,8 @@ import {
   recurrentLosses,
   transformerLosses,
   wordLoss,
-} from "../support/small-models.ts";
+} from "../support/models/small-models.ts";
+import { type Scalar, stepsOf, type Tape, type WeightRows } from "../support/numbers/scalar-tape.ts";
 
 const gpu = await quickGpu();
 

@@ -7,9 +7,9 @@ import { readRun } from "../../site/train/worker/saved.ts";
 import { openSession, type Session } from "../../site/train/worker/session.ts";
 import { openFiles } from "../../src/formats/files.ts";
 import { openFolder } from "../../src/formats/folder.ts";
-import { loadModel } from "../../src/generate/load-model.ts";
+import { loadModel } from "../../src/generate/load/load-model.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const settings = settingsFor("sort", { layers: 1, heads: 2, headWidth: 8, batch: 8, every: 4, steps: 40 });
 const request = { settings, text: "" };
@@ -105,7 +105,7 @@ describe("a run", () => {
     adapted.dispose();
   });
 
-  test("ends with what exploded, at its step", async () => {
+  test("ends when the loss diverges, at its step", async () => {
     const hot = await openSession(
       gpu,
       { ...request, settings: { ...settings, learningRate: 10, clip: 1e6 } },
@@ -113,7 +113,7 @@ describe("a run", () => {
     );
     const reports: Progress[] = [];
     const ended = await train(hot, keeper(), { report: (one) => reports.push(one), isPaused: () => false });
-    expect(ended.reason).toBe("exploded");
+    expect(ended.reason).toBe("diverged");
     expect(ended.says).toMatch(/^At step \d+ the (loss is|norm of the gradients is) /);
     hot.dispose();
   });

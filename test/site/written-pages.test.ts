@@ -33,7 +33,7 @@ test("the written header links to every page from where it stands, says which on
   }
   for (const header of [front, kernels]) {
     expect(header.match(/aria-current/g)).toHaveLength(1);
-    expect(header).toMatch(/id="theme"[\s\S]*theme-alone\.tsx/);
+    expect(header).toMatch(/id="theme"[\s\S]*theme-only\.tsx/);
   }
 });
 

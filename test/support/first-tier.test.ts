@@ -1,8 +1,8 @@
 // The rule by which `npm test` chooses tests: what is added without a tag is in it by itself.
 import { expect, test } from "vitest";
 import type { Case, CaseTable } from "../../src/check/case-table.ts";
-import { modCases } from "../../src/check/cases/attention-mods.ts";
-import { matmulCases } from "../../src/check/cases/matmul.ts";
+import { modCases } from "../../src/check/cases/attention/mods.ts";
+import { matmulCases } from "../../src/check/cases/products/matmul.ts";
 import { byTurns } from "./by-turns.ts";
 import { firstCases, firstIf, firstOfEach, fullCases, isIrregular, kindsOf } from "./first-tier.ts";
 import { hasFirst, isUnit, kindOf, testFiles } from "./kinds.ts";
@@ -100,7 +100,7 @@ test("files that open no device are units, and those of kernels have tests of th
   const units = testFiles.filter(isUnit);
   expect(units.length).toBeGreaterThan(100);
   expect(units).toContain("test/support/first-tier.test.ts");
-  expect(isUnit("test/kernels/softmax.test.ts")).toBe(false);
+  expect(isUnit("test/kernels/rows/softmax.test.ts")).toBe(false);
   expect(isUnit("test/browser/pages.test.ts")).toBe(false);
   const tables = testFiles.filter((file) => kindOf(file) === "kernels" && hasFirst(file));
   expect(tables.length).toBeGreaterThan(40);

@@ -24,7 +24,7 @@ export function firstOfEach<T>(items: readonly T[], kindOf: (item: T) => unknown
 type Tested = Pick<CaseTable, "variants"> & { readonly cases: readonly Case[] };
 
 /** The most elements of a case that `npm test` runs, where there are smaller ones. */
-const mostElements = 100_000;
+const maxElements = 100_000;
 
 const sizes = ({ inputs }: Case) => Object.values(inputs).flatMap((input) => (input ? [input.shape] : []));
 const elements = (item: Case) => Math.max(...sizes(item).map((shape) => shape.reduce((n, size) => n * size, 1)));
@@ -55,7 +55,7 @@ const takes = (variant: string, item: Case) => !item.refusedBy?.includes(variant
  * kinds that other tables of the same file have already; those found are added.
  */
 export function firstCases({ variants, cases }: Tested, known = new Set<string>()): Map<string, Set<Case>> {
-  const small = cases.filter((item) => elements(item) <= mostElements);
+  const small = cases.filter((item) => elements(item) <= maxElements);
   const usual = small.length > 1 ? small : [...cases].sort((a, b) => elements(a) - elements(b)).slice(0, 2);
   const chosen = new Map(variants.map((variant) => [variant, new Set<Case>()]));
   const add = (variant: string, item: Case) => {
@@ -79,7 +79,7 @@ export function firstCases({ variants, cases }: Tested, known = new Set<string>(
 }
 
 /** The most products of variants and cases of a table that `npm run test:full` runs all of. */
-const mostProducts = 8;
+const maxProducts = 8;
 
 /** How many cases the others run, together, for one of a variant of `seldom`. */
 const oftenness = 15;
@@ -108,7 +108,7 @@ export function fullCases(
   first: ReadonlyMap<string, ReadonlySet<Case>>,
   seldom: readonly string[] = [],
 ): Map<string, Set<Case>> {
-  const all = seldom.length === 0 && variants.length * cases.length <= mostProducts;
+  const all = seldom.length === 0 && variants.length * cases.length <= maxProducts;
   const turns = turnsOf(variants, seldom);
   const chosen = new Map<string, Set<Case>>();
   for (const variant of variants) chosen.set(variant, new Set(first.get(variant)));

@@ -47,11 +47,11 @@ export type Kind = "unit" | "kernels" | "models" | "engine" | "alone" | "outside
 
 /** Kinds by paths, the first that matches; `outside` are tests that other processes do the work of. */
 const paths: readonly (readonly [Kind, RegExp])[] = [
-  ["generating", /^browser\/(generate-|long-tasks)/],
+  ["generating", /^browser\/generate\//],
   ["pages", /^browser\//],
   [
     "outside",
-    /^(cli|deno|package|docs)\/|^bench\/(cli|browser|peers-page)\.|^examples\/(outside-the-clone|projects)\./,
+    /^(cli|deno|package|docs)\/|^bench\/(cli|browser|peers\/peers-page)\.|^examples\/(outside-the-clone|projects)\./,
   ],
   ["kernels", /^(kernels|blocks)\//],
   ["models", /^(generate|models|engine|serve|fuzz)\//],

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
-import type * as Loader from "../../src/build/wgsl.ts";
+import type * as Loader from "../../src/wgsl-loader.ts";
 
 const run = promisify(execFile);
 
@@ -62,7 +62,7 @@ export async function scratchCopy(): Promise<ScratchCopy> {
         target: "es2022",
         logLevel: "error",
       } as const;
-      await build({ ...common, entryPoints: { wgsl: "src/build/wgsl.ts" }, outdir: "dist", platform: "node" });
+      await build({ ...common, entryPoints: { wgsl: "src/wgsl-loader.ts" }, outdir: "dist", platform: "node" });
       const { wgslEsbuild } = (await import(pathToFileURL(join(folder, "dist/wgsl.js")).href)) as typeof Loader;
       await build({
         ...common,

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path/posix";
-import { namedParts } from "../../src/build/wgsl.ts";
-import { readFile } from "../../src/gpu/read-declarations.ts";
-import type { ShaderModule } from "../../src/gpu/shader-module.ts";
-import { type Shader, specialise } from "../../src/gpu/specialise.ts";
+import { readFile } from "../../src/gpu/shader/read-declarations.ts";
+import type { ShaderModule } from "../../src/gpu/shader/shader-module.ts";
+import { type Shader, specialise } from "../../src/gpu/shader/specialise.ts";
+import { namedParts } from "../../src/wgsl-loader.ts";
 
 const folder = new URL("../../shaders/", import.meta.url);
 

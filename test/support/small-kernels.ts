@@ -1,6 +1,6 @@
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { wgslModule } from "../../src/gpu/wgsl-module.ts";
-import { defineKernel } from "../../src/kernels/kernel.ts";
+import { wgslModule } from "../../src/gpu/shader/wgsl-module.ts";
+import { defineKernel } from "../../src/kernels/define/kernel.ts";
 import { placeholder, tensor } from "../../src/tensor/tensor.ts";
 
 // Kernels small enough to see through, for tests of the machinery around kernels.

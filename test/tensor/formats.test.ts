@@ -1,13 +1,21 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { packWords } from "../../src/check/packed.ts";
+import { dequantise, quantise } from "../../src/reference/attention/kv-cache.ts";
 import { dense } from "../../src/reference/dense.ts";
-import { dequantise, quantise } from "../../src/reference/kv-layouts.ts";
+import {
+  bytesOf,
+  type DType,
+  dtypes,
+  encodePlanes,
+  formats,
+  isPlain,
+  roundTo,
+} from "../../src/tensor/formats/formats.ts";
 import { loadCodecs } from "../../src/tensor/formats/packed.ts";
-import { bytesOf, type DType, dtypes, encodePlanes, formats, isPlain, roundTo } from "../../src/tensor/formats.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { slice, transpose } from "../../src/tensor/views.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 
 await loadCodecs();
 

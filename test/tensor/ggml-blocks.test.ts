@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { normal, randomSource } from "../../src/check/random.ts";
 import { codecs } from "../../src/tensor/formats/codecs/table.ts";
 import type { StorageFormat } from "../../src/tensor/formats/format.ts";
+import { type DType, dtypes, formats, roundTo } from "../../src/tensor/formats/formats.ts";
 import { loadCodecs, packedFormats } from "../../src/tensor/formats/packed.ts";
-import { type DType, dtypes, formats, roundTo } from "../../src/tensor/formats.ts";
 
 await loadCodecs();
 

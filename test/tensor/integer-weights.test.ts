@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { randomSource } from "../../src/check/random.ts";
 import { decodeF16, encodeF16 } from "../../src/tensor/dtype.ts";
 import type { Planes } from "../../src/tensor/formats/format.ts";
+import { decodePlanes, encodePlanes, formats, roundTo } from "../../src/tensor/formats/formats.ts";
 import { loadCodecs } from "../../src/tensor/formats/packed.ts";
-import { decodePlanes, encodePlanes, formats, roundTo } from "../../src/tensor/formats.ts";
 
 await loadCodecs();
 

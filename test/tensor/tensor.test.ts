@@ -14,7 +14,7 @@ import { segmentRows } from "../../src/tensor/segments.ts";
 import { type Shape, ShapeError, sizeOf } from "../../src/tensor/shape.ts";
 import { empty, Tensor, tensor, upload, zeros } from "../../src/tensor/tensor.ts";
 import { reshape, slice, transpose } from "../../src/tensor/views.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 
 const gpu = await testGpu();
 const count = (n: number) => Float64Array.from({ length: n }, (_, i) => i);
@@ -72,7 +72,7 @@ describe("what does not fit is refused", () => {
     expect(make).toThrow(new ShapeError(message));
   });
 
-  const [most32, mostBf16] = [(2 - 2 ** -23) * 2 ** 127, (2 - 2 ** -7) * 2 ** 127];
+  const [most32, maxBf16] = [(2 - 2 ** -23) * 2 ** 127, (2 - 2 ** -7) * 2 ** 127];
   const [u32, i32] = ["an integer from 0 to 4294967295 (u32)", "an integer from -2147483648 to 2147483647 (i32)"];
   // The values, the first that is wrong, what was expected, and all of them saturated.
   test.each<[PlainType, number[], number, string, number[]]>([
@@ -82,7 +82,7 @@ describe("what does not fit is refused", () => {
     ["i32", [-(2 ** 31), 2 ** 31, -1.5, -1e10], 1, i32, [-(2 ** 31), 2 ** 31 - 1, -1, -(2 ** 31)]],
     ["f16", [65_519, -65_520, 1e5], 1, "a number from -65504 to 65504 (f16)", [65_504, -65_504, 65_504]],
     ["f32", [most32, 1e39], 1, `a number from -${most32} to ${most32} (f32)`, [most32, most32]],
-    ["bf16", [3.39e38, 3.4e38], 1, `a number from -${mostBf16} to ${mostBf16} (bf16)`, [mostBf16, mostBf16]],
+    ["bf16", [3.39e38, 3.4e38], 1, `a number from -${maxBf16} to ${maxBf16} (bf16)`, [maxBf16, maxBf16]],
   ])("%s of %j", async (dtype, values, at, expected, saturated) => {
     const is = `tensor: element ${at} is ${values[at]}, expected `;
     const says = `${is}${expected}; { saturate: true } saturates`;

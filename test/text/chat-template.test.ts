@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { ChatMessage, ChatTemplateOptions } from "../../src/text/chat-template.ts";
-import { createChatTemplate } from "../../src/text/create-chat-template.ts";
-import { strftime } from "../../src/text/strftime.ts";
+import type { ChatMessage, ChatTemplateOptions } from "../../src/text/template/chat-template.ts";
+import { createChatTemplate } from "../../src/text/template/create-chat-template.ts";
+import { strftime } from "../../src/text/template/template-functions.ts";
 import { TextError } from "../../src/text/text-error.ts";
 import { blockTemplate, headerTemplate, instructionTemplate, thinkingTemplate } from "./chat-templates.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createChatTemplate } from "../../src/text/create-chat-template.ts";
 import { createTokenizer } from "../../src/text/create-tokenizer.ts";
+import { createChatTemplate } from "../../src/text/template/create-chat-template.ts";
 import {
   byteFallbackTokenizer,
   type TokenizerFile,

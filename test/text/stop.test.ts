@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createStopMatcher } from "../../src/text/stop.ts";
+import { createStopMatcher } from "../../src/text/stream.ts";
 import { TextError } from "../../src/text/text-error.ts";
 
 /** What a matcher gives for each piece, and at the end. */

@@ -1,10 +1,10 @@
 // Tiles of pairs that a mask empties take no part in attention's gradients: counted where the kernels are interpreted.
 import { expect, test } from "vitest";
-import type { Dispatch } from "../../src/gpu/dispatch.ts";
+import type { Dispatch } from "../../src/gpu/program/dispatch.ts";
 import type { AttentionMask } from "../../src/kernels/attention/attention.ts";
 import { attentionBackward } from "../../src/kernels/attention/backward/attention-backward.ts";
 import { KEYS, ROWS } from "../../src/kernels/attention/backward/flash-tiles.ts";
-import { testGpu } from "../support/gpu.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 import { inputsOn } from "./call.ts";
 import { interpret } from "./interpret.ts";
 

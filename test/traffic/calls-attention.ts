@@ -3,7 +3,7 @@ import { variantsOf } from "../../src/check/case-table.ts";
 import { type AttentionMask, attention } from "../../src/kernels/attention/attention.ts";
 import { forgetBlockMaps } from "../../src/kernels/attention/block-map.ts";
 import { mergeAttention } from "../../src/kernels/attention/merge.ts";
-import { linearAttention } from "../../src/kernels/linear-attention/linear-attention.ts";
+import { linearAttention } from "../../src/kernels/linear-attention.ts";
 import { transpose } from "../../src/tensor/views.ts";
 import { type CountedCall, type Inputs, named } from "./call.ts";
 

@@ -2,28 +2,49 @@
 import { variantsOf } from "../../src/check/case-table.ts";
 import { attentionBackward } from "../../src/kernels/attention/backward/attention-backward.ts";
 import type { AttentionScore } from "../../src/kernels/attention/options.ts";
-import * as activations from "../../src/kernels/elementwise/activation-backward.ts";
+import {
+  expBackward,
+  geluBackward,
+  geluTanhBackward,
+  quickGeluBackward,
+  reluBackward,
+  sigmoidBackward,
+  siluBackward,
+  softcapBackward,
+  squaredReluBackward,
+  tanhBackward,
+} from "../../src/kernels/elementwise/activation-backward.ts";
 import * as gated from "../../src/kernels/elementwise/gated-backward.ts";
-import { softcapBackward } from "../../src/kernels/elementwise/softcap-backward.ts";
 import { balanceBias } from "../../src/kernels/moe/balance-bias.ts";
 import { expertsBackward } from "../../src/kernels/moe/experts-backward.ts";
 import { routeBackward } from "../../src/kernels/moe/route-backward.ts";
 import { routerStatistics, routerStatisticsBackward } from "../../src/kernels/moe/router-statistics.ts";
 import { layerNormBackward } from "../../src/kernels/norm/layer-norm-backward.ts";
 import { rmsNormBackward } from "../../src/kernels/norm/rms-norm-backward.ts";
-import { adamW } from "../../src/kernels/optimiser/adamw.ts";
-import { descend } from "../../src/kernels/optimiser/descend.ts";
-import { gradientNorm } from "../../src/kernels/optimiser/gradient-norm.ts";
-import { lion } from "../../src/kernels/optimiser/lion.ts";
-import { momentum } from "../../src/kernels/optimiser/momentum.ts";
+import { adamW } from "../../src/kernels/optimizer/adamw.ts";
+import { descend } from "../../src/kernels/optimizer/descend.ts";
+import { gradientNorm } from "../../src/kernels/optimizer/gradient-norm.ts";
+import { lion } from "../../src/kernels/optimizer/lion.ts";
+import { momentum } from "../../src/kernels/optimizer/momentum.ts";
 import { withPreference } from "../../src/kernels/preference.ts";
 import { maxBackward, reduceSegmentsBackward } from "../../src/kernels/reduce/segments-backward.ts";
 import { logSoftmaxBackward } from "../../src/kernels/softmax/log-softmax-backward.ts";
 import { softmaxBackward } from "../../src/kernels/softmax/softmax-backward.ts";
-import type { Tensor } from "../../src/tensor/tensor.ts";
-import { zeros } from "../../src/tensor/tensor.ts";
+import { type Tensor, zeros } from "../../src/tensor/tensor.ts";
 import { slice } from "../../src/tensor/views.ts";
 import { type CountedCall, type Inputs, named } from "./call.ts";
+
+const activations = {
+  expBackward,
+  geluBackward,
+  geluTanhBackward,
+  quickGeluBackward,
+  reluBackward,
+  sigmoidBackward,
+  siluBackward,
+  squaredReluBackward,
+  tanhBackward,
+};
 
 /** Short rows: one load of each of four threads, and two; sums of one run. */
 const [short, long] = [16, 32] as const;

@@ -1,7 +1,7 @@
 // The figures of cost of every kernel against what an interpreter counts in small dispatches of it.
 import { afterAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import type { Dispatch } from "../../src/gpu/dispatch.ts";
-import { testGpu } from "../support/gpu.ts";
+import type { Dispatch } from "../../src/gpu/program/dispatch.ts";
+import { testGpu } from "../support/devices/gpu.ts";
 import { kernelFiles } from "../support/shaders.ts";
 import { type CountedCall, inputsOn } from "./call.ts";
 import { calls } from "./calls.ts";

@@ -15,8 +15,8 @@ export interface Figures {
 
 const all: Figures = { operations: "all" };
 const products: Figures = { operations: "products" };
-const integers: Figures = { operations: { not: "it computes with integers, which the figure leaves out or counts" } };
-const padded = "the figure leaves out the padding of blocks of rows, which only the GPU knows, and ids of slots";
+const integers: Figures = { operations: { not: "the kernel computes with integers, which are not counted" } };
+const padded = "the figure leaves out slot ids and block padding, which only the GPU knows";
 const routed: Figures = { operations: { not: padded }, bytes: { not: padded } };
 const pastTheEnd: Figures = {
   operations: { not: "the kernel also squares what is past the end of a row in its registers" },
@@ -24,34 +24,35 @@ const pastTheEnd: Figures = {
 const exponentials = "the figure leaves out what marks the target and the padding";
 const chosenByEach = "each thread of a token reads its choices, which the figure counts once";
 const squareByEach = "each thread of a token reads the gradient of squares, which the figure counts once";
-const ofText = "which elements pairs read, only a user's text knows";
-const branches = "what it computes depends on the values";
+const ofText = "only the user's text determines which elements a pair reads";
+const branches = "what the kernel computes depends on the values";
 
 /** The figures of every kernel, by file. */
 export const figures: Readonly<Record<string, Figures>> = {
-  "attention/backward/diagonals": { operations: { not: "the figure leaves out the tree of the threads' sums" } },
+  "attention/backward/diagonals": { operations: { not: "the figure leaves out the threads' tree reduction" } },
   "attention/backward/elements": { operations: { not: ofText }, bytes: { not: ofText } },
   "attention/backward/flash-diagonals": products,
   "attention/backward/flash-kv": products,
   "attention/backward/flash-q": products,
   "attention/backward/rows-bias": products,
-  "attention/backward/rows-elements": { operations: "products", bytes: { not: ofText } },
+  "attention/backward/elements/rows": { operations: "products", bytes: { not: ofText } },
   "attention/backward/rows-kv": products,
   "attention/backward/rows-q": products,
   "attention/backward/scores": all,
-  "attention/backward/sink": { operations: { not: "the figure leaves out the tree of the threads' sums" } },
+  "attention/backward/sink": { operations: { not: "the figure leaves out the threads' tree reduction" } },
   "attention/backward/stats": all,
-  "attention/backward/table": { operations: { not: "the figure leaves out the tree of the threads' sums" } },
+  "attention/backward/table": { operations: { not: "the figure leaves out the threads' tree reduction" } },
   "attention/backward/weights": products,
   "attention/block-map/classify": all,
   "attention/block-map/list": all,
   "attention/flash": products,
-  "attention/merge": { operations: { not: "weights of the two sides, which the figure counts for each column" } },
+  "attention/flash-plain": products,
+  "attention/merge": { operations: { not: "the figure counts the two sides' weights for each column" } },
   "attention/naive/scores": products,
-  "attention/naive/softmax": { operations: { not: "the figure counts four an element, the kernel skips hidden keys" } },
+  "attention/naive/softmax": { operations: { not: "the figure counts four an element, the kernel skips masked keys" } },
   "attention/naive/values": products,
   "attention/rows": products,
-  "attention/split-k/join": { operations: { not: "weights of the splits, which the figure counts for each column" } },
+  "attention/split-k/join": { operations: { not: "the figure counts the splits' weights for each column" } },
   "attention/split-k/parts": products,
   "attention/subgroups": products,
   "attention/two-pass": products,
@@ -60,13 +61,13 @@ export const figures: Readonly<Record<string, Figures>> = {
   "cross-entropy/blocks/gradient": { operations: { not: exponentials } },
   "cross-entropy/blocks/loss": { operations: { not: exponentials } },
   "cross-entropy/blocks/sums": { operations: { not: exponentials } },
-  "cross-entropy/count": { operations: { not: "it counts integers" } },
+  "cross-entropy/count": { operations: { not: "the kernel counts integers" } },
   "cross-entropy/mean": all,
   "cross-entropy/naive": { operations: { not: exponentials } },
   "cross-entropy/online": { operations: { not: exponentials } },
   "elementwise/binary": all,
-  "elementwise/dropout": { operations: { not: "it rotates and compares integers" } },
-  "elementwise/dropout-vectors": { operations: { not: "it rotates and compares integers" } },
+  "elementwise/dropout": { operations: { not: "the kernel rotates and compares integers" } },
+  "elementwise/dropout-vectors": { operations: { not: "the kernel rotates and compares integers" } },
   "elementwise/cast": all,
   "elementwise/fill": all,
   "elementwise/gated": all,
@@ -77,12 +78,12 @@ export const figures: Readonly<Record<string, Figures>> = {
   "elementwise/softcap": all,
   "elementwise/softcap-backward": all,
   "elementwise/where": all,
-  "embedding/sort/count": { operations: { not: "it counts integers" } },
+  "embedding/sort/count": { operations: { not: "the kernel counts integers" } },
   "embedding/backward/join": { operations: { not: branches }, bytes: { not: branches } },
   "embedding/backward/naive": { operations: { not: branches }, bytes: { not: branches } },
   "embedding/backward/pieces": { operations: { not: branches }, bytes: { not: branches } },
-  "embedding/sort/place": { operations: { not: "it counts integers" } },
-  "embedding/sort/scan": { operations: { not: "it adds up integers" } },
+  "embedding/sort/place": { operations: { not: "the kernel counts integers" } },
+  "embedding/sort/scan": { operations: { not: "the kernel adds up integers" } },
   "embedding/gather": { operations: { not: "the figure leaves out how a packed row is unpacked" } },
   "gemm/coalesced": all,
   "gemm/double-buffer": all,
@@ -131,15 +132,15 @@ export const figures: Readonly<Record<string, Figures>> = {
   },
   "moe/backward/weights": routed,
   "moe/backward/weights-naive": routed,
-  "moe/balance": { operations: { not: "the figure leaves out the sum of all counts" } },
+  "moe/balance/bias": { operations: { not: "the figure leaves out the sum of all counts" } },
   "moe/choose": integers,
   "moe/combine": all,
   "moe/gather": all,
   "moe/grouped": routed,
   "moe/route": { operations: { not: branches }, bytes: { not: branches } },
   "moe/spread": all,
-  "moe/statistics": { operations: { not: branches } },
-  "moe/statistics-shares": { operations: { not: "the figure counts an exponential as one operation" } },
+  "moe/balance/statistics": { operations: { not: branches } },
+  "moe/balance/statistics-shares": { operations: { not: "the figure counts an exponential as one operation" } },
   "moe/subgroups": routed,
   "moe/vector": { operations: "products", bytes: { not: "the figure leaves out the ids of experts" } },
   "norm/layer-norm": all,
@@ -155,12 +156,12 @@ export const figures: Readonly<Record<string, Figures>> = {
   "norm/rms-norm-backward-subgroups": all,
   "norm/rms-norm-registers": pastTheEnd,
   "norm/rms-norm-subgroups": all,
-  "optimiser/adamw": all,
-  "optimiser/descend": all,
-  "optimiser/lion": all,
-  "optimiser/momentum": all,
-  "optimiser/squares": all,
-  "optimiser/norm": { operations: { not: "the figure leaves out the tree of the threads' sums" } },
+  "optimizer/adamw": all,
+  "optimizer/descend": all,
+  "optimizer/lion": all,
+  "optimizer/momentum": all,
+  "optimizer/squares": all,
+  "optimizer/norm": { operations: { not: "the figure leaves out the threads' tree reduction" } },
   "peaks/copy": all,
   "peaks/increment": all,
   "peaks/multiply-add": products,

@@ -1,6 +1,7 @@
 // A recorded program in the interpreter: each dispatch with the memory that those before it leave.
-import type { Dispatch } from "../../src/gpu/dispatch.ts";
+
 import type { Gpu } from "../../src/gpu/gpu.ts";
+import type { Dispatch } from "../../src/gpu/program/dispatch.ts";
 import type { Storage } from "../../src/gpu/storage.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { places, runWithoutRaces } from "../races/detector.ts";

@@ -35,7 +35,7 @@ const nasty = [
 
 test.each([
   ["prose", () => readFile("docs/design.md", "utf8")],
-  ["code", () => readFile("src/cli/generate.ts", "utf8")],
+  ["code", () => readFile("src/cli/generate/generate.ts", "utf8")],
   ["repeats, contractions and other scripts", async () => nasty.repeat(3)],
   ["no end of the last line", async () => "one two three\none two"],
 ])("merges are those of huggingface/tokenizers: %s", async (_, read) => {

@@ -54,7 +54,7 @@ test("what is wrong is said, with the file and the tensor", async () => {
     (...tensors: readonly CheckpointTensor[]) =>
     () =>
       checkpoint.check(tensors);
-  expect(check(weights)).toThrow("a.safetensors: has skipped, which this model and optimiser have not");
+  expect(check(weights)).toThrow("a.safetensors: has skipped, which this model and optimizer have not");
   expect(check(weights, skipped, { ...skipped, name: "ema" })).toThrow("a.safetensors: ema is missing");
   expect(check({ ...weights, shape: [3, 2] })).toThrow("parameter.wte.weight is F32 [2, 3], expected F32 [3, 2]");
   expect(check({ ...skipped, dtype: "f32" })).toThrow("skipped is U32 [1], expected F32 [1]");

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { loadModel, openFiles } from "../../src/index.ts";
 import * as train from "../../src/train/index.ts";
 import { openLora } from "../../src/train/lora/open-lora.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const gpu = await quickGpu();
 const text = "she sells sea shells by the sea shore. ".repeat(20);

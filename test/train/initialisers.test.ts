@@ -3,18 +3,18 @@ import { expect, test } from "vitest";
 import { ropeTable } from "../../src/kernels/rope/table.ts";
 import { crossEntropy } from "../../src/reference/cross-entropy.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
-import { gemma } from "../../src/reference/gemma.ts";
-import { gpt2 } from "../../src/reference/gpt.ts";
-import { llama } from "../../src/reference/transformer.ts";
+import { gemma } from "../../src/reference/models/gemma.ts";
+import { gpt2 } from "../../src/reference/models/gpt.ts";
+import { llama } from "../../src/reference/models/transformer.ts";
 import { freshFolder } from "../../src/train/initialisers/fresh-folder.ts";
 import { type FreshTensor, initialise } from "../../src/train/initialisers/initialise.ts";
 import { numbersOf } from "../../src/train/initialisers/random-numbers.ts";
 import type { Initialiser } from "../../src/train/initialisers/schemes.ts";
 import type { TokenBatch } from "../../src/train/objectives/token-batches.ts";
-import { openTrainable } from "../../src/train/open-trainable.ts";
+import { openTrainable } from "../../src/train/open/open-trainable.ts";
 import { constant } from "../../src/train/schedules.ts";
 import { Trainer } from "../../src/train/trainer/trainer.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const gpu = await quickGpu();
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { uniform } from "../../src/kernels/elementwise/random.ts";
 import { threefry2x32, uniform01 } from "../../src/tensor/threefry.ts";
 import { logarithm, numbersOf, onCircle } from "../../src/train/initialisers/random-numbers.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
 const gpu = await quickGpu();
 

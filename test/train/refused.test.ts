@@ -5,10 +5,10 @@ import { contiguous } from "../../src/kernels/layout/contiguous.ts";
 import { sum } from "../../src/kernels/reduce/reduce.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { reshape, slice } from "../../src/tensor/views.ts";
-import { gradients } from "../../src/train/gradients.ts";
-import { digitSource } from "../support/digits.ts";
-import { quickGpu } from "../support/gpu.ts";
-import { gradientsOf } from "../support/gradients-of.ts";
+import { gradients } from "../../src/train/gradients/gradients.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
+import { digitSource } from "../support/numbers/digits.ts";
+import { gradientsOf } from "../support/numbers/gradients-of.ts";
 
 const gpu = await quickGpu();
 

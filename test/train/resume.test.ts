@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openFiles } from "../../src/formats/files.ts";
-import type { DecoderConfig } from "../../src/models/config.ts";
+import type { DecoderConfig } from "../../src/models/decoders/config.ts";
 import { readCheckpoint } from "../../src/train/checkpoints/checkpoint.ts";
 import {
   restoreTraining,
@@ -10,8 +10,8 @@ import {
 import { decoderObjective } from "../../src/train/objectives/decoder.ts";
 import { cosine } from "../../src/train/schedules.ts";
 import { Trainer } from "../../src/train/trainer/trainer.ts";
-import { goldenDecoder } from "../support/golden-decoder.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
+import { goldenDecoder } from "../support/models/golden-decoder.ts";
 
 const gpu = await quickGpu();
 

@@ -4,8 +4,8 @@ import { decoderObjective } from "../../src/train/objectives/decoder.ts";
 import type { TokenBatch } from "../../src/train/objectives/token-batches.ts";
 import type { TrainerOptions } from "../../src/train/trainer/options.ts";
 import { Trainer } from "../../src/train/trainer/trainer.ts";
-import { goldenDecoder } from "../support/golden-decoder.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
+import { goldenDecoder } from "../support/models/golden-decoder.ts";
 
 const gpu = await quickGpu();
 

@@ -2,14 +2,14 @@ import { describe, expect, test } from "vitest";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { decoderObjective } from "../../src/train/objectives/decoder.ts";
 import type { TokenBatch } from "../../src/train/objectives/token-batches.ts";
-import type { Parameter } from "../../src/train/parameters.ts";
+import type { Parameter } from "../../src/train/open/parameters.ts";
 import { constant } from "../../src/train/schedules.ts";
 import type { TrainerOptions } from "../../src/train/trainer/options.ts";
 import type { Counters, State } from "../../src/train/trainer/state.ts";
 import { Trainer } from "../../src/train/trainer/trainer.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { firstIf } from "../support/first-tier.ts";
-import { goldenDecoder } from "../support/golden-decoder.ts";
-import { quickGpu } from "../support/gpu.ts";
+import { goldenDecoder } from "../support/models/golden-decoder.ts";
 
 const gpu = await quickGpu();
 const settings = {

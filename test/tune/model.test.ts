@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { programReports } from "../../src/cli/program-report.ts";
+import { programReports } from "../../src/cli/inspect/program-report.ts";
 import { compareChoices } from "../../src/generate/tuning/compare-choices.ts";
 import { loadModel, openGpu, tune, useTuned } from "../../src/index.ts";
 import { tunedRows, useRows } from "../../src/tune/tuned.ts";

@@ -118,7 +118,7 @@ describe("what is not WGSL is refused, at its place", () => {
     ["const y = a && b || c;", "|| needs parentheses here"],
     ["const y = --a;", "-- stands before nothing"],
     ["const if = 1;", "if stands where a name is expected"],
-    ["const typeof = 1;", "typeof is a word that WGSL keeps for itself"],
+    ["const typeof = 1;", "typeof is a reserved word of WGSL"],
     ["const _ = 1;", "_ stands where a name is expected"],
     ["const y = ;", "; stands where an expression is expected"],
     ["fn f() { let a: u32; }", "; stands where = is expected"],
@@ -131,10 +131,10 @@ describe("what is not WGSL is refused, at its place", () => {
     ["fn f() { @diagnostic(off, a) let b = 1; }", "let stands where a statement that has attributes is expected"],
     ["enable f16;", "enable stands where a declaration, as directives come first, is expected"],
     ["let a = 1;", "let stands where a declaration is expected"],
-    [`const y = ${"(".repeat(200)}1${")".repeat(200)};`, "more than 120 levels"],
-    [`const y = ${"-".repeat(300).split("").join(" ")}1;`, "more than 120 levels"],
+    [`const y = ${"(".repeat(200)}1${")".repeat(200)};`, "more than 120 nested levels"],
+    [`const y = ${"-".repeat(300).split("").join(" ")}1;`, "more than 120 nested levels"],
     [`const y = 1${"+1".repeat(500)};`, "deeper than 500 operators, calls and members"],
-    [`fn f() ${"{".repeat(200)}${"}".repeat(200)}`, "more than 120 levels"],
+    [`fn f() ${"{".repeat(200)}${"}".repeat(200)}`, "more than 120 nested levels"],
   ])("%s", (code, says) => {
     const error = (() => {
       try {

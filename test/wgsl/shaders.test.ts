@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { parse } from "../../src/wgsl/parse.ts";
-import { predeclared } from "../../src/wgsl/predeclared.ts";
-import { resolve } from "../../src/wgsl/scopes.ts";
+import { predeclared, resolve } from "../../src/wgsl/scopes.ts";
 import { kernelFiles, shaderModules, shaderOf } from "../support/shaders.ts";
 
 test("every file of shaders/ is parsed", () => {

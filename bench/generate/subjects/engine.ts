@@ -3,7 +3,7 @@ import { version } from "../../../package.json";
 import { repositories } from "../repositories.ts";
 import { type Sample, type Subject, stopwatch } from "../sample.ts";
 
-/** This engine, wherever it runs, with the model loaded from its hub. */
+/** This engine in any environment, with the model loaded from its hub. */
 export async function engineSubject(opening: Promise<Engine>): Promise<Subject> {
   const engine = await opening;
   await engine.load(repositories.safetensors);

@@ -1,9 +1,9 @@
-// This engine in a Node process of its own, which its parent sends requests.
+// This engine in a separate Node process, which gets requests from its parent.
 import { createEngine } from "shaderformer";
 import { type Start, visit } from "../sample.ts";
 import { engineSubject } from "./engine.ts";
 
-/** What the parent sends; the first comes as an argument. */
+/** A request of the parent; the first comes as an argument. */
 type Request = Pick<Start, "prompt" | "tokens">;
 
 const start = JSON.parse(process.argv[2] ?? "{}") as Start;

@@ -6,7 +6,7 @@ export interface SubjectPage {
   generate(prompt: string, tokens: number): Promise<Sample>;
 }
 
-/** Opens a subject at once, with what the page's fragment says, and lets it generate. */
+/** Opens a subject immediately, as requested by the page's fragment, and lets it generate. */
 export function startPage(open: (start: Start) => Promise<Subject>): void {
   const given = new URLSearchParams(location.hash.slice(1));
   const start: Start = {

@@ -1,9 +1,8 @@
 import type { Prepared } from "./engine.ts";
 
 /**
- * The same, with the dispatches of its first run: those that the page records meanwhile, whoever records them, since engines
- * write commands by one interface. Later runs are as they were. There is no number where the interface is not the page's, as
- * in Node.
+ * The same, with the number of dispatches of its first run: all that the page records meanwhile, since all engines use
+ * the same WebGPU interface. Later runs are unchanged. Without that interface, as in Node, there is no number.
  */
 export function withDispatches({ variant, run, settle, read, dispose }: Prepared): Prepared {
   let isFirst = true;

@@ -6,7 +6,9 @@ export function deviceName(device: GPUDevice | string | null): string {
   return `${adapterName(device) || "adapter without a name"}, ${subgroups}`;
 }
 
-/** True unless both name their adapters and the names differ: browsers may hide them. The processor is no adapter. */
+/**
+ * True unless both name their adapters and the names differ: browsers may hide them. The processor is not an adapter.
+ */
 export function sameAdapter(a: GPUDevice | string | null, b: GPUDevice): boolean {
   if (a === null) return true;
   if (typeof a === "string") return a.includes(b.adapterInfo?.description ?? "");

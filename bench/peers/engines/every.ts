@@ -1,8 +1,8 @@
 import type { Gpu } from "../../../src/index.ts";
 import type { Engine } from "./engine.ts";
-import { jax } from "./jax.ts";
-import { onnxruntime, onnxruntimeWithoutSubgroups } from "./onnxruntime.ts";
-import { onnxruntimeWasm } from "./onnxruntime-wasm.ts";
+import { jax } from "./jax/jax.ts";
+import { onnxruntime, onnxruntimeWithoutSubgroups } from "./onnxruntime/onnxruntime.ts";
+import { onnxruntimeWasm } from "./onnxruntime/onnxruntime-wasm.ts";
 import { shaderformer } from "./shaderformer.ts";
 import { tensorflow } from "./tensorflow.ts";
 import { transformers, transformersWithoutSubgroups } from "./transformers.ts";

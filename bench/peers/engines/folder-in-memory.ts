@@ -1,4 +1,4 @@
-// Folders of models that are made in the page: this engine loads them as it loads any other.
+// Model folders made in the page: this engine loads them like any other.
 import type { FileSource } from "../../../src/index.ts";
 
 /** A tensor of a checkpoint. */
@@ -33,18 +33,18 @@ export function folderInMemory(
 /** The word of a token. */
 export const wordOf = (id: number): string => `w${id}`;
 
-/** The tokens of a tokenizer whose words are tokens. */
+/** The tokens of a tokenizer in which each word is a token. */
 interface WordTokens {
-  /** Ids of the tokens that are no words, from 0 on without gaps. */
+  /** Ids of the tokens that are not words, from 0 without gaps. */
   readonly special: Readonly<Record<string, number>>;
   readonly vocabulary: number;
   readonly unknown: string;
-  /** Those around a text. */
+  /** Tokens that enclose a text. */
   readonly before?: string;
   readonly after: string;
 }
 
-/** A `tokenizer.json` in which a word is a token. */
+/** A `tokenizer.json` in which each word is a token. */
 export function wordTokenizer({ special, vocabulary, unknown, before, after }: WordTokens): object {
   const count = Object.keys(special).length;
   const words = Array.from({ length: vocabulary - count }, (_, i) => [wordOf(count + i), count + i] as const);

@@ -14,14 +14,14 @@ import {
 import { type BlockValues, blockValues, cacheOf, gpt2Small, type LinearValues, type NormValues } from "../block.ts";
 import { type BlockProblem, type RowsProblem, rowsEps, rowsInputs } from "../problems.ts";
 
-/** What is recorded, with what it reads. */
-export interface Recorded {
+/** A function to record, with the tensors that it reads. */
+export interface RecordedBlock {
   readonly record: () => Tensor;
   readonly inputs: readonly Tensor[];
 }
 
 /** Softmax or a norm. */
-export function rowsOp(gpu: Gpu, problem: RowsProblem): Recorded {
+export function rowsOp(gpu: Gpu, problem: RowsProblem): RecordedBlock {
   const { op, rows, cols } = problem;
   const values = rowsInputs(problem);
   const x = upload(gpu, [rows, cols], "f32", values.x, "x");
@@ -33,7 +33,7 @@ export function rowsOp(gpu: Gpu, problem: RowsProblem): Recorded {
   return { record: () => layerNorm(gpu, { x, weight, bias }, options).y, inputs: [x, weight, bias] };
 }
 
-/** Makes a tensor of a block, f32 of this shape. */
+/** Makes a tensor of a block, in f32 and of this shape. */
 type Given = (shape: readonly number[], of: Float32Array<ArrayBuffer>, name: string) => Tensor;
 
 /** The weights of a block, each made by `given`. */
@@ -62,8 +62,8 @@ export function blockWeights(values: BlockValues, given: Given): BlockWeights {
   };
 }
 
-/** The block that models have, with a cache that it appends to, and the addition that a model leaves to the next norm. */
-export function blockOp(gpu: Gpu, problem: BlockProblem): Recorded {
+/** The block of a model, with a cache to which it appends, and the addition that a model leaves to the next norm. */
+export function blockOp(gpu: Gpu, problem: BlockProblem): RecordedBlock {
   const { t, s } = problem;
   const { c, h, d } = gpt2Small;
   const values = blockValues(problem);

@@ -19,7 +19,7 @@ import type { EncoderProblem } from "../problems.ts";
 import type { Prepared } from "./engine.ts";
 import { folderInMemory, wordOf, wordTokenizer } from "./folder-in-memory.ts";
 
-/** The encoder by this engine: as `embed` computes it, texts packed, and for comparing filled up to one length. */
+/** The encoder by this engine: as `embed` computes it, with packed texts, and for comparison padded to one length. */
 export const encoderWays = (gpu: Gpu, problem: EncoderProblem): (() => Promise<Prepared>)[] => [
   () => packed(gpu, problem),
   () => padded(gpu, problem),
@@ -41,7 +41,7 @@ async function packed(gpu: Gpu, problem: EncoderProblem): Promise<Prepared> {
   };
 }
 
-/** From ids to vectors, in a batch whose rows have one length, by the same block and ops. */
+/** From ids to vectors, in a batch padded to one length, by the same block and ops. */
 async function padded(gpu: Gpu, problem: EncoderProblem): Promise<Prepared> {
   const { width, heads, layers, eps } = miniLm;
   const { texts, tokens, ids: given, shares, even } = paddedBatch(problem);
@@ -81,7 +81,7 @@ async function padded(gpu: Gpu, problem: EncoderProblem): Promise<Prepared> {
   const norm = (name: string) => ({ kind: "layer", ...linear(name), eps }) as const;
   const blocks = Array.from({ length: layers }, (_, layer) => blockWeights(`encoder.layer.${layer}`));
 
-  /** One projection of queries, keys and values, as a loaded encoder has it. */
+  /** One projection for queries, keys and values, as in a loaded encoder. */
   function blockWeights(at: string): EncoderBlockWeights {
     const parts = ["query", "key", "value"].map((part) => `${at}.attention.self.${part}`);
     const joined = (kind: "weight" | "bias") =>
@@ -143,7 +143,7 @@ async function padded(gpu: Gpu, problem: EncoderProblem): Promise<Prepared> {
   };
 }
 
-/** The encoder as a sentence-transformers folder, in memory. */
+/** The encoder as a sentence-transformers folder in memory. */
 function encoderFolder(): FileSource {
   const { vocabulary, width, layers, heads, hidden, positions, types, eps } = miniLm;
   const special = { "[PAD]": tokenIds.pad, "[UNK]": tokenIds.unknown, "[CLS]": tokenIds.begin, "[SEP]": tokenIds.end };

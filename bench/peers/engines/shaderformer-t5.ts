@@ -25,7 +25,7 @@ export const sequenceWays = (gpu: Gpu, problem: SequenceProblem): (() => Promise
   },
 ];
 
-/** The model as a folder of T5's, in memory. */
+/** The model as a T5 folder in memory. */
 function t5Folder(): FileSource {
   const { vocabulary, width, layers, heads, headWidth, hidden, buckets, farthest, eps } = t5Small;
   const { start, end, unknown } = t5Ids;

@@ -13,11 +13,11 @@ import {
   zeros,
 } from "../../../src/index.ts";
 import { adamW, gradientNorm, gradients } from "../../../src/train/index.ts";
-import { openTrainable } from "../../../src/train/open-trainable.ts";
+import { openTrainable } from "../../../src/train/open/open-trainable.ts";
 import { Trainer } from "../../../src/train/trainer/trainer.ts";
 import { gpt2Small } from "../block.ts";
-import { adamw, adamwScalars, blockTraining, trainTokens } from "../train.ts";
-import type { TrainProblem } from "../train-problem.ts";
+import { adamw, adamwScalars, blockTraining, trainTokens } from "../train/train.ts";
+import type { TrainProblem } from "../train/train-problem.ts";
 import type { Prepared } from "./engine.ts";
 import { blockWeights } from "./shaderformer-block.ts";
 import { preparedTraining, type Training } from "./training.ts";
@@ -49,7 +49,7 @@ async function trainModel(gpu: Gpu, problem: TrainProblem, source: FileSource): 
   const { trainable, trainer } = await openTrainer(gpu, source);
   const tokens = trainTokens(problem);
   const program = trainer.program({ batch: tokens.ids.length, context: problem.tokens });
-  const dispatches = program.dispatches.length; // the page would count those that compile, too
+  const dispatches = program.dispatches.length; // counted in the page, those that compile would be included
   program.dispose();
   return {
     dispatches,
@@ -70,7 +70,7 @@ async function trainModel(gpu: Gpu, problem: TrainProblem, source: FileSource): 
   };
 }
 
-/** A recorded step of a block, with what it reads and changes. */
+/** A recorded step of a block, with the tensors that it reads and changes. */
 export interface BlockStep {
   readonly program: Program<{ readonly loss: Tensor; readonly clip: Tensor }>;
   readonly weights: readonly Tensor[];
@@ -79,7 +79,7 @@ export interface BlockStep {
   readonly dispose: () => void;
 }
 
-/** Records the block that models have, without a cache, the mean of squared differences, gradients, and AdamW. */
+/** Records the block of a model without a cache, the mean of squared differences, gradients, and AdamW. */
 export function recordBlockStep(gpu: Gpu, problem: TrainProblem): BlockStep {
   const { c, h, d } = gpt2Small;
   const { betas, eps, decay, clip: most } = adamw;
@@ -109,7 +109,7 @@ export function recordBlockStep(gpu: Gpu, problem: TrainProblem): BlockStep {
     const y = update ? add(gpu, { a: sum, b: update }).y : sum;
     const difference = sub(gpu, { a: y, b: wanted }).y;
     const squares = mul(gpu, { a: difference, b: difference }).y;
-    const rows = mean(gpu, { x: squares }, { axis: 2 }).y; // every row is as long
+    const rows = mean(gpu, { x: squares }, { axis: 2 }).y; // all rows have the same length
     const loss = mean(gpu, { x: rows }, { axis: 1 }).y;
     const found = gradients(gpu, loss, Object.fromEntries(trained.map(({ parameter }, i) => [`${i}`, parameter])));
     const all = Object.values(found).flatMap((gradient) => gradient ?? []);

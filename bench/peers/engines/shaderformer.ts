@@ -11,7 +11,7 @@ import {
   transpose,
   upload,
 } from "../../../src/index.ts";
-import { inputsOf, uploadGroup } from "../../attention/inputs.ts";
+import { inputsOf, uploadGroup } from "../../attention/inputs/inputs.ts";
 import { textModelAddress, textPrompt } from "../generate.ts";
 import { type AttentionProblem, type MatmulProblem, matmulInputs } from "../problems.ts";
 import type { Engine, Prepared } from "./engine.ts";
@@ -20,7 +20,7 @@ import { encoderWays } from "./shaderformer-encoder.ts";
 import { sequenceWays } from "./shaderformer-t5.ts";
 import { trainWays } from "./shaderformer-train.ts";
 
-/** This engine: the variants that its ops choose, recorded once, one submit per run. */
+/** This engine: the variants that its ops choose, recorded once and submitted once per run. */
 export const shaderformer = (gpu: Gpu): Engine => ({
   name: "shaderformer",
   peer: false,
@@ -35,7 +35,7 @@ export const shaderformer = (gpu: Gpu): Engine => ({
         if (problem.op === "attention") return attend(gpu, problem);
         const { record, inputs } = problem.op === "block" ? blockOp(gpu, problem) : rowsOp(gpu, problem);
         const made = prepared(gpu, gpu.record(record), inputs);
-        // A block's kernels are too many for a name.
+        // A block has too many kernels for a name.
         return problem.op === "block" ? made.then((block) => ({ ...block, variant: "transformerBlock" })) : made;
       },
     ],
@@ -46,7 +46,7 @@ export const shaderformer = (gpu: Gpu): Engine => ({
   }),
 });
 
-/** Queries by tokens, keys and values in a cache with room for more, as in a model. */
+/** Queries in the order of tokens, keys and values in a cache with room for more, as in a model. */
 async function attend(gpu: Gpu, { group, heads }: AttentionProblem): Promise<Prepared> {
   const { owned, views } = uploadGroup(gpu, group, heads, inputsOf(group, heads));
   const options = { mask: "causal" } as const;
@@ -68,7 +68,7 @@ function product(gpu: Gpu, problem: MatmulProblem): Promise<Prepared> {
   );
 }
 
-/** A session of its own for each text, so that nothing of the prompt is in a cache. */
+/** A new session for each text, so that none of the prompt is in a cache. */
 async function generate(gpu: Gpu, maxTokens: number): Promise<Prepared> {
   const model = await loadModel(gpu, openUrl(textModelAddress()));
   let made: readonly number[] = [];

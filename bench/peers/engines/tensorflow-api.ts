@@ -4,7 +4,7 @@ export interface TfTensor {
   dispose(): void;
 }
 
-/** Its WebGPU backend gathers dispatches in a command encoder, and has a function to submit them. */
+/** The WebGPU backend, which collects dispatches in a command encoder and has a function to submit them. */
 export interface TfBackend {
   readonly device: GPUDevice;
   ensureCommandEncoderReady(): void;
@@ -35,14 +35,14 @@ export interface TensorFlow {
   tidy(fn: () => TfTensor): TfTensor;
 }
 
-/** A call with its arguments, which live as long as it is used. */
+/** A call with its arguments, which live as long as the call is used. */
 export interface TfCall {
   readonly variant: string;
   readonly call: () => TfTensor;
   readonly inputs: readonly TfTensor[];
 }
 
-/** What is added to scores so that a query does not see the keys after it. */
+/** The numbers added to scores so that a query does not see the keys after it. */
 export function causalMask(t: number, s: number): Float32Array {
   const mask = new Float32Array(t * s);
   for (let i = 0; i < t; i++) mask.fill(-1e9, i * s + s - t + i + 1, (i + 1) * s);

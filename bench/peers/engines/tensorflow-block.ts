@@ -31,7 +31,7 @@ function gelu(tf: TensorFlow, x: TfTensor): TfTensor {
   return tf.mul(tf.mul(0.5, x), tf.add(1, tf.tanh(inner)));
 }
 
-/** Head by head, with a mask made beforehand; keys and values of a decode step are joined to those before. */
+/** Head by head, with a mask made beforehand; keys and values of a decode step are appended to the earlier ones. */
 export function blockCall(tf: TensorFlow, problem: BlockProblem): TfCall {
   const { t, s } = problem;
   const { c, h, d, eps } = gpt2Small;

@@ -4,7 +4,7 @@ import { causalMask, type TensorFlow, type TfTensor } from "./tensorflow-api.ts"
 import { blockCall, rowsCall } from "./tensorflow-block.ts";
 import { loadVendor } from "./vendor.ts";
 
-/** TensorFlow.js: it has no ops of attention and norms, so they are composed as its users compose them. */
+/** TensorFlow.js: it has no ops for attention and norms, so they are composed the way its users compose them. */
 export const tensorflow: Engine = {
   name: "tensorflow.js",
   peer: true,
@@ -40,7 +40,7 @@ function attend(tf: TensorFlow, problem: AttentionProblem): Prepared {
   const { t, s } = problem.group;
   const { h, g, d } = problem.heads;
   const values = attentionInputs(problem);
-  // The query heads of a group are rows of one matrix where there is one token, and separate matrices otherwise.
+  // With one token, the query heads of a group are rows of one matrix; otherwise they are separate matrices.
   const [batch, rows] = t === 1 ? [g, h / g] : [h, t];
   const repeated = (cache: Float32Array<ArrayBuffer>) =>
     t === 1 || h === g

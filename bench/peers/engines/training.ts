@@ -1,25 +1,25 @@
-import { checkedSteps } from "../train.ts";
+import { checkedSteps } from "../train/train.ts";
 import { withDispatches } from "./count-dispatches.ts";
 import type { Prepared } from "./engine.ts";
 
-/** Training from a problem's first weights on. */
+/** Training that starts from a problem's initial weights. */
 export interface Training {
   /** Enqueues a step. */
   readonly step: () => void | Promise<void>;
-  /** Submits what is enqueued and waits until the GPU has finished. */
+  /** Submits the enqueued work and waits until the GPU has finished. */
   readonly settle: () => Promise<void>;
-  /** Of the last step, after `settle`: the loss and the norm of all gradients, before its weights changed. */
+  /** The loss and the norm of all gradients of the last step, before it changed the weights; after `settle`. */
   readonly figures: () => Promise<readonly [loss: number, norm: number]>;
-  /** All weights of two dimensions. */
+  /** All two-dimensional weights. */
   readonly matrices: () => Promise<readonly ArrayLike<number>[]>;
   readonly dispose: () => void;
-  /** Of a step, where they are known without counting. */
+  /** Dispatches of a step, if known without counting. */
   readonly dispatches?: number;
 }
 
 /**
- * Runs are steps, one after the other, of which nothing is read. What is read at the end are the figures of the first
- * steps, computed anew from the first weights: each time by what has been timed.
+ * Runs are consecutive steps, from which nothing is read. At the end the figures of the first steps are computed again,
+ * by the same code that was timed, from the initial weights.
  */
 export async function preparedTraining(
   variant: string,
@@ -45,7 +45,7 @@ export async function preparedTraining(
   return dispatches === undefined ? withDispatches(prepared) : { ...prepared, dispatches };
 }
 
-/** Loss and gradient norm of each of the first steps, then the norm of all matrices after them. */
+/** Loss and gradient norm of each of the first steps, then the norm of all matrices after these steps. */
 async function firstFigures(training: Training): Promise<number[]> {
   const found: number[] = [];
   for (let i = 0; i < checkedSteps; i++) {

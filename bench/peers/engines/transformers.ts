@@ -3,7 +3,7 @@ import { textModel, textPrompt } from "../generate.ts";
 import type { Engine } from "./engine.ts";
 import { peersAreHere, vendorUrl } from "./vendor.ts";
 
-/** transformers.js on the device that it makes itself. */
+/** transformers.js on the device that it creates. */
 export const transformers: Engine = engine(true, "transformers.js");
 
 /** On a device without subgroups: kernels of ONNX Runtime that use them give wrong results on software adapters. */
@@ -18,7 +18,7 @@ function engine(subgroups: boolean, name: string): Engine {
     open: async () => {
       if (!peersAreHere) throw new Error("this site was built without this peer's code");
       const { version, device, generate } = await openTransformers({
-        // A module for each: ONNX Runtime keeps the first device that it is given.
+        // A separate module for each, because ONNX Runtime keeps the first device that it is given.
         bundle: vendorUrl(`transformers/transformers.js?${subgroups ? "own" : "given"}-device`),
         host: vendorUrl(""),
         path: "{model}",
@@ -38,7 +38,7 @@ function engine(subgroups: boolean, name: string): Engine {
             },
             settle: async () => {},
             read: async () => made,
-            dispose: () => {}, // the model stays: ONNX Runtime drops its device with its last session
+            dispose: () => {}, // the model is kept, since ONNX Runtime drops its device with its last session
           }),
         ],
       };

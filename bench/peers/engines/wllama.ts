@@ -3,7 +3,7 @@ import { textModel, textPrompt } from "../generate.ts";
 import type { Engine } from "./engine.ts";
 import { loadVendor, vendorUrl } from "./vendor.ts";
 
-/** wllama: llama.cpp as WebAssembly with its WebGPU backend. Its worker keeps the device to itself. */
+/** wllama: llama.cpp as WebAssembly with its WebGPU backend. Its worker does not expose the device. */
 export const wllama: Engine = {
   name: "wllama",
   peer: true,
@@ -33,7 +33,8 @@ export const wllama: Engine = {
               made = (await complete(request)).text;
             },
             settle: async () => {},
-            // The ids of tokens cost it time: they are those of a run of their own, which has to give the same text.
+            // Reporting token ids costs wllama time, so they come from a separate run, which has to produce the same
+            // text.
             read: async () => {
               const { text, tokens } = await complete({ ...request, ids: true });
               if (text !== made)

@@ -1,4 +1,4 @@
-"""The Transformer of 2017 as torch.nn.Transformer has it, with one matrix for both embeddings and the head."""
+"""The Transformer of 2017 as in torch.nn.Transformer, with one matrix for both embeddings and the head."""
 
 import math
 
@@ -9,7 +9,7 @@ WIDTH, HEADS, HIDDEN, LAYERS, CONTEXT = 64, 4, 128, 2, 64
 
 
 def sinusoids(tokens):
-    """Sines and cosines by turns (Vaswani et al. 2017, section 3.5)."""
+    """Alternating sines and cosines (Vaswani et al. 2017, section 3.5)."""
     angles = torch.arange(tokens)[:, None] * 10000.0 ** (-torch.arange(WIDTH // 2) / (WIDTH // 2))
     return torch.stack([angles.sin(), angles.cos()], -1).reshape(tokens, WIDTH)
 
@@ -28,15 +28,15 @@ class Dates(torch.nn.Module):
         return self.shared(ids) * math.sqrt(WIDTH) + self.positions[: ids.shape[1]]
 
     def encode(self, ids):
-        """Of `[b, s]` ids: states `[b, s, width]`, and true where there is no token."""
+        """For ids `[b, s]`: states `[b, s, width]`, and true where there is no token."""
         hidden = ids == PAD
         return self.transformer.encoder(self.embedded(ids), src_key_padding_mask=hidden), hidden
 
     def decode(self, ids, states, hidden):
-        """Logits `[b, t, v]`, and of every layer the weights `[b, heads, t, s]` of the source."""
+        """Logits `[b, t, v]`, and every layer's attention weights `[b, heads, t, s]` for the source."""
         x, cross = self.embedded(ids), []
         mask = torch.full([ids.shape[1]] * 2, -math.inf).triu(1).to(x.dtype)
-        for layer in self.transformer.decoder.layers:  # as the module does it, which keeps no weights
+        for layer in self.transformer.decoder.layers:  # as in the module, which does not keep the weights
             x = layer.norm1(x + layer.self_attn(x, x, x, attn_mask=mask, need_weights=False)[0])
             options = {"key_padding_mask": hidden, "average_attn_weights": False}
             y, weights = layer.multihead_attn(x, states, states, **options)
@@ -47,7 +47,7 @@ class Dates(torch.nn.Module):
 
     @torch.no_grad()
     def greedy(self, texts, most=14):
-        """The likeliest tokens, one by one, of each list of ids."""
+        """The likeliest tokens for each list of ids, one by one."""
         source = padded(texts)
         states, hidden = self.encode(source)
         ids = torch.full([len(texts), 1], START)

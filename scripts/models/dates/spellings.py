@@ -1,6 +1,6 @@
 """Dates in words and in many spellings, each with the words that every character of its ISO form comes from.
 
-Numbers of days, months and years are written so that only one date can be meant: no 03/04/05.
+Numeric days, months and years are written so that the date is unambiguous: no 03/04/05.
 """
 
 import datetime
@@ -24,7 +24,7 @@ PAD, START, END, UNKNOWN = range(4)
 WORDS = [*MONTHS, *SHORT_MONTHS, *WEEKDAYS, *SHORT_WEEKDAYS, *ONES, *TEENS, *TENS, *ORDINALS, *OTHERS]
 TOKENS = [*SPECIAL, *"0123456789", *MARKS, *dict.fromkeys(WORDS)]
 IDS = {token: i for i, token in enumerate(TOKENS)}
-# What is written around a date; words that the model does not know are all one token.
+# Text before and after a date; all words that the model does not know are one token.
 BEFORE = ["", "", "", "", "", "", "", "born ", "we met ", "she was born on ", "published: ", "from ", "it happened on "]
 AFTER = ["", "", "", "", "", "", "", ".", " at noon", ", we think", " (in Paris)"]
 
@@ -35,31 +35,31 @@ def tokens_of(text):
 
 
 def ids_of(text):
-    """With the token that ends a text."""
+    """The ids of a text, including the token that ends it."""
     return [*(IDS.get(token, UNKNOWN) for token in tokens_of(text)), END]
 
 
 def text_of(ids):
-    """Without special tokens, and without spaces: what the model writes has none."""
+    """Without special tokens, and without spaces, which the model never writes."""
     return "".join(TOKENS[i] for i in ids if i >= len(SPECIAL))
 
 
 def held_out(date):
-    """A tenth of all dates, always the same, that no training sees."""
+    """Whether a date is held out of training: a tenth of all dates, always the same."""
     return hashlib.sha256(date.isoformat().encode()).digest()[0] < 26
 
 
-# Parts of a spelling: a list of (text, characters of YYYYMMDD that it says), written one after another.
+# Parts of a spelling: a list of (text, the characters of YYYYMMDD that it expresses), written one after another.
 
 
 def digits(text, places):
-    """Each digit says its place; of fewer digits than places, the first one says the zeros as well."""
+    """Each digit expresses its place; if there are fewer digits than places, the first one also expresses the zeros."""
     missing = len(places) - len(text)
     return [(text[0], places[: missing + 1]), *((d, [p]) for d, p in zip(text[1:], places[missing + 1 :]))]
 
 
 def below_hundred(number, places, oh=False):
-    """In words; both places are said by one word up to nineteen."""
+    """In words; up to nineteen, one word expresses both places."""
     if number < 10:
         return [*([("oh ", places[:1])] if oh else []), (ONES[number - 1], places[1:] if oh else places)]
     if number < 20:
@@ -116,7 +116,7 @@ def weekday(random, date):
 
 
 def spelling(random, date):
-    """A spelling of a date: its parts, whose texts follow one another."""
+    """A spelling of a date: its parts, in order."""
     space, comma = [(" ", [])], [(random.choice([", ", " "]), [])]
     order = random.random()
     if order < 0.12:
@@ -143,7 +143,7 @@ def spelling(random, date):
 
 
 def example(random, held=False):
-    """A text, its ids, the ISO form, and for each of its ten characters the places of the ids that say it."""
+    """A text, its ids, the ISO form, and for each of its ten characters the positions of the ids that express it."""
     while True:
         date = FIRST + datetime.timedelta(days=random.randrange((LAST - FIRST).days + 1))
         if held_out(date) == held:

@@ -1,10 +1,10 @@
 """Trains the model of examples/models/dates: `/usr/bin/python3 scripts/models/dates/train.py [FOLDER]`.
 
 It needs PyTorch (`apt-get install python3-torch libopenblas0-pthread`; without the second, products take six times as
-long), takes four minutes of one core, and is seeded: the same PyTorch with the same products of matrices on the same kind of
-processor gives the same weights. Each batch is made anew; a tenth of all dates is held out. Beside the cross-entropy of the
-next token, a small loss asks that the mean of all layers' and heads' cross-attention lies on the words that a character comes
-from (Garg et al. 2019 teach one head so), which makes the alignment readable.
+long), takes four minutes on one core, and is seeded: the same PyTorch with the same matrix products on the same kind of
+processor gives the same weights. Each batch is generated when needed; a tenth of all dates is held out. Besides the cross-entropy
+of the next token, a small loss makes the mean cross-attention of all layers and heads point to the words that a character
+comes from (Garg et al. 2019 train one head this way), which makes the alignment readable.
 """
 
 import json
@@ -36,21 +36,21 @@ def batch_of(source):
 
 
 def train(model):
-    source, optimiser = random.Random(1), torch.optim.Adam(model.parameters(), betas=(0.9, 0.98), eps=1e-9)
+    source, optimizer = random.Random(1), torch.optim.Adam(model.parameters(), betas=(0.9, 0.98), eps=1e-9)
     begun = time.time()
     for step in range(STEPS):
         rate = min((step + 1) / WARM_UP, 0.5 + 0.5 * math.cos(math.pi * step / STEPS))
-        optimiser.param_groups[0]["lr"] = RATE * rate
+        optimizer.param_groups[0]["lr"] = RATE * rate
         ids, target, aligned = batch_of(source)
         logits, cross = model.decode(target[:, :-1], *model.encode(ids))
         loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), target[:, 1:].flatten(), label_smoothing=SMOOTHING)
         asked = aligned.sum(-1) > 0
         on = (torch.stack(cross).mean([0, 2]) * aligned).sum(-1)[asked]
         whole = loss - ALIGN * on.clamp(min=1e-6).log().mean()
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         whole.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        optimizer.step()
         if step % 100 == 0 or step == STEPS - 1:
             print(f"{step}: loss {loss:.4f}, aligned {on.mean():.3f}, {time.time() - begun:.0f} s", flush=True)
 
@@ -61,7 +61,7 @@ def rounded_to_f16(model):
 
 
 def accuracy(model, count=4000):
-    """Parts of held-out texts whose date is exact, and of their characters the share of attention on their words."""
+    """The share of held-out texts whose date is exact, and the share of attention on a character's words."""
     source, right, on, wrong = random.Random(2), 0, [], []
     examples = [example(source, held=True) for _ in range(count)]
     for at in range(0, count, 500):

@@ -1,9 +1,9 @@
 // Keys in pages that lie anywhere in k and v [pages, g, page, d], the same in both: blockTable[b, i] is the page that holds
 // keys i·page to i·page + page - 1 of batch row b (PagedAttention, Kwon et al. 2023, section 4.3). Rows may share pages.
 //
-// An entry that is no page has no keys: they count as masked, and nothing that is read in their place is used.
+// An entry that is not a page has no keys: they count as masked, and values read in their place are not used.
 
-struct Pages { count: u32, entries: u32, shift: u32 }  // pages there are, entries of a row of the table, log2(page)
+struct Pages { count: u32, entries: u32, shift: u32 }  // number of pages, entries of a row of the table, log2(page)
 
 @group(3) @binding(0) var<storage, read> blockTable: array<u32>;  // [b, entries]
 @group(3) @binding(1) var<uniform> pages: Pages;

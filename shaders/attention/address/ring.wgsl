@@ -1,4 +1,4 @@
-// A cache that goes round: it keeps the keys of the first `sinks` positions and of the last positions that fit after
+// A ring cache: it keeps the keys of the first `sinks` positions and of the last positions that fit after
 // them, position p in slot sinks + (p - sinks) mod (slots - sinks) (StreamingLLM, Xiao et al. 2023, section 3.2; a
 // window cache without sinks). Keys are counted in the order of their positions, of those that are kept.
 

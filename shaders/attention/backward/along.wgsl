@@ -11,7 +11,7 @@ fn add_diagonals(first_sum: u32, count: u32, lowest: u32, thread: u32, pairs: Pa
   var own: array<f32, OWN>;
   let first_own = (thread + THREADS - lowest % THREADS) % THREADS;  // counted in the tile
   for (var first = 0u; first < KEYS; first += DEPTH) {
-    workgroupBarrier();  // what was there has been read
+    workgroupBarrier();  // the previous contents have been read
     place_factors(0, first, thread, pairs);
     workgroupBarrier();
     for (var n = 0u; n < OWN; n++) {

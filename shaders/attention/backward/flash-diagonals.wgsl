@@ -3,12 +3,12 @@
 // with: attention/backward/stage, attention/backward/along, lib/online-softmax
 // The gradients of scores along the diagonals of queries and keys, by tiles:  diagonals[j - i] = Σ dscore[i, j]
 //
-// What a score that reads a table by distance needs of all pairs, the pairs never in memory. One workgroup per head and
-// part of its blocks of ROWS queries: those a number of parts apart, so that a causal mask leaves all about as much. As
-// flash-q it computes the gradients of a tile's pairs, and then each thread adds up those diagonals of the tile whose
-// number is its own modulo THREADS. So a sum belongs to one thread, without atomics, and its order is always the same. The
-// parts have sums of their own: attention/backward/table adds these up. Requests (d + dv)·(ROWS + KEYS) reads for the dot
-// products of a tile, and reads and writes ROWS + KEYS sums.
+// For scores that read a table by distance; the pairs are never in memory. One workgroup per head and part of its
+// blocks of ROWS queries: a part has every parts-th block, so that under a causal mask all have about equally much to
+// do. As in flash-q it computes the gradients of a tile's pairs, and then each thread adds up those diagonals of the
+// tile whose number is its own modulo THREADS. So a sum belongs to one thread, without atomics, and its order is always
+// the same. The parts have separate sums, which attention/backward/table adds up. Requests (d + dv)·(ROWS + KEYS) reads
+// for the dot products of a tile, and reads and writes ROWS + KEYS sums.
 
 const HEAD_WIDTH: u32 = 64;   // of q and k
 const VALUE_WIDTH: u32 = 64;  // of v and dout

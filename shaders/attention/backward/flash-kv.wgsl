@@ -3,9 +3,9 @@
 // The gradients of keys and values by tiles:  dk = Σ (gradient of q · k) · q, dv = Σ weight · dout
 //
 // One workgroup per tile of KEYS keys of a key and value head. It goes over the query heads that read it and, of each,
-// over the blocks of ROWS queries of which one may see a key. As flash-q, with the sides exchanged: nothing that a
-// workgroup adds up belongs to another, and there are no atomics. Both gradients are in one buffer, so that masks and
-// scores have room for theirs. Requests 2·(d + dv)·(ROWS + KEYS) reads for the products of a block and a tile, and
+// over the blocks of ROWS queries of which one may see a key. As flash-q, with the sides exchanged: no sum is
+// shared by workgroups, so there are no atomics. Both gradients are in one buffer, which leaves buffers to masks and
+// scores. Requests 2·(d + dv)·(ROWS + KEYS) reads for the products of a block and a tile, and
 // (d + dv)·ROWS more for what is added to the gradients.
 
 const HEAD_WIDTH: u32 = 64;   // of q and k
@@ -143,7 +143,7 @@ fn stage_rows(side: u32, b: u32, h: u32, first_row: u32, thread: u32) {
   }
 }
 
-// Stores a thread's part of its rows, with what earlier runs have stored of them.
+// Stores a thread's part of its rows, added to what earlier runs have stored.
 fn store_rows(b: u32, group: u32, first_key: u32, thread: u32, any_earlier: bool, key_sums: Sums, value_sums: Sums) {
   var left_keys = key_sums;
   var left_values = value_sums;

@@ -96,7 +96,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   store_rows(b, h, first_row, thread, tiles.count > RUN, sums);
 }
 
-// Stores a thread's part of its rows, with what earlier runs have stored of them.
+// Stores a thread's part of its rows, added to what earlier runs have stored.
 fn store_rows(b: u32, h: u32, first_row: u32, thread: u32, any_earlier: bool, sums: Sums) {
   var left_sums = sums;
   for (var r = 0u; r < THREAD_ROWS; r++) {

@@ -1,7 +1,7 @@
 // with: attention/cache/f32, attention/masks/causal, attention/scores/none, attention/score-derivatives/one
 // with: attention/backward/row, attention/dropout/none, lib/online-softmax, lib/products
-// What a query and a key contribute to the gradients of attention, from the log-sum-exp of the query's row and what the
-// gradient of its softmax subtracts (attention/backward/stats).
+// The contribution of a query and a key to the gradients of attention, from the log-sum-exp of the query's row and the
+// number that the gradient of its softmax subtracts (attention/backward/stats).
 
 @group(0) @binding(0) var<storage, read> q: array<vec4f>;      // [b, h, t, d]
 @group(0) @binding(3) var<storage, read> dout: array<vec4f>;   // [b, h, t, dv]
@@ -31,7 +31,7 @@ fn score_gradients(b: u32, h: u32, t: u32, key: u32) -> vec2f {
 
   let dout_first = dout_row(b, h, t);
   let v_first = v_row(b, group, key);
-  var dweight = 0.0;  // element by element, as out · dout: where one key has all the weight they are the same to the bit
+  var dweight = 0.0;  // element by element, as out · dout: where one key has all the weight they are bitwise the same
   for (var i = 0u; i < params.dv / 4; i++) {
     dweight = add_dot(dout[dout_first + i], load_v4(v_first, i), dweight);
   }

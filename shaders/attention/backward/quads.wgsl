@@ -1,8 +1,8 @@
 // with: attention/backward/row, attention/dropout/none, lib/products
-// The products of tiles that flash-q and flash-kv are made of, as gemm/vectors has them. A workgroup has a block of BLOCK
-// rows, queries or keys, and goes over tiles of TILE rows of the other side. Of its ROW_THREADS × COLUMN_THREADS threads
-// each has THREAD_ROWS rows of the block, and of these every pair with TILE / COLUMN_THREADS rows of the tile, and
-// then four times COLUMNS columns of their gradients. What is multiplied lies in workgroup memory in quads, DEPTH of i at
+// The products of tiles in flash-q and flash-kv, as in gemm/vectors. A workgroup has a block of BLOCK
+// rows, queries or keys, and goes over tiles of TILE rows of the other side. Of its ROW_THREADS × COLUMN_THREADS
+// threads each has THREAD_ROWS rows of the block, and of these every pair with TILE / COLUMN_THREADS rows of the tile,
+// and then four times COLUMNS columns of their gradients. The operands lie in workgroup memory in quads, DEPTH of i at
 // a time: four rows of the block in a vector of `left`, four columns in one of `right`, for two products at once. The
 // kernel defines BLOCK, TILE and the widths.
 
@@ -66,7 +66,7 @@ fn place_right(side: u32, i: u32, quad: u32, columns: mat4x4f) {
   for (var c = 0u; c < 4; c++) { right[(side * DEPTH + 4 * i + c) * RIGHT_PITCH + quad] = columns[c]; }
 }
 
-// A product's sums, with those of what left and right have of it: pairs of rows, at up to `depth` of i.
+// Adds to a product's sums of pairs the products staged in left and right, at up to `depth` of i.
 fn add_pairs(side: u32, depth: u32, thread: u32, before: Pairs) -> Pairs {
   var sums = before;
   for (var i = 0u; i < depth; i += STEPS) {
@@ -89,7 +89,7 @@ fn add_pairs(side: u32, depth: u32, thread: u32, before: Pairs) -> Pairs {
 }
 
 // The same where left has factors of DEPTH rows of the tile, and right the columns of these rows. Where some pairs are
-// hidden, a factor of 0 has no part, since 0 · NaN is NaN.
+// hidden, a factor of 0 is skipped, since 0 · NaN is NaN.
 fn add_rows(side: u32, full: bool, thread: u32, before: Sums) -> Sums {
   var sums = before;
   for (var i = 0u; i < DEPTH; i += STEPS) {
@@ -138,8 +138,8 @@ fn place_factors(side: u32, first: u32, thread: u32, factors: Pairs) {
   }
 }
 
-// The weight with which a pair counts and the gradient of its dot product, from that, from dout · v, from the row's figures
-// and from what dropout multiplies the weight by.
+// A pair's weight and the gradient of its dot product: from the dot product, dout · v, the weight's factor in dropout
+// and the row's statistics.
 fn gradients_of_pair(
   product: f32, dweight: f32, kept: f32, row: vec2f, b: u32, h: u32, position: u32, key: u32,
 ) -> vec2f {
@@ -156,8 +156,8 @@ fn gradients_of_score(
   return vec2f(weight * kept, select(weight * (dweight * kept - row.y) * moves, 0.0, weight == 0.0));
 }
 
-// The rows after the first: a loop over the rows has one of them for a body, because drivers take long to compile as many
-// stores as there are rows (attention/flash/runs).
+// The rows after the first, moved up: a loop over the rows stores only the first, because drivers take long to compile
+// as many stores as there are rows (attention/flash/runs).
 fn moved_up(sums: Sums) -> Sums {
   var moved = sums;
   for (var r = 1u; r < THREAD_ROWS; r++) { moved[r - 1] = sums[r]; }

@@ -1,7 +1,7 @@
 // with: attention/backward/pair, lib/extent/fixed
 // The gradient of a bias for every pair:  dbias[i, j] = Σ dscore[i, j] over the batch rows and heads that share it
 //
-// One thread an element, which computes the gradient of the score in each of those anew and adds them up alone.
+// One thread an element, which computes the gradients of the score in each of those again and adds them up alone.
 // Requests 2·(d + dv) reads a pair.
 
 const WORKGROUP: u32 = 64;

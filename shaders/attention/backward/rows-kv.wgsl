@@ -4,8 +4,8 @@
 // One workgroup per key of a key and value head. It goes over the queries of each of the head's query heads, WORKGROUP
 // at a time, where the mask's range says that one of them may see the key: each thread computes the weight of one query
 // and the gradient of its dot product, then each gathers a vector of four columns over its share of the queries. No
-// atomics: what other workgroups add up belongs to other keys. Sums are taken in runs. Nothing of size t is kept. Both
-// gradients are in one buffer, so that masks and scores have room for theirs.
+// atomics: other workgroups add up other keys. Sums are taken in runs. Nothing of size t is kept. Both gradients are in
+// one buffer, which leaves buffers to masks and scores.
 
 const HEAD_WIDTH: u32 = 64;   // of q and k
 const VALUE_WIDTH: u32 = 64;  // of v and dout

@@ -3,7 +3,7 @@
 //
 // One workgroup per query row of a head. As in attention/rows it goes over the keys WORKGROUP at a time: each thread
 // computes the gradient of one dot product, then each gathers a vector of four columns over every HEAD_THREADS-th key.
-// Sums are taken in runs (shaders/README.md). Nothing of size s is kept. Every row reads all of k and v anew.
+// Sums are taken in runs (shaders/README.md). Nothing of size s is kept. Every row reads all of k and v again.
 
 const HEAD_WIDTH: u32 = 64;  // of q and k
 const WORKGROUP: u32 = 64;

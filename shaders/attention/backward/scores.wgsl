@@ -4,9 +4,9 @@
 //
 //   dweights[t, s] = weights * (dweights - out · dout) * derivatives * scale
 //
-// the gradient of a softmax times that of what makes its scores. With a scale of 1 they are the gradients of what the
-// derivatives are by: scaled dot products, or what a score adds to. One thread a pair: 4 reads and a write. A pair of weight
-// 0 gives 0, whatever stands in its value.
+// the gradient of a softmax times the derivatives of its scores. With a scale of 1 they are gradients with respect to
+// the variable of these derivatives: scaled dot products, or the value that a score adds to. One thread a pair: 4 reads
+// and a write. A pair of weight 0 gives 0, even if its value is NaN.
 
 const WORKGROUP: u32 = 64;
 

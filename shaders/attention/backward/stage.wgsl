@@ -1,5 +1,5 @@
 // with: attention/backward/quads
-// What the products of a block of queries and a tile of keys are staged from (attention/backward/quads).
+// Staging for the products of a block of queries and a tile of keys (attention/backward/quads).
 
 // Stages DEPTH columns of the block's queries and of a tile of keys, or of dout and values.
 fn stage(side: u32, b: u32, h: u32, group: u32, first_row: u32, first_key: u32, end: u32, first: u32, thread: u32) {

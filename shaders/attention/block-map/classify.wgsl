@@ -1,9 +1,10 @@
 // with: attention/masks/causal, lib/extent/fixed
 // What a mask leaves of each tile of ROWS queries by KEYS keys:  EMPTY, PARTIAL or FULL  (FlexAttention's block mask)
 //
-// One workgroup per tile. Where the mask's range of keys or tile_full does not say it at once, the threads call the mask
-// for every pair and the first gathers what they saw. A tile that ends after the last key is never full. Heads have a map
-// each where the mask differs between them, else one for all. Up to ROWS·KEYS calls of the mask and one write a tile.
+// One workgroup per tile. Where the mask's range of keys or tile_full does not decide it, the threads call the mask
+// for every pair and the first thread combines their answers. A tile that ends after the last key is never full. Heads
+// have a map each where the mask differs between them, else one for all. Up to ROWS·KEYS calls of the mask and one
+// write a tile.
 
 const WORKGROUP: u32 = 64;
 const ROWS: u32 = 64;

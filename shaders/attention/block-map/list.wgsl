@@ -6,7 +6,7 @@
 
 const WORKGROUP: u32 = 64;
 
-const EMPTY: u32 = 0;  // as classify has them
+const EMPTY: u32 = 0;  // as in classify
 const FULL: u32 = 2;
 
 struct Params { rows: u32, tiles: u32 }

@@ -1,6 +1,6 @@
 enable f16;
 // Keys and values stored as f16, four to a vector, on devices with shader-f16. `row` is the first element of a row, as
-// the address part says it, and i counts the row's vectors of four.
+// the address part gives it, and i counts the row's vectors of four.
 
 @group(0) @binding(1) var<storage, read> k: array<vec4<f16>>;  // [b, g, s, d]
 @group(0) @binding(2) var<storage, read> v: array<vec4<f16>>;  // [b, g, s, dv]

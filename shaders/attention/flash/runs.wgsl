@@ -1,13 +1,13 @@
 // Sums over keys in runs, so that small weights are not added one by one to a large sum (shaders/README.md): a piece of a
 // tile adds up by itself, the pieces of RUN tiles are a run, and each run joins those before it. A run is in registers.
-// What the earlier ones add up to waits in out, and the kernel has the sums of their weights and the maxima of both.
+// The sum of the earlier ones is kept in out; the kernel has the sums of their weights and the maxima of both.
 
 const RUN = max(1, 1024 / KEYS);  // tiles
 
-// Ends a run: adds it to the earlier ones, if any. Of the rows from the first on, those before the end are there.
+// Ends a run: adds it to the earlier ones, if any. The rows from the first on exist up to the end.
 //
-// The loop has one row for a body, the first, and the others move up, because drivers take long to compile as many stores
-// as there are rows. No array is indexed by what is not a constant, so that all of it stays in registers.
+// The loop stores only the first row, and the others move up, because drivers take long to compile as many stores as
+// there are rows. Arrays are only indexed by constants, so that they stay in registers.
 fn put_aside(
   b: u32,
   workgroup_y: u32,
@@ -37,7 +37,7 @@ fn with_earlier(last: vec4f, i: u32, any_earlier: bool, rescale: f32) -> vec4f {
   return fma(out[i], vec4f(rescale), last);
 }
 
-// What earlier runs are rescaled by when the maximum of a row has grown from these to those.
+// The factors that rescale earlier runs when the maxima of rows have grown from `before` to `after`.
 fn run_rescales(before: array<f32, THREAD_ROWS>, after: array<f32, THREAD_ROWS>) -> array<f32, THREAD_ROWS> {
   var rescales = array<f32, THREAD_ROWS>();
   for (var r = 0u; r < THREAD_ROWS; r++) { rescales[r] = softmax_rescale(before[r], after[r]); }

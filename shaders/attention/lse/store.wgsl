@@ -1,5 +1,5 @@
-// Each query row's logarithm of the sum of exponentials: what merges results over parts of the keys, and what a
-// backward pass recomputes the weights from.
+// Each query row's logarithm of the sum of exponentials, with which results over parts of the keys are merged, and from
+// which a backward pass recomputes the weights.
 
 @group(0) @binding(4) var<storage, read_write> lse: array<f32>;  // [b, h, t]
 

@@ -1,6 +1,6 @@
 // with: lib/extent/fixed
-// A query sees the keys that a tensor keeps. Its rows are the queries of this call, wherever they stand. Batch rows and
-// heads may share it: their strides are 0 then.
+// A query sees the keys that a tensor keeps. Its rows are the queries of this call, regardless of position. Batch rows
+// and heads may share it: their strides are 0 then.
 
 struct MaskParams { batch: u32, head: u32, s: u32 }
 
@@ -12,12 +12,12 @@ fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool {
   return keep[b * mask_params.batch + h * mask_params.head + row * mask_params.s + k] != 0;
 }
 
-// The half-open range of keys that queries first to last may see in any head, of those there are: any.
+// The half-open range of existing keys that queries first to last may see in any head: all.
 fn key_range(b: u32, first: u32, last: u32, keys: u32) -> vec2u {
   return vec2u(0, keys);
 }
 
-// Said of no tile: only pair by pair would show it.
+// True of no tile: only testing every pair could show it.
 fn tile_full(b: u32, first_query: u32, last_query: u32, first_key: u32, last_key: u32) -> bool {
   return false;
 }

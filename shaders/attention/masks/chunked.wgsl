@@ -9,7 +9,7 @@ fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool {
   return i32(k) <= i32(q) && k / mask_params.keys == q / mask_params.keys;
 }
 
-// The half-open range of keys that queries first to last may see in any head, of those there are.
+// The half-open range of existing keys that queries first to last may see in any head.
 fn key_range(b: u32, first: u32, last: u32, keys: u32) -> vec2u {
   let begin = max(i32(first), 0) / i32(mask_params.keys) * i32(mask_params.keys);
   return vec2u(u32(begin), u32(clamp(i32(last) + 1, 0, i32(keys))));

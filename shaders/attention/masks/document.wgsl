@@ -11,12 +11,12 @@ fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool {
   return q < mask_params.s && k < mask_params.s && documents[first + q] == documents[first + k];
 }
 
-// The half-open range of keys that queries first to last may see in any head, of those there are: any.
+// The half-open range of existing keys that queries first to last may see in any head: all.
 fn key_range(b: u32, first: u32, last: u32, keys: u32) -> vec2u {
   return vec2u(0, keys);
 }
 
-// Said of no tile: only pair by pair would show it.
+// True of no tile: only testing every pair could show it.
 fn tile_full(b: u32, first_query: u32, last_query: u32, first_key: u32, last_key: u32) -> bool {
   return false;
 }

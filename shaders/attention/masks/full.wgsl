@@ -4,7 +4,7 @@ fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool {
   return true;
 }
 
-// The half-open range of keys that queries first to last may see in any head, of those there are.
+// The half-open range of existing keys that queries first to last may see in any head.
 fn key_range(b: u32, first: u32, last: u32, keys: u32) -> vec2u {
   return vec2u(0, keys);
 }

@@ -11,7 +11,7 @@ fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool {
   return distance >= 0 && (distance < i32(mask_params.keys) || k < mask_params.sinks);
 }
 
-// The half-open range of keys that queries first to last may see in any head, of those there are.
+// The half-open range of existing keys that queries first to last may see in any head.
 fn key_range(b: u32, first: u32, last: u32, keys: u32) -> vec2u {
   let window = max(i32(first) - i32(mask_params.keys) + 1, 0);
   let begin = select(window, 0, mask_params.sinks > 0);

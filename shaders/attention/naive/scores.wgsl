@@ -2,8 +2,9 @@
 // with: attention/views, lib/online-softmax
 // Attention in three kernels, the first:  scores[t, s] = score_mod(scale * q · k), or LOWEST where the mask hides k
 //
-// One thread per score, which reads a whole row of q and of k: 2·d reads for 2·d operations, the least reuse there
-// is, and t·s scores in memory. The first rung of the ladder, and the variant that takes any head width and stride.
+// One thread per score, which reads a whole row of q and of k: 2·d reads for 2·d operations, the least reuse
+// possible, and t·s scores in memory. The first rung of the ladder, and the variant that takes any head width and
+// stride.
 
 const WORKGROUP: u32 = 64;
 

@@ -1,6 +1,6 @@
 // A penalty that grows with the distance of the key, by a slope of each head (ALiBi, Press et al. 2021, section 3):
-// score - slopes[h] * (q - k). What keys after the query get is score_params.future times as much as they are ahead:
-// -1 for -|q - k|, 1 for k - q.
+// score - slopes[h] * (q - k). For keys after the query the term is multiplied by score_params.future: -1 for
+// -|q - k|, 1 for k - q.
 
 struct ScoreParams { future: f32 }
 

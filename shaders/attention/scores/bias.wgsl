@@ -1,6 +1,6 @@
 // with: lib/extent/fixed
-// A bias for every pair. Its rows are the queries of this call, wherever they stand. Batch rows and heads may share it:
-// their strides are 0 then.
+// A bias for every pair. Its rows are the queries of this call, regardless of position. Batch rows and heads may share
+// it: their strides are 0 then.
 
 struct ScoreParams { batch: u32, head: u32, s: u32 }
 

@@ -1,4 +1,4 @@
-// A bias for all scores of a head: score + bias[h]. It changes the log-sum-exp, and what a sink is worth.
+// A bias for all scores of a head: score + bias[h]. It changes the log-sum-exp, and a sink's share.
 
 @group(2) @binding(17) var<storage, read> bias: array<f32>;  // [h]
 

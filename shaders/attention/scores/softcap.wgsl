@@ -1,4 +1,4 @@
-// The scaled dot product, bent to stay between -cap and cap (Gemma 2, section 2):  cap * tanh(score / cap)
+// The scaled dot product, soft-capped between -cap and cap (Gemma 2, section 2):  cap * tanh(score / cap)
 
 struct ScoreParams { cap: f32 }
 

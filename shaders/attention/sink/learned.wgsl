@@ -1,7 +1,7 @@
 // with: lib/online-softmax
 // A learned sink of each head (gpt-oss): a key without a value, whose score takes its share of the softmax. The sum of
-// exponentials of a row becomes  sum + exp(sink - max),  all of it relative to the larger maximum of the two; what has
-// been gathered of v is to be rescaled. A sink of minus infinity is none.
+// exponentials of a row becomes  sum + exp(sink - max),  all of it relative to the larger maximum of the two; the
+// accumulator of v must be rescaled. A sink of minus infinity has no effect.
 
 struct SinkState { largest: f32, sum: f32, rescale: f32 }
 

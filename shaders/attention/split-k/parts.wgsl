@@ -1,6 +1,6 @@
 // with: attention/cache/f32, attention/masks/causal, attention/scores/none, lib/extent/fixed
 // with: attention/split-k/range, attention/split-k/rows, attention/views, lib/products, attention/split-k/reduce
-// with: lib/not-finite, lib/online-softmax, attention/split-k/store
+// with: lib/numbers/not-finite, lib/online-softmax, attention/split-k/store
 // Attention over splits of the keys, side by side:  accumulators = Σ exp(score - max) · v,  stats = (max, Σ exp(score - max))
 //
 // For few queries and many keys (Flash-Decoding, Dao et al. 2023); split-k/join divides, when all splits are done.
@@ -166,8 +166,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   store_parts(b, group, block, split, rows, largest, sums, out_rows, thread);
 }
 
-// weights · v of `count` keys for a thread's columns, without keys whose weight is 0. A key that the mask hides may hold
-// anything, and 0 · NaN is NaN: what is NaN in one row is NaN in all, and is added up anew.
+// weights · v of `count` keys for a thread's columns, without keys whose weight is 0. A key that the mask hides may
+// hold NaN, and 0 · NaN is NaN: it then affects all rows, which are added up again without it.
 fn without_hidden(
   b: u32,
   group: u32,

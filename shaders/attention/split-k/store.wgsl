@@ -1,6 +1,6 @@
-// Stores what a split found: for each of its rows the maximum and the sum of its weights, and its share of the output. The
-// threads that have some of the same columns add up what they have, in the memory of the kernel's weights; maxima and sums,
-// which every thread has, wait in that of its queries, which have been read for the last time.
+// Stores a split's results: for each of its rows the maximum and the sum of its weights, and its share of the output.
+// Threads that share columns add up their parts in the memory of the kernel's weights; maxima and sums, which every
+// thread has, are kept in that of its queries, which have been read for the last time.
 
 // For one batch row, key and value head, block and split; the first `rows` of the block's rows are stored.
 fn store_parts(

@@ -1,7 +1,8 @@
 // with: cross-entropy/cap/none
 // The gradient of a row, token by token. p is a token's probability, exp(z − lse); `truth` the token that the target names.
 //
-// The truth's own is not of p − 1, which has no digits left where p is close to 1, but of the other tokens' sum: 1 − p.
+// The truth's gradient is not computed from p − 1, which loses its digits where p is close to 1, but from the sum of
+// the other tokens: 1 − p.
 
 struct Params { rows: u32, cols: u32, vocabulary: u32, ignored: u32, smoothing: f32, z_loss: f32, cap: f32 }
 

@@ -1,8 +1,8 @@
-// with: cross-entropy/memory/apart, cross-entropy/backward/gradient, lib/exponential, lib/vector/four, lib/elements/four, lib/row-lanes, lib/reduce
+// with: cross-entropy/memory/separate, cross-entropy/backward/gradient, lib/numbers/exponential, lib/vector/four, lib/elements/four, lib/row-lanes, lib/reduce
 // Gradient of the mean cross-entropy:  dz = ((1 + 2ζ·lse)·exp(z − lse) − (1 − ε)·[target] − ε/v)·dloss/count
 //
-// LANES threads share a row, which they read once. The target's own gradient, of the sum of all other probabilities, is
-// written last, by the thread that has its Vector: no other reads or writes it, so the gradients may take the place of the
+// LANES threads share a row, which they read once. The target's gradient, from the sum of all other probabilities, is
+// written last, by the thread that has its Vector: no other reads or writes it, so the gradients may overwrite the
 // logits. Ignored rows, and columns from `vocabulary` on, are 0. Requests vocabulary reads and cols writes a row.
 
 const WORKGROUP: u32 = 128;

@@ -1,4 +1,4 @@
-// with: cross-entropy/memory/apart, cross-entropy/backward/gradient, lib/exponential, lib/vector/one, lib/grid
+// with: cross-entropy/memory/separate, cross-entropy/backward/gradient, lib/numbers/exponential, lib/vector/one, lib/grid
 // Gradient of the mean cross-entropy:  dz = ((1 + 2ζ·lse)·exp(z − lse) − (1 − ε)·[target] − ε/v)·dloss/count
 //
 // One thread a row, which it reads twice: for the sum of the other tokens' probabilities, and for the gradients. Ignored

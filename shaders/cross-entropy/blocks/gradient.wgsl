@@ -1,9 +1,9 @@
-// with: cross-entropy/memory/in-place, cross-entropy/backward/gradient, lib/exponential, lib/vector/one, lib/grid
+// with: cross-entropy/memory/in-place, cross-entropy/backward/gradient, lib/numbers/exponential, lib/vector/one, lib/grid
 // Gradient of the mean cross-entropy in a block of the vocabulary:  dz = ((1 + 2ζ·lse)·exp(z − lse) − (1 − ε)·[target] − ε/v)·dloss/count
 //
-// One thread a logit, in place. The target's is made of the sum of all other probabilities, which the loss has left, since
-// they are in other blocks too. Ignored rows, and tokens from `vocabulary` on, are 0. Requests 8 reads and 1 write a
-// logit.
+// One thread a logit, in place. The target's is computed from the sum of all other probabilities, which the loss has
+// stored, since they are in other blocks too. Ignored rows, and tokens from `vocabulary` on, are 0. Requests 8 reads
+// and 1 write a logit.
 
 const WORKGROUP: u32 = 64;
 

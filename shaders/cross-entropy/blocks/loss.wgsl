@@ -1,8 +1,8 @@
-// with: cross-entropy/row-loss, lib/exponential, lib/vector/one, lib/grid
+// with: cross-entropy/row-loss, lib/numbers/exponential, lib/vector/one, lib/grid
 // Cross-entropy of each row from its sums:  loss = lse − (1 − ε)·z[target] − ε·mean(z) + ζ·lse²
 //
-// One thread a row. `others` is what the other tokens' probabilities add up to, 1 − p of the target, of which the gradient
-// is made. A row whose target is `ignored` gives 0 for all three. Requests 5 reads a row.
+// One thread a row. `others` is the sum of the other tokens' probabilities, 1 − p of the target, from which the
+// gradient is computed. A row whose target is `ignored` gives 0 for all three. Requests 5 reads a row.
 
 const WORKGROUP: u32 = 64;
 
@@ -32,5 +32,5 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let loss = row_loss(RowSums(found.x, found.y, found.z, apart), truth);
   losses[row] = loss.loss;
   lse[row] = loss.lse;
-  others[row] = found.z * exponential(found.y - loss.lse);  // of the lse that gradients will read, rounded as it is
+  others[row] = found.z * exponential(found.y - loss.lse);  // from the rounded lse, which gradients will read
 }

@@ -1,5 +1,5 @@
-// with: lib/softcap
-// Logits that are bent to stay below params.cap.
+// with: lib/numbers/softcap
+// Logits soft-capped to params.cap.
 
 // The derivative, 1 - tanh², as 4e / (1 + e)² with e = exp(-2|u|): that keeps its digits where tanh is close to 1. It is 0
 // at infinities.

@@ -1,5 +1,5 @@
 // with: elementwise/number
-// Writes an integer of 32 bits: the fraction is cut off, what is out of range becomes the nearest end, NaN becomes 0.
+// Writes an integer of 32 bits: the fraction is cut off, numbers out of range become the nearest end, NaN becomes 0.
 
 const RESULT_SIGNED: bool = true;  // i32; false for u32
 

@@ -1,7 +1,7 @@
 // with: lib/grid
 // Gradient of an embedding:  dtable[id] = scale · Σ dy[token] over the tokens of id
 //
-// One thread an element of the table, which looks at every token: rows without tokens are 0. Sums are taken in runs,
+// One thread an element of the table, which checks every token: rows without tokens are 0. Sums are taken in runs,
 // and those in runs again (shaders/README.md). Requests v·c·t reads of ids, and t·c of gradients. Choose it for small
 // vocabularies and few tokens.
 
@@ -33,6 +33,6 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
     }
     sum += runs;
   }
-  let before = select(0.0, dtable[i], params.accumulate == 1);  // what is there may be NaN
+  let before = select(0.0, dtable[i], params.accumulate == 1);  // the old value may be NaN
   dtable[i] = before + params.scale * sum;
 }

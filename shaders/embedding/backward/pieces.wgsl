@@ -1,10 +1,10 @@
 // with: embedding/backward/segment, lib/vector/four, lib/grid
 // Gradient of an embedding, the first stage:  dtable[id] += scale · Σ dy[token] over the tokens of id,  in pieces
 //
-// Tokens are sorted by id and cut in pieces of PIECE, whatever their ids, so that a frequent token is no more work for a
-// thread than a rare one. One thread a piece and Vector of columns, which adds up rows until the id changes. Runs that
-// cross the edges of their piece leave parts for embedding/backward/join.
-// Requests t·c reads, and a read and a write of each row of the table that has tokens.
+// Tokens are sorted by id and cut in pieces of PIECE, regardless of their ids, so that a frequent token is no more work
+// for a thread than a rare one. One thread a piece and Vector of columns, which adds up rows until the id changes. Runs
+// that cross the edges of their piece leave parts for embedding/backward/join. Requests t·c reads, and a read and a
+// write of each row of the table that has tokens.
 
 const WORKGROUP: u32 = 64;
 

@@ -1,5 +1,5 @@
 // with: embedding/sort/order/first
-// What tokens are sorted by in one pass of a radix sort: 8 bits of their ids. Ids outside of the table come last.
+// The digit by which one pass of a radix sort sorts tokens: 8 bits of their ids. Ids outside of the table come last.
 
 const BINS: u32 = 256;
 const CHUNK: u32 = 256;  // tokens of a workgroup

@@ -1,5 +1,5 @@
-// Elements of a, stored as f16, two to a u32: half the bytes, on every device. What is loaded is f32 at once, and sums
-// are f32: only what was stored is rounded.
+// Elements of a, stored as f16, two to a u32: half the bytes, on every device. Loaded values are f32 at once, and
+// sums are f32: only the stored values are rounded.
 
 @group(0) @binding(0) var<storage, read> a: array<u32>;
 

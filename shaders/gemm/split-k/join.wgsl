@@ -4,7 +4,7 @@
 // One output per thread, neighbouring threads in neighbouring columns. Runs add up in their order.
 
 const WORKGROUP: u32 = 64;
-const ADD: bool = false;  // to what y has
+const ADD: bool = false;  // adds to y instead of overwriting it
 
 struct Params { size: u32, n: u32, splits: u32 }
 

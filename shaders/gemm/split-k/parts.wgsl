@@ -3,7 +3,7 @@
 //
 // As gemm/tiled, but a workgroup adds up only `run` values of i. Where y is small and k long, as for the gradient of a
 // weight with few outputs, a tile a workgroup would leave most of a GPU idle: here every tile has `splits` of them.
-// gemm/split-k/join adds up what they found.
+// gemm/split-k/join adds up their sums.
 // Requests 2·k / TILE reads from memory for each output.
 
 const TILE: u32 = 16;

@@ -1,8 +1,8 @@
 // with: lib/no-index
 // Which row of the cache a position has when it lies in pages [pages, g, s]: row at mod s of page blockTable[b, at / s].
-// None where the table has no entry, or one that is no page.
+// None where the table has no entry, or its entry is not a page.
 
-struct Pages { count: u32, entries: u32 }  // pages there are, entries of a row of the table
+struct Pages { count: u32, entries: u32 }  // number of pages, entries of a row of the table
 
 @group(3) @binding(0) var<storage, read> blockTable: array<u32>;  // [b, entries]
 @group(3) @binding(1) var<uniform> pages: Pages;

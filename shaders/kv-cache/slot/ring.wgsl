@@ -1,5 +1,5 @@
 // with: lib/no-index
-// Which row of the cache a position has when it goes round after `sinks` that stay, in [b, g, s]: the slot
+// Which row of the cache a position has in a ring after `sinks` that stay, in [b, g, s]: the slot
 // sinks + (at - sinks) mod (s - sinks). None for a token that a later one of the same run would overwrite.
 
 struct Ring { sinks: u32 }

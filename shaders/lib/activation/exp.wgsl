@@ -1,4 +1,4 @@
-// with: lib/exponential
+// with: lib/numbers/exponential
 // The exponential, base e.
 
 fn activation(x: Vector) -> Vector {

@@ -1,4 +1,4 @@
-// No activation: the default, in whose place TypeScript puts another file of this folder.
+// No activation: the default, which TypeScript replaces by another file of this folder.
 
 fn activation(x: Vector) -> Vector {
   return x;

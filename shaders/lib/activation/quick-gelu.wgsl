@@ -1,4 +1,4 @@
-// with: lib/sigmoid
+// with: lib/numbers/sigmoid
 // GELU by a logistic approximation:  x · sigmoid(1.702 x)
 
 fn activation(x: Vector) -> Vector {

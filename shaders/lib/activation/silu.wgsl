@@ -1,4 +1,4 @@
-// with: lib/sigmoid
+// with: lib/numbers/sigmoid
 // SiLU, or swish:  x · sigmoid(x)
 
 fn activation(x: Vector) -> Vector {

@@ -1,7 +1,7 @@
-// with: lib/exponential
+// with: lib/numbers/exponential
 // The hyperbolic tangent:  (1 - e) / (1 + e) with the sign of x, e = exp(-2 |x|)
 //
-// Near 0, where 1 - e has few digits, its series. Drivers differ in what their tanh gives for large arguments.
+// Near 0, where 1 - e has few digits, its series. Drivers differ in tanh of large arguments.
 
 const SERIES_END: f32 = 0.25;
 

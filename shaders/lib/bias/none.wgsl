@@ -1,4 +1,4 @@
-// No bias: the default, in whose place TypeScript puts lib/bias/vector where a bias is given.
+// No bias: the default, which TypeScript replaces by lib/bias/vector where there is a bias.
 
 fn bias_at(column: u32) -> f32 {
   return 0.0;

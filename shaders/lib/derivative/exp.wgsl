@@ -1,4 +1,4 @@
-// with: lib/exponential
+// with: lib/numbers/exponential
 // Of the exponential:  itself
 
 fn derivative(x: Vector) -> Vector {

@@ -1,4 +1,4 @@
-// with: lib/sigmoid, lib/bounded
+// with: lib/numbers/sigmoid, lib/bounded
 // Of GELU by a logistic approximation:  sigmoid(z) · (1 + z · sigmoid(-z)), z = 1.702 x
 //
 // Bounded as lib/derivative/silu.

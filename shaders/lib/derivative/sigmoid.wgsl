@@ -1,4 +1,4 @@
-// with: lib/exponential
+// with: lib/numbers/exponential
 // Of the logistic function:  sigmoid(x) · sigmoid(-x)
 //
 // With e = exp(-|x|) it is e / (1 + e)².

@@ -1,4 +1,4 @@
-// with: lib/exponential
+// with: lib/numbers/exponential
 // Of the hyperbolic tangent:  1 - tanh²(x)
 //
 // With e = exp(-2 |x|) it is 4e / (1 + e)², which keeps its digits where tanh is 1 in f32.

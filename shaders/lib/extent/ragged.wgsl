@@ -1,8 +1,8 @@
 // Sequences of different lengths, one after the other in q [1, h, t, d], k and v [1, g, s, d], out [1, t, h, dv] and lse
 // [1, h, t]. Sequence b has the queries from queryOffsets[b] up to but not including queryOffsets[b + 1], keys likewise
-// (cu_seqlens of FlashAttention 2). Its last query stands at its last key.
+// (cu_seqlens of FlashAttention 2). Its last query is at its last key's position.
 //
-// Offsets beyond the rows there are, or below the one before, make a sequence short: nothing outside is read.
+// Offsets beyond the existing rows, or below the one before, make a sequence short: nothing outside is read.
 
 struct Sequences { count: u32, keys: u32 }  // keys of all of them
 

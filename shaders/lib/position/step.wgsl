@@ -1,6 +1,6 @@
 // with: lib/step
-// Positions that count up from each batch row's place in the step. A row may have fewer tokens than t: the rest of it
-// is padding, all of it once the row has finished.
+// Positions that count up from each batch row's position in the step. A row may have fewer tokens than t: the rest of
+// it is padding, all of it once the row has finished.
 
 fn position(b: u32, t: u32) -> u32 {
   return step_.rows[b].position + t;

@@ -1,6 +1,6 @@
-// Where element i of the result lies in a tensor with other strides: i is taken apart into four coordinates, outermost
-// first, and each goes its stride. An axis that broadcasting repeats has stride 0. Params holds d1, d2 and d3, the
-// lengths of the last three axes.
+// Where element i of the result lies in a tensor with other strides: i is split into four coordinates, outermost
+// first, and each is multiplied by its stride. An axis that broadcasting repeats has stride 0. Params holds d1, d2 and
+// d3, the lengths of the last three axes.
 
 fn element(i: u32, first: u32, strides: vec4u) -> u32 {
   let i2 = i / params.d3;

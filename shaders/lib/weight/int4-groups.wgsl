@@ -1,4 +1,4 @@
-// with: lib/packed
+// with: lib/packed/codes
 // Weights stored as codes of four bits from 0 on, with a scale and a zero point for each GROUP elements of a row:
 //   (code - zero) · scale
 // Of 32 elements, i and i + 16 share a byte, the first of them in its lower half; scale and zero point are numbers of

@@ -1,4 +1,4 @@
-// with: lib/packed
+// with: lib/packed/codes
 // Weights stored as signed bytes, four to a u32, the first in the lowest bits, and a scale for each row:  byte · scale.
 // The kernel defines weight_columns(), the length of a row in elements, a multiple of 4. load_weight4 takes k in elements,
 // a multiple of 4.

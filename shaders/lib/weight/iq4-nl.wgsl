@@ -1,4 +1,4 @@
-// with: lib/packed, lib/iq4-numbers
+// with: lib/packed/codes, lib/packed/iq4-numbers
 // Weights stored as ggml's IQ4_NL: blocks of 32 codes of four bits, of which elements i and i + 16 share a byte, the
 // first of them in its lower half, and for each block a scale of f16, two to a u32. A code stands for one of sixteen
 // signed bytes:  byte of code · scale. The kernel defines weight_columns(), the length of a row in elements, a multiple

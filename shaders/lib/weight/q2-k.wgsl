@@ -1,4 +1,4 @@
-// with: lib/packed
+// with: lib/packed/codes
 // Weights stored as ggml's Q2_K: blocks of 256 codes of two bits, those of every 32nd of 128 elements in one byte, and
 // for each block five u32: sixteen bytes, one for each 16 elements, with a scale in the lower half and a minimum in the
 // upper one, and two numbers of f16 that multiply them:  code · scale - minimum. The kernel defines weight_columns(),

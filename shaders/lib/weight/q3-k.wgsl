@@ -1,4 +1,4 @@
-// with: lib/packed, lib/six-bit-scale
+// with: lib/packed/codes, lib/packed/six-bit-scale
 // Weights stored as ggml's Q3_K: blocks of 256 codes of three bits: 32 bytes of their third bits, those of every 32nd
 // element in one byte, then the lower two, those of every 32nd of 128 elements in one byte; and for each block a vec4u:
 // sixteen scales of six bits, the lower four in eight bytes and the upper two in four, and a number of f16 that

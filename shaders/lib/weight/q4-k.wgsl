@@ -1,4 +1,4 @@
-// with: lib/packed, lib/six-bit-steps
+// with: lib/packed/codes, lib/packed/six-bit-steps
 // Weights stored as ggml's Q4_K: blocks of 256 codes of four bits, of each 64 the first 32 in the lower halves of 32
 // bytes and the others in the upper ones, and for each block a vec4u: two numbers of f16, and eight scales and minima
 // of six bits:  code · scale - minimum. The kernel defines weight_columns(), the length of a row in elements, a

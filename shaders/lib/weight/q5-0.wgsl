@@ -1,4 +1,4 @@
-// with: lib/packed
+// with: lib/packed/codes
 // Weights stored as ggml's Q5_0: blocks of 32 codes of five bits: a u32 of their fifth bits, then the others, of which
 // elements i and i + 16 share a byte, the first of them in its lower half; and for each block a scale of f16, two to a
 // u32:  (code - 16) · scale. The kernel defines weight_columns(), the length of a row in elements, a multiple of 32.

@@ -1,4 +1,4 @@
-// with: lib/packed
+// with: lib/packed/codes
 // Weights stored as ggml's Q5_1: blocks of 32 codes of five bits: a u32 of their fifth bits, then the others, of which
 // elements i and i + 16 share a byte, the first of them in its lower half; and for each block a scale and a minimum of
 // f16, together a u32:  code · scale + minimum. The kernel defines weight_columns(), the length of a row in elements, a

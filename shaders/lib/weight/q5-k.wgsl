@@ -1,4 +1,4 @@
-// with: lib/packed, lib/six-bit-steps
+// with: lib/packed/codes, lib/packed/six-bit-steps
 // Weights stored as ggml's Q5_K: blocks of 256 codes of five bits: 32 bytes of their fifth bits, those of every 32nd
 // element in one byte, then the others, of each 64 the first 32 in the lower halves of 32 bytes and the others in the
 // upper ones; and for each block a vec4u: two numbers of f16, and eight scales and minima of six bits:  code · scale -

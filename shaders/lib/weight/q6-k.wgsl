@@ -1,4 +1,4 @@
-// with: lib/packed
+// with: lib/packed/codes
 // Weights stored as ggml's Q6_K: blocks of 256 codes of six bits: the lower four, of each 128 elements the first 64 in
 // the lower halves of 64 bytes and the others in the upper ones, then the upper two, those of every 32nd of 128
 // elements in one byte; and for each block five u32: sixteen signed bytes, one for each 16 elements, and a number of

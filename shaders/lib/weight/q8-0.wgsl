@@ -1,4 +1,4 @@
-// with: lib/packed
+// with: lib/packed/codes
 // Weights stored as ggml's Q8_0: blocks of 32 signed bytes, four to a u32, the first in the lowest bits, and for each
 // block a scale of f16, two to a u32:  byte · scale. The kernel defines weight_columns(), the length of a row in
 // elements, a multiple of 32. load_weight4 takes k in elements, a multiple of 4.

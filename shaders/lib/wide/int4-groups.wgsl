@@ -1,4 +1,4 @@
-// with: lib/wide-block, lib/packed, lib/touch/vectors
+// with: lib/packed/wide-block, lib/packed/codes, lib/touch/vectors
 // Weights of lib/weight/int4-groups, 32 at a time: their codes in 16 bytes, and the scale and the zero point of their group.
 
 @group(0) @binding(1) var<storage, read> weight: array<vec4u>;

@@ -1,4 +1,4 @@
-// with: lib/wide-block, lib/packed, lib/touch/vectors
+// with: lib/packed/wide-block, lib/packed/codes, lib/touch/vectors
 // Weights stored as signed bytes with a scale for each row (lib/weight/int8-channel), 16 at a time.
 
 @group(0) @binding(1) var<storage, read> weight: array<vec4u>;

@@ -1,4 +1,4 @@
-// with: lib/wide-block, lib/packed, lib/iq4-numbers, lib/touch/vectors
+// with: lib/packed/wide-block, lib/packed/codes, lib/packed/iq4-numbers, lib/touch/vectors
 // Weights stored as ggml's IQ4_NL (lib/weight/iq4-nl), a block at a time: 32 codes in 16 bytes, and their scale.
 
 @group(0) @binding(1) var<storage, read> weight: array<vec4u>;

@@ -1,4 +1,4 @@
-// with: lib/wide-offset-codes, lib/packed, lib/touch/vectors
+// with: lib/packed/wide-offset-codes, lib/packed/codes, lib/touch/vectors
 // Weights stored as ggml's Q2_K (lib/weight/q2-k), an eighth of a block at a time: 32 codes in two bits of 32 bytes, and
 // their two scales and minima. Twice as many, with four groups to scale, take three times as long or more on llvmpipe.
 

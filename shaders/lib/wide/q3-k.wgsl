@@ -1,4 +1,4 @@
-// with: lib/wide-codes, lib/six-bit-scale, lib/touch/vectors
+// with: lib/packed/wide-codes, lib/packed/six-bit-scale, lib/touch/vectors
 // Weights stored as ggml's Q3_K (lib/weight/q3-k), an eighth of a block at a time: two bits of 32 codes in 32 bytes, the
 // third in a bit of 32 others, and the block's scales. Twice as many, with four groups to scale, take three times as long
 // or more on llvmpipe.

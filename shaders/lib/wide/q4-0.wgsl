@@ -1,4 +1,4 @@
-// with: lib/wide-codes, lib/packed, lib/touch/vectors
+// with: lib/packed/wide-codes, lib/packed/codes, lib/touch/vectors
 // Weights stored as ggml's Q4_0 (lib/weight/q4-0), a block at a time: 32 codes in 16 bytes, and their scale.
 
 @group(0) @binding(1) var<storage, read> weight: array<vec4u>;

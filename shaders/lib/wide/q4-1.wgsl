@@ -1,4 +1,4 @@
-// with: lib/wide-offset-codes, lib/touch/vectors
+// with: lib/packed/wide-offset-codes, lib/touch/vectors
 // Weights stored as ggml's Q4_1 (lib/weight/q4-1), a block at a time: 32 codes in 16 bytes, a scale and a minimum.
 
 @group(0) @binding(1) var<storage, read> weight: array<vec4u>;

@@ -1,4 +1,4 @@
-// with: lib/wide-offset-codes, lib/six-bit-steps, lib/touch/vectors
+// with: lib/packed/wide-offset-codes, lib/packed/six-bit-steps, lib/touch/vectors
 // Weights stored as ggml's Q4_K (lib/weight/q4-k), a quarter of a block at a time: two groups of 32 codes in the halves
 // of 32 bytes, and the block's scales.
 

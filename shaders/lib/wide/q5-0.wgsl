@@ -1,4 +1,4 @@
-// with: lib/wide-codes, lib/packed, lib/touch/words
+// with: lib/packed/wide-codes, lib/packed/codes, lib/touch/words
 // Weights stored as ggml's Q5_0 (lib/weight/q5-0), a block at a time: 32 codes in five words, and their scale.
 
 @group(0) @binding(1) var<storage, read> weight: array<u32>;

@@ -1,4 +1,4 @@
-// with: lib/wide-offset-codes, lib/touch/words
+// with: lib/packed/wide-offset-codes, lib/touch/words
 // Weights stored as ggml's Q5_1 (lib/weight/q5-1), a block at a time: 32 codes in five words, a scale and a minimum.
 
 @group(0) @binding(1) var<storage, read> weight: array<u32>;

@@ -1,4 +1,4 @@
-// with: lib/wide-offset-codes, lib/six-bit-steps, lib/touch/vectors
+// with: lib/packed/wide-offset-codes, lib/packed/six-bit-steps, lib/touch/vectors
 // As lib/wide/q5-k, an eighth of a block at a time: for several rows of x, which take many registers.
 
 @group(0) @binding(1) var<storage, read> weight: array<vec4u>;

@@ -1,4 +1,4 @@
-// with: lib/wide-codes, lib/packed, lib/touch/vectors
+// with: lib/packed/wide-codes, lib/packed/codes, lib/touch/vectors
 // Weights stored as ggml's Q6_K (lib/weight/q6-k), an eighth of a block at a time: the lower four bits of 32 codes in a
 // half of 32 bytes, the upper two in 32 others, and two of the block's scales. Twice as many, with four groups to scale,
 // take three times as long or more on llvmpipe.

@@ -1,4 +1,4 @@
-// with: lib/wide-block, lib/packed, lib/touch/vectors
+// with: lib/packed/wide-block, lib/packed/codes, lib/touch/vectors
 // Weights stored as ggml's Q8_0 (lib/weight/q8-0), a block at a time: 32 signed bytes in 32 bytes, and their scale.
 
 @group(0) @binding(1) var<storage, read> weight: array<vec4u>;

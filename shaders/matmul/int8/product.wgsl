@@ -1,4 +1,4 @@
-// with: lib/packed, lib/dot4/plain, lib/bias/none
+// with: lib/packed/codes, lib/dot4/plain, lib/bias/none
 // Linear layer of bytes:  y[row, column] = Σ scale · weight_scale · (Σ code · weight code) + bias[column]
 //
 // The weight is ggml's Q8_0, x was quantised by matmul/int8/quantise: both are blocks of 32 bytes with a scale. Within
@@ -34,7 +34,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 
   var sums: array<array<f32, COLUMNS>, ROWS>;
   for (var block = 0u; block < blocks; block++) {
-    var dots = array<array<i32, COLUMNS>, ROWS>();  // without the zeros some drivers keep those of the turn before
+    var dots = array<array<i32, COLUMNS>, ROWS>();  // without the zeros some drivers keep the previous iteration's
     for (var i = 0u; i < 8; i++) {
       var words: array<u32, COLUMNS>;
       for (var c = 0u; c < COLUMNS; c++) { words[c] = weight[(column_block[c] + block) * 8 + i]; }

@@ -1,6 +1,6 @@
 // with: lib/activation/silu, lib/vector/one
-// Half of a thread's sums are gates and half what these let through:  activation(gate) · up  (Shazeer 2020). The first n
-// rows of the weight are those of the gates, the next n those of the others.
+// Half of a thread's sums are gates and half the values that these scale:  activation(gate) · up  (Shazeer 2020). The
+// first n rows of the weight are those of the gates, the next n those of the others.
 
 const OUTPUTS: u32 = COLUMNS / 2;  // of a thread
 

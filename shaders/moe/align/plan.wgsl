@@ -1,7 +1,7 @@
 // with: lib/no-index
-// What experts are to do, as the grouped products read it. A slot is one choice of one token, token · k + choice; choices
+// The experts' work, as the grouped products read it. A slot is one choice of one token, token · k + choice; choices
 // are experts or, from EXPERTS on, nothing. Slots lie in the order of their experts, and those of one expert in their
-// own; each expert's begin at a multiple of BLOCK, and what is left of its last block is NO_INDEX.
+// own; each expert's begin at a multiple of BLOCK, and the rest of its last block is NO_INDEX.
 
 const EXPERTS: u32 = 8;
 const BLOCK: u32 = 32;  // rows
@@ -22,7 +22,7 @@ fn blocks_of(count: u32) -> u32 {
   return (count + BLOCK - 1) / BLOCK;
 }
 
-// Makes counts offsets, and writes what follows of them. One thread calls it.
+// Turns counts into offsets, and writes what follows from them. One thread calls it.
 fn write_offsets() {
   var blocks = 0u;
   for (var expert = 0u; expert < EXPERTS; expert++) {
@@ -40,7 +40,7 @@ fn write_offsets() {
   }
 }
 
-// Names the blocks of an expert, and what is left of the last one.
+// Writes the expert of its blocks, and NO_INDEX into the rest of the last one.
 fn write_blocks(expert: u32, count: u32) {
   let first = starts[expert];
   for (var i = 0u; i < blocks_of(count); i++) { block_experts[first / BLOCK + i] = expert; }

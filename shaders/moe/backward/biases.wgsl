@@ -1,4 +1,4 @@
-// with: moe/rows/aligned, moe/row-shares/whole, lib/grid
+// with: moe/block-row, moe/row-shares/whole, lib/grid
 // Gradients of the experts' biases:  db[expert, column] = Σ share(slot) · x[row, column] over the slots of the expert
 //
 // One thread a column of an expert, which goes over the expert's slots in their order; neighbours read side by side.

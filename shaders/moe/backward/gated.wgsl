@@ -1,11 +1,11 @@
 // with: moe/glu-slopes/swiglu, moe/slot-bias/none, lib/no-index, lib/grid
 // Gradients of the experts' gates, and of the shares of their results:  dshare[slot] = Σ e[row, j] · hidden[row, j]
 //
-// A row of pairs is what an expert's gate and up gave for a slot, and e the gradient of a token's result times the
-// expert's down: so what hidden stands for, gated(gate, up), gets share · e, and the share the product of the two, without
-// the expert's result. In place: pairs become their gradients, e becomes share · hidden, for the gradient of down. A team
-// of LANES threads a slot, whose sums meet in workgroup memory. The share of a slot without an expert has a gradient of 0.
-// Requests 3 · f reads and writes of two buffers a slot, or 6 · f.
+// A row of pairs is the result of an expert's gate and up for a slot, and e the gradient of a token's result times the
+// expert's down. So hidden = gated(gate, up) has the gradient share · e, and the share the dot product of e and hidden,
+// without the expert's result. In place: pairs become their gradients, e becomes share · hidden, for the gradient of
+// down. A team of LANES threads a slot, whose sums meet in workgroup memory. The share of a slot without an expert has
+// a gradient of 0. Requests 3 · f reads and writes of two buffers a slot, or 6 · f.
 
 const CHOICES: u32 = 2;
 const LANES: u32 = 16;

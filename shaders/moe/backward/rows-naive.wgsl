@@ -1,4 +1,4 @@
-// with: lib/weight/f32, moe/rows/gathered, lib/no-index, lib/grid
+// with: lib/weight/f32, moe/block-row, lib/no-index, lib/grid
 // Gradients of what experts multiplied:  z[row, column] = Σ x[row, i] · weight[expert, i, column]
 //
 // The grouped product with the weight not transposed, rows in blocks of one expert each as moe/align has them. One thread
@@ -17,7 +17,7 @@ struct Params { rows: u32, n: u32, k: u32, choices: u32, begin: u32, end: u32 }
 @group(0) @binding(6) var<storage, read> block_experts: array<u32>;  // [rows / BLOCK]
 @group(0) @binding(7) var<storage, read> grids: array<u32>;          // [2, 4]
 
-// For lib/weight, which holds binding 1.
+// For lib/weight, which declares binding 1.
 fn weight_columns() -> u32 {
   return params.k;
 }

@@ -1,11 +1,11 @@
-// with: lib/weight/f32, moe/rows/gathered, lib/no-index
+// with: lib/weight/f32, moe/block-row, lib/no-index
 // Gradients of what experts multiplied:  z[row, column] = Σ x[row, i] · weight[expert, i, column]
 //
 // As moe/grouped, with the weight not transposed: a thread computes ROWS × COLUMNS outputs in registers, and neighbouring
 // threads read neighbouring columns of the same rows of the weight. Blocks past the last return, as do threads whose rows
-// are padding. The weight may be a segment, rows `begin` to `end` of those of all experts: sums go on from what the
-// segments before it gave of an expert, in z. Needs n and k, and where a weight is cut, to be multiples of 4.
-// Requests (1 / ROWS + 1 / COLUMNS) · n reads for each output. Choose it for more than a few tokens.
+// are padding. The weight may be a segment, rows `begin` to `end` of those of all experts: sums continue in z from
+// those of the segments before it. Needs n and k, and where a weight is cut, to be multiples of 4. Requests (1 / ROWS +
+// 1 / COLUMNS) · n reads for each output. Choose it for more than a few tokens.
 
 const ROWS: u32 = 4;            // of the result that a thread computes
 const COLUMNS: u32 = 8;         // of the result that a thread computes
@@ -25,7 +25,7 @@ struct Params { rows: u32, n: u32, k: u32, choices: u32, begin: u32, end: u32 }
 @group(0) @binding(6) var<storage, read> block_experts: array<u32>;  // [rows / BLOCK]
 @group(0) @binding(7) var<storage, read> grids: array<u32>;          // [2, 4]
 
-// For lib/weight, which holds binding 1.
+// For lib/weight, which declares binding 1.
 fn weight_columns() -> u32 {
   return params.k;
 }

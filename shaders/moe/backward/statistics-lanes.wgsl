@@ -1,4 +1,4 @@
-// with: moe/scores/softmax, moe/score-slopes/softmax, lib/lowest-float, lib/reduce, lib/grid
+// with: moe/scores/softmax, moe/score-slopes/softmax, lib/numbers/lowest-float, lib/reduce, lib/grid
 // Gradients of a router's shares and squares:  dlogits = slope · share · (dshare − Σ share · dshare) + 2 · lse · softmax · dsquare
 //
 // As moe/backward/statistics, with LANES neighbouring threads a token, which stride over its experts and meet in workgroup
@@ -21,7 +21,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   if (first_token >= params.tokens) { return; }  // the whole workgroup leaves
   let own_token = first_token + thread / LANES;
   let token = min(own_token, params.tokens - 1);
-  let count = select(0, EXPERTS, own_token < params.tokens);  // threads past the last only meet the barriers
+  let count = select(0, EXPERTS, own_token < params.tokens);  // threads past the last only take part in the barriers
   let lane = thread % LANES;
   let first = token * EXPERTS;
   var most = LOWEST_FLOAT;

@@ -1,6 +1,6 @@
 // Gradients of the experts' weights:  dw[expert, row, column] = Σ a[i, row] · b[i, column] over the slots of the expert
 //
-// A product of two transposed matrices whose common axis, the slots of an expert, is as long as it happens to be: outer
+// A product of two transposed matrices whose common axis, the slots of an expert, has any length: outer
 // products, added up slot by slot. Rows of a and of b are those of slots in the order of moe/align, or tokens.
 // A thread has four rows and COLUMNS columns in registers; without slots the sums are 0, and are written. dw has rows
 // `begin` to `end` of those of all experts, as its weight's segment. Needs these, n and m to be multiples of 4.

@@ -1,5 +1,5 @@
-// with: lib/sigmoid, lib/vector/one
-// Of gpt-oss's SwiGLU:  gate · sigmoid(1.702 · gate) · (up + 1), and what it changes by with gate and with up
+// with: lib/numbers/sigmoid, lib/vector/one
+// Of gpt-oss's SwiGLU:  gate · sigmoid(1.702 · gate) · (up + 1), and its derivatives by gate and by up
 //
 // Beyond the limits it does not change.
 

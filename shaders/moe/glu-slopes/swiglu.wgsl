@@ -1,5 +1,5 @@
-// with: lib/sigmoid, lib/vector/one
-// Of SwiGLU:  silu(gate) · up, and what it changes by with gate and with up
+// with: lib/numbers/sigmoid, lib/vector/one
+// Of SwiGLU:  silu(gate) · up, and its derivatives by gate and by up
 //
 // Beyond ±110 the sigmoid is 0 or 1 in f32, and infinity times the 0 next to it would be NaN.
 

@@ -1,4 +1,4 @@
-// with: lib/sigmoid, lib/vector/one
+// with: lib/numbers/sigmoid, lib/vector/one
 // SwiGLU as gpt-oss has it, clamped:  gate · sigmoid(1.702 · gate) · (up + 1)
 
 const LIMIT: f32 = 7.0;

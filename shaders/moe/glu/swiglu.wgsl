@@ -1,4 +1,4 @@
-// with: lib/sigmoid, lib/vector/one
+// with: lib/numbers/sigmoid, lib/vector/one
 // SwiGLU:  silu(gate) · up
 
 fn gated(gate: f32, up: f32) -> f32 {

@@ -1,4 +1,4 @@
-// with: lib/lowest-float
+// with: lib/numbers/lowest-float
 // Experts in GROUPS equal runs, of which only those of KEPT groups may be chosen: the groups with the largest sums of
 // their TOP largest keys, the lowest of equals (DeepSeek-V2, section 2.1.2, with TOP = 1; DeepSeek-V3 with 2). A set of
 // groups is a mask of bits.

@@ -1,4 +1,4 @@
-// Experts are chosen by their scores and a bias that balances them; it has no part in their weights (Wang et al. 2024,
+// Experts are chosen by their scores and a bias that balances them; it does not affect their weights (Wang et al. 2024,
 // "Auxiliary-loss-free load balancing").
 
 @group(0) @binding(4) var<storage, read> bias: array<f32>;  // [EXPERTS]

@@ -10,7 +10,7 @@ fn share_of(slot: u32) -> f32 {
   return 1.0;
 }
 
-// A row is a slot. What lies in other segments, other dispatches store.
+// A row is a slot. Other dispatches store those of other segments.
 fn is_stored(row: u32, column: u32) -> bool {
   let weight_row = experts[row] * params.n + column;
   return experts[row] < EXPERTS && weight_row >= params.begin && weight_row < params.end;

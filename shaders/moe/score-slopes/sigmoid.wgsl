@@ -1,4 +1,4 @@
-// with: lib/sigmoid, lib/vector/one
+// with: lib/numbers/sigmoid, lib/vector/one
 // Of sigmoids, by themselves or as shares of their sum:  dlogit = (1 − score) · share · (dweight − Σ share · dweight)
 
 const CENTRED: bool = false;  // the sum is taken away only from shares of the chosen

@@ -1,4 +1,4 @@
-// Of shares of a softmax:  dlogit = share · (dweight − Σ share · dweight), whatever they are shares of
+// Of shares of a softmax:  dlogit = share · (dweight − Σ share · dweight), for shares of any sum
 
 const CENTRED: bool = true;  // the sum is always taken away
 

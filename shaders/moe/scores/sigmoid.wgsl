@@ -1,4 +1,4 @@
-// with: lib/sigmoid, lib/vector/one
+// with: lib/numbers/sigmoid, lib/vector/one
 // Each score by itself (DeepSeek-V3).
 
 const TINY: f32 = 1e-20;  // all scores may be 0
@@ -7,7 +7,7 @@ fn score_of(logit: f32, largest: f32) -> f32 {
   return sigmoid(logit);
 }
 
-// What the scores are shares of: they stand for themselves.
+// The divisor of scores: they are not divided.
 fn whole_of(sum: f32) -> f32 {
   return 1.0;
 }

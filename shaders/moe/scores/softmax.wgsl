@@ -6,7 +6,7 @@ fn score_of(logit: f32, largest: f32) -> f32 {
   return exp(logit - largest);
 }
 
-// What the scores are shares of.
+// The divisor of scores.
 fn whole_of(sum: f32) -> f32 {
   return sum;
 }

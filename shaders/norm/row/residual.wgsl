@@ -1,5 +1,5 @@
 // The rows to be normed are x + residual, which is kept as sum: the residual stream of a transformer block.
-// A thread reloads only what it has itself written, so no barrier stands between the two.
+// A thread reloads only what it has itself written, so no barrier is needed.
 
 @group(0) @binding(0) var<storage, read> x: array<Vector>;          // [rows, cols]
 @group(0) @binding(4) var<storage, read> residual: array<Vector>;   // [rows, cols]

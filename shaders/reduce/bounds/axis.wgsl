@@ -1,4 +1,4 @@
-// Segments are the elements of an axis: all as long, and each row counts wholly.
+// Segments are the elements of an axis: all as long, and each row counts fully.
 
 fn segment_rows(i: u32) -> vec2u {
   return vec2u(i, i + 1) * params.length;

@@ -1,4 +1,4 @@
-// with: lib/is-nan
+// with: lib/numbers/is-nan
 // Largest element, or NaN where one is: WGSL's max may drop it.
 
 fn combine(a: f32, b: f32) -> f32 {

@@ -1,5 +1,5 @@
 // with: lib/no-index
-// Of a sum: every row has a part in it.
+// Of a sum: every row contributes.
 
 fn winner_of(rows: vec2u, column: u32) -> u32 {
   return NO_INDEX;

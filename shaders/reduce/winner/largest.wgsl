@@ -1,4 +1,4 @@
-// with: lib/is-nan, lib/no-index
+// with: lib/numbers/is-nan, lib/no-index
 // Of a maximum: the first row that has it, or the first with NaN, which is the maximum where there is one.
 
 @group(0) @binding(5) var<storage, read> x: array<f32>;  // [t, c]

@@ -50,7 +50,7 @@ export function drawMask(
   }
 }
 
-/** A partial tile: a light ground and its live pairs, each exactly where a device pixel or more falls to it. */
+/** A partial tile: a light ground and its live pairs, exact where each covers at least a device pixel. */
 function paintPartial(
   context: CanvasRenderingContext2D,
   { t, s, rows, columns, origin }: MaskPicture,

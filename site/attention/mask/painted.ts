@@ -1,30 +1,30 @@
-import { type BenchMask, benchMask } from "../../../bench/attention/masks.ts";
+import { type BenchMask, benchMask } from "../../../bench/attention/inputs/masks.ts";
 import { stored } from "../../../src/check/attention-records.ts";
 import { pack, unpack } from "../../shell/permalink.ts";
 
-/** A mask that the reader painted: which blocks of `size` queries by `size` keys are there, by absolute positions. */
+/** A mask painted by the reader: the visible blocks of `size` queries by `size` keys, by absolute positions. */
 export interface Painted {
   readonly size: number;
-  /** Blocks down and across: as many of both. */
+  /** Blocks down, and as many across. */
   readonly blocks: number;
-  /** 1 for a block that is there, `blocks` of a row side by side. */
+  /** 1 for a visible block, row-major, `blocks` per row. */
   readonly on: Uint8Array;
 }
 
 /** The name of the painted mask among the others. */
 export const paintedName = "painted";
 
-/** Keys of a block, to choose from. */
+/** Choices of keys per block. */
 export const blockSizes = [16, 32, 64, 128] as const;
 
-/** More blocks than this on a side can be neither seen nor hit. */
-export const mostBlocks = 64;
+/** Maximum blocks on a side: more could be neither seen nor hit. */
+export const maxBlocks = 64;
 
-/** The smallest block that cuts so many keys into blocks that can be painted; undefined for too many keys. */
+/** The smallest block size for so many keys; undefined for too many keys. */
 export const sizeFor = (keys: number): number | undefined =>
-  blockSizes.find((size) => keys <= 16 * size) ?? blockSizes.find((size) => keys <= mostBlocks * size);
+  blockSizes.find((size) => keys <= 16 * size) ?? blockSizes.find((size) => keys <= maxBlocks * size);
 
-/** The blocks in which a mask leaves a pair of the last t of s positions with a key: what painting starts from. */
+/** The blocks in which a mask keeps a pair of the last t of s positions with a key: the start of painting. */
 export function traced(
   keep: (query: number, key: number) => boolean,
   { t, s }: { readonly t: number; readonly s: number },
@@ -42,7 +42,7 @@ export function traced(
   return { size, blocks, on };
 }
 
-/** The same with other blocks: `value` decides for each, from what it was, whether it is there. */
+/** The same with other blocks: `value` maps each block's old value to its new one. */
 export function repainted(
   { size, blocks, on }: Painted,
   value: (row: number, column: number, was: (row: number, column: number) => boolean) => boolean,
@@ -54,15 +54,15 @@ export function repainted(
   return { size, blocks: side, on: next };
 }
 
-/** One block set; the painting grows where it is too small. */
+/** With one block set; the painting grows if it is too small. */
 export const withBlock = (painted: Painted, row: number, column: number, there: boolean): Painted =>
   repainted(
     painted,
     (r, c, was) => (r === row && c === column ? there : was(r, c)),
-    Math.min(mostBlocks, Math.max(painted.blocks, row + 1, column + 1)),
+    Math.min(maxBlocks, Math.max(painted.blocks, row + 1, column + 1)),
   );
 
-/** The mask as the bench takes it: block-sparse, its map on the GPU, and the same for the reference. */
+/** The mask for the bench: block-sparse, with its map on the GPU, and the same for the reference. */
 export function paintedMask({ size, blocks, on }: Painted): BenchMask {
   const map = stored({ shape: [1, 1, blocks, blocks], values: on }, "u32");
   return benchMask(paintedName, () => ({ kind: "block-sparse", size, map }));
@@ -72,12 +72,12 @@ export function paintedMask({ size, blocks, on }: Painted): BenchMask {
 export const packPainted = ({ size, blocks, on }: Painted): Promise<string> =>
   pack(`${size}:${blocks}:${Array.from(on).join("")}`);
 
-/** The painting of a link. Throws a SyntaxError for anything else. */
+/** The painting in a link. Throws a SyntaxError for anything else. */
 export async function unpackPainted(packed: string): Promise<Painted> {
   const text = await unpack(packed).catch(() => "");
   const [, size = 0, blocks = 0, cells = ""] = /^(\d{1,3}):(\d{1,2}):([01]*)$/.exec(text) ?? [];
   const [keys, side] = [Number(size), Number(blocks)];
-  const known = blockSizes.some((one) => one === keys) && side >= 1 && side <= mostBlocks;
+  const known = blockSizes.some((one) => one === keys) && side >= 1 && side <= maxBlocks;
   if (!known || cells.length !== side * side) throw new SyntaxError("the painted tiles in this link are damaged");
   return { size: keys, blocks: side, on: Uint8Array.from(cells, Number) };
 }

@@ -1,7 +1,7 @@
 import { choose, drawn, painted, setup } from "../setup/state.ts";
-import { blockSizes, mostBlocks, paintedName, repainted, sizeFor, traced } from "./painted.ts";
+import { blockSizes, maxBlocks, paintedName, repainted, sizeFor, traced } from "./painted.ts";
 
-/** Buttons that make the drawn mask one of tiles to paint, and change all tiles at once. */
+/** Buttons that turn the drawn mask into tiles to paint, and change all tiles together. */
 export function TilePainter({
   keep,
   shape,
@@ -34,7 +34,7 @@ export function TilePainter({
         </button>
         <span class="small muted" id="paint-says">
           {usual === undefined
-            ? `At most ${mostBlocks * 128} keys can be painted.`
+            ? `At most ${maxBlocks * 128} keys can be painted.`
             : `Every tile of ${usual} × ${usual} in which it keeps a pair starts painted.`}
         </span>
       </p>
@@ -52,7 +52,7 @@ export function TilePainter({
             aria-label="Keys of a painted tile"
           >
             {blockSizes
-              .filter((size) => keys <= mostBlocks * size || size === tiles.size)
+              .filter((size) => keys <= maxBlocks * size || size === tiles.size)
               .map((size) => (
                 <option key={size} value={size}>
                   {size} × {size}

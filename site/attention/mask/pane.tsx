@@ -5,10 +5,10 @@ import { TilePainter } from "./painter.tsx";
 import { type MaskPicture, pictureOf } from "./tiles.ts";
 import { type Brush, MaskView } from "./view.tsx";
 
-/** Queries and keys of a tile, as flash has them at a head width of 64. */
+/** Queries and keys of a tile in flash at a head width of 64. */
 const tile = 64;
 
-/** The mask that was chosen last, drawn, with the tools to paint one. */
+/** The last chosen mask, drawn, with tools to paint one. */
 export function MaskPane() {
   const what = drawn.value;
   const [picture, setPicture] = useState<MaskPicture>();
@@ -26,7 +26,7 @@ export function MaskPane() {
     // Painted blocks are aligned to absolute positions, a kernel's tiles to the first query.
     const origin = tiles ? -((s - t) % size) : 0;
     const question = { t, s, rows: size, columns: size, origin, keep, range, mapped: !ranged };
-    pictureOf(question, stale.signal).then(setPicture, () => undefined); // a newer one is on its way
+    pictureOf(question, stale.signal).then(setPicture, () => undefined); // superseded by a newer one
     return () => stale.abort();
   }, [what, mask, keep, tiles, size]);
   const brush = useMemo((): Brush | undefined => {

@@ -1,4 +1,4 @@
-/** What a flash kernel does with a tile: skips it, tests nothing, tests every pair, or visits it in vain. */
+/** What a flash kernel does with a tile: skips it, tests nothing, tests every pair, or visits it needlessly. */
 export const tileStates = ["skipped", "full", "partial", "wasted"] as const;
 export type TileState = (typeof tileStates)[number];
 
@@ -8,20 +8,20 @@ export interface MaskPicture {
   readonly s: number;
   readonly rows: number;
   readonly columns: number;
-  /** Query at which the first row of tiles begins: below 0 where tiles are aligned to absolute positions. */
+  /** Query at which the first row of tiles begins: below 0 if tiles are aligned to absolute positions. */
   readonly origin: number;
-  /** Index into {@link tileStates}, tiles of a row of tiles side by side. */
+  /** Index into {@link tileStates}, row-major. */
   readonly tiles: Uint8Array;
   readonly across: number;
   readonly down: number;
   /** Visible pairs of each tile. */
   readonly pairs: Uint32Array;
   readonly live: number;
-  /** Pairs in tiles that are visited. */
+  /** Pairs in visited tiles. */
   readonly visited: number;
 }
 
-/** What the picture is of. */
+/** The subject of the picture. */
 export interface MaskQuestion {
   readonly t: number;
   readonly s: number;
@@ -32,7 +32,7 @@ export interface MaskQuestion {
   readonly keep: (query: number, key: number) => boolean;
   /** Keys that a block of queries visits, end excluded; by position. */
   readonly range: (first: number, last: number) => readonly [first: number, end: number];
-  /** True where a map of tiles leaves out the empty ones inside of the range too. */
+  /** True if a map of tiles also skips empty ones within the range. */
   readonly mapped: boolean;
 }
 

@@ -15,7 +15,7 @@ const words = {
 /** A tile of the picture. */
 export type Tile = readonly [row: number, column: number];
 
-/** What painting does: whether a tile is there, and the change. */
+/** Painting: whether a tile is visible, and the change. */
 export interface Brush {
   readonly isOn: (tile: Tile) => boolean;
   readonly set: (tile: Tile, on: boolean) => void;
@@ -47,7 +47,7 @@ export function MaskView({
   const painting = useRef<boolean | undefined>(undefined);
   const shade = theme.value;
   useEffect(() => {
-    // What changes the drawing apart from its contents: the theme, the system's theme, the size.
+    // What affects the drawing besides its contents: the theme, the system's theme, the size.
     void [shade, width];
     const draw = () => {
       if (canvas.current && picture) drawMask(canvas.current, picture, keep, { cursor, lines: brush !== undefined });
@@ -157,7 +157,7 @@ function summaryOf({ t, s, rows, columns, live, visited }: MaskPicture): string 
 
 function describe(picture: MaskPicture, [row, column]: Tile, brush: Brush | undefined): string {
   const { tiles, pairs, across, down } = picture;
-  const at: Tile = [Math.min(row, down - 1), Math.min(column, across - 1)]; // the picture may have become smaller
+  const at: Tile = [Math.min(row, down - 1), Math.min(column, across - 1)]; // the picture may have shrunk
   const { queries, keys } = placeOf(picture, ...at);
   const tile = at[0] * across + at[1];
   const state = tileStates[tiles[tile] ?? 0] ?? "skipped";

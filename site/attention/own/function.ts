@@ -1,11 +1,11 @@
-import { type BenchMask, benchMask } from "../../../bench/attention/masks.ts";
-import { type BenchScore, ownBenchScore } from "../../../bench/attention/scores.ts";
+import { type BenchMask, benchMask } from "../../../bench/attention/inputs/masks.ts";
+import { type BenchScore, ownBenchScore } from "../../../bench/attention/inputs/scores.ts";
 import { attention, type Gpu, ShaderError, ShapeError, tensor } from "../../../src/index.ts";
 import type { LineProblem } from "../../shell/code/wgsl-editor.tsx";
 import { pack, unpack } from "../../shell/permalink.ts";
 import { maskTwin, scoreTwin } from "./twin.ts";
 
-/** A mask or score that the reader wrote: for the GPU, and the same for the reference. */
+/** A mask or score written by the reader: for the GPU, and the same for the reference. */
 export interface OwnFunction {
   readonly kind: "mask" | "score";
   readonly wgsl: string;
@@ -57,18 +57,18 @@ fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 {
   },
 ];
 
-/** The mask as the bench takes it. Throws a SyntaxError for its twin. */
+/** The mask for the bench. Throws a SyntaxError for an invalid twin. */
 export function ownMask({ wgsl, twin }: OwnFunction): BenchMask {
   const keep = maskTwin(twin);
   return benchMask(ownName, () => ({ kind: "custom", wgsl, twin: keep }));
 }
 
-/** The score as the bench takes it. Throws a SyntaxError for its twin. */
+/** The score for the bench. Throws a SyntaxError for an invalid twin. */
 export function ownScore({ wgsl, twin }: OwnFunction): BenchScore {
   return ownBenchScore(ownName, { kind: "custom", wgsl, twin: scoreTwin(twin) });
 }
 
-/** What is wrong with the function, by line of its WGSL where it has one (else 0); nothing where it compiles. */
+/** The problems of the function, by line of its WGSL (0 without one); empty if it compiles. */
 export async function checkOwn(gpu: Gpu, own: OwnFunction): Promise<readonly LineProblem[]> {
   const x = tensor(gpu, [1, 1, 1, 4], [0, 0, 0, 0]);
   const y = tensor(gpu, [1, 1, 1, 4], [0, 0, 0, 0]);
@@ -94,7 +94,7 @@ export async function checkOwn(gpu: Gpu, own: OwnFunction): Promise<readonly Lin
 /** The function as part of a link. */
 export const packOwn = (own: OwnFunction): Promise<string> => pack(JSON.stringify(own));
 
-/** The function of a link. Throws a SyntaxError for what is none. */
+/** The function in a link. Throws a SyntaxError for anything else. */
 export async function unpackOwn(packed: string): Promise<OwnFunction> {
   let given: Partial<OwnFunction> | null;
   try {

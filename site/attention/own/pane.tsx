@@ -16,7 +16,7 @@ function edit(change: Partial<OwnFunction>): void {
   if (own.value) own.value = { ...own.value, ...change };
 }
 
-/** Writes a mask or score of one's own: checked while the reader types, measured like every other. */
+/** Edits the reader's own mask or score: checked while typing, measured like every other. */
 export function OwnPane() {
   const written = own.value;
   const found = useCheck(written);
@@ -24,9 +24,9 @@ export function OwnPane() {
     <section aria-label="A mask or score of your own" class="own">
       <h2>A mask or score of your own</h2>
       <p class="small">
-        A function in WGSL, which is joined with every kernel as it is, and its twin for the float64 reference: the same
-        as an expression in <code>b</code>, <code>h</code>, <code>q</code>, <code>k</code> (and <code>score</code>).
-        Positions are absolute. The function runs only when you press Run; Stop ends even an endless loop.
+        A function in WGSL, joined unchanged with every kernel, and its twin for the float64 reference: the same as an
+        expression in <code>b</code>, <code>h</code>, <code>q</code>, <code>k</code> (and <code>score</code>). Positions
+        are absolute. The function runs only when you press Run; Stop ends even an endless loop.
       </p>
       <div class="row">
         {ownExamples.map((example) => (
@@ -86,7 +86,7 @@ export function OwnPane() {
   );
 }
 
-/** Takes a function, or none, and chooses it. */
+/** Sets a function, or none, and chooses it. */
 function use(next: OwnFunction | undefined): void {
   const masks = setup.value.masks.filter((name) => name !== ownName);
   own.value = next;

@@ -32,13 +32,13 @@ const arithmetic: Readonly<Record<string, (x: number, y: number) => Value>> = {
   "!=": (x, y) => x !== y,
 };
 
-/** Most characters of an expression. */
+/** Maximum characters of an expression. */
 const longest = 1000;
 
 /**
  * A function from an expression in these names: numbers, + − * / %, comparisons, && || !, a ? b : c, and abs, floor,
- * min, max, exp, tanh and their like. Nothing else, so that a stranger's link can do no more than compute. Throws a
- * SyntaxError that says what it does not take.
+ * min, max, exp, tanh and their like. Nothing else, so that a stranger's link can only compute. Throws a SyntaxError
+ * that names what is not supported.
  */
 export function parseExpression(text: string, names: readonly string[]): Evaluate {
   if (text.trim() === "") throw new SyntaxError(`the expression is empty, expected one in ${names.join(", ")}`);
@@ -99,13 +99,13 @@ function compile(node: jsep.Expression, names: readonly string[]): Evaluate {
   }
 }
 
-/** What a mask of the reader's own says, for the reference and for the picture. Throws a SyntaxError. */
+/** The reader's own mask as a function, for the reference and for the picture. Throws a SyntaxError. */
 export function maskTwin(text: string): (b: number, h: number, q: number, k: number) => boolean {
   const evaluate = parseExpression(text, ["b", "h", "q", "k"]);
   return (b, h, q, k) => Boolean(evaluate({ b, h, q, k }));
 }
 
-/** What a score of the reader's own becomes. Throws a SyntaxError. */
+/** The reader's own score as a function. Throws a SyntaxError. */
 export function scoreTwin(text: string): (score: number, b: number, h: number, q: number, k: number) => number {
   const evaluate = parseExpression(text, ["score", "b", "h", "q", "k"]);
   return (score, b, h, q, k) => Number(evaluate({ score, b, h, q, k }));

@@ -4,12 +4,12 @@ import { digits, percent, tick } from "../../shell/format.ts";
 import { keys, longestOf } from "../results/families.ts";
 import { labels, nameRoom } from "./labels.ts";
 
-/** The library, which is fetched when the first chart is drawn. */
+/** The library, fetched when the first chart is drawn. */
 export type Plot = typeof import("@observablehq/plot");
 
 /** What all plots of a result need. */
 export interface Drawing {
-  /** Of one family: all but their length is the same. */
+  /** Rows of one family, which differ only in length. */
   readonly rows: readonly BenchRow[];
   /** The same of another result, drawn dashed. */
   readonly compared: readonly BenchRow[];
@@ -18,7 +18,7 @@ export interface Drawing {
   readonly width: number;
   readonly colour: (name: string) => string;
   readonly marked: string | undefined;
-  /** True where the speed of variants may be put in order. */
+  /** True if variants may be ranked by speed. */
   readonly ranked: boolean;
 }
 
@@ -47,7 +47,7 @@ export const described = (row: BenchRow): string =>
 
 const time = ({ medianMs }: BenchRow) => medianMs ?? Number.NaN;
 const isTimed = ({ verdict, medianMs }: BenchRow) => verdict === "pass" && medianMs !== null;
-/** A line breaks where there is no time. */
+/** Lines break where a time is missing. */
 const timeOrGap = (row: BenchRow) => (isTimed(row) ? row.medianMs : Number.NaN);
 
 /** Two faint lines from the first time: growth with the length, and with its square. */

@@ -1,12 +1,12 @@
 // Names of variants next to their points.
 import type { BenchRow } from "../../../bench/result.ts";
 
-/** Pixels of a plot's height that its axes leave, and of a label. */
+/** Pixels of a plot's height within its axes, and of a label. */
 const [inner, lineHeight] = [264, 14];
 
 /**
- * The name of each variant next to its last point, on a logarithmic axis of so many decades: moved up where it would stand
- * on another one.
+ * The name of each variant next to its last point, on a logarithmic axis of so many decades: moved up where it would
+ * overlap another.
  */
 export function labels(rows: readonly BenchRow[], height: (row: BenchRow) => number, decades: number) {
   const least = 10 ** ((decades * lineHeight) / inner);

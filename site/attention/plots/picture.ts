@@ -1,6 +1,6 @@
 import { download } from "../../shell/status.ts";
 
-/** Saves a drawing as a self-contained file, in the light theme that papers and issues have. */
+/** Saves a drawing as a self-contained file, in the light theme of papers and issues. */
 export async function savePicture(
   draw: (element: HTMLElement) => Element,
   name: string,

@@ -98,7 +98,7 @@ function Figure({ name, caption, drawing, draw }: { name: string; caption: strin
       width: size,
       colour: colourOf(element),
     });
-    for (const part of chart.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label"); // of one image
+    for (const part of chart.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label"); // it is one image
     chart.setAttribute("role", "img");
     chart.setAttribute("aria-label", `${caption} The table below has the numbers.`);
     return chart;
@@ -107,7 +107,7 @@ function Figure({ name, caption, drawing, draw }: { name: string; caption: strin
   latest.current = chartIn;
   const drawnOf = [rows.map(({ id, medianMs }) => `${id}${medianMs}`).join(), others.length, peaks, ranked].join();
   useEffect(() => {
-    void [drawnOf, shade, mark, caption]; // what the drawing depends on
+    void [drawnOf, shade, mark, caption]; // dependencies of the drawing
     let stale = false;
     plot().then(
       (Plot) => {
@@ -144,7 +144,7 @@ function Figure({ name, caption, drawing, draw }: { name: string; caption: strin
   );
 }
 
-/** The width of an element, now and when it changes, in steps that are worth a new drawing. */
+/** The current width of an element, in steps worth a new drawing. */
 function useWidth(place: { readonly current: HTMLElement | null }): number {
   const [width, setWidth] = useState(0);
   useEffect(() => {

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { backwardAnswers, backwardQuestion } from "../../../bench/attention/backward-answers.ts";
+import { backwardAnswers, backwardQuestion } from "../../../bench/attention/backward/answers.ts";
 import { formatCsv, formatMarkdown } from "../../../bench/harness/documents.ts";
 import { CopyButton } from "../../shell/copy-button.tsx";
 import { download } from "../../shell/status.ts";
@@ -7,7 +7,7 @@ import { linkNow } from "../setup/state.ts";
 import { hasGradientRows } from "./gradients.ts";
 import { load, shown } from "./results.ts";
 
-/** The table of a Markdown text as HTML, for programs that paste it. */
+/** A Markdown table as HTML, for pasting. */
 function htmlOf(markdown: string): string {
   const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
   const lines = markdown.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| ---"));
@@ -21,11 +21,11 @@ function htmlOf(markdown: string): string {
   return `<table>${lines.map(row).join("")}</table>`;
 }
 
-/** Files of what was measured, the link to the set-up, and a result from a file. */
+/** Files of the measurements, the link to the set-up, and loading a result from a file. */
 export function Downloads() {
   const { rows, environment, peaks } = shown.value;
   const [problem, setProblem] = useState("");
-  // As the command's: gradients answer a question.
+  // As in the command: gradients answer a question.
   const answers = hasGradientRows(rows) && { question: backwardQuestion, answers: backwardAnswers(rows) };
   const result = environment && rows.length > 0 ? { environment, peaks, rows, ...answers } : undefined;
   return (

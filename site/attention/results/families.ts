@@ -15,11 +15,11 @@ export const keys = (row: BenchRow): number => {
   return digits === undefined ? queries(row) : number(digits, k);
 };
 
-/** Heads, and how keys and values are stored where that is not the usual way. */
+/** Heads, and the storage of keys and values if it is not the usual one. */
 export const storageOf = ({ heads, dtype, layout }: BenchRow): string =>
   [heads, dtype === "f32" ? null : dtype, layout?.startsWith("contiguous") ? null : layout].filter(Boolean).join(" ");
 
-/** Rows that one plot can show: all but their length is the same. */
+/** Rows that one plot can show: they differ only in length. */
 export function familyOf(row: BenchRow): string {
   const [, sequences = "1"] = /^(\d+)q/.exec(row.batch) ?? [];
   const shape = row.batch.includes("_")
@@ -42,14 +42,14 @@ export function familyOf(row: BenchRow): string {
     .join(", ");
 }
 
-/** The families of a result, the one with the most rows first. */
+/** The families of a result, the one with most rows first. */
 export function familiesOf(rows: readonly BenchRow[]): readonly string[] {
   const counts = new Map<string, number>();
   for (const row of rows) counts.set(familyOf(row), (counts.get(familyOf(row)) ?? 0) + 1);
   return [...counts].sort(([, p], [, q]) => q - p).map(([family]) => family);
 }
 
-/** The longest right row of each variant. */
+/** The longest correct row of each variant. */
 export function longestOf(rows: readonly BenchRow[]): readonly BenchRow[] {
   const longest = new Map<string, BenchRow>();
   for (const row of [...rows].sort((p, q) => keys(p) - keys(q))) longest.set(row.variant, row);

@@ -85,7 +85,7 @@ export function GradientTable({ result: { rows } }: { result: Shown }) {
   );
 }
 
-/** The check of the gradients, unless what they are measured with is wrong. */
+/** The check of the gradients, unless the rows measured with them are wrong. */
 function checkOf(rows: readonly (BenchRow | undefined)[]): string {
   const [backward, ...others] = rows;
   const wrong = others.find((row) => row?.verdict === "fail");

@@ -1,25 +1,25 @@
 // Rows of attention's gradients, put next to the forward pass of their case.
 import type { BenchRow } from "../../../bench/result.ts";
 
-/** A variant's gradients of a case, the forward pass that they need, and both in one program. */
+/** A variant's gradients for a case, their forward pass, and both in one program. */
 export interface GradientLine {
   readonly backward: BenchRow;
   readonly forward: BenchRow | undefined;
   readonly both: BenchRow | undefined;
-  /** The time of the gradients over that of the forward pass; null unless both were right and timed. */
+  /** The time of the gradients over that of the forward pass; null unless both were correct and timed. */
   readonly ratio: number | null;
 }
 
-/** The op of rows that measure gradients, or what they are compared with. */
+/** The op of rows that measure gradients, or their comparison. */
 export const gradientOp = "attention-backward";
 
-/** True where some rows are of gradients. */
+/** True if some rows are of gradients. */
 export const hasGradientRows = (rows: readonly BenchRow[]): boolean => rows.some(({ op }) => op === gradientOp);
 
 const caseOf = ({ op, batch, mask, score, layout, heads, dtype, model }: BenchRow): string =>
   [op, batch, mask, score, layout, heads, dtype, model].join("/");
 
-/** The forward pass of each case, by what its rows have in common. */
+/** The forward pass of each case, by the key that its rows share. */
 function forwardsOf(rows: readonly BenchRow[]): ReadonlyMap<string, BenchRow> {
   const found = rows.filter(({ op, variant }) => op === gradientOp && variant === "forward");
   return new Map(found.map((row) => [caseOf(row), row]));
@@ -30,7 +30,7 @@ const quotient = (row: BenchRow | undefined, of: BenchRow | undefined): number |
     ? row.medianMs / of.medianMs
     : null;
 
-/** The gradients of a result, a line for each variant and case. */
+/** The gradients of a result, one line per variant and case. */
 export function gradientLines(rows: readonly BenchRow[]): readonly GradientLine[] {
   const forwards = forwardsOf(rows);
   const names = new Set(["inference", "forward"]);

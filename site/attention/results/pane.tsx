@@ -7,7 +7,7 @@ import { compared, nameOf, type Shown, shown, showRecorded } from "./results.ts"
 import { ResultsTable } from "./table.tsx";
 import { Origin, Verdict } from "./verdict.tsx";
 
-/** Where the result comes from and what it says: the first thing on the page. */
+/** The origin of the result and its verdict: the first thing on the page. */
 export function Finding() {
   return (
     <section aria-label="Finding">
@@ -17,7 +17,7 @@ export function Finding() {
   );
 }
 
-/** The result that is shown: plots, the table and files. */
+/** The shown result: plots, table and files. */
 export function Results() {
   const result = shown.value;
   const beside = compared.value;
@@ -60,7 +60,7 @@ export function Results() {
   );
 }
 
-/** How it was measured, which every screenshot has to show. */
+/** How it was measured, which every screenshot must show. */
 function Device({ result: { environment: about, peaks } }: { result: Shown }) {
   if (!about) return null;
   const peak = (name: string, value: number | null | undefined, unit: string) =>

@@ -6,7 +6,7 @@ import { setup } from "../setup/state.ts";
 import { gradientOp } from "./gradients.ts";
 import { recorded, recordedGradients } from "./recorded.ts";
 
-/** A result that the page shows, of this device now or of another before. */
+/** A result shown by the page, from this device now or another one earlier. */
 export interface Shown {
   readonly origin: "recorded" | "live" | "file";
   /** Unknown until a run has begun. */
@@ -28,7 +28,7 @@ const of = (origin: Shown["origin"], { environment, peaks, rows }: BenchResult):
 const [recordedForward, recordedBackward] = [of("recorded", recorded), of("recorded", recordedGradients)];
 /** The rows of a run or of a file; undefined until there are some. */
 const own = signal<Shown | undefined>(undefined);
-/** What is shown: these, or until there are some the recorded run of the pass that is chosen. */
+/** The shown result: these rows, or before there are any, the recorded run of the chosen pass. */
 export const shown = computed<Shown>(
   () => own.value ?? (hasGradients(setup.value) ? recordedBackward : recordedForward),
 );
@@ -38,12 +38,12 @@ export const show = (result: Shown): void => {
 };
 /** A second result to compare with, drawn dashed. */
 export const compared = signal<Shown | undefined>(undefined);
-/** True where a part of the page that is fetched when needed could not be fetched. */
+/** True if a lazily fetched part of the page could not be fetched. */
 export const offline = signal(false);
 
 /** Peaks of a device, measured in the first run on it since the page was opened. */
 export const peaksOfDevice = signal<{ readonly adapter: string; readonly peaks: Peaks } | undefined>(undefined);
-/** The same of the device that is open; undefined where it has not been measured yet. */
+/** The peaks of the open device; undefined before they are measured. */
 export const knownPeaks = computed<Peaks | undefined>(() => {
   const label = device.value.kind === "ready" ? device.value.facts.label : undefined;
   return peaksOfDevice.value?.adapter === label ? peaksOfDevice.value?.peaks : undefined;
@@ -54,7 +54,7 @@ export const showRecorded = (): void => {
   own.value = undefined;
 };
 
-/** Where a result comes from, in a few words. */
+/** The origin of a result, in a few words. */
 export const nameOf = ({ origin, environment }: Shown): string =>
   `${{ recorded: "recorded run", live: "this run", file: "file" }[origin]}, ${environment?.adapter ?? "this device"}`;
 

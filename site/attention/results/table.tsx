@@ -5,13 +5,13 @@ import { storageOf } from "./families.ts";
 import { forwardRatios, hasGradientRows } from "./gradients.ts";
 import type { Shown } from "./results.ts";
 
-/** The row that is marked in the table and in every plot, by id. */
+/** The row marked in the table and in every plot, by id. */
 export const marked = signal<string | undefined>(undefined);
 
 interface Column {
   readonly title: string;
   readonly number?: boolean;
-  /** Puts variants in an order of speed, which a software adapter's times are not for. */
+  /** Ranks variants by speed, for which a software adapter's times are unsuitable. */
   readonly ranks?: boolean;
   readonly value: (row: BenchRow) => number | string | null;
   readonly cell: (row: BenchRow) => string;
@@ -20,7 +20,7 @@ interface Column {
 const timed = (row: BenchRow, value: number | null, show: (value: number) => string) =>
   row.verdict === "pass" && value !== null ? show(value) : "–";
 
-/** What a reader looks for comes first, so that it is seen without scrolling sideways, on a phone too. */
+/** The most important columns come first, so that they are visible without scrolling sideways, even on a phone. */
 const columns: readonly Column[] = [
   { title: "variant", value: ({ variant }) => variant, cell: ({ variant }) => variant },
   {
@@ -103,7 +103,7 @@ const columns: readonly Column[] = [
   },
 ];
 
-/** The columns of a result: gradients have their time over that of the forward pass, next to the time itself. */
+/** The columns of a result: for gradients, their time over that of the forward pass follows the time itself. */
 function columnsOf(rows: readonly BenchRow[]): readonly Column[] {
   if (!hasGradientRows(rows)) return columns;
   const ratios = forwardRatios(rows);
@@ -121,7 +121,7 @@ function columnsOf(rows: readonly BenchRow[]): readonly Column[] {
 export const withScore = (mask: string | null, score: string | null) =>
   [mask, score === "none" ? null : score].filter(Boolean).join(", ");
 
-/** The outcome of a row's check, with the reason where it is not right. */
+/** The outcome of a row's check, with the reason if it failed. */
 export function verdictOf({ verdict, reason, nmse, checked }: BenchRow): string {
   if (verdict === "pass") return "✓ right";
   if (verdict === "fail") return `✗ ${checked === null ? "did not run" : "wrong"}: ${reason ?? digits(nmse)}`;
@@ -200,7 +200,7 @@ function sortBy(title: string): void {
   order.value = { title, down: order.value?.title === title ? !order.value.down : false };
 }
 
-/** Numbers by size, words by letters, what is missing last. */
+/** Numbers by size, words alphabetically, missing values last. */
 function compare(p: number | string | null, q: number | string | null): number {
   if (p === null || q === null) return Number(p === null) - Number(q === null);
   return typeof p === "number" && typeof q === "number" ? p - q : String(p).localeCompare(String(q));

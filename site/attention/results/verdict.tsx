@@ -5,7 +5,7 @@ import { familiesOf, familyOf, keys } from "./families.ts";
 import { gradientLines, hasGradientRows } from "./gradients.ts";
 import type { Shown } from "./results.ts";
 
-/** Where the result comes from, before what it says. */
+/** The origin of the result, before its verdict. */
 export function Origin({ result: { origin, environment, rows } }: { result: Shown }) {
   const when = environment?.date.slice(0, 10) ?? "";
   const what = {
@@ -31,7 +31,7 @@ export function Origin({ result: { origin, environment, rows } }: { result: Show
   return <p class={`origin origin-${origin}`}>{what[origin]}</p>;
 }
 
-/** The finding in one sentence: at the longest case, the fastest right variant against the slowest. */
+/** The finding in one sentence: for the longest case, the fastest correct variant against the slowest. */
 export function Verdict({ result: { environment, rows } }: { result: Shown }) {
   const wrong = rows.filter(({ verdict }) => verdict === "fail");
   const right = rows.filter(({ verdict, medianMs }) => verdict === "pass" && medianMs !== null);

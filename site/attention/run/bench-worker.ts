@@ -1,5 +1,5 @@
-// Holds the page's device and measures on it, in a thread of its own, so that the page stays responsive.
-import { runBackwardBench } from "../../../bench/attention/backward.ts";
+// Owns the page's device and measures on it in a separate thread, so that the page stays responsive.
+import { runBackwardBench } from "../../../bench/attention/backward/backward.ts";
 import { type BenchEvents, runAttentionBench } from "../../../bench/attention/run.ts";
 import { parseSubject } from "../../../bench/attention/subjects.ts";
 import { clockFor, standardTiming } from "../../../bench/harness/timing.ts";
@@ -17,7 +17,7 @@ let facts: DeviceFacts | undefined;
 let stop: AbortController | undefined;
 let running: Promise<void> = Promise.resolve();
 
-/** Whether the page can be seen: browsers slow hidden ones down, so that a measurement waits. */
+/** Whether the page is visible: browsers slow hidden pages down, so measurements wait. */
 const visible = {
   isHidden: false,
   promise: Promise.resolve(),
@@ -27,11 +27,11 @@ const visible = {
     visible.resolve();
   },
   hide() {
-    visible.show(); // what already waits gets the new promise at the next interval
+    visible.show(); // waiting measurements get the new promise at the next interval
     const { promise, resolve } = Promise.withResolvers<void>();
     Object.assign(visible, { isHidden: true, promise, resolve });
   },
-  /** Resolves once the page is seen; before an interval. */
+  /** Resolves once the page is visible; awaited before an interval. */
   ready() {
     if (visible.isHidden) report({ kind: "waiting" });
     return visible.promise;
@@ -51,11 +51,14 @@ addEventListener("message", ({ data }: MessageEvent<BenchRequest>) => {
   }
   if (data.kind === "hidden") return data.hidden ? visible.hide() : visible.show();
   if (data.kind === "open") return facts ? report({ kind: "opened", facts }) : void open(data.sim);
-  // One at a time: anything that runs during a measurement disturbs it.
+  // One at a time: concurrent work disturbs a measurement.
   running = running.then(() => (data.kind === "run" ? run(data) : check(data)));
 });
 
-/** The device, opened at its first use and after a loss; the page then gets its description, or the reason for none. */
+/**
+ * The device, opened at its first use and after a loss; the page then gets its description, or the reason why there is
+ * none.
+ */
 function open(sim: string | undefined): Promise<Gpu | undefined> {
   opening ??= openDevice(sim).then((opened) => {
     if ("missing" in opened) {

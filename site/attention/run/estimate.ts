@@ -1,8 +1,7 @@
 import { computed, signal } from "@preact/signals";
-import { productFlops, refusalOf } from "../../../bench/attention/backward-subjects.ts";
-import type { AttentionCase } from "../../../bench/attention/case.ts";
-import { caseName } from "../../../bench/attention/case.ts";
-import { pairs } from "../../../src/reference/masks.ts";
+import { productFlops, refusalOf } from "../../../bench/attention/backward/subjects.ts";
+import { type AttentionCase, caseName } from "../../../bench/attention/case.ts";
+import { pairs } from "../../../src/reference/attention/masks.ts";
 import { device } from "../../shell/device/device.ts";
 import { sim } from "../../shell/sim.ts";
 import { keep, kept } from "../../shell/store.ts";
@@ -11,10 +10,10 @@ import { casesOf, gradientSubjects, type Handmade, hasGradients, type Setup } fr
 import { handmade, setup } from "../setup/state.ts";
 import { roomOf, tooLarge } from "./room.ts";
 
-/** What a case takes, before it is run. */
+/** Estimated cost of a case. */
 export interface CaseEstimate {
   readonly name: string;
-  /** Operations of one run, the longest; at most so many where the mask's pairs are not counted beforehand. */
+  /** Operations of the longest run; an upper bound if the mask's pairs are not counted beforehand. */
   readonly flops: number;
   readonly atMost: boolean;
   /** Bytes of inputs and result, and of the largest tensor among them. */
@@ -23,19 +22,19 @@ export interface CaseEstimate {
   readonly seconds: number;
   /** The longest single run of a variant, seconds. */
   readonly longest: number;
-  /** Why it will be left out. */
+  /** Why it will be skipped. */
   readonly skipped: string | undefined;
-  /** True where that is because it is too large for this device. */
+  /** True if it is too large for this device. */
   readonly isTooLarge: boolean;
 }
 
-/** What a set-up takes on this device. */
+/** Estimated cost of a set-up on this device. */
 export interface Estimate {
   readonly cases: readonly CaseEstimate[];
   readonly seconds: number;
 }
 
-/** Where nothing has been measured yet: operations a second of a plain kernel, and seconds a shader takes to compile. */
+/** Before any measurement: operations per second of a plain kernel, and seconds to compile a shader. */
 const guesses = {
   software: { gflops: 0.15, compile: 0.8, peaks: 6 },
   hardware: { gflops: 200, compile: 0.15, peaks: 5 },
@@ -46,13 +45,13 @@ const reference = { forward: 0.6, gradients: 2.5 } as const;
 
 const paceName = () => `pace-${device.value.kind === "ready" ? device.value.facts.label : ""}`;
 const paceLearned = signal(0);
-/** How much longer the last run on this device took than estimated. */
+/** Actual over estimated time of the last run on this device. */
 function pace(): number {
   void paceLearned.value;
   return Number(kept(paceName())) || 1;
 }
 
-/** Remembers how long a run took that was estimated to take `estimated` seconds. */
+/** Remembers the actual time of a run estimated at `estimated` seconds. */
 export function learnPace(estimated: number, took: number): void {
   if (!(estimated > 0)) return;
   const next = Math.min(10, Math.max(0.1, (pace() * took) / estimated));
@@ -60,10 +59,10 @@ export function learnPace(estimated: number, took: number): void {
   paceLearned.value++;
 }
 
-/** What the chosen set-up takes on the device that is open. */
+/** Estimated cost of the chosen set-up on the open device. */
 export const estimate = computed<Estimate>(() => estimateOf(setup.value, handmade.value));
 
-/** What a set-up takes; empty for one with problems. */
+/** Estimated cost of a set-up; empty for one with problems. */
 function estimateOf(setup: Setup, made: Handmade): Estimate {
   let cases: AttentionCase[];
   try {
@@ -111,12 +110,12 @@ function estimateOf(setup: Setup, made: Handmade): Estimate {
   };
 }
 
-/** What is measured of each case. */
+/** The subjects measured in each case. */
 interface Measured {
   /** Of its rows. */
   readonly op: string;
   readonly name: string;
-  /** Computes what the mask leaves out too. */
+  /** Also computes masked pairs. */
   readonly dense: boolean;
   /** Operations for so many pairs of query and key. */
   readonly flopsOf: (given: AttentionCase, pairs: number) => number;
@@ -149,7 +148,7 @@ function timingSeconds(one: number, samples: number): number {
   return one + Math.min(5 * one, 0.25 + one) + 2 * interval + intervals;
 }
 
-/** Operations a second that a variant of an op was measured to do on this device, of the longest case. */
+/** Measured operations per second of a variant on this device, in the longest case. */
 function measuredRate(op: string, variant: string): number | undefined {
   const { environment, rows } = shown.value;
   if (device.value.kind !== "ready" || environment?.adapter !== device.value.facts.label) return undefined;
@@ -158,7 +157,7 @@ function measuredRate(op: string, variant: string): number | undefined {
   return rates.at(-1);
 }
 
-/** Pairs of query and key: those that the mask leaves, where they are cheap to count, and all that there are. */
+/** Pairs of query and key: visible ones, if they are cheap to count, and all. */
 function pairsOf({ batch, heads: { h }, mask }: AttentionCase): { live: number; all: number; atMost: boolean } {
   let [live, all, atMost] = [0, 0, false];
   for (const { count: b, t, s } of batch.groups) {

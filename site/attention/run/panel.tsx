@@ -10,7 +10,7 @@ import { troubles } from "../troubles/troubles.ts";
 import { about, type CaseEstimate, estimate } from "./estimate.ts";
 import { isBusy, type RunState, run, start, stop } from "./run.ts";
 
-/** The button that measures, what a run will take, and its progress. */
+/** The button that measures, the estimated cost of a run, and its progress. */
 export function RunPanel() {
   const state = run.value;
   const busy = isBusy();
@@ -61,7 +61,7 @@ export function RunPanel() {
   );
 }
 
-/** What a run will take. */
+/** The estimated cost of a run. */
 function outlook(cases: readonly CaseEstimate[], seconds: number): string {
   const skipped = cases.filter((given) => given.skipped !== undefined).length;
   const all = counted(cases.length, "case");
@@ -70,7 +70,7 @@ function outlook(cases: readonly CaseEstimate[], seconds: number): string {
   return `${about(seconds)}; ${left}, every result checked before it is timed`;
 }
 
-/** The run under way, for a report. */
+/** The current run, for a report. */
 const running = (state: RunState, names: readonly string[]): Trouble => ({
   key: "running",
   level: "note",
@@ -91,14 +91,14 @@ function whyNot(): string | undefined {
   }
 }
 
-/** Cases that are done, with the fraction of the current one: its reference, each subject, and the timing. */
+/** Finished cases, plus the fraction of the current one: its reference, each subject, and the timing. */
 function stepsOf({ what, done }: RunState, names: readonly string[]): number {
   const step = what.slice(what.lastIndexOf(": ") + 2);
   const at = step === "timing" ? names.length + 1 : names.indexOf(step) + 1;
   return done + at / (names.length + 2);
 }
 
-/** What is being done, in the reader's words. */
+/** The current activity, for readers. */
 function phase({ what, waiting, total }: RunState, names: readonly string[]): string {
   if (what.startsWith("peaks")) return "measuring the peaks of this device";
   if (total === 0) return what;
@@ -127,7 +127,7 @@ function Remaining({ state }: { state: RunState }) {
   );
 }
 
-/** Every case: what it takes before the run, and its progress during one. */
+/** Every case: its estimated cost before a run, and its progress during one. */
 function Cases({ cases, state }: { cases: readonly CaseEstimate[]; state: RunState }) {
   const busy = isBusy();
   const status = (i: number, skipped: string | undefined) => {
@@ -137,7 +137,7 @@ function Cases({ cases, state }: { cases: readonly CaseEstimate[]; state: RunSta
   };
   const [open, setOpen] = useState(false);
   useEffect(() => {
-    if (busy) setOpen(true); // and it stays open: closing by itself would move the text being read
+    if (busy) setOpen(true); // stays open: closing automatically would move the text being read
   }, [busy]);
   return (
     <details class="cases" open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
@@ -176,7 +176,7 @@ function Cases({ cases, state }: { cases: readonly CaseEstimate[]; state: RunSta
   );
 }
 
-/** The tab's title shows the progress, for readers who look at another tab. */
+/** The tab's title shows the progress, for readers in another tab. */
 function useTitle({ kind, done, total }: RunState): void {
   useEffect(() => {
     const title = "Attention laboratory · Shaderformer";

@@ -1,4 +1,4 @@
-// What the page and the thread that measures say to each other.
+// Messages between the page and the measuring thread.
 import type { BenchRow, Environment, Peaks } from "../../../bench/result.ts";
 import type { LineProblem } from "../../shell/code/wgsl-editor.tsx";
 import type { DeviceFacts, Missing } from "../../shell/device/device.ts";
@@ -13,7 +13,7 @@ export type BenchRequest =
       readonly sim: string | undefined;
       readonly setup: Setup;
       readonly made: Handmade;
-      /** Those of this device, where they have been measured since the page was opened. */
+      /** This device's peaks, if measured since the page was opened. */
       readonly peaks: Peaks | undefined;
     }
   | { readonly kind: "check"; readonly sim: string | undefined; readonly id: number; readonly own: OwnFunction }
@@ -28,7 +28,7 @@ export type BenchReport =
   | { readonly kind: "start"; readonly environment: Environment; readonly peaks: Peaks | null }
   | { readonly kind: "row"; readonly row: BenchRow }
   | { readonly kind: "progress"; readonly what: string; readonly done: number; readonly total: number }
-  /** The next interval waits until the page is seen. */
+  /** The next interval waits until the page is visible. */
   | { readonly kind: "waiting" }
   | { readonly kind: "checked"; readonly id: number; readonly problems: readonly LineProblem[] }
   | { readonly kind: "done" }

@@ -1,9 +1,9 @@
-import { bytesOf } from "../../../bench/attention/backward-subjects.ts";
+import { bytesOf } from "../../../bench/attention/backward/subjects.ts";
 import { callBytes, callShapes, pairBytes } from "../../../bench/attention/calls.ts";
 import type { AttentionCase } from "../../../bench/attention/case.ts";
 import { memory } from "../../shell/format.ts";
 
-/** What a case needs of a device, bytes: its largest tensor, and inputs and results together, those of gradients too. */
+/** Memory of a case in bytes: its largest tensor, and inputs and results together, including gradients. */
 export function roomOf(given: AttentionCase, gradients = false): { readonly largest: number; readonly all: number } {
   const { batch } = given;
   const calls = callShapes(given).map((call) => callBytes(call, given));
@@ -16,7 +16,7 @@ export function roomOf(given: AttentionCase, gradients = false): { readonly larg
   };
 }
 
-/** Why a device has no room for a case; undefined where it has. */
+/** Why a device has no room for a case; undefined if it has. */
 export function tooLarge(
   given: AttentionCase,
   { binding, buffer }: { readonly binding: number; readonly buffer: number },
@@ -27,7 +27,7 @@ export function tooLarge(
   return `a tensor of ${memory(largest)}, ${name} holds ${memory(limit)} on this device`;
 }
 
-/** The case, marked as one that cannot be run where the device has no room for it. */
+/** The case, marked as skipped if the device has no room for it. */
 export function withRoom(
   given: AttentionCase,
   limits: { readonly binding: number; readonly buffer: number },

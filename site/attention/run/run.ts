@@ -13,11 +13,11 @@ import { endWorker, listen, openDevice, send } from "./thread.ts";
 /** The progress of a run. */
 export interface RunState {
   readonly kind: "idle" | "running" | "done" | "stopped" | "failed";
-  /** What the bench is doing now, in its words. */
+  /** The bench's current activity, in its words. */
   readonly what: string;
-  /** True while that waits until the page is seen. */
+  /** True while it waits until the page is visible. */
   readonly waiting: boolean;
-  /** Cases that are done, of how many. */
+  /** Finished cases, and their total. */
   readonly done: number;
   readonly total: number;
   readonly message: string;
@@ -37,26 +37,26 @@ const idle: RunState = {
   seconds: 0,
 };
 export const run = signal<RunState>(idle);
-/** What the page was measuring when it was last closed by the browser; undefined where it ended as it should. */
+/** What the page was measuring when the browser closed it; undefined after a regular end. */
 export const killedAt = signal<string | undefined>(undefined);
-/** True where another tab of this page measures, so that this one did not start. */
+/** True if another tab of this page is measuring, so that this one did not start. */
 export const refused = signal(false);
 
 /** One run at a time in all tabs of the browser: two would disturb each other. */
 const lockName = "shaderformer-measuring";
-/** Time for the thread that measures to stop by itself, milliseconds; then it is ended, and its device with it. */
+/** Milliseconds for the measuring thread to stop by itself; then it is ended, with its device. */
 const patience = 1000;
 
 let rowsOfRun: Shown | undefined;
 let release: (() => void) | undefined;
-/** Whether the page was hidden at any time of the case at hand. */
+/** Whether the page was hidden at any time during the current case. */
 let wasHidden = false;
 
 let stopping: ReturnType<typeof setTimeout> | undefined;
 
 export const isBusy = (): boolean => run.value.kind === "running";
 
-/** Measures the set-up; rows come as they are ready. `always`: although another tab measures. */
+/** Measures the set-up; rows arrive as they are ready. `always`: even if another tab is measuring. */
 export async function start({ always = false } = {}): Promise<void> {
   if (isBusy()) return;
   const { seconds } = estimate.value;
@@ -66,7 +66,7 @@ export async function start({ always = false } = {}): Promise<void> {
     run.value = idle;
     return;
   }
-  stopped(true); // it may still be busy with the run before
+  stopped(true); // it may still be busy with the previous run
   wasHidden = document.hidden;
   killedAt.value = undefined;
   rowsOfRun = { origin: "live", environment: undefined, peaks: null, rows: [], hidden: new Set() };
@@ -76,7 +76,7 @@ export async function start({ always = false } = {}): Promise<void> {
   send({ kind: "run", sim, setup: setup.value, made: handmade.value, peaks: knownPeaks.value });
 }
 
-/** False where another tab holds the lock; true also where the browser has no locks. */
+/** False if another tab has the lock; true if the browser has no locks. */
 function takeLock(): Promise<boolean> {
   if (sim === "two-tabs") return Promise.resolve(false);
   const { locks } = navigator as { locks?: LockManager };
@@ -89,7 +89,7 @@ function takeLock(): Promise<boolean> {
   });
 }
 
-/** Stops, for the reader at once; what was measured stays. */
+/** Stops, visibly at once; measurements so far stay. */
 export function stop(): void {
   if (!isBusy()) return;
   end({ kind: "stopped" });
@@ -98,7 +98,7 @@ export function stop(): void {
   stopping = setTimeout(() => stopped(true), patience);
 }
 
-/** The thread has stopped, or is ended because it takes too long. */
+/** Called when the thread has stopped, or to end it because it takes too long. */
 function stopped(late: boolean): void {
   if (stopping === undefined) return;
   clearTimeout(stopping);
@@ -113,7 +113,7 @@ function end(change: Partial<RunState>): void {
   keep("measuring", undefined);
 }
 
-/** Takes what the thread that measures says. */
+/** Handles reports of the measuring thread. */
 export function take(report: BenchReport): void {
   switch (report.kind) {
     case "opened":
@@ -172,7 +172,7 @@ function takeProgress(report: Progress): void {
   }
 }
 
-/** A device that is lost while nothing runs is opened again by itself, once. */
+/** A device lost while idle is reopened automatically, once. */
 function takeLoss(detail: string): void {
   losses.value++;
   const wasBusy = isBusy();
@@ -181,7 +181,7 @@ function takeLoss(detail: string): void {
   else if (losses.value === 1) openDevice();
 }
 
-/** A mark that a run has left, although no tab of this page measures now. */
+/** A mark left by a run, although no tab of this page is measuring now. */
 async function findKilled(): Promise<void> {
   const mark = kept("measuring");
   if (mark === undefined || !(await takeLock())) return;
@@ -191,7 +191,7 @@ async function findKilled(): Promise<void> {
   keep("measuring", undefined);
 }
 
-/** Begins to listen, and opens the device. */
+/** Starts listening, and opens the device. */
 export function beginRuns(): void {
   listen(take);
   reopen.value = openDevice;
@@ -201,6 +201,6 @@ export function beginRuns(): void {
     else if (run.value.waiting) run.value = { ...run.value, waiting: false };
     send({ kind: "hidden", hidden: document.hidden });
   });
-  addEventListener("pagehide", () => isBusy() && keep("measuring", undefined)); // the reader left: nothing went wrong
+  addEventListener("pagehide", () => isBusy() && keep("measuring", undefined)); // the reader left; not a crash
   openDevice();
 }

@@ -9,12 +9,12 @@ let listener: (report: BenchReport) => void = () => {};
 const checks = new Map<number, { readonly own: OwnFunction; readonly done: (found: readonly LineProblem[]) => void }>();
 let lastCheck = 0;
 
-/** Sets what receives the reports of the thread that measures. */
+/** Sets the receiver of the measuring thread's reports. */
 export const listen = (next: typeof listener): void => {
   listener = next;
 };
 
-/** Asks the thread that measures for something; it is started when it is first needed. */
+/** Sends a request to the measuring thread, which is started when first needed. */
 export function send(request: BenchRequest): void {
   worker ??= startWorker();
   worker?.postMessage(request);
@@ -22,7 +22,7 @@ export function send(request: BenchRequest): void {
 
 function startWorker(): Worker | undefined {
   const failed = (message: string) => {
-    checks.clear(); // they would start it again, and again
+    checks.clear(); // they would restart it endlessly
     endWorker();
     listener({ kind: "missing", missing: "no-worker", detail: message });
   };
@@ -30,7 +30,7 @@ function startWorker(): Worker | undefined {
     if (sim === "no-worker") throw new Error("simulated");
     const started = new Worker(new URL("./bench-worker.ts", import.meta.url), { type: "module", name: "bench" });
     started.addEventListener("message", ({ data }: MessageEvent<BenchReport>) => {
-      if (started !== worker) return; // it was ended, and had something left to say
+      if (started !== worker) return; // a late message of an ended thread
       if (data.kind !== "checked") return listener(data);
       checks.get(data.id)?.done(data.problems);
       checks.delete(data.id);
@@ -43,20 +43,20 @@ function startWorker(): Worker | undefined {
   }
 }
 
-/** Ends the thread with whatever it does, and its device with it; the next request starts another. */
+/** Ends the thread, its work and its device; the next request starts another. */
 export function endWorker(): void {
   worker?.terminate();
   worker = undefined;
   for (const [id, { own }] of checks) queueMicrotask(() => send({ kind: "check", sim, id, own }));
 }
 
-/** Opens the device, also again after a loss. */
+/** Opens the device, or reopens it after a loss. */
 export function openDevice(): void {
   device.value = { kind: "opening" };
   send({ kind: "open", sim });
 }
 
-/** What is wrong with a function, found by compiling it; after a run that is under way. */
+/** The problems of a function, found by compiling it; waits for a current run. */
 export function checkInWorker(own: OwnFunction): Promise<readonly LineProblem[]> {
   return new Promise((done) => {
     const id = ++lastCheck;

@@ -1,10 +1,10 @@
 import type { ComponentChildren } from "preact";
-import { backwardVariants } from "../../../bench/attention/backward-subjects.ts";
-import { cacheFormats } from "../../../bench/attention/formats.ts";
-import { parseHeads } from "../../../bench/attention/heads.ts";
-import { usualLayouts } from "../../../bench/attention/layouts.ts";
-import { usualMasks } from "../../../bench/attention/masks.ts";
-import { usualScores } from "../../../bench/attention/scores.ts";
+import { backwardVariants } from "../../../bench/attention/backward/subjects.ts";
+import { cacheFormats } from "../../../bench/attention/inputs/formats.ts";
+import { parseHeads } from "../../../bench/attention/inputs/heads.ts";
+import { usualLayouts } from "../../../bench/attention/inputs/layouts.ts";
+import { usualMasks } from "../../../bench/attention/inputs/masks.ts";
+import { usualScores } from "../../../bench/attention/inputs/scores.ts";
 import { paintedName } from "../mask/painted.ts";
 import { ownName } from "../own/function.ts";
 import { hasGradients, passes, presets, type Setup, standard } from "./setup.ts";
@@ -14,9 +14,9 @@ const quick = ["q64", "q128", "q256", "q512", "q1k", "q2k", "q1s512", "q1s1k", "
 
 /** What each pass measures. */
 const passWords: Readonly<Record<string, string>> = {
-  forward: "attention alone, as a model that generates needs it",
+  forward: "attention alone, as in generation",
   backward: "the gradients of queries, keys and values, next to the forward pass that they need",
-  both: "forward, gradients, and both in one program, as a step of a training has them",
+  both: "forward, gradients, and both in one program, as in a training step",
 };
 
 /** The left rail: everything that a measurement depends on. */
@@ -167,7 +167,7 @@ function Group({
   );
 }
 
-/** One of a list, on or off. */
+/** A list entry, on or off. */
 function Chip({
   name,
   text = name,
@@ -192,7 +192,7 @@ function Chip({
   );
 }
 
-/** One of several, exactly. */
+/** Exactly one of several. */
 function Choices({ of, field }: { of: readonly string[]; field: "pass" | "score" | "dtype" | "layout" }) {
   const chosen = setup.value[field];
   return (

@@ -1,30 +1,30 @@
-import { parseVariant, type Subject, subjectsFor } from "../../../bench/attention/backward-subjects.ts";
+import { parseVariant, type Subject, subjectsFor } from "../../../bench/attention/backward/subjects.ts";
 import { parseBatch } from "../../../bench/attention/batch.ts";
 import { type AttentionCase, attentionCase } from "../../../bench/attention/case.ts";
-import { parseFormat } from "../../../bench/attention/formats.ts";
-import { parseHeads } from "../../../bench/attention/heads.ts";
-import { parseLayout } from "../../../bench/attention/layouts.ts";
-import { type BenchMask, parseMask } from "../../../bench/attention/masks.ts";
-import { type BenchScore, parseScore } from "../../../bench/attention/scores.ts";
+import { parseFormat } from "../../../bench/attention/inputs/formats.ts";
+import { parseHeads } from "../../../bench/attention/inputs/heads.ts";
+import { parseLayout } from "../../../bench/attention/inputs/layouts.ts";
+import { type BenchMask, parseMask } from "../../../bench/attention/inputs/masks.ts";
+import { type BenchScore, parseScore } from "../../../bench/attention/inputs/scores.ts";
 import { parseSubject } from "../../../bench/attention/subjects.ts";
 import { standardTiming } from "../../../bench/harness/timing.ts";
 import { type Painted, paintedMask, paintedName } from "../mask/painted.ts";
 import { type OwnFunction, ownMask, ownName, ownScore } from "../own/function.ts";
 
-/** What is measured: attention, its gradients next to it, or these and both in one program. */
+/** What is measured: attention, its gradients as well, or both in one program too. */
 export const passes = ["forward", "backward", "both"] as const;
-/** The subjects of each pass that computes gradients; `both` has all that `bench attention --backward` has. */
+/** The subjects of each pass that computes gradients; `both` has all of `bench attention --backward`. */
 const kindsOf: Readonly<Record<string, readonly Subject["kind"][]>> = {
   backward: ["forward", "backward"],
   both: ["inference", "forward", "backward", "both"],
 };
 
-/** Everything that the reader chose, in the words of the command line. */
+/** Everything that the reader chose, in command-line terms. */
 export interface Setup {
   /** One of {@link passes}. */
   readonly pass: string;
   readonly variants: readonly string[];
-  /** Variants of the gradients, for the passes that compute them. */
+  /** Variants of the gradients, for passes that compute them. */
   readonly gradients: readonly string[];
   readonly batches: readonly string[];
   readonly heads: string;
@@ -35,19 +35,19 @@ export interface Setup {
   /** Layout of keys and values in memory. */
   readonly layout: string;
   readonly model: string;
-  /** Most intervals that each variant is timed over. */
+  /** Maximum timed intervals per variant. */
   readonly samples: string;
   /** "1" to measure the device's peaks first, which takes some seconds, or "0". */
   readonly peaks: string;
 }
 
-/** What the reader made by hand, and the set-up names. */
+/** Handmade masks and scores that the set-up names. */
 export interface Handmade {
   readonly own?: OwnFunction | undefined;
   readonly painted?: Painted | undefined;
 }
 
-/** A set-up that makes its point as it is. */
+/** An example set-up. */
 export interface Preset {
   readonly name: string;
   readonly setup: Partial<Setup>;
@@ -90,10 +90,10 @@ export const presets: readonly Preset[] = [
   { name: "Gradients", setup: { pass: "both", heads: "4x64" } },
 ];
 
-/** More than these cannot be told apart in one plot. */
-export const mostVariants = 6;
+/** Maximum variants that can be told apart in one plot. */
+export const maxVariants = 6;
 
-/** True where a set-up measures gradients. */
+/** True if a set-up measures gradients. */
 export const hasGradients = ({ pass }: Pick<Setup, "pass">): boolean => pass !== "forward";
 
 /** Variants of the gradients that a set-up measures, and which of their subjects. Throws a RangeError for unknown ones. */
@@ -102,17 +102,17 @@ export const gradientPlan = ({ gradients, pass }: Pick<Setup, "gradients" | "pas
   kinds: kindsOf[pass] ?? [],
 });
 
-/** The gradients' subjects of a set-up, and what they measure. Throws as {@link gradientPlan} does. */
+/** The gradient subjects of a set-up, and what they measure. Throws as {@link gradientPlan} does. */
 export function gradientSubjects(setup: Pick<Setup, "gradients" | "pass">): readonly Subject[] {
   const { variants, kinds } = gradientPlan(setup);
   return subjectsFor(variants, kinds);
 }
 
-/** The names of what a set-up measures of each case, in the order in which it does. Throws for unknown ones. */
+/** The names of a set-up's subjects in each case, in order. Throws for unknown ones. */
 export const subjectNames = (setup: Setup): readonly string[] =>
   hasGradients(setup) ? gradientSubjects(setup).map(({ name }) => name) : setup.variants;
 
-/** What is wrong with a set-up, by field; empty where it can be run. */
+/** The problems of a set-up, by field; empty if it can run. */
 export function problemsOf(setup: Setup, made: Handmade = {}): ReadonlyMap<keyof Setup, string> {
   const problems = new Map<keyof Setup, string>();
   const check = (field: keyof Setup, test: () => void) => {
@@ -130,7 +130,7 @@ export function problemsOf(setup: Setup, made: Handmade = {}): ReadonlyMap<keyof
   check(field, () => {
     setup[field].forEach(field === "variants" ? parseSubject : parseVariant);
     if (setup[field].length === 0) throw new RangeError("choose a variant");
-    if (setup[field].length > mostVariants) throw new RangeError(`choose ${mostVariants} variants at most`);
+    if (setup[field].length > maxVariants) throw new RangeError(`choose ${maxVariants} variants at most`);
   });
   check("batches", () => {
     if (setup.batches.length === 0) throw new RangeError("name a batch, such as q256");
@@ -153,7 +153,7 @@ export function problemsOf(setup: Setup, made: Handmade = {}): ReadonlyMap<keyof
   return problems;
 }
 
-/** The mask of a name, which may be the reader's own. Throws a RangeError or, for its twin, a SyntaxError. */
+/** The mask of a name, possibly the reader's own. Throws a RangeError or, for its twin, a SyntaxError. */
 export function maskNamed(text: string, { own, painted }: Handmade): BenchMask {
   if (text === paintedName) {
     if (!painted) throw new RangeError("no tiles are painted yet");
@@ -197,7 +197,7 @@ export function casesOf(
 /** Fields that are lists; a link separates them by commas. */
 const lists: readonly string[] = ["variants", "gradients", "batches", "masks"] satisfies (keyof Setup)[];
 
-/** The keys of a set-up for a link: what differs from the standard. */
+/** The keys of a set-up for a link: differences from the standard. */
 export function keysOf(setup: Setup): [string, string][] {
   const keys: [string, string][] = [];
   for (const field of Object.keys(standard) as (keyof Setup)[]) {
@@ -207,7 +207,7 @@ export function keysOf(setup: Setup): [string, string][] {
   return keys;
 }
 
-/** The set-up of a link, and the keys that this page does not have. */
+/** The set-up in a link, and its unknown keys. */
 export function setupOf(keys: ReadonlyMap<string, string>): {
   readonly setup: Setup;
   readonly unknown: readonly string[];

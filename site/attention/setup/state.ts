@@ -1,7 +1,7 @@
 import { computed, effect, type Signal, signal } from "@preact/signals";
 import { algorithmNames } from "../../../bench/attention/algorithms.ts";
 import { parseBatch } from "../../../bench/attention/batch.ts";
-import type { BenchMask } from "../../../bench/attention/masks.ts";
+import type { BenchMask } from "../../../bench/attention/inputs/masks.ts";
 import { everySubject } from "../../../bench/attention/subjects.ts";
 import { readFragment, writeFragment } from "../../shell/permalink.ts";
 import { sim } from "../../shell/sim.ts";
@@ -10,13 +10,13 @@ import { type Painted, packPainted, unpackPainted } from "../mask/painted.ts";
 import { type OwnFunction, packOwn, unpackOwn } from "../own/function.ts";
 import { type Handmade, keysOf, maskNamed, problemsOf, type Setup, setupOf, standard } from "./setup.ts";
 
-/** Names of the variants there are, and of the algorithms on top of them that take keys and values, not latents. */
+/** Names of all variants, and of the further algorithms that take keys and values, not latents. */
 export const variants = [
   ...everySubject().map(({ name }) => name),
   ...algorithmNames.filter((name) => !/^(expanded|absorbed)$|:/.test(name)),
 ];
 
-/** What the reader chose; the link follows it. */
+/** The reader's choices; the link follows them. */
 export const setup = signal<Setup>(standard);
 /** A mask or score of the reader's own, which is part of the link. */
 export const own = signal<OwnFunction | undefined>(undefined);
@@ -29,7 +29,7 @@ export const choose = (change: Partial<Setup>): void => {
   setup.value = { ...setup.value, ...change };
 };
 
-/** Takes the set-up of the page's address. */
+/** Applies the set-up in the page's address. */
 function readAddress(): void {
   const { keys, outdated } = readFragment(location.hash);
   const { setup: given, unknown } = setupOf(keys);
@@ -51,7 +51,7 @@ function readAddress(): void {
   else if (unknown.length > 0) say(`The link says ${unknown.join(", ")}, which this page does not have.`);
 }
 
-/** The keys of everything that the reader chose and made. */
+/** The keys of all the reader's choices. */
 async function linkKeys(): Promise<(readonly [string, string])[]> {
   const [chosen, written, tiles] = [keysOf(setup.value), own.value, painted.value];
   return [
@@ -62,19 +62,19 @@ async function linkKeys(): Promise<(readonly [string, string])[]> {
   ];
 }
 
-/** The link to everything that the reader chose and made, which the address shows a moment later. */
+/** The link to all the reader's choices, which the address shows a moment later. */
 export async function linkNow(): Promise<string> {
   const [keys, [page = ""]] = [await linkKeys(), location.href.split("#")];
   return keys.length > 0 ? `${page}${writeFragment(keys)}` : page;
 }
 
-/** Makes set-up and address follow each other. */
+/** Keeps set-up and address in sync. */
 export function followAddress(): void {
   readAddress();
   addEventListener("hashchange", readAddress);
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
-    void [setup.value, own.value, painted.value]; // what the link follows
+    void [setup.value, own.value, painted.value]; // dependencies of the link
     clearTimeout(timer);
     timer = setTimeout(async () => {
       const keys = await linkKeys();
@@ -85,7 +85,7 @@ export function followAddress(): void {
   });
 }
 
-/** The mask that is drawn: the last one chosen, over the longest batch that a picture holds. */
+/** The drawn mask: the last one chosen, over the longest batch that fits a picture. */
 export const drawn = computed<{ mask: BenchMask; t: number; s: number } | undefined>(() => {
   if (problems.value.has("masks") || problems.value.has("batches")) return undefined;
   const { masks, batches } = setup.value;

@@ -4,7 +4,7 @@ import { sim } from "../../shell/sim.ts";
 import { show, shown } from "../results/results.ts";
 import { killedAt, refused, run, take } from "../run/run.ts";
 
-/** Simulations of states that no missing feature causes; the others are made where the device is opened. */
+/** Simulations of states not caused by a missing feature; the others are made where the device is opened. */
 const simulated: Readonly<Record<string, () => void>> = {
   lost: () => {
     run.value = { ...run.value, kind: "running" };
@@ -34,7 +34,7 @@ const simulated: Readonly<Record<string, () => void>> = {
   },
 };
 
-/** Simulates the state that the address names, once there is a device. */
+/** Simulates the state named in the address, once there is a device. */
 export function simulate(): void {
   const happen = simulated[sim ?? ""];
   if (!happen) return;

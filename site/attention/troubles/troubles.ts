@@ -13,7 +13,7 @@ import { estimate } from "../run/estimate.ts";
 import { isBusy, killedAt, refused, run, start } from "../run/run.ts";
 import { choose, setup } from "../setup/state.ts";
 
-/** A set-up that takes any device a few seconds. */
+/** A set-up that runs in a few seconds on any device. */
 const small = { batches: ["q32", "q64", "q128"], heads: "2x32", model: "" } as const;
 const useSmall = { name: "Use small sizes", run: () => choose(small) };
 
@@ -29,7 +29,7 @@ const needSubgroups = Object.entries(attention.variants).flatMap(([name, variant
 
 const storageWorks = keep("probe", "1") && keep("probe", undefined);
 
-/** What the reader has to know now, errors first. */
+/** What the reader must know now, errors first. */
 export const troubles = computed<readonly Trouble[]>(() => {
   const found = [...noDevice(), ...runTroubles(), ...resultTroubles(), ...deviceNotes()];
   const rank = { error: 0, warning: 1, note: 2 };
@@ -152,7 +152,7 @@ function notesOfDevice(): Trouble[] {
       key: "refused",
       level: "warning",
       says: `${counted(refused.length, "case")} will be skipped: ${refused[0]?.name}: ${refused[0]?.skipped}.`,
-      todo: "The table will have the reason in each row. Change what the set-up says of that.",
+      todo: "The table will have the reason in each row. Change the set-up accordingly.",
     });
   }
   const skipped = estimate.value.cases.filter((one) => one.isTooLarge);

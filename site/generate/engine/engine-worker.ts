@@ -1,4 +1,4 @@
-// The worker of the page: looks for a device, tests it, and serves the engine.
+// The worker of the page: finds a device, tests it, and serves the engine.
 
 import { serveEngine } from "../../../src/engine/port/serve-engine.ts";
 import { openDevice, optionsOf } from "../../shell/device/open.ts";
@@ -10,7 +10,7 @@ addEventListener(
     const answer = (found: Found) => postMessage(found);
     const opened = await openDevice(sim);
     if ("missing" in opened) return answer({ kind: "missing", ...opened });
-    opened.gpu.close(); // the engine opens one of its own, and again when that is lost
+    opened.gpu.close(); // the engine opens its own, and reopens it after a loss
     serveEngine(port);
     answer({ kind: "opened", facts: opened.facts, gpu: optionsOf(sim, opened.facts) });
   },

@@ -6,7 +6,7 @@ import type { Hub } from "../../shell/hub/hub.ts";
 import { sim } from "../../shell/sim.ts";
 import type { Begin, Found } from "./protocol.ts";
 
-/** A worker with its engine, and how it is ended. */
+/** A worker with its engine, and how to end it. */
 interface Thread {
   readonly hub: Hub;
   readonly engine: Promise<Engine>;
@@ -15,25 +15,25 @@ interface Thread {
 
 let thread: Thread | undefined;
 
-/** Counts the engines: what was loaded in an earlier one is gone. */
+/** Counts the engines: models of earlier ones are gone. */
 export const generationOfEngine = signal(0);
-/** The last thing that an engine warned of by itself. */
+/** The last warning of an engine. */
 export const warning = signal<string | undefined>(undefined);
 
-/** The page's engine, in its worker, which is started when it is first needed or the hub is another one. */
+/** The page's engine in its worker, started when first needed or when the hub changes. */
 export function engineFor(hub: Hub): Promise<Engine> {
   if (thread && (thread.hub.endpoint !== hub.endpoint || thread.hub.token !== hub.token)) endEngine();
   thread ??= start(hub);
   return thread.engine;
 }
 
-/** The engine that there is. Throws where there is none. */
+/** The current engine. Throws if there is none. */
 export function engineNow(): Promise<Engine> {
   if (!thread) throw new Error("there is no engine");
   return thread.engine;
 }
 
-/** Ends the worker with all that it does and holds. */
+/** Ends the worker with all its work and memory. */
 export function endEngine(): void {
   thread?.end();
   thread = undefined;
@@ -89,13 +89,13 @@ function firstMessage(worker: Worker, begin: Begin): Promise<Found> {
   });
 }
 
-/** Says why there is no device; the error is for those who wait for the engine. */
+/** Reports why there is no device; the error is for those who wait for the engine. */
 function missing(why: Extract<Found, { kind: "missing" }>["missing"], detail: string): NoDevice {
   device.value = { kind: "missing", missing: why, detail };
   return new NoDevice(detail);
 }
 
-/** There is no device, and the page says so: nothing more is to be said of a load that failed by it. */
+/** There is no device, and the page says so: a load that failed for this reason needs no other message. */
 export class NoDevice extends Error {
   override readonly name = "NoDevice";
 }

@@ -2,7 +2,7 @@ import type { ModelSource } from "../../../src/engine/engine.ts";
 import { problemOfChosen, type TakenFiles } from "../../shell/model/chosen-files.ts";
 import { isTrained } from "../../shell/model/trained-link.ts";
 
-/** The models that the site itself has. */
+/** The site's own models. */
 export const bundled = {
   "voices-dense": { title: "Voices, dense", says: "6 layers; four voices: scripture, whale, union, jargon" },
   "voices-nano": { title: "Voices, nano", says: "the smallest: 4 layers, trained by this engine itself in 37 minutes" },
@@ -11,7 +11,7 @@ export const bundled = {
 
 export type BundledName = keyof typeof bundled;
 
-/** Where the model comes from. */
+/** The source of the model. */
 export type ModelChoice =
   | { readonly kind: "bundled"; readonly name: BundledName }
   | { readonly kind: "hub"; readonly text: string }
@@ -21,7 +21,7 @@ export type ModelChoice =
 /** `owner/name`, with a revision if there is one, or a GGUF file in it. */
 const repository = /^[\w.-]+\/[\w.-]+((@[\w./-]+)?|(@[\w.-]+)?\/[\w./ -]+\.gguf)$/i;
 
-/** What the source of a model is, for the engine; undefined while the reader has not named one. */
+/** The source of a model, for the engine; undefined until the reader has named one. */
 export function sourceOf(choice: ModelChoice): ModelSource | undefined {
   switch (choice.kind) {
     case "bundled":
@@ -34,10 +34,10 @@ export function sourceOf(choice: ModelChoice): ModelSource | undefined {
   }
 }
 
-/** What this page takes for a model. */
+/** The files that this page accepts as a model. */
 const taken: TakenFiles = { gguf: true, what: "a language model" };
 
-/** What is wrong with what the reader wrote or took; empty where nothing was written yet. */
+/** The problem with the reader's input; empty before there is any. */
 export function problemOf(choice: ModelChoice): string | undefined {
   if (choice.kind === "files") return problemOfChosen(choice, taken);
   if (choice.kind === "bundled") return undefined;
@@ -53,11 +53,11 @@ export function problemOf(choice: ModelChoice): string | undefined {
     : "A repository is named owner/name, as HuggingFaceTB/SmolLM2-135M-Instruct; a revision may follow after @, and /file.gguf.";
 }
 
-/** The name that a person knows the model by. */
+/** The model's name for people. */
 export const nameOf = (choice: ModelChoice): string =>
   choice.kind === "bundled" || choice.kind === "files" ? choice.name : choice.text.trim();
 
-/** The host that the files come from; undefined where they come from this site or this device. */
+/** The host of the files; undefined for this site or this device. */
 export function hostOf(choice: ModelChoice, endpoint: string): string | undefined {
   if (choice.kind === "bundled" || choice.kind === "files") return undefined;
   const text = choice.text.trim();
@@ -65,7 +65,10 @@ export function hostOf(choice: ModelChoice, endpoint: string): string | undefine
   return URL.canParse(address) ? new URL(address).host : undefined;
 }
 
-/** How a link names the model; undefined for files, which no link can hold, but for those of a model trained here. */
+/**
+ * The model's name in a link; undefined for files, except those of a model trained here, since links cannot contain
+ * them.
+ */
 export const linkOf = (choice: ModelChoice): string | undefined =>
   choice.kind === "files" && !isTrained(choice.name) ? undefined : nameOf(choice);
 

@@ -15,7 +15,7 @@ export function FilesField({ chosen }: { chosen: Extract<ModelChoice, { kind: "f
     const list = [...(currentTarget.files ?? [])];
     const [first = ""] = list[0]?.webkitRelativePath.split("/") ?? [];
     if (list.length > 0) take(first || nameOfFiles(list), list);
-    currentTarget.value = ""; // so that the same can be picked again
+    currentTarget.value = ""; // so that the same file can be picked again
   };
   const given = Object.entries(chosen.files);
   const bytes = given.reduce((sum, [, { size }]) => sum + size, 0);

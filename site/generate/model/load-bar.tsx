@@ -4,7 +4,7 @@ import type { Meter } from "../../shell/model/meter.ts";
 import { advanceWords } from "../../shell/model/meter-words.ts";
 import { cancelLoading, load, pauseLoading, resumeLoading } from "./load.ts";
 
-/** A cancel with more than this many bytes in asks first. */
+/** Cancelling after more than this many bytes asks first. */
 const manyBytes = 100e6;
 
 /** The progress of a load, with its buttons. */

@@ -9,7 +9,7 @@ import { endEngine, engineFor, NoDevice } from "../engine/thread.ts";
 import { cacheFormat, choice, context, recipe, tuned } from "../setup/state.ts";
 import { type ModelChoice, nameOf, sourceOf } from "./choice.ts";
 
-/** Whether there is a model, and which. */
+/** The loaded model, if any. */
 export type LoadState =
   | { readonly kind: "none" }
   | { readonly kind: "loading"; readonly name: string; readonly meter: Meter }
@@ -19,19 +19,19 @@ export type LoadState =
 
 export const load = signal<LoadState>({ kind: "none" });
 export const hub = signal<Hub>(standardHub);
-/** Counts the loads that the reader has ended: the browser may keep more of a model since. */
+/** Counts the loads that the reader has ended, after which the browser may have more of a model. */
 export const endings = signal(0);
-/** The model that was being loaded when the browser last closed the page. */
+/** The model being loaded when the browser last closed the page. */
 export const killedBy = signal<string | undefined>(kept("loading"));
 
 /** The bar is painted at most this often, milliseconds. */
 const paintEvery = 100;
 
 let ended = new AbortController();
-/** Settles when the load before has given back what it took. */
+/** Settles when the previous load has freed its memory. */
 let before: Promise<unknown> = Promise.resolve();
 
-/** Loads the chosen model in place of the one that there is. True when it is there. */
+/** Loads the chosen model in place of the current one. True on success. */
 export async function startLoading(meter: Meter = noProgress): Promise<boolean> {
   const [from, tokens, format, weights] = [choice.value, context.value, cacheFormat.value, recipe.value];
   const source = sourceOf(from);
@@ -85,7 +85,7 @@ export async function startLoading(meter: Meter = noProgress): Promise<boolean> 
   }
 }
 
-/** Stops the load; the next one goes on from what the browser has kept. */
+/** Stops the load; the next one continues from what the browser has stored. */
 export function pauseLoading(): void {
   if (load.value.kind !== "loading") return;
   const { name, meter } = load.value;
@@ -97,7 +97,7 @@ export function resumeLoading(): void {
   if (load.value.kind === "paused") void startLoading(resumed(load.value.meter));
 }
 
-/** Ends the load. What was downloaded is kept where the browser keeps it. */
+/** Ends the load. Downloads stay in the browser's storage. */
 export function cancelLoading(): void {
   if (load.value.kind !== "loading" && load.value.kind !== "paused") return;
   const { name } = load.value;
@@ -113,7 +113,7 @@ function endLoading(next: LoadState): void {
   endings.value++;
 }
 
-/** Gives the model up, to choose another. */
+/** Unloads the model, to choose another. */
 export async function leaveModel(): Promise<void> {
   endLoading({ kind: "none" });
   await engineFor(hub.value).then(
@@ -122,13 +122,13 @@ export async function leaveModel(): Promise<void> {
   );
 }
 
-/** Ends the worker and opens a device anew; the model is gone with it. */
+/** Ends the worker, and with it the model, and opens a new device. */
 export function restartEngine(): void {
   endLoading({ kind: "none" });
   endEngine();
 }
 
-/** Takes another hub, and so another engine, unless it is the same. */
+/** Changes the hub, and so the engine, unless it is the same. */
 export function takeHub(next: Hub): void {
   const { endpoint, token } = hub.value;
   if (next.endpoint === endpoint && next.token === token) return;
@@ -136,5 +136,5 @@ export function takeHub(next: Hub): void {
   hub.value = next;
 }
 
-/** The reader left the page while it loaded: nothing went wrong. */
+/** The reader left the page while it loaded; not a crash. */
 addEventListener("pagehide", () => keep("loading", undefined));

@@ -24,7 +24,7 @@ const empty: Readonly<Record<ModelChoice["kind"], ModelChoice>> = {
   files: { kind: "files", name: "", files: {} },
 };
 
-/** The model: which, what it needs, and its load. */
+/** The model: its choice, its requirements, and its load. */
 export function ModelPanel() {
   const state = load.value;
   if (state.kind === "ready") return <Loaded />;
@@ -53,7 +53,7 @@ function Choice() {
   );
 }
 
-/** Where files come from, and what leaves the device. */
+/** The origin of files, and what leaves the device. */
 function privacy(chosen: ModelChoice): string {
   if (chosen.kind === "files") return "Your files are read here and go nowhere. Your text stays on this device, too.";
   const host = hostOf(chosen, hub.value.endpoint);
@@ -121,7 +121,7 @@ function Bundled({ chosen }: { chosen: BundledName }) {
   );
 }
 
-/** The model that there is, on one line. */
+/** The loaded model, on one line. */
 function Loaded() {
   const state = load.value;
   if (state.kind !== "ready") return null;

@@ -1,6 +1,6 @@
-import type { LoadPlan } from "../../../src/generate/load-plan.ts";
-import { type CacheFormat, cacheFormats } from "../../../src/kernels/formats.ts";
-import { recipes } from "../../../src/models/recipes.ts";
+import type { LoadPlan } from "../../../src/generate/load/plan-load.ts";
+import { type CacheFormat, cacheFormats } from "../../../src/kernels/formats/formats.ts";
+import { recipes } from "../../../src/models/decoders/recipes.ts";
 import { device } from "../../shell/device/device.ts";
 import { count, memory } from "../../shell/format.ts";
 import { Troubles } from "../../shell/trouble/troubles.tsx";
@@ -11,7 +11,7 @@ import { startLoading } from "./load.ts";
 import { lookAgain, plan } from "./plan.ts";
 import { filesWords } from "./plan-words.ts";
 
-/** What the chosen model needs, and the button that loads it. */
+/** The chosen model's requirements, and the button that loads it. */
 export function PlanCard() {
   const chosen = choice.value;
   const state = plan.value;
@@ -25,7 +25,7 @@ export function PlanCard() {
         <Troubles troubles={[{ ...trouble, action: again }]} />
         <p class="row small">
           <button type="button" onClick={() => void startLoading()}>
-            Load all the same
+            Load anyway
           </button>
           <span class="muted">without knowing what it needs</span>
         </p>
@@ -109,7 +109,7 @@ function Needs({ plan: known }: { plan: LoadPlan }) {
 const parametersOf = (n: number): string =>
   n >= 1e9 ? `${(n / 1e9).toFixed(2)} G` : n >= 1e6 ? `${(n / 1e6).toFixed(1)} M` : count(n);
 
-/** Context, cache and weights, which the memory depends on. */
+/** Context, cache and weights, which determine the memory. */
 function Room({ plan: known }: { plan: LoadPlan | undefined }) {
   const problem = problems.value.get("context");
   return (

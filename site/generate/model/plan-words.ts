@@ -1,7 +1,7 @@
-import type { LoadPlan } from "../../../src/generate/load-plan.ts";
+import type { LoadPlan } from "../../../src/generate/load/plan-load.ts";
 import { fileSize } from "../../shell/format.ts";
 
-/** What is said of where a model's bytes come from. */
+/** Texts about the origin of a model's bytes. */
 interface FilesWords {
   /** A line of the plan. */
   readonly line: readonly [name: string, value: string];
@@ -9,13 +9,13 @@ interface FilesWords {
   readonly button: string;
 }
 
-/** What a load reads: from the network and this browser's storage, or with `own` the reader's own files. */
+/** The bytes that a load reads: from the network and this browser's storage, or with `own` the reader's own files. */
 export function filesWords(
   { downloadBytes, cachedBytes }: Pick<LoadPlan, "downloadBytes" | "cachedBytes">,
   own: boolean,
 ): FilesWords {
   if (own) return { line: ["your files", `${fileSize(downloadBytes)}, read from this device`], button: "Load" };
-  // A plan itself keeps small files.
+  // Planning itself caches small files.
   const kept = cachedBytes > downloadBytes / 100 ? `, ${fileSize(cachedBytes)} of it in this browser's storage` : "";
   const left = downloadBytes - cachedBytes;
   return {

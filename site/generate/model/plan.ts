@@ -1,11 +1,11 @@
 import { effect, signal } from "@preact/signals";
-import type { LoadPlan } from "../../../src/generate/load-plan.ts";
+import type { LoadPlan } from "../../../src/generate/load/plan-load.ts";
 import { engineFor, generationOfEngine, NoDevice } from "../engine/thread.ts";
 import { cacheFormat, choice, context, problems, recipe } from "../setup/state.ts";
 import { problemOf, sourceOf } from "./choice.ts";
 import { endings, hub } from "./load.ts";
 
-/** What is known of the chosen model before it is loaded. */
+/** What is known about the chosen model before it is loaded. */
 export type PlanState =
   | { readonly kind: "none" }
   | { readonly kind: "asking" }
@@ -13,13 +13,13 @@ export type PlanState =
   | { readonly kind: "failed"; readonly error: unknown };
 
 export const plan = signal<PlanState>({ kind: "none" });
-/** Counts the reader's requests to look again. */
+/** Counts the reader's requests to retry. */
 export const lookAgain = signal(0);
 
-/** Milliseconds without a key before a name that is being written is looked up. */
+/** Milliseconds after the last key before a name is looked up. */
 const idle = 500;
 
-/** Makes the plan follow what is chosen: only heads of files are read for it. */
+/** Keeps the plan up to date with the choice; it only reads file headers. */
 export function followChoice(): void {
   effect(() => {
     void [generationOfEngine.value, lookAgain.value, endings.value];

@@ -7,7 +7,7 @@ import { engineNow } from "../engine/thread.ts";
 import { tuned } from "../setup/state.ts";
 import { load } from "./load.ts";
 
-/** Whether kernels are measured on this device, and what came of it. */
+/** The state and result of measuring kernels on this device. */
 export type TuningState =
   | { readonly kind: "none" }
   | { readonly kind: "running"; readonly done: number; readonly total: number | undefined }
@@ -26,7 +26,7 @@ export function useMeasured(on: boolean): void {
   keep("tuned", on ? "on" : "off");
 }
 
-/** Measures the kernels of the model that is loaded. */
+/** Measures the kernels of the loaded model. */
 export async function startTuning(): Promise<void> {
   if (load.value.kind !== "ready" || tuning.value.kind === "running") return;
   const model = load.value.info.id;
@@ -52,10 +52,10 @@ export async function startTuning(): Promise<void> {
   }
 }
 
-/** Ends the measurement; what was measured until then holds. */
+/** Ends the measurement; results so far are kept. */
 export const stopTuning = (): void => ended.abort();
 
-/** What a pass found, in words. */
+/** The result of a pass, as text. */
 export function wordsOf({ rows, left, aborted, stored }: TuneResult): string {
   const why = aborted ? "you stopped it" : "the time was up";
   if (rows.length === 0) return left > 0 || aborted ? `Nothing was measured: ${why}.` : "There is nothing to measure.";
@@ -71,7 +71,7 @@ export function wordsOf({ rows, left, aborted, stored }: TuneResult): string {
   return `${faster}${rest}. ${use[0]?.toUpperCase()}${use.slice(1)}.`;
 }
 
-/** A model that is gone takes its measurement with it. */
+/** Unloading a model discards its measurement state. */
 effect(() => {
   if (load.value.kind === "ready") return;
   ended.abort();

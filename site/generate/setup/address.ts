@@ -1,6 +1,6 @@
 import { effect } from "@preact/signals";
-import { cacheFormats } from "../../../src/kernels/formats.ts";
-import { recipes } from "../../../src/models/recipes.ts";
+import { cacheFormats } from "../../../src/kernels/formats/formats.ts";
+import { recipes } from "../../../src/models/decoders/recipes.ts";
 import { trainedFiles } from "../../shell/model/trained.ts";
 import { isTrained } from "../../shell/model/trained-link.ts";
 import { pack, readFragment, unpack, writeFragment } from "../../shell/permalink.ts";
@@ -29,13 +29,13 @@ const known = new Set([
   ...samplingFields.map(({ key }) => key),
 ]);
 
-/** A message of a conversation, as links and files hold it. */
+/** A message of a conversation, as in links and files. */
 export interface LinkMessage {
   readonly role: "user" | "assistant";
   readonly text: string;
 }
 
-/** Takes settings, prompt and conversation of the page's address; says what of it the page does not know. */
+/** Applies settings, prompt and conversation in the page's address; reports unknown parts. */
 export async function readAddress(takeChat: (messages: readonly LinkMessage[]) => void): Promise<void> {
   const { keys, outdated } = readFragment(location.hash);
   const wrong: string[] = [...keys.keys()].filter((key) => !known.has(key));
@@ -84,7 +84,7 @@ export async function readAddress(takeChat: (messages: readonly LinkMessage[]) =
   else if (wrong.length > 0) say(`The link says ${wrong.join(", ")}, which this page does not have.`);
 }
 
-/** The conversation that a text holds; undefined where it holds none. */
+/** The conversation in a text; undefined if there is none. */
 export function messagesOf(text: string): readonly LinkMessage[] | undefined {
   try {
     const found: unknown = JSON.parse(text);
@@ -100,7 +100,7 @@ export function messagesOf(text: string): readonly LinkMessage[] | undefined {
   }
 }
 
-/** The keys of a link to the settings and the prompt; the system prompt and the conversation only where they are given. */
+/** The keys of a link to the settings and the prompt; the system prompt and the conversation only if given. */
 export async function linkKeys(
   messages: readonly LinkMessage[] = [],
   withSystem = false,
@@ -134,7 +134,7 @@ export async function linkKeys(
 export const linkTo = (keys: readonly (readonly [string, string])[]): string =>
   new URL(writeFragment(keys), location.href).href;
 
-/** Makes the address follow the settings. The prompt is part of it, a conversation is not. */
+/** Keeps the address up to date with the settings. It includes the prompt, not a conversation. */
 export function writeAddress(): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let first = true;
@@ -151,7 +151,7 @@ export function writeAddress(): void {
     ];
     clearTimeout(timer);
     if (first) {
-      first = false; // the address is what the settings came from
+      first = false; // the settings came from the address
       return;
     }
     timer = setTimeout(async () => {

@@ -1,7 +1,7 @@
 import type { GenerateRequest } from "../../../src/engine/generate-request.ts";
-import { mostDrafted } from "../../../src/generate/speculative/options.ts";
+import { maxDrafted } from "../../../src/generate/speculative/options.ts";
 
-/** The settings that have a slider: fields of `GenerationOptions`, and the tokens that prompt lookup proposes. */
+/** The settings with a slider: fields of `GenerationOptions`, and the number of tokens proposed by prompt lookup. */
 export type SamplingName =
   | "lookup"
   | "temperature"
@@ -20,9 +20,9 @@ export interface SamplingField {
   readonly key: string;
   readonly label: string;
   readonly hint: string;
-  /** What is taken where neither the reader nor the model says something. */
+  /** The default if neither the reader nor the model sets a value. */
   readonly standard: number;
-  /** Ends and step of the slider; the number's box takes what the engine takes. */
+  /** Limits and step of the slider; the number box accepts the engine's whole range. */
   readonly slider: readonly [from: number, to: number, step: number];
   readonly range: readonly [from: number, to: number];
 }
@@ -79,7 +79,7 @@ export const samplingFields: readonly SamplingField[] = [
     key: "presence_penalty",
     label: "Presence penalty",
     standard: 0,
-    hint: "taken once from the logits of generated tokens",
+    hint: "subtracted once from the logits of generated tokens",
     slider: [-2, 2, 0.1],
     range: [-1000, 1000],
   },
@@ -88,7 +88,7 @@ export const samplingFields: readonly SamplingField[] = [
     key: "frequency_penalty",
     label: "Frequency penalty",
     standard: 0,
-    hint: "taken for each time a token was generated",
+    hint: "subtracted for each time a token was generated",
     slider: [-2, 2, 0.1],
     range: [-1000, 1000],
   },
@@ -106,40 +106,40 @@ export const samplingFields: readonly SamplingField[] = [
     key: "lookup",
     label: "Prompt lookup",
     standard: 0,
-    hint: "tokens proposed a step from what the text repeats: the same text, in fewer steps; 0 is off",
-    slider: [0, mostDrafted, 1],
-    range: [0, mostDrafted],
+    hint: "tokens proposed per step from repetitions in the text: the same text, in fewer steps; 0 is off",
+    slider: [0, maxDrafted, 1],
+    range: [0, maxDrafted],
   },
 ];
 
 const whole: ReadonlySet<SamplingName> = new Set(["topK", "maxTokens", "lookup"]);
 
-/** The reader's own choices; what is not here comes from the model, or else is standard. */
+/** The reader's choices; others come from the model, or are standard. */
 export type Sampling = Readonly<Partial<Record<SamplingName, number>>> & { readonly seed?: number };
 
-/** What is wrong with a value; undefined where it is right. */
+/** The problem with a value; undefined if it is valid. */
 export function problemOf({ name, label, range: [from, to] }: SamplingField, value: number): string | undefined {
   const right = value >= from && value <= to && (!whole.has(name) || Number.isInteger(value));
   return right ? undefined : `${label} is ${whole.has(name) ? "a whole number" : "a number"} from ${from} to ${to}.`;
 }
 
 /** The largest seed. */
-export const largestSeed = 2 ** 32 - 1;
+export const maxSeed = 2 ** 32 - 1;
 
-/** What is wrong with a seed; undefined where it is right. */
+/** The problem with a seed; undefined if it is valid. */
 export const seedProblem = (value: number): string | undefined =>
-  Number.isInteger(value) && value >= 0 && value <= largestSeed
+  Number.isInteger(value) && value >= 0 && value <= maxSeed
     ? undefined
-    : `The seed is a whole number from 0 to ${largestSeed}.`;
+    : `The seed is a whole number from 0 to ${maxSeed}.`;
 
-/** The value that counts: the reader's, else the model's, else the standard one. */
+/** The effective value: the reader's, else the model's, else the standard one. */
 export const effectiveValue = (
   { name, standard }: SamplingField,
   chosen: Sampling,
   defaults: Readonly<Record<string, number>>,
 ): number => chosen[name] ?? defaults[name] ?? standard;
 
-/** Sampling as a request has it: what the reader did not choose is left to the model. */
+/** Sampling options of a request: unset ones are left to the model. */
 export function optionsOf({
   lookup = 0,
   ...chosen

@@ -19,7 +19,7 @@ const panels = {
 type PanelName = keyof typeof panels;
 const open = signal<PanelName>("sampling");
 
-/** The drawer next to the text: settings, and looks into the model. */
+/** The drawer next to the text: settings, and views into the model. */
 export function Drawer() {
   const list = useRef<HTMLDivElement>(null);
   const experts = load.value.kind === "ready" && load.value.info.experts !== undefined;
@@ -36,7 +36,7 @@ export function Drawer() {
       <div
         ref={list}
         role="tablist"
-        aria-label="Settings and looks into the model"
+        aria-label="Settings and views into the model"
         class="tabs"
         onKeyDown={(event) => {
           const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];

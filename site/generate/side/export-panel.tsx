@@ -4,7 +4,7 @@ import { linkKeys, linkTo } from "../setup/address.ts";
 import { conversation, latest, mode } from "../text/state.ts";
 import { markdown, runAsJson } from "./export.ts";
 
-/** Files of what was written, and the link. */
+/** Files of the text, and the link. */
 export function ExportPanel() {
   const [withAll, setWithAll] = useState(false);
   const [copied, setCopied] = useState(false);
@@ -38,7 +38,7 @@ export function ExportPanel() {
         </p>
       )}
       <p class="small muted">
-        The JSON holds model, settings, seed, tokens with their probabilities, times and device.
+        The JSON contains model, settings, seed, tokens with their probabilities, times and device.
       </p>
       <h2>Link</h2>
       <p class="small muted">Model, settings and the text to continue; not the answers, and never a token of a hub.</p>

@@ -17,7 +17,7 @@ export function markdown(): string {
   return [...(system.value === "" ? [] : [`> ${system.value.replaceAll("\n", "\n> ")}\n`]), ...said].join("\n");
 }
 
-/** The last run with all that it takes to do it again: model, settings, seed, tokens, times, device. */
+/** The last run with everything needed to repeat it: model, settings, seed, tokens, times, device. */
 export function runAsJson(): string {
   const state = load.value;
   const reply = latest.value;

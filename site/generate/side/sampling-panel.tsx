@@ -4,7 +4,7 @@ import { chosenMode, problems, runAtOnce, sampling, system } from "../setup/stat
 import { mode } from "../text/state.ts";
 import { TuningPanel } from "./tuning-panel.tsx";
 
-/** Changes settings, by the reader: what a link was to run is no longer what is here. */
+/** Changes settings on the reader's request; they then differ from those of a link to run. */
 function change(next: Sampling): void {
   runAtOnce.value = false;
   sampling.value = next;

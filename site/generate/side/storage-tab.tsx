@@ -5,7 +5,7 @@ import { engineFor } from "../engine/thread.ts";
 import { hub, load } from "../model/load.ts";
 import { StoragePanel } from "../strips/storage-panel.tsx";
 
-/** The models that this browser keeps, once there is an engine to ask. */
+/** The models stored in this browser, once there is an engine to ask. */
 export function StorageTab() {
   const [storage, setStorage] = useState<EngineStorage>();
   const { kind } = device.value;

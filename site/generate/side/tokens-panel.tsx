@@ -13,7 +13,7 @@ import type { ShownToken } from "../strips/tokens.ts";
 import type { Reply } from "../text/reply.ts";
 import { branch, isWriting, latest, regenerate, switchTokens, withTokens } from "../text/state.ts";
 
-/** The token that all strips speak of, and one that is pointed at. */
+/** The token shown in all strips, and the one under the pointer. */
 const chosen = signal<number | undefined>(undefined);
 const lit = signal<number | undefined>(undefined);
 
@@ -43,7 +43,7 @@ export function TokensPanel() {
         </label>
       </p>
       {tokens.length === 0 && (
-        <p class="small muted">The tokens of the last reply will stand here, tinted by probability.</p>
+        <p class="small muted">The tokens of the last reply will appear here, tinted by probability.</p>
       )}
       {reply && withTokens.value && !known && !isWriting.value && (
         <p class="row small">
@@ -69,7 +69,7 @@ export function TokensPanel() {
   );
 }
 
-/** How a reply's tokens were drawn, by the settings of its request; those of tokens that it goes on from are not known. */
+/** How a reply's tokens were drawn, by the settings of its request; unknown for the tokens that it continues. */
 function drawingOf({ request, given }: Reply, tokens: readonly ShownToken[]): Drawing {
   const from = request.tokens?.length ?? given.length;
   const { temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty } = request;
@@ -92,7 +92,7 @@ function drawingOf({ request, given }: Reply, tokens: readonly ShownToken[]): Dr
   };
 }
 
-/** What the last computation gave, for tokens and a request that it was made for. */
+/** The last result, with the tokens and the request that it belongs to. */
 type Asked<T> =
   | { readonly kind: "waiting" }
   | { readonly kind: "known"; readonly value: T }
@@ -124,7 +124,7 @@ function useAsked<T>(
   return state;
 }
 
-/** What the chosen token attends to: in all heads at once, unless these are too many. */
+/** What the chosen token attends to: in all heads together, unless there are too many. */
 export function AttentionPanel() {
   const tokens = useTokens();
   const [choice, setChoice] = useState<HeadChoice>({ layer: undefined, head: undefined });
@@ -144,7 +144,7 @@ export function AttentionPanel() {
   const known = asked.kind === "known" ? asked.value : undefined;
   const weights = useMemo(() => known && weightsOf(known, choice), [known, choice]);
   if (!info || tokens.length === 0)
-    return <p class="small muted">What a token of the last reply attends to will stand here.</p>;
+    return <p class="small muted">What a token of the last reply attends to will appear here.</p>;
   if (isWriting.value) return <p class="small muted">Attention is computed when the reply is finished.</p>;
   if (asked.kind === "failed") return <p class="problem">{asked.why}</p>;
   return (
@@ -159,7 +159,7 @@ export function AttentionPanel() {
   );
 }
 
-/** Which experts each token went to. */
+/** The experts of each token. */
 export function ExpertsPanel() {
   const tokens = useTokens();
   const asked = useAsked<ExpertsOfTokens>(
@@ -168,7 +168,7 @@ export function ExpertsPanel() {
     "",
   );
   if (tokens.length === 0)
-    return <p class="small muted">Which experts each token of the last reply went to will stand here.</p>;
+    return <p class="small muted">The experts of each token of the last reply will appear here.</p>;
   if (isWriting.value) return <p class="small muted">Experts are asked for when the reply is finished.</p>;
   if (asked.kind === "failed") return <p class="problem">{asked.why}</p>;
   if (asked.kind === "waiting") return <p class="small muted">Computing the experts…</p>;

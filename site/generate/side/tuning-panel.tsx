@@ -12,8 +12,8 @@ export function TuningPanel() {
     <section class="tuning" aria-label="Speed on this device">
       <h2>Speed on this device</h2>
       <p class="small muted" id="tuning-hint">
-        Measures for up to a minute which kernels compute the model's steps fastest here. Only what computes the same is
-        taken. The results stay in this browser.
+        Measures for up to a minute which kernels compute the model's steps fastest here. Only kernels with the same
+        results are used. The results stay in this browser.
       </p>
       {state.kind === "running" ? <Running done={state.done} total={state.total} /> : <Begin />}
       {state.kind === "done" && <p class="small result">{state.says}</p>}

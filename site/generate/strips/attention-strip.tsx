@@ -13,17 +13,17 @@ interface AttentionStripProps {
   readonly weights: ArrayLike<number> | undefined;
   readonly layers: number;
   readonly heads: number;
-  /** What each head gives to a position, where that is known. */
+  /** The weight of each head at a position, if known. */
   readonly weightIn?: ((layer: number, head: number, position: number) => number) | undefined;
   readonly choice: HeadChoice;
   readonly onPick: (choice: HeadChoice) => void;
-  /** Called with the position that is pointed at, and with undefined when none is. */
+  /** Called with the position under the pointer, or undefined. */
   readonly onPoint?: ((position: number | undefined) => void) | undefined;
-  /** Position that another strip points at. */
+  /** Position marked by another strip. */
   readonly lit?: number | undefined;
 }
 
-/** How much one token takes from itself and from those before it, with the layer and the head to choose. */
+/** The attention weights of one token over itself and those before it, with layer and head to choose. */
 export function AttentionStrip(props: AttentionStripProps) {
   const { tokens, position, weights, layers, heads, weightIn, choice, onPick, onPoint, lit } = props;
   const [withoutFirst, setWithoutFirst] = useState(false);
@@ -65,7 +65,7 @@ type BarsProps = Pick<AttentionStripProps, "tokens" | "lit" | "onPoint"> & {
   readonly withoutFirst: boolean;
 };
 
-/** Bars by position; a slider for the keyboard, which says the position, its token and its weight. */
+/** Bars by position; a slider for the keyboard, which announces the position, its token and its weight. */
 function Bars({ tokens, weights, withoutFirst, lit, onPoint }: BarsProps) {
   const [pointed, setPointed] = useState<number>();
   const [cursor, setCursor] = useState(weights.length - 1);
@@ -140,7 +140,7 @@ function Bars({ tokens, weights, withoutFirst, lit, onPoint }: BarsProps) {
   );
 }
 
-/** Most rows of the table. */
+/** Maximum rows of the table. */
 const most = 32;
 
 function WeightTable({ tokens, weights }: { tokens: readonly ShownToken[]; weights: ArrayLike<number> }) {

@@ -2,7 +2,7 @@ import { Component, type ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Unit } from "./tokens.ts";
 
-/** Units of a block: what is near the screen is decorated block by block. */
+/** Units per block: text near the screen is decorated block by block. */
 const size = 64;
 
 /** Draws the units of a text in blocks: those near the screen by `draw`, the others as plain text of the same width. */
@@ -13,7 +13,7 @@ export function Blocks({
 }: {
   units: readonly Unit[];
   draw: (unit: Unit) => ComponentChildren;
-  /** What else the drawing of a unit depends on, by the index of a token: its block is drawn anew when that changes. */
+  /** Further dependencies of a unit's drawing, by token index: its block is redrawn when they change. */
   marked: readonly (number | undefined)[];
 }) {
   const blocks: Unit[][] = [];
@@ -35,7 +35,7 @@ interface BlockProps {
   readonly marked: readonly (number | undefined)[];
 }
 
-/** Redraws only for other units or marks: a text of thousands of tokens grows by its last block. */
+/** Redraws only if units or marks change: a text of thousands of tokens grows by its last block. */
 class Block extends Component<BlockProps> {
   override shouldComponentUpdate({ units, marked }: BlockProps): boolean {
     const { units: old, marked: was } = this.props;
@@ -52,7 +52,7 @@ class Block extends Component<BlockProps> {
   }
 }
 
-/** Its children while it is near the screen or holds a mark; else the plain text. */
+/** Its children while it is near the screen or contains a mark; else the plain text. */
 function Near({ keep, text, children }: { keep: boolean; text: string; children: () => ComponentChildren }) {
   const holder = useRef<HTMLSpanElement>(null);
   const [near, setNear] = useState(false);

@@ -1,6 +1,6 @@
 import { count } from "../../shell/format.ts";
 
-/** How much of the context is used; says from 75 % and from 90 % what comes at its end. */
+/** How much of the context is used; from 75 % and 90 % on it explains what happens at the end. */
 export function ContextGauge({ used, size }: { used: number; size: number }) {
   const full = size > 0 ? Math.min(1, used / size) : 0;
   const state = full >= 1 ? "full" : full >= 0.9 ? "nearly" : full >= 0.75 ? "mostly" : "room";

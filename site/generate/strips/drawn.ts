@@ -1,18 +1,18 @@
 import { useEffect, useState } from "preact/hooks";
-import type { NextTokenProbabilities } from "../../../src/generate/next-token.ts";
+import type { NextTokenProbabilities } from "../../../src/generate/look/next-token.ts";
 
 /** How tokens of a text were drawn. */
 export interface Drawing {
   /** Index of the first token whose settings are known. */
   readonly from: number;
-  /** How likely tokens were drawn in the place of token `index`: before penalties and filters, and after. */
+  /** Probabilities of candidates at token `index`, before and after penalties and filters. */
   readonly ask: (index: number, of: readonly number[], signal: AbortSignal) => Promise<NextTokenProbabilities>;
 }
 
-/** Milliseconds that details are open before they ask: a pointer that passes over tokens asks nothing. */
+/** Milliseconds that details are open before they send a request: a passing pointer sends none. */
 const delay = 150;
 
-/** How token `index` and others were drawn in its place; undefined where that cannot be known. */
+/** How token `index` and its alternatives were drawn; undefined if unknown. */
 export function useDrawn(
   drawing: Drawing | undefined,
   index: number,
@@ -26,7 +26,7 @@ export function useDrawn(
     const put = (value: NextTokenProbabilities | undefined) =>
       !ended.signal.aborted && setLast({ drawing, key, value });
     const timer = setTimeout(() => {
-      drawing.ask(index, of, ended.signal).then(put, () => put(undefined)); // the details do without it
+      drawing.ask(index, of, ended.signal).then(put, () => put(undefined)); // the details work without it
     }, delay);
     return () => {
       clearTimeout(timer);

@@ -5,10 +5,10 @@ import { count, counted, percent } from "../../shell/format.ts";
 import { TableFrame } from "../../shell/table-frame.tsx";
 import type { ShownToken } from "./tokens.ts";
 
-/** Most tokens that are shown at once. */
+/** Maximum tokens shown together. */
 const page = 200;
 
-/** Which experts each token went to, layer by layer: by number and by colour, the heavier first. */
+/** The experts of each token, layer by layer: by number and by colour, highest weight first. */
 export function ExpertsStrip({
   tokens,
   experts,
@@ -17,7 +17,7 @@ export function ExpertsStrip({
 }: {
   tokens: readonly ShownToken[];
   experts: ExpertsOfTokens;
-  /** Index of a token that another strip points at. */
+  /** Index of the token marked by another strip. */
   lit?: number | undefined;
   onChoose?: ((index: number) => void) | undefined;
 }) {
@@ -79,7 +79,7 @@ export function ExpertsStrip({
   );
 }
 
-/** The experts of a token with their weights, the heavier first. */
+/** The experts of a token with their weights, highest first. */
 function choicesOf({ experts, weights }: LayerExperts, k: number, token: number) {
   return Array.from({ length: k }, (_, i) => ({
     expert: experts[token * k + i] ?? 0,
@@ -94,7 +94,7 @@ function Badge({ expert }: { expert: number }) {
   return <span class={`expert e${expert % colours}`}>{expert}</span>;
 }
 
-/** How many tokens went to each expert, as a legend that picks one. */
+/** The number of tokens of each expert, as a legend for selecting one. */
 function Usage({
   experts: { count: experts, k },
   layer,

@@ -1,12 +1,12 @@
 import { share } from "./tokens.ts";
 
-/** Which attention is meant; undefined is the mean over all. */
+/** The chosen layer and head; undefined is the mean over all. */
 export interface HeadChoice {
   readonly layer: number | undefined;
   readonly head: number | undefined;
 }
 
-/** A choice of attention in words. */
+/** The choice as text. */
 export function headWords({ layer, head }: HeadChoice): string {
   if (layer === undefined && head === undefined) return "mean of all layers and heads";
   if (head === undefined) return `layer ${layer}, mean of its heads`;
@@ -15,9 +15,9 @@ export function headWords({ layer, head }: HeadChoice): string {
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
 
-/** What every head gives to one position. */
+/** The weight of every head at one position. */
 export interface GivenWeights {
-  /** The position in words. */
+  /** The position as text. */
   readonly to: string;
   readonly by: (layer: number, head: number) => number;
 }
@@ -27,7 +27,7 @@ interface HeadPickerProps {
   readonly heads: number;
   readonly choice: HeadChoice;
   readonly onPick: (choice: HeadChoice) => void;
-  /** Tints the cells of the matrix, where it is known. */
+  /** Tints the cells of the matrix, if known. */
   readonly given?: GivenWeights | undefined;
 }
 
@@ -72,7 +72,7 @@ export function HeadPicker({ layers, heads, choice, onPick, given }: HeadPickerP
   );
 }
 
-/** A cell for each head of each layer; arrow keys move, Enter and Space choose, and once more choose the mean. */
+/** A cell for each head of each layer; arrow keys move, Enter and Space choose, and a second press chooses the mean. */
 function HeadMatrix({ layers, heads, choice, onPick, given }: HeadPickerProps) {
   const [row, column] = [choice.layer ?? 0, choice.head ?? 0];
   const move = (event: KeyboardEvent) => {

@@ -1,14 +1,14 @@
 import type { AttentionOfToken } from "../../../src/engine/engine.ts";
 import type { HeadChoice } from "./head-picker.tsx";
 
-/** Most bytes of the weights of all heads that the page asks for at once; beyond, it asks for what is shown. */
+/** Maximum bytes of the weights of all heads in one request; beyond, only the shown ones are requested. */
 const most = 8 << 20;
 
-/** True where the weights of all heads of a token can be asked for at once. */
+/** True if the weights of all heads of a token can be requested together. */
 export const fitAtOnce = (layers: number, heads: number, length: number): boolean =>
   4 * layers * heads * length <= most;
 
-/** The weights of a choice: those of a head, or the mean over all that it leaves open. */
+/** The weights of a choice: those of a head, or a mean. */
 export function weightsOf(attention: AttentionOfToken, { layer, head }: HeadChoice): ArrayLike<number> {
   const { layers, heads, weights, perHead } = attention;
   if (!perHead || (layer === undefined && head === undefined)) return weights;
@@ -23,7 +23,7 @@ export function weightsOf(attention: AttentionOfToken, { layer, head }: HeadChoi
   return mean.map((sum) => sum / count);
 }
 
-/** The weight that one head gives to a position. */
+/** The weight of one head at a position. */
 export const weightIn = (
   { heads, weights, perHead }: AttentionOfToken,
   layer: number,

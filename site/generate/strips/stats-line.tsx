@@ -1,18 +1,18 @@
-import type { StopReason } from "../../../src/generate/row.ts";
+import type { StopReason } from "../../../src/generate/session/row.ts";
 import type { SpeculativeFigures } from "../../../src/generate/speculative/options.ts";
 import { count, digits } from "../../shell/format.ts";
 
-/** Figures of a generation; those that are not known yet are left out. */
+/** Figures of a generation; unknown ones are left out. */
 export interface Stats {
   readonly promptTokens: number;
-  /** Of the prompt, tokens that the cache held already. */
+  /** Prompt tokens already in the cache. */
   readonly cachedTokens?: number | undefined;
   /** Milliseconds from the request to the first token. */
   readonly firstToken?: number | undefined;
   readonly prefillTokensPerSecond?: number | undefined;
   readonly tokensPerSecond?: number | undefined;
   readonly tokens: number;
-  /** Tokens that prompt lookup proposed, and those of them that are in the text. */
+  /** Tokens proposed by prompt lookup, and how many of them are in the text. */
   readonly speculative?: SpeculativeFigures | undefined;
   readonly stopReason?: StopReason | undefined;
 }

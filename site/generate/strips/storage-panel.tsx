@@ -19,8 +19,8 @@ const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const shortName = (name: string) => (/^https?:/.test(name) ? (name.split("/").filter(Boolean).at(-1) ?? name) : name);
 
 /**
- * The models whose files this browser keeps: size, last use, deletion one by one or all, the total and what the browser
- * allows, and the wish to keep them. `changed` is anything that changes when a load may have changed what is kept.
+ * The models stored in this browser: size, last use, deletion of one or all, total and quota, and the request to keep
+ * them. `changed` is any value that changes when a load may have changed the storage.
  */
 export function StoragePanel({ storage, changed }: { storage: EngineStorage; changed?: unknown }) {
   const [state, setState] = useState<State>({ kind: "reading" });
@@ -136,7 +136,7 @@ export function StoragePanel({ storage, changed }: { storage: EngineStorage; cha
   );
 }
 
-/** A deletion that is asked once more, in its place. */
+/** A deletion with an inline confirmation. */
 function Sure({
   asked,
   what,

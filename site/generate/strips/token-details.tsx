@@ -1,10 +1,10 @@
-import type { TokenLogprob } from "../../../src/generate/row.ts";
+import type { TokenLogprob } from "../../../src/generate/session/row.ts";
 import { visible } from "../../../src/text/token-text.ts";
 import { count, counted } from "../../shell/format.ts";
 import { type Drawing, useDrawn } from "./drawn.ts";
 import { hexOf, type ShownToken, share, type Unit } from "./tokens.ts";
 
-/** What is known of a unit's tokens: ids, probability, rank, alternatives with the share of all others. */
+/** Details of a unit's tokens: ids, probability, rank, alternatives with the share of all others. */
 export function TokenDetails({
   unit,
   drawing,
@@ -46,8 +46,8 @@ export function TokenDetails({
 }
 
 /**
- * The likeliest tokens in the place of one, as bars, with the share of all others: by the model's own distribution, and
- * as they were drawn where that can be asked for.
+ * The likeliest candidates at a position, as bars, with the share of all others: by the model's own distribution and,
+ * if available, as they were drawn.
  */
 export function Alternatives({
   token: { token, logprob = 0, rank, top = [], alone },
@@ -62,7 +62,7 @@ export function Alternatives({
   index?: number;
   drawing?: Drawing | undefined;
   which?: string;
-  /** How many are listed. */
+  /** Number of listed candidates. */
   most?: number;
   onContinue?: ((token: TokenLogprob) => void) | undefined;
 }) {
@@ -76,7 +76,7 @@ export function Alternatives({
   const shares = typeof drawn === "object" ? drawn.drawn : undefined;
   const drawnAs = (i: number) => drawn && (shares?.[i] ?? "…");
   const left = shares && 1 - shares.reduce((total, share) => total + share, 0);
-  const others = left === undefined ? "…" : left < 1e-9 ? 0 : left; // rounding is no probability
+  const others = left === undefined ? "…" : left < 1e-9 ? 0 : left; // a rounding error
   const largest = Math.max(rest, ...rows.map((other) => Math.exp(other.logprob)), ...(shares ?? []));
   return (
     <>
@@ -144,7 +144,7 @@ export function Alternatives({
   );
 }
 
-/** A share as a bar, as long as the largest allows, and as a number; with what is drawn it is the bar's outline. */
+/** A share as a bar, relative to the largest, and as a number; an outline if the drawn share is the bar. */
 function ShareCells({ of, largest, drawn }: { of: number; largest: number; drawn?: number | "…" | undefined }) {
   const width = (share: number) => ({ width: `${(100 * share) / largest}%` });
   return (

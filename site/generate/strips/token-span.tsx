@@ -38,7 +38,7 @@ export function TokenSpan({
   );
 }
 
-/** A text in which white space has a mark that takes no room, so that lines break as without it. */
+/** A text whose white space has marks of zero width, so that lines break as without them. */
 const pieces = (text: string) =>
   text
     .split(/([ \n\t])/)

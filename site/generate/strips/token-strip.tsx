@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { TokenLogprob } from "../../../src/generate/row.ts";
+import type { TokenLogprob } from "../../../src/generate/session/row.ts";
 import { visible } from "../../../src/text/token-text.ts";
 import { Blocks } from "./blocks.tsx";
 import type { Drawing } from "./drawn.ts";
@@ -10,20 +10,20 @@ import { type ShownToken, steps, type Unit, unitsOf } from "./tokens.ts";
 
 interface TokenStripProps {
   readonly tokens: readonly ShownToken[];
-  /** Index of the token that other strips speak of. */
+  /** Index of the token shown in other strips. */
   readonly chosen?: number | undefined;
   readonly onChoose: (index: number | undefined) => void;
-  /** How tokens were drawn, where that can be asked for. */
+  /** How tokens were drawn, if available. */
   readonly drawing?: Drawing | undefined;
-  /** Continues from before token `index`, with another in its place; without it nothing offers to. */
+  /** Continues with another token in place of token `index`; unset: not offered. */
   readonly onContinue?: ((index: number, token: TokenLogprob) => void) | undefined;
-  /** Index of a token that another strip points at. */
+  /** Index of the token marked by another strip. */
   readonly lit?: number | undefined;
 }
 
 /**
- * A text by its tokens, each with its probability in five steps. Hovered, focused or tapped, a token tells its rank and
- * the alternatives; arrow keys walk from one to the next.
+ * A text by its tokens, each with its probability in five steps. Hovered, focused or tapped, a token shows its rank and
+ * the alternatives; arrow keys move from one to the next.
  */
 export function TokenStrip({ tokens, chosen, onChoose, drawing, onContinue, lit }: TokenStripProps) {
   const frame = useRef<HTMLDivElement>(null);
@@ -63,7 +63,7 @@ export function TokenStrip({ tokens, chosen, onChoose, drawing, onContinue, lit 
     setOpen(false);
     setHovered(undefined);
     if (!details.current?.contains(document.activeElement)) return;
-    closing.current = true; // the focus goes back to the token, and does not open it again
+    closing.current = true; // the focus returns to the token without reopening it
     focusOn.current = shown?.start;
   };
   const walk = (event: KeyboardEvent) => {
@@ -176,15 +176,15 @@ function onLine(frame: HTMLElement | null, from: HTMLElement, way: 1 | -1): numb
   return best?.unit;
 }
 
-/** Room between the details, their token and the edges of the window, in pixels. */
+/** Space between the details, their token and the edges of the window, in pixels. */
 const gap = [4, 8] as const;
 
-/** Holds an element while it is there. */
+/** Stores an element while it exists. */
 interface Holder {
   readonly current: HTMLElement | null;
 }
 
-/** Shows the details of a unit above all else: below its first line, or above it where there is more room. */
+/** Shows the details of a unit on top of everything: below its first line, or above it if there is more room. */
 function usePlace(frame: Holder, details: Holder, unit: Unit | undefined): void {
   const start = unit?.start;
   useLayoutEffect(() => {

@@ -3,10 +3,10 @@ import { visible } from "../../../src/text/token-text.ts";
 import { TableFrame } from "../../shell/table-frame.tsx";
 import { logprobOf, share, type Unit } from "./tokens.ts";
 
-/** Most rows that are shown at once. */
+/** Maximum rows shown together. */
 const page = 100;
 
-/** The tokens of a text as a table, made when it is opened. */
+/** The tokens of a text as a table, created when opened. */
 export function TokenTable({ units }: { units: readonly Unit[] }) {
   const [open, setOpen] = useState(false);
   const [rows, setRows] = useState(page);

@@ -1,15 +1,15 @@
 import type { Tokenized } from "../../../src/engine/engine.ts";
 import type { EnginePiece } from "../../../src/engine/generate-request.ts";
-import type { TokenLogprob } from "../../../src/generate/row.ts";
+import type { TokenLogprob } from "../../../src/generate/session/row.ts";
 
-/** One token of a text, as the strips show it. */
+/** One token of a text, for the strips. */
 export interface ShownToken {
   readonly token: number;
-  /** The characters that are whole with it; empty while a character is incomplete, and for special tokens. */
+  /** The characters completed by it; empty while a character is incomplete, and for special tokens. */
   readonly text: string;
-  /** Its text alone, where `�` stands for a part of a character. */
+  /** Its text alone; `�` represents part of a character. */
   readonly alone: string;
-  /** False for what was given to the model. */
+  /** False for the prompt. */
   readonly generated: boolean;
   /** Natural logarithm of its probability by the model's own distribution. */
   readonly logprob?: number | undefined;
@@ -19,19 +19,19 @@ export interface ShownToken {
   readonly top?: readonly TokenLogprob[] | undefined;
 }
 
-/** Tokens that are shown as one: a single one, or those that share characters. */
+/** Tokens shown as one unit: a single one, or several that share characters. */
 export interface Unit {
   /** Index of the first token. */
   readonly start: number;
   readonly tokens: readonly ShownToken[];
   readonly text: string;
-  /** True for a token such as `<|eos|>`, which is no part of the text. */
+  /** True for a token such as `<|eos|>`, which is not part of the text. */
   readonly special: boolean;
 }
 
 const partial = (text: string) => text.includes("\ufffd");
 
-/** The tokens of a prompt; `whole`, if it is known, has the characters that tokens share. */
+/** The tokens of a prompt; `whole`, if known, has the characters that tokens share. */
 export function promptTokens({ tokens, texts }: Tokenized, whole = ""): ShownToken[] {
   let at = 0;
   return tokens.map((token, i) => {
@@ -45,7 +45,7 @@ export function promptTokens({ tokens, texts }: Tokenized, whole = ""): ShownTok
     }
     const next = texts[i + 1];
     if (next !== undefined && partial(next)) return { ...given, text: "" };
-    // The last token of a run: what the text has up to where the next token is found.
+    // The last token of a run: the text up to the next token.
     const end = next === undefined ? whole.length : whole.indexOf(next, at + 1);
     const text = end > at ? whole.slice(at, end) : "\ufffd";
     at = Math.max(at, end);
@@ -53,7 +53,7 @@ export function promptTokens({ tokens, texts }: Tokenized, whole = ""): ShownTok
   });
 }
 
-/** Tokens with what a step of a generation added. */
+/** Tokens plus the result of a generation step. */
 export function withPiece(tokens: readonly ShownToken[], piece: EnginePiece): ShownToken[] {
   const { token, text, tokenText, logprob, rank, top } = piece;
   const last = tokens.at(-1);
@@ -62,7 +62,7 @@ export function withPiece(tokens: readonly ShownToken[], piece: EnginePiece): Sh
   return last && text !== "" ? [...tokens.slice(0, -1), { ...last, text: last.text + text }] : [...tokens];
 }
 
-/** Tokens up to `index`, and in its place one of its alternatives: what a text goes on from instead. */
+/** Tokens before `index`, plus one of its alternatives: the start of another continuation. */
 export function withAlternative(tokens: readonly ShownToken[], index: number, other: TokenLogprob): ShownToken[] {
   const { token, text: alone, logprob } = other;
   const top = tokens[index]?.top;
@@ -72,7 +72,7 @@ export function withAlternative(tokens: readonly ShownToken[], index: number, ot
   return [...tokens.slice(0, index), { token, text, alone, generated: true, logprob, rank, top }];
 }
 
-/** Groups tokens that share characters. The units' texts joined are the text, apart from special tokens. */
+/** Groups tokens that share characters. The units' texts concatenate to the text, without special tokens. */
 export function unitsOf(tokens: readonly ShownToken[]): Unit[] {
   const units: Unit[] = [];
   let waiting: ShownToken[] = [];
@@ -96,18 +96,18 @@ export function unitsOf(tokens: readonly ShownToken[]): Unit[] {
   return units;
 }
 
-/** True for the form that special tokens have, such as `<|bos|>` or `</s>`. */
+/** True for the form of special tokens, such as `<|bos|>` or `</s>`. */
 const isMarked = (text: string) => /^(<\|.*\|>|<\/?[a-z_]+>)$/i.test(text);
 
 /** UTF-8 of a text in hexadecimal, as `f0 9f 90 8b`. */
 export const hexOf = (text: string): string =>
   [...new TextEncoder().encode(text)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
 
-/** The five steps of probability, from likely to unlikely. Their underlines differ as their colours do. */
+/** The five steps of probability, from likely to unlikely. Their underlines differ like their colours. */
 export const steps = ["≥ 50 %", "20 – 50 %", "5 – 20 %", "1 – 5 %", "< 1 %"] as const;
 const bounds = [0.5, 0.2, 0.05, 0.01];
 
-/** The step of a token's probability, from 1 to 5; 0 where it has none. */
+/** The step of a token's probability, from 1 to 5; 0 if unknown. */
 export function stepOf(logprob: number | undefined): number {
   if (logprob === undefined) return 0;
   const found = bounds.findIndex((bound) => Math.exp(logprob) >= bound);

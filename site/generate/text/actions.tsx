@@ -5,7 +5,7 @@ import { formatted, formatting, switchFormatting } from "./formatting.ts";
 import type { Reply } from "./reply.ts";
 import { canGoOn, clear, goOn, isWriting, mode, regenerate } from "./state.ts";
 
-/** What can be done with the last reply, and its figures. */
+/** Actions on the last reply, and its figures. */
 export function ReplyActions({ reply }: { reply: Reply }) {
   const ready = load.value.kind === "ready";
   return (

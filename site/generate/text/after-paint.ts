@@ -1,10 +1,10 @@
-/** A call that is made once, however often it is asked for until then. */
+/** A deferred call, made once for any number of requests. */
 export interface Deferred {
   (): void;
   cancel(): void;
 }
 
-/** While a page is hidden there are no frames: this many milliseconds pass instead. */
+/** Milliseconds instead of a frame while the page is hidden, without frames. */
 const hiddenEvery = 250;
 
 /** Defers a call to the next frame; in a hidden page, whose frames do not come, to a timer. */
@@ -23,7 +23,7 @@ export function afterPaint(run: () => void): Deferred {
   const ask = () => {
     if (timer !== undefined) return;
     frame = requestAnimationFrame(now);
-    timer = setTimeout(now, hiddenEvery); // also where the page is hidden between the two
+    timer = setTimeout(now, hiddenEvery); // also if the page becomes hidden in between
   };
   return Object.assign(ask, { cancel });
 }

@@ -6,7 +6,7 @@ import { problems, prompt, runAtOnce } from "../setup/state.ts";
 import { ContextGauge } from "../strips/context-gauge.tsx";
 import { complete, draft, edit, isWriting, latest, mode, send, stopWriting, turns } from "./state.ts";
 
-/** The field that is written in, with the button that sends and stops. It stays enabled while the model writes. */
+/** The input field, with the button that sends and stops. It stays enabled while the model writes. */
 export function Composer() {
   const field = useRef<HTMLTextAreaElement>(null);
   const chat = mode.value === "chat";
@@ -24,7 +24,7 @@ export function Composer() {
     } else if (chat) send();
     else complete();
   };
-  /** Takes the last message back into the empty field. */
+  /** Moves the last message back into the empty field. */
   const editLast = () => {
     const last = turns.value.findLast(({ role }) => role === "user");
     if (!last || !("text" in last)) return false;
@@ -112,7 +112,7 @@ function Room({ text }: { text: string }) {
           .then((engine) => engine.tokenize(text))
           .then(
             ({ tokens: found }) => !over && setTokens(found.length),
-            () => !over && setTokens(undefined), // sending it will say what is wrong
+            () => !over && setTokens(undefined), // sending it will report the error
           ),
       250,
     );

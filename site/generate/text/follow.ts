@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-/** Within this many pixels of the end, scrolling down takes the view along again. */
+/** Within this many pixels of the end, scrolling down resumes following. */
 const near = 100;
 
 /** How far below the reader's view the end of the text is, in pixels; the composer covers the end of the window. */
@@ -12,8 +12,8 @@ function below(): number {
 const atEnd = () => below() <= near;
 
 /**
- * Keeps the end of a growing text in view, until a gesture of the reader's upwards; one to the end, or `toEnd`, takes it
- * up again. `grown` changes with the text while it grows.
+ * Keeps the end of a growing text in view until the reader scrolls up; scrolling to the end, or `toEnd`, resumes it.
+ * `grown` changes with the text while it grows.
  */
 export function useFollow(grown: unknown, growing: boolean): { readonly away: boolean; readonly toEnd: () => void } {
   const pinned = useRef(true);

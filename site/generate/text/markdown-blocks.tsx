@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { CopyButton } from "../../shell/copy-button.tsx";
 import { type Formatted, safeAddress } from "./markdown.ts";
 
-/** Formatted text. It is made of elements and text nodes: HTML that a model writes is shown, not read. */
+/** Formatted text, made of elements and text nodes: HTML in a model's text is shown, not interpreted. */
 export function MarkdownBlocks({ blocks, rest }: Formatted) {
   return (
     <div class="formatted">
@@ -74,7 +74,7 @@ function span(token: Token, key: number): ComponentChildren {
   }
 }
 
-/** A link, also in the place of an image: nothing is fetched that the reader did not ask for. */
+/** A link, also in place of an image: nothing is fetched without the reader's request. */
 function Link({ href, text }: { href: string; text: ComponentChildren }) {
   const address = safeAddress(href);
   if (address === undefined) return <span title={href}>{text}</span>;

@@ -1,21 +1,21 @@
 import { signal } from "@preact/signals";
 import type { Token } from "marked";
 
-/** The longest text that is formatted, in characters: a longer one is shown as it is written. */
-const mostCharacters = 50_000;
+/** The longest text that is formatted, in characters: longer ones are shown as written. */
+const maxCharacters = 50_000;
 
-/** Signs without which a text has no formatting, so that nothing is fetched for it. */
+/** Characters without which a text has no formatting, so that nothing is fetched for it. */
 const signs = /[*_`#>|[~-]|^\s*\d+[.)]\s/m;
 
 type Lexer = (text: string) => Token[];
 
-/** Reads Markdown once its package is here; undefined before, and where it could not be fetched. */
+/** Parses Markdown once its package is loaded; undefined before, and if it could not be fetched. */
 const lexer = signal<Lexer | undefined>(undefined);
 let asked = false;
 
 /**
- * How far into a text its blocks are closed, in characters: up to the last empty line that is not within a block of
- * code. What comes after may still change its meaning while the text grows.
+ * Length of a text's closed blocks, in characters: up to the last empty line outside a code block. The rest may still
+ * change its meaning while the text grows.
  */
 export function closedLength(text: string): number {
   let [end, at] = [0, 0];
@@ -37,11 +37,11 @@ export interface Formatted {
 }
 
 /**
- * Reads the Markdown of a text, of one that still grows its closed blocks alone. Undefined where it is to be shown as it
- * is written: where there is nothing but plain paragraphs, so that their white space stays, and for very long texts.
+ * Parses the Markdown of a text; of a growing one, only its closed blocks. Undefined if it is shown as written: plain
+ * paragraphs, whose white space is kept, and very long texts.
  */
 export function readMarkdown(text: string, grows: boolean): Formatted | undefined {
-  if (text.length > mostCharacters || !signs.test(text)) return undefined;
+  if (text.length > maxCharacters || !signs.test(text)) return undefined;
   const read = lexer.value;
   if (!read) {
     fetchLexer();
@@ -62,7 +62,7 @@ function fetchLexer(): void {
     (read) => {
       lexer.value = read;
     },
-    () => undefined, // the text is there without it
+    () => undefined, // the text is shown without it
   );
 }
 
@@ -72,7 +72,7 @@ function isPlain(token: Token): boolean {
   return (token.tokens ?? []).every(isPlain);
 }
 
-/** The address of a link that a model wrote, where it is one that a page may open; undefined for scripts and the like. */
+/** The address of a link in a model's text, if a page may open it; undefined for scripts and the like. */
 export function safeAddress(href: string): string | undefined {
   try {
     const { protocol } = new URL(href);

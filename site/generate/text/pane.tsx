@@ -13,10 +13,10 @@ import { MarkdownBlocks } from "./markdown-blocks.tsx";
 import type { Reply } from "./reply.ts";
 import { completion, edit, isWriting, latest, mode, outputState, textOf, turns } from "./state.ts";
 
-/** The text: a prompt that goes on in place, or a conversation. */
+/** The text: a prompt continued in place, or a conversation. */
 export function TextPane() {
   const reply = latest.value;
-  // A failure comes into view, too; nothing moves at the end of a reply.
+  // A failure scrolls into view too; nothing moves at the end of a reply.
   const { away, toEnd } = useFollow(reply?.text, isWriting.value || reply?.state === "failed");
   return (
     <section class="text" aria-label={mode.value === "chat" ? "Conversation" : "Text"}>
@@ -54,14 +54,14 @@ function Completion() {
 
 const placeholder = () =>
   prompt.value === ""
-    ? "Your text will stand here, and the model's continuation after it, tinted."
-    : "The continuation of your text will stand here.";
+    ? "Your text will appear here, followed by the model's continuation, tinted."
+    : "The continuation of your text will appear here.";
 
 function Conversation() {
   const last = turns.value.findLastIndex(({ role }) => role === "assistant");
   return (
     <div role="log" aria-live="off" aria-label="Messages">
-      {turns.value.length === 0 && <p class="paper muted">Your conversation will stand here.</p>}
+      {turns.value.length === 0 && <p class="paper muted">Your conversation will appear here.</p>}
       {turns.value.map((turn, i) => (
         <article key={turn.id} class={`turn ${turn.role}`} aria-label={turn.role === "user" ? "You" : "Model"}>
           {i === last && "writing" in turn ? (
@@ -78,7 +78,7 @@ function Conversation() {
   );
 }
 
-/** The last reply, formatted where it has formatting; its text as it is written stays in the output. */
+/** The last reply, formatted if it has formatting; its plain text stays in the output. */
 function Answer({ reply }: { reply: Reply }) {
   const shown = formatted(reply.text, reply.state === "generating");
   return (
@@ -95,7 +95,7 @@ function Words({ text }: { text: string }) {
   return <div class="paper">{shown ? <MarkdownBlocks {...shown} /> : text}</div>;
 }
 
-/** A message of the reader's, which can be edited in place. */
+/** A message of the reader, which can be edited in place. */
 function Said({ id, text }: { id: number; text: string }) {
   const [words, setWords] = useState<string>();
   const ready = load.value.kind === "ready";

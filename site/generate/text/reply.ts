@@ -15,22 +15,22 @@ export interface Reply {
   readonly given: readonly ShownToken[];
   readonly tokens: readonly ShownToken[];
   readonly stats: Stats;
-  /** What the engine says at the end; undefined where it failed. */
+  /** The engine's result; undefined if it failed. */
   readonly result?: EngineResult;
   readonly error?: unknown;
-  /** The request, for reports and to do it again. */
+  /** The request, for reports and repetition. */
   readonly request: GenerateRequest;
 }
 
-/** A reply that is being written, as it comes. */
+/** A reply being written. */
 export interface Writing {
   readonly reply: Signal<Reply>;
-  /** Ends it, for the reader at once; the text so far stays. */
+  /** Ends it, visibly at once; the text so far stays. */
   readonly stop: () => void;
   readonly ended: Promise<void>;
 }
 
-/** What was there before, which the model continues. */
+/** The text before, which the model continues. */
 export interface Kept {
   readonly asked: string;
   /** Tokens of the prompt. */
@@ -42,7 +42,7 @@ export interface Kept {
 
 const nothing: Kept = { asked: "", given: [], tokens: [], text: "" };
 
-/** Generates: the reply is painted at most once a frame, whatever the model's speed. */
+/** Generates: the reply is painted at most once per frame, regardless of the model's speed. */
 export function write(request: GenerateRequest, kept: Kept = nothing): Writing {
   let [text, tokens, stopped] = [kept.text, [...kept.tokens] as ShownToken[], false];
   let stats: Stats = { promptTokens: 0, tokens: 0 };
@@ -74,7 +74,7 @@ export function write(request: GenerateRequest, kept: Kept = nothing): Writing {
     let first = 0;
     const added: ShownToken[] = [];
     for await (const piece of generation) {
-      if (stopped) continue; // what comes now was under way
+      if (stopped) continue; // late pieces
       const now = performance.now();
       first ||= now;
       text += piece.text;
@@ -106,7 +106,7 @@ export function write(request: GenerateRequest, kept: Kept = nothing): Writing {
     else finish({ state: stopReason === "abort" ? "stopped" : "done", result });
   }
 
-  /** The prompt's tokens, which come while the first token is computed. */
+  /** The prompt's tokens, which arrive while the first token is computed. */
   async function readPrompt(): Promise<void> {
     const engine = await engineNow();
     const content = request.prompt ?? request.messages;

@@ -23,14 +23,14 @@ import { type Kept, type Reply, type Writing, write } from "./reply.ts";
 
 /** A message of the conversation. */
 export type Turn =
-  /** The reader's, or a reply that came with a link. */
+  /** The reader's, or a reply from a link. */
   | { readonly id: number; readonly role: "user" | "assistant"; readonly text: string }
   | { readonly id: number; readonly role: "assistant"; readonly writing: Writing };
 
-/** What completes the prompt. */
+/** The completion of the prompt. */
 export const completion = signal<Writing | undefined>(undefined);
 export const turns = signal<readonly Turn[]>([]);
-/** The message that is being written by the reader. */
+/** The message that the reader is writing. */
 export const draft = signal("");
 /** Whether tokens come with their probabilities. */
 export const withTokens = signal(kept("tokens") === "on");
@@ -40,14 +40,14 @@ export function switchTokens(on: boolean): void {
   keep("tokens", on ? "on" : undefined);
 }
 
-/** The mode: the reader's, else chat where the model has a template. */
+/** The mode: the reader's, else chat if the model has a template. */
 export const mode = computed<Mode>(() => {
   const ready = load.value.kind === "ready" ? load.value : undefined;
   if (ready && !ready.info.chat) return "complete";
   return chosenMode.value ?? (ready?.info.chat ? "chat" : "complete");
 });
 
-/** The reply that was written last, in the mode that is shown. */
+/** The last reply, in the shown mode. */
 export const latest = computed<Reply | undefined>(() => {
   if (mode.value === "complete") return completion.value?.reply.value;
   const last = turns.value.findLast((turn) => turn.role === "assistant");
@@ -59,7 +59,7 @@ export const isWriting = computed(() => latest.value?.state === "generating");
 
 export const stopWriting = (): void => current?.stop();
 
-/** Candidates that come with each token. */
+/** Candidates reported with each token. */
 const candidates = 10;
 
 function begin(request: GenerateRequest, from?: Kept): Writing {
@@ -83,19 +83,19 @@ function begin(request: GenerateRequest, from?: Kept): Writing {
 /** Whether the settings allow a generation, and there is a model. */
 const mayBegin = () => load.value.kind === "ready" && problems.value.size === 0;
 
-/** Completes the prompt, anew. */
+/** Completes the prompt from the start. */
 export function complete(): void {
   if (!mayBegin()) return;
   completion.value = begin({ prompt: prompt.value });
 }
 
-/** Goes on from where the last reply ended. */
+/** Continues the last reply. */
 export function goOn(): void {
   const reply = latest.value;
   if (reply && mayBegin() && canGoOn(reply)) put(resume(reply, reply.tokens));
 }
 
-/** Whether a reply ended for a reason that more tokens may follow. */
+/** Whether a reply can be continued, by its stop reason. */
 export const canGoOn = ({ state, given, tokens, stats }: Reply): boolean =>
   state !== "generating" && given.length > 0 && tokens.length > 0 && /length|abort|stop/.test(stats.stopReason ?? "");
 
@@ -104,7 +104,7 @@ function resume({ asked, given }: Reply, tokens: readonly ShownToken[]): Writing
   return begin({ tokens: ids }, { asked, given, tokens, text: tokens.map(({ text }) => text).join("") });
 }
 
-/** Puts a text in the place of the one that it continues. */
+/** Replaces a text by its continuation. */
 function put(writing: Writing): void {
   if (mode.value === "complete") completion.value = writing;
   else turns.value = [...turns.value.slice(0, -1), { id: ++lastId, role: "assistant", writing }];
@@ -112,7 +112,7 @@ function put(writing: Writing): void {
 
 let lastId = 0;
 
-/** The messages up to a turn, as the model is given them. */
+/** The messages up to a turn, for the model. */
 function messagesUntil(end: number) {
   const said = turns.value.slice(0, end).map((turn) => ({ role: turn.role, content: textOf(turn) }));
   return [...(system.value === "" ? [] : [{ role: "system", content: system.value }]), ...said];
@@ -134,7 +134,7 @@ export function send(): void {
   answer();
 }
 
-/** Writes the last reply anew; in Complete mode the completion. */
+/** Rewrites the last reply; in Complete mode the completion. */
 export function regenerate(): void {
   if (mode.value === "complete") complete();
   if (mode.value === "complete" || !mayBegin()) return;
@@ -145,7 +145,7 @@ export function regenerate(): void {
   answer();
 }
 
-/** Replaces a message of the reader's and answers it anew; what followed is dropped. */
+/** Replaces a message of the reader and answers it again; later messages are dropped. */
 export function edit(id: number, text: string): void {
   const at = turns.value.findIndex((turn) => turn.id === id);
   if (at < 0 || !mayBegin() || text.trim() === "") return;
@@ -161,7 +161,7 @@ export function clear(): void {
   else turns.value = [];
 }
 
-/** Goes on from a token of the last reply with another one in its place; `at` counts the given tokens too. */
+/** Continues the last reply with another token at position `at`, which includes the given tokens. */
 export function branch(at: number, token: number, alone: string): void {
   const reply = latest.value;
   if (!reply || !mayBegin() || at < reply.given.length) return;
@@ -169,17 +169,17 @@ export function branch(at: number, token: number, alone: string): void {
   put(resume(reply, [...kept, { token, text: alone, alone, generated: true }]));
 }
 
-/** Takes a conversation that came with a link. */
+/** Sets the conversation from a link. */
 export function takeConversation(messages: readonly LinkMessage[]): void {
   current?.stop();
   turns.value = messages.map(({ role, text }) => ({ id: ++lastId, role, text }));
 }
 
-/** The conversation as links and files hold it. */
+/** The conversation, for links and files. */
 export const conversation = (): readonly LinkMessage[] =>
   turns.value.map((turn) => ({ role: turn.role, text: textOf(turn) }));
 
-/** The state of the page's text, as `#output` says it. */
+/** The state of the page's text, for `#output`. */
 export const outputState = computed<"empty" | "loading" | Reply["state"]>(() => {
   const { kind } = load.value;
   if (kind === "failed" || (runAtOnce.value && device.value.kind === "missing")) return "failed";

@@ -8,7 +8,7 @@ import { type During, kindOf } from "./kinds.ts";
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : "");
 
-/** A failure as the page says it. */
+/** A failure, as shown on the page. */
 export function troubleOf(error: unknown, during: During): Trouble {
   const text = words(error);
   const { key, todo } = kindOf(text, during, choice.value.kind === "files");
@@ -37,7 +37,7 @@ function actionOf(key: string | undefined, during: During): Trouble["action"] {
   return during === "generate" ? { name: "Try again", run: regenerate } : undefined;
 }
 
-/** The failure of what the page did last: of a load, or of a text. */
+/** The failure of the page's last action: a load, or a text. */
 export const failure = computed<Trouble | undefined>(() => {
   if (load.value.kind === "failed") return troubleOf(load.value.error, "load");
   const reply = latest.value;

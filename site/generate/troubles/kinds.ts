@@ -1,14 +1,14 @@
 /** What a page was doing when something failed. */
 export type During = "load" | "generate" | "plan";
 
-/** A kind of failure: its key, words that it has, and what to do. */
+/** A kind of failure: its key, words in its message, and what to do. */
 type Kind = readonly [key: string, pattern: RegExp, todo: string];
 
 const anywhere: readonly Kind[] = [
   [
     "out-of-memory",
     /out of memory|could not be allocated|OutOfMemory|allocation/i,
-    "Take a shorter context or a smaller model, or close other pages that use the GPU; what was taken has been given back.",
+    "Use a shorter context or a smaller model, or close other pages that use the GPU; the memory has been freed.",
   ],
 ];
 const lost: Kind = [
@@ -17,13 +17,13 @@ const lost: Kind = [
   "Drivers do this now and then: restart the engine, and load the model again from the browser's storage. A reload of the page helps where that does not.",
 ];
 
-/** Of models that are fetched. */
+/** For fetched models. */
 const fetched: readonly Kind[] = [
   ...anywhere,
   [
     "unauthorised",
     /\b401\b/,
-    "The repository is private, needs a token, or its name is misspelt: check the name, or give an access token of the hub.",
+    "The repository is private, needs a token, or its name is misspelt: check the name, or enter an access token of the hub.",
   ],
   ["gated", /\b403\b/, "Accept the model's licence on its page at the hub, then give an access token of your account."],
   [
@@ -50,7 +50,7 @@ const fetched: readonly Kind[] = [
   ],
 ];
 
-/** Of the reader's own files, which no hub knows and nothing downloads. */
+/** For the reader's own files, which are not downloaded. */
 const own: readonly Kind[] = [
   ...anywhere,
   lost,
@@ -73,7 +73,7 @@ const otherwise: Readonly<Record<During, string>> = {
   plan: "Choose another model, or try again.",
 };
 
-/** What a failure is about, by its words, and what to do; `ofFiles` where the model is the reader's own files. */
+/** The kind of a failure, by its words, and what to do; `ofFiles` if the model is the reader's own files. */
 export function kindOf(
   text: string,
   during: During,

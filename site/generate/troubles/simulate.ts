@@ -10,7 +10,7 @@ const failed = (message: string) => () => {
 
 const part = { done: 16, total: 42 };
 
-/** Simulations of states that no missing feature causes; the others are made where the device is opened. */
+/** Simulations of states not caused by a missing feature; the others are made where the device is opened. */
 const simulated: Simulated = {
   compiling: () => {
     const phases = { compile: { phase: "compile", ...part } } as const;
@@ -53,5 +53,5 @@ const simulated: Simulated = {
   },
 };
 
-/** Simulates the state that the address names, once there is a device and a plan. */
+/** Simulates the state named in the address, once there is a device and a plan. */
 export const simulate = (): void => simulateState(simulated, () => plan.value.kind === "known");

@@ -18,10 +18,10 @@ addEventListener("offline", () => {
   offline.value = true;
 });
 
-/** How much of a wait for pipelines a browser keeps until its next update. */
+/** A browser caches compiled pipelines until its next update. */
 export const storageWorks = signal(keep("probe", "1") && keep("probe", undefined));
 
-/** What the reader has to know now, errors first; failures of a load or a text are elsewhere. */
+/** What the reader must know now, errors first; failures of a load or a text are elsewhere. */
 export const troubles = computed<readonly Trouble[]>(() => {
   const found = [...ofDevice(), ...ofPage()];
   const rank = { error: 0, warning: 1, note: 2 };
@@ -47,19 +47,19 @@ function ofDevice(): readonly Trouble[] {
     note(
       "no-f16",
       "This device has no f16 (shader-f16): weights are unpacked to 32 bits, which is slower.",
-      "Nothing is to be done; every model still runs.",
+      "Nothing needs to be done; every model still runs.",
     );
   if (!features.includes("subgroups"))
     note(
       "no-subgroups",
       "This device has no subgroups: the portable kernels are used.",
-      "Nothing is to be done; the text is the same.",
+      "Nothing needs to be done; the text is the same.",
     );
   if (limits.binding < 128 << 20)
     note(
       "small-limits",
       "This device has lower limits than WebGPU's defaults, so only small models fit.",
-      "The plan above says what fits, and names the limit where something does not.",
+      "The plan above says what fits, and names the limit if something does not.",
     );
   if (!features.includes("timestamp-query"))
     note(
@@ -70,16 +70,16 @@ function ofDevice(): readonly Trouble[] {
   return found;
 }
 
-/** The engine is opening the device again by itself. */
+/** The engine is reopening the device by itself. */
 function lost(detail: string): Trouble {
   const twice = losses.value > 1;
   return {
     key: twice ? "lost-again" : "lost",
     level: "warning",
-    says: `The GPU was lost${twice ? ` ${losses.value} times now` : ""}: ${clause(detail, "the browser gives no reason")}. The text stays; the engine opens the GPU again and goes on from there.`,
+    says: `The GPU was lost${twice ? ` ${losses.value} times now` : ""}: ${clause(detail, "the browser gives no reason")}. The text stays; the engine reopens the GPU and continues from there.`,
     todo: twice
-      ? "If it does not come back, reload the page, or take a smaller model or a shorter context."
-      : "Nothing is to be done unless it does not come back within half a minute; then restart the engine.",
+      ? "If it does not come back, reload the page, or use a smaller model or a shorter context."
+      : "Wait; if it does not come back within half a minute, restart the engine.",
     action: { name: "Restart the engine", run: restartEngine },
     detail,
   };
@@ -92,9 +92,9 @@ function ofPage(): Trouble[] {
       key: "tab-killed",
       level: "warning",
       says: `The last visit ended while “${killedBy.value}” was loading: the browser closed or reloaded the page, as phones do when memory is short.`,
-      todo: "Take the small bundled model this time, or a shorter context.",
+      todo: "Use the small bundled model this time, or a shorter context.",
       action: {
-        name: "Take the bundled model",
+        name: "Use the bundled model",
         run: () => {
           killedBy.value = undefined;
           choice.value = { kind: "bundled", name: "voices-dense" };
@@ -107,7 +107,7 @@ function ofPage(): Trouble[] {
       key: "offline",
       level: "note",
       says: "The network is down.",
-      todo: "Models that the browser keeps, and files of yours, load all the same.",
+      todo: "Models stored in the browser, and your own files, still load.",
     });
   }
   if (warning.value !== undefined) {
@@ -117,8 +117,8 @@ function ofPage(): Trouble[] {
     found.push({
       key: "no-storage",
       level: "note",
-      says: "This browser stores nothing for the page (a private window, or a full disk): models are downloaded anew on each visit.",
-      todo: "Everything else works; the link holds the settings.",
+      says: "This browser stores nothing for the page (a private window, or a full disk): models are downloaded again on each visit.",
+      todo: "Everything else works; the link contains the settings.",
       action: { name: "Copy link", run: () => void copy("Link", location.href) },
     });
   }

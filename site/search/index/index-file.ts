@@ -1,18 +1,18 @@
-// An index as a file: safetensors, with the vectors and, as bytes of a second tensor, all else in JSON.
+// An index as a file: safetensors, with the vectors and, as the bytes of a second tensor, everything else in JSON.
 
 import { openFiles } from "../../../src/formats/files.ts";
 import { FormatError } from "../../../src/formats/format-error.ts";
-import { readSafetensorsHeader, type StoredTensor } from "../../../src/formats/safetensors.ts";
+import { readSafetensorsHeader, type StoredTensor } from "../../../src/formats/safetensors/safetensors.ts";
 import { fileSize } from "../../shell/format.ts";
 import { longestSentence } from "../text/sentences.ts";
-import { dot, mostPassages, type SearchIndex, vectorOf, widest } from "./search-index.ts";
+import { dot, maxPassages, type SearchIndex, vectorOf, widest } from "./search-index.ts";
 
 const format = "shaderformer search index";
 const version = 1;
 
-/** Bytes of the part in JSON at most. */
-const mostText = 256e6;
-/** What a vector's length may differ from 1. */
+/** Maximum bytes of the JSON part. */
+const maxText = 256e6;
+/** Tolerance of a vector's length around 1. */
 const roundOff = 1e-3;
 
 /** Writes an index. */
@@ -33,8 +33,8 @@ export function indexFile({ model, texts, passages, width, vectors }: SearchInde
 }
 
 /**
- * Reads an index. The file may be anyone's: each part of it is checked. Throws `FormatError`, which names the file, the part,
- * what it is and what was expected.
+ * Reads an index. The file is not trusted: each part is checked. Throws `FormatError` naming the file, the part, its
+ * value and what was expected.
  */
 export async function readIndexFile(blob: Blob, name: string): Promise<SearchIndex> {
   const tensors = await readSafetensorsHeader(openFiles({ [name]: blob }, name), name);
@@ -46,14 +46,14 @@ export async function readIndexFile(blob: Blob, name: string): Promise<SearchInd
     throw new FormatError(name, `is ${is}, expected ${dtype} with ${axes === 1 ? "one axis" : "two axes"}`, { field });
   };
   const [stored, text] = [tensor("vectors", "F32", 2), tensor("contents", "U8", 1)];
-  if (text.end - text.begin > mostText) {
-    const problem = `has ${fileSize(text.end - text.begin)}, expected at most ${fileSize(mostText)}`;
+  if (text.end - text.begin > maxText) {
+    const problem = `has ${fileSize(text.end - text.begin)}, expected at most ${fileSize(maxText)}`;
     throw new FormatError(name, problem, { field: "contents" });
   }
   const [count = 0, width = 0] = stored.shape;
   const shape = `[${count}, ${width}]`;
-  if (count < 1 || count > mostPassages || width < 1 || width > widest) {
-    const problem = `is ${shape}, expected 1 to ${mostPassages} passages of 1 to ${widest} elements`;
+  if (count < 1 || count > maxPassages || width < 1 || width > widest) {
+    const problem = `is ${shape}, expected 1 to ${maxPassages} passages of 1 to ${widest} elements`;
     throw new FormatError(name, problem, { field: "vectors" });
   }
   const contents = readContents(name, await blob.slice(text.begin, text.end).arrayBuffer(), count);

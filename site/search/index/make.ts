@@ -25,18 +25,18 @@ import {
 import { type Passage, wordsOf } from "../text/passages.ts";
 import { call, generation } from "../worker/client.ts";
 import { indexFile, readIndexFile } from "./index-file.ts";
-import { mostPassages } from "./search-index.ts";
+import { maxPassages } from "./search-index.ts";
 import { forgetIndex, keepIndex, keptIndex } from "./store.ts";
 
 let ended = new AbortController();
 
-/** Makes an index of the texts, loading the chosen model first where it is not there. */
+/** Makes an index of the texts, after loading the chosen model if necessary. */
 export async function makeIndex(): Promise<void> {
   const all = passages.value;
   const names = texts.value.texts.map(({ name }) => name);
   if (!all || building.value) return;
-  if (all.length > mostPassages) {
-    const error = new Error(`the texts have ${all.length} passages, expected at most ${mostPassages}`);
+  if (all.length > maxPassages) {
+    const error = new Error(`the texts have ${all.length} passages, expected at most ${maxPassages}`);
     failure.value = { during: "index", error };
     return;
   }
@@ -44,7 +44,7 @@ export async function makeIndex(): Promise<void> {
   await embed({ texts: names, passages: [], rest: all });
 }
 
-/** Goes on with an index that was stopped. */
+/** Continues a stopped index. */
 export async function goOn(): Promise<void> {
   const now = index.value;
   if (!now || now.rest.length === 0 || building.value) return;
@@ -54,7 +54,7 @@ export async function goOn(): Promise<void> {
 
 type Begun = Pick<Current, "texts" | "passages" | "rest"> & Partial<Pick<Current, "vectors" | "shortened">>;
 
-/** Makes vectors of the rest of the passages; what there is when it is stopped is an index too. */
+/** Makes vectors of the remaining passages; a stopped, partial result is an index too. */
 async function embed(begun: Begun): Promise<void> {
   if (model.value.kind !== "ready") return;
   const { name, facts } = model.value;
@@ -98,7 +98,7 @@ async function embed(begun: Begun): Promise<void> {
     problem = error;
   }
   building.value = undefined;
-  // The worker goes on until it hears of the stop, but the page takes nothing of it any more.
+  // The worker continues until it receives the stop, but the page ignores its results.
   if (problem !== undefined && !mine.signal.aborted && device.value.kind === "ready") {
     failure.value = { during: "index", error: problem };
   }
@@ -113,16 +113,16 @@ async function embed(begun: Begun): Promise<void> {
     rest: all.slice(done),
     vectors: vectors.slice(0, done * facts.width),
   });
-  await keep(); // at once: the map of many passages takes a while, in which the reader may leave
+  await keep(); // now: the map of many passages takes a while, and the reader may leave
   await taken;
 }
 
-/** Stops at once; the passages that are done stay. */
+/** Stops at once; finished passages stay. */
 export function stopIndexing(): void {
   ended.abort();
 }
 
-/** Takes an index in place of the one that there is, and hands it to the worker. */
+/** Replaces the current index, and sends it to the worker. */
 export async function takeIndex(next: Current): Promise<void> {
   index.value = next;
   map.value = undefined;
@@ -133,14 +133,14 @@ export async function takeIndex(next: Current): Promise<void> {
   await handOver();
 }
 
-/** The vectors that a worker has or is about to have, and which worker that is. */
+/** The vectors that a worker has or is receiving, and which worker it is. */
 let handed: { readonly vectors: Float32Array; readonly to: number; readonly taken: Promise<unknown> } | undefined;
 let mapping = new AbortController();
 
-/** Gives the index to the worker, unless it has it: for the map in any case, for queries where the model is its own. */
+/** Sends the index to the worker, unless it has it: for the map, and for queries if the loaded model is the index's. */
 export async function handOver(): Promise<void> {
   const now = index.value;
-  const isSame = () => index.value?.vectors === now?.vectors; // that it is kept is noted meanwhile
+  const isSame = () => index.value?.vectors === now?.vectors; // `kept` may change meanwhile
   searchable.value = false;
   if (!now || device.value.kind !== "ready") return;
   const { passages: all, vectors, width } = now;
@@ -161,19 +161,19 @@ export async function handOver(): Promise<void> {
     if (!isSame()) return;
     searchable.value = own;
     search();
-    if (isThere) return; // its map is there, or on its way
+    if (isThere) return; // its map exists or is being computed
     const drawn = await call("map", {}, { signal: mapping.signal });
     if (!isSame()) return;
     map.value = drawn;
     search(); // for the position of the query
   } catch (error) {
     if (!isSame()) return;
-    if (!searchable.value) handed = undefined; // so that trying again hands it over again
+    if (!searchable.value) handed = undefined; // so that a retry sends it again
     if (device.value.kind === "ready") failure.value = { during: "index", error };
   }
 }
 
-/** Loads the model of the index, and lets queries go on. */
+/** Loads the model of the index, and resumes queries. */
 export async function loadForIndex(): Promise<void> {
   const now = index.value;
   if (!now) return;
@@ -193,7 +193,7 @@ async function keep(): Promise<void> {
   if (index.value?.vectors === now.vectors) index.value = { ...index.value, kept };
 }
 
-/** Takes the index that the browser keeps from an earlier visit. */
+/** Restores the index stored in an earlier visit. */
 export async function takeKept(): Promise<void> {
   try {
     const kept = await keptIndex();
@@ -224,7 +224,7 @@ export function exportIndex(): void {
   if (index.value) download("search-index.safetensors", indexFile(index.value));
 }
 
-/** Takes an index from a file, once it is checked. */
+/** Imports an index from a file, after checking it. */
 export async function importIndex(file: File): Promise<void> {
   failure.value = undefined;
   try {

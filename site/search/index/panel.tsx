@@ -3,7 +3,7 @@ import { counted, fileSize } from "../../shell/format.ts";
 import { building, index } from "../state.ts";
 import { deleteIndex, exportIndex, importIndex } from "./make.ts";
 
-/** The index as a thing that is kept: exported, imported, deleted. */
+/** The stored index: export, import, deletion. */
 export function IndexPanel() {
   const input = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);

@@ -1,4 +1,4 @@
-// The last index, kept in the browser (IndexedDB) as the file that it is exported as: it is read and checked the same way.
+// The last index, stored in the browser (IndexedDB) in the format of the exported file, and checked in the same way.
 
 import { sim } from "../../shell/sim.ts";
 import { indexFile, readIndexFile } from "./index-file.ts";
@@ -19,7 +19,7 @@ function opened(): Promise<IDBDatabase> {
 
 let before: Promise<unknown> = Promise.resolve();
 
-/** Acts on the store once what was asked for earlier is done: connections of their own might overtake each other. */
+/** Runs operations on the store in order: separate connections might overtake each other. */
 function within<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
   const own = before.then(() => transact(mode, act));
   before = own.catch(() => undefined);
@@ -32,7 +32,7 @@ async function transact<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore
     return await new Promise((resolve, reject) => {
       const transaction = database.transaction(store, mode);
       const request = act(transaction.objectStore(store));
-      // A write is there once the transaction is complete: a full disk shows only then.
+      // A write is durable once the transaction is complete: a full disk shows only then.
       transaction.oncomplete = () => resolve(request.result);
       transaction.onabort = () => reject(transaction.error ?? new Error("the browser ended the transaction"));
     });
@@ -41,14 +41,14 @@ async function transact<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore
   }
 }
 
-/** Keeps an index in place of the one before. Throws what the browser says where it does not let it. */
+/** Stores an index in place of the previous one. Throws the browser's error if it refuses. */
 export async function keepIndex(index: SearchIndex): Promise<void> {
   if (sim === "storage-full") throw new DOMException("simulated: the quota is used up", "QuotaExceededError");
   const bytes = await indexFile(index).arrayBuffer();
   await within("readwrite", (indexes) => indexes.put(bytes, key));
 }
 
-/** The kept index; undefined where there is none. Throws where it cannot be read. */
+/** The stored index; undefined if there is none. Throws if it cannot be read. */
 export async function keptIndex(): Promise<SearchIndex | undefined> {
   const bytes: unknown = await within("readonly", (indexes) => indexes.get(key));
   return bytes instanceof ArrayBuffer ? await readIndexFile(new Blob([bytes]), "the kept index") : undefined;

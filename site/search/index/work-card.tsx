@@ -7,7 +7,7 @@ import { shortName } from "../model/panel.tsx";
 import { building, choice, chosenIsLoaded, index, isCurrent, model, passages, plan, searchable } from "../state.ts";
 import { goOn, loadForIndex, makeIndex, stopIndexing } from "./make.ts";
 
-/** What there is to search in, and the next step. */
+/** The texts to search, and the next step. */
 export function WorkCard() {
   const state = model.value;
   if (state.kind === "loading") {
@@ -54,7 +54,7 @@ function Bar() {
   );
 }
 
-/** What is yet to be downloaded of the chosen model, for its button. */
+/** The remaining download of the chosen model, for its button. */
 function toDownload(): string {
   if (chosenIsLoaded.value || plan.value.kind !== "known") return "";
   const { bytes, kept } = plan.value.plan;
@@ -68,7 +68,7 @@ function whyNot(): string | undefined {
   const problem = problemOf(choice.value);
   if (problem !== undefined) return problem || "Choose a model first.";
   if (!passages.value) return "Cutting the texts…";
-  return passages.value.length === 0 ? "Give a text first." : undefined;
+  return passages.value.length === 0 ? "Add a text first." : undefined;
 }
 
 function MakeButton({ primary }: { primary: boolean }) {
@@ -101,10 +101,7 @@ function MakeButton({ primary }: { primary: boolean }) {
 function Nothing() {
   return (
     <>
-      <p>
-        Below is what was found in an example, recorded. To search yourself, in it or in texts of your own, load the
-        model:
-      </p>
+      <p>Below are recorded results from an example. To search yourself, in it or in your own texts, load the model:</p>
       <p class="row">
         <MakeButton primary />
       </p>
@@ -117,7 +114,7 @@ function Indexed() {
   if (!now) return null;
   const { passages: all, rest, shortened, kept, model: of, texts } = now;
   const ready = searchable.value;
-  // The name of a reader's own folder leads nowhere.
+  // The name of a reader's own folder cannot be loaded.
   const strange = nameOf(choice.value) === of ? problemOf(choice.value) : problemOf(choiceOf(of));
   const own = model.value.kind === "ready" && model.value.name === of;
   return (

@@ -19,7 +19,7 @@ export function projectionOf(points: Float32Array, width: number, height: number
 
 type Colours = (name: string) => string;
 
-/** A canvas of the size that it has on the page, empty, for drawing in CSS pixels; undefined where it has none. */
+/** A cleared canvas at its size on the page, for drawing in CSS pixels; undefined if it has no size. */
 function cleared(canvas: HTMLCanvasElement): CanvasRenderingContext2D | undefined {
   const ratio = devicePixelRatio || 1;
   const { clientWidth, clientHeight } = canvas;
@@ -33,7 +33,7 @@ function cleared(canvas: HTMLCanvasElement): CanvasRenderingContext2D | undefine
   return context;
 }
 
-/** Draws x and y of each passage; gives the projection. */
+/** Draws x and y of each passage; returns the projection. */
 export function drawPoints(canvas: HTMLCanvasElement, points: Float32Array, colour: Colours): Projection | undefined {
   const context = cleared(canvas);
   if (!context) return undefined;
@@ -45,16 +45,16 @@ export function drawPoints(canvas: HTMLCanvasElement, points: Float32Array, colo
 
 /** What an answer marks on the map. */
 export interface Marks {
-  /** Passages that were found, the nearest first: they are numbered. */
+  /** Found passages, nearest first, to be numbered. */
   readonly hits: readonly number[];
   readonly picked: number | undefined;
-  /** Where the query is. */
+  /** The position of the query. */
   readonly position: readonly [x: number, y: number] | undefined;
 }
 
 /**
- * Draws an answer on a canvas that lies on that of the points, so that these are not drawn again for every answer: thousands
- * of discs, on the device that computes the next one. A query that is farther out than all passages is at the edge.
+ * Draws an answer on a canvas that lies on that of the points, so that these are not redrawn for every answer:
+ * thousands of discs, on the device that computes the next one. A query outside all passages is drawn at the edge.
  */
 export function drawMarks(
   canvas: HTMLCanvasElement,
@@ -108,7 +108,7 @@ function disc(context: CanvasRenderingContext2D, [x, y]: readonly [number, numbe
   context.fill();
 }
 
-/** The passage nearest to a position on the canvas, where one is within reach. */
+/** The passage nearest to a position on the canvas, if one is within reach. */
 export function nearest(points: Float32Array, to: Projection, x: number, y: number): number | undefined {
   const reach = 24;
   let [best, distance]: [number | undefined, number] = [undefined, reach ** 2];

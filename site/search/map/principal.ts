@@ -3,23 +3,23 @@ export interface PrincipalPlane {
   readonly mean: Float64Array;
   /** Two directions of length 1, at right angles. */
   readonly axes: readonly [Float64Array, Float64Array];
-  /** What each of them has of all variance, from 0 to 1. */
+  /** The share of each in the total variance, from 0 to 1. */
   readonly shares: readonly [number, number];
 }
 
-/** Directions that are iterated: more than are wanted, so that the wanted ones settle sooner. */
+/** Directions to iterate: more than needed, so that the needed ones converge faster. */
 const block = 6;
-const mostIterations = 200;
-/** Elements of rows that are gone through at once: a few milliseconds' work. */
+const maxIterations = 200;
+/** Elements of rows processed at a time: a few milliseconds' work. */
 const atOnce = 2 ** 17;
-/** Iteration ends when the two largest variances change by less than this part. */
+/** Relative change of the two largest variances at which iteration ends. */
 const settled = 1e-5;
 
 /**
- * The two principal directions of `count` rows of `width` elements, by orthogonal (power) iteration of their covariance,
- * which is never formed: each iteration is `Xᵀ(X·V)` of the centred rows (Golub and Van Loan, Matrix Computations, 8.2). In
- * float64. It yields every few milliseconds, so that other work goes on in between. The sign of an axis is that of its
- * largest element, so that equal rows give equal pictures. Gives x and y of each row, too.
+ * The two principal directions of `count` rows of `width` elements, by orthogonal (power) iteration of their
+ * covariance, which is never formed: each iteration is `Xᵀ(X·V)` of the centred rows (Golub and Van Loan, Matrix
+ * Computations, 8.2). In float64. It yields every few milliseconds to other work. The sign of an axis is chosen by its
+ * largest element, so that equal rows give equal pictures. Also returns x and y of each row.
  */
 export function* principalPlane(
   rows: Float32Array,
@@ -47,7 +47,7 @@ export function* principalPlane(
     Array.from({ length: k }, (_, c) => Float64Array.from({ length: width }, (_, j) => start(c, j))),
   );
   let variances = [0, 0];
-  for (let iteration = 0; iteration < mostIterations; iteration++) {
+  for (let iteration = 0; iteration < maxIterations; iteration++) {
     const next = basis.map(() => new Float64Array(width));
     const before = basis;
     yield* each((row) => {
@@ -72,7 +72,7 @@ export function* principalPlane(
   return { plane, points };
 }
 
-/** Where a vector is in the plane. */
+/** The position of a vector in the plane. */
 export const positionIn = ({ mean, axes }: PrincipalPlane, vector: ArrayLike<number>): [x: number, y: number] => [
   centred(vector, mean, axes[0]),
   centred(vector, mean, axes[1]),
@@ -90,7 +90,7 @@ function product(p: Float64Array, q: Float64Array): number {
   return sum;
 }
 
-/** Makes directions orthonormal, in order (modified Gram-Schmidt, twice). What depends on those before becomes zero. */
+/** Makes directions orthonormal, in order (modified Gram-Schmidt, twice). Linearly dependent ones become zero. */
 function orthonormal(directions: Float64Array[]): Float64Array[] {
   for (const [c, direction] of directions.entries()) {
     const before = Math.sqrt(product(direction, direction));
@@ -107,7 +107,7 @@ function orthonormal(directions: Float64Array[]): Float64Array[] {
   return directions;
 }
 
-/** Numbers without a pattern, the same each time. */
+/** Pseudo-random numbers, the same each time. */
 const start = (c: number, j: number): number => {
   const x = Math.sin(12.9898 * (j + 1) + 78.233 * (c + 1)) * 43758.5453;
   return x - Math.floor(x) - 0.5;

@@ -7,7 +7,7 @@ import { wordsOf } from "../text/passages.ts";
 /** Rows of a page of the table. */
 const pageRows = 50;
 
-/** What the map draws, as a table: a page of passages at a time, and only while it is open. */
+/** The map as a table: one page of passages at a time, and only while it is open. */
 export function MapTable() {
   const [open, setOpen] = useState(false);
   return (

@@ -42,7 +42,7 @@ function Canvas() {
   const shown = shownHits.value;
   const colours = () => colourOf(below.current?.parentElement ?? document.body);
   useEffect(() => {
-    void [shade, system, width]; // what changes the drawing apart from its contents
+    void [shade, system, width]; // what affects the drawing besides its contents
     to.current = below.current && drawn ? drawPoints(below.current, drawn.points, colours()) : undefined;
   }, [drawn, shade, system, width]);
   useEffect(() => {
@@ -80,7 +80,7 @@ function Canvas() {
   );
 }
 
-/** The passage that was picked. */
+/** The picked passage. */
 function Picked() {
   const [now, chosen] = [index.value, picked.value];
   const passage = chosen === undefined ? undefined : now?.passages[chosen];

@@ -1,6 +1,6 @@
 import { choicesOf } from "../../shell/model/choice.ts";
 
-/** The model that the site itself has. */
+/** The site's own model. */
 export const bundledName = "use-lite";
 
 export const { problemOf, sourceOf, nameOf, choiceOf } = choicesOf({

@@ -3,7 +3,7 @@ import { FolderField, KindField, NameField, privacy } from "../../shell/model/fi
 import { choice, chosenIsLoaded, hub, model, plan } from "../state.ts";
 import { bundledName, problemOf } from "./choice.ts";
 
-/** The model that makes vectors: which, and what it needs. */
+/** The model that makes vectors: its choice and requirements. */
 export function ModelPanel() {
   const chosen = choice.value;
   const problem = problemOf(chosen);
@@ -25,7 +25,7 @@ export function ModelPanel() {
           <FolderField
             choice={choice}
             chosen={chosen}
-            hint="Pick a model's folder. Dropped, its own folders are left out, so a folder with 1_Pooling has to be picked."
+            hint="Pick a model's folder. Dropping leaves out its subfolders, so a folder with 1_Pooling has to be picked."
           />
         )}
       </fieldset>
@@ -58,5 +58,5 @@ function Needs() {
   );
 }
 
-/** The bundled model's name, as the page says it. */
+/** The bundled model's name on the page. */
 export const shortName = (name: string): string => (name === bundledName ? "USE-lite" : name);

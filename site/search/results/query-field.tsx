@@ -5,9 +5,9 @@ import { examples } from "../text/examples.ts";
 import { recorded } from "./recorded.ts";
 import { searchNow } from "./search.ts";
 
-/** The field that answers as one types, and queries to begin with. */
+/** The query field, with answers as the reader types, and example queries. */
 export function QueryField() {
-  // A model that need not be downloaded is loaded as soon as there is a query for it.
+  // A model that needs no download is loaded with the first query.
   const here = plan.value.kind === "known" && plan.value.plan.kept >= plan.value.plan.bytes;
   const waits = index.value && !searchable.value && nameOf(choice.value) === index.value.model && here;
   const ask = (words: string) => {

@@ -7,10 +7,10 @@ import { markShown } from "./search.ts";
 
 /** Milliseconds without a change before results are announced. */
 const settled = 1000;
-/** Passages that are added at a time. */
+/** Passages added at a time. */
 const more = 10;
 
-/** The passages that are nearest to the query. */
+/** The passages nearest to the query. */
 export function Results() {
   const now = index.value;
   return (
@@ -104,7 +104,7 @@ function Live() {
 }
 
 interface PassageProps extends Omit<RecordedHit, "sentence"> {
-  /** Which sentence matched; undefined while that is looked for. */
+  /** Which sentence matched; undefined while it is being found. */
   readonly sentence: number | undefined;
   readonly name: string;
   readonly pick?: () => void;

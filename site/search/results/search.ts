@@ -3,14 +3,14 @@ import { failure, firstHits, found, marks, query, searchable, shownHits } from "
 import { call } from "../worker/client.ts";
 import type { Marked } from "../worker/protocol.ts";
 
-/** Milliseconds without a new query before its sentences are looked for: they would be in the way of the next one. */
+/** Milliseconds without a new query before matching sentences are computed: they would delay the next one. */
 const pause = 150;
 
 let busy = false;
 let again = false;
 let marking = new AbortController();
 
-/** Looks for what the field says; while one query is under way, of those that follow only the last is looked for. */
+/** Searches for the field's text; while one query is running, only the last of the following ones is kept. */
 export function searchNow(): void {
   if (busy) {
     again = true;
@@ -44,7 +44,7 @@ async function run(): Promise<void> {
   } else void markShown();
 }
 
-/** Finds the sentences that matched, of the passages that are shown, once the query has stood for a moment. */
+/** Finds the matching sentences of the shown passages, once the query has not changed for a moment. */
 export async function markShown(): Promise<void> {
   const now = found.value;
   marking.abort();

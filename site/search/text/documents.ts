@@ -2,7 +2,7 @@
 import { proseOf } from "./markdown.ts";
 import type { SourceText } from "./passages.ts";
 
-/** The documents with prose: the others are lists and tables that scripts write. */
+/** The documents with prose: the others are generated lists and tables. */
 const files = import.meta.glob<string>(
   ["../../../docs/*.md", "../../../README.md", "!../../../docs/{api,kernels,benchmarks}.md"],
   { query: "?raw", import: "default", eager: true },

@@ -1,9 +1,9 @@
 import { amendments } from "./amendments.ts";
 import type { SourceText } from "./passages.ts";
 
-/** Texts that the page has. */
+/** Example texts of the page. */
 export interface Example {
-  /** As links name it. */
+  /** Its name in links. */
   readonly name: string;
   readonly title: string;
   /** Questions that its passages answer. */
@@ -11,7 +11,7 @@ export interface Example {
   readonly load: () => Promise<readonly SourceText[]>;
 }
 
-/** The example that the page begins with. */
+/** The initial example. */
 export const standardExample = {
   name: "amendments",
   title: "Amendments to the Constitution of the United States, main clauses",

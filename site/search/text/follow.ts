@@ -3,10 +3,10 @@ import { failure, passages, size, texts } from "../state.ts";
 import { call, generation } from "../worker/client.ts";
 import { passageSizes } from "./passages.ts";
 
-/** Milliseconds without a key before a text that is being written is cut. */
+/** Milliseconds after the last key before a text is split. */
 const idle = 300;
 
-/** Makes the passages follow the texts: they are cut in the worker. */
+/** Keeps the passages up to date with the texts: the worker splits them. */
 export function followTexts(): void {
   effect(() => {
     void generation.value;

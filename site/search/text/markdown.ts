@@ -1,4 +1,4 @@
-/** The prose of a Markdown text: without code, tables, comments and marks; of links and pictures the words. */
+/** The prose of a Markdown text, without code, tables, comments and marks; of links and pictures only the words. */
 export const proseOf = (markdown: string): string =>
   markdown
     .replace(/<!--[\s\S]*?-->/g, "")

@@ -26,7 +26,7 @@ async function takeFiles(files: readonly File[]): Promise<void> {
   }
 }
 
-/** The texts: an example, pasted, dropped or picked; and into what they are cut. */
+/** The texts: an example, pasted, dropped or picked; and the size of their passages. */
 export function TextsPanel() {
   const { example, texts: given } = texts.value;
   const characters = given.reduce((sum, { text }) => sum + text.length, 0);
@@ -126,7 +126,7 @@ function DropPlace() {
         id="text-files"
         onChange={({ currentTarget }) => {
           void takeFiles([...(currentTarget.files ?? [])]);
-          currentTarget.value = ""; // so that the same can be picked again
+          currentTarget.value = ""; // so that the same file can be picked again
         }}
       />
     </DropArea>

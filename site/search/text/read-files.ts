@@ -2,18 +2,18 @@ import { fileSize } from "../../shell/format.ts";
 import { proseOf } from "./markdown.ts";
 import type { SourceText } from "./passages.ts";
 
-/** Bytes of a text file at most: thousands of pages. */
-const mostBytes = 32e6;
+/** Maximum bytes of a text file: thousands of pages. */
+const maxBytes = 32e6;
 
-/** Reads texts of files. Throws for one that is no text in UTF-8, with its name. */
+/** Reads texts from files. Throws for a file that is not UTF-8 text, with its name. */
 export async function readTexts(files: readonly File[]): Promise<SourceText[]> {
   return await Promise.all(files.map(readText));
 }
 
 async function readText(file: File): Promise<SourceText> {
   const { name, size } = file;
-  if (size > mostBytes)
-    throw new Error(`${name} has ${fileSize(size)}, expected a text of at most ${fileSize(mostBytes)}`);
+  if (size > maxBytes)
+    throw new Error(`${name} has ${fileSize(size)}, expected a text of at most ${fileSize(maxBytes)}`);
   const bytes = await file.arrayBuffer();
   let text: string;
   try {

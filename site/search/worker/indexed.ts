@@ -10,20 +10,20 @@ type Given = Calls["index"][0];
 
 const nextTask = () => new Promise((resolve) => setTimeout(resolve));
 
-/** Passages of which the sentences' vectors are kept. */
+/** Maximum passages whose sentence vectors are cached. */
 const keptSentences = 2000;
 
-/** A passage and its kept vector have at least this cosine: f16 and other adapters' arithmetic differ by less. */
+/** Minimum cosine of a passage with its stored vector: f16 and other adapters' arithmetic differ by less. */
 const same = 0.99;
 
 /** Passages with their vectors on the GPU. */
 export class IndexedPassages {
   readonly #given: Given;
   readonly #ranking: Ranking;
-  /** Vectors of a passage's sentences that can match, by the passage. */
+  /** Vectors of the sentences that can match, by passage. */
   readonly #sentences = new Map<number, readonly Float32Array[]>();
   #plane: PrincipalPlane | undefined;
-  /** The query that came last, once it has its answer. */
+  /** The last query, once answered. */
   #answered: Promise<unknown> = Promise.resolve();
 
   private constructor(given: Given, ranking: Ranking) {
@@ -36,7 +36,7 @@ export class IndexedPassages {
     return new IndexedPassages(given, await Ranking.of(gpu, vectors, passages.length, width));
   }
 
-  /** Throws where the vectors are not those of the model: an index that was made with another. */
+  /** Throws if the vectors are not the model's: an index made with another model. */
   async check(model: LoadedModel, signal: AbortSignal): Promise<void> {
     const { passages, width } = this.#given;
     const { width: expected } = model.facts;
@@ -53,7 +53,7 @@ export class IndexedPassages {
     }
   }
 
-  /** The passages that are nearest to a query. The map, where it is being computed, waits meanwhile. */
+  /** The passages nearest to a query. A map being computed waits meanwhile. */
   search(model: LoadedModel, query: string, signal: AbortSignal): Promise<Found> {
     const found = this.#search(model, query, signal);
     this.#answered = found.catch(() => undefined);
@@ -75,8 +75,8 @@ export class IndexedPassages {
   }
 
   /**
-   * The sentence of each of these passages that is nearest to the query. One passage after the other, so that the next query
-   * waits for one at most.
+   * The sentence of each of these passages nearest to the query. One passage at a time, so that the next query waits
+   * for at most one.
    */
   async mark(
     model: LoadedModel,
@@ -107,13 +107,13 @@ export class IndexedPassages {
     this.#sentences.set(passage, rows);
   }
 
-  /** Where the passages are in the plane in which they differ most. */
+  /** The positions of the passages in the plane in which they differ most. */
   async map(signal: AbortSignal): Promise<Calls["map"][1]> {
     const { passages, vectors, width } = this.#given;
     const steps = principalPlane(vectors, passages.length, width);
     let step = steps.next();
     while (!step.done) {
-      await nextTask(); // queries that have come begin
+      await nextTask(); // lets waiting queries start
       await this.#answered;
       signal.throwIfAborted();
       step = steps.next();

@@ -13,16 +13,16 @@ import type { EmbedProgress, ModelFacts } from "./protocol.ts";
 /** A model that makes vectors of length 1. */
 export interface LoadedModel {
   readonly facts: ModelFacts;
-  /** The vectors of texts, as they are computed; in the end their number is that of the texts. */
+  /** The vectors of texts, as they are computed; finally as many as texts. */
   embed(texts: readonly string[], report: (progress: EmbedProgress) => void, signal: AbortSignal): Promise<void>;
-  /** The vectors of texts of passages, all at once. */
+  /** The vectors of passages' texts, all together. */
   vectors(texts: readonly string[], signal: AbortSignal): Promise<Float32Array<ArrayBuffer>[]>;
   /** The vector of a query. */
   query(text: string, signal: AbortSignal): Promise<Float32Array<ArrayBuffer>>;
   dispose(): void;
 }
 
-/** What a model needs: its configuration and the heads of its files are read for it. */
+/** What a model needs: reads its configuration and the headers of its files. */
 export async function planModel(request: ModelRequest, signal: AbortSignal): Promise<ModelPlan> {
   const source = await sourceOf(request, signal);
   const modules = await readModules(source);
@@ -30,7 +30,7 @@ export async function planModel(request: ModelRequest, signal: AbortSignal): Pro
   return { ...(await planOf(folder, signal)), license: source.license };
 }
 
-/** Loads an encoder and makes the vector of a word, so that what a query needs is compiled. */
+/** Loads an encoder and embeds a word, so that a query's programs are compiled. */
 export async function loadModelFor(
   gpu: Gpu,
   request: ModelRequest,
@@ -41,7 +41,7 @@ export async function loadModelFor(
   const source = await sourceOf(request, signal, report);
   const encoder = await loadEncoder(gpu, source, {
     signal,
-    onWarning: () => undefined, // of tensors that nothing reads: heads, which this page has no use for
+    onWarning: () => undefined, // about unread tensors: heads, which this page does not use
     onProgress: report,
   });
   try {
@@ -56,7 +56,7 @@ export async function loadModelFor(
   }
 }
 
-/** The prompt of the first of these names that a model has; else its default. */
+/** The model's prompt by the first known of these names; else its default. */
 const promptName = ({ embedding: { prompts } }: Encoder, names: readonly string[]) => {
   const name = names.find((one) => Object.hasOwn(prompts, one));
   return name === undefined ? {} : { promptName: name };
@@ -88,7 +88,7 @@ function modelOf(encoder: Encoder): LoadedModel {
         for await (const { embedding: vector, tokens } of encoder.embedStream(texts, { ...ofPassage, signal })) {
           rows.push(unit(vector));
           if (tokens >= embedding.maxTokens) shortened++;
-          // Vectors of texts that were computed together come without a wait in between: they are handed on together.
+          // Vectors computed together arrive without a wait in between: they are passed on together.
           timer ??= setTimeout(hand);
         }
       } finally {
@@ -110,7 +110,7 @@ function joined(rows: readonly Float32Array[], width: number): Float32Array<Arra
   return all;
 }
 
-/** The vector with length 1, which a model's own need not have. */
+/** The vector scaled to length 1, which a model's own may not have. */
 function unit(vector: Float32Array): Float32Array<ArrayBuffer> {
   const length = Math.sqrt(dot(vector, vector));
   return Float32Array.from(vector, (value) => (length > 0 ? value / length : 0));

@@ -7,41 +7,41 @@ export interface ModelFacts {
   readonly layers: number;
   /** Elements of a vector. */
   readonly width: number;
-  /** Tokens of a text that count. */
+  /** Maximum tokens of a text. */
   readonly maxTokens: number;
   /** Bytes of the weights on the GPU. */
   readonly bytes: number;
   readonly quantisation: string;
 }
 
-/** A passage that was found. */
+/** A found passage. */
 export interface Hit {
   readonly passage: number;
-  /** With the query, from −1 to 1. */
+  /** Cosine with the query, from −1 to 1. */
   readonly cosine: number;
 }
 
-/** What a query found. */
+/** The results of a query. */
 export interface Found {
   readonly hits: readonly Hit[];
   /** Milliseconds for the query's vector, and for product and selection. */
   readonly embedMs: number;
   readonly rankMs: number;
-  /** Where the query is on the map, where there is one. */
+  /** The position of the query on the map, if there is one. */
   readonly position: readonly [x: number, y: number] | undefined;
 }
 
-/** The sentence of a passage that is nearest to the query. */
+/** The sentence of a passage nearest to the query. */
 export interface Marked {
   readonly passage: number;
   readonly sentence: number;
   readonly cosine: number;
 }
 
-/** Vectors of texts that are ready, in their order. */
+/** Finished vectors of texts, in order. */
 export interface EmbedProgress {
   readonly vectors: Float32Array<ArrayBuffer>;
-  /** How many of them lost their end, because the model reads no more. */
+  /** How many of them were truncated by the model's limit. */
   readonly shortened: number;
 }
 
@@ -50,7 +50,7 @@ export interface Calls extends ModelCalls<ModelFacts> {
   readonly cut: [{ readonly texts: readonly SourceText[]; readonly most: number }, readonly Passage[], never];
   readonly unload: [Record<string, never>, undefined, never];
   readonly embed: [{ readonly texts: readonly string[] }, undefined, EmbedProgress];
-  /** Takes an index. */
+  /** Sets the index. */
   readonly index: [
     {
       readonly passages: readonly Passage[];
@@ -63,7 +63,7 @@ export interface Calls extends ModelCalls<ModelFacts> {
   /** Checks that the index's vectors are the loaded model's. */
   readonly check: [Record<string, never>, undefined, never];
   readonly search: [{ readonly query: string }, Found, never];
-  /** Finds the sentence that matched of one passage after the other. */
+  /** Finds the matching sentence of one passage after the other. */
   readonly mark: [{ readonly query: string; readonly passages: readonly number[] }, undefined, Marked];
   readonly map: [
     Record<string, never>,

@@ -1,14 +1,14 @@
 import type { Gpu, Instance } from "../../../src/gpu/gpu.ts";
 import { matmul } from "../../../src/kernels/matmul/matmul.ts";
-import { maxTopLogprobs, topLogprobs } from "../../../src/kernels/sampling/top-logprobs.ts";
+import { maxTopLogprobs, topLogprobs } from "../../../src/kernels/sampling/logprobs.ts";
 import { placed, type Tensor, upload, zeros } from "../../../src/tensor/tensor.ts";
 
-/** The most passages that a ranking gives. */
-export const mostHits = maxTopLogprobs;
+/** Maximum passages of a ranking. */
+export const maxHits = maxTopLogprobs;
 
 /**
  * Vectors on the GPU, and the program that finds those with the largest products with a query: a matrix product and the
- * selection of the largest, of which the numbers alone are read back.
+ * selection of the largest, whose indices are read back.
  */
 export class Ranking {
   readonly #gpu: Gpu;
@@ -42,7 +42,7 @@ export class Ranking {
     const tensors = [weight, query, chosen];
     const program = gpu.record(() => {
       const { y } = matmul(gpu, { x: query, weight });
-      return { ids: topLogprobs(gpu, { logits: y, chosen }, { n: Math.min(mostHits, count) }).ids };
+      return { ids: topLogprobs(gpu, { logits: y, chosen }, { n: Math.min(maxHits, count) }).ids };
     });
     try {
       const instance = await program.instantiate();
@@ -57,7 +57,7 @@ export class Ranking {
     }
   }
 
-  /** The numbers of the nearest passages, the nearest first; of equals, the first. */
+  /** The indices of the nearest passages, nearest first; the lower among equals. */
   async top(query: Float32Array<ArrayBuffer>): Promise<number[]> {
     await this.#gpu.write(this.#query.storage, 0, new Uint8Array(query.buffer, query.byteOffset, query.byteLength));
     this.#instance.run();

@@ -1,4 +1,4 @@
-// The worker of the page: cuts texts, and has the device, the model and the index.
+// The worker of the page: splits texts, and owns the device, the model and the index.
 
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { type Handlers, serveCalls } from "../../shell/worker/serve.ts";

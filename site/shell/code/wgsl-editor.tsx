@@ -3,7 +3,7 @@ import { effect, type ReadonlySignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { TokenClass } from "./wgsl-tokens.ts";
 
-/** What is wrong with a line of the text, counted from 1. */
+/** A problem in a line of the text, counted from 1. */
 export interface LineProblem {
   readonly line: number;
   readonly message: string;
@@ -31,10 +31,10 @@ const load = () =>
   ]);
 
 /**
- * An editor for WGSL, fetched when it is first shown. Tab moves on, as everywhere on the page.
+ * An editor for WGSL, fetched when first shown. Tab moves the focus, as everywhere on the page.
  *
- * The text is a signal, which the editor follows at once: a text that arrived with the next rendering would be older than
- * what was typed since, and put back. Only what the reader edits is reported.
+ * The text is a signal, which the editor follows immediately: a text arriving with the next rendering would undo what
+ * was typed since. Only the reader's edits are reported.
  */
 export function WgslEditor(props: {
   label: string;
@@ -88,7 +88,7 @@ export function WgslEditor(props: {
           return names[token.kind] ?? null;
         },
       });
-      const given = state.Annotation.define<boolean>(); // the text was given, not edited
+      const given = state.Annotation.define<boolean>(); // the text was set, not edited
       const instance = new view.EditorView({
         parent: element,
         doc: text.peek(),

@@ -1,4 +1,4 @@
-/** What a piece of WGSL is, for its colour. */
+/** The class of a piece of WGSL, for its colour. */
 export type TokenClass =
   | "keyword"
   | "type"
@@ -52,7 +52,7 @@ export interface WgslToken {
   readonly kind: TokenClass;
 }
 
-/** The token at `from`; a character that belongs to nothing in WGSL is a sign of its own. */
+/** The token at `from`; a character that WGSL does not have is a separate sign. */
 export function tokenAt(text: string, from: number): WgslToken {
   for (const [pattern, kind] of patterns) {
     pattern.lastIndex = from;
@@ -65,7 +65,7 @@ export function tokenAt(text: string, from: number): WgslToken {
   return { text: text.slice(from, from + 1), kind: "sign" };
 }
 
-/** All of a text, piece by piece; joined, they are the text. */
+/** A text's pieces; joined, they are the text. */
 export function wgslTokens(text: string): WgslToken[] {
   const tokens: WgslToken[] = [];
   for (let at = 0; at < text.length; ) {

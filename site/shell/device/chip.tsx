@@ -122,7 +122,7 @@ function useStorage(): string {
     const megabytes = (bytes = 0) => (bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
     navigator.storage?.estimate?.().then(
       ({ usage, quota }) => setUsed(`${megabytes(usage)} of ${megabytes(quota)} used`),
-      () => undefined, // then the line says that it is unknown
+      () => undefined, // the line then says "unknown"
     );
   }, []);
   return used;

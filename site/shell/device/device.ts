@@ -1,22 +1,22 @@
 import { signal } from "@preact/signals";
 import type { Fault } from "./self-test.ts";
 
-/** A device as the thread that opened it describes it to the page. */
+/** A device, as described to the page by the thread that opened it. */
 export interface DeviceFacts {
   readonly label: string;
   readonly vendor: string;
   readonly architecture: string;
-  /** True where the processor computes in place of a GPU. */
+  /** True if the processor computes in place of a GPU. */
   readonly software: boolean;
   readonly features: readonly string[];
   readonly subgroupSizes: readonly [smallest: number, largest: number] | null;
-  /** Bytes and counts, by the engine's names. */
+  /** Bytes and counts, under the engine's names. */
   readonly limits: Readonly<Record<LimitName, number>>;
-  /** How the known-answer test ended; undefined where it found the answer. */
+  /** How the known-answer test failed; undefined if it passed. */
   readonly fault: Fault | undefined;
 }
 
-/** The limits that decide what a device can take. */
+/** The limits that decide what a device can run. */
 export type LimitName = "binding" | "buffer" | "workgroupBytes" | "invocations" | "storageBuffers" | "workgroups";
 
 /** Why there is no device: the first condition that failed. */
@@ -34,13 +34,13 @@ export const device = signal<DeviceState>({ kind: "opening" });
 /** How often the device was lost since the page was opened. */
 export const losses = signal(0);
 
-/** Opens the page's device again; set by pages that have one. */
+/** Reopens the page's device; set by pages that have one. */
 export const reopen = signal<() => void>(() => {});
 
 /** The limits that the page's set-up needs, for the device sheet. */
 export const needs = signal<Readonly<Partial<Record<LimitName, number>>>>({});
 
-/** Name and version of the browser, as far as it says. */
+/** Name and version of the browser, as far as known. */
 export function browserName(): string {
   const agent = navigator.userAgent;
   const found =
@@ -94,7 +94,7 @@ export function reportLines(facts: DeviceFacts): readonly (readonly [name: strin
   ];
 }
 
-/** The six limits: what the set-up needs, what the device has, and whether that is enough. */
+/** The six limits: the set-up's requirement, the device's limit, and whether it suffices. */
 export function limitLines({ limits }: DeviceFacts): readonly (readonly [name: string, need: string, have: string])[] {
   return limitNames.map(([limit, name, show]) => {
     const need = needs.value[limit];

@@ -1,9 +1,9 @@
-// Opens the page's device, in the thread that is to use it, and says what it is.
+// Opens the page's device in the thread that will use it, and describes it.
 import { type Gpu, type GpuOptions, openGpu } from "../../../src/index.ts";
 import type { DeviceFacts, Missing } from "./device.ts";
 import { selfTest } from "./self-test.ts";
 
-/** A device with its description, or the first thing that is missing. */
+/** A device with its description, or the first missing requirement. */
 export type Opened =
   | { readonly gpu: Gpu; readonly facts: DeviceFacts }
   | { readonly missing: Missing; readonly detail: string };
@@ -11,7 +11,7 @@ export type Opened =
 const all = ["shader-f16", "subgroups", "timestamp-query"];
 const without = (feature: string) => all.filter((other) => other !== feature);
 
-/** What a simulated state leaves out: the page then really lacks it. */
+/** What a simulated state omits: the page then really lacks it. */
 const lacking: Readonly<Record<string, { readonly features?: readonly string[] } & GpuOptions>> = {
   "no-f16": { features: without("shader-f16") },
   "no-subgroups": { features: without("subgroups") },
@@ -20,7 +20,7 @@ const lacking: Readonly<Record<string, { readonly features?: readonly string[] }
   software: { adapter: "software" },
 };
 
-/** How the same device is opened again. */
+/** How to reopen the same device. */
 export function optionsOf(sim: string | undefined, { features: had }: DeviceFacts): GpuOptions {
   const { features, ...lack } = lacking[sim ?? ""] ?? {};
   return { powerPreference: "high-performance", ...lack, ...(features ? { features: had } : {}) };

@@ -1,27 +1,27 @@
 import { attention, type Gpu, ShaderError, tensor } from "../../../src/index.ts";
 
-/** How the known-answer test ended where it did not find the answer. */
+/** How the known-answer test failed. */
 export interface Fault {
-  /** Another answer, a shader that the browser's compiler refused, or no answer for another reason. */
+  /** A wrong answer, a shader refused by the browser's compiler, or no answer for another reason. */
   readonly kind: "wrong" | "not-compiled" | "failed";
-  /** What was found, on one line. */
+  /** The finding, on one line. */
   readonly says: string;
-  /** All that the compiler or the driver said. */
+  /** The full message of the compiler or the driver. */
   readonly detail: string;
 }
 
 /** Logarithms of 1 to 4 as scores make weights of 1 to 4 tenths, and the identity as values shows them. */
 const expected = [0.1, 0.2, 0.3, 0.4];
 
-/** A mask that no compiler takes, to show what the page says then. */
+/** A mask that no compiler accepts, to show the page's reaction. */
 const refused = {
   kind: "custom",
   wgsl: "fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool {\n  return q + simulated;\n}",
 } as const;
 
 /**
- * Computes one attention whose answer is known, in some 50 ms: there are browsers and drivers that compute wrongly, and
- * compilers that refuse what others take. Undefined where the answer is right. Never throws.
+ * Computes one attention whose answer is known, in some 50 ms: some browsers and drivers compute wrongly, and some
+ * compilers refuse what others accept. Undefined if the answer is right. Never throws.
  */
 export async function selfTest(gpu: Gpu, sim: string | undefined): Promise<Fault | undefined> {
   try {

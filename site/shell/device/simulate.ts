@@ -2,7 +2,7 @@ import { effect } from "@preact/signals";
 import { sim } from "../sim.ts";
 import { device, losses } from "./device.ts";
 
-/** What makes the states of a page that no missing feature causes, by their names in the address. */
+/** Simulations of page states not caused by a missing feature, by their names in the address. */
 export type Simulated = Readonly<Record<string, () => void>>;
 
 const lost = (times: number) => () => {
@@ -10,10 +10,10 @@ const lost = (times: number) => () => {
   device.value = { kind: "lost", detail: "the driver was restarted" };
 };
 
-/** Simulations that every page with a device has. */
+/** Simulations common to all pages with a device. */
 const ofDevice: Simulated = { lost: lost(1), "lost-again": lost(2) };
 
-/** Simulates the state that the address names, once there is a device and the page is ready. */
+/** Simulates the state named in the address, once there is a device and the page is ready. */
 export function simulate(ofPage: Simulated, ready: () => boolean = () => true): void {
   const happen = { ...ofDevice, ...ofPage }[sim ?? ""];
   if (!happen) return;

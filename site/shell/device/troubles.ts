@@ -23,7 +23,7 @@ function browsersForThisSystem(): string {
   return inFirefox() ? `Firefox on Linux has it switched off: ${preference}. ${chrome}` : chrome;
 }
 
-/** Where to look when the browser has WebGPU and gives no adapter. */
+/** What to check when the browser has WebGPU but gives no adapter. */
 const whereToLook = () =>
   inFirefox()
     ? "is the driver blocked (about:support, under WebGPU), then update it, or set gfx.webgpu.ignore-blocklist to true in " +
@@ -32,7 +32,7 @@ const whereToLook = () =>
 
 const again = { name: "Try again", run: () => reopen.value() };
 
-/** Why there is no device; nothing where there is one. */
+/** Why there is no device; undefined if there is one. */
 export function deviceTroubles(state: DeviceState): readonly Trouble[] {
   if (state.kind === "lost") {
     const twice = losses.value > 1;
@@ -125,7 +125,7 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
   }
 }
 
-/** What qualifies the results of a device: its known-answer test failed, or it is the processor. */
+/** Reservations about a device's results: its known-answer test failed, or it is the processor. */
 export function adapterTroubles({ fault, software }: DeviceFacts): readonly Trouble[] {
   const found: Trouble[] = [];
   if (fault) {

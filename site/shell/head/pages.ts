@@ -1,4 +1,4 @@
-/** The pages of the site in the order of their links, each in a folder of its own. */
+/** The pages of the site in the order of their links, each in its own folder. */
 export const pages = [
   ["generate", "Generate"],
   ["search", "Search"],

@@ -1,4 +1,4 @@
-/** What a page may do beyond the rest; by the folder of the page. */
+/** Additional permissions of a page, by its folder. */
 const more: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   // Models come from whatever host the visitor names.
   generate: { "connect-src": "https: http://localhost:* http://127.0.0.1:*" },
@@ -10,9 +10,9 @@ const more: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 const usual = {
   "default-src": "'self'",
-  // No script stands in a page's HTML; a grammar's compiler is WebAssembly.
+  // No inline scripts; a grammar's compiler is WebAssembly.
   "script-src": "'self' 'wasm-unsafe-eval'",
-  // Plots and the editor make styles as they draw.
+  // Plots and the editor create styles as they draw.
   "style-src": "'self' 'unsafe-inline'",
   "img-src": "'self' data: blob:",
   "connect-src": "'self' data: blob:",

@@ -1,8 +1,8 @@
-// The header of pages that are HTML before any script runs, made when the site is built: a plugin for Vite.
+// The header of static pages, generated when the site is built: a plugin for Vite.
 import type { Plugin } from "vite";
 import { pages } from "./pages.ts";
 
-/** The header of the page with this name; of the front page, which is in the site's own folder, without one. */
+/** The header of the page with this name; without a name, of the front page in the site's root. */
 export function headerHtml(page: string | undefined): string {
   const root = page === undefined ? "./" : "../";
   const current = (name: string | undefined) => (name === page ? ' aria-current="page"' : "");
@@ -14,10 +14,10 @@ export function headerHtml(page: string | undefined): string {
       <span class="space"></span>
       <span id="theme"></span>
     </header>
-    <script type="module" src="${root}shell/head/theme-alone.tsx"></script>`;
+    <script type="module" src="${root}shell/head/theme-only.tsx"></script>`;
 }
 
-/** Puts the header in the place of `<!-- shell/header: NAME -->`, of the front page `<!-- shell/header -->`. */
+/** Replaces `<!-- shell/header: NAME -->`, on the front page `<!-- shell/header -->`, by the header. */
 export const headerWritten: Plugin = {
   name: "header-written",
   transformIndexHtml: {

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Hub } from "./hub.ts";
 
-/** Fields for another hub and an access token, which count once they are sent. */
+/** Fields for another hub and an access token, effective once submitted. */
 export function HubSettings({ hub, take, formClass }: { hub: Hub; take: (hub: Hub) => void; formClass: string }) {
   const [endpoint, setEndpoint] = useState(hub.endpoint);
   const [token, setToken] = useState(hub.token);
@@ -14,7 +14,7 @@ export function HubSettings({ hub, take, formClass }: { hub: Hub; take: (hub: Hu
       }}
     >
       <label class="field">
-        <span>token, for gated models: sent to the hub alone, forgotten with this page</span>
+        <span>token, for gated models: sent only to the hub, forgotten with this page</span>
         <input
           type="password"
           autocomplete="off"

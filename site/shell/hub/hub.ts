@@ -1,4 +1,4 @@
-/** Where the hub is, and the token it is given. Neither is kept, nor part of a link. */
+/** The hub's address and token. Neither is stored, nor part of a link. */
 export interface Hub {
   readonly endpoint: string;
   readonly token: string;

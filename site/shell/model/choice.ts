@@ -1,6 +1,6 @@
 import { problemOfChosen } from "./chosen-files.ts";
 
-/** Where the model comes from. */
+/** The source of the model. */
 export type ModelChoice =
   | { readonly kind: "bundled" }
   /** The name of a repository, or an address. */
@@ -10,7 +10,7 @@ export type ModelChoice =
 /** `owner/name`, with a revision if there is one. */
 const repository = /^[\w.-]+\/[\w.-]+(@[\w./-]+)?$/;
 
-/** What a page does with choices of a model: `bundled` is its own, `example` the name of another that it takes, `what` what they are. */
+/** A page's kind of models: `bundled` is its own, `example` the name of another, `what` their description. */
 export function choicesOf({
   bundled,
   example,
@@ -20,7 +20,7 @@ export function choicesOf({
   readonly example: string;
   readonly what: string;
 }) {
-  /** What is wrong with what the reader chose; empty where nothing was chosen yet. */
+  /** The problem with the reader's choice; empty before there is one. */
   const problemOf = (choice: ModelChoice): string | undefined => {
     if (choice.kind === "bundled") return undefined;
     if (choice.kind === "files") return problemOfChosen(choice, { gguf: false, what });
@@ -33,7 +33,7 @@ export function choicesOf({
   };
   return {
     problemOf,
-    /** What the source of a model is; undefined while the reader has not named one. */
+    /** The source of a model; undefined until the reader has named one. */
     sourceOf: (choice: ModelChoice): string | Readonly<Record<string, Blob>> | undefined => {
       if (problemOf(choice) !== undefined) return undefined;
       switch (choice.kind) {
@@ -45,15 +45,15 @@ export function choicesOf({
           return choice.files;
       }
     },
-    /** How links and files name the model. */
+    /** The model's name in links and files. */
     nameOf: (choice: ModelChoice): string =>
       choice.kind === "bundled" ? bundled : choice.kind === "files" ? choice.name : choice.text.trim(),
-    /** The model that a link or a file names. */
+    /** The model for a name in a link or a file. */
     choiceOf: (name: string): ModelChoice => (name === bundled ? { kind: "bundled" } : { kind: "named", text: name }),
   };
 }
 
-/** The host that the files come from; undefined where they come from this site or this device. */
+/** The host of the files; undefined for this site or this device. */
 export function hostOf(choice: ModelChoice, endpoint: string): string | undefined {
   if (choice.kind !== "named") return undefined;
   const text = choice.text.trim();

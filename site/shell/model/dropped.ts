@@ -1,8 +1,8 @@
-/** Files that were dropped, or those of the folder that was dropped; a folder's own folders are left out. */
+/** Dropped files, or those of a dropped folder without its subfolders. */
 export async function filesOf(
   dropped: DataTransfer,
 ): Promise<{ readonly name: string; readonly files: readonly File[] }> {
-  // Entries have to be taken before the first wait: the list is empty then. What a script drops may have none.
+  // Entries must be read before the first await, after which the list is empty. Drops by scripts may have none.
   const loose = [...dropped.files];
   const entries = [...dropped.items].map((item) => item.webkitGetAsEntry());
   const [alone] = entries;
@@ -14,7 +14,7 @@ export async function filesOf(
   return { name: nameOfFiles(all), files: all };
 }
 
-/** What files without a folder are called: a model in one file has its name. */
+/** The name for files without a folder: that of a model in one file. */
 export const nameOfFiles = (files: readonly File[]): string => {
   const [first, ...others] = files;
   return first && others.length === 0 ? first.name : "your files";

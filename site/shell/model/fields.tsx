@@ -7,7 +7,7 @@ import { HubSettings } from "../hub/hub-settings.tsx";
 import { hostOf, type ModelChoice } from "./choice.ts";
 import { filesOf, nameOfFiles } from "./dropped.ts";
 
-/** Where the model comes from: the site, a hub, or the reader's own files. */
+/** The source of the model: the site, a hub, or the reader's own files. */
 export function KindField({ choice, bundled }: { choice: Signal<ModelChoice>; bundled: string }) {
   const kinds: readonly (readonly [ModelChoice["kind"], string, ModelChoice])[] = [
     ["bundled", bundled, { kind: "bundled" }],
@@ -92,7 +92,7 @@ export function FolderField({
 }) {
   const folder = useRef<HTMLInputElement>(null);
   const take = (name: string, list: readonly File[]) => {
-    // Of a folder's own folders, as sentence-transformers has them, the path within it.
+    // In subfolders, as in sentence-transformers, the path within the folder.
     const path = (file: File) => file.webkitRelativePath.split("/").slice(1).join("/") || file.name;
     choice.value = { kind: "files", name, files: Object.fromEntries(list.map((file) => [path(file), file])) };
   };
@@ -129,7 +129,7 @@ export function FolderField({
   );
 }
 
-/** Where a model's files come from, and what leaves the device. */
+/** The origin of a model's files, and what leaves the device. */
 export function privacy(choice: ModelChoice, hub: Hub, nowhere: string): string {
   if (choice.kind === "files") return "Your files are read here and go nowhere.";
   const from = choice.kind === "bundled" ? "this site" : (hostOf(choice, hub.endpoint) ?? "the host that you name");

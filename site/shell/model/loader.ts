@@ -8,7 +8,7 @@ import type { ModelChoice } from "./choice.ts";
 import { advance, type Meter, noProgress } from "./meter.ts";
 import type { ModelPlan, ModelRequest } from "./request.ts";
 
-/** What is known of the chosen model before it is loaded. */
+/** What is known about the chosen model before it is loaded. */
 export type PlanState =
   | { readonly kind: "none" }
   | { readonly kind: "asking" }
@@ -21,13 +21,13 @@ export type ModelState<F> =
   | { readonly kind: "loading"; readonly name: string; readonly meter: Meter }
   | { readonly kind: "ready"; readonly name: string; readonly facts: F };
 
-/** The calls that a worker has for models. */
+/** A worker's calls for models. */
 export interface ModelCalls<F> {
   readonly plan: [ModelRequest, ModelPlan, never];
   readonly load: [ModelRequest, F, LoadProgress];
 }
 
-/** A page's state of models, and what it does with choices. */
+/** A page's state of models, and its kind of choices. */
 export interface LoaderParts<F> {
   readonly client: Pick<WorkerClient<ModelCalls<F>>, "call" | "generation">;
   readonly choice: Signal<ModelChoice>;
@@ -36,24 +36,24 @@ export interface LoaderParts<F> {
   readonly model: Signal<ModelState<F>>;
   readonly nameOf: (choice: ModelChoice) => string;
   readonly sourceOf: (choice: ModelChoice) => ModelRequest["source"] | undefined;
-  /** Called as a load begins, when the model that there was is gone. */
+  /** Called when a load begins and the previous model is gone. */
   readonly begun: () => void;
   readonly failed: (error: unknown) => void;
 }
 
 /** Plans and loads a page's models. */
 export interface Loader {
-  /** Makes the plan follow what is chosen: only heads of files are read for it. */
+  /** Keeps the plan up to date with the choice; it only reads file headers. */
   followChoice(): void;
-  /** Loads the chosen model in place of the one that there is. True when it is there. */
+  /** Loads the chosen model in place of the current one. True on success. */
   loadModel(): Promise<boolean>;
-  /** Ends the load. What was downloaded is kept where the browser keeps it. */
+  /** Ends the load. Downloads stay in the browser's storage. */
   cancelLoading(): void;
 }
 
 /** The bar is painted at most this often, milliseconds. */
 const paintEvery = 100;
-/** Milliseconds without a key before a name that is being written is looked up. */
+/** Milliseconds after the last key before a name is looked up. */
 const idle = 500;
 
 export function modelLoader<F>(parts: LoaderParts<F>): Loader {

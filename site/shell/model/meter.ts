@@ -1,6 +1,6 @@
 import type { LoadPhase, LoadProgress } from "../../../src/formats/load-progress.ts";
 
-/** How much of the bar each phase has. */
+/** Each phase's share of the bar. */
 const shares: Readonly<Record<LoadPhase, number>> = {
   download: 0.62,
   verify: 0.06,
@@ -10,15 +10,15 @@ const shares: Readonly<Record<LoadPhase, number>> = {
 };
 const order = Object.keys(shares) as LoadPhase[];
 
-/** The rate is that of this many last milliseconds. */
+/** The rate is measured over this many last milliseconds. */
 const span = 5000;
 
-/** The progress of a load, as the bar shows it. */
+/** The progress of a load, for the bar. */
 export interface Meter {
   readonly phases: Readonly<Partial<Record<LoadPhase, LoadProgress>>>;
-  /** The phase that was heard of last. */
+  /** The last reported phase. */
   readonly phase: LoadPhase;
-  /** From 0 to 1; it never goes back. */
+  /** From 0 to 1; never decreases. */
   readonly fraction: number;
   /** Bytes over the network at times in milliseconds, of the last seconds. */
   readonly samples: readonly { readonly at: number; readonly bytes: number }[];
@@ -32,7 +32,7 @@ export function advance(meter: Meter, progress: LoadProgress, now: number): Mete
   const last = Math.max(...order.map((phase, i) => (phases[phase] ? i : -1)));
   const fraction = order.reduce((sum, phase, i) => {
     const { done, total } = phases[phase] ?? { done: 0, total: 0 };
-    // What a load skips, such as a download of files that are here, is over once a later phase has begun.
+    // A skipped phase, such as the download of stored files, is over once a later phase has begun.
     const part = total > 0 ? Math.min(1, done / total) : i < last ? 1 : 0;
     return sum + shares[phase] * part;
   }, 0);
@@ -44,10 +44,10 @@ export function advance(meter: Meter, progress: LoadProgress, now: number): Mete
   return { phases, phase: progress.phase, fraction: Math.max(meter.fraction, Math.min(1, fraction)), samples };
 }
 
-/** A meter that goes on after a pause: what was reached stays, the rate begins anew. */
+/** A meter continued after a pause: progress stays, the rate restarts. */
 export const resumed = ({ fraction }: Meter): Meter => ({ ...noProgress, fraction });
 
-/** Bytes a second over the network, and seconds left of the download; undefined while that is unknown. */
+/** Bytes per second over the network, and seconds left of the download; undefined while unknown. */
 export function paceOf({ phases, samples }: Meter): { readonly rate: number; readonly left: number } | undefined {
   const [first, last] = [samples[0], samples.at(-1)];
   const { download } = phases;

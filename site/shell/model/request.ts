@@ -1,4 +1,4 @@
-/** Where a model comes from, and the hub that names refer to. */
+/** The source of a model, and the hub that names refer to. */
 export interface ModelRequest {
   readonly source: string | Readonly<Record<string, Blob>>;
   readonly endpoint: string;
@@ -9,7 +9,7 @@ export interface ModelRequest {
 export interface ModelPlan {
   /** Bytes of its weights in files. */
   readonly bytes: number;
-  /** Bytes of them that are kept in the browser, or are the reader's own files. */
+  /** How many of them are stored in the browser, or are the reader's own files. */
   readonly kept: number;
   readonly license: string | undefined;
 }

@@ -1,14 +1,14 @@
-// Where a worker's models come from.
+// The sources of a worker's models.
 
 import { openModel, openModelCache } from "../../../src/formats/hub.ts";
 import type { LoadProgress } from "../../../src/formats/load-progress.ts";
 import type { FileSource } from "../../../src/formats/source.ts";
-import { modelFiles } from "../../../src/generate/model-files.ts";
+import { modelFiles } from "../../../src/generate/load/model-files.ts";
 import type { ModelPlan, ModelRequest } from "./request.ts";
 
 let cache: ReturnType<typeof openModelCache> | undefined;
 
-/** The files that a request names, kept in the browser where it lets them be. */
+/** The files that a request names, cached in the browser if it allows that. */
 export async function sourceOf(
   { source, endpoint, token }: ModelRequest,
   signal: AbortSignal,
@@ -25,7 +25,7 @@ export async function sourceOf(
   });
 }
 
-/** What the weights in a folder need: the heads of its files are read for it. */
+/** What the weights in a folder need; reads the headers of its files. */
 export async function planOf(folder: FileSource, signal: AbortSignal): Promise<Omit<ModelPlan, "license">> {
   const weights = await (await modelFiles(folder)).weights(false);
   const files = [...new Set([...weights.tensors.values()].map(({ file }) => file))];

@@ -1,11 +1,11 @@
-// How links name models that were trained here.
+// Names in links for models trained here.
 
 const prefix = "trained:";
 
-/** The name in a link of a model that was trained here. */
+/** The name in a link of a model trained here. */
 export const trainedLink = (name: string): string => `${prefix}${name}`;
 
-/** True for a link's name of a model that was trained here. */
+/** True for a link's name of a model trained here. */
 export const isTrained = (link: string): boolean => link.startsWith(prefix);
 
 /** The model's own name. */

@@ -1,4 +1,4 @@
-// Models that were trained here, kept in the browser's private file system for the pages of this site: a folder by name.
+// Models trained here, stored in the browser's private file system for the pages of this site: one folder per name.
 
 import { sim } from "../sim.ts";
 import { trainedName } from "./trained-link.ts";
@@ -11,7 +11,7 @@ async function folderOf(name: string, create: boolean): Promise<FileSystemDirect
   return await (await root.getDirectoryHandle(folderName, { create })).getDirectoryHandle(name, { create });
 }
 
-/** Keeps a trained model's files, in place of one of the same name. Throws what the browser says against it. */
+/** Stores a trained model's files, replacing one of the same name. Throws the browser's error if it refuses. */
 export async function keepTrained(name: string, files: Readonly<Record<string, Blob>>): Promise<void> {
   const folder = await folderOf(name, true);
   for (const [file, content] of Object.entries(files)) {
@@ -21,7 +21,7 @@ export async function keepTrained(name: string, files: Readonly<Record<string, B
   }
 }
 
-/** The files of a trained model by its name in links; undefined where it is not in this browser. */
+/** The files of a trained model by its name in links; undefined if it is not in this browser. */
 export async function trainedFiles(link: string): Promise<Readonly<Record<string, Blob>> | undefined> {
   try {
     const folder = await folderOf(trainedName(link), false);

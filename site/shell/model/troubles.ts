@@ -1,24 +1,24 @@
-/** A kind of failure: its key, words that it has, and what to do. */
+/** A kind of failure: its key, words in its message, and what to do. */
 export type FailureKind = readonly [key: string, pattern: RegExp, todo: string];
 
-/** What pages say of models of their kind. */
+/** Texts for a page's kind of models. */
 interface ModelWords {
-  /** That a model is none of the page's kind. */
+  /** For a model of another kind. */
   readonly other: FailureKind;
   /** What the page's models are, such as "an encoder". */
   readonly what: string;
-  /** With what there is more memory. */
+  /** What to reduce to save memory. */
   readonly less: string;
-  /** True where the model is the reader's own files, which no hub knows and nothing downloads. */
+  /** True if the model is the reader's own files, which are not downloaded. */
   readonly ofFiles: boolean;
 }
 
-/** What a failure of a model's plan or load is about, the first whose words it has counting. */
+/** The kind of a failed plan or load: the first whose words it contains. */
 export const ofModel = ({ other, what, less, ofFiles }: ModelWords): readonly FailureKind[] => [
   [
     "out-of-memory",
     /out of memory|could not be allocated|allocation/i,
-    `Take a smaller model or ${less}, or close other pages that use the GPU.`,
+    `Use a smaller model or ${less}, or close other pages that use the GPU.`,
   ],
   ...(ofFiles ? ownFiles(what) : fetched(what)),
   other,
@@ -28,7 +28,7 @@ const ownFiles = (what: string): readonly FailureKind[] => [
   [
     "not-found",
     /no such file|there is no/i,
-    `Take the whole folder of ${what}: config.json, tokenizer and safetensors.`,
+    `Choose the whole folder of ${what}: config.json, tokenizer and safetensors.`,
   ],
 ];
 
@@ -36,7 +36,7 @@ const fetched = (what: string): readonly FailureKind[] => [
   [
     "unauthorised",
     /\b40[13]\b/,
-    "The repository is private or gated, or its name is misspelt: check it, or give an access token of the hub.",
+    "The repository is private or gated, or its name is misspelt: check it, or enter an access token of the hub.",
   ],
   ["not-found", /\b404\b|no such file|there is no/i, `Check the name: it has to be a folder of ${what}.`],
   [

@@ -1,15 +1,15 @@
 import { sim } from "../sim.ts";
 import { keep, kept } from "../store.ts";
 
-/** What this page found as it first asked, by key: on one page nothing changes under the reader's eyes. */
+/** The answers at this page's first request, by key: nothing changes while the reader is on the page. */
 const found = new Map<string, boolean>();
 
-/** True where this visitor has seen a warning in full on a page before this one; from now on it counts as seen. */
+/** True if this visitor has seen a warning in full on an earlier page; from now on it counts as seen. */
 export function seenBefore(key: string): boolean {
   const known = found.get(key);
   if (known !== undefined) return known;
   const name = `seen-${key}`;
-  const seen = sim !== key && kept(name) !== undefined; // what is simulated is to be seen
+  const seen = sim !== key && kept(name) !== undefined; // simulated warnings are always shown
   found.set(key, seen);
   keep(name, "1");
   return seen;

@@ -1,7 +1,7 @@
 import { version } from "../../../package.json";
 import { browserName, device, reportLines } from "../device/device.ts";
 
-/** Something that the reader has to know: what is wrong, and what to do about it. */
+/** A problem for the reader: what is wrong, and what to do about it. */
 export interface Trouble {
   /** The same word as in `&sim=`. */
   readonly key: string;
@@ -11,15 +11,15 @@ export interface Trouble {
   readonly says: string;
   /** What to do about it. */
   readonly todo: string;
-  /** The same as a button, where the page can do it. */
+  /** The same as a button, if the page can do it. */
   readonly action?: { readonly name: string; readonly run: () => void } | undefined;
-  /** A warning that is shown in full once per visitor, and then folded under these words. */
+  /** For a warning shown in full once per visitor, and then folded under these words. */
   readonly folded?: string | undefined;
-  /** What only a report has: a driver's own words. */
+  /** Only for reports: a driver's own words. */
   readonly detail?: string | undefined;
 }
 
-/** Everything that a person needs in order to help, in Markdown. */
+/** Everything that a helper needs to know, in Markdown. */
 export function reportOf(troubles: readonly Trouble[]): string {
   const state = device.value;
   return [

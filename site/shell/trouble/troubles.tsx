@@ -4,7 +4,7 @@ import { reportOf, type Trouble } from "./trouble.ts";
 
 const words = { error: "✗ Error", warning: "! Warning" } as const;
 
-/** A trouble with what to do. One that this visitor has seen in full on another page is folded. */
+/** A problem with what to do. Folded if this visitor has seen it in full on another page. */
 function Notice({ trouble }: { trouble: Trouble }) {
   const { key, level, says, todo, action, folded } = trouble;
   if (level === "note") return null;
@@ -43,7 +43,7 @@ function Notice({ trouble }: { trouble: Trouble }) {
   );
 }
 
-/** Troubles, each with its cause, what to do and a report to copy; notes share one report. */
+/** Problems, each with its cause, what to do and a report to copy; notes share one report. */
 export function Troubles({ troubles }: { troubles: readonly Trouble[] }) {
   const notes = troubles.filter(({ level }) => level === "note");
   return (

@@ -3,19 +3,19 @@ import { device, losses } from "../device/device.ts";
 import { sim } from "../sim.ts";
 import type { Answer, CallsOf, Request } from "./protocol.ts";
 
-/** How a call is made. */
+/** Options of a call. */
 export interface CallOptions<P> {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: P) => void;
 }
 
-/** The page's end of its worker, which has the device. */
+/** The page's client of its worker, which owns the device. */
 export interface WorkerClient<C extends CallsOf<C>> {
-  /** Starts the worker, in place of the one that there is; what was asked of that one fails. */
+  /** Starts the worker, replacing the current one, whose calls fail. */
   readonly start: () => void;
-  /** Has the worker do something. Throws what happened there, and the reason of `signal` as soon as it aborts. */
+  /** Calls the worker. Throws its error, or the reason of `signal` as soon as it aborts. */
   readonly call: <N extends keyof C>(name: N, given: C[N][0], options?: CallOptions<C[N][2]>) => Promise<C[N][1]>;
-  /** Counts the workers: what an earlier one held is gone. */
+  /** Counts the workers: the state of earlier ones is gone. */
   readonly generation: Signal<number>;
 }
 
@@ -33,7 +33,7 @@ interface Waiting {
   readonly onProgress: ((progress: unknown) => void) | undefined;
 }
 
-/** A client of the worker that `create` makes. The page's device follows what the worker says of it. */
+/** A client of the worker from `create`. The page's device state follows the worker's reports. */
 export function workerClient<C extends CallsOf<C>>(create: () => Worker): WorkerClient<C> {
   let worker: Worker | undefined;
   let calls = 0;

@@ -1,15 +1,15 @@
 import type { DeviceFacts, Missing } from "../device/device.ts";
 
-/** Calls of a page to its worker: what is given, what comes back, and what comes in between. */
+/** Calls of a page to its worker: argument, result and progress. */
 export type CallsOf<C> = { readonly [N in keyof C]: readonly [given: unknown, result: unknown, progress: unknown] };
 
-/** What a page sends. */
+/** Messages from a page. */
 export type Request =
   | { readonly kind: "begin"; readonly sim: string | undefined }
   | { readonly kind: "abort"; readonly id: number }
   | { readonly kind: "call"; readonly id: number; readonly name: PropertyKey; readonly given: unknown };
 
-/** What a worker sends. */
+/** Messages from a worker. */
 export type Answer =
   | { readonly kind: "opened"; readonly facts: DeviceFacts }
   | { readonly kind: "missing"; readonly missing: Missing; readonly detail: string }

@@ -1,10 +1,10 @@
-// The worker's end: opens the device, and answers calls of the page.
+// The worker's side: opens the device, and answers the page's calls.
 
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { openDevice } from "../device/open.ts";
 import type { Answer, CallsOf, Request } from "./protocol.ts";
 
-/** What calls are answered with. */
+/** The handlers of calls. */
 export type Handlers<C extends CallsOf<C>> = {
   readonly [N in keyof C]: (
     given: C[N][0],
@@ -14,7 +14,7 @@ export type Handlers<C extends CallsOf<C>> = {
 
 const post = (answer: Answer) => postMessage(answer);
 
-/** Answers the page from now on; `opened` is given the device once there is one. */
+/** Starts answering the page; `opened` is called with the device once there is one. */
 export function serveCalls<C extends CallsOf<C>>(handlers: Handlers<C>, opened: (gpu: Gpu) => void): void {
   const running = new Map<number, AbortController>();
 

@@ -34,10 +34,10 @@ import { holdTask } from "./hold.ts";
 import { beginLoading, endLoading, followLoading, isCancelled } from "./loading.ts";
 import { paceOfSteps } from "./pace.ts";
 
-/** The settings that the worker has the model with. */
+/** The settings of the worker's model. */
 let openedWith = settings.value;
 
-/** Forgets what the page shows of a run, not what is kept of it; the next one is compared with it. */
+/** Clears the shown run, not the stored one; the next run is compared with it. */
 function clear(): void {
   const { steps, looks } = history.value;
   if (looks.length > 1) earlier.value = { settings: settings.value, steps, looks };
@@ -46,7 +46,7 @@ function clear(): void {
   live.value = false;
 }
 
-/** Shows a kept run; with its settings, so that it can go on. */
+/** Shows a stored run with its settings, so that it can continue. */
 function take(run: KeptRun): void {
   clear();
   settings.value = run.settings;
@@ -56,7 +56,7 @@ function take(run: KeptRun): void {
   say(`A run of ${counted(run.history.steps.length, "step")} is here to go on with`);
 }
 
-/** Looks for a kept run of the task that is chosen, and shows it unless other settings were asked for. */
+/** Finds a stored run of the chosen task, and shows it unless other settings were requested. */
 export async function takeKept(areAsked = addressHasSettings()): Promise<void> {
   const chosen = settings.value;
   searching.value = true;
@@ -67,27 +67,27 @@ export async function takeKept(areAsked = addressHasSettings()): Promise<void> {
     if (same || !areAsked) take(run);
     else other.value = { settings: run.settings, text: run.text, step: run.history.steps.length };
   } catch (error) {
-    // Where storage is forbidden nothing is kept, and the page says so once it would keep something.
+    // If storage is forbidden nothing is saved, and the page says so at the first attempt.
     if (error instanceof Error && /the kept run/.test(error.message)) failure.value = { during: "kept", error };
   } finally {
     searching.value = false;
   }
 }
 
-/** Goes on with the kept run, whose settings are others than those of the link. */
+/** Continues the stored run, whose settings differ from those of the link. */
 export async function takeOther(): Promise<void> {
   const run = await client.call("kept", { task: settings.value.task, sim }).catch(() => undefined);
   if (run) take(run);
 }
 
-/** Leaves the run, which stays kept. */
+/** Leaves the run, which stays stored. */
 export async function leave(): Promise<void> {
   await stop();
   clear();
   head.value = { layer: 0, head: 0 };
 }
 
-/** Chooses another task: its kept run is shown where there is one, and the one of this task stays. */
+/** Chooses another task: shows its stored run if there is one; the run of this task stays. */
 export async function chooseTask(task: TaskName): Promise<void> {
   if (task === settings.value.task) return;
   await leave();
@@ -139,7 +139,7 @@ function follow(progress: Progress): void {
   }
 }
 
-/** Makes the model, or that of the run so far, unless the worker has it. */
+/** Makes the model, or restores that of the run, unless the worker has it. */
 async function open(): Promise<boolean> {
   if (live.value && openedWith === settings.value) return true;
   phase.value = "opening";
@@ -162,7 +162,7 @@ async function open(): Promise<boolean> {
 
 let training: Promise<void> | undefined;
 
-/** Trains on, or so many steps. */
+/** Continues training, or takes so many steps. */
 export function train(most?: number): void {
   const ready = device.value.kind === "ready" && !searching.value && problem.value === undefined;
   if (phase.value === "idle" && ready) training = trainNow(most);
@@ -187,7 +187,7 @@ async function trainNow(most: number | undefined): Promise<void> {
     const result = await client.call("run", most === undefined ? {} : { most }, { onProgress: follow });
     ended.value = result;
     say(endedWords());
-    if (result.reason === "exploded") await goBack();
+    if (result.reason === "diverged") await goBack();
   } catch (error) {
     live.value = false;
     if (device.value.kind === "ready" && !isCancelled(error)) failure.value = { during, error };
@@ -198,7 +198,7 @@ async function trainNow(most: number | undefined): Promise<void> {
   }
 }
 
-/** After a loss exploded: the run is what was kept of it last. */
+/** After a loss diverged: returns to the last save. */
 async function goBack(): Promise<void> {
   live.value = false;
   const step = kept.value?.step ?? 0;
@@ -211,31 +211,31 @@ async function goBack(): Promise<void> {
   };
 }
 
-/** Has the worker end after the steps that are under way, and keep the run. */
+/** Asks the worker to end after the current steps and save the run. */
 export async function pause(): Promise<void> {
   if (phase.value !== "running") return;
   phase.value = "pausing";
   await client.call("pause", {}).catch(() => undefined);
-  await training; // it ends by itself then
+  await training; // it then ends by itself
 }
 
-/** Ends what is done before a first step: the worker goes with it, and another one opens the device. */
+/** Cancels the preparation of a first step by ending the worker; another one opens the device. */
 export function cancel(): void {
   if (doing.value === undefined || phase.value === "idle") return;
   live.value = false;
-  if (history.value.steps.length === 0) history.value = noHistory; // what was looked at was not trained yet
-  client.start(); // what was asked of the one before fails
+  if (history.value.steps.length === 0) history.value = noHistory; // the views are of an untrained model
+  client.start(); // calls of the previous one fail
   say("Cancelled");
 }
 
-/** Ends what is under way: at once before a first step, else after the steps that are under way. */
+/** Ends the current work: immediately before a first step, else after the current steps. */
 export async function stop(): Promise<void> {
   if (doing.value === undefined) return await pause();
   cancel();
   await training;
 }
 
-/** Keeps the run in this browser now. */
+/** Saves the run in this browser now. */
 export async function save(): Promise<void> {
   if (!live.value) return;
   try {
@@ -246,7 +246,7 @@ export async function save(): Promise<void> {
   }
 }
 
-/** Ends the run and deletes what is kept of it. */
+/** Ends the run and deletes its save. */
 export async function reset(): Promise<void> {
   await stop();
   try {

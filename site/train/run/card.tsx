@@ -82,7 +82,7 @@ function TextField() {
   );
 }
 
-/** Why nothing can be trained now. */
+/** Why training is not possible now. */
 function whyNot(): string | undefined {
   if (device.value.kind === "opening") return "Opening the GPU…";
   if (device.value.kind !== "ready") return "Nothing can be trained without a GPU; see below.";
@@ -179,7 +179,7 @@ function Buttons() {
   );
 }
 
-/** Where the run is, and how fast. */
+/** The progress of the run, and its speed. */
 function Status() {
   const { history, recorded } = shown.value;
   const step = history.steps.length;
@@ -194,7 +194,7 @@ function Status() {
   if (!begun.value) {
     return (
       <p class="small" id="run-facts">
-        Nothing is trained yet. Here will be the loss, what the model says, and what it attends to.
+        Nothing is trained yet. The loss, the model's answers and its attention will appear here.
       </p>
     );
   }
@@ -212,7 +212,7 @@ function Status() {
           ? ` · ${digits(now.stepsPerSecond)} steps/s, ${count(now.stepsPerSecond * batch * tokens)} tokens/s${now.submits > 1 ? ` in ${now.submits} submits a step` : ""}`
           : ""}
         {left !== undefined && Number.isFinite(left) ? ` · at most ${duration(left)} left` : ""}
-        {ended.value?.reason === "exploded" ? " · went back to the last save" : ""}
+        {ended.value?.reason === "diverged" ? " · went back to the last save" : ""}
       </p>
       <p class="small muted" id="kept">
         {kept.value === undefined

@@ -1,7 +1,7 @@
 import { counted } from "../../shell/format.ts";
 import { ended, history } from "../state.ts";
 
-/** How training ended, in words. */
+/** How training ended, as text. */
 export function endedWords(): string {
   const { looks, steps } = history.value;
   const right = Math.floor(1000 * (looks.at(-1)?.accuracy ?? 0)) / 10;
@@ -11,8 +11,8 @@ export function endedWords(): string {
       return `Learnt ${after}: ${right} % right of what is held out`;
     case "steps":
       return `Finished ${after}: ${right} % right of what is held out`;
-    case "exploded":
-      return ended.value.says ?? "The loss exploded";
+    case "diverged":
+      return ended.value.says ?? "The loss diverged";
     default:
       return `Paused ${after}`;
   }

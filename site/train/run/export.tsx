@@ -16,7 +16,10 @@ interface WithPicker {
 
 const canPick = () => (globalThis as WithPicker).showDirectoryPicker !== undefined;
 
-/** Saves the model as a folder: for the page Generate where it opens such, into a folder of the reader's, or as a zip file. */
+/**
+ * Saves the model as a folder: for the page Generate if it opens such models, in a folder of the reader's, or as a zip
+ * file.
+ */
 export function ExportButtons() {
   const [says, setSays] = useState("");
   const { task, architecture } = settings.value;
@@ -56,7 +59,7 @@ export function ExportButtons() {
   );
 }
 
-/** Keeps the model for the page that generates, and goes there with what was given to the model last. */
+/** Stores the model for the page Generate, and goes there with the last input. */
 async function inGenerate({ files }: Exported): Promise<string> {
   const { task } = settings.value;
   await keepTrained(task, files);
@@ -78,7 +81,7 @@ async function asZip({ name, files }: Exported): Promise<string> {
 
 async function intoFolder({ name, files }: Exported): Promise<string> {
   const picked = await (globalThis as WithPicker).showDirectoryPicker?.({ mode: "readwrite" });
-  if (!picked) throw new Error("this browser lets pages write no folders");
+  if (!picked) throw new Error("this browser does not let pages write folders");
   const folder = await picked.getDirectoryHandle(name, { create: true });
   for (const [file, blob] of Object.entries(files)) {
     const stream = await (await folder.getFileHandle(file, { create: true })).createWritable();

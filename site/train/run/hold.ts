@@ -2,7 +2,7 @@ import { sim } from "../../shell/sim.ts";
 
 let held: { readonly task: string; readonly release: () => void } | undefined;
 
-/** Takes the task for this tab, whose kept run it writes from now on; false where another tab has it. */
+/** Locks the task for this tab, which writes its save from now on; false if another tab has it. */
 export function holdTask(task: string): Promise<boolean> {
   if (sim === "other-tab") return Promise.resolve(false);
   if (held?.task === task || !navigator.locks) return Promise.resolve(true);

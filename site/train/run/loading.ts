@@ -1,10 +1,10 @@
-// How far the bundled model is loaded that an adapter is trained for.
+// Progress of loading the bundled base model of an adapter.
 import { signal } from "@preact/signals";
 import type { LoadProgress } from "../../../src/formats/load-progress.ts";
 import { advance, type Meter, noProgress } from "../../shell/model/meter.ts";
 import { say } from "../../shell/status.ts";
 
-/** The progress of the load that is under way. */
+/** The progress of the current load. */
 export const loading = signal<Meter | undefined>(undefined);
 
 let ended = new AbortController();
@@ -16,10 +16,10 @@ let [latest, painted]: [Meter, number] = [noProgress, 0];
 /** The reason of a load that the reader has cancelled. */
 const cancelled = new DOMException("the load was cancelled", "AbortError");
 
-/** True of what a cancelled load ends with. */
+/** True for the error of a cancelled load. */
 export const isCancelled = (error: unknown): boolean => error === cancelled;
 
-/** Begins a load; gives the signal that ends it. */
+/** Begins a load; returns the signal that ends it. */
 export function beginLoading(): AbortSignal {
   ended = new AbortController();
   [announced, painted, latest] = [0, 0, noProgress];
@@ -46,7 +46,7 @@ export function endLoading(): void {
   loading.value = undefined;
 }
 
-/** Ends the load; what was downloaded is kept where the browser keeps it. */
+/** Ends the load; downloads stay in the browser's storage. */
 export function cancelLoading(): void {
   ended.abort(cancelled);
   say("Loading the model was cancelled");

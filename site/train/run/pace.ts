@@ -1,10 +1,10 @@
-/** Steps that were taken together. */
+/** Steps taken together. */
 export interface Taken {
   readonly steps: number;
   readonly milliseconds: number;
 }
 
-/** Reports that a speed is the mean over: about two seconds. */
+/** Reports over which a speed is averaged: about two seconds. */
 const most = 20;
 
 /** How fast a model trains on this device: without its first steps, in which kernels are compiled. */
@@ -13,7 +13,7 @@ export interface Pace {
   readonly begin: () => void;
   /** Forgets the steps so far, after a rest. */
   readonly rest: () => void;
-  /** Takes a report; gives the steps a second, undefined while that is not known. */
+  /** Takes a report; returns the steps per second, undefined while unknown. */
   readonly take: (taken: Taken) => number | undefined;
 }
 

@@ -4,7 +4,7 @@ import { taskGroups } from "../tasks/task.ts";
 import { taskNames, taskOf } from "../tasks/tasks.ts";
 import { chooseTask, tryVariation } from "./actions.ts";
 
-/** The tasks by their groups, what the chosen one asks, and settings to try instead. */
+/** The tasks by group, a description of the chosen one, and alternative settings. */
 export function TaskPicker() {
   const { task } = settings.value;
   const { says, variations = [] } = taskOf(task);

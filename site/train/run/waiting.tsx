@@ -3,7 +3,7 @@ import { count } from "../../shell/format.ts";
 import { doing, history, settings } from "../state.ts";
 import { waitingWords } from "./waiting-words.ts";
 
-/** What is done before the first step has ended, with the seconds so far. */
+/** The activity before the first step has ended, with the seconds so far. */
 export function Waiting() {
   const [seconds, setSeconds] = useState(0);
   useEffect(() => {

@@ -1,7 +1,7 @@
 import { type Architecture, decoders } from "../tasks/task.ts";
 import { type TaskName, taskOf } from "../tasks/tasks.ts";
 
-/** Kinds of models that the page makes, in words. */
+/** Kinds of models that the page trains, as text. */
 export const architectures: Readonly<Partial<Record<Architecture, string>>> = {
   gpt2: "GPT-2: learned positions",
   llama: "Llama: rotated positions",
@@ -15,7 +15,7 @@ export const architectures: Readonly<Partial<Record<Architecture, string>>> = {
   "skip-gram": "Skip-grams",
 };
 
-/** The kinds that a task offers, in words, its own first. */
+/** The kinds that a task offers, as text, its default first. */
 export function offeredBy(task: TaskName): Readonly<Record<string, string>> {
   const { architectures: offered = decoders } = taskOf(task);
   return Object.fromEntries(
@@ -26,26 +26,26 @@ export function offeredBy(task: TaskName): Readonly<Record<string, string>> {
   );
 }
 
-/** The kind that a task has by itself. */
+/** The default kind of a task. */
 export function standardArchitecture(task: TaskName): Architecture {
   const { standard, architectures: offered = decoders } = taskOf(task);
   return standard.architecture ?? offered[0] ?? "gpt2";
 }
 
-/** Kinds whose size is a width alone. */
+/** Kinds whose size is only a width. */
 const plain: ReadonlySet<Architecture> = new Set([
   ...(["gru", "gru-attention", "bag-of-words", "mean-of-word-vectors", "skip-gram"] as const),
 ]);
 
-/** True of kinds without layers and heads, whose size is a width alone. */
+/** True for kinds without layers and heads, whose size is only a width. */
 export const isPlain = (architecture: Architecture): boolean => plain.has(architecture);
 
 const named = new Set<Architecture>(decoders);
 
-/** True of kinds that the page Generate opens. */
+/** True for kinds that the page Generate opens. */
 export const isDecoder = (architecture: Architecture): boolean => named.has(architecture);
 
-/** What an exported folder is, and what opens it. */
+/** The contents of an exported folder, and what opens it. */
 export function folderWords(architecture: Architecture): string {
   if (isDecoder(architecture)) {
     return "A Hugging Face folder: config.json, tokenizer.json and weights as f32. Unpacked, Generate opens it as files of yours.";

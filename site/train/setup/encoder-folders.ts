@@ -2,16 +2,16 @@ import type { Examples } from "../tasks/task.ts";
 import { idsOf, json, type SmallFiles, smallFilesOf } from "./folder.ts";
 import { type Settings, widthOf } from "./settings.ts";
 
-/** Tokens of an encoder: the characters, and those that begin and end a text and that mask a token of it. */
+/** Tokens of an encoder: the characters, and tokens that begin, end and mask a text. */
 export function encoderTokens({ alphabet }: Pick<Examples, "alphabet">) {
   const begin = idsOf(alphabet).size;
   return { begin, end: begin + 1, mask: begin + 2, vocabulary: begin + 3 };
 }
 
-/** As BERT's tokenizers name them, in the order of their ids. */
+/** Under the names of BERT's tokenizers, in order of id. */
 const names = ["[CLS]", "[SEP]", "[MASK]"] as const;
 
-/** The settings of a new encoder, as its `config.json` has them: with the head for labels where examples have them. */
+/** The settings of a new encoder, as in its `config.json`: with a classification head if examples have labels. */
 export function encoderConfig(settings: Settings, examples: Examples): Record<string, unknown> {
   const { layers, heads } = settings;
   const { labels, promptLength, answerLength } = examples;
@@ -40,7 +40,7 @@ interface TokenizerFile {
   readonly model: { readonly vocab: Readonly<Record<string, number>> };
 }
 
-/** The tokenizer of a new encoder: every text begins and ends with a token of its own. */
+/** The tokenizer of a new encoder: every text begins and ends with a special token. */
 export function encoderFilesOf(examples: Examples): SmallFiles {
   const files = smallFilesOf(examples);
   const tokenizer = JSON.parse(files["tokenizer.json"] ?? "{}") as TokenizerFile;

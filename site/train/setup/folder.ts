@@ -1,14 +1,14 @@
-import { byteLevelText } from "../../../src/text/byte-level.ts";
+import { byteLevelText } from "../../../src/text/parts/byte-level.ts";
 import type { Examples } from "../tasks/task.ts";
 import { expertWidth, type Settings, widthOf } from "./settings.ts";
 
-/** A folder's small files, by their names. */
+/** A folder's small files, by name. */
 export type SmallFiles = Readonly<Record<string, string>>;
 
-/** A value as a file says it. */
+/** A value as in a file. */
 export const json = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
 
-/** The settings of a new model, as its `config.json` has them. */
+/** The settings of a new model, as in its `config.json`. */
 export function configOf(
   settings: Settings,
   { alphabet, promptLength, answerLength }: Examples,
@@ -60,8 +60,8 @@ export function configOf(
 }
 
 /**
- * The tokenizer of a new model and how it generates: a token is a character, which is a byte of UTF-8, or one of the words
- * that some characters stand for.
+ * The tokenizer and generation settings of a new model: a token is a character, which is a byte of UTF-8, or one of the
+ * words represented by some characters.
  */
 export function smallFilesOf({ alphabet, words, promptLength, answerLength, end }: Examples): SmallFiles {
   const context = promptLength + answerLength;

@@ -2,19 +2,19 @@ import type { Examples } from "../tasks/task.ts";
 import { idsOf, json, type SmallFiles, smallFilesOf } from "./folder.ts";
 import { type Settings, widthOf } from "./settings.ts";
 
-/** Tokens of models of pairs: the characters, and the one that targets begin with. */
+/** Tokens of models of pairs: the characters, and the start token of targets. */
 export function pairTokens({ alphabet, end }: Pick<Examples, "alphabet" | "end">) {
   const ids = idsOf(alphabet);
   return { start: ids.size, vocabulary: ids.size + 1, end: end === undefined ? undefined : ids.get(end) };
 }
 
-/** The tokens with which targets begin and end, as config.json says them. */
+/** The start and end tokens of targets, as in config.json. */
 function markedBy(examples: Examples): Readonly<Record<string, number>> {
   const { start, end } = pairTokens(examples);
   return { decoder_start_token_id: start, ...(end === undefined ? {} : { eos_token_id: end }) };
 }
 
-/** The settings of a new Transformer of 2017, as its `config.json` has them. */
+/** The settings of a new Transformer of 2017, as in its `config.json`. */
 export function encoderDecoderConfig(settings: Settings, examples: Examples): Record<string, unknown> {
   const { layers, heads } = settings;
   const { promptLength, answerLength } = examples;
@@ -33,7 +33,7 @@ export function encoderDecoderConfig(settings: Settings, examples: Examples): Re
   };
 }
 
-/** The settings of a new recurrent encoder-decoder; with attention its encoder reads sources from both ends. */
+/** The settings of a new recurrent encoder-decoder; with attention its encoder is bidirectional. */
 export function recurrentConfig(settings: Settings, examples: Examples): Record<string, unknown> {
   const isAttentive = settings.architecture === "gru-attention";
   return {
@@ -47,7 +47,7 @@ export function recurrentConfig(settings: Settings, examples: Examples): Record<
   };
 }
 
-/** The tokenizer of a model of pairs and how it generates. */
+/** The tokenizer and generation settings of a model of pairs. */
 export const pairFilesOf = (examples: Examples): SmallFiles => ({
   ...smallFilesOf(examples),
   "generation_config.json": json({

@@ -25,10 +25,10 @@ const set = (change: Partial<Settings>) => {
   settings.value = { ...settings.value, ...change };
 };
 
-/** Settings that a run may not change are closed while there is one. */
+/** Settings that a run cannot change are disabled during one. */
 const closed = (isFixed: boolean) => phase.value !== "idle" || (isFixed && begun.value);
 
-/** A number with a slider, or with a field alone. */
+/** A number with a slider, or only with a field. */
 function NumberInput({ field, isFixed }: { field: NumberField; isFixed: boolean }) {
   const { name, label, range, slider, step, fraction } = field;
   const value = settings.value[name];
@@ -61,12 +61,12 @@ function NumberInput({ field, isFixed }: { field: NumberField; isFixed: boolean 
 
 type Words = "architecture" | "base" | "optimizer" | "schedule" | "recompute";
 
-/** The models that an adapter may be for, in words. */
+/** The base models of adapters, as text. */
 const baseWords = Object.fromEntries(
   Object.entries(bases).map(([name, { weights }]) => [name, `${name}: ${weights} weights`]),
 );
 
-/** One of several words. */
+/** A choice of named values. */
 function Choice({
   name,
   label,
@@ -92,7 +92,7 @@ function Choice({
           }
           set({ [name]: value });
           const { task, architecture, optimizer } = settings.value;
-          // Another optimiser takes steps of another length.
+          // Optimizers differ in step size.
           if (name === "optimizer") set({ learningRate: settingsFor(task, { architecture, optimizer }).learningRate });
         }}
       >
@@ -106,11 +106,11 @@ function Choice({
   );
 }
 
-/** What the experts are. */
+/** Description of the experts. */
 const expertWords = () =>
   `Hidden width of an expert ${count(expertWidth(settings.value))}: a token passes about as many weights as in a dense layer.`;
 
-/** What the size is of a model without layers and heads. */
+/** Description of the size of a model without layers and heads. */
 const plainWords = (architecture: Architecture) =>
   architecture === "bag-of-words"
     ? "It has no other size: a weight for each word and label."
@@ -153,7 +153,7 @@ export function TrainingPanel() {
     <section class="panel" aria-label="Training">
       <h2>Training</h2>
       <div class="settings two">
-        <Choice name="optimizer" label="Optimiser" of={optimizers} isFixed />
+        <Choice name="optimizer" label="Optimizer" of={optimizers} isFixed />
         <Choice name="schedule" label="Schedule" of={schedules} isFixed={false} />
         {trainingOf(settings.value).map((field) => (
           <NumberInput key={field.name} field={field} isFixed={fixed.has(field.name)} />
@@ -164,7 +164,7 @@ export function TrainingPanel() {
       </div>
       <p class="small muted">
         The same settings and seed give the same run, to the bit, on one device and browser. While it is paused, all but
-        optimiser and seed may change.
+        optimizer and seed may change.
       </p>
     </section>
   );

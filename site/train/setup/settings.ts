@@ -2,14 +2,14 @@ import type { Architecture } from "../tasks/task.ts";
 import { type TaskName, taskOf } from "../tasks/tasks.ts";
 import { isPlain, offeredBy, standardArchitecture } from "./architectures.ts";
 
-/** Bundled models that an adapter may be trained for: their layers and heads, and what they are. */
+/** Bundled base models for adapters: their layers and heads, and descriptions. */
 export const bases = {
   "voices-dense": { layers: 6, heads: 8, width: 256, weights: "5 million" },
   "voices-nano": { layers: 4, heads: 4, width: 128, weights: "1 million" },
 } as const;
 export type BaseName = keyof typeof bases;
 
-/** Optimisers that the page has. */
+/** The page's optimizers. */
 export const optimizers = {
   adamw: "AdamW",
   sgd: "SGD with momentum",
@@ -17,13 +17,13 @@ export const optimizers = {
   muon: "Muon, AdamW for the rest",
 } as const;
 
-/** The learning rate with which an optimiser begins, where AdamW begins with `rate`. */
+/** An optimizer's default learning rate, where AdamW's is `rate`. */
 export const rateOf: Readonly<Record<keyof typeof optimizers, (rate: number) => number>> = {
   adamw: (rate) => rate,
   sgd: () => 0.1,
-  // Its steps are signs, which are longer than AdamW's (Chen et al. 2023, section 5).
+  // Its steps are signs, which are larger than AdamW's (Chen et al. 2023, section 5).
   lion: (rate) => rate / 5,
-  // Those of matrices whose singular values are 1 (Jordan et al. 2024).
+  // Its updates are matrices with singular values of 1 (Jordan et al. 2024).
   muon: () => 0.02,
 };
 
@@ -36,31 +36,31 @@ export const schedules = {
   noam: "inverse square root",
 } as const;
 
-/** What gradients read: kept since the forward half, or computed again just before. The numbers are the same. */
+/** What gradients read: kept from the forward pass, or recomputed just before. The numbers are the same. */
 export const recomputeWays = {
   nothing: "kept, all of it",
   cheap: "what is cheap computed again",
   layers: "layers computed again",
 } as const;
 
-/** Everything that a run depends on; the text of a task on texts apart. */
+/** Everything that determines a run, except the text of a task on texts. */
 export interface Settings {
   readonly task: TaskName;
   /** What the task's length counts. */
   readonly length: number;
   readonly architecture: Architecture;
-  /** Of an encoder-decoder so many in each. */
+  /** For an encoder-decoder, in each stack. */
   readonly layers: number;
   readonly heads: number;
   readonly headWidth: number;
-  /** Of models without heads: of their states or word vectors. */
+  /** For models without heads: width of their states or word vectors. */
   readonly width: number;
-  /** Of a mixture: experts of a layer, and how many of them each token passes. */
+  /** For a mixture: experts per layer, and experts per token. */
   readonly experts: number;
   readonly chosen: number;
-  /** Of a mixture: the coefficient of the loss that has its experts used equally. */
+  /** For a mixture: the coefficient of the load-balancing loss. */
   readonly routerLoss: number;
-  /** Of an adapter, for the task that trains one: the model that it is for, and its rank. */
+  /** For the adapter task: the base model, and the adapter's rank. */
   readonly base: BaseName;
   readonly rank: number;
   readonly optimizer: keyof typeof optimizers;
@@ -72,7 +72,7 @@ export interface Settings {
   readonly clip: number;
   readonly batch: number;
   readonly steps: number;
-  /** Steps from one look at the model to the next. */
+  /** Steps between evaluations of the model. */
   readonly every: number;
   readonly seed: number;
 }
@@ -82,14 +82,14 @@ type NumberName = { [N in keyof Settings]: Settings[N] extends number ? N : neve
 /** A number of the settings. */
 export interface NumberField {
   readonly name: NumberName;
-  /** As links name it. */
+  /** Its key in links. */
   readonly key: string;
   readonly label: string;
   readonly range: readonly [number, number];
   readonly standard: number;
-  /** Set with a slider; else with a field alone. */
+  /** Set with a slider; otherwise only with a field. */
   readonly slider?: true;
-  /** Steps of the slider; of whole numbers 1. */
+  /** Step of the slider; 1 for whole numbers. */
   readonly step?: number;
   readonly fraction?: true;
 }
@@ -121,8 +121,8 @@ const widthField: NumberField = {
 };
 
 /**
- * The sizes of a mixture. At least two experts are chosen: the weights of the chosen ones sum up to 1, so that of one
- * alone the router would learn nothing.
+ * The sizes of a mixture. At least two experts are chosen: the weights of the chosen ones sum to 1, so with only one
+ * the router would learn nothing.
  */
 const mixtureFields: readonly NumberField[] = [
   { name: "experts", key: "experts", label: "Experts of a layer", range: [2, 8], standard: 4, slider: true },
@@ -146,7 +146,7 @@ const rankField: NumberField = { name: "rank", key: "rank", label: "Rank", range
 export const isMixture = ({ task, architecture }: Pick<Settings, "task" | "architecture">): boolean =>
   architecture === "mixtral" && !taskOf(task).adapts;
 
-/** The sizes of the model that settings are of. */
+/** The sizes of the settings' model. */
 export function sizesOf(settings: Pick<Settings, "task" | "architecture">): readonly NumberField[] {
   if (taskOf(settings.task).adapts) return [rankField];
   if (settings.architecture === "bag-of-words") return [];
@@ -165,11 +165,11 @@ const trainingFields: readonly NumberField[] = [
   { name: "seed", key: "seed", label: "Seed", range: [0, 2 ** 31 - 1], standard: 1 },
 ];
 
-/** How the model that settings are of is trained. */
+/** How the settings' model is trained. */
 export const trainingOf = (settings: Pick<Settings, "task" | "architecture">): readonly NumberField[] =>
   isMixture(settings) ? [...trainingFields, routerField] : trainingFields;
 
-/** The settings with which a task is known to be learnt, as far as they are not given. */
+/** The settings with which a task is known to be learnt, for those not given. */
 export function settingsFor(task: TaskName, given: Partial<Settings> = {}): Settings {
   const { length, standard: own, standardOf = {} } = taskOf(task);
   const { optimizer = "adamw", architecture = standardArchitecture(task) } = given;
@@ -195,7 +195,7 @@ export function settingsFor(task: TaskName, given: Partial<Settings> = {}): Sett
   };
 }
 
-/** Settings for another kind of model: what differs from the standard stays, and the rest is as is right for that kind. */
+/** Settings for another kind of model: changed settings stay, the others take that kind's defaults. */
 export function withArchitecture(settings: Settings, architecture: Settings["architecture"]): Settings {
   const { task, optimizer } = settings;
   const before = settingsFor(task, { architecture: settings.architecture, optimizer });
@@ -212,11 +212,11 @@ export const widthOf = ({
 }: Pick<Settings, "architecture" | "heads" | "headWidth" | "width">): number =>
   isPlain(architecture) ? width : heads * headWidth;
 
-/** The hidden width of an expert, with which a token passes about as many weights as in a dense layer of a Llama. */
+/** The hidden width of an expert with which a token uses about as many weights as in a dense Llama layer. */
 export const expertWidth = ({ heads, headWidth, chosen }: Pick<Settings, "heads" | "headWidth" | "chosen">): number =>
   8 * Math.ceil((3 * heads * headWidth) / chosen / 8);
 
-/** What is wrong with a number; undefined where nothing is. */
+/** The problem with a number; undefined if it is valid. */
 export function problemOf(
   { label, range: [least, most], fraction, step = 1 }: NumberField,
   value: number,
@@ -233,14 +233,14 @@ export function lengthField(task: TaskName): NumberField {
   return { name: "length", key: "length", label: name, range, standard, slider: true };
 }
 
-/** All numbers that settings of a task may have. */
+/** All numeric settings of a task. */
 export const fieldsOf = (task: TaskName): readonly NumberField[] => [
   lengthField(task),
   ...(taskOf(task).adapts ? [rankField] : [...sizeFields, widthField, ...mixtureFields, routerField]),
   ...trainingFields,
 ];
 
-/** The first thing that is wrong with settings. */
+/** The first problem with settings. */
 export function settingsProblem(settings: Settings): string | undefined {
   if (!taskOf(settings.task).adapts && !Object.hasOwn(offeredBy(settings.task), settings.architecture)) {
     return `The task ${settings.task} has no model of the kind ${settings.architecture}.`;

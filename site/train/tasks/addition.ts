@@ -4,7 +4,7 @@ import type { Task } from "./task.ts";
 
 const padded = (value: number, digits: number) => String(value).padStart(digits, "0");
 
-/** Sums of numbers, whose digits an order puts into the answer. */
+/** Sums of numbers, with the digits of the answer in some order. */
 const sums = (
   about: Pick<Task, "name" | "title" | "says">,
   ofThree: string,
@@ -28,7 +28,7 @@ const sums = (
     }),
 });
 
-/** Addition with the result's digits reversed, as minGPT has it (Karpathy 2020): each digit needs only those so far. */
+/** Addition with the result's digits reversed, as in minGPT (Karpathy 2020): each digit needs only those so far. */
 export const addition = sums(
   {
     name: "addition",

@@ -2,28 +2,31 @@ import { type Guess, guessOf } from "./guesses.ts";
 import { randomOf } from "./random.ts";
 import type { Example, Examples } from "./task.ts";
 
-/** Losses in nats that need no model, of what the loss counts. */
+/** Losses in nats without a model, over the same targets. */
 export interface Baselines {
   /** ln V: each character as likely as any other. */
   readonly uniform: number;
-  /** How often each character comes. */
+  /** By the frequency of each character. */
   readonly unigram: number | undefined;
   /**
-   * How often each comes after the one before it. Of many tokens neither is known: counts of a short text say too little; and
-   * there is none of labels.
+   * By the frequency of each after the previous one. With many tokens neither is known, since counts of a short text
+   * are too few; labels have no bigrams.
    */
   readonly bigram: number | undefined;
-  /** Right answers without a model, of tasks where that says something. */
+  /** Right answers without a model, for tasks where that is meaningful. */
   readonly guess?: Guess | undefined;
 }
 
-/** Tokens of which frequencies are counted at most. */
-const mostCounted = 256;
+/** Maximum vocabulary for counting frequencies. */
+const maxCounted = 256;
 
-/** Characters that are counted, about. */
+/** Approximate number of characters counted. */
 const sample = 100_000;
 
-/** What a model reaches that knows only frequencies, found by counting in examples to train on; of the labels alone where these are asked for. */
+/**
+ * What a model that knows only frequencies reaches, by counting in training examples; only of labels if these are
+ * predicted.
+ */
 export function baselinesOf(examples: Examples, asked: "text" | "labels" = "text"): Baselines {
   const { labels } = examples;
   const guess = guessOf(examples);
@@ -34,10 +37,10 @@ export function baselinesOf(examples: Examples, asked: "text" | "labels" = "text
 function ofText(examples: Examples): Baselines {
   const { alphabet, promptLength, answerLength, wholeLoss } = examples;
   const v = alphabet.length;
-  if (v > mostCounted) return { uniform: Math.log(v), unigram: undefined, bigram: undefined };
+  if (v > maxCounted) return { uniform: Math.log(v), unigram: undefined, bigram: undefined };
   const ids = new Map([...alphabet].map((character, id) => [character, id]));
   const pairs = new Float64Array((v + 1) * v);
-  // Where nothing is given the first character counts too: nothing stands before it, which is a row of its own.
+  // Without a prompt the first character counts too: it has no predecessor, which gets a separate row.
   const first = ({ prompt }: Example) => (wholeLoss ? Math.min(1, prompt.length) : prompt.length);
   for (const example of drawn(examples, wholeLoss ? promptLength + answerLength - 1 : answerLength)) {
     const text = example.prompt + example.answer;

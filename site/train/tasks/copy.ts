@@ -4,14 +4,14 @@ import type { Task, Variation } from "./task.ts";
 
 const alphabet = "abcdefgh";
 
-/** What one state of a recurrent model holds: less of a long word than what looks at each of its letters. */
+/** Limits of a single recurrent state: it keeps less of a long word than attention to each of its letters. */
 const variations: readonly Variation[] = [
   ...otherModels(
     {
       paper: "The Transformer of 2017: an encoder reads the word, and a decoder that looks at it writes the answer.",
       attentive:
         "A recurrent model that reads the word first, and for each letter that it writes finds the one it needs.",
-      plain: "One state of 64 numbers is all that is kept of the word: that takes longer to learn.",
+      plain: "Only one state of 64 numbers is kept of the word: that takes longer to learn.",
     },
     { steps: 600 },
   ),
@@ -22,12 +22,12 @@ const variations: readonly Variation[] = [
   },
   {
     title: "Long words without attention",
-    says: "Of 16 letters one state does not hold all: few words are right.",
+    says: "One state cannot hold all of 16 letters: few words are right.",
     settings: { architecture: "gru", length: 16, steps: 1000 },
   },
 ];
 
-/** A task whose answer is made of the letters before a mark. */
+/** A task whose answer consists of the letters before a mark. */
 const afterMark = (
   about: Pick<Task, "name" | "title" | "says">,
   answerOf: (prompt: readonly string[]) => readonly string[],
@@ -49,7 +49,7 @@ const afterMark = (
     }),
 });
 
-/** Copying: a head finds what stands as many positions before. */
+/** Copying: a head attends a fixed number of positions back. */
 export const copy = afterMark(
   { name: "copy", title: "Copy", says: "After the mark come the letters before it: badcafe> → badcafe." },
   (word) => word,

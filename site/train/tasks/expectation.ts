@@ -3,35 +3,32 @@ import { fieldsOf, type Settings, settingsFor } from "../setup/settings.ts";
 import file from "./measured.json";
 import { type TaskName, taskOf } from "./tasks.ts";
 
-/** A run that was measured, as `scripts/measure-tasks.mjs` writes them. */
+/** A measured run, as written by `scripts/measure/tasks.mjs`. */
 export interface MeasuredRun {
   readonly task: TaskName;
   /** Settings other than the task's own. */
   readonly given: Partial<Settings>;
   readonly steps: number;
   readonly seconds: number;
-  /** The share of what was held out that was right, and its loss, at the end. */
+  /** The final accuracy and loss on held-out examples. */
   readonly right: number;
   readonly loss: number;
 }
 
-/** Where runs were measured, and the runs. */
+/** The device of the measured runs, and the runs. */
 export const measured = file as { readonly adapter: string; readonly runs: readonly MeasuredRun[] };
 
-/** True of what does not change what is learnt by a step; how many there are does, where the rate follows from them. */
+/** True for settings that do not affect what a step learns; the number of steps does, if the rate depends on it. */
 const isFree = (name: keyof Settings, { schedule }: Settings) =>
   name === "every" || (name === "steps" && (schedule === "constant" || schedule === "noam"));
 
-/** True where both train the same model the same way. */
+/** True if both train the same model in the same way. */
 const isSame = (a: Settings, b: Settings): boolean =>
   [...fieldsOf(a.task).map(({ name }) => name), ...(["architecture", "base", "optimizer", "schedule"] as const)].every(
     (name) => isFree(name, a) || a[name] === b[name],
   );
 
-/**
- * What these settings reach, where that was measured; and how long it takes at a speed, which only this device's own steps
- * say.
- */
+/** What these settings reach, if measured; and how long it takes at this device's speed, known after some steps. */
 export function expectationOf(settings: Settings, stepsPerSecond: number | undefined): string | undefined {
   const found = measured.runs.find(
     ({ task, given }) => task === settings.task && isSame(settings, settingsFor(task, given)),

@@ -1,7 +1,7 @@
 import { randomOf } from "./random.ts";
 import type { Example, Examples } from "./task.ts";
 
-/** Examples that are counted in, and steps over all of them with their rate. */
+/** Number of examples, and of steps over all of them, with their rate. */
 const [sample, rounds, rate] = [3000, 200, 2];
 
 /** Examples to count in: the same each time. */
@@ -11,8 +11,8 @@ function drawn({ draw }: Examples): readonly Example[] {
 }
 
 /**
- * The share of what is held out that a bag of words answers rightly: logistic regression on how often each token occurs in
- * a prompt, whatever the order, trained by gradient descent in float64. There are two answers.
+ * The held-out accuracy of a bag of words: logistic regression on the token counts of a prompt, trained by gradient
+ * descent in float64. There are two answers.
  */
 function bagAccuracy(examples: Examples): number {
   const { alphabet, heldOut } = examples;
@@ -40,11 +40,11 @@ function bagAccuracy(examples: Examples): number {
   return right.length / asked.length;
 }
 
-/** Each character of an answer with those on both sides of it; nothing is beyond the ends. */
+/** Each character of an answer with its neighbours on both sides, empty beyond the ends. */
 const between = ({ answer }: Example): readonly (readonly [neighbours: string, character: string])[] =>
   Array.from(answer, (character, i) => [`${answer[i - 1] ?? ""} ${answer[i + 1] ?? ""}`, character]);
 
-/** The share of characters that are held out and that come most often between their neighbours in what is trained on. */
+/** The share of held-out characters that are the most frequent between their neighbours in the training examples. */
 function neighbourAccuracy(examples: Examples): number {
   const counts = new Map<string, Map<string, number>>();
   for (const [neighbours, character] of drawn(examples).flatMap(between)) {
@@ -58,15 +58,15 @@ function neighbourAccuracy(examples: Examples): number {
   return asked.filter(([neighbours, character]) => guesses.get(neighbours) === character).length / asked.length;
 }
 
-/** What is right without a model of the order. */
+/** The accuracy without a model of the order. */
 export interface Guess {
-  /** What is looked at. */
+  /** The kind of baseline. */
   readonly name: "words" | "neighbours";
-  /** The share of what is held out that is right. */
+  /** The held-out accuracy. */
   readonly share: number;
 }
 
-/** The guess that a task is worth comparing with; undefined where there is none. */
+/** The baseline of a task; undefined if there is none. */
 export function guessOf(examples: Examples): Guess | undefined {
   const { guess: name } = examples;
   if (name === undefined) return undefined;

@@ -5,9 +5,9 @@ import type { Task } from "./task.ts";
 const alphabet = "abcdefghijklmnopqrstuvwxyz";
 
 /**
- * Random letters, and from one of them on the same again (Olsson et al. 2022): a head that finds where the last letter stood
- * before, and looks at what followed it there, needs another in a layer below. How far back that is differs from one
- * example to the next: else a single head would learn the distance. The loss stays on a plateau before that pair is found.
+ * Random letters, and from one of them on the same again (Olsson et al. 2022): a head that finds the earlier occurrence
+ * of the last letter and copies what followed needs another head in a lower layer. The distance varies between
+ * examples: else a single head would learn it. The loss stays on a plateau before that pair is found.
  */
 export const induction: Task = {
   name: "induction",

@@ -1,14 +1,16 @@
 import type { Examples, Kinds } from "./task.ts";
 
-/** Characters of which each is a kind of its own, and of which it is two: where it is given and where it is the answer. */
+/** Maximum characters for one kind each, and for two each: in prompts and in answers. */
 const [few, veryFew] = [12, 6];
 
-/** How a task's tokens are divided: its own ways, or by characters where these are few, or else into prompts and answers. */
+/**
+ * How a task's tokens are divided: in its own ways, by characters if these are few, or else into prompts and answers.
+ */
 export const kindsOf = (examples: Examples): readonly Kinds[] => examples.kinds ?? [usualOf(examples)];
 
 function usualOf({ alphabet }: Examples): Kinds {
   const halves = ["given", "answered"];
-  // Of what stands beyond the end of an example there is no kind.
+  // Positions beyond the end of an example have no kind.
   const halfAt: Kinds["of"] = ({ prompt, answer }, position) =>
     position < prompt.length + answer.length ? Number(position >= prompt.length) : -1;
   if (alphabet.length > few) return { by: "half", names: halves, of: halfAt };

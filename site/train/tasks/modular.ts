@@ -5,8 +5,8 @@ import type { Task } from "./task.ts";
 const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /**
- * Addition of remainders (Power et al. 2022): the training pairs are known by heart early; the others follow much later,
- * with enough decay of the weights. A number is one character.
+ * Addition of remainders (Power et al. 2022): the training pairs are memorised early; the others follow much later,
+ * with enough weight decay. A number is one character.
  */
 export const modular: Task = {
   name: "modular",

@@ -1,6 +1,6 @@
 import { decoders, type Examples, type Task, type Variation } from "./task.ts";
 
-/** What tasks have in common whose answers are made of what is given: decoders go on after it, the others read it first. */
+/** Shared by tasks whose answers transform the prompt: decoders continue it, the others read it first. */
 export const ofPairs = {
   architectures: [...decoders, "transformer-2017", "gru", "gru-attention"],
   standard: { layers: 2, heads: 4, learningRate: 2e-3, schedule: "cosine", warmup: 50 },
@@ -17,7 +17,7 @@ export const ofSentences = {
   standard: { ...ofPairs.standard, steps: 2000, every: 50 },
 } as const satisfies Pick<Task, "architectures" | "standard" | "standardOf">;
 
-/** The other models as settings to try; `says` is what is seen of each. */
+/** The other models as settings to try; `says` describes the outcome of each. */
 export const otherModels = (
   says: { readonly paper: string; readonly attentive: string; readonly plain: string },
   plain: Variation["settings"],
@@ -27,7 +27,7 @@ export const otherModels = (
   { title: "Without attention", says: says.plain, settings: { architecture: "gru", ...plain } },
 ];
 
-/** Examples whose answers count where all of them is right, decoded freely; what else is not said is read as it is written. */
+/** Examples whose answers count if entirely right, decoded freely; the defaults of the other fields. */
 export const answered = (
   given: Omit<Examples, "wholeLoss" | "scored" | "readable"> & Partial<Pick<Examples, "readable">>,
 ): Examples => ({ readable: (text) => text, wholeLoss: false, scored: "exact", ...given });

@@ -8,7 +8,7 @@ function scrambled(bits: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** Random numbers that depend on a seed and a counter alone, so that a run goes on where it was (mulberry32). */
+/** Random numbers that depend only on a seed and a counter, so that a run can be resumed (mulberry32). */
 export function randomOf(seed: number, counter: number): Random {
   let state = scrambled(scrambled(seed >>> 0) ^ scrambled(Math.imul(counter + 1, 0x9e3779b9)));
   return () => {
@@ -27,22 +27,22 @@ export const below = (random: Random, end: number): number => Math.floor(random(
 export const letters = (random: Random, alphabet: string, count: number): string =>
   Array.from({ length: count }, () => alphabet[below(random, alphabet.length)]).join("");
 
-/** A number from 0 to below 1 that depends on a text alone (FNV-1a, scrambled). */
+/** A number in [0, 1) that depends only on a text (FNV-1a, scrambled). */
 export function shareOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return scrambled(hash) / 2 ** 32;
 }
 
-/** Draws without success after which there are taken to be no more. */
+/** Unsuccessful draws after which the examples are considered exhausted. */
 const patience = 2000;
 
 /** One of several. */
 export const pick = <T>(random: Random, from: readonly T[]): T => from[below(random, from.length)] as T;
 
 /**
- * Splits drawn examples by a hash of their prompts, or of what `by` gives, so that none that is held out is ever trained
- * on: `share` of all is held out.
+ * Splits drawn examples by a hash of their prompts, or of `by`'s result, so that held-out ones are never trained on:
+ * `share` of all is held out.
  */
 export function split(
   drawAny: (random: Random) => Example,

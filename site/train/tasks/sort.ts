@@ -2,7 +2,10 @@ import { answered } from "./pairs.ts";
 import { below, letters, split } from "./random.ts";
 import type { Task } from "./task.ts";
 
-/** Sorting, as minGPT's demonstration has it (Karpathy 2020): half of the inputs have many repeats, which are rare else. */
+/**
+ * Sorting, as in minGPT's demonstration (Karpathy 2020): half of the inputs have many repeats, which are otherwise
+ * rare.
+ */
 export const sort: Task = {
   name: "sort",
   title: "Sort digits",
@@ -25,12 +28,12 @@ export const sort: Task = {
 
 const latin = "abcdefghijklmnopqrstuvwxyz";
 
-/** Sorting of letters, which has 26 kinds to count where digits have three. */
+/** Sorting of letters, with 26 kinds to count instead of three digits. */
 export const sortLetters: Task = {
   name: "sort-letters",
   title: "Sort letters",
   group: "Symbols",
-  says: "Letters, and after a mark the same ones from a to z: model> → delmo. There are too many words to know them by heart.",
+  says: "Letters, and after a mark the same ones from a to z: model> → delmo. There are too many words to memorise.",
   length: { label: "letters", range: [3, 10], standard: 5 },
   standard: { layers: 2, heads: 4, learningRate: 2e-3, schedule: "cosine", warmup: 50 },
   examples: (length) =>

@@ -15,7 +15,7 @@ import { maskedText } from "./texts/masked-text.ts";
 import { voices } from "./texts/voices.ts";
 import { wordVectors } from "./vectors/words.ts";
 
-/** The tasks that the page has, the first one first. */
+/** The page's tasks, the initial one first. */
 export const tasks = {
   sort,
   "sort-letters": sortLetters,

@@ -9,25 +9,22 @@ import { Grid } from "./grid.tsx";
 import { attentionAt } from "./shown-step.ts";
 import { StepSlider } from "./step-slider.tsx";
 
-/** Whose attention is shown, where the model has it. */
+/** Whose attention is shown, if the model has it. */
 const chosenPart = signal<AttentionOf>("source");
 
-/** Parts of a model in the order in which they are offered, as a list has them, and what a row shows. */
+/** Parts of a model in list order, with their labels and the meaning of a row. */
 const parts: Readonly<Record<AttentionOf, readonly [name: string, says: string]>> = {
   source: [
     "of what is written, over the source",
-    "Each row is a token that is written, and shows from which tokens of what was given it is made",
+    "Each row is a written token, and shows the given tokens that it is made from",
   ],
-  encoder: [
-    "of the encoder",
-    "Each row is a token that is read, and shows from which of all, before it and after it, it takes something",
-  ],
+  encoder: ["of the encoder", "Each row is a read token, and shows the tokens before and after it that it attends to"],
   decoder: [
     "of what is written, over itself",
-    "Each row is a token, and shows from which of those before it takes what it needs to say the next",
+    "Each row is a token, and shows the earlier tokens that it uses to predict the next",
   ],
 };
-/** Of a model that has one picture. */
+/** For a model with one picture. */
 const only = { layer: 0, head: 0 } as const;
 
 const partOf = ({ of = "decoder" }: Attention) => of;
@@ -38,10 +35,10 @@ export function AttentionView() {
   const all = attentionAt(history);
   const now = all.find((one) => partOf(one) === chosenPart.value) ?? all[0];
   if (!now) return null;
-  // Before a kept run is opened its settings say them; the bundled model has its own.
+  // Before a stored run is opened they come from its settings; the bundled model has its own.
   const sizes = facts ?? (taskOf(settings.task).adapts ? bases[settings.base] : settings);
   const columns = (now.columns ?? now.tokens).length;
-  // A recurrent model has one picture, whatever its settings say of layers.
+  // A recurrent model has one picture, regardless of the setting for layers.
   const isOne = now.weights.length === now.tokens.length * columns;
   const { layers, heads } = isOne ? { layers: 1, heads: 1 } : sizes;
   const choice = isOne ? only : head.value;

@@ -7,7 +7,7 @@ import type { Draw } from "./figure.tsx";
 
 type Size = Parameters<Draw>[1];
 
-/** What all figures have in common. */
+/** Shared by all figures. */
 export const frame = ({ width, colour }: Size) => ({
   width,
   height: 260,
@@ -17,10 +17,10 @@ export const frame = ({ width, colour }: Size) => ({
   marginTop: 24,
 });
 
-/** Most points of a line. */
+/** Maximum points of a line. */
 const most = 300;
 
-/** A point of a line that was made of several steps. */
+/** A point of a line that summarises several steps. */
 export interface Point {
   readonly step: number;
   readonly value: number;
@@ -40,7 +40,7 @@ export function thinned(points: readonly Point[], count = most): readonly Point[
 const lossOf = ({ steps }: Pick<History, "steps">): readonly Point[] =>
   thinned(steps.filter(({ loss }) => Number.isFinite(loss)).map(({ step, loss }) => ({ step, value: loss })));
 
-/** Labels at the heights of lines, moved apart where they would stand on one another, and not above the highest line. */
+/** Labels at the heights of lines, separated where they would overlap, and not above the highest line. */
 export function apart<L extends { readonly value: number }>(
   lines: readonly L[],
   least: number,
@@ -55,7 +55,7 @@ export function apart<L extends { readonly value: number }>(
   return sorted.map((line, i) => ({ ...line, at: heights[i] ?? line.value }));
 }
 
-/** The loss of each step and of what is held out, with the losses that need no model. */
+/** The loss of each step and of held-out examples, with the baselines. */
 export const lossChart =
   (history: History, baselines: Baselines | undefined, before?: readonly TrainingStep[]): Draw =>
   (Plot, size) => {
@@ -107,7 +107,7 @@ export const lossChart =
     });
   };
 
-/** The share of what is held out that is right. */
+/** The held-out accuracy. */
 export const accuracyChart =
   (looks: readonly Look[], guess: Baselines["guess"]): Draw =>
   (Plot, size) => {
@@ -145,7 +145,7 @@ export const accuracyChart =
 /** Marks of lines, in their order. */
 export const shapes = ["circle", "square", "triangle", "diamond", "star", "cross", "wye"] as const;
 
-/** A number of each part of the model over the looks, on a logarithmic axis. */
+/** A number per part of the model over the evaluations, on a logarithmic axis. */
 export const partsChart =
   (looks: readonly Look[], parts: readonly string[], of: "norms" | "ratios", label: string): Draw =>
   (Plot, size) => {
@@ -193,14 +193,14 @@ export const partsChart =
     });
   };
 
-/** What is kept between the halves, in the words of the figure. */
+/** What is kept between the passes, as labelled in the figure. */
 export const recomputeWords: Readonly<Record<string, string>> = {
   nothing: "all kept",
   cheap: "cheap again",
   layers: "layers again",
 };
 
-/** What is alive over the calls of a step, forward and backward, with each way to keep what gradients read. */
+/** Live memory over the calls of a step, forward and backward, with each way to keep what gradients read. */
 export const memoryChart =
   (lines: readonly MemoryLine[]): Draw =>
   (Plot, size) => {
@@ -208,7 +208,7 @@ export const memoryChart =
     const highest = Math.max(...lines.flatMap(({ alive }) => alive));
     const [unit, name] = highest >= 2 ** 20 ? [2 ** 20, "MiB"] : [2 ** 10, "KiB"];
     const names = lines.map(({ recompute }) => recomputeWords[recompute] ?? recompute);
-    // Halves are as wide in each line, though what is computed again adds calls to the second one.
+    // Both halves are equally wide in each line, although recomputation adds calls to the second.
     const rows = lines.flatMap(({ alive, backward }, i) =>
       alive.map((bytes, call) => ({
         at: call < backward ? call / backward : 1 + (call - backward) / Math.max(1, alive.length - 1 - backward),

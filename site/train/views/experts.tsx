@@ -10,10 +10,10 @@ import { lookAt } from "./shown-step.ts";
 import { differenceOf, sharesOf, specialisationChart, together, usesOf } from "./specialisation.ts";
 import { StepSlider } from "./step-slider.tsx";
 
-/** The division of tokens that is shown. */
+/** The shown division of tokens. */
 const chosenDivision = signal(0);
 
-/** What is known of the routers; before a kept run is opened its settings say it. */
+/** What is known about the routers; before a stored run is opened, from its settings. */
 function routers(): RouterFacts | undefined {
   const { facts, settings } = shown.value;
   if (facts || !isMixture(settings)) return facts?.routers;
@@ -22,11 +22,11 @@ function routers(): RouterFacts | undefined {
     const { layers, experts, chosen } = settings;
     return { layers: Array.from({ length: layers }, (_, i) => i), experts, chosen, divisions };
   } catch {
-    return undefined; // of a text that is none for the task; the run says so
+    return undefined; // a text unsuitable for the task; the run reports it
   }
 }
 
-/** Which experts the tokens of each kind chose, by layer, at the step that is chosen, and how that grew. */
+/** Which experts the tokens of each kind chose, by layer, at the chosen step, and how that developed. */
 export function ExpertsView() {
   const { history } = shown.value;
   const { step, use: all } = lookAt(history) ?? {};

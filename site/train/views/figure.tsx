@@ -7,7 +7,7 @@ import { colourOf, theme } from "../../shell/theme.ts";
 import { NumberTable } from "./number-table.tsx";
 import { csvOf, type Numbers } from "./numbers.ts";
 
-/** The library, which is fetched when the first figure is drawn. */
+/** The library, fetched when the first figure is drawn. */
 export type Plot = typeof import("@observablehq/plot");
 
 /** Draws a figure in this width and these colours. */
@@ -21,16 +21,16 @@ const plot = () => {
 
 const offline = signal(false);
 
-/** Milliseconds from one drawing to the next, of figures that change all the time. */
+/** Milliseconds between drawings of figures that change continuously. */
 const pace = 400;
 
 interface FigureProps {
-  /** In the names of files. */
+  /** Used in file names. */
   readonly name: string;
   readonly title: string;
-  /** What the figure shows, and how: it is the picture's description too. */
+  /** What the figure shows, and how; also the picture's description. */
   readonly caption: string;
-  /** What the drawing depends on. */
+  /** Dependencies of the drawing. */
   readonly of: unknown;
   readonly draw: Draw;
   /** The same as numbers. */
@@ -46,7 +46,7 @@ export function Figure({ name, title, caption, of, draw, numbers }: FigureProps)
   const shade = theme.value;
   const chartIn = (Plot: Plot, element: HTMLElement, size: number): Element => {
     const chart = draw(Plot, { width: size, colour: colourOf(element) });
-    for (const part of chart.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label"); // of one image
+    for (const part of chart.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label"); // it is one image
     chart.setAttribute("role", "img");
     chart.setAttribute("aria-label", `${title}. ${caption}`);
     return chart;
@@ -107,7 +107,7 @@ export function Figure({ name, title, caption, of, draw, numbers }: FigureProps)
   );
 }
 
-/** The width of an element, now and when it changes, in steps that are worth a new drawing. */
+/** The current width of an element, in steps worth a new drawing. */
 export function useWidth(place: { readonly current: HTMLElement | null }): number {
   const [width, setWidth] = useState(0);
   useEffect(() => {

@@ -9,7 +9,7 @@ import { Figure } from "./figure.tsx";
 /** The first column of most tables. */
 const stepColumn = { name: "step", show: count };
 
-/** What is right without a model of the order, in words. */
+/** The accuracy without a model of the order, as text. */
 const guessWords: Readonly<Record<Guess["name"], (share: string) => string>> = {
   words: (share) => ` Dashed: without their order, words say ${share} rightly (a bag of words).`,
   neighbours: (share) => ` Dashed: what comes most often between the two neighbours is right for ${share}.`,
@@ -84,7 +84,7 @@ export function Figures() {
   );
 }
 
-/** In what numbers the settings of two runs differ, in words. */
+/** The differing settings of two runs, as text. */
 function differences(from: Settings, to: Settings): string {
   const words = (["architecture", "base", "optimizer", "schedule"] as const).map((name) => ({ name, label: name }));
   const found = [...fieldsOf(to.task), ...words].filter(({ name }) => from[name] !== to[name]);
@@ -103,7 +103,7 @@ function MemoryFigure({ facts, way }: { facts: RunFacts; way: Settings["recomput
     <Figure
       name="memory"
       title="Memory of a step"
-      caption={`What is alive over the calls of a step. What gradients read is kept, or computed again just before: ${most.join("; ")}. This run: ${recomputeWords[way]}. Weights have ${memory(weightBytes)}, the optimiser ${memory(stateBytes)}.`}
+      caption={`What is alive over the calls of a step. What gradients read is kept, or computed again just before: ${most.join("; ")}. This run: ${recomputeWords[way]}. Weights have ${memory(weightBytes)}, the optimizer ${memory(stateBytes)}.`}
       of={lines}
       draw={memoryChart(lines)}
       numbers={() => ({

@@ -13,16 +13,16 @@ interface GridProps {
   readonly layers: number;
   readonly heads: number;
   readonly choice: HeadChoice;
-  /** The choice in words, where there is one. */
+  /** The choice as text, if there is one. */
   readonly words: string;
-  /** True where a token attends to those up to itself alone. */
+  /** True if tokens attend only to those up to themselves. */
   readonly causal: boolean;
 }
 
-/** Tokens as they are written at the sides: the space after a word is not worth its room. */
+/** Token labels at the sides, without the space after a word. */
 const sides = (tokens: readonly string[]) => tokens.map((token) => visible(token).replace(/(?<=.)␣$/, ""));
 
-/** Attention as a picture, which keys and a pointer walk, and as a table. */
+/** Attention as a picture, explored by keys and pointer, and as a table. */
 export function Grid({ now, layers, heads, choice, words, causal }: GridProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const frame = useRef<HTMLDivElement>(null);
@@ -34,7 +34,7 @@ export function Grid({ now, layers, heads, choice, words, causal }: GridProps) {
   const shade = theme.value;
   const size = heatSize(useWidth(frame), heat);
   const last = rows.length - 1;
-  // Another picture may have fewer cells than the one in which this was picked.
+  // A new picture may have fewer cells than the one in which this was picked.
   const picked = cell && cell[0] <= last && cell[1] < seenBy(heat, cell[0]) ? cell : undefined;
   useEffect(() => {
     const element = canvas.current;
@@ -91,10 +91,10 @@ export function Grid({ now, layers, heads, choice, words, causal }: GridProps) {
   );
 }
 
-/** Most tokens on a side of a table. */
-const mostInTable = 40;
+/** Maximum tokens on a side of a table. */
+const maxInTable = 40;
 
-/** The same as a table, once it is opened. */
+/** The same as a table, created when opened. */
 function GridTable({ heat }: { heat: Heat }) {
   const [open, setOpen] = useState(false);
   const { rows, columns, weights } = heat;
@@ -103,7 +103,7 @@ function GridTable({ heat }: { heat: Heat }) {
     <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>The weights as a table</summary>
       {open &&
-        (most > mostInTable ? (
+        (most > maxInTable ? (
           <p class="small">{most} tokens are too many for a table: walk the picture by keys.</p>
         ) : (
           <TableFrame label="Weights of attention">

@@ -1,6 +1,6 @@
 import type { HeadChoice } from "../../generate/strips/head-picker.tsx";
 
-/** How weights `[layers, heads, rows, columns]` lie in memory. */
+/** The shape of weights `[layers, heads, rows, columns]`. */
 export interface WeightShape {
   readonly layers: number;
   readonly heads: number;
@@ -29,7 +29,7 @@ export function weightsOf(
   return found.map((sum) => sum / Math.max(1, count));
 }
 
-/** Where the squares of a picture are, in pixels. */
+/** The positions of a picture's squares, in pixels. */
 export interface HeatSize {
   readonly side: number;
   /** The margins with the tokens: of the rows to the left, of the columns above. */
@@ -41,7 +41,7 @@ export interface HeatSize {
 export interface Heat {
   readonly rows: readonly string[];
   readonly columns: readonly string[];
-  /** True where a row attends to the columns up to its own alone. */
+  /** True if a row attends only to the columns up to its own. */
   readonly causal: boolean;
   /** `[rows, columns]`. */
   readonly weights: Float32Array;
@@ -52,12 +52,12 @@ export const seenBy = ({ columns, causal }: Pick<Heat, "columns" | "causal">, ro
   causal ? row + 1 : columns.length;
 
 const font = (side: number) => `${Math.max(9, Math.min(14, side - 2))}px monospace`;
-/** Squares whose tokens are written, and those with lines between them. */
+/** Minimum square for token labels, and for lines between squares. */
 const [written, ruled] = [9, 6];
-/** The widest margin; what is longer is cut. */
+/** The widest margin; longer labels are cut. */
 const widest = 88;
 
-/** The size of a picture with these tokens in so many pixels: tokens of several characters have margins for themselves. */
+/** The size of a picture with these tokens in so many pixels; longer tokens get separate margins. */
 export function heatSize(room: number, { rows, columns }: Pick<Heat, "rows" | "columns">): HeatSize {
   const wide = Math.min(room, 520);
   const margins = [rows, columns].map((tokens) => {
@@ -108,7 +108,7 @@ export function drawWeights(
       }
       context.save();
       context.translate(x(column + 0.5), top - 4);
-      context.rotate(Math.PI / 2); // read from above, so that a column's token ends where the column begins
+      context.rotate(Math.PI / 2); // read downwards, so that a token ends where its column begins
       context.fillText(token, 0, 0, top - 6);
       context.restore();
     }

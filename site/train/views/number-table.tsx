@@ -1,10 +1,10 @@
 import { TableFrame } from "../../shell/table-frame.tsx";
 import type { Numbers } from "./numbers.ts";
 
-/** Most rows of a table. */
+/** Maximum rows of a table. */
 const most = 200;
 
-/** Numbers as a table; of many rows every so many. */
+/** Numbers as a table; long ones are thinned out. */
 export function NumberTable({ label, names, columns, rows }: Numbers) {
   const every = Math.max(1, Math.ceil(rows.length / most));
   const shown = rows.map((row, i) => [i, row] as const).filter(([i]) => i % every === 0 || i === rows.length - 1);

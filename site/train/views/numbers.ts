@@ -1,14 +1,14 @@
-/** Numbers under their names, a row for each step; undefined where there is none. */
+/** Numbers under their names, one row per step; undefined where missing. */
 export interface Numbers {
   readonly label: string;
-  /** What each row is of, where that is no number. */
+  /** The label of each row, if it is not a number. */
   readonly names?: { readonly column: string; readonly of: readonly string[] };
-  /** Names, with the unit, and how a number of the column is written. */
+  /** Names with units, and the format of a column's numbers. */
   readonly columns: readonly { readonly name: string; readonly show: (value: number) => string }[];
   readonly rows: readonly (readonly (number | undefined)[])[];
 }
 
-/** All numbers as comma-separated values (RFC 4180), as they are. */
+/** All numbers as comma-separated values (RFC 4180), unformatted. */
 export function csvOf({ names, columns, rows }: Numbers): string {
   const quoted = (name: string) => (/[",]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name);
   const lines = [

@@ -6,7 +6,7 @@ import { taskOf } from "../tasks/tasks.ts";
 import { lookAt } from "./shown-step.ts";
 import { StepSlider } from "./step-slider.tsx";
 
-/** What the model says to examples that are held out, at the step that is chosen. */
+/** The model's answers to held-out examples, at the chosen step. */
 export function Samples() {
   const { history, facts, settings, recorded } = shown.value;
   const look = lookAt(history);
@@ -71,5 +71,5 @@ export function Samples() {
   );
 }
 
-/** White space is made visible where it could be overlooked: at the ends, and where it is no single space. */
+/** White space is made visible where it could be overlooked: at the ends, and unless it is a single space. */
 const words = (text: string) => visible(text).replace(/(?<=[^␣↵⇥])␣(?=[^␣↵⇥])/g, " ");

@@ -5,7 +5,7 @@ import type { Look } from "../worker/history.ts";
 import { apart, frame, shapes } from "./charts.ts";
 import type { Draw } from "./figure.tsx";
 
-/** Shares of choices; undefined of a kind without tokens. */
+/** Shares of choices; undefined for a kind without tokens. */
 export function sharesOf(counts: readonly number[]): readonly number[] | undefined {
   const total = counts.reduce((sum, count) => sum + count, 0);
   return total > 0 ? counts.map((count) => count / total) : undefined;
@@ -13,8 +13,8 @@ export function sharesOf(counts: readonly number[]): readonly number[] | undefin
 
 /**
  * The share of choices in which two kinds of tokens differ, as the mean over all pairs of kinds: half the sum of the
- * absolute differences of their shares, which `shaderformer experts` gives of texts. 0 where all use each expert equally
- * often, 1 where no expert is used by two of them; undefined of fewer than two kinds.
+ * absolute differences of their shares, as in `shaderformer experts`. 0 if all use each expert equally often, 1 if no
+ * two share an expert; undefined for fewer than two kinds.
  */
 export function differenceOf(kinds: readonly (readonly number[])[]): number | undefined {
   const shares = kinds.flatMap((counts) => [sharesOf(counts) ?? []].filter(({ length }) => length > 0));
@@ -29,14 +29,14 @@ export function differenceOf(kinds: readonly (readonly number[])[]): number | un
 export const together = (kinds: readonly (readonly number[])[]): readonly number[] =>
   (kinds[0] ?? []).map((_, expert) => kinds.reduce((sum, counts) => sum + (counts[expert] ?? 0), 0));
 
-/** What experts did at each look at a mixture, by the kinds of a division. */
+/** The use of experts at each evaluation of a mixture, by the kinds of a division. */
 export const usesOf = (
   looks: readonly Look[],
   division: number,
 ): readonly { readonly step: number; readonly use: KindUse }[] =>
   looks.flatMap(({ step, use }) => (use?.[division] ? [{ step, use: use[division] }] : []));
 
-/** How far the kinds are apart in each layer, over the steps. */
+/** How far the kinds differ in each layer, over the steps. */
 export const specialisationChart =
   (looks: readonly Look[], division: number, layers: readonly number[]): Draw =>
   (Plot, size) => {

@@ -10,7 +10,7 @@ import { StepSlider } from "./step-slider.tsx";
 /** The relation whose words are shown. */
 const chosenRelation = signal(0);
 
-/** Where word vectors are, and which are near, at the step that is chosen. */
+/** Word vectors and their neighbours at the chosen step. */
 export function WordsView() {
   const { step, words } = lookAt(shown.value.history) ?? {};
   const map = words?.maps[chosenRelation.value] ?? words?.maps[0];

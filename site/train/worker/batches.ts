@@ -8,9 +8,9 @@ const ignored = -100;
 
 /** Makes tokens of a task's examples. */
 export interface Batches {
-  /** The batch of a step: the same for the same seed, whatever was drawn before. */
+  /** The batch of a step: the same for the same seed, independent of earlier draws. */
   readonly ofStep: (seed: number, step: number, size: number) => TokenBatch;
-  /** Of examples; with `answersAlone` nothing of a prompt is a target, though the loss counts it. */
+  /** A batch of examples; with `answersAlone` tokens of prompts are no targets, even if the loss counts them. */
   readonly of: (examples: readonly Example[], answersAlone?: boolean) => TokenBatch;
   /** Tokens of a sequence. */
   readonly context: number;
@@ -25,7 +25,7 @@ export function batchesOf(examples: Examples): Batches {
       ids: Array.from(prompt + answer, (character) => known.get(character) ?? 0),
       first: wholeLoss && !answersAlone ? 0 : prompt.length - 1,
     }));
-    // Where examples are not all as long, what follows the end of one is no target, and nothing before it sees it.
+    // If examples vary in length, padding after the end is no target, and nothing before it sees it.
     return {
       ids: rows.map(({ ids }) => Array.from({ length: context }, (_, i) => ids[i] ?? 0)),
       targets: rows.map(({ ids, first }) =>

@@ -1,11 +1,11 @@
 // Which experts each kind of a task's tokens chooses.
 
 import { isMixture } from "../../../src/blocks/mixture.ts";
-import type { Decoder } from "../../../src/models/decoder.ts";
+import type { Decoder } from "../../../src/models/decoders/decoder.ts";
 import { kindsOf } from "../tasks/kinds.ts";
 import type { Example, Examples } from "../tasks/task.ts";
 
-/** A division of a task's tokens into kinds that are counted apart. */
+/** A division of a task's tokens into kinds that are counted separately. */
 export interface Division {
   /** What tokens are divided by. */
   readonly by: string;
@@ -17,22 +17,22 @@ export interface RouterFacts {
   /** The layers that have experts. */
   readonly layers: readonly number[];
   readonly experts: number;
-  /** How many of them a token passes. */
+  /** Experts per token. */
   readonly chosen: number;
   readonly divisions: readonly Division[];
 }
 
-/** Choices of each expert: by layers that have experts, by kinds of tokens. */
+/** Choices of each expert, by layers with experts and kinds of tokens. */
 export type KindUse = readonly (readonly (readonly number[])[])[];
 
 /** The divisions of a task's tokens. */
 export const divisionsOf = (examples: Examples): readonly Division[] =>
   kindsOf(examples).map(({ by, names }) => ({ by, kinds: names }));
 
-/** The name under which a layer's choices are kept of a run. */
+/** The name of a layer's choices among a run's values. */
 export const tapOf = (layer: number): string => `layer.${layer}.feed-forward.experts`;
 
-/** The routers of a model that learns a task; undefined where it has none. */
+/** The routers of a model that learns a task; undefined without any. */
 export function routersOf({ config, weights }: Decoder, examples: Examples): RouterFacts | undefined {
   const { mixture } = config;
   const layers = weights.blocks.flatMap(({ feedForward }, layer) => (isMixture(feedForward) ? [layer] : []));
@@ -41,8 +41,8 @@ export function routersOf({ config, weights }: Decoder, examples: Examples): Rou
 }
 
 /**
- * Counts the choices of each kind of token, for each division; `choices` gives those of a layer, `[rows, context, k]`, of a run over these
- * examples.
+ * Counts the choices of each kind of token, for each division; `choices` returns those of a layer,
+ * `[rows, context, k]`, in a run over these examples.
  */
 export async function useByKind(
   { layers, experts, chosen }: Omit<RouterFacts, "divisions">,

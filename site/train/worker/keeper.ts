@@ -2,20 +2,20 @@ import type { Progress } from "./protocol.ts";
 import type { Session } from "./session.ts";
 import { keep } from "./store.ts";
 
-/** Keeps a run in this browser as it goes on. */
+/** Saves a run in this browser during training. */
 export interface Keeper {
-  /** The run as it was kept last, which is a state without faults. */
+  /** The last save, which is known to be sound. */
   readonly last: Blob | undefined;
   /** Seconds since then. */
   readonly age: number;
   readonly save: (report: (progress: Progress) => void) => Promise<void>;
-  /** True while a save is asked for that was not made yet. */
+  /** True while a requested save is pending. */
   readonly wanted: boolean;
-  /** Asks for a save between two steps; resolves once it is made. */
+  /** Requests a save between two steps; resolves once it is done. */
   readonly ask: () => Promise<void>;
 }
 
-/** Where the browser forbids storage, or it is full, the run is kept in memory and the page hears why. */
+/** If storage is forbidden or full, the run is kept in memory and the page is told why. */
 export function keeperOf(session: Session, sim: string | undefined): Keeper {
   let last: Blob | undefined;
   let at = performance.now();

@@ -4,20 +4,20 @@ import type { Keeper } from "./keeper.ts";
 import type { Ended, Progress } from "./protocol.ts";
 import type { Session } from "./session.ts";
 
-/** Milliseconds after which the page hears of new steps, and of a pause. */
+/** Milliseconds after which the page is told of new steps, and of a pause. */
 const pace = 100;
-/** Most steps whose figures wait to be read. */
-const mostTogether = 64;
+/** Maximum steps whose figures wait to be read. */
+const maxTogether = 64;
 /** Seconds from one save to the next. */
 const saveEvery = 5;
-/** A loss of so many times that of a uniform guess has exploded. */
-const exploded = 3;
+/** A loss above this multiple of a uniform guess's has diverged. */
+const divergedAbove = 3;
 
-/** What a step's figures say that no model recovers from; undefined where they are sound. */
+/** Why a step's figures show divergence; undefined if they are sound. */
 export function faultOf({ step, loss, gradientNorm, skipped }: TrainingStep, uniform: number): string | undefined {
   if (!Number.isFinite(loss)) return `At step ${step} the loss is ${loss}.`;
   if (skipped || !Number.isFinite(gradientNorm)) return `At step ${step} the norm of the gradients is ${gradientNorm}.`;
-  if (loss > exploded * uniform) {
+  if (loss > divergedAbove * uniform) {
     return `At step ${step} the loss is ${loss.toFixed(2)}, where guessing has ${uniform.toFixed(2)}.`;
   }
   return undefined;
@@ -25,13 +25,13 @@ export function faultOf({ step, loss, gradientNorm, skipped }: TrainingStep, uni
 
 /** How a model is trained. */
 export interface TrainOptions {
-  /** Steps to take at most. */
+  /** Maximum steps. */
   readonly most?: number | undefined;
   readonly report: (progress: Progress) => void;
   readonly isPaused: () => boolean;
 }
 
-/** Trains until the task is learnt, the steps are done, a loss explodes, or the page pauses; keeps the run meanwhile. */
+/** Trains until the task is learnt, the steps are done, the loss diverges, or the page pauses; saves the run meanwhile. */
 export async function train(
   session: Session,
   keeper: Keeper,
@@ -68,7 +68,7 @@ export async function train(
     report({ kind: "steps", steps, milliseconds, submits });
     if (measured) report({ kind: "measured", look: measured });
     const says = steps.map((step) => faultOf(step, uniform)).find((fault) => fault !== undefined);
-    if (says !== undefined) return { reason: "exploded", says };
-    together = Math.max(1, Math.min(mostTogether, Math.round((steps.length * pace) / milliseconds)));
+    if (says !== undefined) return { reason: "diverged", says };
+    together = Math.max(1, Math.min(maxTogether, Math.round((steps.length * pace) / milliseconds)));
   }
 }

@@ -1,10 +1,10 @@
+import { memoryUse } from "../../../src/gpu/device/memory-use.ts";
 import type { Gpu, Program } from "../../../src/gpu/gpu.ts";
-import { memoryUse } from "../../../src/gpu/memory-use.ts";
-import { gradientNorm } from "../../../src/kernels/optimiser/gradient-norm.ts";
+import { gradientNorm } from "../../../src/kernels/optimizer/gradient-norm.ts";
 import { type Tensor, zeros } from "../../../src/tensor/tensor.ts";
-import { gradients } from "../../../src/train/gradients.ts";
+import { gradients } from "../../../src/train/gradients/gradients.ts";
 import { type Objective, type Recompute, recomputes } from "../../../src/train/objectives/objective.ts";
-import type { Parameter } from "../../../src/train/parameters.ts";
+import type { Parameter } from "../../../src/train/open/parameters.ts";
 import type { RouterLossOptions } from "../../../src/train/router-losses.ts";
 import type { MemoryLine } from "./protocol.ts";
 import { inputTensors, runningOf, type Submits } from "./running.ts";
@@ -23,22 +23,22 @@ export function partsOf(parameters: readonly Parameter[], partOf: (name: string)
 
 /** Measures the gradients of each part of a model. */
 export interface Measuring<B> {
-  /** Norms of the gradients of the parts, of a batch. */
+  /** Norms of the parts' gradients for a batch. */
   readonly norms: (batch: B) => Promise<readonly number[]>;
   readonly memory: readonly MemoryLine[];
   dispose(): void;
 }
 
-/** A batch of the usual shape, what of it is computed again, and in how many submits. */
+/** A batch of the usual shape, what is recomputed, and the number of submits. */
 interface MeasuringOptions<B> {
   readonly batch: B;
   readonly recompute: Recompute;
-  /** Of these ways to keep what gradients read the memory is shown. */
+  /** The ways to keep what gradients read whose memory is shown. */
   readonly ways?: readonly Recompute[] | undefined;
   readonly submits: Submits;
 }
 
-/** Prepares a program that computes the gradients of what training makes smaller for a batch, and changes nothing. */
+/** Prepares a program that computes the gradients of the training loss for a batch without changing weights. */
 export function measuring<B>(
   objective: Objective<B>,
   parts: readonly Part[],
@@ -76,7 +76,7 @@ export function measuring<B>(
   };
 }
 
-/** What is alive over the calls of a step, with each way to keep what gradients read. */
+/** Live memory over the calls of a step, with each way to keep what gradients read. */
 function memoryLines(
   gpu: Gpu,
   record: (recompute: Recompute) => unknown,
@@ -94,7 +94,7 @@ function memoryLines(
   });
 }
 
-/** The numbers of every parameter now. */
+/** The current numbers of every parameter. */
 export async function weightsOf(parts: readonly Part[]): Promise<ReadonlyMap<Parameter, ArrayLike<number>>> {
   const all = parts.flatMap(({ parameters }) => parameters);
   const read = await Promise.all(all.map(({ tensor }) => tensor.read()));

@@ -2,12 +2,12 @@ import type { Gpu, Instance, Program } from "../../../src/gpu/gpu.ts";
 import { placed, type Tensor, zeros } from "../../../src/tensor/tensor.ts";
 import type { BatchInput, InputShape, Objective } from "../../../src/train/objectives/objective.ts";
 
-/** In how many submits a run is, so that none keeps the GPU for long. */
+/** The number of submits of a run, so that none occupies the GPU for long. */
 export type Submits = () => number;
 
-/** Tensors for what programs read of batches of some shape. */
+/** Tensors for the inputs of programs, for batches of some shape. */
 export interface InputTensors {
-  /** Those of a batch, and what else programs read. */
+  /** The tensors of a batch, and further inputs. */
   readonly tensors: Readonly<Record<string, Tensor>>;
   readonly write: (given: Readonly<Record<string, BatchInput>>) => Promise<void>;
   dispose(): void;
@@ -48,7 +48,7 @@ export interface Run<R> {
   readonly shapeOf: (name: string) => readonly number[];
 }
 
-/** Runs what was recorded over batches: a program for each shape of them. */
+/** Runs a recording over batches, with a program for each shape. */
 export interface Running<B, R> {
   readonly run: (batch: B) => Promise<Run<R>>;
   dispose(): void;
@@ -61,10 +61,10 @@ interface Shaped<R> {
   readonly instance: Instance<R>;
 }
 
-/** Shapes whose programs are kept. */
-const mostShapes = 4;
+/** Maximum shapes whose programs are kept. */
+const maxShapes = 4;
 
-/** Prepares to run `record` over batches. `taps` says what is kept of them. */
+/** Prepares to run `record` over batches. `taps` names the values to keep. */
 export function runningOf<B, R>(
   objective: Objective<B>,
   record: (gpu: Gpu, tensors: Readonly<Record<string, Tensor>>) => R,
@@ -85,7 +85,7 @@ export function runningOf<B, R>(
     const known = shaped.get(key);
     if (known) return known;
     const [oldest] = shaped;
-    if (oldest && shaped.size >= mostShapes) {
+    if (oldest && shaped.size >= maxShapes) {
       shaped.delete(oldest[0]);
       free(oldest[1]);
     }

@@ -1,4 +1,4 @@
-// A run as a file: a checkpoint of its training, with what the page shows of it.
+// A run as a file: a checkpoint of its training, with the data shown on the page.
 
 import { openFiles } from "../../../src/formats/files.ts";
 import {
@@ -15,7 +15,7 @@ import type { KeptRun, RunRequest } from "./protocol.ts";
 
 const version = 1;
 
-/** What such a file says apart from its tensors. */
+/** Contents of such a file besides tensors. */
 interface SavedRecord extends RunRequest {
   readonly version: number;
   readonly step: number;
@@ -24,13 +24,13 @@ interface SavedRecord extends RunRequest {
   readonly seconds: number;
 }
 
-/** Numbers of a step: its loss, the norm of its gradients, its learning rate, and 1 where it was skipped. */
+/** Numbers of a step: its loss, the norm of its gradients, its learning rate, and 1 if it was skipped. */
 const columns = 4;
 
 /** The name of attention as a tensor. */
 const nameOf = ({ step, of }: Pick<Attention, "step" | "of">) => `history.attention.${step}${of ? `.${of}` : ""}`;
 
-/** A run as a file; `tensors` are what its training needs to go on. */
+/** A run as a file; `tensors` is the state for resuming its training. */
 export async function savedRun(
   { settings, text }: RunRequest,
   { steps, looks, attention, seconds }: History,
@@ -64,7 +64,7 @@ export async function savedRun(
   return new Blob(parts);
 }
 
-/** A run that was read, with its training's tensors to be read on. */
+/** A run read from a file, with its training's tensors still to be read. */
 export interface ReadRun extends KeptRun {
   readonly step: number;
   readonly checkpoint: ReadCheckpoint;
@@ -73,7 +73,7 @@ export interface ReadRun extends KeptRun {
 /**
  * Reads a run from a file.
  *
- * @throws FormatError or TypeError for a file that is none, or of another version of the page.
+ * @throws FormatError or TypeError for an invalid file, or one of another version of the page.
  */
 export async function readRun(file: Blob): Promise<ReadRun> {
   const name = "the kept run";
@@ -100,7 +100,7 @@ export async function readRun(file: Blob): Promise<ReadRun> {
     }),
   );
   const { text, seconds, step } = record;
-  // JSON has no infinity, by which a step moves weights that were zeros.
+  // JSON lacks infinity, the relative change of weights that were zero.
   const looks = record.looks.map(({ ratios, ...look }) => ({
     ...look,
     ...(ratios && { ratios: (ratios as readonly (number | null)[]).map((one) => one ?? Number.POSITIVE_INFINITY) }),

@@ -1,7 +1,7 @@
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
 import type { CheckpointNumbers, CheckpointTensor } from "../../../src/train/checkpoints/checkpoint.ts";
-import type { TrainableModel } from "../../../src/train/open-trainable.ts";
+import type { TrainableModel } from "../../../src/train/open/open-trainable.ts";
 import { schedules } from "../../../src/train/schedules.ts";
 import type { Evaluation, TrainingStep } from "../../../src/train/trainer/results.ts";
 import { Trainer } from "../../../src/train/trainer/trainer.ts";
@@ -22,39 +22,41 @@ export interface Advance {
   readonly milliseconds: number;
   /** Submits of each. */
   readonly submits: number;
-  /** The look before them, with what was measured of the first of them. */
+  /** The evaluation before them, with measurements of the first of them. */
   readonly measured?: Look;
 }
 
-/** Milliseconds of a step above which it is split, and about those of each part. */
+/** Milliseconds of a step above which it is split, and approximate milliseconds of each part. */
 const [longStep, part] = [200, 100];
-/** Most submits of a step, and those of the first steps. */
-const [mostSubmits, firstSubmits] = [32, 8];
+/** Maximum submits of a step, and those of the first steps. */
+const [maxSubmits, firstSubmits] = [32, 8];
 
-/** A model in training, with everything that is seen of it. */
+/** A model in training, with all views of it. */
 export interface Session {
   readonly request: RunRequest;
   readonly facts: RunFacts;
   readonly trainer: Pick<Trainer, "steps" | "submits">;
   readonly history: History;
-  /** Takes so many steps; the first one after a look is measured for it. */
+  /** Takes so many steps; the first one after an evaluation is measured for it. */
   readonly advance: (count: number) => Promise<Advance>;
-  /** Looks at the model as it is, where it was not looked at yet. */
+  /** Evaluates the model, unless already done. */
   readonly look: () => Promise<{ look: Look; attention: readonly Attention[] } | undefined>;
-  /** The loss of examples as a step has it, with the choices of routers. */
+  /** The loss of examples as in a step, with the routers' choices. */
   readonly evaluate: (examples: readonly Example[]) => Promise<Evaluation>;
   /** The run as a file. */
   readonly saved: () => Promise<Blob>;
-  /** What was trained as a folder, or with `whole` all of the model. */
+  /** The trained model or adapter as a folder, or with `whole` the whole model. */
   readonly exported: (whole?: boolean) => Promise<Exported>;
   dispose(): void;
 }
 
-/** Most examples that are held out and looked at: of texts fewer, which are longer, unless of each few tokens are asked for. */
-const mostHeldOut = ({ scored, promptLength }: Examples): number =>
+/**
+ * Maximum held-out examples evaluated: fewer for texts, which are longer, unless only few tokens of each are predicted.
+ */
+const maxHeldOut = ({ scored, promptLength }: Examples): number =>
   scored === "exact" || promptLength === 0 ? 256 : 16;
 
-/** Tensors that training goes on with, by their names in a file. */
+/** Tensors for resuming training, by their names in a file. */
 function kept<B>({ parameters }: TrainableModel<B>, trainer: Trainer<B>): readonly (readonly [string, Tensor])[] {
   return [
     ...parameters.map(({ name, tensor }) => [`weights.${name}`, tensor] as const),
@@ -68,7 +70,7 @@ const described = ([name, { shape, dtype }]: readonly [string, Tensor]) => ({
   dtype: dtype === "u32" ? ("u32" as const) : ("f32" as const),
 });
 
-/** Gives a model and its trainer what a run had. */
+/** Restores a run's state in a model and its trainer. */
 async function restore<B>(model: TrainableModel<B>, trainer: Trainer<B>, run: ReadRun): Promise<void> {
   const all = kept(model, trainer);
   const numbers = await Promise.all(all.map((one) => run.checkpoint.read(described(one))));
@@ -82,7 +84,7 @@ async function restore<B>(model: TrainableModel<B>, trainer: Trainer<B>, run: Re
   await trainer.restore(state, { step: run.step });
 }
 
-/** Makes a model for a task and prepares its training; with `run` it goes on from there. */
+/** Makes a model for a task and prepares its training; with `run` it continues from there. */
 export const openSession = (
   gpu: Gpu,
   request: RunRequest,
@@ -115,9 +117,9 @@ async function sessionOf<B>(
   });
   if (run) await restore(model, trainer, run);
   const parts = partsOf(parameters, learner.partOf);
-  const heldOut = examples.heldOut(mostHeldOut(examples));
+  const heldOut = examples.heldOut(maxHeldOut(examples));
   base.loading?.({ phase: "compile", done: 0, total: 1 });
-  // Kernels may be slow until the first steps have said how slow: none of their submits is a whole step.
+  // The speed of kernels is unknown until the first steps, so these are split into submits.
   trainer.submits = firstSubmits;
   const submits = () => trainer.submits;
   const looking = await learner.looking(heldOut, submits);
@@ -155,8 +157,8 @@ async function sessionOf<B>(
     const steps = await trainer.readSteps();
     const [milliseconds, { submits }] = [performance.now() - start, trainer];
     const each = milliseconds / count;
-    // Not of the first steps, in which kernels are compiled.
-    if (trainer.steps > 2) trainer.submits = each > longStep ? Math.min(mostSubmits, Math.ceil(each / part)) : 1;
+    // Not for the first steps, in which kernels are compiled.
+    if (trainer.steps > 2) trainer.submits = each > longStep ? Math.min(maxSubmits, Math.ceil(each / part)) : 1;
     return { steps, milliseconds, submits };
   }
 

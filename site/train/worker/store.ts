@@ -1,4 +1,4 @@
-// Runs that are kept in this browser: a file for each task in the page's private file system, replaced whole or not at all.
+// Runs stored in this browser: one file per task in the page's private file system, replaced atomically.
 
 const folderName = "shaderformer-train";
 
@@ -11,11 +11,11 @@ async function folder(sim: string | undefined): Promise<FileSystemDirectoryHandl
   return await root.getDirectoryHandle(folderName, { create: true });
 }
 
-/** Writes a task's file in place of the one before. Throws what the browser says where it does not let it. */
+/** Writes a task's file, replacing the previous one. Throws the browser's error if it refuses. */
 export async function keep(task: string, run: Blob, sim: string | undefined): Promise<void> {
   if (sim === "storage-full") throw new DOMException("simulated: the quota is used up", "QuotaExceededError");
   const file = await (await folder(sim)).getFileHandle(fileOf(task), { create: true });
-  // What is written takes the file's place when it is closed: a tab that ends before leaves the earlier one.
+  // The file is replaced when the writer is closed: a tab that ends before leaves the old one.
   const stream = await file.createWritable();
   try {
     await stream.write(run);
@@ -26,7 +26,7 @@ export async function keep(task: string, run: Blob, sim: string | undefined): Pr
   await stream.close();
 }
 
-/** A task's file; undefined where there is none. */
+/** A task's file; undefined if there is none. */
 export async function kept(task: string, sim: string | undefined): Promise<Blob | undefined> {
   try {
     const file = await (await (await folder(sim)).getFileHandle(fileOf(task))).getFile();
@@ -37,7 +37,7 @@ export async function kept(task: string, sim: string | undefined): Promise<Blob 
   }
 }
 
-/** Deletes a task's file, where there is one. */
+/** Deletes a task's file, if there is one. */
 export async function forget(task: string, sim: string | undefined): Promise<void> {
   try {
     await (await folder(sim)).removeEntry(fileOf(task));

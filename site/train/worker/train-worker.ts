@@ -1,4 +1,4 @@
-// The worker of the page: has the device and the model, trains it, and keeps the run in this browser.
+// The worker of the page: owns the device and the model, trains it, and saves the run in this browser.
 
 import { progressReport } from "../../../src/engine/direct/progress.ts";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
@@ -67,7 +67,7 @@ const handlers: Handlers<Calls> = {
   },
   save: async (_, { report }) => {
     const { session, keeper } = opened();
-    await (training ? keeper.ask() : keeper.save(report)); // a step may not come between what is read of a run
+    await (training ? keeper.ask() : keeper.save(report)); // no step may run while a run is being read
     return session.history.steps.length;
   },
   forget: async ({ task, sim }) => {

@@ -1,11 +1,11 @@
-import type { OptimizerOptions } from "../../../src/train/optimisers/optimisers.ts";
+import type { OptimizerOptions } from "../../../src/train/optimizers/optimizers.ts";
 import type { RouterLossOptions } from "../../../src/train/router-losses.ts";
 import type { Settings } from "../setup/settings.ts";
 
-/** How the routers of a mixture are trained; nothing changes for other models. */
+/** How the routers of a mixture are trained; no effect on other models. */
 export const routersFor = ({ routerLoss }: Settings): RouterLossOptions => ({ balance: routerLoss });
 
-/** How the settings have parameters changed: AdamW with the means of nanoGPT, the others as their papers have them. */
+/** The optimizer of the settings: AdamW with nanoGPT's betas, the others as in their papers. */
 export function optimizerOf({ optimizer: name, weightDecay }: Settings): OptimizerOptions {
   const betas = [0.9, 0.95] as const;
   switch (name) {

@@ -2,19 +2,19 @@ import { visible } from "../../../src/text/token-text.ts";
 import type { Picked } from "../state.ts";
 import { largest } from "./weights.ts";
 
-/** What the grid shows. */
+/** The contents of the grid. */
 export interface GridPicture {
   readonly source: readonly string[];
   readonly target: readonly string[];
-  /** Weights of the tokens that were written. */
+  /** Weights of the written tokens. */
   readonly rows: readonly Float32Array[];
   readonly rowScale: boolean;
   readonly picked: Picked;
 }
 
-/** Where the cells are before anything is scrolled, in pixels of the page. */
+/** The unscrolled positions of cells, in CSS pixels. */
 export interface GridPlace {
-  /** Width and height of the tokens to the left of the cells and above them, which stay where they are. */
+  /** Width and height of the token labels to the left of and above the cells, which do not scroll. */
   readonly left: number;
   readonly top: number;
   readonly cell: number;
@@ -22,7 +22,7 @@ export interface GridPlace {
   readonly rows: number;
 }
 
-/** The part of the grid that is to be seen: pixels, and how far it is scrolled. */
+/** The visible part of the grid: pixels, and scroll position. */
 export interface GridView {
   readonly width: number;
   readonly height: number;
@@ -30,8 +30,8 @@ export interface GridView {
   readonly y: number;
 }
 
-/** Sides of a cell at most, and at least, so that its token fits next to it. */
-const [mostSide, leastSide] = [32, 11];
+/** Maximum and minimum side of a cell, so that its label fits. */
+const [maxSide, minSide] = [32, 11];
 /** Pixels of the longest label, across and down; on a narrow screen the first is a third of it. */
 const [labelAcross, labelDown] = [120, 110];
 const font = (weight: number, cell: number) => `${weight} ${Math.min(14, cell - 1)}px ui-monospace, monospace`;
@@ -42,7 +42,7 @@ const widths = new Map<string, number>();
 function widthOf(context: CanvasRenderingContext2D, token: string): number {
   const known = widths.get(token);
   if (known !== undefined) return known;
-  context.font = font(400, mostSide);
+  context.font = font(400, maxSide);
   const { width } = context.measureText(visible(token));
   widths.set(token, width);
   return width;
@@ -55,7 +55,7 @@ function shortened(context: CanvasRenderingContext2D, words: string, most: numbe
   return `${characters.join("")}…`;
 }
 
-/** Where the cells of a grid are that may be so wide: as large as fits, and wider where they would be too small. */
+/** The layout of a grid within this width: cells as large as fit, but not too small, even if the grid becomes wider. */
 export function placeGrid(
   canvas: HTMLCanvasElement,
   { source, target }: Pick<GridPicture, "source" | "target">,
@@ -67,7 +67,7 @@ export function placeGrid(
     8 + tokens.reduce((length, token) => Math.max(length, Math.min(most, widthOf(context, token))), 0);
   const left = Math.ceil(longest(target, Math.min(labelAcross, width / 3)));
   const top = Math.ceil(longest(source, labelDown));
-  const cell = Math.max(leastSide, Math.min(mostSide, Math.floor((width - left - 1) / source.length)));
+  const cell = Math.max(minSide, Math.min(maxSide, Math.floor((width - left - 1) / source.length)));
   return { left, top, cell, columns: source.length, rows: target.length };
 }
 
@@ -77,13 +77,13 @@ export const extentOf = ({ left, top, cell, columns, rows }: GridPlace): readonl
   top + cell * Math.max(rows, 1) + 1,
 ];
 
-/** The cells of one direction that are to be seen: the first, and the one after the last. */
+/** The visible cells in one direction: the first, and the one after the last. */
 const seen = (scrolled: number, room: number, cell: number, count: number): readonly [number, number] => [
   Math.max(0, Math.floor(scrolled / cell)),
   Math.min(count, Math.ceil((scrolled + room) / cell)),
 ];
 
-/** Draws the part of the grid that is to be seen, whatever the size of the whole. */
+/** Draws the visible part of the grid, independent of the total size. */
 export function drawGrid(
   canvas: HTMLCanvasElement,
   picture: GridPicture,
@@ -98,7 +98,7 @@ export function drawGrid(
   const { width, height, x, y } = view;
   const scale = Math.min(2, devicePixelRatio || 1);
   const [wide, high] = [Math.round(width * scale), Math.round(height * scale)];
-  // A canvas that gets a size gets new memory.
+  // Setting a canvas's size reallocates its memory.
   if (canvas.width !== wide) canvas.width = wide;
   if (canvas.height !== high) canvas.height = high;
   canvas.style.width = `${width}px`;
@@ -170,7 +170,7 @@ export function drawGrid(
   });
 }
 
-/** The cell, or the token next to the cells, at a point of the part that is to be seen; nothing elsewhere. */
+/** The cell or label at a point of the visible part; undefined elsewhere. */
 export function pickAt(
   { left, top, cell, columns, rows }: GridPlace,
   { x, y }: Pick<GridView, "x" | "y">,
@@ -184,13 +184,13 @@ export function pickAt(
   };
 }
 
-/** How far to scroll in one direction so that a cell is to be seen in the room that there is. */
+/** The scroll position in one direction that makes a cell visible. */
 function scrolledTo(index: number | undefined, scrolled: number, room: number, cell: number): number {
   if (index === undefined) return scrolled;
   return Math.min(Math.max(scrolled, (index + 1) * cell + 1 - room), index * cell);
 }
 
-/** How far to scroll so that what is picked is to be seen. */
+/** The scroll position that makes the picked cell visible. */
 export const revealed = (
   { left, top, cell }: GridPlace,
   { row, column }: Picked,

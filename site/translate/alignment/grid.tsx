@@ -5,12 +5,12 @@ import type { Run } from "../text/run.ts";
 import { drawGrid, extentOf, type GridPlace, type GridView, pickAt, placeGrid, revealed } from "./drawing.ts";
 import { isMove, pointerLeaves } from "./pointer.ts";
 
-/** Pixels around the grid, for the frame of one that has the focus. */
+/** Pixels around the grid, for the focus frame. */
 const padding = 3;
-/** Pixels that are left for a scroll bar, there or not: one that comes and goes changes nothing that it depends on. */
+/** Pixels reserved for a scroll bar, so that its appearance does not change the layout that causes it. */
 const bar = 17;
 
-/** How much of the grid a frame shows, and how far it is scrolled. */
+/** The visible size of a frame, and its scroll position. */
 function viewIn(frame: HTMLElement, place: GridPlace): GridView {
   const [wide, high] = extentOf(place);
   return {
@@ -21,7 +21,7 @@ function viewIn(frame: HTMLElement, place: GridPlace): GridView {
   };
 }
 
-/** The grid, which the pointer and the arrow keys walk. Where it is larger than its frame, the part in view is drawn. */
+/** The grid, explored by pointer and arrow keys. If it is larger than its frame, only the visible part is drawn. */
 export function Grid({ now }: { now: Run }) {
   const frame = useRef<HTMLDivElement>(null);
   const extent = useRef<HTMLDivElement>(null);
@@ -60,7 +60,7 @@ export function Grid({ now }: { now: Run }) {
     if (!around) return;
     const sized = new ResizeObserver(() => {
       setWidth(around.offsetWidth - 2 * padding - bar);
-      redraw.current(); // the height may have changed alone
+      redraw.current(); // only the height may have changed
     });
     sized.observe(around);
     return () => sized.disconnect();
@@ -101,7 +101,7 @@ export function Grid({ now }: { now: Run }) {
 
 type Walk = Pick<KeyboardEvent, "key" | "ctrlKey">;
 
-/** The cell that a key leads to: to the next ones, or to the ends of a row, or with Ctrl of all; undefined for other keys. */
+/** The target cell of a key: a neighbour, the ends of a row or, with Ctrl, of the grid; undefined for other keys. */
 function moved({ row, column }: Picked, { key, ctrlKey }: Walk, rows: number, columns: number): Picked | undefined {
   const far = Number.POSITIVE_INFINITY;
   const steps: Readonly<Record<string, readonly [down: number, right: number]>> = ctrlKey

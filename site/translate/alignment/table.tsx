@@ -5,10 +5,10 @@ import { TableFrame } from "../../shell/table-frame.tsx";
 import { grid, shown } from "../state.ts";
 import { strongestOf, strongestShown } from "./weights.ts";
 
-/** Cells of a table at most; a larger one has the strongest of each row alone. */
-const mostCells = 3000;
+/** Maximum cells of a table; a larger one shows only the strongest of each row. */
+const maxCells = 3000;
 
-/** What the grid draws, as a table, and only while it is open. */
+/** The grid as a table, only while it is open. */
 export function AlignmentTable() {
   const [open, setOpen] = useState(false);
   return (
@@ -24,7 +24,7 @@ function Table() {
   const rows = grid.value;
   if (!now) return null;
   const { source, target } = now;
-  if (rows.length * source.length > mostCells) {
+  if (rows.length * source.length > maxCells) {
     return (
       <>
         <p class="small muted">

@@ -5,7 +5,7 @@ import { unknownSays } from "../text/unknown.ts";
 import { Tokens } from "./tokens.tsx";
 import { columnOf } from "./weights.ts";
 
-/** Both texts as their tokens: the one that has the focus shades those of the other that belong to it. */
+/** Both texts as tokens: the focused one shades its counterparts in the other text. */
 export function Texts() {
   const now = shown.value;
   if (!now) return null;

@@ -4,24 +4,24 @@ import { grid, nothing, picked, shown } from "../state.ts";
 import { isMove, pointerLeaves } from "./pointer.ts";
 import { pickedWords } from "./words.ts";
 
-/** Tokens of a block, which is drawn anew only where it changes. */
+/** Tokens per block, which is redrawn only if it changes. */
 const size = 64;
 
 interface TokensProps {
   readonly kind: "row" | "column";
   readonly name: string;
   readonly tokens: readonly string[];
-  /** How much each belongs to what is picked in the other text. */
+  /** The weight of each for the token picked in the other text. */
   readonly weights: ArrayLike<number> | undefined;
 }
 
-/** The token that an event is on. */
+/** The token of an event. */
 function tokenOf({ target }: Event): number | undefined {
   const token = (target as Element).closest<HTMLElement>("[data-token]")?.dataset["token"];
   return token === undefined ? undefined : Number(token);
 }
 
-/** Tokens as buttons of which one is reached by Tab, the others by the arrow keys. */
+/** Tokens as buttons: one is reached by Tab, the others by arrow keys. */
 export function Tokens({ kind, name, tokens, weights }: TokensProps) {
   const at = picked.value[kind];
   const most = Math.max(1e-9, ...Array.from(weights ?? []));
@@ -78,10 +78,10 @@ interface BlockProps extends Pick<TokensProps, "tokens" | "weights"> {
   readonly from: number;
   /** The full weight. */
   readonly most: number;
-  /** The token that is picked, and that which Tab reaches, where they are in it. */
+  /** The picked token, and the one that Tab reaches, if they are in it. */
   readonly at: number | undefined;
   readonly tab: number | undefined;
-  /** What the picked one is called. */
+  /** The name of the picked one. */
   readonly words: string | undefined;
 }
 

@@ -4,7 +4,7 @@ import { Grid } from "./grid.tsx";
 import { AlignmentTable } from "./table.tsx";
 import { pickedWords } from "./words.ts";
 
-/** What each token that was written attends to: a grid with the choice of layer and head, and the same as a table. */
+/** What each written token attends to: a grid with a choice of layer and head, and the same as a table. */
 export function AlignmentView() {
   const now = shown.value;
   if (!now) return null;

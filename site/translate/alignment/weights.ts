@@ -4,11 +4,11 @@ import type { HeadChoice } from "../../generate/strips/head-picker.tsx";
 export interface RowShape {
   readonly layers: number;
   readonly heads: number;
-  /** False where a row is the mean of all heads. */
+  /** False if a row is the mean of all heads. */
   readonly perHead: boolean;
 }
 
-/** The weights of one token by a head, or in the mean of a layer, of a head in all layers, or of all. */
+/** The weights of one token in a head, or the mean over a layer, over a head in all layers, or over all. */
 export function meanOf(
   row: ArrayLike<number>,
   { layers, heads, perHead }: RowShape,
@@ -28,7 +28,7 @@ export function meanOf(
   return Float32Array.from(sum, (value) => value / parts);
 }
 
-/** A value of each row, kept as long as the row is. */
+/** A cached value per row. */
 function ofRow<T>(compute: (row: Float32Array) => T): (row: Float32Array) => T {
   const known = new WeakMap<Float32Array, T>();
   return (row) => {
@@ -43,13 +43,13 @@ function ofRow<T>(compute: (row: Float32Array) => T): (row: Float32Array) => T {
 /** The largest weight of a row. */
 export const largest = ofRow((row) => row.reduce((a, b) => Math.max(a, b), 0));
 
-/** How many of a row's strongest weights there is room for. */
+/** Number of a row's strongest weights shown. */
 export const strongestShown = 5;
 
 /** The indices of a row's strongest weights. */
 export const strongestOf = ofRow((row) => strongest(row, strongestShown));
 
-/** What gives the means of rows: those of rows that it had before, by the same choice, are the same as then. */
+/** A function that computes and caches the means of rows for a choice. */
 export function rowMeans(): (rows: readonly Float32Array[], shape: RowShape, choice: HeadChoice) => Float32Array[] {
   let chosen = "";
   let mean = (row: Float32Array): Float32Array => row;
@@ -68,6 +68,6 @@ export const strongest = (weights: ArrayLike<number>, count: number): number[] =
     .slice(0, count)
     .map(([, i]) => i);
 
-/** The weights of a column: how much each token that was written attends to one of the source. */
+/** The weights of a column: how much each written token attends to one source token. */
 export const columnOf = (rows: readonly ArrayLike<number>[], column: number): number[] =>
   rows.map((row) => row[column] ?? 0);

@@ -6,7 +6,7 @@ import { columnOf, strongest } from "./weights.ts";
 
 const quoted = (token: string | undefined): string => `“${visible(token ?? "")}”`;
 
-/** The weights of a cell, or the largest of a row or of a column, in words; empty where nothing is picked. */
+/** The weights of a cell, or the largest of a row or column, as text; empty if nothing is picked. */
 export function pickedWords(
   { source, target }: Pick<Run, "source" | "target">,
   rows: readonly ArrayLike<number>[],

@@ -1,6 +1,6 @@
 import { choicesOf } from "../../shell/model/choice.ts";
 
-/** The model that the site itself has. */
+/** The site's own model. */
 export const bundled = {
   name: "dates",
   title: "Bundled: a small Transformer of 2017, which writes dates in words as numbers",

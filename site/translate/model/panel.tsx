@@ -3,10 +3,10 @@ import { FolderField, KindField, NameField, privacy } from "../../shell/model/fi
 import { choice, chosenIsLoaded, hub, model, plan } from "../state.ts";
 import { bundled, problemOf } from "./choice.ts";
 
-/** A longest text of more tokens is no limit that a reader meets. */
+/** A larger limit on the text's length is irrelevant to readers. */
 const mostNamed = 100_000;
 
-/** The model that writes: which, and what it needs. */
+/** The model that writes: its choice and requirements. */
 export function ModelPanel() {
   const chosen = choice.value;
   const problem = problemOf(chosen);

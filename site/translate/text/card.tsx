@@ -7,7 +7,7 @@ import { choice, chosenIsLoaded, model, plan, text, writing } from "../state.ts"
 import { optionProblem } from "./options.ts";
 import { stopWriting, writeNow } from "./write.ts";
 
-/** The reader's text, and the button that has it written anew. */
+/** The reader's text, and the button that translates it. */
 export function TextCard() {
   return (
     <section class="work" aria-label="Your text">
@@ -69,13 +69,13 @@ function Loading() {
   );
 }
 
-/** Why nothing can be written now. */
+/** Why writing is not possible now. */
 function whyNot(): string | undefined {
   if (device.value.kind === "opening") return "Opening the GPU…";
   if (device.value.kind !== "ready") return "Nothing can be written without a GPU; see below.";
   const problem = problemOf(choice.value);
   if (problem !== undefined) return problem || "Choose a model first.";
-  if (text.value.trim() === "") return "The text is empty: write one, or take one of those to try.";
+  if (text.value.trim() === "") return "The text is empty: write one, or choose an example.";
   return optionProblem();
 }
 

@@ -1,7 +1,7 @@
 import { model, options } from "../state.ts";
 import { optionFields, problemOf } from "./options.ts";
 
-/** How texts are written: what is left empty is as the model's folder says. */
+/** Options of writing; empty ones are as in the model's folder. */
 export function OptionsPanel() {
   const defaults = model.value.kind === "ready" ? model.value.facts.defaults : {};
   return (
@@ -35,7 +35,9 @@ export function OptionsPanel() {
           );
         })}
       </div>
-      <p class="small muted">Empty: as the model's folder says. With the same options a text is the same every time.</p>
+      <p class="small muted">
+        Empty: as set in the model's folder. With the same options a text is the same every time.
+      </p>
     </section>
   );
 }

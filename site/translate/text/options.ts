@@ -8,7 +8,7 @@ export interface OptionField {
   readonly key: string;
   readonly label: string;
   readonly hint: string;
-  /** What counts where neither the reader nor the model's folder says something. */
+  /** The default if neither the reader nor the model's folder sets a value. */
   readonly standard: number;
   readonly range: readonly [from: number, to: number];
   readonly whole: boolean;
@@ -23,7 +23,7 @@ export const optionFields: readonly OptionField[] = [
     standard: 1,
     range: [1, 8],
     whole: true,
-    hint: "texts that are searched at once for the likeliest; 1 takes the likeliest token each time",
+    hint: "number of texts searched together for the likeliest; 1 takes the likeliest token each time",
   },
   {
     name: "lengthPenalty",
@@ -32,7 +32,7 @@ export const optionFields: readonly OptionField[] = [
     standard: 1,
     range: [-10, 10],
     whole: false,
-    hint: "with beams: above 0 longer texts gain",
+    hint: "with beams: above 0 favours longer texts",
   },
   {
     name: "noRepeatNgram",
@@ -41,7 +41,7 @@ export const optionFields: readonly OptionField[] = [
     standard: 0,
     range: [0, 16],
     whole: true,
-    hint: "so many tokens in a row never come twice; 0 is off",
+    hint: "no sequence of so many tokens occurs twice; 0 is off",
   },
   {
     name: "maxTokens",
@@ -54,13 +54,13 @@ export const optionFields: readonly OptionField[] = [
   },
 ];
 
-/** What is wrong with a value; undefined where it is right. */
+/** The problem with a value; undefined if it is valid. */
 export function problemOf({ label, range: [from, to], whole }: OptionField, value: number): string | undefined {
   const right = value >= from && value <= to && (!whole || Number.isInteger(value));
   return right ? undefined : `${label} is ${whole ? "a whole number" : "a number"} from ${from} to ${to}.`;
 }
 
-/** What is wrong with the options that the reader chose. */
+/** The problem with the reader's options. */
 export function optionProblem(): string | undefined {
   for (const field of optionFields) {
     const value = options.value[field.name];

@@ -3,7 +3,7 @@ import type { Run } from "./run.ts";
 
 const { layers, heads, runs } = recording;
 
-/** Texts that the bundled model wrote from its examples, as `scripts/record-translate.mjs` writes them. */
+/** Texts that the bundled model wrote from its examples, as `scripts/record/translate.mjs` writes them. */
 export const recorded: readonly Run[] = runs.map((one) => ({
   name: "dates",
   kind: "recorded",

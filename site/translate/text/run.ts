@@ -1,25 +1,25 @@
 import type { Ended } from "../worker/protocol.ts";
 
-/** A text that is or was written. */
+/** A text being written, or finished. */
 export interface Run {
-  /** Of the model that writes it. */
+  /** The model that writes it. */
   readonly name: string;
-  /** Recorded: it was written before, and not on this device. */
+  /** Recorded: written earlier, and not on this device. */
   readonly kind: "live" | "recorded";
-  /** True where the model's weights cannot be distinguished from random numbers. */
+  /** True if the model's weights cannot be distinguished from random numbers. */
   readonly untrained: boolean;
   readonly layers: number;
   readonly heads: number;
-  /** False where rows are the mean of all heads. */
+  /** False if rows are the mean of all heads. */
   readonly perHead: boolean;
-  /** The text of each token alone, and of the source what it was made of. */
+  /** The text of each token alone, and the source's spelling. */
   readonly text: string;
   readonly source: readonly string[];
-  /** The words of it for which the model has no token. */
+  /** Its words without tokens in the model. */
   readonly unknown?: readonly string[];
   readonly target: readonly string[];
   readonly written: string;
-  /** What the first tokens attend to. */
+  /** The attention of the tokens so far. */
   readonly rows: readonly Float32Array[];
   /** Undefined while it is being written. */
   readonly ended: Ended | undefined;

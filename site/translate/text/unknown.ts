@@ -3,12 +3,12 @@ import type { Tokenizer } from "../../../src/text/tokenizer.ts";
 import { counted } from "../../shell/format.ts";
 import type { Run } from "./run.ts";
 
-/** How tokenizers name the token that stands for all that they have none for. */
+/** Names of unknown tokens in tokenizers. */
 const names = ["<unk>", "[UNK]"] as const;
-/** Words that are named, and the characters of each, at most. */
-const [mostWords, mostCharacters] = [5, 24];
+/** Maximum number of words named, and of characters of each. */
+const [maxWords, maxCharacters] = [5, 24];
 
-/** The words of a text for which a tokenizer has no tokens, each once; none where it takes every text. */
+/** The words of a text without tokens, each once; none if the tokenizer covers all text. */
 export function unknownWords({ idOf, encode }: Pick<Tokenizer, "idOf" | "encode">, text: string): readonly string[] {
   const unknown = names.map((name) => idOf(name)).find((id) => id !== undefined);
   const isUnknown = (part: string) =>
@@ -18,10 +18,10 @@ export function unknownWords({ idOf, encode }: Pick<Tokenizer, "idOf" | "encode"
 
 const quoted = (word: string): string => {
   const characters = [...word];
-  return `“${visible(characters.slice(0, mostCharacters).join(""))}${characters.length > mostCharacters ? "…" : ""}”`;
+  return `“${visible(characters.slice(0, maxCharacters).join(""))}${characters.length > maxCharacters ? "…" : ""}”`;
 };
 
-/** What is to be said of words that the model does not know, in its source and in what it writes; undefined for none. */
+/** The note on unknown words in the source and in the written text; undefined for none. */
 export function unknownSays({
   unknown = [],
   source,
@@ -29,7 +29,7 @@ export function unknownSays({
 }: Pick<Run, "unknown" | "source" | "target">): string | undefined {
   const name = names.find((one) => source.includes(one) || target.includes(one));
   if (name === undefined) return undefined;
-  const named = unknown.slice(0, mostWords).map(quoted);
+  const named = unknown.slice(0, maxWords).map(quoted);
   const others = unknown.length - named.length;
   const words = [...named, ...(others > 0 ? [counted(others, "other word")] : [])];
   const list = words.length > 1 ? `${words.slice(0, -1).join(", ")} and ${words.at(-1)}` : (words[0] ?? "some words");

@@ -6,10 +6,10 @@ import { client } from "../worker/client.ts";
 import type { Written } from "../worker/protocol.ts";
 import type { Run } from "./run.ts";
 
-/** Milliseconds between two paintings, for pages that are hidden: these have no frames. */
+/** Milliseconds between two paintings in hidden pages, which have no frames. */
 const hiddenPaint = 200;
 
-/** Calls `paint` once for all that comes before the next frame. */
+/** Calls `paint` once for all updates before the next frame. */
 function eachFrame(paint: () => void): () => void {
   let waiting = false;
   return () => {
@@ -24,7 +24,7 @@ function eachFrame(paint: () => void): () => void {
   };
 }
 
-/** The run after something that came of it. */
+/** The run after a report. */
 function withWritten(now: Run, came: Written): Run {
   switch (came.kind) {
     case "source":
@@ -38,7 +38,7 @@ function withWritten(now: Run, came: Written): Run {
   }
 }
 
-/** Writes a text from the reader's, by the chosen model, which is loaded first where it is not. */
+/** Writes a text from the reader's with the chosen model, which is loaded first if necessary. */
 export async function writeNow(): Promise<void> {
   if (writing.value || text.value.trim() === "") return;
   writing.value = true;
@@ -86,7 +86,7 @@ export async function writeNow(): Promise<void> {
       say(`Written: ${now.written.slice(0, 300)}`);
     } catch (error) {
       batch(() => {
-        // What a text that was refused leaves is nothing; what was written before a failure stays.
+        // A refused text leaves nothing; text written before a failure stays.
         if (now.target.length === 0) run.value = before;
         now = { ...now, source: [] }; // nothing more is painted
         failure.value = { during: "write", error };
@@ -97,9 +97,9 @@ export async function writeNow(): Promise<void> {
   }
 }
 
-/** Ends the text that is being written; what there is of it stays. */
+/** Ends the text being written; the part so far stays. */
 export function stopWriting(): void {
   if (!writing.value) return;
   say("Stopped");
-  void client.call("stop", {}).catch(() => undefined); // a worker that is gone writes nothing either
+  void client.call("stop", {}).catch(() => undefined); // an ended worker writes nothing either
 }

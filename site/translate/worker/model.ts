@@ -7,7 +7,7 @@ import type { ModelRequest } from "../../shell/model/request.ts";
 import { sourceOf } from "../../shell/model/source.ts";
 import type { ModelFacts } from "./protocol.ts";
 
-/** Loads an encoder-decoder and has it write a token, so that what a text needs is compiled. */
+/** Loads an encoder-decoder and writes a token, so that a text's programs are compiled. */
 export async function loadModelFor(
   gpu: Gpu,
   request: ModelRequest,
@@ -18,7 +18,7 @@ export async function loadModelFor(
   const source = await sourceOf(request, signal, report);
   const model = await loadEncoderDecoder(gpu, source, {
     signal,
-    onWarning: () => undefined, // of settings that change nothing here, and of tensors that nothing reads
+    onWarning: () => undefined, // about settings without effect here, and unread tensors
     onProgress: report,
   });
   try {
@@ -32,7 +32,7 @@ export async function loadModelFor(
   }
 }
 
-/** What the page shows of a model. */
+/** The facts about a model shown on the page. */
 export async function factsOf(model: EncoderDecoder): Promise<ModelFacts> {
   const { config, sourceContext, context, bytes, stored, defaults } = model;
   const { architecture, encoder, decoder } = config;

@@ -7,19 +7,19 @@ export interface ModelFacts {
   readonly encoderLayers: number;
   readonly layers: number;
   readonly heads: number;
-  /** Tokens of a source, and of what is written, at most. */
+  /** Maximum tokens of a source, and of a written text. */
   readonly sourceContext: number;
   readonly context: number;
   /** Bytes of the weights on the GPU. */
   readonly bytes: number;
   readonly quantisation: string;
-  /** True where its weights cannot be distinguished from random numbers. */
+  /** True if its weights cannot be distinguished from random numbers. */
   readonly untrained: boolean;
-  /** What the folder says of how its model writes. */
+  /** The folder's settings for generation. */
   readonly defaults: WritingOptions;
 }
 
-/** How a text is written; what is left out is as the model's folder says. */
+/** Options of writing; unset ones are as in the model's folder. */
 export interface WritingOptions {
   readonly beams?: number | undefined;
   readonly lengthPenalty?: number | undefined;
@@ -27,7 +27,7 @@ export interface WritingOptions {
   readonly maxTokens?: number | undefined;
 }
 
-/** A token that was written. */
+/** A written token. */
 export interface WrittenToken {
   /** Its text alone. */
   readonly text: string;
@@ -35,11 +35,11 @@ export interface WrittenToken {
   readonly row: Float32Array<ArrayBuffer>;
 }
 
-/** What comes while a text is written. */
+/** Reports during writing. */
 export type Written =
   /**
-   * The tokens of the source, and its words for which the model has none; with `perHead` rows hold every head of every
-   * layer, else their mean.
+   * The tokens of the source, and its words without tokens; with `perHead` rows have every head of every layer, else
+   * their mean.
    */
   | {
       readonly kind: "source";
@@ -47,7 +47,7 @@ export type Written =
       readonly unknown: readonly string[];
       readonly perHead: boolean;
     }
-  /** The characters that are whole now, which have come with a token or were held back. */
+  /** The characters completed by a token or held back before. */
   | { readonly kind: "piece"; readonly text: string; readonly token?: WrittenToken };
 
 /** How a text ended. */
@@ -62,6 +62,6 @@ export interface Ended {
 /** Calls of the page to its worker. */
 export interface Calls extends ModelCalls<ModelFacts> {
   readonly write: [WritingOptions & { readonly text: string }, Ended, Written];
-  /** Ends the text that is being written, whose tokens so far stay. */
+  /** Ends the text being written; its tokens so far stay. */
   readonly stop: [Record<string, never>, undefined, never];
 }

@@ -1,4 +1,4 @@
-// The worker of the page: has the device and the model, and writes texts with what their tokens attend to.
+// The worker of the page: owns the device and the model, and writes texts with the attention of their tokens.
 
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import type { EncoderDecoder } from "../../../src/seq2seq/encoder-decoder.ts";

@@ -1,19 +1,19 @@
-import { mostPerHead } from "../../../src/seq2seq/cross-weights.ts";
+import { maxPerHead } from "../../../src/seq2seq/cross-weights.ts";
 import type { EncoderDecoder } from "../../../src/seq2seq/encoder-decoder.ts";
 import { tokenText } from "../../../src/text/token-text.ts";
 import { unknownWords } from "../text/unknown.ts";
 import type { Ended, WritingOptions, Written } from "./protocol.ts";
 
-/** Tokens that are written at most where neither the reader nor the folder says something. */
+/** Maximum written tokens if neither the reader nor the folder sets a number. */
 const standardMost = 256;
 
-/** What ends a text: `signal` with an error, `stop` with what there is. */
+/** What ends a text: `signal` with an error, `stop` with the text so far. */
 export interface WriteSignals {
   readonly signal: AbortSignal;
   readonly stop: AbortSignal;
 }
 
-/** Writes a text, and reports each token with the weights of what it attends to, which its own step gives. */
+/** Writes a text, and reports each token with its attention weights, from its own step. */
 export async function write(
   model: EncoderDecoder,
   { text, ...chosen }: WritingOptions & { readonly text: string },
@@ -23,13 +23,13 @@ export async function write(
   const { decoder } = model.config;
   const source = model.sourceTokenizer.encode(text).map((id) => tokenText(model.sourceTokenizer, id));
   const most = Math.min(chosen.maxTokens ?? model.defaults.options.maxTokens ?? standardMost, model.context);
-  // Of longer texts there is the mean alone.
-  const perHead = 4 * decoder.layers * decoder.heads * most * source.length <= mostPerHead;
+  // Longer texts only have the mean.
+  const perHead = 4 * decoder.layers * decoder.heads * most * source.length <= maxPerHead;
   report({ kind: "source", tokens: source, unknown: unknownWords(model.sourceTokenizer, text), perHead });
   const ended = await model
     .generate(text, {
       ...chosen,
-      // A folder may say that its model draws; the page shows the likeliest text, which is the same every time.
+      // A folder may set sampling; the page shows the likeliest text, which is the same every time.
       temperature: 0,
       attention: { perHead },
       signal: AbortSignal.any([signal, stop]),

@@ -1,5 +1,5 @@
 import type { Gpu } from "../../gpu/gpu.ts";
-import { type CacheFormat, cacheFormats } from "../../kernels/formats.ts";
+import { type CacheFormat, cacheFormats } from "../../kernels/formats/formats.ts";
 import type { KvLayout } from "../../kernels/kv-cache/layouts.ts";
 import { cacheStorage } from "../../kernels/kv-cache/storage.ts";
 import { checkOptions, checkValue, fieldsOf, integer, listOf, oneOf, required, size } from "../../options/checks.ts";
@@ -32,9 +32,16 @@ export type CacheLayout = (typeof cacheLayouts)[number];
 
 /** How a model stores keys and values. */
 export interface CacheOptions {
-  /** Element type; default f32. */
+  /**
+   * Element type of keys and values.
+   * @defaultValue `f32`
+   */
   readonly dtype?: CacheFormat | undefined;
-  /** Default contiguous. Layers with a window keep only what it needs: in a ring, or in pages that are reused. */
+  /**
+   * Room for the whole context, or pages that are taken as sequences grow. Layers with a window keep only what it needs:
+   * in a ring, or in pages that are reused.
+   * @defaultValue `contiguous`
+   */
   readonly layout?: CacheLayout | undefined;
 }
 
@@ -154,7 +161,7 @@ function tensorBytes(shape: CacheShape, place: Pick<LayerPlace, "rows" | "slots"
 const layersOf = ({ layers }: CacheShape) => Array.from({ length: layers }, (_, layer) => layer);
 
 /** Bytes of the largest tensor of a full cache, which must fit one binding. */
-export function largestTensorBytes(shape: CacheShape): number {
+export function maxTensorBytes(shape: CacheShape): number {
   return Math.max(...layersOf(shape).flatMap((layer) => tensorBytes(shape, placeOf(shape, layer))));
 }
 

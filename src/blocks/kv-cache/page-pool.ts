@@ -22,14 +22,14 @@ export interface RowLength {
 const pagesFor = (tokens: number) => Math.ceil(tokens / pageTokens);
 
 /** Minimum number of pages that a pool grows by, since each growth moves all pages. */
-const leastStep = 4;
+const minStep = 4;
 
 /**
  * The size in pages that a pool grows to: an eighth more, as many as are lacking, or four more, whichever is largest.
  * So a sequence that grows token by token moves each token about eight times, and at most an eighth is unused.
  */
 export const grownPages = (pages: number, lacking: number, most: number): number =>
-  Math.min(most, pages + Math.max(lacking, leastStep, Math.ceil(pages / 8)));
+  Math.min(most, pages + Math.max(lacking, minStep, Math.ceil(pages / 8)));
 
 /**
  * The pages of all layers with the same window, and which of them each batch row has: page p of every layer belongs to
@@ -72,7 +72,7 @@ export class PagePool {
     );
   }
 
-  /** Pages live until the pool frees them, whatever scope is open when it grows. */
+  /** Pages live until the pool frees them, regardless of the scope that is open when it grows. */
   #zeros(axes: readonly number[], dtype: DType, label: string): Tensor {
     return this.#gpu.unscoped(() => unpooledZeros(this.#gpu, axes, dtype, label));
   }

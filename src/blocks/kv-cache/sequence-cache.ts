@@ -19,7 +19,7 @@ export class SequenceCache {
   readonly shape: CacheShape;
   /** Peak size in bytes so far, including copies made while it grew. */
   peakBytes: number;
-  /** Increases whenever tensors move: what is bound to them has to be bound again. */
+  /** Increases whenever tensors move: programs that use them have to be bound again. */
   moves = 0;
   /** A cache at its final size; undefined if it is paged. */
   readonly #fixed: KvCache | undefined;

@@ -1,8 +1,10 @@
-import type { RingLink, TravellingShard } from "./device.ts";
-import { bytesOf } from "./scatter.ts";
+import type { RingLink, RingShare, RunResult, TravellingShard } from "./device.ts";
+import { type HostTensor, putTokens, takeTokens } from "./host.ts";
+import type { RingSizes } from "./options.ts";
+import type { RingSchedule } from "./schedule.ts";
 
 /** The shards that have arrived for one device and those that it waits for. */
-export interface Mailbox {
+interface Mailbox {
   put(shard: number, data: TravellingShard): void;
   /** Resolves once the shard has arrived; rejects when the ring fails. */
   take(shard: number): Promise<TravellingShard>;
@@ -23,7 +25,7 @@ export function openMailbox(shards: number): Mailbox {
 }
 
 /** The links of a ring in one process. */
-export interface RingLinks {
+interface RingLinks {
   link(device: number): RingLink;
   /** Bytes sent so far. */
   bytes(): number;
@@ -66,3 +68,44 @@ function openSlot() {
   promise.catch(() => {}); // a slot that is not awaited may be rejected
   return { promise, resolve, reject };
 }
+
+/** Bytes sent between devices. */
+export interface MovedBytes {
+  /** Of q, k and v, to the devices at the start. */
+  readonly dealt: number;
+  /** Of k and v, from device to device round the ring. */
+  readonly sent: number;
+  /** Of the results, back. */
+  readonly collected: number;
+}
+
+/** Each device's shards of q, k and v, and their total bytes. */
+export function scatter(
+  { q, k, v }: RingShare,
+  { shards, queries, keys }: RingSchedule,
+): { readonly parts: RingShare[]; readonly bytes: number } {
+  const parts = Array.from({ length: shards }, (_, device) => ({
+    q: takeTokens(q, queries[device] ?? []),
+    k: takeTokens(k, keys[device] ?? []),
+    v: takeTokens(v, keys[device] ?? []),
+  }));
+  return { parts, bytes: bytesOf(parts.flatMap((part) => [part.q, part.k, part.v])) };
+}
+
+/** The results of all runs of queries as one: out in memory order `[b, t, h, dv]`, lse `[b, h, t]`. */
+export function gather(
+  results: readonly RunResult[],
+  { b, h, t, dv }: RingSizes,
+): { readonly out: HostTensor; readonly lse: HostTensor; readonly bytes: number } {
+  const out = { shape: [b, t, h, dv], dtype: "f32", elements: new Float32Array(b * t * h * dv) } as const;
+  const lse = { shape: [b, h, t], dtype: "f32", elements: new Float32Array(b * h * t) } as const;
+  for (const { run, ...part } of results) {
+    putTokens(out, part.out, run, b, t);
+    putTokens(lse, part.lse, run, b * h, t);
+  }
+  return { out, lse, bytes: bytesOf(results.flatMap((part) => [part.out, part.lse])) };
+}
+
+/** Bytes of tensors' elements. */
+export const bytesOf = (tensors: readonly HostTensor[]): number =>
+  tensors.reduce((sum, { elements }) => sum + elements.byteLength, 0);

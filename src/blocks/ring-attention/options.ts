@@ -30,7 +30,7 @@ export interface RingAttentionOptions {
   readonly arrival?: readonly (readonly number[])[];
   /**
    * The order in which partial results are merged. `shard` (default) waits for all and merges them in the order of
-   * their keys, so that the result is bitwise the same whatever arrives first; `arrival` merges each on arrival and
+   * their keys, so that the result is bitwise the same in any order of arrival; `arrival` merges each on arrival and
    * keeps one partial result, so that rounding depends on the order.
    */
   readonly merge?: "shard" | "arrival";

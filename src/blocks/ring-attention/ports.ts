@@ -1,11 +1,10 @@
 import type { Gpu } from "../../gpu/gpu.ts";
-import { checkCall } from "../../kernels/arguments.ts";
+import { checkCall } from "../../kernels/define/arguments.ts";
 import { fieldsOf, listOf, object, oneOf, required, size } from "../../options/checks.ts";
-import { plainTypes } from "../../tensor/formats.ts";
+import { plainTypes } from "../../tensor/formats/formats.ts";
 import { type RingLink, type RingShare, type RunResult, runRingDevice, type TravellingShard } from "./device.ts";
-import { figuresOf, type RingFigures } from "./figures.ts";
 import { checkHostTensor, type HostTensor } from "./host.ts";
-import { openMailbox } from "./mailboxes.ts";
+import { bytesOf, gather, type MovedBytes, openMailbox, scatter } from "./mailboxes.ts";
 import {
   type BlockOptions,
   type RingAttentionOptions,
@@ -14,8 +13,7 @@ import {
   ringPlan,
   ringSizes,
 } from "./options.ts";
-import { bytesOf, gather, type MovedBytes, scatter } from "./scatter.ts";
-import { type RingPlan, type RingSchedule, ringSchedule } from "./schedule.ts";
+import { figuresOf, type RingFigures, type RingPlan, type RingSchedule, ringSchedule } from "./schedule.ts";
 
 /** One end of a channel for messages: a `MessagePort`, a `Worker`, or a worker's own `self`. */
 export interface RingPort {

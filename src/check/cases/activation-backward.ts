@@ -6,6 +6,7 @@ import {
   reluBackward,
   sigmoidBackward,
   siluBackward,
+  softcapBackward,
   squaredReluBackward,
   tanhBackward,
 } from "../../kernels/elementwise/activation-backward.ts";
@@ -15,7 +16,6 @@ import {
   regluBackward,
   swigluBackward,
 } from "../../kernels/elementwise/gated-backward.ts";
-import { softcapBackward } from "../../kernels/elementwise/softcap-backward.ts";
 import * as reference from "../../reference/activation-backward.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { type CaseInput, type CaseTable, variantsOf } from "../case-table.ts";
@@ -65,7 +65,7 @@ const gatedTable = (
   gate: activationBackwardGates[op],
 });
 
-/** Held to the cap alone, as the exponential is. */
+/** Compared with the cap alone, as the exponential is. */
 const expTable: CaseTable<"x" | "dy", "dx", object, keyof typeof geluBackward.variants> = {
   op: "expBackward",
   variants: variantsOf(geluBackward),
@@ -74,7 +74,7 @@ const expTable: CaseTable<"x" | "dy", "dx", object, keyof typeof geluBackward.va
   run: (gpu, tensors, options, variant) => expBackward(gpu, tensors, { ...options, variant }),
 };
 
-/** All but one have no gradient that f32 has. */
+/** The gradients of all but one are not finite in f32. */
 const beyondTheCap: (typeof softcapCases.cases)[number] = {
   name: "large values, and one that is not",
   inputs: { x: { shape: [9], values: [1e30, -1e30, 3e38, -3e38, 0.7, 1e5, -1e5, 200, -200] } },

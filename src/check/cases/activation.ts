@@ -56,7 +56,7 @@ export const casesOf = <Inputs>(named: Readonly<Record<string, CaseInput>>, inpu
 const plain = casesOf({ ...values, ...plainOnly }, (x) => ({ x }));
 const gated = casesOf(values, (gate) => ({ gate, up: { shape: gate.shape, values: normal(sizeOf(gate.shape), 9) } }));
 
-/** Arguments whose squares f32 has. */
+/** Arguments whose squares are finite in f32. */
 export const squarable: Readonly<Record<string, CaseInput>> = {
   ...Object.fromEntries(
     Object.entries({ ...values, ...plainOnly }).filter(([name]) => !name.startsWith("large values")),

@@ -1,5 +1,5 @@
-import { adamW } from "../../kernels/optimiser/adamw.ts";
-import { adamW as reference } from "../../reference/optimisers.ts";
+import { adamW } from "../../kernels/optimizer/adamw.ts";
+import { adamW as reference } from "../../reference/optimizers.ts";
 import type { Case, CaseTable } from "../case-table.ts";
 import { normal } from "../random.ts";
 

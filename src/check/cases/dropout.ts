@@ -1,6 +1,5 @@
 import { dropout } from "../../kernels/elementwise/dropout.ts";
-import { dropout as reference } from "../../reference/dropout.ts";
-import { threefry2x32 } from "../../reference/random.ts";
+import { dropout as reference, threefry2x32 } from "../../reference/dropout.ts";
 import { type Case, type CaseTable, variantsOf, withTags } from "../case-table.ts";
 import { normal } from "../random.ts";
 

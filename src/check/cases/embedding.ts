@@ -1,5 +1,5 @@
 import { gather } from "../../kernels/embedding/gather.ts";
-import { packedTypes } from "../../kernels/formats.ts";
+import { packedTypes } from "../../kernels/formats/formats.ts";
 import { gather as reference } from "../../reference/embedding.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Case, CaseTable } from "../case-table.ts";
@@ -28,7 +28,7 @@ const shape = (
 export const gatherCases: CaseTable<"ids" | "table", "y", { scale?: number }, "gather"> = {
   op: "embedding",
   variants: ["gather"],
-  // A byte times a scale may be no f32: then it is rounded once, which leaves nothing to chance.
+  // A byte times a scale may not be exact in f32: it is then rounded once, so the result is still determined.
   reference: (inputs, options) => {
     const { y } = reference(inputs, options);
     return { y: { ...y, values: y.values.map(Math.fround) } };

@@ -1,6 +1,6 @@
 import { normal, uniform } from "../../kernels/elementwise/random.ts";
 import { type Dense, dense } from "../../reference/dense.ts";
-import { threefry2x32, uniform01 } from "../../reference/random.ts";
+import { threefry2x32, uniform01 } from "../../reference/dropout.ts";
 import type { Case, CaseTable } from "../case-table.ts";
 
 interface Options {

@@ -1,5 +1,5 @@
 import { softcap } from "../../kernels/elementwise/softcap.ts";
-import { softcap as reference } from "../../reference/softcap.ts";
+import { softcap as reference } from "../../reference/activation.ts";
 import type { CaseTable } from "../case-table.ts";
 import { nmseCaps } from "../compare.ts";
 import { normal } from "../random.ts";

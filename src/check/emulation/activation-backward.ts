@@ -1,6 +1,7 @@
 // Gradients of activations by their definitions in f32, every operation rounded.
+
+import { erfc } from "../../reference/activation.ts";
 import { at, type Dense, dense } from "../../reference/dense.ts";
-import { erfc } from "../../reference/erf.ts";
 import { allowedUlps, type Gate } from "../gate.ts";
 import { allowed, gelu, geluTanh, sigmoid, silu, tanhArgument } from "./activation.ts";
 
@@ -8,7 +9,7 @@ const f = Math.fround;
 
 type Activation = (u: number) => number;
 
-/** Within what f32 has values of exp(−u). */
+/** Clamps u: beyond ±110 exp(−u) is 0 or infinite in f32. */
 const within = (u: number, limit = 110): number => Math.max(-limit, Math.min(limit, u));
 
 const derivativeOfSilu: Activation = (u) => f(sigmoid(u) * f(1 + f(within(u) * sigmoid(-u))));

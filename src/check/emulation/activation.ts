@@ -1,6 +1,7 @@
 // Activations by their definitions in f32, every operation rounded.
+
+import { erfc } from "../../reference/activation.ts";
 import { at, type Dense, dense } from "../../reference/dense.ts";
-import { erfc } from "../../reference/erf.ts";
 import { allowedUlps, type Gate } from "../gate.ts";
 
 const f = Math.fround;
@@ -44,11 +45,11 @@ const gated = (activation: Activation, exponent: Activation): Gate<"gate" | "up"
   allowed: ({ gate: x }) => x.values.map((u) => allowed(exponent(u))),
 });
 
-/** Ulps that WGSL allows `(1 − e) / (1 + e)`, e = exp(−2 |u|): a division, and what the exponential's are of 1 − e. */
+/** Ulps that WGSL allows `(1 − e) / (1 + e)`, e = exp(−2 |u|): those of a division, and of e relative to 1 − e. */
 function allowedOfTanh(u: number): number {
   const z = Math.min(2 * Math.abs(u), furthest);
   const e = Math.exp(-z);
-  // Closer to 0 a series, whose terms are rounded one by one.
+  // Closer to 0 it is a series, whose terms are rounded one by one.
   return z < 0.5 ? 2 : allowedUlps.division + ((allowedUlps.exp(z) + 1) * 2 * e) / ((1 - e) * (1 + e));
 }
 

@@ -1,14 +1,17 @@
 // The gradients of attention as plain f32 loops: the weights of a row from its log-sum-exp, then products key by key.
-import { lowestScore } from "../../reference/attention.ts";
-import type { AttentionBackwardOptions, attentionBackward as Reference } from "../../reference/attention-backward.ts";
+import {
+  type AttentionBackwardOptions,
+  lowestScore,
+  type attentionBackward as Reference,
+} from "../../reference/attention/attention.ts";
+import { ofRow } from "../../reference/attention/masks.ts";
 import { at, axes, type Dense, dense } from "../../reference/dense.ts";
-import { ofRow } from "../../reference/masks.ts";
 
 const f = Math.fround;
 
 type Tensors = Parameters<typeof Reference>[0];
 
-/** As `src/reference/attention-backward.ts`, every operation rounded; a score function's result is rounded. */
+/** As `src/reference/attention/attention.ts`, every operation rounded; a score function's result is rounded. */
 export function attentionBackward(
   tensors: Tensors,
   options: AttentionBackwardOptions = {},

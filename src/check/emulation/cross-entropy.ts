@@ -79,8 +79,8 @@ export function crossEntropyBackward(
 const log = 3; // ulps of WGSL's log away from 1, for which the kernels have a series
 
 /**
- * What WGSL allows the builtins of a row's loss, in ulps: those of exp at the largest of the other tokens where the target
- * is above them, since the loss is then of that exponential, and at 0 where it is not.
+ * The errors that WGSL allows the builtins of a row's loss, in ulps: those of exp at the largest of the other tokens
+ * where the target is above them, since the loss then depends on that exponential, and at 0 where it is not.
  */
 export function allowedInLoss(
   { logits, targets }: { logits: Dense; targets: Dense },
@@ -96,7 +96,10 @@ export function allowedInLoss(
   });
 }
 
-/** What WGSL allows the builtins of each element of the gradient: of its probability, and of the slope of a softcap. */
+/**
+ * The errors that WGSL allows the builtins of each element of the gradient: of its probability, and of a softcap's
+ * slope.
+ */
 export function allowedInGradient(
   { logits, lse }: { logits: Dense; lse: Dense },
   { smoothing = 0, softcap, vocabulary }: CrossEntropyOptions,

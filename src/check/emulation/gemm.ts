@@ -1,6 +1,6 @@
 // Matrix products with an epilogue as plain f32 loops, every operation rounded.
 import { at, type Dense, dense } from "../../reference/dense.ts";
-import { type GemmOptions, products, gemm as reference } from "../../reference/gemm.ts";
+import { type GemmOptions, products, gemm as reference } from "../../reference/matmul.ts";
 import type { Gate } from "../gate.ts";
 import { activationGates } from "./activation.ts";
 import { inTurn } from "./sums.ts";
@@ -15,7 +15,7 @@ const gates = {
   "gelu-tanh": activationGates.geluTanh,
 } as const;
 
-/** Matrix products in f32; as `src/reference/gemm.ts`. Products are rounded, unlike in a fused multiply-add. */
+/** Matrix products in f32; as `src/reference/matmul.ts`. Products are rounded, unlike in a fused multiply-add. */
 export function gemm({ a, b, bias }: Tensors, { activation }: GemmOptions): { y: Dense } {
   const y = products({ a, b }, (left, right, { row, column, k, n }) => {
     const sum = inTurn((i) => f(at(left, row * k + i) * at(right, i * n + column)), k);

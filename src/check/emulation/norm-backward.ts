@@ -18,7 +18,7 @@ interface Tensors {
   dsum?: Dense | undefined;
 }
 
-/** Gradients of RMS norm in f32; as `src/reference/norm-backward.ts`. */
+/** Gradients of RMS norm in f32; as `src/reference/norm.ts`. */
 export function rmsNormBackward(tensors: Tensors, { eps }: { eps: number }): { dx: Dense; dweight: Dense } {
   const { dx, dweight } = backward(tensors, (element, cols) => [
     0,
@@ -30,7 +30,7 @@ export function rmsNormBackward(tensors: Tensors, { eps }: { eps: number }): { d
   return { dx, dweight };
 }
 
-/** Gradients of layer norm in f32; as `src/reference/norm-backward.ts`. */
+/** Gradients of layer norm in f32; as `src/reference/norm.ts`. */
 export function layerNormBackward(
   tensors: Tensors,
   { eps }: { eps: number },

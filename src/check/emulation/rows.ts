@@ -1,7 +1,8 @@
+import { at, axes, type Dense, dense, splitAt } from "../../reference/dense.ts";
+import { inRuns, inRunsOf, type Sum } from "./sums.ts";
+
 // Norms, softmax and matmul as plain f32 loops, every operation rounded. Sums go from left to right, in runs where the
 // kernel splits a row among threads: a single accumulator would allow those kernels much larger errors than they have.
-import { at, axes, type Dense, dense } from "../../reference/dense.ts";
-import { inRuns, type Sum } from "./sums.ts";
 
 const f = Math.fround;
 
@@ -78,7 +79,7 @@ export function softmax({ x }: { x: Dense }, sumOf: Sum): { y: Dense } {
   return { y };
 }
 
-/** The gradient of softmax in f32; as `src/reference/softmax-backward.ts`. */
+/** The gradient of softmax in f32; as `src/reference/softmax.ts`. */
 export function softmaxBackward({ y, dy }: { y: Dense; dy: Dense }): { dx: Dense } {
   const { rows, cols } = axes("softmaxBackward", { y }, { y: "...rows cols" });
   const dx = dense(y.shape);
@@ -103,6 +104,64 @@ export function matmul(
       const product = sumOf((i) => f(at(x.values, row * k + i) * at(weight.values, output * k + i)), k);
       y.values[row * n + output] = bias ? f(product + at(bias.values, output)) : product;
     }
+  }
+  return { y };
+}
+
+// Log-softmax and its gradient as plain f32 loops, every operation rounded.
+
+/** Log-softmax in f32; as `src/reference/softmax.ts`. */
+export function logSoftmax({ x }: { x: Dense }): { y: Dense } {
+  const { rows, cols } = axes("logSoftmax", { x }, { x: "...rows cols" });
+  const y = dense(x.shape);
+  for (let row = 0; row < rows; row++) {
+    const own = x.values.subarray(row * cols, (row + 1) * cols);
+    const most = own.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+    const log = f(Math.log(inRuns((j) => f(Math.exp(f(at(own, j) - most))), cols)));
+    for (let j = 0; j < cols; j++) {
+      y.values[row * cols + j] = most === Number.NEGATIVE_INFINITY ? most : f(f(at(own, j) - most) - log);
+    }
+  }
+  return { y };
+}
+
+/** Its gradient in f32. */
+export function logSoftmaxBackward({ y, dy }: { y: Dense; dy: Dense }): { dx: Dense } {
+  const { rows, cols } = axes("logSoftmaxBackward", { y }, { y: "...rows cols" });
+  const dx = dense(y.shape);
+  for (let row = 0; row < rows; row++) {
+    const gradient = (j: number) => at(dy.values, row * cols + j);
+    const sum = inRuns(gradient, cols);
+    for (let j = 0; j < cols; j++) {
+      dx.values[row * cols + j] = f(gradient(j) - f(f(Math.exp(at(y.values, row * cols + j))) * sum));
+    }
+  }
+  return { dx };
+}
+
+// Sums over an axis as plain f32 loops, every operation rounded.
+
+/** The sum over an axis in f32, in runs of 32; as `src/reference/reduce.ts`. */
+export function sum({ x }: { x: Dense }, { axis }: { axis: number }): { y: Dense } {
+  return reduce(x, axis, (all) => all);
+}
+
+/** The mean over an axis in f32, in runs of 32; as `src/reference/reduce.ts`. */
+export function mean({ x }: { x: Dense }, { axis }: { axis: number }): { y: Dense } {
+  return reduce(x, axis, (all, length) => Math.fround(all / length));
+}
+
+const inRuns32 = inRunsOf(32);
+
+function reduce(x: Dense, axis: number, finish: (all: number, length: number) => number): { y: Dense } {
+  const [outer, length, inner] = splitAt(x.shape, axis);
+  const y = dense([outer, inner]);
+  for (let i = 0; i < outer * inner; i++) {
+    const first = Math.floor(i / inner) * length * inner + (i % inner);
+    y.values[i] = finish(
+      inRuns32((j) => at(x.values, first + j * inner), length),
+      length,
+    );
   }
   return { y };
 }

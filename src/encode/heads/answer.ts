@@ -7,7 +7,7 @@ import { softmax } from "./scores.ts";
 
 /** The part of a context that answers a question. */
 export interface Answer {
-  /** `context.slice(start, end)`; empty where `nullAnswer` allows that and no part is likelier. */
+  /** `context.slice(start, end)`; empty if `nullAnswer` allows it and no part is likelier. */
   readonly answer: string;
   readonly start: number;
   readonly end: number;
@@ -15,11 +15,11 @@ export interface Answer {
   readonly score: number;
 }
 
-/** How an answer is looked for. */
+/** How an answer is searched. */
 export interface AnswerOptions {
-  /** Most tokens of an answer. Default 15. */
+  /** Maximum tokens of an answer. Default 15. */
   readonly maxTokens?: number | undefined;
-  /** True: the answer may be that there is none, for models that were trained for it. Default false. */
+  /** True: allows "no answer", for models trained for it. Default false. */
   readonly nullAnswer?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -33,11 +33,11 @@ const fields = fieldsOf<AnswerOptions>({
 /** Longest input, and how many tokens of the context two successive inputs share: those of Hugging Face's pipeline. */
 const [longestInput, longestStride] = [384, 128];
 
-/** A part of the context between the question and what ends the input. */
+/** A part of the context between the question and the end of the input. */
 interface Window {
   readonly ids: readonly number[];
   readonly typeIds: readonly number[];
-  /** Tokens of the context in it, and where the first of them is among all tokens. */
+  /** Tokens of the context in it, and the position of the first among all tokens. */
   readonly begin: number;
   readonly end: number;
   readonly offset: number;
@@ -47,7 +47,7 @@ interface Window {
 interface Range {
   readonly first: number;
   readonly last: number;
-  /** Tokens of the context that its window has. */
+  /** The tokens of the context in its window. */
   readonly from: number;
   readonly to: number;
   readonly score: number;
@@ -56,8 +56,8 @@ interface Range {
 /**
  * The part of the context that answers a question: the range of at most `maxTokens` tokens with the largest product of
  * its first token's probability to begin an answer and its last token's to end one, by softmax over the context and the
- * special token at position 0, whose own product is that of no answer. A long context is taken in windows that overlap.
- * Tokens are completed to words (Hugging Face's pipeline for question answering defines all of this).
+ * special token at position 0, whose own product stands for no answer. A long context is split into overlapping
+ * windows. Ranges are extended to whole words (Hugging Face's pipeline for question answering defines all of this).
  */
 export async function answer(
   encoder: HeadContext,
@@ -86,7 +86,7 @@ export async function answer(
   return { answer: context.slice(start, end), start, end, score: best.score };
 }
 
-/** The inputs for a context: the question and what surrounds both, with as many tokens of the context as there is room for. */
+/** The inputs for a context: the question and the special tokens, with as many tokens of the context as fit. */
 function windowsOf(input: EncodedInput, longest: number): Window[] {
   const { ids, typeIds, spans } = input;
   const first = spans.findIndex((span) => span?.of === 1);
@@ -120,7 +120,7 @@ function windowsOf(input: EncodedInput, longest: number): Window[] {
   }
 }
 
-/** The likeliest range of a window, and how likely it is that there is none. */
+/** The likeliest range of a window, and the probability of no answer. */
 function bestRange(
   { ids, begin, end, offset }: Window,
   logits: Float64Array,
@@ -144,7 +144,7 @@ function bestRange(
   return { range, empty: (starts.get(0) ?? 0) * (ends.get(0) ?? 0) };
 }
 
-/** The characters of a range, from the beginning of its first word to the end of its last, as far as the window has them. */
+/** The characters of a range, from the beginning of its first word to the end of its last, within the window. */
 function charactersOf({ spans, words }: EncodedInput, { first, last, from, to }: Range) {
   let [begin, end] = [first, last];
   while (begin > from && words[begin - 1] === words[first]) begin--;

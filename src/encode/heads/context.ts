@@ -8,14 +8,14 @@ import { TextError } from "../../text/text-error.ts";
 import type { EmbeddingSettings } from "../embedding.ts";
 import type { EncoderPrograms } from "../programs.ts";
 
-/** What methods of heads know of an encoder. */
+/** The parts of an encoder that its head methods use. */
 export interface HeadContext {
   readonly name: string;
   readonly config: EncoderConfig;
   readonly tokenizer: EncoderTokenizer;
-  /** Longest text in tokens, with those that the model adds around it. */
+  /** Longest text in tokens, special tokens included. */
   readonly context: number;
-  /** What `embed` does with texts: they are changed, and cut off. */
+  /** Normalisation and truncation of texts, as in `embed`. */
   readonly ofEmbedding: Pick<EmbeddingSettings, "maxTokens" | "sparse"> & {
     readonly prepare: (text: string) => string;
   };
@@ -32,7 +32,7 @@ export interface EncoderHeads {
   readonly weights: UploadedHeads;
 }
 
-/** What methods of heads know of an encoder with these heads; none: of a family without. */
+/** The context of an encoder with these heads; undefined: of a family without. */
 export function headContext(
   encoder: Pick<HeadContext, "name" | "config" | "tokenizer" | "context" | "ofEmbedding">,
   programs: EncoderPrograms,
@@ -47,7 +47,7 @@ export function headContext(
   return { ...encoder, chosen, programs, bindingBytes: gpu.limits.binding, weightsOf };
 }
 
-/** The first of these heads that the encoder has. Throws `FormatError` that says which it has instead. */
+/** The first of these heads that the encoder has. Throws a `FormatError` that lists those it has instead. */
 export function headOf({ name, chosen }: HeadContext, method: string, ...kinds: readonly HeadKind[]): HeadKind {
   const kind = kinds.find((one) => chosen.heads[one]);
   if (kind === undefined) throw missingHead(name, method, kinds, chosen);
@@ -55,7 +55,8 @@ export function headOf({ name, chosen }: HeadContext, method: string, ...kinds: 
 }
 
 /**
- * The tokens of a text, or a pair, that is taken whole. Throws `TextError` for what has no tokens, is longer than the model takes, or is of a token type that the model does not have.
+ * The tokens of a text, or a pair, without truncation. Throws `TextError` if it has no tokens, is longer than the model
+ * takes, or has a token type that the model lacks.
  */
 export function wholeInput(
   { name, config, tokenizer, context }: HeadContext,
@@ -71,7 +72,7 @@ export function wholeInput(
   return typed(config, method, input);
 }
 
-/** An input with the token types that the model has: a single one for all tokens where its table has one row. */
+/** An input with the model's token types: a single one for all tokens if its table has one row. */
 export function typed<I extends Pick<EncodedInput, "typeIds">>({ types }: EncoderConfig, method: string, input: I): I {
   if (types <= 1) return { ...input, typeIds: input.typeIds.map(() => 0) };
   const over = input.typeIds.find((type) => type >= types);

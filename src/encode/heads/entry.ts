@@ -1,4 +1,4 @@
-// What an encoder's heads compute, loaded with the first call.
+// The computations of an encoder's heads, loaded with the first call.
 
 export { answer } from "./answer.ts";
 export { classify } from "./classify.ts";

@@ -4,30 +4,33 @@ import { type HeadContext, headOf, wholeInput } from "./context.ts";
 import { logitsOfTokens } from "./logits.ts";
 import { largest, softmax } from "./scores.ts";
 
-/** A token that may be in the place of a mask. */
+/** A candidate for a mask. */
 export interface MaskToken {
-  /** Its text; a continuation of a word keeps its mark, `##s`, and the beginning of one its space, where the model has them. */
+  /**
+   * Its text; a continuation of a word keeps its mark, `##s`, and the beginning of one its space, if the model uses
+   * them.
+   */
   readonly token: string;
   readonly id: number;
   readonly probability: number;
 }
 
-/** What a text's masks may be. */
+/** The candidates for a text's masks. */
 export interface FilledMasks {
-  /** For each mask in the text, in order: the likeliest tokens, the likeliest first. */
+  /** For each mask in the text, in order: the likeliest tokens, best first. */
   readonly masks: readonly (readonly MaskToken[])[];
 }
 
 /** How masks are filled. */
 export interface FillMaskOptions {
-  /** How many tokens are given for each mask. Default 5. */
+  /** How many tokens to return for each mask. Default 5. */
   readonly top?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 const fields = fieldsOf<FillMaskOptions>({ top: integer(1, 2 ** 31 - 1), signal: having("aborted", "an AbortSignal") });
 
-/** The likeliest tokens for each mask in a text, of the softmax over the vocabulary. */
+/** The likeliest tokens for each mask in a text, by softmax over the vocabulary. */
 export async function fillMask(
   encoder: HeadContext,
   text: string,

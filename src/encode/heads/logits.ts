@@ -10,7 +10,7 @@ import { tokenWeights } from "../pooling.ts";
 import type { PackInput, PackOutput } from "../programs.ts";
 import type { HeadContext } from "./context.ts";
 
-/** Where each text of a pack begins; what fills them up begins at the first token. */
+/** Where each text of a pack begins; padding begins at the first token. */
 const starts: PackInput = {
   dtype: "u32",
   count: ({ texts }) => texts,
@@ -55,7 +55,7 @@ function outputOf(kind: HeadKind, head: HeadWeights): PackOutput {
 /** The logits of tokens of the only text in a pack, or the largest of them. */
 function outputOfTokens(kind: HeadKind, head: HeadWeights, tokens: readonly number[], largest: boolean): PackOutput {
   const count = 2 ** Math.ceil(Math.log2(tokens.length));
-  // What fills tokens up repeats the last one, so that it changes no maximum.
+  // Padding repeats the last token, so it changes no maximum.
   const values = () => Uint32Array.from({ length: count }, (_, i) => tokens[i] ?? tokens.at(-1) ?? 0);
   return {
     name: `${kind} of ${count} tokens${largest ? ", the largest" : ""}`,
@@ -76,8 +76,8 @@ function checked(encoder: HeadContext, kind: HeadKind, values: Float64Array): Fl
 }
 
 /**
- * The logits of texts, which are computed together: of each `[outputs]`, or `[tokens, outputs]` by a head that reads every
- * token. `onDone` is called after each batch with the number of texts that are done. Throws `GpuError` where logits are not
+ * The logits of texts, computed together: for each `[outputs]`, or `[tokens, outputs]` from a head that reads every
+ * token. `onDone` is called after each batch with the number of finished texts. Throws `GpuError` if logits are not
  * finite, and the reason of `signal` once it aborts.
  */
 export async function logitsOfTexts(
@@ -102,12 +102,12 @@ export async function logitsOfTexts(
   return logits;
 }
 
-/** Most tokens whose logits over the vocabulary are computed together. */
-const mostTokens = 256;
+/** Maximum tokens whose logits over the vocabulary are computed together. */
+const maxTokens = 256;
 
 /**
- * The logits `[outputs]` of some tokens of a text, or the largest of each output over them. Only the states of these
- * tokens go through the head. Throws as `logitsOfTexts` does.
+ * The logits `[outputs]` of some tokens of a text, or each output's maximum over them. Only the states of these tokens
+ * go through the head. Throws as `logitsOfTexts` does.
  */
 export async function logitsOfTokens(
   encoder: HeadContext,
@@ -119,7 +119,7 @@ export async function logitsOfTokens(
   const head = encoder.weightsOf(kind);
   const outputs = outputsOf(head);
   const fitting = Math.floor(Math.log2(encoder.bindingBytes / (4 * outputs)));
-  const together = Math.max(1, Math.min(mostTokens, 2 ** fitting));
+  const together = Math.max(1, Math.min(maxTokens, 2 ** fitting));
   const rows: Float64Array[] = [];
   for (let begin = 0; begin < tokens.length; begin += together) {
     const some = tokens.slice(begin, begin + together);

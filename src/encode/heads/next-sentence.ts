@@ -9,14 +9,14 @@ export interface NextSentence {
   readonly isNext: number;
 }
 
-/** What ends the computation. */
+/** A signal that ends the computation. */
 export interface NextSentenceOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
 const fields = fieldsOf<NextSentenceOptions>({ signal: having("aborted", "an AbortSignal") });
 
-/** The probability of the first of the head's two classes, which is that `next` follows `text` (Devlin et al. 2018, task 2). */
+/** The probability of the first of the head's two classes: `next` follows `text` (Devlin et al. 2018, task 2). */
 export async function nextSentence(
   encoder: HeadContext,
   text: string,

@@ -19,7 +19,7 @@ export type TextPair = readonly [string, string];
 
 /** Scores of texts by the labels of a classifier. */
 export interface TextScores {
-  /** For each text or pair a score for each label, in the order of `labels` of the encoder. */
+  /** For each text or pair a score per label, in the order of the encoder's `labels`. */
   readonly scores: readonly Float64Array[];
   /** Number of tokens of each. */
   readonly tokens: readonly number[];
@@ -27,10 +27,12 @@ export interface TextScores {
 
 /** How texts are scored. */
 export interface ScoreOptions {
-  /** Tokens of a text or a pair that count, the special ones among them; of a pair the longer text is cut. Default: all. */
+  /**
+   * Maximum tokens of a text or pair, special ones included; in a pair the longer text is truncated. Default: no limit.
+   */
   readonly maxTokens?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called after each batch with the number of texts that are done, and of all. */
+  /** Called after each batch with the number of finished texts, and of all. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -42,8 +44,8 @@ const fields = fieldsOf<ScoreOptions>({
 });
 
 /**
- * The scores of texts or pairs by the encoder's classifier, as `classify` gives them, computed together: relevances of
- * passages to a query by a cross-encoder, whose only label they are (Nogueira and Cho 2019).
+ * The scores of texts or pairs by the encoder's classifier, as `classify` returns them, computed together: with a
+ * cross-encoder, whose only label it is, the relevance of passages to a query (Nogueira and Cho 2019).
  */
 export async function scoreTexts(
   encoder: HeadContext,

@@ -16,7 +16,7 @@ export function softmax(logits: ArrayLike<number>): Float64Array {
 }
 
 /** `1 / (1 + exp(−x))` of each logit. */
-export const sigmoid = (logits: ArrayLike<number>): Float64Array =>
+const sigmoid = (logits: ArrayLike<number>): Float64Array =>
   Float64Array.from(logits, (value) => 1 / (1 + Math.exp(-value)));
 
 const ways: Readonly<Record<Scoring, (logits: ArrayLike<number>) => Float64Array>> = {
@@ -28,7 +28,7 @@ const ways: Readonly<Record<Scoring, (logits: ArrayLike<number>) => Float64Array
 /** The scores of labels. */
 export const scoresOf = (logits: ArrayLike<number>, scoring: Scoring): Float64Array => ways[scoring](logits);
 
-/** Indices of the `count` largest values, the largest first; of equal ones the lower index first. */
+/** Indices of the `count` largest values, largest first; among equals the lower index first. */
 export function largest(values: ArrayLike<number>, count: number): number[] {
   const found: number[] = [];
   for (let i = 0; i < values.length; i++) {
@@ -42,7 +42,7 @@ export function largest(values: ArrayLike<number>, count: number): number[] {
   return found;
 }
 
-/** Labels with their scores, the best first; of equal ones in their own order. */
+/** Labels with their scores, best first; equals in their own order. */
 export function ordered(scores: ArrayLike<number>, names: readonly string[]): LabelScore[] {
   const all = names.map((label, i) => ({ label, score: scores[i] ?? 0 }));
   return all.sort((a, b) => b.score - a.score);

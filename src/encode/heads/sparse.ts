@@ -3,7 +3,7 @@ import { callback, checkOptions, checkValue, fieldsOf, having, listOf, nonEmpty 
 import { type HeadContext, headOf, typed } from "./context.ts";
 import { logitsOfTokens } from "./logits.ts";
 
-/** A text as weights of tokens of the vocabulary, of which most are 0. */
+/** A text as weights of the vocabulary's tokens, most of them 0. */
 export interface SparseVector {
   /** Ids of the tokens with a weight above 0, in ascending order. */
   readonly ids: Uint32Array;
@@ -18,10 +18,10 @@ export interface SparseVectors {
   readonly tokens: readonly number[];
 }
 
-/** How texts become sparse vectors. */
+/** How texts are turned into sparse vectors. */
 export interface SparseOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Called after each text with the number of texts that are done, and of all. */
+  /** Called after each text with the number of finished texts, and of all. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -29,8 +29,8 @@ const fields = fieldsOf<SparseOptions>({ signal: having("aborted", "an AbortSign
 
 /**
  * The weights of a vocabulary's tokens for each text: `max over tokens of log(1 + max(logit, 0))` (Formal et al. 2021),
- * or the logarithm of 1 plus that where the folder says so.
- * What is longer than `embedding.maxTokens` is cut off, as `embed` does.
+ * or the logarithm of 1 plus that if the folder says so. Tokens beyond `embedding.maxTokens` are cut off, as in
+ * `embed`.
  */
 export async function sparse(
   encoder: HeadContext,
@@ -48,7 +48,7 @@ export async function sparse(
   );
   const vectors: SparseVector[] = [];
   for (const input of inputs) {
-    // The logarithm keeps the order, so it is taken of the largest alone.
+    // The logarithm is monotonic, so it is applied to the maximum only.
     const rows = [...input.ids.keys()];
     const [most = new Float64Array()] = await logitsOfTokens(encoder, kind, input, rows, { largest: true, signal });
     const ids = Uint32Array.from([...most.keys()].filter((id) => (most[id] ?? 0) > 0));

@@ -4,9 +4,9 @@ import { RequestError } from "../request-error.ts";
 import type { LoadedEntry, LoadRequest } from "./loaded.ts";
 import type { TurnLimits } from "./turns.ts";
 
-/** What an engine has for adapters: `adaptersForEngines`. */
+/** An engine's support for adapters: `adaptersForEngines`. */
 export interface AdapterSupport {
-  /** Puts one next to a loaded model, ready for its first request. */
+  /** Loads one for a loaded model, ready for its first request. */
   load(
     base: LoadedEntry,
     source: FileSource,
@@ -19,16 +19,16 @@ export interface AdapterSupport {
 let own: AdapterSupport | undefined;
 
 /**
- * Lets engines of this thread load adapters (`base` of `load`): `setAdapters(adaptersForEngines)`, in the script that the
- * engine runs in, so that pages without them do not hold what loads them. `shaderformer/worker` and the command `serve` have
- * it.
+ * Lets engines of this thread load adapters (`base` of `load`): `setAdapters(adaptersForEngines)`, in the script that
+ * the engine runs in, so that pages without adapters do not include the loader. `shaderformer/worker` and the command
+ * `serve` do this.
  */
 export function setAdapters(support: AdapterSupport): void {
   checkValue("setAdapters", "support", having("load", "adaptersForEngines"), support);
   own = support;
 }
 
-/** What loads adapters. Throws `RequestError` where there is none. */
+/** The adapter loader. Throws `RequestError` if it is not set. */
 export function adapterSupport(): AdapterSupport {
   if (own) return own;
   throw new RequestError("load: base: setAdapters(adaptersForEngines) comes first", { status: 501, param: "base" });

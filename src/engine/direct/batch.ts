@@ -1,4 +1,4 @@
-// Several prompts of one request, as rows of one batch: two to three times as fast as one after the other.
+// Several prompts of one request as rows of one batch: two to three times as fast as sequentially.
 import { AllocationError } from "../../gpu/errors.ts";
 import type { Answered } from "../generate-request.ts";
 import type { Prompt } from "../openai/inputs.ts";
@@ -9,8 +9,8 @@ import type { LoadedEntry } from "./loaded.ts";
 import type { proposing, RunOptions } from "./proposing.ts";
 
 /**
- * What the rest of the engine has for a batch. It is given and not imported: a module that is loaded later and imports
- * much of what is loaded first cuts that into more and smaller files, which take more bytes.
+ * Functions of the engine for a batch, passed in rather than imported: a lazily loaded module that imports much of the
+ * first one would split it into more and smaller files with more bytes.
  */
 export interface BatchParts {
   readonly onDevice: typeof onDevice;
@@ -18,12 +18,12 @@ export interface BatchParts {
   readonly proposing: typeof proposing;
 }
 
-/** Rows of a batch: more are computed in several, one after the other. */
-const mostRows = 8;
+/** Maximum rows of a batch: more are computed in several batches, one after the other. */
+const maxRows = 8;
 
 /**
- * What continues each of these prompts, with the results that each has alone; undefined where they cannot be a batch: with
- * proposed tokens or a search.
+ * Continues each of these prompts, with the same results as alone; undefined if they cannot be batched: with proposed
+ * tokens or a search.
  */
 export function continuedTogether(
   entry: LoadedEntry,
@@ -34,10 +34,10 @@ export function continuedTogether(
   if (parts.proposing(entry, given.speculative) || (given.beams ?? 1) > 1) return undefined;
   const { signal, speculative: _, ...options } = given;
   const groups: Prompt["begin"][] = [];
-  const most = rowsOf(entry, Math.min(mostRows, prompts.length));
+  const most = rowsOf(entry, Math.min(maxRows, prompts.length));
   for (let first = 0; first < prompts.length; first += most) {
     const rows = prompts.slice(first, first + most);
-    // After a loss the same seeds go on.
+    // After a device loss the same seeds are used.
     const seeds = rows.map(() => options.seed ?? Math.floor(Math.random() * 2 ** 32)) as number[];
     groups.push(
       ...together(rows, signal, (put, stop) => inOneTurn(entry, rows, { ...options, seed: seeds }, put, stop, parts)),
@@ -46,7 +46,7 @@ export function continuedTogether(
   return groups;
 }
 
-/** Rows of a batch for which the device's limits have room. */
+/** Maximum rows of a batch within the device's limits. */
 function rowsOf({ model }: Pick<LoadedEntry, "model">, most: number): number {
   try {
     model.checkMemory(most);
@@ -92,7 +92,7 @@ async function inOneTurn(
     try {
       return await compute(rows, give);
     } catch (error) {
-      // The memory of one row may be there where that of all is not.
+      // Memory may suffice for one row but not for all.
       if (!(error instanceof AllocationError) || rows.length === 1) throw error;
       const results: Answered[] = [];
       for (const row of rows) results.push(...(await compute([row], give)));

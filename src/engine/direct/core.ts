@@ -1,3 +1,6 @@
+import type { TuneResult } from "../../generate/tuning/options.ts";
+import { checkOptions } from "../../options/checks.ts";
+import { tuneFields } from "../checks.ts";
 import type { Calls, Core, Reporter, Streams } from "../core.ts";
 import type { EngineOptions } from "../engine.ts";
 import { answerChat, streamChat } from "../openai/chat.ts";
@@ -6,14 +9,22 @@ import { answerEmbeddings } from "../openai/embeddings.ts";
 import { answerModel, answerModels } from "../openai/models.ts";
 import { onDevice } from "../recovery.ts";
 import { checkMethod } from "../request-error.ts";
-import { alone } from "./alone.ts";
 import { encoderSupport } from "./encoders.ts";
-import { continued, promptOf, readGrammar } from "./generate.ts";
-import { entryOf, infoOf } from "./loaded.ts";
+import { continued, promptOf, readGrammar, tokensOfChat } from "./generate.ts";
+import {
+  type AnyEntry,
+  answersChat,
+  anyEntryOf,
+  type ChatEntry,
+  entryFor,
+  entryOf,
+  infoOf,
+  isDecoder,
+  isEncoder,
+} from "./loaded.ts";
 import { progressReport } from "./progress.ts";
 import { type EngineState, load, openState, plan, unload } from "./state.ts";
-import { tokenize } from "./tokenize.ts";
-import { tune } from "./tune.ts";
+import { alone } from "./turns.ts";
 
 type Answer<M extends keyof Calls> = (
   state: EngineState,
@@ -60,7 +71,7 @@ const calls: { readonly [M in keyof Calls]: Answer<M> } = {
   },
 };
 
-/** Calls that only compute, and so are begun again where their device is lost. */
+/** Calls without side effects, restarted if the device is lost. */
 const repeated: ReadonlySet<keyof Calls> = new Set<keyof Calls>([
   ...(["embeddings", "attention", "experts", "probabilities", "encoder", "encoderDecoder"] as const),
 ]);
@@ -89,7 +100,7 @@ const streams: { readonly [M in keyof Streams]: Parts<M> } = {
   completion: streamCompletion,
 };
 
-/** What computes an engine's answers in this thread. Throws `GpuError` where there is no WebGPU. */
+/** Computes an engine's answers in this thread. Throws `GpuError` without WebGPU. */
 export async function openCore(options: EngineOptions): Promise<Core> {
   const state = await openState(options);
   return {
@@ -111,5 +122,49 @@ export async function openCore(options: EngineOptions): Promise<Core> {
       unload(state, undefined);
       state.device.close();
     },
+  };
+}
+
+/** Measures kernels on the engine's device, one pass at a time. */
+async function tune(
+  { device, models }: EngineState,
+  request: Calls["tune"][0],
+  signal: AbortSignal | undefined,
+  onProgress: Reporter<"tune"> | undefined,
+): Promise<TuneResult> {
+  checkOptions("tune", tuneFields, request); // not yet checked if it came as a message
+  const { model: id, budget, store } = request;
+  const gpu = await device.ready();
+  const none = id === undefined && [...models.values()].every((entry) => entry === undefined);
+  const model = none ? undefined : entryOf(models, id).model;
+  const { tuneDevice } = await import("../../generate/tuning/entry.ts");
+  const pass = () => tuneDevice(gpu, { model, budget, store, signal, onProgress });
+  return await alone(gpu, signal, () => (model ? alone(model, signal, pass) : pass()));
+}
+
+/** The tokenizer of a model; for an encoder-decoder that of sources. */
+const tokenizerOf = (entry: AnyEntry) =>
+  isDecoder(entry)
+    ? entry.model.tokenizer
+    : isEncoder(entry)
+      ? entry.encoder.tokenizer
+      : entry.sequence.sourceTokenizer;
+
+/** A text with the special tokens that the model adds, or a conversation in its chat format, as tokens. */
+async function tokenize(
+  { models }: EngineState,
+  { content, model: id }: Calls["tokenize"][0],
+  signal: AbortSignal | undefined,
+): Promise<Calls["tokenize"][1]> {
+  const isText = typeof content === "string";
+  const entry = isText ? anyEntryOf(models, id) : entryFor(models, id, answersChat);
+  const tokenizer = tokenizerOf(entry);
+  const all = Number.POSITIVE_INFINITY;
+  const tokens = isText
+    ? await tokenizer.encodeAtMost(content, all, { signal })
+    : await tokensOfChat(entry as ChatEntry, content, all, signal);
+  return {
+    tokens: tokens ?? [],
+    texts: (tokens ?? []).map((token) => tokenizer.decode([token], { skipSpecialTokens: false })),
   };
 }

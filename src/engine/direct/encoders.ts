@@ -1,6 +1,5 @@
 import type { FileSource } from "../../formats/source.ts";
-import type { LoadPlan } from "../../generate/load-plan.ts";
-import type { PlanLoadOptions } from "../../generate/plan-load.ts";
+import type { LoadPlan, PlanLoadOptions } from "../../generate/load/plan-load.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { ModelKind } from "../../models/model-kind.ts";
 import { callback, checkValue } from "../../options/checks.ts";
@@ -14,19 +13,19 @@ import type { EncoderEntry, LoadedModels, LoadRequest, ReadyEncoder, SequenceEnt
 import type { Report } from "./progress.ts";
 import type { TurnLimits } from "./turns.ts";
 
-/** Kinds of models that an engine is given what takes them. */
+/** Kinds of models whose support an engine is given separately. */
 export type OtherKind = Exclude<ModelKind["kind"], "decoder">;
 
 type Signal = AbortSignal | undefined;
 
-/** Options that only language models have, the last one but for encoder-decoders. */
+/** Options only for language models; encoder-decoders also have the last one. */
 export type DecoderOptions = {
   readonly [K in "context" | "cache" | "weights" | "speculative" | "chatTemplate"]?: unknown;
 };
 
-/** What an engine has for encoders and encoder-decoders: `encodersForEngines` of `shaderformer/encoders`. */
+/** An engine's support for encoders and encoder-decoders: `encodersForEngines` of `shaderformer/encoders`. */
 export interface EncoderSupport {
-  /** Loads one, and computes something of a word, so that programs and memory of the first request are there. */
+  /** Loads one, and runs it on a word, so that programs and memory of the first request are ready. */
   load(
     gpu: Gpu,
     source: FileSource,
@@ -35,7 +34,7 @@ export interface EncoderSupport {
     report: Report,
     given: { readonly signal: Signal; readonly onWarning: (text: string) => void; readonly limits: TurnLimits },
   ): Promise<ReadyEncoder>;
-  /** What one needs of a device. */
+  /** Its requirements on a device. */
   plan(
     source: FileSource,
     kind: OtherKind,
@@ -67,22 +66,22 @@ export interface EncoderSupport {
   ): Prompt["begin"];
 }
 
-/** Imports what takes encoders and encoder-decoders. */
+/** Imports the support for encoders and encoder-decoders. */
 export type EncodersImport = () => Promise<{ readonly encodersForEngines: EncoderSupport }>;
 
 let own: EncodersImport | undefined;
 
 /**
- * Lets engines of this thread load encoders and encoder-decoders: `setEncoders(() => import("shaderformer/encoders"))`, in the
- * script that the engine runs in. The import is called with the first such model; without it an engine refuses their
- * folders, so that pages without them do not hold them. `shaderformer/worker` and the command `serve` have it.
+ * Lets engines of this thread load encoders and encoder-decoders: `setEncoders(() => import("shaderformer/encoders"))`,
+ * in the script that the engine runs in. The import is called with the first such model; without it an engine refuses
+ * their folders. So pages without them do not include the code. `shaderformer/worker` and the command `serve` do this.
  */
 export function setEncoders(load: EncodersImport): void {
   checkValue("setEncoders", "load", callback, load);
   own = load;
 }
 
-/** What takes encoders and encoder-decoders. Throws `RequestError` for `what`, where there is none. */
+/** The support for encoders and encoder-decoders. Throws `RequestError` for `what` if it is not set. */
 export async function encoderSupport(what: string): Promise<EncoderSupport> {
   if (own) return (await own()).encodersForEngines;
   const problem = `${what}: setEncoders(() => import("shaderformer/encoders")) comes first`;

@@ -1,6 +1,6 @@
-// Why a load ran out of memory, and what would fit: loaded when one does.
+// Why a load ran out of memory, and what would fit: loaded when that happens.
 import type { FileSource } from "../../formats/source.ts";
-import type { LoadPlan } from "../../generate/load-plan.ts";
+import type { LoadPlan } from "../../generate/load/plan-load.ts";
 import { type AllocationError, GpuError } from "../../gpu/errors.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { mebibytes } from "../../options/bytes.ts";
@@ -10,7 +10,7 @@ import type { Planning } from "./planning.ts";
 const totalOf = ({ weightBytes, cacheBytes, temporaryBytes }: LoadPlan): number =>
   weightBytes + cacheBytes + temporaryBytes;
 
-/** Options that make a model smaller, the one that changes its results least first. */
+/** Options that make a model smaller, those that change its results least first. */
 const smaller: readonly PlanOptions[] = [
   {},
   { cache: { dtype: "int8" } },
@@ -21,7 +21,7 @@ const smaller: readonly PlanOptions[] = [
   { weights: "q4_k_m", cache: { dtype: "int8" } },
 ];
 
-/** How the options that are added, and a context, are written in a message. */
+/** Added options and a context, as text for a message. */
 function said({ dtype, weights, cache }: PlanOptions, context: number | undefined): string {
   const parts = [
     ...(context === undefined ? [] : [`context: ${context}`]),
@@ -33,8 +33,8 @@ function said({ dtype, weights, cache }: PlanOptions, context: number | undefine
 }
 
 /**
- * What of this model `memory` bytes have room for: with which options its whole context fits, or else with which ones the
- * longest; undefined where its files cannot be read again.
+ * How this model fits in `memory` bytes: the options with which its whole context fits, or else those with the longest
+ * context; undefined if its files cannot be read again.
  */
 async function whatFits(
   source: FileSource,
@@ -52,7 +52,7 @@ async function whatFits(
     try {
       plans.push({ added, plan: await planLoad(source, { ...options, limits, memory }) });
     } catch {
-      // This model has no such cache, or its files are out of reach: the load's own error is what counts.
+      // This model has no such cache, or its files cannot be reached: the load's own error counts.
     }
   }
   const longest = Math.max(0, ...plans.map(({ plan }) => plan.longestContext));
@@ -66,8 +66,8 @@ async function whatFits(
 }
 
 /**
- * The error for a load that failed with `error`: where memory ran out, it says how much the model had, and what would fit
- * in that, next to its draft model. `before` is what the device held before, in bytes.
+ * The error for a load that failed with `error`: if memory ran out, it states how much the model had allocated, and
+ * what would fit in that, besides its draft model. `before` is the device's memory in use before, in bytes.
  */
 export async function explainMemory(
   error: AllocationError,
@@ -78,7 +78,7 @@ export async function explainMemory(
   gpu: Pick<Gpu, "limits">,
 ): Promise<unknown> {
   const had = Math.max(1, error.held - before);
-  const [what] = error.message.split(" (", 1); // then follow the driver's own lines
+  const [what] = error.message.split(" (", 1); // followed by the driver's own lines
   const advice = await whatFits(source, planning, request, gpu, had);
   return new GpuError(`${what}: this model had ${mebibytes(had)} until then${advice ? `; ${advice}` : ""}`, {
     cause: error,

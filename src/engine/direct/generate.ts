@@ -1,8 +1,8 @@
-import type { Generation } from "../../generate/generation.ts";
-import type { Piece } from "../../generate/row.ts";
+import type { Generation } from "../../generate/session/generation.ts";
+import type { Piece } from "../../generate/session/row.ts";
 import { GpuError } from "../../gpu/errors.ts";
 import { OptionError } from "../../options/errors.ts";
-import type { ChatMessage } from "../../text/chat-template.ts";
+import type { ChatMessage } from "../../text/template/chat-template.ts";
 import { TextError } from "../../text/text-error.ts";
 import type { EnginePiece, EngineResult, GenerateRequest } from "../generate-request.ts";
 import type { Grammar } from "../grammar/response-format.ts";
@@ -11,9 +11,7 @@ import { type ChatEntry, isDecoder, type LoadedEntry } from "./loaded.ts";
 import { proposing, type RunOptions } from "./proposing.ts";
 import { createTurns } from "./turns.ts";
 
-/**
- * The tokens of a conversation in the model's chat format; undefined where there are more than `most`.
- */
+/** The tokens of a conversation in the model's chat format; undefined if there are more than `most`. */
 export function tokensOfChat(
   entry: ChatEntry,
   messages: readonly ChatMessage[],
@@ -28,7 +26,7 @@ export function tokensOfChat(
   return tokenizer.encodeAtMost(chatTemplate.render(messages), most, { addSpecialTokens: false, signal });
 }
 
-/** The tokens that a request of the engine's own begins with. */
+/** The initial tokens of an `Engine.generate` request. */
 export async function promptOf(
   entry: LoadedEntry,
   { prompt, tokens, messages }: GenerateRequest,
@@ -45,28 +43,28 @@ export async function promptOf(
   throw new TextError(`the ${messages ? "conversation" : "prompt"} has more tokens than the context of ${context}`);
 }
 
-/** Texts that follow grammars at once, each with memory of its own; others wait. */
+/** Maximum concurrent texts with grammars, each with its own memory; others wait. */
 const grammarTurns = createTurns({ concurrency: 8, queue: Number.POSITIVE_INFINITY });
 
-/** The grammar of a `response_format`, whose reader is loaded with the first; undefined where any text may be the answer. */
+/** The grammar of a `response_format`, whose reader is loaded on first use; undefined if any text is allowed. */
 export async function readGrammar(format: unknown): Promise<Grammar | undefined> {
   if (format === undefined || format === null) return undefined;
   return (await import("../grammar/response-format.ts")).readFormat(format);
 }
 
-/** Continues these tokens, in the form that a grammar gives where there is one. */
+/** Continues these tokens, following a grammar if there is one. */
 export async function* continued(
   entry: LoadedEntry,
   tokens: readonly number[],
   options: RunOptions,
   grammar?: Grammar,
 ): AsyncGenerator<EnginePiece, EngineResult, undefined> {
-  // After a loss the same seed goes on.
+  // After a device loss the same seed is used.
   const seeded = { ...options, seed: options.seed ?? Math.floor(Math.random() * 2 ** 32) };
   return yield* overLosses(entry.device, (generated) => constrained(entry, tokens, seeded, generated, grammar));
 }
 
-/** As `begun`, with texts that `grammar` accepts. */
+/** As `begun`, restricted to texts that `grammar` accepts. */
 async function* constrained(
   entry: LoadedEntry,
   tokens: readonly number[],
@@ -87,7 +85,7 @@ async function* constrained(
   }
 }
 
-/** Goes on after the tokens that were generated on a device that was lost. */
+/** Continues after the tokens generated on a lost device. */
 async function* begun(
   entry: LoadedEntry,
   tokens: readonly number[],
@@ -96,7 +94,7 @@ async function* begun(
 ): AsyncGenerator<EnginePiece, EngineResult, undefined> {
   const { model, sessions } = entry;
   const options = { ...given, speculative: proposing(entry, given.speculative) };
-  // Throws what is wrong with the request before it waits, and is the result of one that does not begin.
+  // Throws errors of the request before it waits, and returns the result of one that does not begin.
   const unbegun = model.session().continueFrom(tokens, options, generated);
   const session = await sessions.take(tokens, options.signal);
   if (!session) return await resultOf(entry, unbegun);

@@ -7,8 +7,8 @@ import { proposing } from "./proposing.ts";
 import { createSessions } from "./sessions.ts";
 
 /**
- * What engines load adapters with: see `setAdapters`. Throws `RequestError` for options that are the model's, and what
- * `loadAdapter` throws; nothing stays allocated then.
+ * How engines load adapters: see `setAdapters`. Throws `RequestError` for options of the base model, and as
+ * `loadAdapter` does; nothing stays allocated then.
  */
 export const adaptersForEngines: AdapterSupport = {
   async load(base, source, request, limits, given) {
@@ -24,9 +24,9 @@ export const adaptersForEngines: AdapterSupport = {
     }
     const model = await loadAdapter(base.model, source, given);
     try {
-      // Turns are the base's, so that both together compute as many requests at once as a model alone.
+      // Turns are shared with the base, so that both together compute as many concurrent requests as one model.
       const sessions = createSessions(model, limits, base.sessions.turns);
-      // What the model's draft proposes is checked against the adapter: it need not have one.
+      // The adapter verifies the proposals of the model's draft, which needs no adapter.
       const lent = base.draft && (proposing(base, { kind: "draft" }) as DraftModel);
       const speculative = proposing({ id: model.name, draft: undefined, lent, request }, undefined);
       const { temperature = 1 } = model.defaults.options;

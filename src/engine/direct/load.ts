@@ -3,24 +3,24 @@ import { openModel } from "../../formats/hub.ts";
 import type { Progress } from "../../formats/load-progress.ts";
 import type { FileSource } from "../../formats/source.ts";
 import type { LanguageModel } from "../../generate/language-model.ts";
-import { loadModel } from "../../generate/load-model.ts";
+import { loadModel } from "../../generate/load/load-model.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { ModelSource } from "../engine.ts";
 import type { LoadRequest } from "./loaded.ts";
 import type { Report } from "./progress.ts";
 
-/** Opens where a model comes from, with the phases of downloading among those that are reported. */
+/** Opens a model's source, and reports the phases of downloading too. */
 export async function sourceOf(from: ModelSource, options: HubOptions, onProgress?: Report): Promise<FileSource> {
   return openModel(from, { ...options, onProgress });
 }
 
-/** The id of a model that is given none: its source's name, or the last part of a path or an address. */
+/** The default id of a model: its source's name, or the last part of a path or an address. */
 export function idOf(from: ModelSource, { name }: FileSource): string {
   if (typeof from !== "string") return name;
   return name.split(/[/\\]/).findLast((part) => part !== "") ?? name;
 }
 
-/** Loads a language model, and compiles what its first request needs. Nothing stays allocated where that fails. */
+/** Loads a language model, and compiles what its first request needs. Nothing stays allocated if that fails. */
 export async function loadReady(
   gpu: Gpu,
   source: FileSource,
@@ -39,7 +39,7 @@ export async function loadReady(
   }
 }
 
-/** Tokens of the prompt that is compiled for and warmed up: other lengths use the same shaders, for the most part. */
+/** Prompt tokens for compilation and warm-up: other lengths mostly use the same shaders. */
 export const typicalPrompt = 16;
 
 async function compile({ programs }: LanguageModel, report: Report, signal: AbortSignal | undefined) {

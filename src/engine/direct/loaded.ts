@@ -8,7 +8,7 @@ import { RequestError } from "../request-error.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Turns } from "./turns.ts";
 
-/** What a model was loaded from, and how: what loads it again. */
+/** The source and options of a load, for repeating it. */
 export interface LoadRequest extends Omit<EngineLoadOptions, "signal" | "onProgress"> {
   readonly from: ModelSource;
 }
@@ -18,45 +18,45 @@ export interface LoadedEntry {
   readonly id: string;
   readonly request: LoadRequest;
   readonly device: KeptDevice;
-  /** On the device that there is; another one once that was lost. */
+  /** On the current device; replaced after a device loss. */
   model: LanguageModel;
-  /** What proposes tokens for it, where that was loaded with it. */
+  /** Its draft model, if one was loaded with it. */
   draft: LanguageModel | undefined;
-  /** Of an adapter: how its model proposes by its draft model, which has no adapter. */
+  /** For an adapter: how its base model proposes tokens with the draft model, which has no adapter. */
   lent?: DraftModel | undefined;
   sessions: Sessions;
-  /** Stored measurements of the device that it was loaded with. */
+  /** Stored measurements of the device used in its load. */
   tuned: number;
   /** In seconds since 1970. */
   readonly created: number;
 }
 
 interface OtherEntry extends Omit<LoadedEntry, "model" | "draft" | "sessions"> {
-  /** What others may know of it. */
+  /** Its public description. */
   info: OtherInfo;
 }
 
 /** A loaded encoder. */
 export interface EncoderEntry extends OtherEntry {
-  /** On the device that there is; another one once that was lost. */
+  /** On the current device; replaced after a device loss. */
   encoder: Encoder;
 }
 
 /** A loaded encoder-decoder. */
 export interface SequenceEntry extends OtherEntry {
-  /** On the device that there is; another one once that was lost. */
+  /** On the current device; replaced after a device loss. */
   sequence: EncoderDecoder;
-  /** Of its generations. */
+  /** Turns of its generations. */
   turns: Turns;
 }
 
-/** What others may know of an encoder or an encoder-decoder, apart from its entry. */
+/** The public description of an encoder or an encoder-decoder, besides its entry. */
 export type OtherInfo = Omit<ModelInfo, "id" | "tuned" | "created">;
 
-/** What of an encoder or an encoder-decoder is another once its device was lost. */
+/** The parts of an encoder or an encoder-decoder that are replaced after a device loss. */
 export type ReadyEncoder = Pick<EncoderEntry, "encoder" | "info"> | Pick<SequenceEntry, "sequence" | "turns" | "info">;
 
-/** What an engine may have loaded. */
+/** Any loaded model. */
 export type AnyEntry = LoadedEntry | EncoderEntry | SequenceEntry;
 
 /** True for a language model. */
@@ -68,17 +68,17 @@ export const isEncoder = (entry: AnyEntry): entry is EncoderEntry => "encoder" i
 /** True for an encoder-decoder. */
 export const isSequence = (entry: AnyEntry): entry is SequenceEntry => "sequence" in entry;
 
-/** A model that may answer conversations. */
+/** A model that can answer conversations. */
 export type ChatEntry = LoadedEntry | SequenceEntry;
 
-/** True for what may answer conversations: a language model, or an encoder-decoder with a chat template. */
+/** True for models that can answer conversations: a language model, or an encoder-decoder with a chat template. */
 export const answersChat = (entry: AnyEntry): entry is ChatEntry =>
   isDecoder(entry) || (isSequence(entry) && entry.sequence.chatTemplate !== undefined);
 
-/** What of an entry is on a device. */
+/** The parts of an entry on a device. */
 type OnDevice = Pick<LoadedEntry, "model" | "draft"> | Pick<EncoderEntry, "encoder"> | Pick<SequenceEntry, "sequence">;
 
-/** Ends what a model, and its draft model, compute, and frees their memory. */
+/** Stops a model and its draft model, and frees their memory. */
 export function disposeOf(entry: OnDevice): void {
   if ("encoder" in entry) entry.encoder.dispose();
   else if ("sequence" in entry) entry.sequence.dispose();
@@ -88,10 +88,10 @@ export function disposeOf(entry: OnDevice): void {
   }
 }
 
-/** The models of an engine by id, the one loaded last at the end; undefined for one that is being loaded. */
+/** The models of an engine by id, the one loaded last at the end; undefined while a model is loading. */
 export type LoadedModels = Map<string, AnyEntry | undefined>;
 
-/** What takes models of each kind. */
+/** Methods for models of each kind. */
 const takers = {
   decoder: "a language model: completions and generate take it",
   encoder: "an encoder: embeddings and encoder() take it",
@@ -99,8 +99,8 @@ const takers = {
 };
 
 /**
- * The model that a request names, or the last one loaded of those that `fits` takes. Throws `RequestError` for another
- * one, which says what takes it.
+ * The model that a request names, or the last one loaded that `fits`. Throws `RequestError` for another kind, naming
+ * its methods.
  */
 export function entryFor<E extends AnyEntry>(
   models: LoadedModels,
@@ -108,7 +108,7 @@ export function entryFor<E extends AnyEntry>(
   fits: (entry: AnyEntry) => entry is E,
 ): E {
   const ready = [...models.values()].filter((entry) => entry !== undefined);
-  // An adapter has to be named.
+  // An adapter must be named explicitly.
   const usual = ready.findLast((one) => fits(one) && one.request.base === undefined);
   const entry = id === undefined ? (usual ?? ready.at(-1)) : models.get(id);
   if (!entry) {
@@ -130,10 +130,10 @@ export const entryOf = (models: LoadedModels, id: string | undefined): LoadedEnt
 
 const isLoaded = (entry: AnyEntry | undefined): entry is AnyEntry => entry !== undefined;
 
-/** The model that a request names, or the one that was loaded last, whatever it is. */
+/** The model that a request names, or the one that was loaded last, of any kind. */
 export const anyEntryOf = (models: LoadedModels, id: string | undefined): AnyEntry => entryFor(models, id, isLoaded);
 
-/** What others may know of a loaded model. */
+/** The public description of a loaded model. */
 export function infoOf(entry: AnyEntry): ModelInfo {
   if (isDecoder(entry)) return decoderInfo(entry);
   const { id, tuned, created, info } = entry;

@@ -1,34 +1,33 @@
 import type { FileSource } from "../../formats/source.ts";
-import type { LoadPlan } from "../../generate/load-plan.ts";
-import type { PlanLoadOptions } from "../../generate/plan-load.ts";
+import type { LoadPlan, PlanLoadOptions } from "../../generate/load/plan-load.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { modelKind } from "../../models/model-kind.ts";
 import type { ModelSource, PlanOptions } from "../engine.ts";
 import { encoderSupport } from "./encoders.ts";
 
-/** With what reads models, so that a page begins without it. */
-export const planLoad: typeof import("../../generate/plan-load.ts").planLoad = async (...given) =>
-  (await import("../../generate/read-model.ts")).planLoad(...given);
+/** Loaded with the code that reads models, so that a page starts without it. */
+export const planLoad: typeof import("../../generate/load/plan-load.ts").planLoad = async (...given) =>
+  (await import("../../generate/load/read-model.ts")).planLoad(...given);
 
-/** Opens where a model comes from. */
+/** Opens a model's source. */
 type Open = (from: ModelSource) => Promise<FileSource>;
 
-/** What plans a model and its draft model, and opens the latter. */
+/** Functions that plan a model and its draft model, and open the latter. */
 export interface Planning {
   readonly planLoad: typeof planLoad;
   readonly planOfDraft: typeof planOfDraft;
   readonly open: Open;
 }
 
-/** The options of a plan, and what it is for. */
+/** The options of a plan, and its source. */
 interface Planned extends Omit<PlanOptions, "signal"> {
   readonly from: ModelSource;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * What a model needs of a device with these limits, together with its draft model where it is loaded with one. Throws as
- * `planLoad` and `planEncoder` do.
+ * What a model needs on a device with these limits, together with its draft model if it has one. Throws as `planLoad`
+ * and `planEncoder` do.
  */
 export async function plan(
   open: Open,
@@ -46,7 +45,7 @@ export async function plan(
   return draft ? together(own, draft) : own;
 }
 
-/** What the draft model needs that is loaded in this context; undefined where tokens are proposed otherwise. */
+/** What the draft model needs with this context; undefined without a draft model. */
 export async function planOfDraft(
   open: Open,
   speculative: PlanOptions["speculative"],
@@ -57,7 +56,7 @@ export async function planOfDraft(
   return await planLoad(await open(from), { dtype, weights, ...given });
 }
 
-/** The plan of a model that is loaded with another one. */
+/** The plan of a model together with its draft model. */
 function together(own: LoadPlan, draft: LoadPlan): LoadPlan {
   const sum = (of: "downloadBytes" | "cachedBytes" | "weightBytes" | "cacheBytes" | "temporaryBytes") =>
     own[of] + draft[of];

@@ -6,7 +6,10 @@ export type Report = (progress: LoadProgress) => void;
 /** Milliseconds between two reports of one phase. */
 const pause = 50;
 
-/** Passes on the first and the last report of each phase, and others now and then; within one, `done` never decreases. */
+/**
+ * Passes on the first and the last report of each phase, and occasionally others; within a phase, `done` never
+ * decreases.
+ */
 export function progressReport(onProgress: ((progress: LoadProgress) => void) | undefined): Report {
   const phases = new Map<LoadPhase, { most: number; total: number; reported: number }>();
   return (progress) => {

@@ -1,6 +1,6 @@
 import type { FileSource } from "../../formats/source.ts";
 import type { LanguageModel } from "../../generate/language-model.ts";
-import { loadModel, type ModelOptions } from "../../generate/load-model.ts";
+import { loadModel, type ModelOptions } from "../../generate/load/load-model.ts";
 import type { GenerationOptions } from "../../generate/options.ts";
 import { checkDraftModel } from "../../generate/speculative/check.ts";
 import type { Speculative } from "../../generate/speculative/options.ts";
@@ -9,12 +9,12 @@ import { RequestError } from "../request-error.ts";
 import type { LoadedEntry, LoadRequest } from "./loaded.ts";
 import type { Report } from "./progress.ts";
 
-/** How a generation goes on from a prompt, its proposals as a request says them. */
+/** Options of a generation, with proposals as in a request. */
 export interface RunOptions extends Omit<GenerationOptions, "speculative"> {
   readonly speculative?: GenerateRequest["speculative"];
 }
 
-/** How tokens are proposed: as is asked for, else as the model was loaded, an adapter as its model. */
+/** How tokens are proposed: as requested, else as set at the load of the model, for an adapter of its base. */
 export function proposing(
   { id, draft, lent, request }: Pick<LoadedEntry, "id" | "draft" | "lent" | "request">,
   asked: GenerateRequest["speculative"],
@@ -33,12 +33,12 @@ export function proposing(
   return { kind: "draft", model, tokens: how.tokens ?? usual };
 }
 
-/** Opens where a model comes from. */
+/** Opens a model's source. */
 type Open = (from: LoadRequest["from"], report: Report) => Promise<FileSource>;
 
 /**
- * Loads the draft model of a request, where it has one, on the device of `model` and in its context. Throws as `loadModel`
- * does, and `OptionError` for one whose tokens are others; nothing stays allocated then.
+ * Loads the draft model of a request, if any, on the device of `model` and with its context. Throws as `loadModel`
+ * does, and `OptionError` for one with different tokens; nothing stays allocated then.
  */
 export async function loadDraftOf(
   { speculative }: LoadRequest,
@@ -66,7 +66,7 @@ export async function loadDraftOf(
   }
 }
 
-/** Two loads in turn, of which the second's figures are added to the first's. */
+/** Two successive loads; the second's figures are added to the first's. */
 export function inTurn(report: Report): { readonly first: Report; readonly second: Report } {
   const totals = new Map<string, number>();
   return {

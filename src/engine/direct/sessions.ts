@@ -1,34 +1,34 @@
 import type { LanguageModel } from "../../generate/language-model.ts";
-import { type Session, sharedLength } from "../../generate/session.ts";
+import { type Session, sharedLength } from "../../generate/session/session.ts";
 import { createTurns, type TurnLimits, type Turns } from "./turns.ts";
 
 /** The sessions of one model. Each is used by one generation at a time, and keeps its cache for the next. */
 export interface Sessions {
   /**
-   * A session to continue these tokens with, as soon as one is free, in the order of the calls; undefined where `signal`
-   * aborts before. Throws `RequestError` with status 429 where too many wait already.
+   * A session to continue these tokens with, as soon as one is free, in the order of the calls; undefined if `signal`
+   * aborts before. Throws `RequestError` with status 429 if too many already wait.
    */
   take(tokens: readonly number[], signal: AbortSignal | undefined): Promise<Session | undefined>;
-  /** Gives back what `take` returned; `spoilt` if its memory is not to be used again. */
+  /** Returns a session from `take`; `spoilt` if its memory must not be reused. */
   give(session: Session, spoilt?: boolean): void;
-  /** Frees the memory of sessions that nothing uses; returns how many there were. */
+  /** Frees the memory of unused sessions; returns their number. */
   freeIdle(): number;
-  /** Which generations run and wait. */
+  /** Counts of running and waiting generations. */
   readonly turns: Turns;
 }
 
 /**
- * Opens no session yet. The device's queue runs steps in order, so that sessions with work in it take turns: those of
- * `turns`, which models may share.
+ * Opens no session yet. The device's queue runs steps in order, so concurrent sessions alternate, limited by `turns`,
+ * which models may share.
  */
 export function createSessions(model: LanguageModel, limits: TurnLimits, turns = createTurns(limits)): Sessions {
-  /** Sessions that nothing uses, the one used last at the end. */
+  /** Unused sessions, most recently used last. */
   const idle: Session[] = [];
 
   function choose(tokens: readonly number[]): Session {
     const lengths = idle.map((session) => sharedLength(session.tokens(), tokens));
     const most = Math.max(-1, ...lengths);
-    const best = lengths.indexOf(most); // of several, the one that was not used for longest
+    const best = lengths.indexOf(most); // among several, the least recently used
     const room = turns.figures.running + idle.length <= limits.concurrency;
     // A conversation's cache is worth more to its next turn than to a request that shares a few tokens with it.
     const keeps = most > 0 && 2 * most >= Math.min(idle[best]?.tokens().length ?? 0, tokens.length);

@@ -1,11 +1,14 @@
+import type { HubOptions } from "../../formats/hub/hub-options.ts";
+import type { ModelCache } from "../../formats/hub/model-cache.ts";
+import { openModelCache } from "../../formats/hub.ts";
 import type { FileSource } from "../../formats/source.ts";
-import type { LoadPlan } from "../../generate/load-plan.ts";
+import type { LoadPlan } from "../../generate/load/plan-load.ts";
+import { openGpu } from "../../gpu/device/open.ts";
 import { AllocationError } from "../../gpu/errors.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { openGpu } from "../../gpu/open.ts";
 import { modelKind } from "../../models/model-kind.ts";
 import type { Calls } from "../core.ts";
-import type { EngineEvent, EngineOptions } from "../engine.ts";
+import type { EngineEvent, EngineOptions, EngineStorage } from "../engine.ts";
 import { type KeptDevice, keepDevice, onDevice } from "../recovery.ts";
 import { RequestError } from "../request-error.ts";
 import { adapterSupport } from "./adapters.ts";
@@ -24,9 +27,8 @@ import { plan as planIn, planLoad, planOfDraft } from "./planning.ts";
 import type { Report } from "./progress.ts";
 import { inTurn, loadDraftOf, proposing } from "./proposing.ts";
 import { createSessions } from "./sessions.ts";
-import { createStorage, type Storage } from "./storage.ts";
 
-/** What an engine in this thread holds. */
+/** The state of an engine in this thread. */
 export interface EngineState {
   readonly device: KeptDevice;
   readonly options: EngineOptions;
@@ -50,11 +52,11 @@ export async function openState(options: EngineOptions): Promise<EngineState> {
 }
 
 /** Calls every listener. */
-export function emit({ listeners }: EngineState, event: EngineEvent): void {
+function emit({ listeners }: EngineState, event: EngineEvent): void {
   for (const listener of [...listeners]) listener(event);
 }
 
-/** What a model needs of this engine's device. */
+/** What a model needs on this engine's device. */
 export async function plan(
   state: EngineState,
   request: Calls["plan"][0],
@@ -68,7 +70,7 @@ export async function plan(
   );
 }
 
-/** Loads a model under an id that no other has, also while this one is being loaded. */
+/** Loads a model under a unique id, reserved while it is loading. */
 export async function load(
   state: EngineState,
   request: LoadRequest,
@@ -94,7 +96,7 @@ export async function load(
   try {
     return await onDevice(device, async (gpu) => {
       const ready = await readyModel(state, gpu, source, request, reports, { signal, onWarning });
-      gpu.assertUsable(); // from here on a loss finds it among the models
+      gpu.assertUsable(); // from here on a device loss finds it among the models
       const entry: AnyEntry = { id, request, device, ...ready, created: Math.floor(Date.now() / 1000) };
       models.delete(id); // so that it is the last
       models.set(id, entry);
@@ -106,10 +108,10 @@ export async function load(
   }
 }
 
-/** What a load, or the repetition of one, is called with. */
+/** The arguments of a load or of its repetition. */
 type Given = Parameters<typeof loadReady>[4];
 
-/** Opens where a model comes from: as it was the first time, kept files included. */
+/** Opens a model's source as the first time, including cached files. */
 async function openedSource(
   { options, storage }: EngineState,
   { from }: Pick<LoadRequest, "from">,
@@ -120,10 +122,10 @@ async function openedSource(
   return await sourceOf(from, { endpoint, token, ...(await storage.forModels()), onWarning, signal }, report);
 }
 
-/** Loads all models anew, on a device that replaces one that was lost. */
+/** Reloads all models on the device that replaces a lost one. */
 async function restore(state: EngineState, gpu: Gpu): Promise<void> {
   for (const [id, entry] of state.models) {
-    if (!entry) continue; // its load begins again by itself
+    if (!entry) continue; // its load restarts by itself
     disposeOf(entry);
     const silent = { signal: undefined, onWarning: () => {} }; // the warnings have been given
     const source = await openedSource(state, entry.request, () => {}, silent);
@@ -140,11 +142,11 @@ async function restore(state: EngineState, gpu: Gpu): Promise<void> {
   }
 }
 
-/** What of a loaded language model, and of any model, is another once its device was lost. */
+/** The parts of a loaded model that are replaced after a device loss. */
 type ReadyDecoder = Pick<LoadedEntry, "model" | "draft" | "sessions" | "tuned">;
 type Ready = ReadyDecoder | (ReadyEncoder & { tuned: number });
 
-/** A model on a device with its sessions, ready for its first request. Nothing stays allocated where that fails. */
+/** A model on a device with its sessions, ready for its first request. Nothing stays allocated if that fails. */
 async function readyModel(
   state: EngineState,
   gpu: Gpu,
@@ -188,7 +190,7 @@ async function readyModel(
   }
 }
 
-/** Opens a session for the first request, whose memory and programs are then there. */
+/** Opens a session, so that memory and programs are ready for the first request. */
 async function warmUp(
   { model, draft, sessions }: ReadyDecoder,
   request: LoadRequest,
@@ -199,7 +201,7 @@ async function warmUp(
   const session = await sessions.take([], undefined);
   if (!session) return;
   const speculative = proposing({ id: model.name, draft, request }, undefined);
-  // A draft's programs are others where tokens are drawn, which requests in OpenAI's form do unless it is said.
+  // A draft model has other programs when drawing tokens, the default of OpenAI-style requests.
   const { temperature = 1 } = model.defaults.options;
   await session.warm(Math.min(typicalPrompt, model.context), speculative ? { speculative, temperature } : {});
   signal?.throwIfAborted();
@@ -207,7 +209,7 @@ async function warmUp(
   report({ phase: "warm-up", done: 1, total: 1 });
 }
 
-/** Ends what a model computes and frees its memory; all models where no id is given. */
+/** Stops a model and frees its memory; all models without an id. */
 export function unload({ models, device }: EngineState, id: string | undefined): void {
   if (id !== undefined && !models.get(id)) {
     throw new RequestError(`the model ${JSON.stringify(id)} is not loaded`, {
@@ -217,10 +219,38 @@ export function unload({ models, device }: EngineState, id: string | undefined):
     });
   }
   for (const [name, entry] of [...models]) {
-    // What is loaded next to a model ends with it.
+    // Adapters of a model end with it.
     if (!entry || (id !== undefined && name !== id && entry.request.base !== id)) continue;
     models.delete(name);
     disposeOf(entry);
   }
   device.gpu.buffers.trim();
+}
+
+/** An engine's file cache, opened on first use. */
+interface Storage extends EngineStorage {
+  /** The option `cache` of `openModel`. */
+  forModels(): Promise<Pick<HubOptions, "cache">>;
+}
+
+/** The cached files of this origin, or of this user in Node; undefined for an engine without a cache. */
+function createStorage({ cache: keeps = true }: EngineOptions): Storage {
+  let opened: Promise<ModelCache | undefined> | undefined;
+  const cache = () => {
+    opened ??= openModelCache();
+    return opened;
+  };
+  return {
+    forModels: async () => {
+      if (!keeps) return { cache: false };
+      const found = await cache();
+      // In Node, folders on web servers are not cached: they are usually the user's own files.
+      return found && found.kind !== "folder" ? { cache: found } : {};
+    },
+    list: async () => (await cache())?.list() ?? [],
+    delete: async (id) => await (await cache())?.delete(id),
+    deleteAll: async () => await (await cache())?.deleteAll(),
+    estimate: async () => (await cache())?.estimate() ?? { used: 0 },
+    persist: async () => (await cache())?.persist() ?? false,
+  };
 }

@@ -3,20 +3,20 @@ import { RequestError } from "../request-error.ts";
 
 /** How many generations of a model run and wait. */
 export interface TurnLimits {
-  /** Generations that run at most. */
+  /** Maximum running generations. */
   readonly concurrency: number;
-  /** Generations that may wait. */
+  /** Maximum waiting generations. */
   readonly queue: number;
 }
 
-/** Generations of one model, of which some run and others wait in the order of their calls. */
+/** Generations of one model: some run, others wait in call order. */
 export interface Turns {
   /**
-   * Waits for its turn; false where `signal` aborts before. Throws `RequestError` with status 429 where too many wait
-   * already.
+   * Waits for its turn; false if `signal` aborts before. Throws `RequestError` with status 429 if too many already
+   * wait.
    */
   enter(signal: AbortSignal | undefined): Promise<boolean>;
-  /** Ends what `enter` began. */
+  /** Ends a turn begun by `enter`. */
   leave(): void;
   readonly figures: { readonly running: number; readonly waiting: number };
 }
@@ -60,4 +60,25 @@ export function createTurns({ concurrency, queue }: TurnLimits): Turns {
       return { running, waiting: waiting.length };
     },
   };
+}
+
+const last = new WeakMap<object, Promise<unknown>>();
+
+/**
+ * Runs work that needs exclusive use of a model or device, one task at a time: concurrent tasks would each allocate a
+ * session's memory. `signal` ends the wait.
+ */
+export function alone<T>(what: object, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  const before = last.get(what);
+  const result = (async () => {
+    await before;
+    signal?.throwIfAborted();
+    return await work();
+  })();
+  const settled = result.then(
+    () => undefined,
+    () => undefined, // the caller has it
+  );
+  last.set(what, settled);
+  return result;
 }

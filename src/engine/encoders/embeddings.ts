@@ -2,14 +2,14 @@ import type { EncoderEntry } from "../direct/loaded.ts";
 import { inputsOf } from "../openai/inputs.ts";
 import type { EmbeddingRequest } from "../openai/types.ts";
 
-/** Vectors of texts, by whichever model. */
+/** Vectors of texts, by any kind of model. */
 export interface Vectors {
   readonly vectors: readonly Float32Array[];
   /** Tokens of all texts. */
   readonly count: number;
 }
 
-/** Vectors of texts by an encoder, as its folder says. */
+/** Vectors of texts by an encoder, with its folder's settings. */
 export async function vectorsByEncoder(
   { encoder }: EncoderEntry,
   request: EmbeddingRequest,

@@ -4,7 +4,7 @@ import { loadedEncoder, planOfEncoder } from "./load.ts";
 import { callEncoder, callSequence } from "./methods.ts";
 import { readSourceOfChat, readSources } from "./sources.ts";
 
-/** What an engine takes encoders and encoder-decoders with: see `setEncoders`. */
+/** An engine's support for encoders and encoder-decoders: see `setEncoders`. */
 export const encodersForEngines: EncoderSupport = {
   load: loadedEncoder,
   plan: planOfEncoder,

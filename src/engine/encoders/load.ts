@@ -1,10 +1,12 @@
+import type { Encoder } from "../../encode/encoder.ts";
 import type { FileSource } from "../../formats/source.ts";
 import { OptionError } from "../../options/errors.ts";
+import type { EncoderDecoder } from "../../seq2seq/encoder-decoder.ts";
 import type { DecoderOptions, EncoderSupport, OtherKind } from "../direct/encoders.ts";
+import { numbersOf, type OtherInfo } from "../direct/loaded.ts";
 import { createTurns } from "../direct/turns.ts";
-import { infoOfEncoder, infoOfSequence } from "./info.ts";
 
-/** Throws `OptionError` for options that the models of a kind do not have. */
+/** Throws `OptionError` for options not available for a kind of model. */
 function refuseOptions(
   where: string,
   { name }: FileSource,
@@ -17,7 +19,7 @@ function refuseOptions(
   throw new OptionError(`${where}: ${wrong[0]} is for language models, and ${name} is an ${kind}; leave it out`);
 }
 
-/** What loads and what plans the models of each kind, loaded with the first of them. */
+/** The functions that load and plan the models of each kind, loaded on first use. */
 const functions = {
   encoder: async () => {
     const [{ loadEncoder: load }, { planEncoder: plan }] = await Promise.all([
@@ -61,3 +63,48 @@ export const loadedEncoder: EncoderSupport["load"] = async (gpu, source, kind, r
     throw error;
   }
 };
+
+/** The public description of a loaded encoder. */
+function infoOfEncoder(encoder: Encoder): OtherInfo {
+  const { name, context, config, embedding, heads: encoderHeads, labels, bytes: weightBytes, stored } = encoder;
+  const { architecture, vocabulary, layers, heads, context: longestContext } = config;
+  return {
+    kind: "encoder",
+    name,
+    architecture,
+    context,
+    longestContext,
+    vocabulary,
+    layers,
+    heads,
+    weightBytes,
+    embedding,
+    encoderHeads,
+    labels,
+    chat: false,
+    defaults: {},
+    ...stored,
+  };
+}
+
+/** The public description of a loaded encoder-decoder. */
+function infoOfSequence(model: EncoderDecoder): OtherInfo {
+  const { name, context, sourceContext, config, defaults, chatTemplate, bytes: weightBytes, stored } = model;
+  const { architecture, vocabulary, layers, decoder } = config;
+  const { heads, context: longestContext = context } = decoder;
+  return {
+    kind: "encoder-decoder",
+    name,
+    architecture,
+    context,
+    longestContext,
+    vocabulary,
+    layers,
+    heads,
+    weightBytes,
+    sourceContext,
+    chat: chatTemplate !== undefined,
+    defaults: numbersOf(defaults.options),
+    ...stored,
+  };
+}

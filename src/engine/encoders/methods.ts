@@ -1,20 +1,20 @@
-// The methods of encoders and encoder-decoders, by the calls of `methods` in ../methods.ts.
-
 import type { Progress } from "../../formats/load-progress.ts";
 import type { EncoderSupport } from "../direct/encoders.ts";
 import { entryFor, isEncoder, isSequence } from "../direct/loaded.ts";
+import type { Turns } from "../direct/turns.ts";
 import { type MethodCall, methods } from "../methods.ts";
 import { checkMethod } from "../request-error.ts";
-import { inTurn } from "./in-turn.ts";
 
-/** Calls a method of a model with what a message holds, and with options that do not cross. */
+// The methods of encoders and encoder-decoders, by the calls of `methods` in ../methods.ts.
+
+/** Calls a method of a model with a message's arguments, and with options that cannot be sent. */
 function applied(model: object, { method, given, options = {} }: MethodCall, count: number, own: object) {
   const all = typeof options === "object" && options !== null ? { ...own, ...options } : options;
   const first = Array.from({ length: count }, (_, i) => given[i]);
   return Reflect.apply(Reflect.get(model, method), model, [...first, all]) as Promise<unknown>;
 }
 
-/** Of calls that give none: after the loss of a device a call is begun again, and gives the same text. */
+/** For calls without a seed: after a device loss a call is restarted and must give the same text. */
 const seeds = new WeakMap<MethodCall, number>();
 
 export const callEncoder: EncoderSupport["callEncoder"] = async (models, call, signal, report) => {
@@ -39,3 +39,13 @@ export const callSequence: EncoderSupport["callSequence"] = async (models, call,
   seeds.set(call, seed);
   return await inTurn(turns, signal, () => applied(sequence, call, methods.encoderDecoder.generate, { seed, ...own }));
 };
+
+/** Does `work` in a turn; throws the reason of `signal` if it aborts before. */
+export async function inTurn<T>(turns: Turns, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  if (!(await turns.enter(signal))) throw signal?.reason;
+  try {
+    return await work();
+  } finally {
+    turns.leave();
+  }
+}

@@ -1,4 +1,4 @@
-// Completions by an encoder-decoder: a prompt is a source, and the text is what it writes from that.
+// Completions by an encoder-decoder: a prompt is a source, and the completion is its target.
 import { shown } from "../../options/checks.ts";
 import type { SequenceOptions } from "../../seq2seq/options.ts";
 import type { SequenceEntry } from "../direct/loaded.ts";
@@ -9,9 +9,9 @@ import { checkLength, optionsOf, tokensOf } from "../openai/sampling.ts";
 import type { ChatCompletionRequest, CompletionRequest, SamplingRequest } from "../openai/types.ts";
 import { onDevice } from "../recovery.ts";
 import { RequestError } from "../request-error.ts";
-import { inTurn } from "./in-turn.ts";
+import { inTurn } from "./methods.ts";
 
-/** Fields that language models have, with the values that ask for nothing. */
+/** Fields only for language models, with their neutral values. */
 const unsupported: Readonly<Record<string, (value: unknown) => boolean>> = {
   min_p: (value) => value === 0,
   presence_penalty: (value) => value === 0,
@@ -23,7 +23,7 @@ const unsupported: Readonly<Record<string, (value: unknown) => boolean>> = {
   response_format: (value) => (value as { readonly type?: unknown }).type === "text",
 };
 
-/** The options of a request. What it does not say is as the model's folder says. */
+/** The options of a request. Unset ones are as in the model's folder. */
 function settingsOf(entry: SequenceEntry, request: SamplingRequest, most: number | null | undefined): SequenceOptions {
   for (const [name, value] of Object.entries(request)) {
     if (!Object.hasOwn(unsupported, name) || unsupported[name]?.(value)) continue;
@@ -36,14 +36,14 @@ function settingsOf(entry: SequenceEntry, request: SamplingRequest, most: number
   return { ...(most && { maxTokens: most }), ...options, seed };
 }
 
-/** What a source may be. */
+/** The tokenizer and limit of sources. */
 const roomFor = ({ id, sequence }: SequenceEntry) => ({
   id: `the encoder of ${id}`,
   context: sequence.sourceContext,
   vocabulary: sequence.config.sourceVocabulary,
 });
 
-/** The sources of a request for completions, which are computed together once one of them begins. */
+/** The sources of a completions request, computed together once one of them begins. */
 export async function readSources(
   entry: SequenceEntry,
   request: CompletionRequest,
@@ -61,7 +61,7 @@ export async function readSources(
   return begun(entry, sources, options, signal).map((begin, index) => ({ index, echo: "", begin }));
 }
 
-/** The source that a conversation makes. */
+/** The source for a conversation. */
 export function readSourceOfChat(
   entry: SequenceEntry,
   tokens: readonly number[],
@@ -74,7 +74,7 @@ export function readSourceOfChat(
   return begin as Prompt["begin"];
 }
 
-/** What is generated from each source, computed together. */
+/** The generated text of each source, computed together. */
 function begun(
   entry: SequenceEntry,
   sources: readonly (readonly number[])[],

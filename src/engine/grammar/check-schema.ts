@@ -1,13 +1,13 @@
-// What of a JSON schema a grammar can be made: XGrammar ends without a word at what it does not take.
+// Which JSON schemas are supported: XGrammar aborts silently on others.
 import { shown } from "../../options/errors.ts";
 import { RequestError } from "../request-error.ts";
 
-/** Schemas within one another, references included: the library's stack, which has 1 MiB, holds about 60. */
+/** Maximum nesting of schemas, references included: the library's stack of 1 MiB suffices for about 60. */
 const deepest = 32;
-/** Schemas in all: 500 optional properties take it 0.6 s of a processor, 3,000 take 6 s. */
-const mostSchemas = 500;
-/** Values of all enumerations: 5,000 take it 0.2 s. */
-const mostValues = 5000;
+/** Maximum schemas in all: 500 optional properties take 0.6 s of processor time, 3,000 take 6 s. */
+const maxSchemas = 500;
+/** Maximum values of all enumerations: 5,000 take 0.2 s. */
+const maxValues = 5000;
 
 type Schema = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => string | undefined;
@@ -27,7 +27,7 @@ const bound: Check = (value) =>
 const listOfTexts: Check = (value) =>
   Array.isArray(value) && value.every((one) => typeof one === "string") ? undefined : "a list of names";
 
-/** What a pattern may not have, in the words of a message. */
+/** Unsupported features of patterns, as named in messages. */
 const notInPatterns: readonly (readonly [RegExp, string])[] = [
   [/\(\?[=!]/, "lookahead"],
   [/\(\?<[=!]/, "lookbehind"],
@@ -69,7 +69,7 @@ const keywords: Readonly<Record<string, Check>> = {
   maxProperties: count,
 };
 
-/** Fields that no value can pass at once. */
+/** Fields that contradict each other. */
 const ordered = [
   ["minimum", "maximum"],
   ["minLength", "maxLength"],
@@ -77,7 +77,7 @@ const ordered = [
   ["minProperties", "maxProperties"],
 ] as const;
 
-/** Where a schema has others: by name, in a list, or one. */
+/** Fields with subschemas: by name, in a list, or a single one. */
 const named = ["properties", "patternProperties"];
 const listed = ["prefixItems", "anyOf", "oneOf", "allOf"];
 const single = ["items", "additionalProperties", "unevaluatedProperties", "unevaluatedItems", "propertyNames"];
@@ -99,7 +99,7 @@ export function checkSchema(json: string): void {
     if (value === true || (value === false && mayRefuse)) return;
     if (!isSchema(value)) throw wrong(path, value, value === false ? "a schema that some value passes" : "a schema");
     if (depth > deepest) throw tooLarge(path, `is within ${depth - 1} others, references included`, deepest);
-    if (++schemas > mostSchemas) throw tooLarge(path, `is schema ${schemas} in it`, mostSchemas);
+    if (++schemas > maxSchemas) throw tooLarge(path, `is schema ${schemas} in it`, maxSchemas);
     const integer = value["type"] === "integer";
     for (const [name, check] of Object.entries(keywords)) {
       const given = value[name];
@@ -115,7 +115,7 @@ export function checkSchema(json: string): void {
       }
     }
     values += Array.isArray(value["enum"]) ? value["enum"].length : 0;
-    if (values > mostValues) throw tooLarge(`${path}.enum`, `has value ${values} of all enumerations`, mostValues);
+    if (values > maxValues) throw tooLarge(`${path}.enum`, `has value ${values} of all enumerations`, maxValues);
     if (value["$ref"] !== undefined) follow(value["$ref"], `${path}.$ref`, depth);
     for (const name of named) {
       const given = value[name];

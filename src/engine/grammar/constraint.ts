@@ -1,8 +1,8 @@
-// What holds texts to a grammar; loaded with the first request that has one.
+// Constrains texts to a grammar; loaded with the first request that has one.
 import type { LanguageModel } from "../../generate/language-model.ts";
-import type { TokenConstraint } from "../../generate/token-constraint.ts";
+import type { TokenConstraint } from "../../generate/session/token-constraint.ts";
 import { onAbort, unlessAborted } from "../../options/abort.ts";
-import { byteLevelText } from "../../text/byte-level.ts";
+import { byteLevelText } from "../../text/parts/byte-level.ts";
 import { TextError } from "../../text/text-error.ts";
 import type { Turns } from "../direct/turns.ts";
 import { RequestError } from "../request-error.ts";
@@ -13,23 +13,23 @@ import { openNodeFollower } from "./node-follower.ts";
 import type { Grammar } from "./response-format.ts";
 
 /** A constraint, until it is disposed. */
-export interface OpenConstraint {
+interface OpenConstraint {
   readonly constraint: TokenConstraint;
   dispose(): void;
 }
 
 interface Follower extends GrammarFollower {
-  /** False where it cannot begin another text. */
+  /** False if it cannot begin another text. */
   readonly usable: boolean;
   end(): void;
 }
 
-/** Followers that a model keeps for its next grammar. */
-const mostIdle = 2;
+/** Followers kept by a model for its next grammars. */
+const maxIdle = 2;
 const idle = new WeakMap<LanguageModel, Follower[]>();
 
-/** Seconds in which a schema has to be compiled where that can be ended. */
-const mostSeconds = 30;
+/** Time limit in seconds for compiling a schema, if it can be stopped. */
+const maxSeconds = 30;
 
 function idleOf(model: LanguageModel): Follower[] {
   const known = idle.get(model) ?? [];
@@ -43,8 +43,8 @@ function idleOf(model: LanguageModel): Follower[] {
 }
 
 /**
- * The tokens that a grammar lets come next; undefined where `signal` aborts before it is its turn among `turns`, or
- * before it is compiled. Throws `RequestError` for a schema that cannot be compiled.
+ * The constraint of a grammar; undefined if `signal` aborts before its turn among `turns`, or before it is compiled.
+ * Throws `RequestError` for a schema that cannot be compiled.
  */
 export async function openConstraint(
   model: LanguageModel,
@@ -56,7 +56,7 @@ export async function openConstraint(
   if (!(await turns.enter(signal))) return undefined;
   let follower: Follower | undefined;
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new Error(`it takes longer than ${mostSeconds} s`)), mostSeconds * 1000);
+  const timer = setTimeout(() => late.abort(new Error(`it takes longer than ${maxSeconds} s`)), maxSeconds * 1000);
   try {
     follower = takeIdle(model) ?? (await openFollower(model));
     await unlessAborted(follower.open(schema, strict), AbortSignal.any([late.signal, ...(signal ? [signal] : [])]));
@@ -82,7 +82,7 @@ function takeIdle(model: LanguageModel): Follower | undefined {
 
 function failed(cause: unknown): RequestError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  // An aborted module of WebAssembly has no reason to give.
+  // An aborted WebAssembly module gives no reason.
   const reason = /^Aborted|out of bounds|unreachable|call stack/.test(why)
     ? "@mlc-ai/web-xgrammar does not say why; one of fewer or simpler parts may do"
     : why.slice(0, 200);
@@ -111,7 +111,7 @@ function following(model: LanguageModel, follower: Follower, turns: Turns): Open
         const note = (fits: boolean) => {
           if (!fits) refused ??= token;
         };
-        // Where the answer comes later, the next mask throws.
+        // If the answer comes later, the next mask throws.
         if (typeof accepted === "boolean") note(accepted);
         else accepted.then(note, () => undefined);
         check();
@@ -121,14 +121,14 @@ function following(model: LanguageModel, follower: Follower, turns: Turns): Open
     dispose() {
       follower.close();
       const kept = idleOf(model);
-      if (follower.usable && kept.length < mostIdle && !model.lifetime.signal.aborted) kept.push(follower);
+      if (follower.usable && kept.length < maxIdle && !model.lifetime.signal.aborted) kept.push(follower);
       else follower.end();
       turns.leave();
     },
   };
 }
 
-/** In Node in a worker, unless a script has said how the library is loaded; elsewhere in this thread. */
+/** In Node in a worker, unless a script has set how the library is loaded; elsewhere in this thread. */
 async function openFollower(model: LanguageModel): Promise<Follower> {
   const vocabulary = vocabularyOf(model);
   const file = libraryFile();
@@ -163,7 +163,7 @@ async function openFollower(model: LanguageModel): Promise<Follower> {
   };
 }
 
-/** Each token of a model as its bytes, and those that are no text as nothing. */
+/** The bytes of each token of a model; empty for tokens that are not text. */
 function vocabularyOf({ tokenizer, decoder, defaults }: LanguageModel): GrammarVocabulary {
   const { vocabulary } = decoder.config;
   const tokens = Array.from({ length: vocabulary }, (_, id) => {

@@ -1,38 +1,40 @@
 import type { GrammarCompiler, GrammarLibrary, GrammarMatcher } from "./library.ts";
 
-/** The tokens of a model as a grammar sees them. */
+/** A model's tokens, for a grammar. */
 export interface GrammarVocabulary {
-  /** Each token's bytes, as byte-level characters; empty for one that is no text. */
+  /** Each token's bytes, as byte-level characters; empty for one that is not text. */
   readonly tokens: string[];
   /** Tokens that end a text. */
   readonly stops: number[];
 }
 
-/** What compiles grammars and says which tokens they let come next: of one at a time. */
+/** Compiles grammars and returns the allowed next tokens, for one text at a time. */
 export interface GrammarFollower {
-  /** Begins a text that a schema accepts. Throws where no grammar can be made of it; it is of no use after that. */
+  /**
+   * Begins a text that a schema accepts. Throws if the schema cannot be compiled; the follower is unusable afterwards.
+   */
   open(schema: string, strict: boolean): Promise<void>;
-  /** Bits of the tokens that may come next. */
+  /** The allowed next tokens, as bits. */
   mask(): Promise<Int32Array>;
-  /** False where the grammar does not let the token come next. */
+  /** False if the grammar does not allow the token. */
   accept(token: number): boolean | Promise<boolean>;
-  /** Takes back the tokens that were accepted last. */
+  /** Takes back the last accepted tokens. */
   rollback(tokens: number): void;
-  /** Leaves the text; another may be begun. */
+  /** Ends the text; another may begin. */
   close(): void;
 }
 
 /**
- * A follower by XGrammar. JSON is compact, without white space between its parts: a model may like nothing better than
- * white space, and a grammar with any takes a hundred times as long to compile. Its text is also that of a worker
- * (node-follower.ts), so it refers to nothing outside of itself.
+ * A follower based on XGrammar. JSON is compact, without white space between its parts: models tend to generate endless
+ * white space, and a grammar that allows it takes a hundred times as long to compile. The function's source is also
+ * sent to a worker (node-follower.ts), so it must be self-contained.
  */
 export function followGrammars(
   { TokenizerInfo, GrammarCompiler, GrammarMatcher }: GrammarLibrary,
   { tokens, stops }: GrammarVocabulary,
 ): GrammarFollower {
   let compiler: GrammarCompiler | undefined;
-  /** The grammar that was compiled last: the next text may be of the same. */
+  /** The last compiled grammar: the next text may use it again. */
   let compiled:
     | { readonly schema: string; readonly strict: boolean; readonly grammar: { dispose(): void } }
     | undefined;

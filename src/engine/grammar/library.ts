@@ -1,9 +1,9 @@
-// XGrammar (Dong et al. 2024), compiled to WebAssembly: a package of its own, loaded when a request has a grammar.
+// XGrammar (Dong et al. 2024), compiled to WebAssembly: a separate package, loaded when a request has a grammar.
 import { nodeModule } from "../../formats/folder.ts";
 import { OptionError, shown } from "../../options/errors.ts";
 import { RequestError } from "../request-error.ts";
 
-/** What is used of `@mlc-ai/web-xgrammar`. */
+/** The used parts of `@mlc-ai/web-xgrammar`. */
 export interface GrammarLibrary {
   readonly TokenizerInfo: {
     createTokenizerInfo(
@@ -20,7 +20,7 @@ export interface GrammarLibrary {
   readonly GrammarMatcher: { createGrammarMatcher(grammar: Disposable): Promise<GrammarMatcher> };
 }
 
-/** What lives in WebAssembly's memory until it is disposed. */
+/** An object in WebAssembly's memory until disposed. */
 interface Disposable {
   dispose(): void;
 }
@@ -38,7 +38,7 @@ export interface GrammarCompiler {
 export interface GrammarMatcher extends Disposable {
   acceptToken(token: number): boolean;
   rollBack(tokens: number): void;
-  /** Bits of the tokens that may come next. */
+  /** The allowed next tokens, as bits. */
   getNextTokenBitmask(): Promise<Int32Array>;
 }
 
@@ -48,9 +48,9 @@ let loader: () => Promise<unknown> = byName;
 let library: Promise<GrammarLibrary> | undefined;
 
 /**
- * Says how `@mlc-ai/web-xgrammar` is loaded, which `response_format` requires: for pages whose bundler has to see the
+ * Sets how `@mlc-ai/web-xgrammar`, required by `response_format`, is loaded: for pages whose bundler must see the
  * import, `setGrammarLibrary(() => import("@mlc-ai/web-xgrammar"))` in the script that the engine runs in. Without it,
- * the name is imported, which Node finds, and pages with an import map.
+ * the package is imported by name, which works in Node, and in pages with an import map.
  */
 export function setGrammarLibrary(load: () => Promise<unknown>): void {
   if (typeof load !== "function") {
@@ -60,7 +60,9 @@ export function setGrammarLibrary(load: () => Promise<unknown>): void {
   library = undefined;
 }
 
-/** In Node, unless a script has said how it is loaded: the library's file. Throws `RequestError` where it is not installed. */
+/**
+ * In Node, unless a script has set how it is loaded: the library's file. Throws `RequestError` if it is not installed.
+ */
 export function libraryFile(): string | undefined {
   const module = nodeModule("node:module") as typeof import("node:module") | undefined;
   if (loader !== byName || !nodeModule("node:worker_threads") || !module) return undefined;
@@ -71,18 +73,16 @@ export function libraryFile(): string | undefined {
   }
 }
 
-/** The library, loaded once. Throws `RequestError` where it is not installed. */
+/** The library, loaded once. Throws `RequestError` if it is not installed. */
 export function grammarLibrary(): Promise<GrammarLibrary> {
   library ??= load();
   library.catch(() => {
-    library = undefined; // it may be there the next time
+    library = undefined; // it may be available next time
   });
   return library;
 }
 
-/**
- * Leaves an instance that has aborted, as it does for schemas that it does not support: its memory may be in disorder.
- */
+/** Abandons an aborted instance, as after an unsupported schema: its memory may be corrupt. */
 export function leaveGrammarLibrary(): void {
   library = undefined;
 }
@@ -100,7 +100,7 @@ async function load(): Promise<GrammarLibrary> {
   } catch (cause) {
     throw notLoaded(cause);
   }
-  // As an ES module, which the file says it is, it exports nothing and sets a global.
+  // As an ES module, which the file claims to be, it exports nothing and sets a global.
   const { default: inner } = loaded as { readonly default?: unknown };
   const { xgrammar } = globalThis as { readonly xgrammar?: unknown };
   const found = [loaded, inner, xgrammar].find((one) => (one as Partial<GrammarLibrary> | undefined)?.GrammarMatcher);

@@ -1,10 +1,10 @@
-// In Node grammars are compiled in a worker: that can take seconds, in which this thread answers other requests, and it can
-// be ended.
+// In Node grammars are compiled in a worker: that can take seconds, during which this thread answers other requests,
+// and it can be stopped.
 import type { Worker } from "node:worker_threads";
 import { nodeModule } from "../../formats/folder.ts";
 import { followGrammars, type GrammarFollower, type GrammarVocabulary } from "./follower.ts";
 
-/** A follower in a worker, until it is ended. */
+/** A follower in a worker, until disposed. */
 export interface NodeFollower extends GrammarFollower {
   end(): void;
 }
@@ -21,20 +21,20 @@ interface Answer {
   readonly problem?: string;
 }
 
-/** The worker's script, as text: it refers to nothing outside of itself. */
+/** The worker's script, as text: it must be self-contained. */
 function answerCalls(follow: typeof followGrammars, load: (name: string) => unknown): void {
   const { parentPort, workerData } = load("node:worker_threads") as typeof import("node:worker_threads");
   const { Module } = load("node:module") as typeof import("node:module");
   const { readFileSync } = load("node:fs") as typeof import("node:fs");
   const { file, vocabulary } = workerData as { file: string; vocabulary: GrammarVocabulary };
-  // What the library prints as it gives up is why: "[FATAL] file:line: Check failed: (condition) is false: reason".
+  // The library prints the reason before it aborts: "[FATAL] file:line: Check failed: (condition) is false: reason".
   let said = "";
   const note = (...words: readonly unknown[]) => {
     const [, reason] = /^\[FATAL\] \S+:\d+: (?:Check failed: .* is false: )?(.*)$/s.exec(words.join(" ")) ?? [];
     said = reason ?? said;
   };
   Object.assign(globalThis.console, { log: note, info: note, warn: note, error: note });
-  // The package says that it is an ES module, and is CommonJS.
+  // The package claims to be an ES module, but is CommonJS.
   const module = Object.assign(new Module(file), { filename: file }) as unknown as {
     readonly exports: Parameters<typeof follow>[0];
     _compile(text: string, file: string): void;
@@ -51,7 +51,7 @@ function answerCalls(follow: typeof followGrammars, load: (name: string) => unkn
   });
 }
 
-/** Opens a worker that follows grammars by the package in `file`. It does not keep the process alive but while it works. */
+/** Opens a worker that follows grammars with the package in `file`. It keeps the process alive only while it works. */
 export function openNodeFollower(file: string, vocabulary: GrammarVocabulary): NodeFollower {
   const threads = nodeModule("node:worker_threads") as typeof import("node:worker_threads");
   const worker: Worker = new threads.Worker(`(${answerCalls})(${followGrammars}, require)`, {
@@ -85,7 +85,7 @@ export function openNodeFollower(file: string, vocabulary: GrammarVocabulary): N
     worker.postMessage({ id, method, args });
     return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
   }
-  /** Calls without a result: what fails in them, the next call says. */
+  /** Calls without a result: the next call reports their errors. */
   const order = (method: keyof GrammarFollower, ...args: readonly unknown[]) => void call(method, ...args).catch(fail);
 
   return {

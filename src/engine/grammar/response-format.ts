@@ -1,15 +1,15 @@
 import { shown } from "../../options/errors.ts";
 import { RequestError } from "../request-error.ts";
 
-/** A grammar of JSON: what a JSON schema accepts. */
+/** A grammar for JSON that a schema accepts. */
 export interface Grammar {
   /** As JSON. */
   readonly schema: string;
-  /** True where objects have no properties but those that the schema names. */
+  /** True: objects have only the properties in the schema. */
   readonly strict: boolean;
 }
 
-/** Any JSON object. Where a schema does not say what a value is, the library puts a space after commas in it; here it does. */
+/** Any JSON object. For untyped values the library requires a space after commas, unlike elsewhere. */
 const anyObject = JSON.stringify({
   type: "object",
   additionalProperties: { $ref: "#/$defs/any" },
@@ -24,11 +24,11 @@ const anyObject = JSON.stringify({
   },
 });
 
-/** The longest schema, in characters of JSON: what is made of it grows with it. */
+/** The longest schema, in characters of JSON: the grammar grows with it. */
 const longest = 1 << 18;
 
 /**
- * The grammar of a `response_format`; undefined where any text may be the answer.
+ * The grammar of a `response_format`; undefined if any text is allowed.
  *
  * @throws RequestError with status 400 and the field's name.
  */
@@ -61,7 +61,7 @@ export function readFormat(format: unknown): Grammar | undefined {
   return { schema: text, strict: strict === true };
 }
 
-/** As `wrongField` of other fields, whose module has the checks of all requests. */
+/** As `wrongField` for other fields, without its module, which has the checks of all requests. */
 const wrongField = (name: string, value: unknown, expected: string) =>
   new RequestError(`${name} is ${shown(value)}, expected ${expected}`, { param: name, code: "invalid_value" });
 

@@ -1,3 +1,5 @@
+import { shown } from "../../options/checks.ts";
+import type { ChatMessage } from "../../text/template/chat-template.ts";
 import { TextError } from "../../text/text-error.ts";
 import { encoderSupport } from "../direct/encoders.ts";
 import { continued, readGrammar, tokensOfChat } from "../direct/generate.ts";
@@ -6,16 +8,15 @@ import type { EngineState } from "../direct/state.ts";
 import type { Answered, EnginePiece } from "../generate-request.ts";
 import { RequestError } from "../request-error.ts";
 import { chatLogprobs } from "./logprobs.ts";
-import { readMessages } from "./messages.ts";
 import { chatTable, checkRequest, wrongField } from "./request.ts";
 import { checkLength, finishReason, headOf, roomOf, samplingOf, tooLong, usageOf } from "./sampling.ts";
 import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest, ChatLogprobs } from "./types.ts";
 
-/** A conversation to answer, ready to begin. */
+/** A conversation to answer, ready to start. */
 interface Chat {
   readonly entry: AnyEntry;
   readonly begin: () => AsyncGenerator<EnginePiece, Answered, undefined>;
-  /** The log-probabilities of pieces; undefined where none are reported. */
+  /** The log-probabilities of pieces; undefined if none are reported. */
   readonly logprobsOf: ((pieces: readonly EnginePiece[]) => ChatLogprobs) | undefined;
   readonly usage: boolean;
 }
@@ -37,7 +38,7 @@ async function readChat(state: EngineState, given: unknown, signal: AbortSignal 
   const top = logprobs ? (most ?? 0) : undefined;
   const options = {
     ...samplingOf(entry, request, signal),
-    // Without a limit an answer goes on to the end of the context.
+    // Without a limit an answer may fill the context.
     maxTokens: request.max_completion_tokens ?? request.max_tokens ?? entry.model.context,
     ...(top === undefined ? {} : { logprobs: Math.max(1, top) }),
   };
@@ -63,7 +64,7 @@ async function tokensOf(
   }
 }
 
-/** Answers a conversation at once. */
+/** Answers a conversation in one piece. */
 export async function answerChat(
   state: EngineState,
   request: ChatCompletionRequest,
@@ -89,7 +90,7 @@ export async function answerChat(
   };
 }
 
-/** All pieces where they are `kept`, and the result. */
+/** All pieces if they are `kept`, and the result. */
 export async function collected(
   parts: AsyncGenerator<EnginePiece, Answered, undefined>,
   kept: boolean,
@@ -125,10 +126,51 @@ export async function* streamChat(
       if (piece.text !== "" || logprobs?.content?.length) yield part({ content: piece.text }, null, logprobs);
     }
     const reason = finishReason(step.value.stopReason);
-    if (!reason) return; // whoever aborted it knows
+    if (!reason) return; // the caller aborted it
     yield part({}, reason);
     if (usage) yield { ...head, choices: [], usage: usageOf(step.value) };
   } finally {
     await parts.return(undefined as never);
   }
+}
+
+/**
+ * Messages for chat templates: content as one text, `developer` messages as system messages.
+ *
+ * @throws RequestError with status 400 and the path of the invalid value.
+ */
+function readMessages(messages: unknown): ChatMessage[] {
+  if (!Array.isArray(messages) || messages.length === 0) {
+    throw wrongField("messages", messages, "a list of one message or more");
+  }
+  return messages.map((message: unknown, i) => {
+    const at = `messages[${i}]`;
+    if (typeof message !== "object" || message === null || Array.isArray(message)) {
+      throw wrongField(at, message, "an object with role and content");
+    }
+    const { role, content, ...rest } = message as Record<string, unknown>;
+    if (typeof role !== "string") throw wrongField(`${at}.role`, role, "a text");
+    if ((rest["tool_calls"] ?? rest["function_call"]) !== undefined || role === "tool" || role === "function") {
+      throw new RequestError(`${at}: tools are not supported`, { param: at, code: "unsupported_value" });
+    }
+    if ((content === undefined || content === null) && role !== "assistant") {
+      throw wrongField(`${at}.content`, content, "a text, or a list of parts with type text");
+    }
+    const text = content === undefined || content === null ? "" : textOf(content, `${at}.content`);
+    return { ...rest, role: role === "developer" ? "system" : role, content: text };
+  });
+}
+
+function textOf(content: unknown, at: string): string {
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) throw wrongField(at, content, "a text, or a list of parts with type text");
+  const texts = content.map((part: unknown, i) => {
+    const { type, text } = (typeof part === "object" && part !== null ? part : {}) as Record<string, unknown>;
+    if (type !== "text" || typeof text !== "string") {
+      const problem = `${at}[${i}] has the type ${shown(type)}, expected text: models take nothing else`;
+      throw new RequestError(problem, { param: `${at}[${i}]`, code: "unsupported_value" });
+    }
+    return text;
+  });
+  return texts.join("\n");
 }

@@ -23,14 +23,14 @@ import type { Completion, CompletionLogprobs, CompletionRequest, FinishReason } 
 interface Prompts {
   readonly entry: AnyEntry;
   readonly prompts: readonly Prompt[];
-  /** The log-probabilities of pieces whose text begins at an offset; undefined where none are reported. */
+  /** The log-probabilities of pieces whose text begins at an offset; undefined if none are reported. */
   readonly logprobsOf: ((pieces: readonly EnginePiece[], offset: number) => CompletionLogprobs) | undefined;
   readonly usage: boolean;
 }
 
 const writesText = (entry: AnyEntry): entry is LoadedEntry | SequenceEntry => isDecoder(entry) || isSequence(entry);
 
-/** Tokens of an answer to a request that says nothing of it, as in OpenAI's interface. */
+/** Default number of tokens of an answer, as in OpenAI's interface. */
 const defaultTokens = 16;
 
 async function readPrompts(state: EngineState, given: unknown, signal: AbortSignal | undefined): Promise<Prompts> {

@@ -1,4 +1,3 @@
-import { alone } from "../direct/alone.ts";
 import { encoderSupport } from "../direct/encoders.ts";
 import {
   type AnyEntry,
@@ -9,6 +8,7 @@ import {
   type LoadedEntry,
 } from "../direct/loaded.ts";
 import type { EngineState } from "../direct/state.ts";
+import { alone } from "../direct/turns.ts";
 import type { Vectors } from "../encoders/embeddings.ts";
 import { inputsOf } from "./inputs.ts";
 import { checkRequest, embeddingTable, wrongField } from "./request.ts";
@@ -18,8 +18,8 @@ import type { EmbeddingAnswer, EmbeddingRequest } from "./types.ts";
 const makesVectors = (entry: AnyEntry): entry is EncoderEntry | LoadedEntry => isEncoder(entry) || isDecoder(entry);
 
 /**
- * Vectors for texts: by an encoder as its folder says, or a language model's states of each one's last token after the last
- * layer, of length 1.
+ * Vectors for texts: by an encoder with its folder's settings, or a language model's last-layer states of each text's
+ * last token, scaled to length 1.
  */
 export async function answerEmbeddings(
   state: EngineState,

@@ -1,4 +1,4 @@
-// The functions of OpenAI's client that an engine has.
+// An engine's functions from OpenAI's client.
 import type {
   AnswerStream,
   ChatCompletion,

@@ -1,14 +1,14 @@
 import type { Answered, EnginePiece } from "../generate-request.ts";
 
-/** A prompt to continue, ready to begin. */
+/** A prompt to continue, ready to start. */
 export interface Prompt {
   readonly index: number;
-  /** What the answer repeats of it. */
+  /** The part of it that the answer repeats. */
   readonly echo: string;
   readonly begin: () => AsyncGenerator<EnginePiece, Answered, undefined>;
 }
 
-/** A field that is a text or token ids, or several, as several. */
+/** A field with a text or token ids, or several, as a list. */
 export const inputsOf = (
   given: string | readonly string[] | readonly number[] | readonly (readonly number[])[],
 ): readonly (string | readonly number[])[] =>

@@ -1,7 +1,7 @@
 import type { Answered, EnginePiece } from "../generate-request.ts";
 import type { Prompt } from "./inputs.ts";
 
-/** What was generated from one prompt and not taken yet. */
+/** Text generated from one prompt and not taken yet. */
 interface Lane {
   readonly pieces: EnginePiece[];
   wake: () => void;
@@ -14,8 +14,8 @@ export type ComputeRows = (
 ) => Promise<readonly Answered[]>;
 
 /**
- * What is generated from each of several prompts. All are computed together, once the first of them is begun; one that is
- * left before its end, or an abort of `signal`, ends all.
+ * The text generated from each of several prompts. All are computed together, once the first of them starts; leaving
+ * one before its end, or an abort of `signal`, ends all.
  */
 export function together(
   prompts: readonly (readonly number[])[],
@@ -43,7 +43,7 @@ export function together(
 
   async function* continued(lane: Lane, index: number): AsyncGenerator<EnginePiece, Answered, undefined> {
     running ??= run();
-    running.catch(() => {}); // whoever waits for the result has it
+    running.catch(() => {}); // waiters for the result get it
     let done = false;
     try {
       for (;;) {
@@ -74,7 +74,7 @@ export function together(
   return lanes.map((lane, index) => () => continued(lane, index));
 }
 
-/** Leaves out as many pieces of each row as were put before: after the loss of a device the same come again. */
+/** Skips as many pieces of each row as were put before: after a device loss the same pieces are repeated. */
 export function withoutRepeats(put: Parameters<ComputeRows>[0]): () => Parameters<ComputeRows>[0] {
   const most = new Map<number, number>();
   return () => {

@@ -1,4 +1,4 @@
-import type { TokenLogprob } from "../../generate/row.ts";
+import type { TokenLogprob } from "../../generate/session/row.ts";
 import type { LoadedEntry } from "../direct/loaded.ts";
 import type { EnginePiece } from "../generate-request.ts";
 import type { ChatLogprob, ChatLogprobs, CompletionLogprobs, TopLogprob } from "./types.ts";

@@ -14,6 +14,6 @@ const entryAnswer = ({ id, created, request: { base } }: AnyEntry): ModelEntry =
 export const answerModels = ({ models }: EngineState): ModelEntry[] =>
   [...models.values()].flatMap((entry) => (entry ? [entryAnswer(entry)] : []));
 
-/** One loaded model; throws `RequestError` with status 404 where there is none of that id. */
+/** One loaded model; throws `RequestError` with status 404 for an unknown id. */
 export const answerModel = ({ models }: EngineState, { id }: { readonly id: string }): ModelEntry =>
   entryAnswer(anyEntryOf(models, id));

@@ -1,4 +1,4 @@
-// The one table of what requests in OpenAI's shape may hold: an engine checks by it, and so does whatever serves one.
+// The table of valid fields of OpenAI-style requests, used by engines and servers.
 import {
   anything,
   between,
@@ -17,19 +17,19 @@ import { nearNames } from "../../options/near-names.ts";
 import { RequestError } from "../request-error.ts";
 import type { ChatCompletionRequest, CompletionRequest, EmbeddingRequest } from "./types.ts";
 
-/** A check for each field of a request; those that a type does not name have no effect. */
+/** A check for each field of a request; fields not in the type have no effect. */
 export type Table<R> = { readonly [K in keyof R]-?: Check } & { readonly [name: string]: Check };
 
-/** A value that a request may have because it asks for nothing. */
+/** A neutral value, accepted for an unsupported field. */
 const only =
   (expected: string, accepts: (value: unknown) => boolean): Check =>
   (value) =>
     accepts(value) ? undefined : expected;
 
 const one = only("1: one answer a request", (value) => value === 1);
-const mostStops = 16;
+const maxStops = 16;
 const stops: Check = either(nonEmpty, (value) =>
-  Array.isArray(value) && value.length > mostStops ? `at most ${mostStops} texts` : listOf(nonEmpty)(value),
+  Array.isArray(value) && value.length > maxStops ? `at most ${maxStops} texts` : listOf(nonEmpty)(value),
 );
 const tokenBias: Check = (value) => {
   const expected = "an object with token ids as names, and numbers from -100 to 100";
@@ -128,7 +128,7 @@ export const embeddingTable: Table<EmbeddingRequest> = {
 };
 
 /**
- * Checks a request and leaves out what is null, which is the same as nothing.
+ * Checks a request and drops null fields, which count as unset.
  *
  * @throws RequestError with status 400 and the field's name.
  */
@@ -150,7 +150,7 @@ export function checkRequest<R extends object>(table: Table<R>, required: keyof 
   return given as R;
 }
 
-/** The error for a field with a value that it does not take. */
+/** The error for a field with an invalid value. */
 export function wrongField(name: string, value: unknown, expected: string): RequestError {
   return new RequestError(`${name} is ${shown(value)}, expected ${expected}`, { param: name, code: "invalid_value" });
 }

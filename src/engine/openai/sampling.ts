@@ -1,12 +1,12 @@
 import type { GenerationOptions } from "../../generate/options.ts";
-import type { StopReason } from "../../generate/row.ts";
+import type { StopReason } from "../../generate/session/row.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import type { AnyEntry, LoadedEntry } from "../direct/loaded.ts";
 import type { Answered } from "../generate-request.ts";
 import { RequestError } from "../request-error.ts";
 import type { CompletionRequest, FinishReason, SamplingRequest, Usage } from "./types.ts";
 
-/** Fields of a request that an engine has as well, by its own names. */
+/** Fields of a request with the engine's names for them. */
 const names = {
   temperature: "temperature",
   top_p: "topP",
@@ -22,7 +22,7 @@ const names = {
   early_stopping: "earlyStopping",
 } satisfies Partial<Record<keyof CompletionRequest, keyof GenerationOptions>>;
 
-/** What a checked request says of sampling and search. Seeds of 64 bits are usual; the engine's have 32. */
+/** Sampling and search settings of a checked request. Seeds of 64 bits are usual; the engine's have 32. */
 export function optionsOf(request: SamplingRequest): GenerationOptions {
   const given: Readonly<Record<string, unknown>> = { ...request };
   const { seed } = request;
@@ -33,8 +33,7 @@ export function optionsOf(request: SamplingRequest): GenerationOptions {
 }
 
 /**
- * Sampling as the engine has it. Where neither request nor model says otherwise, the temperature is OpenAI's, 1, but 0 for a
- * search.
+ * The engine's sampling options. Unless request or model set one, the temperature is OpenAI's, 1, or 0 for a search.
  */
 export function samplingOf(entry: LoadedEntry, request: SamplingRequest, signal: AbortSignal | undefined) {
   const options = optionsOf(request);
@@ -56,13 +55,13 @@ function checkIds(tokens: readonly number[], vocabulary: number, param: string):
   throw new RequestError(problem, { param, code: "invalid_value" });
 }
 
-/** Throws the `RequestError` for a text that was tokenized only until it was longer than the context. */
+/** Throws the `RequestError` for a text whose tokenization stopped when it exceeded the context. */
 export function tooLong(id: string, context: number, param: string): never {
   const problem = `${param} has more tokens than the context of ${id}, ${context} tokens`;
   throw new RequestError(problem, { param, code: "context_length_exceeded" });
 }
 
-/** The entries of a field as token ids, of texts no more than `context` of them. */
+/** The entries of a field as token ids, at most `context` for each text. */
 export async function tokensOf(
   tokenizer: Tokenizer,
   { id, context }: { readonly id: string; readonly context: number },
@@ -78,7 +77,7 @@ export async function tokensOf(
   return all;
 }
 
-/** Throws `RequestError` for a prompt that leaves no room in the context, and for tokens that the model does not have. */
+/** Throws `RequestError` for a prompt that leaves no room in the context, and for tokens outside the vocabulary. */
 export function checkLength(
   { id, context, vocabulary }: { readonly id: string; readonly context: number; readonly vocabulary: number },
   tokens: readonly number[],
@@ -92,20 +91,20 @@ export function checkLength(
   checkIds(tokens, vocabulary, param);
 }
 
-/** What a language model takes. */
+/** The tokenizer and context of a language model. */
 export const roomOf = ({ id, model }: LoadedEntry) => ({
   id,
   context: model.context,
   vocabulary: model.decoder.config.vocabulary,
 });
 
-/** Why an answer ended, in OpenAI's words; undefined for one that was stopped from outside. */
+/** Why an answer ended, in OpenAI's words; undefined for one that was aborted. */
 export function finishReason(reason: StopReason): FinishReason | undefined {
   if (reason === "abort") return undefined;
   return reason === "eos" || reason === "stop" ? "stop" : "length";
 }
 
-/** The tokens of a result, added up over several. */
+/** Token counts, summed over results. */
 export function usageOf(...results: readonly Answered[]): Usage {
   const sum = (count: (result: Answered) => number) => results.reduce((total, result) => total + count(result), 0);
   const prompt = sum(({ promptTokens }) => promptTokens.length);
@@ -122,7 +121,7 @@ export function usageOf(...results: readonly Answered[]): Usage {
   };
 }
 
-/** What every answer begins with. */
+/** The common fields of every answer. */
 export const headOf = (prefix: string, { id: model }: AnyEntry) => ({
   id: `${prefix}-${crypto.randomUUID()}`,
   created: Math.floor(Date.now() / 1000),

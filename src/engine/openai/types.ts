@@ -1,8 +1,8 @@
 // Requests and answers in the shape of OpenAI's interface. Answers have mutable fields because OpenAI's types have.
 // Source: the types of the npm package `openai`, version 6, which a test compares with these.
-import type { ChatMessage } from "../../text/chat-template.ts";
+import type { ChatMessage } from "../../text/template/chat-template.ts";
 
-/** Settings of sampling that chat and plain completions share. Null is the same as nothing. */
+/** Settings of sampling that chat and plain completions share. Null counts as unset. */
 export interface SamplingRequest {
   /** The model's id; default the one that was loaded last. */
   readonly model?: string;
@@ -33,7 +33,7 @@ export interface SamplingRequest {
   readonly repetition_penalty?: number | null;
 }
 
-/** What an answer has to be: any text, any JSON object, or JSON that a schema accepts. */
+/** The form of an answer: any text, any JSON object, or JSON that a schema accepts. */
 export type ResponseFormat =
   | { readonly type: "text" }
   | { readonly type: "json_object" }
@@ -50,7 +50,7 @@ export type ResponseFormat =
 /** A request for the next message of a conversation. */
 export interface ChatCompletionRequest extends SamplingRequest {
   readonly messages: readonly ChatMessage[];
-  /** Most tokens to generate; `max_tokens` is its older name. */
+  /** Maximum tokens to generate; `max_tokens` is its older name. */
   readonly max_completion_tokens?: number | null;
   /** True reports the log-probability of each token. */
   readonly logprobs?: boolean | null;
@@ -63,7 +63,7 @@ export interface ChatCompletionRequest extends SamplingRequest {
   readonly tools?: readonly unknown[];
 }
 
-/** A request for the continuation of a text, or by an encoder-decoder for the text that it writes from one. */
+/** A request for the continuation of a text, or, with an encoder-decoder, for the text generated from it. */
 export interface CompletionRequest extends SamplingRequest {
   /** A text, or its token ids. */
   readonly prompt: string | readonly string[] | readonly number[] | readonly (readonly number[])[] | null;
@@ -71,13 +71,13 @@ export interface CompletionRequest extends SamplingRequest {
   readonly logprobs?: number | null;
   /** True repeats the prompt before the continuation. */
   readonly echo?: boolean | null;
-  /** An extension by its name in transformers, as are those that follow: texts that are searched at once (`beams`). */
+  /** An extension under its name in transformers, as are the following ones: the number of beams (`beams`). */
   readonly num_beams?: number | null;
   /** With `num_beams`: scores are divided by the number of tokens to this power. */
   readonly length_penalty?: number | null;
   /** With `num_beams`: when the search stops (`earlyStopping`). */
   readonly early_stopping?: boolean | "never" | null;
-  /** No sequence of this many tokens comes twice. */
+  /** No sequence of this many tokens occurs twice. */
   readonly no_repeat_ngram_size?: number | null;
   readonly response_format?: ResponseFormat;
 }
@@ -88,7 +88,7 @@ export interface Usage {
   completion_tokens: number;
   total_tokens: number;
   prompt_tokens_details?: { cached_tokens: number };
-  /** Where tokens were proposed: those that are in the answer, and those that are not. */
+  /** With proposed tokens: how many are in the answer, and how many are not. */
   completion_tokens_details?: { accepted_prediction_tokens: number; rejected_prediction_tokens: number };
 }
 
@@ -160,20 +160,20 @@ export interface Completion<Finish extends FinishReason | null = FinishReason> {
   usage?: Usage;
 }
 
-/** A request for vectors that stand for texts. */
+/** A request for vectors of texts. */
 export interface EmbeddingRequest {
   readonly model?: string;
   readonly input: string | readonly string[] | readonly number[] | readonly (readonly number[])[];
   /** Default float; base64 is that of little-endian f32. */
   readonly encoding_format?: "float" | "base64";
-  /** Entries to keep of each vector, which is scaled to length 1 again. */
+  /** Entries to keep of each vector, which is then rescaled to length 1. */
   readonly dimensions?: number;
-  /** Of an encoder: the name of the prompt that is put before each text, an addition to OpenAI's fields. */
+  /** For an encoder: the name of the prompt prepended to each text, an addition to OpenAI's fields. */
   readonly prompt_name?: string;
   readonly user?: string;
 }
 
-/** Vectors that stand for texts; `Vector` is a text where base64 was requested. */
+/** Vectors of texts; `Vector` is a string if base64 was requested. */
 export interface EmbeddingAnswer<Vector = number[]> {
   object: "list";
   data: { object: "embedding"; index: number; embedding: Vector }[];
@@ -181,13 +181,13 @@ export interface EmbeddingAnswer<Vector = number[]> {
   usage: { prompt_tokens: number; total_tokens: number };
 }
 
-/** A loaded model as OpenAI's interface lists it. */
+/** A loaded model as listed in OpenAI's interface. */
 export interface ModelEntry {
   id: string;
   object: "model";
   created: number;
   owned_by: string;
-  /** Of an adapter: the id of its model, as vLLM says it. */
+  /** For an adapter: the id of its base model, as in vLLM. */
   parent?: string;
 }
 
@@ -197,7 +197,7 @@ export interface ModelList extends AsyncIterable<ModelEntry> {
   data: ModelEntry[];
 }
 
-/** Parts of an answer as they come. Leaving the loop, or `controller.abort()`, ends the generation. */
+/** Parts of an answer as they arrive. Leaving the loop, or `controller.abort()`, ends the generation. */
 export interface AnswerStream<T> extends AsyncIterable<T> {
   readonly controller: AbortController;
 }

@@ -4,7 +4,7 @@ import { OptionError, ShapeError } from "../../options/errors.ts";
 import { TextError } from "../../text/text-error.ts";
 import { RequestError } from "../request-error.ts";
 
-/** An error as messages hold it. */
+/** An error as sent in messages. */
 export interface SentError {
   readonly name: string;
   readonly message: string;
@@ -12,10 +12,10 @@ export interface SentError {
   readonly fields: Readonly<Record<string, string | number | null>>;
 }
 
-/** Fields of errors that cross, by what they are. */
+/** Fields of errors that are sent, by class. */
 const fieldNames = ["status", "code", "param", "type", "file", "field", "line"] as const;
 
-/** An error, or whatever was thrown, as a message holds it. */
+/** An error, or any thrown value, as sent in a message. */
 export function sentError(error: unknown): SentError {
   if (!(error instanceof Error)) return { name: "Error", message: String(error), fields: {} };
   const own = error as unknown as Readonly<Record<string, unknown>>;
@@ -29,7 +29,7 @@ export function sentError(error: unknown): SentError {
 
 const text = (value: unknown) => (typeof value === "string" ? value : "");
 
-/** What makes an error of a class again; a class that is not here becomes an `Error` of its name. */
+/** Recreates errors by class; other classes become an `Error` with their name. */
 const classes: Readonly<Record<string, (error: SentError) => Error>> = {
   FormatError: ({ message, fields }) => Object.assign(new FormatError("", ""), { message }, fields),
   GpuError: ({ message }) => new GpuError(message),
@@ -41,7 +41,7 @@ const classes: Readonly<Record<string, (error: SentError) => Error>> = {
   AbortError: ({ message }) => new DOMException(message, "AbortError"),
 };
 
-/** The error of a message, of the same class as on the other side. */
+/** The error in a message, with its original class. */
 export function receivedError(error: SentError): Error {
   if (Object.hasOwn(classes, error.name)) return classes[error.name]?.(error) ?? new Error(error.message);
   return Object.assign(new Error(error.message), { name: error.name });

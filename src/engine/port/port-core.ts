@@ -14,7 +14,7 @@ import {
   type ToEngine,
 } from "./messages.ts";
 
-/** A call or a stream that waits for messages. */
+/** A pending call or stream. */
 interface Waiting {
   readonly part?: (value: unknown) => void;
   readonly progress?: ((progress: never) => void) | undefined;
@@ -22,7 +22,7 @@ interface Waiting {
   readonly error: (error: unknown) => void;
 }
 
-/** Opens an engine on the other side of `port`, where `serveEngine` answers. Throws what opening it throws. */
+/** Opens an engine on the other side of `port`, where `serveEngine` answers. Throws the error of opening it. */
 export async function openPort(port: EnginePort, options: EngineOptions): Promise<Core> {
   const waiting = new Map<number, Waiting>();
   const listeners = new Set<(event: EngineEvent) => void>();
@@ -79,7 +79,7 @@ export async function openPort(port: EnginePort, options: EngineOptions): Promis
     if (waiting.has(id) && !failure) send({ type: "abort", id });
   };
 
-  /** A worker whose script cannot be had, or fails, says so by an event. */
+  /** A worker whose script cannot be loaded, or fails, sends an event. */
   const broken = ({ message }: PortEvent) =>
     fail(new GpuError(`the worker could not be started${message ? `: ${message}` : ", or its script not be loaded"}`));
   const closing = () => fail(new GpuError("the other end of the port was closed"));
@@ -92,7 +92,7 @@ export async function openPort(port: EnginePort, options: EngineOptions): Promis
   });
   send({ type: "open", options });
   const problem = await opening;
-  port.removeEventListener("error", broken); // from now on, an error there is that of one call
+  port.removeEventListener("error", broken); // from now on, an error there concerns a single call
   if (problem) {
     leave();
     throw problem;
@@ -110,7 +110,7 @@ export async function openPort(port: EnginePort, options: EngineOptions): Promis
       try {
         return (await answer) as never;
       } catch (error) {
-        // Reasons do not cross.
+        // Abort reasons are not sent.
         throw signal?.aborted && error instanceof DOMException ? signal.reason : error;
       } finally {
         unlisten();
@@ -135,7 +135,7 @@ export async function openPort(port: EnginePort, options: EngineOptions): Promis
     },
   };
 
-  /** A stream's parts, of which the engine computes some ahead. */
+  /** A stream's parts; the engine computes some ahead. */
   async function* parts({ open, signal }: { open: (id: number) => void; signal: AbortSignal | undefined }) {
     const id = ids++;
     const kept: unknown[] = [];
@@ -174,7 +174,7 @@ export async function openPort(port: EnginePort, options: EngineOptions): Promis
       }
     } finally {
       unlisten();
-      if (!outcome) abort(id); // it was left
+      if (!outcome) abort(id); // abandoned
       waiting.delete(id);
     }
   }

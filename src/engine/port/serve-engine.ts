@@ -6,16 +6,16 @@ import { RequestError } from "../request-error.ts";
 import { sentError } from "./errors.ts";
 import { type EnginePort, type FromEngine, type Handlers, handle, type ToEngine } from "./messages.ts";
 
-/** A call or a stream that runs. */
+/** A running call or stream. */
 interface Running {
   readonly controller: AbortController;
-  /** Lets a stream go on. */
+  /** Lets a stream continue. */
   more(parts: number): void;
 }
 
 /**
- * Answers the messages of `createWorkerEngine` on a port, by default those that the worker gets that this runs in, with
- * an engine in this thread.
+ * Answers the messages of `createWorkerEngine` on a port, by default the current worker's own, with an engine in this
+ * thread.
  */
 export function serveEngine(port: EnginePort = globalThis as unknown as EnginePort): void {
   const running = new Map<number, Running>();
@@ -32,7 +32,7 @@ export function serveEngine(port: EnginePort = globalThis as unknown as EnginePo
     }
   }
 
-  /** Runs what a message began; its end is sent, whatever it is. */
+  /** Runs the work of a message and sends its result or error. */
   async function run(id: number, work: (core: Core, entry: AbortSignal) => Promise<unknown>, more: Running["more"]) {
     const controller = new AbortController();
     running.set(id, { controller, more });

@@ -1,20 +1,20 @@
 import { FormatError } from "../format-error.ts";
 import type { FileHead, FileSource } from "../source.ts";
 
-/** Bytes that are read of a file at a time, once its first bytes are used up. */
+/** Bytes read at a time, once a file's first bytes are used up. */
 const chunkBytes = 1 << 20;
-/** The longest header accepted, in bytes: those in use have up to about 30 MB, nearly all of it tokens and merges. */
-export const longestHeader = 256 << 20;
+/** The longest header accepted, in bytes: real ones take up to about 30 MB, nearly all of it tokens and merges. */
+const longestHeader = 256 << 20;
 
 /** Reads a file from its beginning on, in order. */
 export interface Cursor {
-  /** Offset in the file of what is read next. */
+  /** File offset of the next read. */
   readonly at: number;
-  /** Bytes of the file after that. */
+  /** Bytes of the file from there on. */
   readonly left: number;
   /**
-   * The next bytes, to be used before the next call. Throws `FormatError` for `field` where the file ends before, or the
-   * header is too long.
+   * The next bytes, valid until the next call. Throws `FormatError` for `field` if the file ends before, or the header
+   * is too long.
    */
   take(count: number, field: string): Promise<DataView> | DataView;
 }
@@ -22,7 +22,7 @@ export interface Cursor {
 /** A cursor at the beginning of a file of `size` bytes, the first of which are read already. */
 export function openCursor(source: FileSource, file: string, head: FileHead, size: number): Cursor {
   let held: Uint8Array<ArrayBuffer> = head.bytes;
-  let begin = 0; // offset in the file of the first byte held
+  let begin = 0; // file offset of the first byte in memory
   let at = 0;
 
   const view = (count: number): DataView => {
@@ -34,7 +34,7 @@ export function openCursor(source: FileSource, file: string, head: FileHead, siz
   async function fetched(count: number): Promise<DataView> {
     const rest = held.subarray(at - begin);
     const from = at + rest.length;
-    // What follows the header is read again, with the tensors.
+    // Bytes after the header are read again with the tensors.
     const more = await source.read(file, from, Math.min(size, from + Math.max(chunkBytes, count - rest.length)));
     if (rest.length === 0) {
       held = more;

@@ -1,3 +1,3 @@
-// What is loaded with the first GGUF file.
+// Loaded with the first GGUF file.
 export { readGguf } from "./model-files.ts";
 export { readTokenizer } from "./tokenizer/tokenizer.ts";

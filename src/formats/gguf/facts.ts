@@ -1,39 +1,36 @@
 import { elementsOf } from "../../tensor/dtype.ts";
-import { decodePlanes } from "../../tensor/formats.ts";
-import { type FieldReader, readFields, text } from "../fields.ts";
+import { decodePlanes } from "../../tensor/formats/formats.ts";
 import { FormatError, shortened } from "../format-error.ts";
-import { dtypeOf, type StoredTensor } from "../safetensors.ts";
+import { type FieldReader, readFields, text } from "../json/fields.ts";
+import { dtypeOf, type StoredTensor } from "../safetensors/safetensors.ts";
 import type { GgufScalar } from "./header.ts";
 import type { GgufModel } from "./open.ts";
 
-/** What a GGUF file says of its model. */
+/** What a GGUF file says about its model. */
 export interface Facts {
   /** The metadata by its keys. Errors name the file and the key. */
   readonly reader: FieldReader;
   /** Value of `general.architecture`. */
   readonly architecture: string;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /**
-   * A value of the architecture's, by its key without the architecture's name, or undefined. One for each layer has to
-   * be the same in all.
-   */
+  /** A value by its key without the architecture's prefix, or undefined. A value per layer must be the same in all. */
   value(key: string): unknown;
-  /** A number of the architecture's. Throws `FormatError` for what is none. */
+  /** The same for a number. Throws `FormatError` for anything else. */
   number(key: string): number | undefined;
-  /** The values of each layer, by their key; undefined where the file has none, or one for all. */
+  /** The values per layer, by key; undefined if the file has none, or one for all. */
   list(key: string): readonly unknown[] | undefined;
-  /** The numbers of a small tensor that was read with the metadata; undefined where there is none. */
+  /** The numbers of a small tensor read with the metadata; undefined if there is none. */
   numbers(tensor: string): readonly number[] | undefined;
-  /** The full key of a value of the architecture's. */
+  /** The full key, with the architecture's prefix. */
   key(key: string): string;
 }
 
-/** The most numbers that are read of a tensor with the metadata. */
-const mostNumbers = 1 << 16;
+/** Maximum numbers in a tensor that is read with the metadata. */
+const maxNumbers = 1 << 16;
 
 const plain = (value: GgufScalar): unknown => (typeof value === "bigint" ? Number(value) : value);
 
-/** Reads what a GGUF file says of its model, with the values of the tensors named in `small`. */
+/** Reads what a GGUF file says about its model, with the values of the tensors named in `small`. */
 export async function readFacts(model: GgufModel, small: readonly string[]): Promise<Facts> {
   const { file, metadata, weights } = model;
   const raw = Object.fromEntries(
@@ -81,8 +78,8 @@ export async function readFacts(model: GgufModel, small: readonly string[]): Pro
 async function numbersOf({ weights, file }: GgufModel, tensor: StoredTensor): Promise<readonly number[]> {
   const { name, begin, end } = tensor;
   const dtype = dtypeOf(tensor);
-  if (end - begin > 4 * mostNumbers) {
-    throw new FormatError(file, `has ${end - begin} bytes, expected at most ${4 * mostNumbers}`, { field: name });
+  if (end - begin > 4 * maxNumbers) {
+    throw new FormatError(file, `has ${end - begin} bytes, expected at most ${4 * maxNumbers}`, { field: name });
   }
   const bytes = await weights.read(tensor, 0, end - begin);
   const data = elementsOf(dtype, bytes.slice().buffer);

@@ -16,7 +16,7 @@ import { nameTensors } from "./named-tensors.ts";
 import { openGguf } from "./open.ts";
 import { fileTypes } from "./types.ts";
 
-/** All architectures: adding one takes a file, and its word here. */
+/** All architectures: adding one takes a file and an entry here. */
 const records: readonly GgufArchitecture[] = [
   llama,
   qwen2,
@@ -39,16 +39,16 @@ export const ggufArchitectures: ReadonlyMap<string, GgufArchitecture> = new Map(
   records.map((record) => [record.name, record]),
 );
 
-/** What a GGUF file holds, as the files of a Hugging Face folder. */
-export interface GgufFiles {
+/** The contents of a GGUF file as the files of a Hugging Face folder. */
+interface GgufFiles {
   /** A parsed `config.json`. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** The keys of the metadata that fields of `config` come from, for messages. */
+  /** The metadata keys that fields of `config` come from, for messages. */
   readonly names: Readonly<Record<string, string>>;
   readonly facts: Facts;
   readonly weights: Weights;
   readonly files: readonly string[];
-  /** How most of the tensors are stored, e.g. `Q4_K_M`. */
+  /** The storage of most tensors, e.g. `Q4_K_M`. */
   readonly quantisation: string | undefined;
 }
 
@@ -59,7 +59,7 @@ function architectureOf(facts: Facts): GgufArchitecture {
   return facts.reader.fail("general.architecture", `is ${facts.architecture}, ${known}`);
 }
 
-/** The fields of `config.json` that keys of the metadata hold. */
+/** The fields of `config.json` that are metadata keys. */
 function configOf({ keys, fields }: GgufArchitecture, facts: Facts) {
   const config: Record<string, unknown> = {};
   for (const [field, key] of Object.entries(keys)) {
@@ -76,9 +76,9 @@ function configOf({ keys, fields }: GgufArchitecture, facts: Facts) {
 }
 
 /**
- * Opens a GGUF file as the files of a Hugging Face folder, of which only the header is read.
+ * Opens a GGUF file as the files of a Hugging Face folder; reads only the header.
  *
- * @throws FormatError for a file that breaks the format, or whose architecture is not known.
+ * @throws FormatError for a file that breaks the format, or has an unknown architecture.
  */
 export async function readGguf(source: FileSource, file: string): Promise<GgufFiles> {
   const model = await openGguf(source, file);

@@ -1,25 +1,26 @@
+import { elementsOf } from "../../tensor/dtype.ts";
+import { decodePlanes, formats, isPlain } from "../../tensor/formats/formats.ts";
 import { FormatError } from "../format-error.ts";
-import type { Grouped } from "../grouped.ts";
-import type { StoredTensor } from "../safetensors.ts";
+import { elementsIn, type Grouped, type Made } from "../grouped.ts";
+import { dtypeOf, type StoredTensor, storageOf } from "../safetensors/safetensors.ts";
 import type { GgufArchitecture, TensorRule } from "./architectures/architecture.ts";
 import type { Facts } from "./facts.ts";
-import { alternating, headOrder, latentGroups } from "./from-gguf-order.ts";
 
-/** Tensors under Hugging Face's names: ranges of the file, and those whose bytes are made of several or reordered. */
-export interface NamedTensors {
+/** Tensors under Hugging Face's names: ranges of the file, and tensors combined from several or reordered. */
+interface NamedTensors {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   readonly made: ReadonlyMap<StoredTensor, Grouped>;
 }
 
-/** A tensor's name: its layer, what follows, and a number in that. */
+/** A tensor's name: its layer, the rest, and a number in the rest. */
 interface Place {
   readonly layer?: string | undefined;
   readonly rest: string;
   readonly number?: string | undefined;
 }
 
-/** Most matrices that are stacked in a tensor: the most experts that a router chooses from. */
-const mostStacked = 1024;
+/** Maximum matrices in a stacked tensor: a router's maximum number of experts. */
+const maxStacked = 1024;
 
 function placeOf(name: string): Place {
   const [, layer, rest = name] = /^blk\.(\d+)\.(.+)$/.exec(name) ?? [];
@@ -33,7 +34,7 @@ function ruleOf({ layer, rest, number }: Place, { outer, inner }: GgufArchitectu
   return Object.hasOwn(rules, key) ? rules[key] : undefined;
 }
 
-/** Renames and takes apart the tensors of a GGUF file by the rules of its architecture. Others keep their names. */
+/** Renames and splits the tensors of a GGUF file by the rules of its architecture. Others keep their names. */
 export function nameTensors(architecture: GgufArchitecture, facts: Facts): NamedTensors {
   const tensors = new Map<string, StoredTensor>();
   const made = new Map<StoredTensor, Grouped>();
@@ -59,14 +60,14 @@ export function nameTensors(architecture: GgufArchitecture, facts: Facts): Named
     if (typeof rule === "string") add({ ...tensor, name: full(rule) });
     else for (const made of madeBy(tensor, rule, { ...tensor, name: full(rule.to) }, facts)) add(...made);
   }
-  // What no rule names keeps its name, for the check that everything is read.
+  // Tensors without a rule keep their names, for the check for unread tensors.
   for (const tensor of facts.tensors.values()) {
     if (!taken.has(tensor) && !architecture.read?.includes(tensor.name)) add(tensor);
   }
   return { tensors, made };
 }
 
-/** What a rule makes of a tensor; `same` is it under its other name. */
+/** Applies a rule to a tensor; `same` is the tensor under its other name. */
 function madeBy(
   tensor: StoredTensor,
   rule: Exclude<TensorRule, string>,
@@ -86,7 +87,7 @@ function madeBy(
       return [headOrder(same, tensor, countOf(facts, rule.of))];
     case "experts": {
       const [count = 0, ...shape] = axes(3);
-      if (count > mostStacked) fail(`has ${count} matrices, expected at most ${mostStacked}`);
+      if (count > maxStacked) fail(`has ${count} matrices, expected at most ${maxStacked}`);
       const bytes = (tensor.end - tensor.begin) / count;
       return Array.from({ length: count }, (_, i) => {
         const begin = tensor.begin + i * bytes;
@@ -116,4 +117,105 @@ function countOf(facts: Facts, of: "heads" | "kvHeads"): number {
   if (count !== undefined && Number.isInteger(count) && count > 0) return count;
   const problem = count === undefined ? "is missing" : `is ${count}, expected a number of heads`;
   return facts.reader.fail(facts.key("attention.head_count"), problem);
+}
+
+// Tensors in Hugging Face's order, computed from those of a GGUF file.
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const refuse = ({ file, name }: StoredTensor, problem: string): never => {
+  throw new FormatError(file, problem, { field: name });
+};
+
+/**
+ * The rows of queries or keys: in each head, GGUF's `llama` has row i of the first half as row 2i, and of the second
+ * half as row 2i + 1.
+ */
+function headOrder(same: StoredTensor, tensor: StoredTensor, heads: number): Made {
+  const [rows = 0] = tensor.shape;
+  const half = rows / heads / 2;
+  if (!Number.isInteger(half) || half === 0) {
+    return refuse(tensor, `has ${rows} rows for ${heads} heads, expected an even number for each`);
+  }
+  const row = (tensor.end - tensor.begin) / rows;
+  const make = ([group = new Uint8Array()]: readonly Bytes[]) => {
+    const out = new Uint8Array(group.length);
+    for (let i = 0; i < half; i++) {
+      for (const second of [0, 1]) {
+        const from = 2 * i + second;
+        out.set(group.subarray(from * row, (from + 1) * row), (i + second * half) * row);
+      }
+    }
+    return out;
+  };
+  const together = (elementsIn(tensor) / rows) * 2 * half;
+  return [
+    { ...same, together },
+    { groups: heads, sources: [tensor], make },
+  ];
+}
+
+/** Two tensors of equal shapes interleaved along the last axis. */
+function alternating(same: StoredTensor, tensor: StoredTensor, other: StoredTensor): Made {
+  checkFloat(tensor);
+  checkFloat(other);
+  if (String(tensor.shape) !== String(other.shape)) {
+    return refuse(tensor, `is [${tensor.shape.join(", ")}], but ${other.name} is [${other.shape.join(", ")}]`);
+  }
+  const make = (sources: readonly Bytes[]) => {
+    const [first, second] = sources.map((bytes) => new Uint32Array(bytes.slice().buffer));
+    const out = new Uint32Array(2 * (first?.length ?? 0));
+    for (let i = 0; i < out.length; i++) out[i] = (i % 2 === 0 ? first : second)?.[i >> 1] ?? 0;
+    return new Uint8Array(out.buffer);
+  };
+  const shape = [...tensor.shape.slice(0, -1), 2 * (tensor.shape.at(-1) ?? 1)];
+  return [made(same, shape), { groups: 1, sources: [tensor, other], make }];
+}
+
+/**
+ * The projection from latents to keys and values (DeepSeek): for each head the keys `[rank, nope]`, transposed, and the
+ * values `[width, rank]`.
+ */
+function latentGroups(same: StoredTensor, keys: StoredTensor, values: StoredTensor): Made {
+  const [heads = 0, rank = 0, nope = 0] = keys.shape;
+  const [others, width = 0, columns] = values.shape;
+  if (keys.shape.length !== 3 || values.shape.length !== 3 || others !== heads || columns !== rank || heads === 0) {
+    return refuse(
+      keys,
+      `is [${keys.shape.join(", ")}], which does not fit ${values.name} [${values.shape.join(", ")}]`,
+    );
+  }
+  const make = ([ofKeys = new Uint8Array(), ofValues = new Uint8Array()]: readonly Bytes[]) => {
+    const out = new Float32Array((nope + width) * rank);
+    const numbers = decoded(keys, ofKeys, nope);
+    for (let row = 0; row < nope; row++) {
+      for (let column = 0; column < rank; column++) out[row * rank + column] = numbers[column * nope + row] ?? 0;
+    }
+    out.set(decoded(values, ofValues, rank), nope * rank);
+    return new Uint8Array(out.buffer);
+  };
+  const tensor = made(same, [heads * (nope + width), rank]);
+  return [
+    { ...tensor, together: (nope + width) * rank },
+    { groups: heads, sources: [keys, values], make },
+  ];
+}
+
+/** An f32 tensor computed from others: their offset in the file, and its own length. */
+const made = (same: StoredTensor, shape: readonly number[]): StoredTensor => {
+  const tensor = { ...same, shape, dtype: "F32" };
+  return { ...tensor, end: tensor.begin + 4 * elementsIn(tensor) };
+};
+
+function checkFloat(tensor: StoredTensor): void {
+  if (dtypeOf(tensor) !== "f32") refuse(tensor, `is ${tensor.dtype}, expected F32`);
+}
+
+/** Rows of `columns` elements as numbers. */
+function decoded(tensor: StoredTensor, bytes: Bytes, columns: number): Float64Array {
+  const dtype = storageOf(tensor);
+  const own = bytes.slice();
+  if (isPlain(dtype)) return decodePlanes(dtype, [columns], { data: elementsOf(dtype, own.buffer) });
+  const planes = formats[dtype].ggml?.split(own);
+  return planes ? decodePlanes(dtype, [1, columns], planes) : refuse(tensor, `is ${tensor.dtype}, expected floats`);
 }

@@ -1,13 +1,13 @@
+import { floatTypes } from "../../tensor/dtype.ts";
+import { dtypes, formats, isPlain } from "../../tensor/formats/formats.ts";
 import { loadCodecs } from "../../tensor/formats/packed.ts";
-import { isPlain } from "../../tensor/formats.ts";
 import { FormatError, listed } from "../format-error.ts";
-import { type StoredTensor, storageOf } from "../safetensors.ts";
+import { type StoredTensor, storageOf } from "../safetensors/safetensors.ts";
 import type { FileSource } from "../source.ts";
 import { type Weights, weightsOf } from "../weights.ts";
 import { type GgufHeader, type GgufValue, readGgufHeader } from "./header.ts";
-import { storedTypes } from "./stored-types.ts";
 
-/** A GGUF model: the metadata of its first file, and the tensors of all, by the names that the files give them. */
+/** A GGUF model: the metadata of its first file, and the tensors of all files, by their names there. */
 export interface GgufModel {
   /** The first file. */
   readonly file: string;
@@ -17,17 +17,17 @@ export interface GgufModel {
 }
 
 const partName = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/i;
-const mostParts = 99_999;
+const maxParts = 99_999;
 
-/** The files of a model whose first says that there are `count`. */
+/** The files of a model of `count` files, as the first states. */
 function partsOf({ file, metadata }: GgufHeader): string[] {
   const count = metadata.get("split.count")?.value ?? 1;
   if (count === 0 || count === 1) return [file];
   const fail = (field: string, problem: string): never => {
     throw new FormatError(file, problem, { field });
   };
-  if (typeof count !== "number" || !Number.isInteger(count) || count < 1 || count > mostParts) {
-    return fail("split.count", `is ${count}, expected an integer from 1 to ${mostParts}`);
+  if (typeof count !== "number" || !Number.isInteger(count) || count < 1 || count > maxParts) {
+    return fail("split.count", `is ${count}, expected an integer from 1 to ${maxParts}`);
   }
   const [, prefix = "", number = "", total = ""] = partName.exec(file) ?? [];
   const of = (part: number) => `${prefix}-${String(part).padStart(5, "0")}-of-${total}.gguf`;
@@ -71,10 +71,9 @@ function checkSplit(first: GgufHeader, tensors: ReadonlyMap<string, StoredTensor
 }
 
 /**
- * Opens a GGUF file, or the parts of a model of which it is the first. Only headers are read and checked.
+ * Opens a GGUF file, or all parts of the model whose first part it is. Only headers are read and checked.
  *
- * @throws FormatError for a header that breaks the format, a part that is missing, a tensor that is there twice, or one
- * whose type is not supported.
+ * @throws FormatError for a header that breaks the format, a missing part, a duplicate tensor, or an unsupported type.
  */
 export async function openGguf(source: FileSource, file: string): Promise<GgufModel> {
   const first = await readGgufHeader(source, file);
@@ -98,3 +97,8 @@ export async function openGguf(source: FileSource, file: string): Promise<GgufMo
   if ([...tensors.values()].some((tensor) => !isPlain(storageOf(tensor)))) await loadCodecs();
   return { file, files, metadata: first.metadata, weights: weightsOf(source, file, tensors) };
 }
+
+/** Names of the types of tensors that can be loaded: floats, and the blocks of storage formats. */
+const storedTypes: ReadonlySet<string> = new Set(
+  [...floatTypes, ...dtypes.filter((name) => formats[name].ggml !== undefined)].map((name) => name.toUpperCase()),
+);

@@ -20,7 +20,7 @@ export const valueTypes = [
 /** The type of a value of the metadata. */
 export type ValueType = (typeof valueTypes)[number];
 
-/** Types of values of which every one has the same number of bytes. */
+/** Types of values with a fixed number of bytes. */
 export type ScalarType = Exclude<ValueType, "string" | "array">;
 
 /** Bytes of a value. */
@@ -86,18 +86,18 @@ const rows = [
   [42, "Q2_0", 64, 18],
 ] as const;
 
-/** Types of tensors by their ids. Those that were removed from ggml are not among them. */
+/** Types of tensors by id, without those removed from ggml. */
 export const tensorTypes: ReadonlyMap<number, TensorType> = new Map(
   rows.map(([id, name, elements, bytes]) => [id, { id, name, elements, bytes }]),
 );
 
-/** The type of this name. Throws `TypeError` where there is none. */
+/** The type of this name. Throws `TypeError` if there is none. */
 export function tensorTypeNamed(name: string): TensorType {
   for (const type of tensorTypes.values()) if (type.name === name) return type;
   throw new TypeError(`${name} is no type of GGUF`);
 }
 
-/** What `general.file_type` says of most of a file's tensors. */
+/** Values of `general.file_type`: the type of most of a file's tensors. */
 export const fileTypes: ReadonlyMap<number, string> = new Map([
   [0, "F32"],
   [1, "F16"],
@@ -120,8 +120,8 @@ export const fileTypes: ReadonlyMap<number, string> = new Map([
   [38, "MXFP4"],
 ]);
 
-/** What alignment a file has that does not state it. */
+/** The alignment of a file that does not state it. */
 export const defaultAlignment = 32;
 
-/** `bytes`, up to the next multiple of `alignment`. */
+/** `bytes`, rounded up to a multiple of `alignment`. */
 export const padded = (bytes: number, alignment: number): number => Math.ceil(bytes / alignment) * alignment;

@@ -14,7 +14,7 @@ export function tensorBytes({ type, shape }: NewTensor): number {
   return (shape.reduce((product, extent) => product * extent, 1) / type.elements) * type.bytes;
 }
 
-/** Bytes after a tensor's own, up to the next. */
+/** Padding bytes after a tensor. */
 export const paddingAfter = (tensor: NewTensor): number =>
   padded(tensorBytes(tensor), defaultAlignment) - tensorBytes(tensor);
 
@@ -34,7 +34,7 @@ const writers: Readonly<Record<ScalarType, Write>> = {
   f64: (view, value) => view.setFloat64(0, Number(value), true),
 };
 
-/** Bytes that are put together in order. */
+/** Bytes appended in order. */
 interface Sink {
   scalar(type: ScalarType, value: GgufScalar): void;
   string(text: string): void;

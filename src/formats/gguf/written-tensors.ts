@@ -1,12 +1,14 @@
-// The other way round of named-tensors.ts: the tensors of a Hugging Face checkpoint as a GGUF file holds them.
+import { bytesPerElement, elementsOf } from "../../tensor/dtype.ts";
+import { decodePlanes } from "../../tensor/formats/formats.ts";
 import { FormatError } from "../format-error.ts";
-import { type Grouped, withGroups } from "../grouped.ts";
-import type { StoredTensor } from "../safetensors.ts";
+import { elementsIn, type Grouped, type Made, withGroups } from "../grouped.ts";
+import { dtypeOf, type StoredTensor } from "../safetensors/safetensors.ts";
 import type { Weights } from "../weights.ts";
 import type { GgufArchitecture, TensorRule } from "./architectures/architecture.ts";
-import { ggufHeadOrder, halfOf, type LatentWidths, latentPart, moreOne } from "./to-gguf-order.ts";
 
-/** A tensor of a GGUF file, made of those of a checkpoint one after another. */
+// The inverse of named-tensors.ts: the tensors of a Hugging Face checkpoint as in a GGUF file.
+
+/** A tensor of a GGUF file: tensors of a checkpoint, concatenated. */
 export interface WrittenTensor {
   readonly name: string;
   /** Outermost axis first. */
@@ -14,8 +16,8 @@ export interface WrittenTensor {
   readonly parts: readonly StoredTensor[];
 }
 
-/** What is written of a checkpoint. */
-export interface WrittenTensors {
+/** The tensors to write for a checkpoint. */
+interface WrittenTensors {
   readonly tensors: readonly WrittenTensor[];
   /** Reads the parts. */
   readonly weights: Weights;
@@ -23,12 +25,12 @@ export interface WrittenTensors {
   readonly left: readonly string[];
 }
 
-/** What head orders depend on. */
-export interface HeadCounts extends LatentWidths {
+/** What the order of heads depends on. */
+interface HeadCounts extends LatentWidths {
   readonly kvHeads: number;
 }
 
-/** A rule with what finds the names that it applies to. */
+/** A rule with the pattern of the names that it applies to. */
 interface Written {
   readonly key: string;
   readonly rule: Exclude<TensorRule, string> | { readonly kind: "same"; readonly to: string };
@@ -52,7 +54,7 @@ function rulesOf({ outer, inner, layer }: GgufArchitecture, prefix: string): Wri
   return [...Object.entries(outer).map(one("", false)), ...Object.entries(inner).map(one(layer, true))];
 }
 
-/** The tensors of a checkpoint as a GGUF file of this architecture holds them, in the order of their layers. */
+/** The tensors of a checkpoint as in a GGUF file of this architecture, in layer order. */
 export function writtenTensors(weights: Weights, architecture: GgufArchitecture, counts: HeadCounts): WrittenTensors {
   const prefix = [...weights.tensors.keys()].some((name) => /^(model|transformer)\./.test(name)) ? "own" : "none";
   const rules = rulesOf(architecture, prefix);
@@ -97,7 +99,7 @@ export function writtenTensors(weights: Weights, architecture: GgufArchitecture,
           name,
           tensor.shape.toReversed(),
           { ...tensor, transposed: true },
-          // The tensor may itself be made of others.
+          // The tensor may itself be computed from others.
           { groups: 1, sources: [tensor], make: ([bytes = new Uint8Array()]) => bytes },
         );
         break;
@@ -130,4 +132,88 @@ export function writtenTensors(weights: Weights, architecture: GgufArchitecture,
     tensors.set(name, { name, shape: [parts.length, ...first.shape], parts });
   }
   return { tensors: [...tensors.values()], weights: withGroups(weights, made), left };
+}
+
+// Tensors in GGUF's order, computed from those of a Hugging Face checkpoint.
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** A tensor of another shape computed from `tensor`, with the same element type. */
+const shaped = (tensor: StoredTensor, shape: readonly number[]): StoredTensor => {
+  const made = { ...tensor, shape };
+  return { ...made, end: made.begin + elementsIn(made) * bytesPerElement[dtypeOf(tensor)] };
+};
+
+/** The rows of queries or keys, with rotated pairs adjacent. */
+function ggufHeadOrder(tensor: StoredTensor, heads: number): Made {
+  const [rows = 0] = tensor.shape;
+  const half = rows / heads / 2;
+  if (!Number.isInteger(half) || half === 0) {
+    throw new FormatError(tensor.file, `has ${rows} rows for ${heads} heads`, { field: tensor.name });
+  }
+  const row = (tensor.end - tensor.begin) / rows;
+  const make = ([group = new Uint8Array()]: readonly Bytes[]) => {
+    const out = new Uint8Array(group.length);
+    for (let i = 0; i < 2 * half; i++) {
+      const to = i < half ? 2 * i : 2 * (i - half) + 1;
+      out.set(group.subarray(i * row, (i + 1) * row), to * row);
+    }
+    return out;
+  };
+  return [{ ...tensor }, { groups: heads, sources: [tensor], make }];
+}
+
+/** The weight of a norm with 1 added, as f32. */
+function moreOne(tensor: StoredTensor): Made {
+  const dtype = dtypeOf(tensor);
+  const made = { ...tensor, dtype: "F32", end: tensor.begin + 4 * elementsIn(tensor) };
+  const make = ([bytes = new Uint8Array()]: readonly Bytes[]) => {
+    const data = elementsOf(dtype, bytes.slice().buffer);
+    return new Uint8Array(new Float32Array(decodePlanes(dtype, [data.length], { data }).map((w) => w + 1)).buffer);
+  };
+  return [made, { groups: 1, sources: [tensor], make }];
+}
+
+/** Every second element of the last axis: the first and the third, or the second and the fourth. */
+function halfOf(tensor: StoredTensor, which: number): Made {
+  const columns = tensor.shape.at(-1) ?? 0;
+  if (columns % 2 !== 0) throw new FormatError(tensor.file, `has rows of ${columns}`, { field: tensor.name });
+  const width = bytesPerElement[dtypeOf(tensor)];
+  const make = ([bytes = new Uint8Array()]: readonly Bytes[]) => {
+    const out = new Uint8Array(bytes.length / 2);
+    for (let at = 0; at < out.length; at += width) {
+      out.set(bytes.subarray(2 * at + which * width, 2 * at + (which + 1) * width), at);
+    }
+    return out;
+  };
+  return [shaped(tensor, [...tensor.shape.slice(0, -1), columns / 2]), { groups: 1, sources: [tensor], make }];
+}
+
+/** Widths of the heads of latent attention. */
+interface LatentWidths {
+  readonly heads: number;
+  /** Elements of a head's key that are not rotated. */
+  readonly nope: number;
+}
+
+/** From the projection of latents, each head's keys, transposed (0), or values (1). */
+function latentPart(tensor: StoredTensor, { heads, nope }: LatentWidths, which: number): Made {
+  const [rows = 0, rank = 0] = tensor.shape;
+  const width = bytesPerElement[dtypeOf(tensor)];
+  const values = rows / heads - nope;
+  const fits = Number.isInteger(values) && values > 0 && tensor.shape.length === 2;
+  if (!fits) throw new FormatError(tensor.file, `has ${rows} rows for ${heads} heads`, { field: tensor.name });
+  const make = ([group = new Uint8Array()]: readonly Bytes[]) => {
+    if (which === 1) return group.slice(nope * rank * width);
+    const out = new Uint8Array(nope * rank * width);
+    for (let row = 0; row < nope; row++) {
+      for (let column = 0; column < rank; column++) {
+        const from = (row * rank + column) * width;
+        out.set(group.subarray(from, from + width), (column * nope + row) * width);
+      }
+    }
+    return out;
+  };
+  const shape = which === 0 ? [heads, rank, nope] : [heads, values, rank];
+  return [shaped(tensor, shape), { groups: heads, sources: [tensor], make }];
 }

@@ -1,15 +1,15 @@
 import { FormatError } from "../format-error.ts";
-import { absenceOf } from "../http-answer.ts";
+import { absenceOf } from "../http/answer.ts";
+import { openUrl } from "../http/url.ts";
 import { checkRange, type FileHead, type FileSource, type ReadOptions } from "../source.ts";
-import { openUrl } from "../url.ts";
 import { checkWhole } from "./keep.ts";
 import type { Listing } from "./listing.ts";
 import { type Known, type Remote, receivedRange, receivedWhole } from "./remote.ts";
 import { attempt, repeated } from "./transfer.ts";
 
 /**
- * The files of a server, read with range requests and not kept. Requests and reads are repeated where they fail; what a
- * listing says of a file is not asked for.
+ * The files of a server, read with range requests and not cached. Failed requests and reads are repeated; facts in a
+ * listing are not requested again.
  */
 export function directSource(remote: Remote, folder: URL, listing: Listing | undefined): FileSource {
   const { rules } = remote;
@@ -53,7 +53,7 @@ export function directSource(remote: Remote, folder: URL, listing: Listing | und
   ): Promise<Uint8Array<ArrayBuffer>> {
     if (!isListed(file)) throw missing(file);
     const one = knownOf(file);
-    // From a server without ranges a file is fetched whole, once.
+    // A server without ranges sends a file whole, once.
     if (one.ranges === false)
       return await repeated(rules, options.signal, () => source.read(file, begin, end, options));
     checkRange(file, begin, end, await size(file, options));

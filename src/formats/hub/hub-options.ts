@@ -1,4 +1,4 @@
-import type { Fetch } from "../http-request.ts";
+import type { Fetch } from "../http/request.ts";
 import type { LoadProgress } from "../load-progress.ts";
 import type { ModelCache } from "./model-cache.ts";
 
@@ -25,7 +25,7 @@ export interface HubOptions {
   readonly idleTimeout?: number | undefined;
   /** Milliseconds before a failed request is made again; each further wait is twice as long. Default 500. */
   readonly retryDelay?: number | undefined;
-  /** Called where a model is loaded in a way that a person should know of, e.g. without being kept; default none. */
+  /** Called with warnings for the user while a model is loaded, e.g. that it cannot be cached; default none. */
   readonly onWarning?: ((warning: string) => void) | undefined;
   /** Called as bytes are downloaded and verified, with the phases `download` and `verify`, of all files together. */
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;

@@ -1,5 +1,5 @@
 import { FormatError } from "../format-error.ts";
-import { problemOf } from "../http-answer.ts";
+import { problemOf } from "../http/answer.ts";
 import { type Asked, nameOfRepository, type Repository } from "./repository.ts";
 
 const tokenHint = "the option token, or HF_TOKEN in Node";
@@ -7,7 +7,7 @@ const tokenHint = "the option token, or HF_TOKEN in Node";
 /** The address of a repository's page. */
 const pageOf = ({ id }: Repository, endpoint: URL): string => `${endpoint.href.replace(/\/$/, "")}/${id}`;
 
-/** The error for a response of a hub that is neither success nor a redirect, with what to do about it. */
+/** The error for a hub's response that is neither success nor a redirect, with what to do about it. */
 export function hubProblem({ repository, endpoint, hasToken, file }: Asked, response: Response): FormatError {
   const name = nameOfRepository(repository);
   const page = pageOf(repository, endpoint);

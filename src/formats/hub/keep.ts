@@ -3,18 +3,18 @@ import { type FileRecord, folderOf, isOf, readRecord, type Shelf, segmentName, w
 import { ChangedError, type Known, type Remote, type RemoteFile, received } from "./remote.ts";
 import { createSha256, gitSha1Of, type Sha256, sha256Of } from "./sha256.ts";
 
-/** What is done with what arrives of a file. */
-export interface Keeping {
-  /** Called with each number of bytes that are there, and whether they were kept before. */
+/** Callbacks for the arriving bytes of a file. */
+interface Keeping {
+  /** Called with each number of new bytes, and whether they were cached before. */
   readonly onBytes: (count: number, fromCache: boolean) => void;
-  /** Called where a file is fetched from its beginning again. */
+  /** Called when a file is fetched from its beginning again. */
   readonly onRestart: () => void;
-  /** Called where a file is kept without the check that it could have. */
+  /** Called when a file is cached without its possible check. */
   readonly onWarning: (warning: string) => void;
   readonly signal: AbortSignal | undefined;
 }
 
-/** A failure of the place where files are kept, e.g. for want of room. */
+/** A failure of the cache, e.g. a full disk. */
 export class KeepError extends Error {}
 
 /** Runs work on a store; its failures become KeepErrors. */
@@ -33,17 +33,17 @@ function reasonOf(cause: unknown): string {
   return message || String(cause);
 }
 
-/** Times that a file is fetched from its beginning: once, and again where it changed or is not what its digest says. */
-const mostBeginnings = 3;
+/** How often a file is fetched from its beginning: once, and again if it changed or does not match its digest. */
+const maxBeginnings = 3;
 
-/** Files whose SHA-1 is checked: hubs keep larger ones in their large file storage, which has SHA-256. */
-const mostGitBytes = 64 << 20;
+/** Largest file whose SHA-1 is checked: hubs keep larger ones in large file storage, which has SHA-256. */
+const maxGitBytes = 64 << 20;
 
 /**
- * Fetches a file into the store, from where an earlier attempt ended, and checks its size and digest. The caller holds
- * the file's lock.
+ * Fetches a file into the store, continuing an earlier attempt, and checks its size and digest. The caller holds the
+ * file's lock.
  *
- * @throws KeepError where it cannot be stored; FormatError where it cannot be fetched, or is not what its digest says.
+ * @throws KeepError if it cannot be stored; FormatError if it cannot be fetched or does not match its digest.
  */
 export async function keepFile(
   shelf: Shelf,
@@ -62,8 +62,8 @@ export async function keepFile(
       if (!(error instanceof ChangedError)) throw error;
       await stored(shelf.store.delete(folderOf(shelf, file)));
       keeping.onRestart();
-      if (beginning >= mostBeginnings) throw error;
-      // A validator may have been that of the version before; digests are the hub's word.
+      if (beginning >= maxBeginnings) throw error;
+      // A validator may be that of the previous version; digests come from the hub.
       listed = { size: listed.sha256 || listed.gitSha1 ? listed.size : undefined, ...digestsOf(listed) };
     }
   }
@@ -151,7 +151,7 @@ async function fetchFile(
   return record(true);
 }
 
-/** Compares what was stored with the digest that the server states. Throws ChangedError where it is something else. */
+/** Compares stored bytes with the server's digest. Throws ChangedError if they differ. */
 async function check(
   shelf: Shelf,
   file: string,
@@ -165,7 +165,7 @@ async function check(
     return;
   }
   const { gitSha1, size = 0 } = known;
-  if (gitSha1 === undefined || size > mostGitBytes) return;
+  if (gitSha1 === undefined || size > maxGitBytes) return;
   const bytes = new Uint8Array(size);
   let filled = 0;
   for (let index = 0; index < segments; index++) {
@@ -178,9 +178,9 @@ async function check(
 }
 
 /**
- * Compares bytes with the digest that the server states.
+ * Compares bytes with the server's digest.
  *
- * @throws ChangedError where they are something else.
+ * @throws ChangedError if they differ.
  */
 export async function checkWhole(
   file: string,
@@ -190,7 +190,7 @@ export async function checkWhole(
   if (sha256 !== undefined) {
     const digest = await sha256Of(bytes);
     if (digest !== sha256) throw wrongDigest(file, "SHA-256", digest, sha256);
-  } else if (gitSha1 !== undefined && bytes.length <= mostGitBytes) {
+  } else if (gitSha1 !== undefined && bytes.length <= maxGitBytes) {
     const digest = await gitSha1Of(bytes);
     if (digest !== gitSha1) throw wrongDigest(file, "git SHA-1", digest, gitSha1);
   }
@@ -203,7 +203,7 @@ function wrongDigest(file: string, what: string, is: string, expected: string): 
   );
 }
 
-/** Stores a file that is in memory, and is checked. Throws KeepError. */
+/** Stores a checked file from memory. Throws KeepError. */
 export async function keepBytes(
   shelf: Shelf,
   file: string,

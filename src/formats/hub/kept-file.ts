@@ -1,11 +1,11 @@
-// A file that is kept: a folder of its segments, and a record that says what they are. The record is written when the
-// download begins, as incomplete, and again when all is there and checked.
+// A cached file: a folder of its segments, and a record that describes them. The record is written when the download
+// begins, as incomplete, and again when everything is stored and checked.
 
 import type { RemoteFile } from "./remote.ts";
 import type { StorePath } from "./stores/store.ts";
 import { pathPart, type Store } from "./stores/store.ts";
 
-/** Where the files of a model are kept. */
+/** Where the files of a model are cached. */
 export interface Shelf {
   readonly store: Store;
   /** The model's folder. */
@@ -14,7 +14,7 @@ export interface Shelf {
   readonly segmentBytes: number;
 }
 
-/** What is written of a file. */
+/** The record of a file. */
 export interface FileRecord {
   readonly file: string;
   readonly complete: boolean;
@@ -25,14 +25,14 @@ export interface FileRecord {
   readonly gitSha1?: string | undefined;
   /** SHA-256 of each segment, once it is complete. */
   readonly digests: readonly string[];
-  /** True where the server has no such file. */
+  /** True if the server has no such file. */
   readonly absent?: boolean | undefined;
 }
 
 const version = 1;
 const recordName = "file.json";
 /** The largest record: of a file of about 500 GB. */
-const mostRecordBytes = 16 << 20;
+const maxRecordBytes = 16 << 20;
 
 /** The folder of a file. */
 export const folderOf = ({ path }: Shelf, file: string): StorePath => [...path, pathPart(file)];
@@ -43,10 +43,10 @@ export const segmentName = (index: number): string => String(index).padStart(6, 
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isText = (value: unknown): value is string | undefined => value === undefined || typeof value === "string";
 
-/** A stored JSON object, or undefined for anything else, such as one that is cut. */
+/** A stored JSON object, or undefined for anything else, such as a truncated one. */
 export async function readStoredJson(store: Store, path: StorePath): Promise<Record<string, unknown> | undefined> {
   const stored = await store.open(path);
-  if (!stored || stored.size > mostRecordBytes) return undefined;
+  if (!stored || stored.size > maxRecordBytes) return undefined;
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(await stored.read(0, stored.size)));
     return typeof value === "object" && value !== null && !Array.isArray(value)
@@ -62,7 +62,7 @@ export async function writeStoredJson(store: Store, path: StorePath, value: obje
   await store.write(path, new TextEncoder().encode(JSON.stringify(value)));
 }
 
-/** What is written of a file; undefined where nothing is, or nothing that can be used. */
+/** The record of a file; undefined if there is none that can be used. */
 export async function readRecord(shelf: Shelf, file: string): Promise<FileRecord | undefined> {
   const value = await readStoredJson(shelf.store, [...folderOf(shelf, file), recordName]);
   if (value?.["version"] !== version || value["file"] !== file) return undefined;
@@ -78,11 +78,11 @@ export async function readRecord(shelf: Shelf, file: string): Promise<FileRecord
   return { file, complete, segmentBytes, size, validator, sha256, gitSha1, digests };
 }
 
-/** Writes what is known of a file. */
+/** Writes the record of a file. */
 export const writeRecord = (shelf: Shelf, record: FileRecord): Promise<void> =>
   writeStoredJson(shelf.store, [...folderOf(shelf, record.file), recordName], { version, ...record });
 
-/** Whether what is kept is of the file that the server has; not where nothing tells it from another version. */
+/** Whether the cached version is the server's; false if nothing identifies the version. */
 export function isOf(record: FileRecord, remote: RemoteFile): boolean {
   if (record.absent) return false;
   if (remote.size !== undefined && record.size !== undefined && remote.size !== record.size) return false;
@@ -91,7 +91,7 @@ export function isOf(record: FileRecord, remote: RemoteFile): boolean {
   return remote.same === true || (remote.validator !== undefined && record.validator === remote.validator);
 }
 
-/** Bytes of the segments that are there without a gap from the first on, each whole. */
+/** Bytes of the complete segments from the first on, without a gap. */
 export async function storedBytes(shelf: Shelf, { file, segmentBytes, size, complete }: FileRecord): Promise<number> {
   if (complete) return size ?? 0;
   const names = new Set(await shelf.store.list(folderOf(shelf, file)));

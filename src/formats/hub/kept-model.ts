@@ -1,16 +1,16 @@
-// What is kept of a model: a folder with a record of it and a folder for each file.
+// A cached model: a folder with its record and a folder for each file.
 
 import { type FileRecord, readRecord, readStoredJson, type Shelf, storedBytes, writeStoredJson } from "./kept-file.ts";
 import type { Listing } from "./listing.ts";
 import { readListing } from "./listing.ts";
 
-/** What is written of a model. */
-export interface ModelRecord {
+/** The record of a model. */
+interface ModelRecord {
   readonly id: string;
   readonly name: string;
   /** Milliseconds since 1970. */
   readonly lastUsed: number;
-  /** The files that a load reads in parts: it is complete when they are. */
+  /** The files that a load reads in parts: the model is complete when they are. */
   readonly wanted: readonly string[];
   /** The files of a repository, as a hub described them. */
   readonly listing?: Listing | undefined;
@@ -18,21 +18,21 @@ export interface ModelRecord {
 
 const version = 1;
 const recordName = "model.json";
-const mostWanted = 2000;
+const maxWanted = 2000;
 
-/** What is written of a model; undefined where nothing is, or nothing that can be used. */
+/** The record of a model; undefined if there is none that can be used. */
 export async function readModelRecord({ store, path }: Shelf): Promise<ModelRecord | undefined> {
   const value = await readStoredJson(store, [...path, recordName]);
   if (value?.["version"] !== version) return undefined;
   const { id, name, lastUsed, wanted, listing } = value;
   if (typeof id !== "string" || typeof name !== "string" || typeof lastUsed !== "number") return undefined;
-  if (!Array.isArray(wanted) || wanted.length > mostWanted) return undefined;
+  if (!Array.isArray(wanted) || wanted.length > maxWanted) return undefined;
   if (!wanted.every((file): file is string => typeof file === "string")) return undefined;
   const read = listing === undefined ? undefined : storedListing(name, listing);
   return { id, name, lastUsed, wanted, ...(read ? { listing: read } : {}) };
 }
 
-/** A listing as it was written, checked as the hub's own is; undefined where it is damaged. */
+/** A stored listing, checked like the hub's own; undefined if it is damaged. */
 function storedListing(name: string, value: unknown): Listing | undefined {
   try {
     return readListing(name, new TextEncoder().encode(JSON.stringify(value)));
@@ -41,7 +41,7 @@ function storedListing(name: string, value: unknown): Listing | undefined {
   }
 }
 
-/** Writes what is known of a model, a listing in the hub's own form. */
+/** Writes the record of a model; a listing is stored in the hub's own form. */
 export async function writeModelRecord({ store, path }: Shelf, record: ModelRecord): Promise<void> {
   const { listing, ...rest } = record;
   const written = listing && {
@@ -57,7 +57,7 @@ export async function writeModelRecord({ store, path }: Shelf, record: ModelReco
   await writeStoredJson(store, [...path, recordName], { version, ...rest, listing: written });
 }
 
-/** What is kept of each file of a model, by the names that its record and its listing have. */
+/** The cached part of each file of a model, for the names in its record and its listing. */
 export async function keptBytes(shelf: Shelf, record: ModelRecord): Promise<{ bytes: number; complete: boolean }> {
   const files = new Set([...record.wanted, ...(record.listing?.files.keys() ?? [])]);
   let bytes = 0;

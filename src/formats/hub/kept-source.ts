@@ -1,5 +1,5 @@
 import { FormatError } from "../format-error.ts";
-import { ConnectionError } from "../http-request.ts";
+import { ConnectionError } from "../http/request.ts";
 import type { LoadProgress } from "../load-progress.ts";
 import { checkRange, checkRelative, type FileHead, type FileSource, type ReadOptions, tooLarge } from "../source.ts";
 import { checkWhole, KeepError, keepBytes } from "./keep.ts";
@@ -18,38 +18,38 @@ import { type KeptFile, openKept } from "./read-kept.ts";
 import { type Known, type Remote, type RemoteFile, receivedRange, receivedWhole } from "./remote.ts";
 import { repeated } from "./transfer.ts";
 
-/** What a source of kept files is made of. */
-export interface KeptSourceParts {
+/** The parts of a source of cached files. */
+interface KeptSourceParts {
   readonly remote: Remote;
-  /** Reads the server's files without keeping them. */
+  /** Reads the server's files without caching them. */
   readonly direct: FileSource;
   readonly shelf: Shelf;
   readonly license?: string | undefined;
   readonly onWarning: (warning: string) => void;
   readonly onProgress: ((progress: LoadProgress) => void) | undefined;
-  /** Called with the files that a load wants, before they are fetched. */
+  /** Called with the files of a load, before they are fetched. */
   readonly noted: (files: readonly string[]) => Promise<void>;
 }
 
-/** What is known of a file: of the server's where that answers, and of what is kept of it. */
-export interface FileState {
-  /** Undefined where there is no such file. */
+/** What is known about a file: on the server, if it answers, and in the cache. */
+interface FileState {
+  /** Undefined if there is no such file. */
   readonly remote: RemoteFile | undefined;
   readonly record: FileRecord | undefined;
 }
 
-/** The files of a server, of which those that were fetched before are kept. */
+/** The files of a server, with a cache of those fetched before. */
 export function keptSource(parts: KeptSourceParts): FileSource {
   const { remote, direct, shelf, onWarning, onProgress } = parts;
   const states = new Map<string, Promise<FileState>>();
   const open = new Map<string, KeptFile>();
-  /** First bytes that were read from the server, of files that are compared with their digests later. */
+  /** First bytes read from the server, for files that are compared with their digests later. */
   const heads = new Map<string, Uint8Array<ArrayBuffer>>();
   let warned = false;
-  /** True once the server did not answer a look at a file that is kept: others that are kept need no look then. */
+  /** True once the server did not answer about a cached file: other cached files are then not checked with it. */
   let offline = false;
 
-  /** Says once that files are not kept, and why. */
+  /** Warns once that files are not cached, and why. */
   function notKept(error: KeepError): void {
     if (!warned) onWarning(`${remote.name}: it is not kept for the next time: ${error.message}`);
     warned = true;
@@ -63,12 +63,12 @@ export function keptSource(parts: KeptSourceParts): FileSource {
   const locked = <T>(file: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> =>
     shelf.store.locked(lockOf(remote, file), signal, work);
 
-  /** What is written of a file; undefined where the store does not work. */
+  /** The record of a file; undefined if the store fails. */
   async function written(file: string): Promise<FileRecord | undefined> {
     return await readRecord(shelf, file).catch(() => undefined);
   }
 
-  /** Writes that the server has no such file: a later load without the server need not ask for it. */
+  /** Records that the server has no such file, for later loads without the server. */
   async function keepAbsence(file: string, signal: AbortSignal | undefined): Promise<void> {
     const record = { file, complete: true, absent: true, segmentBytes: shelf.segmentBytes, digests: [] };
     try {
@@ -84,7 +84,7 @@ export function keptSource(parts: KeptSourceParts): FileSource {
     const asItWas = record?.complete ? { remote: record.absent ? undefined : sameAs(record), record } : undefined;
     if (offline && asItWas) return asItWas;
     try {
-      // With something to go on with, one attempt is enough.
+      // With a cached version, one attempt is enough.
       const there = await remote.look(file, signal, asItWas !== undefined);
       if (!there && !record && !remote.hashes) await keepAbsence(file, signal);
       return { remote: there && record ? await compared(file, there, record, signal) : there, record };
@@ -95,7 +95,7 @@ export function keptSource(parts: KeptSourceParts): FileSource {
     }
   }
 
-  /** A file of a server that names no version of it, as the same where samples of its bytes are those that are kept. */
+  /** For servers that state no version: the file counts as unchanged if samples of its bytes match the cache. */
   async function compared(file: string, there: RemoteFile, record: FileRecord, signal: AbortSignal | undefined) {
     const { sha256, gitSha1, validator, size } = there;
     if (sha256 ?? gitSha1 ?? validator ?? record.validator ?? record.absent) return there;
@@ -124,7 +124,7 @@ export function keptSource(parts: KeptSourceParts): FileSource {
     return state;
   }
 
-  /** The file as it is kept; undefined where it is not, or not whole, or of another version. */
+  /** The cached file; undefined if it is missing, incomplete or of another version. */
   async function keptOf(file: string, signal: AbortSignal | undefined): Promise<KeptFile | undefined> {
     const known = open.get(file);
     if (known) return known;
@@ -136,7 +136,7 @@ export function keptSource(parts: KeptSourceParts): FileSource {
     return kept;
   }
 
-  /** A whole file from the server, checked, and kept where there is room. */
+  /** A whole file from the server, checked, and cached if there is room. */
   async function fetched(file: string, limit: number, signal: AbortSignal | undefined, listed?: RemoteFile) {
     if (listed?.size !== undefined && listed.size > limit) throw tooLarge(file, limit, listed.size);
     const received = await repeated(remote.rules, signal, async () => {
@@ -146,7 +146,7 @@ export function keptSource(parts: KeptSourceParts): FileSource {
       try {
         await checkWhole(file, known, whole.bytes);
       } catch (cause) {
-        throw new ConnectionError(file, messageOf(cause, file), { cause }); // what another attempt may repair
+        throw new ConnectionError(file, messageOf(cause, file), { cause }); // another attempt may succeed
       }
       return { bytes: whole.bytes, known: { ...known, validator: listed?.validator ?? known.validator } };
     });
@@ -163,7 +163,7 @@ export function keptSource(parts: KeptSourceParts): FileSource {
 
   async function readWhole(file: string, limit: number, { signal }: ReadOptions = {}) {
     checkRelative(file);
-    // A file of which nothing is known is requested at once, rather than looked at first.
+    // A file about which nothing is known is requested directly, without a probe.
     if (!remote.hashes && !states.has(file) && !(await written(file))) return await fetched(file, limit, signal);
     const kept = await keptOf(file, signal);
     if (kept) {
@@ -194,7 +194,7 @@ export function keptSource(parts: KeptSourceParts): FileSource {
     return { bytes: head.bytes, size: there.size ?? head.size };
   }
 
-  /** Throws for a file that begins otherwise than it did when its head was read. */
+  /** Throws for a file whose first bytes differ from those read before. */
   async function checkHead(file: string, signal: AbortSignal | undefined): Promise<void> {
     const head = heads.get(file);
     const now = head && (await (await keptOf(file, signal))?.read(0, head.length, signal));
@@ -246,6 +246,6 @@ const sameAs = (file: RemoteFile): RemoteFile => ({ ...file, same: true });
 
 const digestsOf = ({ sha256, gitSha1 }: RemoteFile) => ({ sha256, gitSha1 });
 
-/** The message of an error without the file's name in front. */
+/** The message of an error without the leading file name. */
 const messageOf = (error: unknown, file: string) =>
   error instanceof Error ? error.message.replace(`${file}: `, "") : String(error);

@@ -1,14 +1,14 @@
 import { FormatError, listed, printed, shortened } from "../format-error.ts";
+import { kindOf, parseStrictJson, type StrictJson } from "../json/strict-json.ts";
 import { decodeUtf8 } from "../read-text.ts";
-import { kindOf, parseStrictJson, type StrictJson } from "../strict-json.ts";
 import { isCommit } from "./repository.ts";
 
-/** What a hub says of a file: at least its name. */
+/** A hub's entry for a file: at least its name. */
 export interface ListedFile {
   readonly size?: number | undefined;
-  /** SHA-256 of its content, in hexadecimal: of files in large file storage. */
+  /** SHA-256 of its content, in hexadecimal: for files in large file storage. */
   readonly sha256?: string | undefined;
-  /** SHA-1 of its git blob, in hexadecimal: of the other files. */
+  /** SHA-1 of its git blob, in hexadecimal: for the other files. */
   readonly gitSha1?: string | undefined;
 }
 
@@ -21,18 +21,21 @@ export interface Listing {
   readonly license?: string | undefined;
 }
 
-/** The largest listing accepted, in bytes, and the most files. The largest repositories of models have a few thousand. */
+/**
+ * The largest listing accepted, in bytes, and the maximum number of files. The largest model repositories have a few
+ * thousand.
+ */
 export const listingBytes = 32 << 20;
-const mostFiles = 100_000;
+const maxFiles = 100_000;
 
 const isDigest = (value: unknown, digits: number): value is string =>
   typeof value === "string" && value.length === digits && /^[0-9a-f]+$/.test(value);
 
 /**
  * Reads the description of a repository that a hub's interface answers with (`/api/models/…/revision/…?blobs=true`).
- * Files whose names lead elsewhere are left out; nothing but what is checked here is used.
+ * Files whose names lead elsewhere are left out; only fields checked here are used.
  *
- * @throws FormatError naming the field that is not as expected.
+ * @throws FormatError naming the invalid field.
  */
 export function readListing(name: string, bytes: Uint8Array): Listing {
   const json = parseStrictJson(name, decodeUtf8(name, bytes, false), "the hub's description");
@@ -44,8 +47,8 @@ export function readListing(name: string, bytes: Uint8Array): Listing {
   if (typeof commit !== "string" || !isCommit(commit)) return fail("sha", commit, "a commit of 40 hexadecimal digits");
   const siblings = json.get("siblings");
   if (!Array.isArray(siblings)) return fail("siblings", siblings, "a list of files");
-  if (siblings.length > mostFiles) {
-    throw new FormatError(name, `has ${siblings.length} files, expected at most ${mostFiles}`);
+  if (siblings.length > maxFiles) {
+    throw new FormatError(name, `has ${siblings.length} files, expected at most ${maxFiles}`);
   }
   const files = new Map<string, ListedFile>();
   for (const [i, sibling] of siblings.entries()) {
@@ -100,7 +103,7 @@ function licenseOf(json: ReadonlyMap<string, StrictJson>): string | undefined {
   return license === undefined ? undefined : shortened(printed(license), 80);
 }
 
-/** What a repository has where it has no weights that can be read, for an error; undefined where it has some. */
+/** For an error: what a repository has instead of readable weights; undefined if it has some. */
 export function withoutWeights({ files }: Listing): string | undefined {
   const names = [...files.keys()];
   if (names.some((name) => name === "model.safetensors" || name === "model.safetensors.index.json")) return undefined;
@@ -111,7 +114,7 @@ export function withoutWeights({ files }: Listing): string | undefined {
   return `has no weights: looked for model.safetensors.index.json and model.safetensors; ${found}`;
 }
 
-/** What a repository has where it lacks a file, for an error; undefined where it has the file. */
+/** For an error: what a repository has instead of a file; undefined if it has the file. */
 export function withoutFile({ files }: Listing, file: string): string | undefined {
   if (files.has(file)) return undefined;
   const gguf = [...files.keys()].filter((name) => name.endsWith(".gguf"));

@@ -1,37 +1,37 @@
-/** A model of which files are kept. */
+/** A cached model. */
 export interface CachedModel {
-  /** Names it to `ModelCache.delete`. */
+  /** Its name for `ModelCache.delete`. */
   readonly id: string;
-  /** As it was loaded: `owner/name`, `owner/name@revision`, or the address of a folder. */
+  /** Its name when loaded: `owner/name`, `owner/name@revision`, or the address of a folder. */
   readonly name: string;
-  /** Bytes kept. */
+  /** Cached bytes. */
   readonly bytes: number;
-  /** False where a download has not ended. The next load goes on from what is there. */
+  /** False after an unfinished download, which the next load continues. */
   readonly complete: boolean;
   /** Milliseconds since 1970. */
   readonly lastUsed: number;
 }
 
-/** Bytes that an origin or a folder uses, and how many it may use where that is known. */
+/** Bytes that an origin or a folder uses, and its limit if known. */
 export interface CacheEstimate {
   readonly used: number;
   readonly quota?: number;
 }
 
-/** Files of models that are kept between visits or runs. Opened by `openModelCache`. */
+/** Files of models cached between visits or runs. Opened by `openModelCache`. */
 export interface ModelCache {
-  /** Where they are kept: the private file system or the Cache API of the origin, or a folder. */
+  /** Where they are stored: the private file system or the Cache API of the origin, or a folder. */
   readonly kind: "opfs" | "cache-api" | "folder";
-  /** The models, the one used last first. */
+  /** The models, most recently used first. */
   list(): Promise<readonly CachedModel[]>;
-  /** Deletes what is kept of a model; of one that is not there, nothing. Throws `FormatError` while it is downloaded. */
+  /** Deletes a model; does nothing for one that is not cached. Throws `FormatError` while it is being downloaded. */
   delete(id: string): Promise<void>;
-  /** Deletes what is kept of all models. */
+  /** Deletes all models. */
   deleteAll(): Promise<void>;
   estimate(): Promise<CacheEstimate>;
   /**
-   * Asks the browser not to delete the files by itself when storage runs low. False where it refuses, or does not answer
-   * within three seconds: Firefox asks the visitor, who may never answer. A folder is always kept.
+   * Asks the browser not to evict the files when storage runs low. False if it refuses, or does not answer within three
+   * seconds: Firefox asks the visitor, who may never answer. Always true for a folder.
    */
   persist(): Promise<boolean>;
 }

@@ -20,20 +20,20 @@ export interface ModelCacheOptions {
 
 const fields = fieldsOf<ModelCacheOptions>({ folder: text });
 
-/** Bytes of a segment of a file: what is written at once, and what an interrupted download loses at most. */
+/** Bytes of a file's segment: the unit of writing, and the most that an interrupted download loses. */
 const defaultSegmentBytes = 4 << 20;
 
-/** The stores of caches, which sources write to. */
+/** The stores behind caches, which sources write to. */
 const shelves = new WeakMap<ModelCache, (id: string) => Shelf>();
 
-/** Where a cache keeps a model's files. Throws `FormatError` for an object that `openModelCache` did not make. */
+/** Where a cache stores a model's files. Throws `FormatError` for an object that `openModelCache` did not return. */
 export function shelfOf(cache: ModelCache, id: string): Shelf {
   const shelf = shelves.get(cache);
   if (!shelf) throw new FormatError("cache", "is no cache that openModelCache has opened");
   return shelf(id);
 }
 
-/** `openModelCache` of ../hub.ts, which says where. */
+/** Implements `openModelCache` of ../hub.ts. */
 export async function openModelCache(options: ModelCacheOptions = {}): Promise<ModelCache | undefined> {
   checkOptions("openModelCache", fields, options);
   const fs = nodeModule("node:fs/promises") as typeof import("node:fs/promises") | undefined;

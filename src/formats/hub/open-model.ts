@@ -9,18 +9,16 @@ import {
   having,
   text,
 } from "../../options/checks.ts";
-import { addressOf } from "../address.ts";
 import { openFiles } from "../files.ts";
 import { fileSystemPath, isFile, isFolder, nodeModule, openFolder } from "../folder.ts";
 import { FormatError } from "../format-error.ts";
 import { ggufAmong, ggufOf, inGguf } from "../gguf-name.ts";
-import { contentRange } from "../http-answer.ts";
+import { addressIn, addressOf } from "../http/address.ts";
+import { absenceOf, contentRange, problemOf } from "../http/answer.ts";
+import { duration, openUrl } from "../http/url.ts";
 import { type FileSource, withSignal } from "../source.ts";
-import { duration, openUrl } from "../url.ts";
 import { directSource } from "./direct-source.ts";
 import type { HubOptions } from "./hub-options.ts";
-import { folderOfRepository, type Hub, hubRepository, idOfRepository, listRepository } from "./hub-repository.ts";
-import { hubSnapshot } from "./hugging-face-cache.ts";
 import type { Shelf } from "./kept-file.ts";
 import { readModelRecord, writeModelRecord } from "./kept-model.ts";
 import { keptSource } from "./kept-source.ts";
@@ -28,12 +26,59 @@ import { type Listing, withoutFile, withoutWeights } from "./listing.ts";
 import type { ModelCache } from "./model-cache.ts";
 import { openModelCache, shelfOf } from "./open-model-cache.ts";
 import { lockOf } from "./prepare.ts";
-import type { Remote } from "./remote.ts";
-import { nameOfRepository } from "./repository.ts";
-import { modelNamed, modelOfPage, modelOfScheme, type RepositoryModel } from "./repository-model.ts";
-import { attempt, repeated } from "./transfer.ts";
-import { webFolder } from "./web-folder.ts";
-import { withSnapshot } from "./with-snapshot.ts";
+import { described, type Remote } from "./remote.ts";
+import { isCommit, nameOfRepository, type Repository } from "./repository.ts";
+import {
+  folderOfRepository,
+  type Hub,
+  hubRepository,
+  idOfRepository,
+  listRepository,
+  modelNamed,
+  modelOfPage,
+  modelOfScheme,
+  type RepositoryModel,
+  withSnapshot,
+} from "./repository-model.ts";
+import { attempt, repeated, type TransferRules } from "./transfer.ts";
+
+// The cache of Hugging Face's own tools (huggingface_hub, "Manage huggingface_hub cache-system"). Read, never written.
+
+/** The folder of that cache: `HF_HUB_CACHE`, else `hub` in `HF_HOME`, else in `~/.cache/huggingface`. */
+function cacheFolder(): string | undefined {
+  const os = nodeModule("node:os") as typeof import("node:os") | undefined;
+  if (!os) return undefined;
+  const { env } = process;
+  const cache = env["XDG_CACHE_HOME"] || `${os.homedir()}/.cache`;
+  return env["HF_HUB_CACHE"] || `${env["HF_HOME"] || `${cache}/huggingface`}/hub`;
+}
+
+/** A repository at a commit in that cache. */
+interface Snapshot {
+  readonly commit: string;
+  readonly folder: FileSource;
+}
+
+/**
+ * The snapshot of a repository in that cache: at `commit`, or at its revision's commit of the last download; undefined
+ * if there is none.
+ */
+export async function hubSnapshot(
+  { id, revision = "main" }: Repository,
+  commit?: string,
+): Promise<Snapshot | undefined> {
+  const cache = cacheFolder();
+  const fs = nodeModule("node:fs/promises") as typeof import("node:fs/promises") | undefined;
+  if (cache === undefined || !fs) return undefined;
+  const repository = `${cache}/models--${id.replaceAll("/", "--")}`;
+  const known = isCommit(revision)
+    ? revision
+    : await fs.readFile(`${repository}/refs/${revision}`, "utf8").catch(() => "");
+  const at = commit ?? known.trim();
+  if (!isCommit(at)) return undefined;
+  const folder = await openFolder(`${repository}/snapshots/${at}`).catch(() => undefined);
+  return folder && { commit: at, folder };
+}
 
 const address: Check = (value) => {
   const url = typeof value === "string" && /^https?:/i.test(value) ? tryUrl(value) : undefined;
@@ -46,7 +91,7 @@ const cacheCheck: Check = either(
 );
 
 /** Checks of {@link HubOptions}. */
-export const hubFields = fieldsOf<HubOptions>({
+const hubFields = fieldsOf<HubOptions>({
   endpoint: address,
   token: text,
   cache: cacheCheck,
@@ -99,7 +144,7 @@ function hubOf(options: HubOptions): Hub {
   return { endpoint, rules };
 }
 
-/** `openModel` of ../hub.ts, which says what it opens. */
+/** Implements `openModel` of ../hub.ts. */
 export async function openModel(
   from: string | URL | FileSource | Readonly<Record<string, Blob>>,
   options: HubOptions = {},
@@ -146,7 +191,7 @@ async function openPath(path: string): Promise<FileSource> {
 const isSource = (from: FileSource | Readonly<Record<string, Blob>>): from is FileSource =>
   typeof from["read"] === "function";
 
-/** The cache that options name, or the one there is; undefined for none. */
+/** The cache in the options, or the default one; undefined for none. */
 async function cacheOf({ cache }: HubOptions): Promise<ModelCache | undefined> {
   if (cache === false) return undefined;
   return cache ?? (await openModelCache());
@@ -158,8 +203,8 @@ async function openAddress(name: string, address: URL, options: HubOptions): Pro
   const gguf = file === undefined ? undefined : decodeURIComponent(file);
   const { access: _, ...rules } = hubOf(options).rules;
   if (!options.cache) {
-    // Each request watches its own time: waits between attempts are longer.
-    const { patientFetch } = await import("./patient-fetch.ts"); // folders that are kept do without
+    // Each request has its own time limit: waits between attempts are longer.
+    const { patientFetch } = await import("./patient-fetch.ts"); // cached folders do not need it
     const fetch = patientFetch(folder, rules, { attempt, repeated, contentRange });
     return inGguf(openUrl(file === undefined ? name : folder, { fetch, idleTimeout: Infinity }), gguf, name);
   }
@@ -197,7 +242,7 @@ async function openRepository({ repository, file }: RepositoryModel, options: Hu
 const isUnreachable = (error: unknown): boolean =>
   error instanceof FormatError && error.cause instanceof FormatError && / cannot be reached, /.test(error.message);
 
-/** The source of files that are kept. The model is listed among those kept from now on. */
+/** The source of cached files. From now on the cache lists the model. */
 async function kept(
   remote: Remote,
   shelf: Shelf,
@@ -212,7 +257,33 @@ async function kept(
       await writeModelRecord(shelf, { id, name, lastUsed: Date.now(), wanted, listing });
     });
   };
-  await note().catch(() => undefined); // where nothing can be written, a warning says so later
+  await note().catch(() => undefined); // a later warning reports a store that cannot be written
   const direct = directSource(remote, folder, listing);
   return keptSource({ remote, direct, shelf, license: listing?.license, onWarning, onProgress, noted: note });
+}
+
+/** A folder on a web server: versions of its files are identified by ETag, date, or samples of their bytes. */
+function webFolder(folder: URL, rules: TransferRules): Remote {
+  const remote: Remote = {
+    id: `url ${folder.href}`,
+    name: folder.href,
+    rules,
+    hashes: false,
+    urlOf: (file) => addressIn(folder, file),
+    look: async (file, signal, once = false) => {
+      const look = async () => {
+        // Works without HEAD; from a server without ranges, only the headers are read.
+        const init = { headers: { range: "bytes=0-0" } };
+        const transferred = await attempt(rules, file, remote.urlOf(file), init, signal);
+        const { response, cancel } = transferred.reply;
+        cancel();
+        if (absenceOf(response, file) !== undefined) return undefined;
+        if (!response.ok && response.status !== 416) throw await remote.refused(file, response);
+        return described(transferred, false);
+      };
+      return await (once ? look() : repeated(rules, signal, look));
+    },
+    refused: (file, response) => new FormatError(file, problemOf(response)),
+  };
+  return remote;
 }

@@ -1,9 +1,9 @@
 import { FormatError } from "../format-error.ts";
-import type { contentRange as rangeOf } from "../http-answer.ts";
-import type { Fetch, Reply } from "../http-request.ts";
+import type { contentRange as rangeOf } from "../http/answer.ts";
+import type { Fetch, Reply } from "../http/request.ts";
 import type { attempt as attemptOf, repeated as repeatedOf, TransferRules } from "./transfer.ts";
 
-/** What it is made of, which is in the file that loads this one. */
+/** Functions from the file that loads this one. */
 interface Parts {
   readonly attempt: typeof attemptOf;
   readonly repeated: typeof repeatedOf;
@@ -11,8 +11,8 @@ interface Parts {
 }
 
 /**
- * A `fetch` for the files of a folder that makes a request again where it fails, and goes on within a body where the
- * connection ended: attempts that get further do not count against the five.
+ * A `fetch` for the files of a folder that repeats failed requests and continues a body where the connection ended:
+ * attempts that make progress do not count against the five.
  */
 export function patientFetch(folder: URL, rules: TransferRules, { attempt, repeated, contentRange }: Parts): Fetch {
   const start = folder.pathname.replace(/\/?$/, "/").length;
@@ -31,7 +31,7 @@ export function patientFetch(folder: URL, rules: TransferRules, { attempt, repea
     let at = 0;
     let skip = 0;
 
-    /** The bytes after those that have arrived; from a server that ignores ranges, all of them again. */
+    /** The bytes after those that have arrived; a server that ignores ranges sends all of them again. */
     async function goOn(): Promise<Reply> {
       const next = await ask(`bytes=${first + at}-${status === 206 ? last : ""}`);
       const { response } = next;
@@ -73,7 +73,7 @@ export function patientFetch(folder: URL, rules: TransferRules, { attempt, repea
       },
       { highWaterMark: 0 },
     );
-    // A Response of one's own would forget its address, and that a page of another origin made the request.
+    // A new Response would lose the address, and that the request was cross-origin.
     return { status, ok, headers, url: from, statusText, type, body } as Response;
   };
 }

@@ -5,12 +5,12 @@ import { type FileRecord, isOf, readRecord, type Shelf, storedBytes } from "./ke
 import type { Remote, RemoteFile } from "./remote.ts";
 import { pathPart } from "./stores/store.ts";
 
-/** What files are prepared with. */
-export interface Preparing {
+/** What preparing files needs. */
+interface Preparing {
   readonly shelf: Shelf;
   readonly remote: Remote;
   readonly onWarning: (warning: string) => void;
-  /** Called where files cannot be kept, and are read from the server instead. */
+  /** Called when files cannot be cached and are read from the server instead. */
   readonly notKept: (error: KeepError) => void;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: LoadProgress) => void) | undefined;
@@ -19,16 +19,16 @@ export interface Preparing {
 /** The name of the lock under which a file is written. */
 export const lockOf = ({ id }: Remote, file: string): string => `shaderformer ${pathPart(id)} ${pathPart(file)}`;
 
-/** Progress over all files, which never goes back, also where a file is fetched from its beginning again. */
+/** Progress over all files; it never decreases, even if a file is fetched from its beginning again. */
 function progressOf(files: ReadonlyMap<string, RemoteFile>, onProgress: Preparing["onProgress"]) {
   const there = new Map<string, { done: number; fromCache: number; size: number }>();
   for (const [file, { size = 0 }] of files) there.set(file, { done: 0, fromCache: 0, size });
-  let [most, mostTotal] = [0, 0];
+  let [most, maxTotal] = [0, 0];
   const report = (phase: LoadProgress["phase"]) => {
     const all = [...there.values()];
     const sum = (of: (one: (typeof all)[number]) => number) => all.reduce((total, one) => total + of(one), 0);
-    mostTotal = Math.max(
-      mostTotal,
+    maxTotal = Math.max(
+      maxTotal,
       sum(({ size, done }) => Math.max(size, done)),
     );
     most = Math.max(
@@ -39,7 +39,7 @@ function progressOf(files: ReadonlyMap<string, RemoteFile>, onProgress: Preparin
       most,
       sum((one) => one.fromCache),
     );
-    onProgress?.({ phase, done: most, total: mostTotal, ...(fromCache > 0 ? { fromCache } : {}) });
+    onProgress?.({ phase, done: most, total: maxTotal, ...(fromCache > 0 ? { fromCache } : {}) });
   };
   const state = (file: string) => there.get(file) ?? { done: 0, fromCache: 0, size: 0 };
   return {
@@ -54,9 +54,9 @@ function progressOf(files: ReadonlyMap<string, RemoteFile>, onProgress: Preparin
 }
 
 /**
- * Fetches what is not kept yet of these files, one after the other, each under a lock that other tabs and processes
- * respect. Returns the records of those that are kept; where there is no room for the others, or they cannot be written,
- * they stay with the server.
+ * Fetches those of these files that are not cached yet, one after the other, each under a lock that other tabs and
+ * processes respect. Returns the records of the cached ones; others, for lack of room or write access, stay on the
+ * server.
  */
 export async function prepareFiles(
   preparing: Preparing,
@@ -107,7 +107,7 @@ export async function prepareFiles(
       signal?.throwIfAborted();
       if (locked && !(error instanceof KeepError)) throw error;
       notKept(error instanceof KeepError ? error : new KeepError(String(error), { cause: error }));
-      // What was written of it would take room that nothing uses.
+      // A partial file would only take up room.
       await shelf.store.delete([...shelf.path, pathPart(file)]).catch(() => undefined);
       return kept;
     }

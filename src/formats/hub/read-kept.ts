@@ -6,21 +6,21 @@ import { sha256Of } from "./sha256.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A file that is kept whole. */
+/** A completely cached file. */
 export interface KeptFile {
   readonly size: number;
-  /** The bytes `[begin, end)`, each segment compared with its digest, and fetched again where it is damaged. */
+  /** The bytes `[begin, end)`, each segment compared with its digest, and fetched again if it is damaged. */
   read(begin: number, end: number, signal: AbortSignal | undefined): Promise<Bytes>;
 }
 
-/** Segments that stay in memory after they were read, since reads do not end where segments do. */
-const mostInMemory = 3;
+/** Segments that stay in memory after reading, since reads do not end at segment boundaries. */
+const maxInMemory = 3;
 
-/** Opens a file that is kept whole. */
+/** Opens a completely cached file. */
 export function openKept(shelf: Shelf, remote: Remote, record: FileRecord): KeptFile {
   const { file, segmentBytes, digests } = record;
   const size = record.size ?? 0;
-  /** The segments that were read last, the latest at the end. */
+  /** The segments read last, latest at the end. */
   const recent = new Map<number, Promise<Bytes>>();
 
   function segment(index: number, signal: AbortSignal | undefined): Promise<Bytes> {
@@ -29,11 +29,11 @@ export function openKept(shelf: Shelf, remote: Remote, record: FileRecord): Kept
     const bytes = known ?? intact(index, signal);
     recent.set(index, bytes);
     if (!known) bytes.catch(() => recent.get(index) === bytes && recent.delete(index));
-    for (const [oldest] of recent) if (recent.size > mostInMemory) recent.delete(oldest);
+    for (const [oldest] of recent) if (recent.size > maxInMemory) recent.delete(oldest);
     return bytes;
   }
 
-  /** A segment as it was when it was downloaded. */
+  /** A segment as downloaded. */
   async function intact(index: number, signal: AbortSignal | undefined): Promise<Bytes> {
     const path = [...folderOf(shelf, file), segmentName(index)];
     const begin = index * segmentBytes;
@@ -46,7 +46,7 @@ export function openKept(shelf: Shelf, remote: Remote, record: FileRecord): Kept
     return await again(index, begin, end, signal);
   }
 
-  /** Fetches a segment that is damaged or missing; where the server has another one, nothing of the file stays. */
+  /** Fetches a damaged or missing segment; if the server has another version, the file is dropped. */
   async function again(index: number, begin: number, end: number, signal: AbortSignal | undefined): Promise<Bytes> {
     const damaged = `what is kept of it is damaged at byte ${begin}`;
     let bytes: Bytes;

@@ -1,21 +1,21 @@
 import { FormatError } from "../format-error.ts";
-import { absenceOf, contentRange, trustworthyLength, wholeBytes } from "../http-answer.ts";
-import { ConnectionError } from "../http-request.ts";
+import { absenceOf, contentRange, trustworthyLength, wholeBytes } from "../http/answer.ts";
+import { ConnectionError } from "../http/request.ts";
 import { tooLarge } from "../source.ts";
 import type { ListedFile } from "./listing.ts";
 import { attempt, repeated, type TransferRules, type Transferred } from "./transfer.ts";
 
-/** What is known of a file on a server. */
+/** What is known about a file on a server. */
 export interface RemoteFile extends ListedFile {
-  /** Changes when the content does: an ETag, a date, or the commit. */
+  /** Identifies the version: an ETag, a date, or the commit. */
   readonly validator?: string | undefined;
-  /** True where what is kept is taken for this file, of a server that names no version of it. */
+  /** True if the cached file counts as this one although the server states no version. */
   readonly same?: boolean | undefined;
 }
 
-/** A folder of a server from which files are kept. */
+/** A folder of a server whose files are cached. */
 export interface Remote {
-  /** Names it among all that is kept. */
+  /** Its name in the cache. */
   readonly id: string;
   /** For messages. */
   readonly name: string;
@@ -24,8 +24,8 @@ export interface Remote {
   readonly hashes: boolean;
   urlOf(file: string): string;
   /**
-   * What is known of a file, or undefined where there is none. Throws ConnectionError where the server gives no answer,
-   * after one attempt if it is to be asked but `once`.
+   * What is known about a file, or undefined if there is none. Throws ConnectionError if the server does not answer;
+   * with `once`, after one attempt.
    */
   look(file: string, signal: AbortSignal | undefined, once?: boolean): Promise<RemoteFile | undefined>;
   /** The error for a response that is neither success nor a redirect. */
@@ -35,17 +35,17 @@ export interface Remote {
 /** A file that changed on the server while it was read. */
 export class ChangedError extends FormatError {}
 
-/** What is known of a file, which what arrives is compared with and adds to. */
+/** What is known about a file: arriving responses are compared with it and add to it. */
 export interface Known {
   size?: number | undefined;
   validator?: string | undefined;
   sha256?: string | undefined;
   gitSha1?: string | undefined;
-  /** False where the server ignores ranges. */
+  /** False if the server ignores ranges. */
   ranges?: boolean;
 }
 
-/** What a response says of the whole file. */
+/** What a response says about the whole file. */
 export function described({ reply: { response }, header }: Transferred, hashes: boolean): Known {
   const etag = (header("x-linked-etag") ?? header("etag"))?.replace(/^W\//, "");
   const digest = /^"?([0-9a-f]{64})"?$/.exec(etag ?? "")?.[1];
@@ -56,7 +56,7 @@ export function described({ reply: { response }, header }: Transferred, hashes: 
   return { size, validator: etag ?? header("last-modified"), ...(hashes && digest ? { sha256: digest } : {}) };
 }
 
-/** Compares what is known with what a response says, and adds it. Throws ChangedError where they differ. */
+/** Compares what is known with a response, and adds to it. Throws ChangedError if they differ. */
 function compare(file: string, known: Known, found: Known): void {
   if (known.size !== undefined && found.size !== undefined && known.size !== found.size) {
     throw new ChangedError(file, `has ${found.size} bytes on the server, expected ${known.size}`);
@@ -64,7 +64,7 @@ function compare(file: string, known: Known, found: Known): void {
   if (known.sha256 !== undefined && found.sha256 !== undefined && known.sha256 !== found.sha256) {
     throw new ChangedError(file, "has another SHA-256 on the server than expected");
   }
-  // A file that is known by its digest is compared by that.
+  // A file with a known digest is compared by that.
   const digested = known.sha256 !== undefined || known.gitSha1 !== undefined;
   if (
     !digested &&
@@ -80,11 +80,10 @@ function compare(file: string, known: Known, found: Known): void {
 }
 
 /**
- * The bytes of a file from `begin` on, to `end` or its end. Where the connection fails it goes on from there with another
- * request; from a server that ignores ranges, it receives again what it has, and drops it.
+ * The bytes of a file from `begin` on, to `end` or its end. After a failed connection it continues with another
+ * request; if the server ignores ranges, bytes received before are received again and dropped.
  *
- * @throws ChangedError where the file on the server is not the one that is known; ConnectionError after five attempts
- * that got no further.
+ * @throws ChangedError if the server's file is another version; ConnectionError after five attempts without progress.
  */
 export async function* received(
   remote: Remote,
@@ -94,9 +93,9 @@ export async function* received(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let at = begin;
-  // Chunks are handed over one at a time, so that no more is received than is taken.
+  // Chunks are passed on one at a time, so that no more is received than consumed.
   let open: { next(): Promise<Uint8Array<ArrayBuffer> | undefined>; cancel(): void } | undefined;
-  /** Where it ends, as far as that is known. */
+  /** Its end, if known. */
   const target = () => {
     const least = Math.min(end ?? Number.POSITIVE_INFINITY, known.size ?? Number.POSITIVE_INFINITY);
     return least === Number.POSITIVE_INFINITY ? undefined : least;
@@ -104,7 +103,7 @@ export async function* received(
 
   async function start(): Promise<NonNullable<typeof open>> {
     const range = `bytes=${at}-${end === undefined ? "" : end - 1}`;
-    // What browsers keep themselves would take its room twice, and be what a damaged segment is replaced by.
+    // The browser's HTTP cache would store the bytes twice, and replace a damaged segment by a damaged one.
     const init: RequestInit = { headers: { range }, cache: "no-store" };
     const transferred = await attempt(remote.rules, file, remote.urlOf(file), init, signal);
     const { reply } = transferred;
@@ -165,7 +164,7 @@ export async function* received(
   }
 }
 
-/** Checks a response to the request of the bytes from `at` on; returns how many bytes before these it begins with. */
+/** Checks a response to a request for the bytes from `at` on; returns how many earlier bytes it begins with. */
 async function checked(
   remote: Remote,
   file: string,
@@ -197,7 +196,7 @@ async function checked(
   return 0;
 }
 
-/** The bytes `[begin, end)` of a file, or fewer where it ends before. Throws as `received` does. */
+/** The bytes `[begin, end)` of a file, or fewer if it ends before. Throws as `received` does. */
 export async function receivedRange(
   remote: Remote,
   file: string,
@@ -216,8 +215,8 @@ export async function receivedRange(
 }
 
 /**
- * A whole file of at most `limit` bytes, and what its response says of it; undefined where there is none. Where the
- * connection fails within the body, the next attempt goes on from where each ended, as `received` does.
+ * A whole file of at most `limit` bytes, and what its response says about it; undefined if there is none. If the
+ * connection fails within the body, the next attempt continues from there, as `received` does.
  */
 export async function receivedWhole(
   remote: Remote,
@@ -253,7 +252,7 @@ export async function receivedWhole(
   });
 }
 
-/** A whole file, by as many requests as it takes. */
+/** A whole file, in as many requests as needed. */
 async function receivedOn(remote: Remote, file: string, found: Known, limit: number, signal: AbortSignal | undefined) {
   const chunks = received(remote, file, found, { begin: 0 }, signal);
   const next = async () => (await chunks.next()).value ?? undefined;

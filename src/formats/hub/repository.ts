@@ -8,11 +8,11 @@ export interface Repository {
   readonly revision?: string;
 }
 
-/** What an owner or a repository may be called. */
+/** Valid names of owners and repositories. */
 const part = /^(?!.*(?:\.\.|--))[A-Za-z0-9_](?:[\w.-]{0,94}[\w])?$/;
-/** What a branch, a tag or a commit may be called. */
+/** Valid names of branches, tags and commits. */
 const revisionPattern = /^(?!.*\.\.)[\w][\w./-]{0,199}$/;
-/** First parts of paths on a hub that no owner is called. */
+/** First parts of a hub's paths that are not owners. */
 const reserved = new Set(["api", "datasets", "spaces", "models", "docs", "settings", "collections", "papers"]);
 
 function named(id: string, revision: string | undefined): Repository | undefined {
@@ -22,16 +22,16 @@ function named(id: string, revision: string | undefined): Repository | undefined
   return revisionPattern.test(revision) && !revision.endsWith("/") ? { id, revision } : undefined;
 }
 
-/** The repository that `owner/name` or `owner/name@revision` means, or undefined for what does not look like one. */
+/** The repository that `owner/name` or `owner/name@revision` means, or undefined for anything else. */
 export function repositoryNamed(text: string): Repository | undefined {
   const at = text.indexOf("@");
   return at < 0 ? named(text, undefined) : named(text.slice(0, at), text.slice(at + 1));
 }
 
 /**
- * The repository that `hf:owner/name` means, with or without `@revision`; undefined where `hf:` is not in front.
+ * The repository that `hf:owner/name` means, with or without `@revision`; undefined without `hf:`.
  *
- * @throws FormatError for a name that no repository has.
+ * @throws FormatError for an invalid name.
  */
 export function repositoryOfScheme(text: string): Repository | undefined {
   if (!/^hf:/i.test(text)) return undefined;
@@ -40,14 +40,14 @@ export function repositoryOfScheme(text: string): Repository | undefined {
   throw new FormatError(text, "is not the name of a repository, expected hf:owner/name or hf:owner/name@revision");
 }
 
-/** Origins at which pages of the public hub are. */
+/** Origins of the public hub's pages. */
 const publicOrigins = ["https://huggingface.co", "https://hf.co", "https://www.huggingface.co"];
 
 /**
- * The repository whose page an address on a hub is, such as `https://huggingface.co/owner/name/tree/main`; undefined for
- * an address elsewhere.
+ * The repository whose page is at this address of a hub, such as `https://huggingface.co/owner/name/tree/main`;
+ * undefined for other addresses.
  *
- * @throws FormatError for an address on a hub that is of no model repository.
+ * @throws FormatError for a hub's address that is not of a model repository.
  */
 export function repositoryOfPage(address: URL, endpoint: URL): Repository | undefined {
   const base = endpoint.pathname.replace(/\/$/, "");
@@ -57,12 +57,12 @@ export function repositoryOfPage(address: URL, endpoint: URL): Repository | unde
   const [owner, name, kind, ...rest] = path.split("/").filter(Boolean).map(decoded);
   const isView = kind === "tree" || kind === "blob" || kind === "resolve";
   if (owner !== undefined && name !== undefined && (kind === undefined || isView)) {
-    // Of a path below a revision the first part alone is the revision, unless it is that of a pull request.
+    // In a path below a revision, only the first part is the revision, unless it is a pull request's.
     const revision = rest[0] === "refs" ? rest.slice(0, 3).join("/") : rest[0];
     const found = named(`${owner}/${name}`, revision);
     if (found) return found;
   }
-  // A server at the endpoint's origin may have folders, too.
+  // A server at the endpoint's origin may have folders too.
   if (own && !publicOrigins.includes(address.origin)) return undefined;
   throw new FormatError(shortened(address.href), "is not the page of a model repository, expected …/owner/name");
 }
@@ -75,14 +75,14 @@ function decoded(part: string): string {
   }
 }
 
-/** `owner/name`, with `@revision` where one is given. */
+/** `owner/name`, with `@revision` if there is one. */
 export const nameOfRepository = ({ id, revision }: Repository): string =>
   revision === undefined ? id : `${id}@${revision}`;
 
-/** A commit, at which a repository never changes. */
+/** A commit: a repository never changes at it. */
 export const isCommit = (revision: string | undefined): boolean => /^[0-9a-f]{40}$/.test(revision ?? "");
 
-/** What a person can do about a request that a hub refuses. */
+/** Facts for telling a person what to do about a refused request. */
 export interface Asked {
   readonly repository: Repository;
   readonly endpoint: URL;

@@ -1,17 +1,17 @@
-// A file of a server that states neither ETag nor Last-Modified: whether what is kept of it is still what the server has.
+// For a server that states neither ETag nor Last-Modified: whether a cached file is still the server's.
 
 /** What is compared. */
-export interface Samples {
-  /** Of both; undefined where it differs, or the server does not state it. */
+interface Samples {
+  /** Length of both; undefined if they differ, or the server does not state it. */
   readonly size: number | undefined;
-  /** Bytes that are kept, from the first on. */
+  /** Cached bytes, from the first on. */
   readonly kept: number;
   readonly segmentBytes: number;
-  /** A segment of what is kept. */
+  /** A cached segment. */
   stored(index: number): Promise<Segment | undefined>;
   /** Bytes of the server's. */
   served(begin: number, end: number): Promise<Uint8Array>;
-  /** What `served` found out: false where the server ignores ranges, so that only the beginning is near. */
+  /** Known after `served`: false if the server ignores ranges, so that only the beginning is cheap to read. */
   readonly known: { readonly ranges?: boolean | undefined };
 }
 
@@ -24,9 +24,9 @@ interface Segment {
 const sampleBytes = 64 << 10;
 
 /**
- * Compares the length, and samples of 64 KiB at the beginning, in the middle and at the end of what is kept: weights that
- * were trained on differ everywhere. A file of no more than that is compared whole. `same`, why it cannot be compared, or
- * undefined where it is another file.
+ * Compares the length, and samples of 64 KiB at the beginning, in the middle and at the end of the cached file: further
+ * training changes weights everywhere. Smaller files are compared whole. Returns `same`, why it cannot be compared, or
+ * undefined if the files differ.
  */
 export async function compareSamples({ size, kept, segmentBytes, stored, served, known }: Samples) {
   if (size === undefined || kept === 0) return undefined;

@@ -1,2 +1,2 @@
-// The one hash of hash-wasm that is used, in a module of its own: what is imported whole at run time, bundlers keep whole.
+// The one hash of hash-wasm in use, in a separate module: bundlers keep the whole of a dynamically imported module.
 export { createSHA256 } from "hash-wasm";

@@ -1,6 +1,6 @@
 import { nodeModule } from "../folder.ts";
 
-/** SHA-256 (FIPS 180-4) of bytes that come piece by piece. */
+/** Incremental SHA-256 (FIPS 180-4). */
 export interface Sha256 {
   update(bytes: Uint8Array): void;
   /** In hexadecimal; it ends here. */
@@ -8,8 +8,8 @@ export interface Sha256 {
 }
 
 /**
- * A new SHA-256: Node's own, or that of hash-wasm, since WebCrypto digests only what is in memory whole. Undefined where
- * the page's content security policy refuses WebAssembly.
+ * A new SHA-256: Node's own, or that of hash-wasm, since WebCrypto only digests whole buffers. Undefined if the page's
+ * content security policy refuses WebAssembly.
  */
 export async function createSha256(): Promise<Sha256 | undefined> {
   const node = nodeModule("node:crypto") as typeof import("node:crypto") | undefined;
@@ -31,7 +31,7 @@ export async function createSha256(): Promise<Sha256 | undefined> {
 const hexadecimal = (buffer: ArrayBuffer) =>
   [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** SHA-256 of bytes that are in memory. */
+/** SHA-256 of a buffer. */
 export const sha256Of = async (bytes: Uint8Array<ArrayBuffer>): Promise<string> =>
   hexadecimal(await crypto.subtle.digest("SHA-256", bytes));
 

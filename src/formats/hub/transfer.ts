@@ -1,29 +1,29 @@
 import { onAbort } from "../../options/abort.ts";
 import { FormatError } from "../format-error.ts";
-import { ConnectionError, type Reply, type RequestRules, request } from "../http-request.ts";
+import { ConnectionError, type Reply, type RequestRules, request } from "../http/request.ts";
 
-/** How requests to a hub, or to any server from which files are kept, are made and repeated. */
+/** How requests to a hub, or any server whose files are cached, are made and repeated. */
 export interface TransferRules extends RequestRules {
   /** Milliseconds before the second attempt; each further wait is twice as long. */
   readonly retryDelay: number;
-  /** Where the token goes, and nowhere else. */
+  /** The only origin that receives the token. */
   readonly access?: { readonly origin: string; readonly token: string } | undefined;
 }
 
-/** A reply, and the headers of the redirect that led to it: a hub describes its large files there. */
+/** A reply, and the headers of its redirect, where a hub describes its large files. */
 export interface Transferred {
   readonly reply: Reply;
-  /** Of the first response with this header. */
+  /** From the first response with this header. */
   header(name: string): string | undefined;
 }
 
-/** Attempts in a row that may fail. */
-const mostAttempts = 5;
-/** What attempts in a row have failed at: who called does not try again. */
+/** Failed attempts in a row before giving up. */
+const maxAttempts = 5;
+/** The error after all attempts failed: callers do not try again. */
 class SpentError extends ConnectionError {}
-/** The longest wait between attempts, unless the server asks for a longer one, and the longest that it may ask for. */
+/** The longest wait between attempts, unless the server asks for a longer one, and the longest it may ask for. */
 const [longestDelay, longestAskedFor] = [8000, 60_000];
-const mostRedirects = 10;
+const maxRedirects = 10;
 
 /** Statuses after which the same request may succeed. */
 const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -42,7 +42,10 @@ export function pause(milliseconds: number, signal: AbortSignal | undefined): Pr
   });
 }
 
-/** How long to wait before the attempt after `failures` that failed in a row: twice as long each time, less up to a half. */
+/**
+ * How long to wait before the attempt after `failures` that failed in a row: doubled each time, less a random part of
+ * up to half.
+ */
 function delayAfter(failures: number, { retryDelay }: TransferRules): number {
   const longest = Math.min(longestDelay, retryDelay * 2 ** (failures - 1));
   return longest * (1 - Math.random() / 2);
@@ -56,7 +59,7 @@ function askedWait({ headers }: Response): number | undefined {
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
 }
 
-/** An answer that says to try again. */
+/** A response that says to try again. */
 class BusyError extends ConnectionError {
   /** Milliseconds that the server asks to wait. */
   readonly wait: number;
@@ -68,11 +71,10 @@ class BusyError extends ConnectionError {
 }
 
 /**
- * One attempt at a request: follows redirects, without the token where they lead to another origin.
+ * One attempt at a request: follows redirects, without the token if they lead to another origin.
  *
- * @throws ConnectionError where another attempt may succeed, also for an answer that says so (429, 500, 503 and the
- * like); FormatError where the server asks to wait for more than a minute, and for redirects that lead nowhere; the
- * signal's reason.
+ * @throws ConnectionError if another attempt may succeed, also for a response that says so (429, 500, 503 and the
+ * like); FormatError if the server asks to wait for more than a minute, and for invalid redirects; the signal's reason.
  */
 export async function attempt(
   rules: TransferRules,
@@ -91,9 +93,9 @@ export async function attempt(
 }
 
 /**
- * Runs attempts until one succeeds, with a growing wait before each.
+ * Runs attempts until one succeeds, with growing waits in between.
  *
- * @throws what the fifth throws, and at once what is not a ConnectionError, or what attempts within `run` have failed at.
+ * @throws the fifth's error, and immediately any that is not a ConnectionError or that `run` has already retried.
  */
 export async function repeated<T>(
   rules: TransferRules,
@@ -105,7 +107,7 @@ export async function repeated<T>(
       return await run();
     } catch (error) {
       if (!(error instanceof ConnectionError) || error instanceof SpentError || signal?.aborted) throw error;
-      if (failures >= mostAttempts) throw finalError(error);
+      if (failures >= maxAttempts) throw finalError(error);
       const wait = error instanceof BusyError ? error.wait : 0;
       await pause(Math.max(wait, delayAfter(failures, rules)), signal);
     }
@@ -114,7 +116,7 @@ export async function repeated<T>(
 
 function finalError(error: ConnectionError): SpentError {
   const problem = error.message.slice(error.file.length + 2);
-  return new SpentError(error.file, `${problem} (after ${mostAttempts} attempts)`, { cause: error });
+  return new SpentError(error.file, `${problem} (after ${maxAttempts} attempts)`, { cause: error });
 }
 
 /** The message for a response that says to try again. */
@@ -124,7 +126,7 @@ function busy({ status, url }: Response, wait?: number): string {
   return `the server ${why} (HTTP ${status})${when}; try again later: ${url}`;
 }
 
-/** "follow" once it is known that redirects are hidden, as they are in browsers. */
+/** "follow" once redirects are known to be hidden, as in browsers. */
 let redirect: RequestRedirect = "manual";
 
 async function redirected(
@@ -136,14 +138,14 @@ async function redirected(
 ): Promise<Transferred> {
   let url = from;
   const before: Headers[] = [];
-  for (let hops = 0; hops <= mostRedirects; ) {
+  for (let hops = 0; hops <= maxRedirects; ) {
     const headers = new Headers(init.headers);
     if (access && new URL(url).origin === access.origin) headers.set("authorization", `Bearer ${access.token}`);
     const asked = { ...init, headers: Object.fromEntries(headers), redirect };
     const reply = await request(rules, file, url, asked, signal);
     const { response } = reply;
     if (response.type === "opaqueredirect") {
-      // Browsers hide where it leads, and follow it without the token where that is another origin (Fetch, HTTP-redirect
+      // Browsers hide its target, and follow it without the token if that is another origin (Fetch, HTTP-redirect
       // fetch, step 13).
       reply.cancel();
       redirect = "follow";
@@ -159,7 +161,7 @@ async function redirected(
     url = target(file, location, url);
     hops++;
   }
-  throw new FormatError(file, `the server redirects more than ${mostRedirects} times: ${from}`);
+  throw new FormatError(file, `the server redirects more than ${maxRedirects} times: ${from}`);
 }
 
 /** The address that a redirect leads to. */

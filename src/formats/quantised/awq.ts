@@ -1,8 +1,7 @@
-import { choice, only, optional } from "../fields.ts";
-import { bits, groups, groupsName } from "./fields.ts";
+import { choice, only, optional } from "../json/fields.ts";
 import { groupSize, numbersOf, scalesPlane, wordsIn, wordsOf } from "./groups.ts";
 import { alongRows, awqOrder, blocksOfColumns, codesOf } from "./repack.ts";
-import type { Parts, QuantisedMatrix, SchemeReader } from "./scheme.ts";
+import { bits, groups, groupsName, type Parts, type QuantisedMatrix, type SchemeReader } from "./scheme.ts";
 
 const floats = ["F16", "BF16", "F32"];
 
@@ -15,8 +14,8 @@ const fields = {
 };
 
 /**
- * AWQ (Lin et al. 2023) as AutoAWQ's "gemm" stores it: `qweight [in, out / 8]` and `qzeros [groups, out / 8]`, each word
- * with the codes of eight outputs in an order of its own, and `scales [groups, out]`:  (code − zero) · scale.
+ * AWQ (Lin et al. 2023) as AutoAWQ's "gemm" stores it: `qweight [in, out / 8]` and `qzeros [groups, out / 8]`, each
+ * word with the codes of eight outputs in AWQ's order, and `scales [groups, out]`: (code − zero) · scale.
  */
 function matrix({ get }: Parts, given: number): QuantisedMatrix {
   const packed = get("qweight", ["I32"]);

@@ -1,4 +1,4 @@
-import { flag, only, optional } from "../fields.ts";
+import { flag, only, optional } from "../json/fields.ts";
 import { channels } from "./channels.ts";
 import { numbersOf } from "./groups.ts";
 import type { SchemeReader } from "./scheme.ts";

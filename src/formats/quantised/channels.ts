@@ -1,8 +1,11 @@
 import { FormatError } from "../format-error.ts";
-import type { StoredTensor } from "../safetensors.ts";
+import type { StoredTensor } from "../safetensors/safetensors.ts";
 import type { Bytes, QuantisedMatrix } from "./scheme.ts";
 
-/** A matrix of signed bytes, as they are, and a scale for each row. Throws `FormatError` for rows of no whole words. */
+/**
+ * A matrix of signed bytes, as they are, and a scale for each row. Throws `FormatError` for rows that are not whole
+ * words.
+ */
 export function channels(
   codes: StoredTensor,
   scales: StoredTensor,
@@ -22,7 +25,7 @@ export function channels(
       sources: [scales],
       make: ([bytes = new Uint8Array()]) => {
         const all = numbers(bytes);
-        // One for the whole matrix is that of each row.
+        // A single scale applies to each row.
         const of = all.length === 1 ? () => all[0] ?? 0 : (row: number) => all[row] ?? 0;
         return new Uint8Array(Float32Array.from({ length: rows }, (_, row) => of(row)).buffer);
       },

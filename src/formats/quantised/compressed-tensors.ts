@@ -1,11 +1,10 @@
-import { choice, type FieldReader, flag, only, optional, readFields, text } from "../fields.ts";
 import { FormatError } from "../format-error.ts";
-import type { StoredTensor } from "../safetensors.ts";
+import { choice, type FieldReader, flag, only, optional, readFields, text } from "../json/fields.ts";
+import type { StoredTensor } from "../safetensors/safetensors.ts";
 import { channels } from "./channels.ts";
-import { bits, groups, groupsName } from "./fields.ts";
 import { groupSize, numbersOf, scalesPlane, wordsOf } from "./groups.ts";
 import { blocksOfRows, codesOf } from "./repack.ts";
-import type { Bytes, Parts, QuantisedMatrix, SchemeReader } from "./scheme.ts";
+import { type Bytes, bits, groups, groupsName, type Parts, type QuantisedMatrix, type SchemeReader } from "./scheme.ts";
 
 const floats = ["F16", "BF16", "F32"];
 const empty: Bytes = new Uint8Array();
@@ -24,7 +23,7 @@ const weightFields = {
   actorder: optional(text),
 };
 
-/** The settings of the weights, which have to be the same for all matrices. */
+/** The settings of the weights; they must be the same for all matrices. */
 function weightsOf(settings: FieldReader): FieldReader {
   const given = settings.raw["config_groups"];
   const entries = typeof given === "object" && given !== null ? Object.entries(given as object) : [];

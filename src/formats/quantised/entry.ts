@@ -1,8 +1,9 @@
-// What is loaded with the first folder whose config names a way in which its matrices are quantised.
-import { readFields } from "../fields.ts";
+// Loaded with the first folder whose config names a quantisation method.
+
 import { FormatError } from "../format-error.ts";
 import { type ByRows, type Grouped, withGroups } from "../grouped.ts";
-import type { StoredTensor } from "../safetensors.ts";
+import { readFields } from "../json/fields.ts";
+import type { StoredTensor } from "../safetensors/safetensors.ts";
 import { type Weights, withTensors } from "../weights.ts";
 import { awq } from "./awq.ts";
 import { bitsandbytes } from "./bitsandbytes.ts";
@@ -10,7 +11,7 @@ import { compressedTensors } from "./compressed-tensors.ts";
 import { gptq } from "./gptq.ts";
 import { madeTensors, partsOf, type Scheme, type SchemeReader } from "./scheme.ts";
 
-/** All ways, by `quant_method`: adding one takes a file, and its word here and in `methods.ts`. */
+/** All methods, by `quant_method`: adding one takes a file, and an entry here and in `methods.ts`. */
 const readers: Readonly<Record<string, SchemeReader>> = {
   awq,
   gptq,
@@ -21,13 +22,13 @@ const readers: Readonly<Record<string, SchemeReader>> = {
 /** Weights of a quantised folder: matrices in the planes of a storage format, under the names that families know. */
 export interface QuantisedWeights {
   readonly weights: Weights;
-  /** How they are quantised, for people. */
+  /** How they are quantised, human-readable. */
   readonly name: string;
   readonly warnings: readonly string[];
 }
 
 /** Reads the settings of a parsed `config.json`. Throws `FormatError` for what is not supported. */
-export function readScheme(config: unknown, file = "config.json"): Scheme {
+function readScheme(config: unknown, file = "config.json"): Scheme {
   const given = (config as { readonly quantization_config?: object }).quantization_config ?? {};
   const settings = readFields(file, given, (field) => `quantization_config.${field}`);
   const method = String(settings.raw["quant_method"]);
@@ -36,10 +37,10 @@ export function readScheme(config: unknown, file = "config.json"): Scheme {
 }
 
 /**
- * Weights in which the tensors of each quantised matrix are one. Nothing is read but their names, types and shapes.
+ * Weights in which the tensors of each quantised matrix are one. Only names, types and shapes are read.
  *
- * @param transposed true where the family's matrices are stored `[in, out]`.
- * @throws FormatError for settings that are not supported, and for tensors that are missing or of another type or shape.
+ * @param transposed true if the family's matrices are stored `[in, out]`.
+ * @throws FormatError for unsupported settings, and for tensors that are missing or of another type or shape.
  */
 export function quantisedWeights(weights: Weights, config: unknown, transposed: boolean): QuantisedWeights {
   const { name, endings, ignored = [], matrix, warnings = [] } = readScheme(config);
@@ -76,8 +77,8 @@ export function quantisedWeights(weights: Weights, config: unknown, transposed: 
 }
 
 /**
- * Weights without biases that are all 0 and that the model does not have: AutoGPTQ writes one for every matrix. Others stay,
- * for the check that everything is read.
+ * Weights without superfluous biases that are all 0: AutoGPTQ writes one for every matrix. Others stay, for the check
+ * for unread tensors.
  *
  * @param implied the names of the tensors that the model has.
  */

@@ -1,8 +1,7 @@
-import { choice, flag, optional } from "../fields.ts";
-import { bits, groups, groupsName } from "./fields.ts";
+import { choice, flag, optional } from "../json/fields.ts";
 import { checkGroupOrder, elementsOfGroups, groupSize, numbersOf, scalesPlane, wordsIn, wordsOf } from "./groups.ts";
 import { blocksOfColumns, codesOf } from "./repack.ts";
-import type { Bytes, Parts, QuantisedMatrix, SchemeReader } from "./scheme.ts";
+import { type Bytes, bits, groups, groupsName, type Parts, type QuantisedMatrix, type SchemeReader } from "./scheme.ts";
 
 const floats = ["F16", "BF16", "F32"];
 
@@ -22,8 +21,8 @@ interface Settings {
 }
 
 /**
- * Zero points of stored codes. The first version stores one less than they are, within four bits. Some files of
- * symmetric codes, whose zero point is 8, are of the second although they do not say so.
+ * Zero points of stored codes. Version 1 stores them minus one, within four bits. Some files with symmetric codes,
+ * whose zero point is 8, use version 2 without saying so.
  */
 function zeroPoints(codes: Uint8Array, { symmetric, version }: Settings): Uint8Array {
   const isSecond = version === "gptq_v2" || (symmetric && codes.every((code) => code === 8));

@@ -1,24 +1,24 @@
-// What the ways to store four bits share: scales and zero points of groups, and matrices whose groups are in no order.
+// Shared by the 4-bit methods: scales and zero points of groups, and matrices whose groups are unordered.
 import { decode, decodeF16, elementsOf, encodeF16, type FloatType } from "../../tensor/dtype.ts";
-import type { DType } from "../../tensor/formats.ts";
+import type { DType } from "../../tensor/formats/formats.ts";
 import { FormatError } from "../format-error.ts";
-import { dtypeOf, type StoredTensor } from "../safetensors.ts";
+import { dtypeOf, type StoredTensor } from "../safetensors/safetensors.ts";
 import type { Bytes } from "./scheme.ts";
 
-/** Formats by the number of elements of a group, the longest first. */
+/** Formats by group size, the largest first. */
 const groupFormats = [
   [128, "int4_128"],
   [64, "int4_64"],
   [32, "int4_32"],
 ] as const satisfies readonly (readonly [number, DType])[];
 
-/** The format for groups of `size` elements, and how many groups of it one is. */
-export function formatOfGroups(size: number): { readonly format: DType; readonly times: number } | undefined {
+/** The format for groups of `size` elements, and how many of its groups make up one. */
+function formatOfGroups(size: number): { readonly format: DType; readonly times: number } | undefined {
   const found = groupFormats.find(([own]) => size % own === 0);
   return found && { format: found[1], times: size / found[0] };
 }
 
-/** Elements of a group of rows of `columns`; −1 stands for whole rows. Throws `FormatError` for what does not divide. */
+/** Elements of a group of rows of `columns`; −1 means whole rows. Throws `FormatError` if it does not divide them. */
 export function groupSize(given: number, columns: number, { file, name }: StoredTensor) {
   const size = given === -1 ? columns : given;
   const found = columns % size === 0 ? formatOfGroups(size) : undefined;
@@ -33,17 +33,17 @@ export function numbersOf(tensor: StoredTensor, bytes: Bytes): Float64Array {
   return decode(dtype, elementsOf(dtype, bytes.slice().buffer));
 }
 
-/** The words of a tensor, in its own memory where that begins at a whole word. */
+/** The words of a tensor, without a copy if its memory begins at a whole word. */
 export const wordsIn = (bytes: Bytes): Uint32Array =>
   bytes.byteOffset % 4 === 0 ? new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4) : wordsOf(bytes);
 
 /** A copy of the words of a tensor. */
 export const wordsOf = (bytes: Bytes): Uint32Array => new Uint32Array(bytes.slice().buffer);
 
-/** Where the scale and the zero point of a row's group are among those of the file. */
-export type GroupIndex = (row: number, group: number) => number;
+/** Index in the file of the scale and zero point of a row's group. */
+type GroupIndex = (row: number, group: number) => number;
 
-/** The plane of scales: for each row, for each group the scale and the zero point, as often as a group is divided. */
+/** The plane of scales: for each row and group the scale and the zero point, repeated if a group is divided. */
 export function scalesPlane(
   tensor: StoredTensor,
   scales: ArrayLike<number>,
@@ -76,8 +76,8 @@ export function checkGroupOrder({ file, name }: StoredTensor, indices: Uint32Arr
   throw new FormatError(file, `is ${indices[at]} at element ${at}, ${expected}`, { field: name });
 }
 
-/** What the elements of a matrix are, whatever group each column belongs to. */
-export interface Ungrouped {
+/** The elements of a matrix with any assignment of columns to groups. */
+interface Ungrouped {
   readonly rows: number;
   readonly columns: number;
   /** Words `[columns / 8, rows]`. */
@@ -91,8 +91,8 @@ export interface Ungrouped {
 }
 
 /**
- * What makes the elements of rows `[begin, end)` as f32, which holds each exactly. Throws `FormatError` for a group that is
- * not there.
+ * A function that computes rows `[begin, end)` as f32, which holds each element exactly. Throws `FormatError` for a
+ * group that does not exist.
  */
 export function elementsOfGroups(given: Ungrouped): (begin: number, end: number) => Bytes {
   const { rows, columns, words, scale, zero, groups, indices, indexTensor } = given;

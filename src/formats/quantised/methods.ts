@@ -1,4 +1,4 @@
-/** Values of `quantization_config.quant_method` of whose folders every family's matrices are read. */
+/** Values of `quantization_config.quant_method` that every family supports. */
 export const quantisationMethods: readonly string[] = ["awq", "gptq", "compressed-tensors", "bitsandbytes"];
 
 /** The method that a parsed `config.json` names, if it is one of them. */

@@ -1,12 +1,12 @@
-// Codes of four bits from the order of a file to that of the planes: of 32 elements of a row, i and i + 16 share a byte.
+// Reorders 4-bit codes from a file to a plane: of 32 elements of a row, i and i + 16 share a byte.
 
-/** The four codes of 16 bits, spread to the lower halves of four bytes. */
+/** The four codes in 16 bits, spread to the lower halves of four bytes. */
 function spread(half: number): number {
   const pairs = (half | (half << 8)) & 0x00ff00ff;
   return (pairs | (pairs << 4)) & 0x0f0f0f0f;
 }
 
-/** The 16 bytes of 32 codes that lie in four words, eight in each, the first in the lowest bits. */
+/** The 16 bytes of 32 codes in four words, eight in each, the first in the lowest bits. */
 function writeBlock(out: Uint32Array, at: number, a: number, b: number, c: number, d: number): void {
   out[at] = spread(a & 0xffff) | (spread(c & 0xffff) << 4);
   out[at + 1] = spread(a >>> 16) | (spread(c >>> 16) << 4);
@@ -45,7 +45,7 @@ export function blocksOfColumns(
   return out;
 }
 
-/** In which order AWQ stores the codes of eight adjacent outputs in a word (AutoAWQ, `packing_utils.py`). */
+/** AWQ's order of the codes of eight adjacent outputs in a word (AutoAWQ, `packing_utils.py`). */
 export const awqOrder: readonly number[] = [0, 2, 4, 6, 1, 3, 5, 7];
 
 /** Swaps the codes of two of eight words under a mask, a step of transposing them. */
@@ -77,7 +77,7 @@ export function alongRows(words: Uint32Array, rows: number, begin: number, end: 
   return out;
 }
 
-/** Codes of words, eight of each; `order` says which of the eight each is. */
+/** Unpacks words, eight codes each; `order` gives the position of each code. */
 export function codesOf(words: Uint32Array, order?: readonly number[]): Uint8Array {
   const codes = new Uint8Array(words.length * 8);
   for (let at = 0; at < codes.length; at++) {

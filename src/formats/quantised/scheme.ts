@@ -1,23 +1,22 @@
-import type { DType } from "../../tensor/formats.ts";
-import { planeRowBytes } from "../../tensor/formats.ts";
-import type { FieldReader } from "../fields.ts";
+import { type DType, planeRowBytes } from "../../tensor/formats/formats.ts";
 import { FormatError } from "../format-error.ts";
 import type { ByRows, Grouped, Made } from "../grouped.ts";
-import type { StoredTensor } from "../safetensors.ts";
+import { type Field, type FieldReader, integer, optional } from "../json/fields.ts";
+import type { StoredTensor } from "../safetensors/safetensors.ts";
 import type { Weights } from "../weights.ts";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** The tensors of a quantised matrix, by what follows its name. */
+/** The tensors of a quantised matrix, by suffix. */
 export interface Parts {
-  /** Name of the matrix, without an ending. */
+  /** Name of the matrix, without a suffix. */
   readonly base: string;
   readonly find: (ending: string) => StoredTensor | undefined;
-  /** Throws `FormatError` for a tensor that is missing or is of another type or shape. */
+  /** Throws `FormatError` for a tensor that is missing or has another type or shape. */
   readonly get: (ending: string, types: readonly string[], shape?: readonly number[]) => StoredTensor;
 }
 
-/** A matrix `[out, in]`, and how each of its planes is made of tensors; of f32, the elements alone. */
+/** A matrix `[out, in]`, and how each of its planes is computed from tensors; for f32, the elements alone. */
 export interface QuantisedMatrix {
   readonly format: DType;
   readonly shape: readonly [out: number, input: number];
@@ -27,17 +26,17 @@ export interface QuantisedMatrix {
 
 /** How the matrices of a folder are quantised. */
 export interface Scheme {
-  /** For people, e.g. `AWQ int4, groups of 128`. */
+  /** Human-readable, e.g. `AWQ int4, groups of 128`. */
   readonly name: string;
-  /** Endings of tensors that belong to a quantised matrix; those before a `?` need no other. */
+  /** Suffixes of the tensors of a quantised matrix; those before a `?` need no other. */
   readonly endings: readonly string[];
-  /** Endings of tensors that are there for other readers. */
+  /** Suffixes of tensors for other readers. */
   readonly ignored?: readonly string[];
   readonly matrix: (parts: Parts) => QuantisedMatrix;
   readonly warnings?: readonly string[];
 }
 
-/** Reads the settings of a `quantization_config`. Throws `FormatError` for what is not supported. */
+/** Reads the settings of a `quantization_config`. Throws `FormatError` for unsupported ones. */
 export type SchemeReader = (settings: FieldReader) => Scheme;
 
 export function partsOf(weights: Weights, base: string): Parts {
@@ -61,7 +60,7 @@ export function partsOf(weights: Weights, base: string): Parts {
   };
 }
 
-/** The tensors that stand for a quantised matrix: its data, with the other planes. `first` is what it is read from first. */
+/** The tensors of a quantised matrix: its data, with the other planes. `first` is the one read first. */
 export function madeTensors(
   { format, shape, data, scales }: QuantisedMatrix,
   name: string,
@@ -83,3 +82,27 @@ export function madeTensors(
   };
   return [tensor, [[tensor, data], ...(scales && others ? [[others.scales, scales] as const] : [])]];
 }
+
+/** Bits of a code; only some numbers are supported. */
+export const bits = (...known: readonly number[]): Field<number | undefined> => ({
+  problem: (value) =>
+    known.some((one) => one === value)
+      ? undefined
+      : `is ${String(value)}; only ${known.join(" and ")} bits are supported`,
+  absent: { value: undefined },
+});
+
+/** The number of elements of a group; −1 means whole rows. Only multiples of 32 are supported. */
+export function groups(absent: number): Field<number> {
+  const { problem } = integer(1, 1 << 20);
+  const check = (value: unknown) => {
+    if (value === -1) return undefined;
+    const wrong = problem(value);
+    if (wrong !== undefined) return `${wrong}, or -1 for whole rows`;
+    return Number(value) % 32 === 0 ? undefined : `is ${String(value)}, expected a multiple of 32`;
+  };
+  return optional({ problem: check }, absent);
+}
+
+/** Groups in the name of a scheme. */
+export const groupsName = (size: number): string => (size === -1 ? "a group for each row" : `groups of ${size}`);

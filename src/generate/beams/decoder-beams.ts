@@ -1,38 +1,37 @@
 import { cachePairs, placeholderCache } from "../../blocks/kv-cache/cache.ts";
 import { maxBatch } from "../../kernels/step.ts";
-import { forward, logits } from "../../models/decoder.ts";
+import { forward, logits } from "../../models/decoders/decoder.ts";
 import { placed, placeholder, replacements, type Tensor, type TensorPair, zeros } from "../../tensor/tensor.ts";
 import { reshape } from "../../tensor/views.ts";
-import { firstChunk } from "../chunks.ts";
-import type { DecoderPrograms, Recorded } from "../programs.ts";
-import type { BoundStep, SequenceState } from "../sequence-state.ts";
-import type { computed } from "../step-results.ts";
+import { firstChunk } from "../session/chunks.ts";
+import type { DecoderPrograms, RecordedProgram } from "../session/programs.ts";
+import type { BoundStep, SequenceState } from "../session/sequence-state.ts";
+import type { computed } from "../session/step-results.ts";
 import type { BeamModel, BeamPairs, BeamStep } from "./model.ts";
-import { beamPairs } from "./pairs.ts";
-import { reorderCache } from "./reorder.ts";
+import { beamPairs, reorderCache } from "./pairs.ts";
 
-/** What the programs of a search depend on. */
-export interface BeamsKind {
+/** What a search's programs depend on. */
+interface BeamsKind {
   readonly beams: number;
-  /** Pairs that are read back of each source. */
+  /** Pairs read back per source. */
   readonly pairs: number;
-  /** True where tokens may be banned. */
+  /** True if tokens may be banned. */
   readonly restricted: boolean;
 }
 
-/** Results of a step's program; that which reorders caches has none. */
+/** Results of a step's program; the one that reorders caches has none. */
 interface PairResult {
   readonly ids?: Tensor;
   readonly totals?: Tensor;
 }
 
-/** The pairs of rows whose logits are given (`first`), or computed from each row's last token. */
+/** The pairs of rows whose logits are inputs (`first`), or computed from each row's last token. */
 function pairsProgram(
   programs: DecoderPrograms,
   rows: number,
   kind: BeamsKind,
   visible: number | undefined,
-): Recorded<PairResult> {
+): RecordedProgram<PairResult> {
   const { beams, pairs, restricted } = kind;
   return programs.once(`beams ${rows} ${visible} ${beams} ${pairs} ${restricted}`, () => {
     const { decoder, ropeTables } = programs;
@@ -62,8 +61,8 @@ function pairsProgram(
   });
 }
 
-/** Gives rows the caches of their parents. */
-function reorderProgram(programs: DecoderPrograms, rows: number, visible: number): Recorded<PairResult> {
+/** Copies the caches of parents to their rows. */
+function reorderProgram(programs: DecoderPrograms, rows: number, visible: number): RecordedProgram<PairResult> {
   return programs.once(`reorder ${rows} ${visible}`, () => {
     const { gpu } = programs.decoder;
     const cache = placeholderCache(gpu, programs.cacheShape(rows), { visible });
@@ -78,8 +77,8 @@ function reorderProgram(programs: DecoderPrograms, rows: number, visible: number
 }
 
 /**
- * A decoder in beams. Its memory is that of `state`, of `beams` rows a source, in whose first rows the prompts have been
- * prefilled; `lengths` are those of the prompts.
+ * A decoder in beams. Its memory is `state`, with `beams` rows per source; the prompts, of these `lengths`, have been
+ * prefilled into the first ones.
  */
 export class DecoderBeams {
   readonly #state: SequenceState;
@@ -88,10 +87,10 @@ export class DecoderBeams {
   readonly #scores: Tensor;
   readonly #ranks: Tensor;
   readonly #parents: Tensor;
-  readonly #bound = new Map<Recorded<PairResult>, BoundStep>();
-  /** `moves` of the cache when these were bound. */
+  readonly #bound = new Map<RecordedProgram<PairResult>, BoundStep>();
+  /** The cache's `moves` when these were bound. */
   #moves = 0;
-  /** Milliseconds that each step took to encode and submit. */
+  /** Milliseconds to encode and submit each step. */
   readonly encoding: number[] = [];
   /** Dispatches of the last step, without those that reorder caches. */
   dispatches = 0;
@@ -142,7 +141,7 @@ export class DecoderBeams {
     await this.#state.reserve(rows.map((row) => ({ row, length: lengthOf(row) })));
   }
 
-  /** Makes room in the rows of each source that the prompt was not prefilled into, in steps as those of a prefill. */
+  /** Grows the other rows of each source, which the prompt was not prefilled into, in steps like those of a prefill. */
   async #growTo(step: BeamStep, positions: readonly number[]): Promise<void> {
     for (let length = firstChunk; length < Math.max(...positions); length += firstChunk) {
       await this.#reserve(step, (row) => Math.min(length, positions[row] ?? 0));
@@ -165,7 +164,7 @@ export class DecoderBeams {
     return { gpu, step, allowed: this.#kind.restricted ? this.#state.allowed : undefined };
   }
 
-  async #bind(recorded: Recorded<PairResult>, stop: AbortSignal): Promise<BoundStep> {
+  async #bind(recorded: RecordedProgram<PairResult>, stop: AbortSignal): Promise<BoundStep> {
     const state = this.#state;
     if (this.#moves !== state.cache.moves) this.#unbind();
     this.#moves = state.cache.moves;
@@ -193,7 +192,7 @@ export class DecoderBeams {
     this.#bound.clear();
   }
 
-  /** Frees its memory, once nothing uses it. */
+  /** Frees its memory once it is unused. */
   dispose(): void {
     this.#unbind();
     for (const tensor of [this.#parents, this.#ranks, this.#scores]) tensor.dispose();

@@ -1,4 +1,5 @@
-// What beam search and bans take, loaded with the first generation that has them.
-export { checkOnlyWithBeams } from "./only-with-beams.ts";
+// Beam search and bans, loaded with the first generation that uses them.
+
+export { withoutRepeats } from "./bans.ts";
+export { checkOnlyWithBeams } from "./options.ts";
 export { searchBeams } from "./search-beams.ts";
-export { withoutRepeats } from "./without-repeats.ts";

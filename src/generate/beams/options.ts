@@ -5,19 +5,19 @@ import { OptionError } from "../../options/errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import { type BeamRules, candidatesOf } from "./search.ts";
 
-/** What draws tokens, and does nothing in a search. */
+/** Options for drawing tokens, without effect in a search. */
 const drawing = ["temperature", "topK", "topP", "minP"] as const;
 
-/** Values of these that draw from all tokens, or none. */
+/** Their neutral values. */
 const harmless: Readonly<Record<(typeof drawing)[number], number>> = { temperature: 0, topK: 0, topP: 1, minP: 0 };
 
-/** The most beams that so many sources with so many end tokens can have. */
-export const mostBeams = (sources: number, eos: number): number =>
+/** Maximum beams for a number of sources and end tokens. */
+const maxBeams = (sources: number, eos: number): number =>
   Math.min(Math.floor(maxBatch / sources), Math.floor(maxTopTokens / Math.max(2, 1 + eos)));
 
-/** Throws `OptionError` for more beams than a device computes. */
+/** Throws `OptionError` for too many beams. */
 export function checkBeams(where: string, beams: number, sources: number, eos: readonly number[]): void {
-  const most = mostBeams(sources, eos.length);
+  const most = maxBeams(sources, eos.length);
   if (beams <= most) return;
   throw new OptionError(
     `${where}: beams is ${beams}, expected at most ${most} for ${sources === 1 ? "one prompt" : `${sources} prompts`} and ` +
@@ -27,8 +27,8 @@ export function checkBeams(where: string, beams: number, sources: number, eos: r
 }
 
 /**
- * The rules of a search with these options. Throws `OptionError` for more beams than there can be, and for options that a search
- * does not have.
+ * The rules of a search with these options. Throws `OptionError` for too many beams, and for options that a search does
+ * not have.
  */
 export function beamRules(
   { beams, given, ...options }: ResolvedOptions,
@@ -58,4 +58,18 @@ export function beamRules(
   if (options.speculation) fail("speculative", given.speculative, without);
   if (options.constraints.length > 0) fail("constraint", given.constraint, without);
   return { beams, eos, lengthPenalty: given.lengthPenalty ?? 1, earlyStopping: given.earlyStopping ?? false };
+}
+
+/** Options of a search. */
+interface SearchOptions {
+  readonly lengthPenalty?: number | undefined;
+  readonly earlyStopping?: boolean | "never" | undefined;
+}
+
+/** Throws `OptionError` for options of a search without one. */
+export function checkOnlyWithBeams(given: SearchOptions, beams: number): void {
+  for (const name of ["lengthPenalty", "earlyStopping"] as const) {
+    if (beams > 1 || given[name] === undefined) continue;
+    throw new OptionError(`generate: ${name} is ${shown(given[name])}, which requires beams of 2 or more`);
+  }
 }

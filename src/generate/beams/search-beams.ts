@@ -1,12 +1,12 @@
-import { assertRouted, notFiniteError } from "../../models/decoder.ts";
+import { assertRouted, notFiniteError } from "../../models/decoders/decoder.ts";
 import { TextError } from "../../text/text-error.ts";
-import type { GenerationFigures, GenerationResult } from "../generation-result.ts";
-import type { LoadedModel } from "../loaded-model.ts";
+import type { LoadedModel } from "../load/loaded-model.ts";
 import type { ResolvedOptions } from "../options.ts";
-import type { Piece, Row, StopReason } from "../row.ts";
-import type { RunInputs } from "../run-inputs.ts";
-import type { SequenceState } from "../sequence-state.ts";
-import type { computed } from "../step-results.ts";
+import type { GenerationFigures, GenerationResult } from "../session/generation-result.ts";
+import type { Piece, Row, StopReason } from "../session/row.ts";
+import type { RunInputs } from "../session/run-inputs.ts";
+import type { SequenceState } from "../session/sequence-state.ts";
+import type { computed } from "../session/step-results.ts";
 import { banRepeats } from "./bans.ts";
 import { DecoderBeams } from "./decoder-beams.ts";
 import { beamRules } from "./options.ts";
@@ -14,8 +14,8 @@ import { pairsOf } from "./pairs.ts";
 import { candidatesOf } from "./search.ts";
 import { type SearchProgress, searchAll } from "./searches.ts";
 
-/** What is searched for. */
-export interface BeamsRun {
+/** The input of a search. */
+interface BeamsRun {
   readonly model: LoadedModel;
   readonly inputs: RunInputs;
   readonly options: ResolvedOptions;
@@ -24,13 +24,13 @@ export interface BeamsRun {
   readonly stop: AbortSignal;
 }
 
-/** Memory of as many sequences, until it is disposed. */
+/** Memory for as many sequences, until disposed. */
 type Open = (batch: number) => { readonly state: SequenceState; dispose(): void };
 
 /**
- * Searches the likeliest text for each row with `options.beams` beams, in memory of its own that is free again at the end.
- * Yields the tokens of each row as soon as it is certain that its text has them. Once `stop` is aborted rows end with the best text
- * so far. What a page has loaded already is given: `open`, `compute`, and `finish`, which makes the result.
+ * Searches the likeliest text for each row with `options.beams` beams, in its own memory, freed at the end. Yields
+ * tokens of each row as soon as they are certain. Once `stop` is aborted, rows end with the best text so far. Functions
+ * that the page already has are passed in: `open`, `compute`, and `finish`, which makes the result.
  */
 export async function* searchBeams(
   { model, inputs, options, rows, stop }: BeamsRun,
@@ -83,12 +83,12 @@ export async function* searchBeams(
   }
 }
 
-/** Ends a row, with the text that was held back. */
+/** Ends a row, with the remaining text. */
 const closing = (row: Row, reason: StopReason): Piece => {
   return { row: row.index, token: undefined, text: row.finish(reason) };
 };
 
-/** Appends to a row what is certain now. */
+/** Appends what is now certain to a row. */
 function* advanceRow(
   row: Row,
   { tokens, ended }: SearchProgress,

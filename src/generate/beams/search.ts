@@ -1,52 +1,52 @@
-// Beam search over a distribution that is computed elsewhere: which texts go on, which have ended, and when to stop. The
+// Beam search over a distribution computed elsewhere: which texts continue, which have ended, and when to stop. The
 // rules are those of transformers 5.0, `_beam_search` of generation/utils.py.
 
-/** When a search ends, and how texts of unequal length are compared. */
+/** When a search ends, and how texts of different lengths compare. */
 export interface BeamRules {
-  /** Texts that are open at once, and the most that are kept of those that have ended. */
+  /** Number of open texts, and maximum of ended texts kept. */
   readonly beams: number;
-  /** Scores are log-probabilities over length^lengthPenalty: above 0 longer texts gain, below 0 shorter ones. */
+  /** Scores are log-probabilities over length^lengthPenalty: above 0 favours longer texts, below 0 shorter ones. */
   readonly lengthPenalty: number;
   /**
-   * True: as soon as `beams` texts have ended. False: once the best open text, as long as it is, is no better than the
-   * worst of these. `never`: once it could not become better either, were it as long as texts may be where that helps.
+   * True: as soon as `beams` texts have ended. False: once the best open text, at its current length, is no better than
+   * the worst of these. `never`: once it could not become better at any length either.
    */
   readonly earlyStopping: boolean | "never";
   /** Tokens that end a text. */
   readonly eos: readonly number[];
-  /** Most tokens of a text. */
+  /** Maximum tokens of a text. */
   readonly maxTokens: number;
 }
 
-/** A text by one token longer. */
+/** A text extended by one token. */
 export interface Candidate {
-  /** The open text that it goes on from: 0 is the best one. */
+  /** The open text that it continues: 0 is the best one. */
   readonly rank: number;
   readonly token: number;
   /** Sum of the log-probabilities of all its tokens. */
   readonly total: number;
 }
 
-/** What a step tapped of one row. */
+/** What a step tapped for one row. */
 export type RowTaps = readonly Float32Array[];
 
-/** What a text consists of. */
+/** The contents of a text. */
 interface Text {
   readonly tokens: readonly number[];
-  /** Of each token, what the step that gave it tapped of the row that the text was in then; unset where steps tap nothing. */
+  /** For each token, what its step tapped for the text's row at the time; unset without taps. */
   readonly taps?: readonly RowTaps[];
 }
 
-/** A text that goes on. */
-export interface OpenText extends Text {
+/** A text that continues. */
+interface OpenText extends Text {
   /** Sum of the log-probabilities of its tokens. */
   readonly total: number;
-  /** The rank that the text had before which it goes on from. */
+  /** The previous rank of the text that it continues. */
   readonly parent: number;
 }
 
-/** A text that has ended: by an end token, or because it may not be longer. */
-export interface EndedText extends Text {
+/** A text that has ended: by an end token, or at the maximum length. */
+interface EndedText extends Text {
   /** `total / length^lengthPenalty`, the length with the end token. */
   readonly score: number;
 }
@@ -55,7 +55,7 @@ export interface EndedText extends Text {
 export interface Search {
   /** Best first. */
   readonly open: readonly OpenText[];
-  /** Best first, of equal ones the earlier. */
+  /** Best first, earlier first among equals. */
   readonly ended: readonly EndedText[];
   /** Tokens of each open text. */
   readonly length: number;
@@ -72,31 +72,28 @@ export const beginSearch = (): Search => ({
   done: false,
 });
 
-/**
- * How many candidates a step needs: `beams` of them are left for texts that go on, whichever of the others are end tokens.
- */
+/** How many candidates a step needs: enough that `beams` of them continue even if all others are end tokens. */
 export const candidatesOf = ({ beams, eos }: Pick<BeamRules, "beams" | "eos">): number =>
   Math.max(2, 1 + eos.length) * beams;
 
 const scoreOf = (total: number, length: number, { lengthPenalty }: BeamRules): number =>
   total / length ** lengthPenalty;
 
-/** The open texts as if they ended now, and those that have: what a search that is stopped has found, best first. */
+/** The open texts as if they ended now, and the ended ones: the result of a stopped search, best first. */
 export function endedNow({ open, ended, length }: Search, rules: BeamRules): readonly EndedText[] {
   if (length === 0) return ended;
   const now = open.map(({ total, parent: _, ...text }) => ({ ...text, score: scoreOf(total, length, rules) }));
   return kept([...ended, ...now], rules);
 }
 
-/** The best of these, of equal ones the earlier. */
+/** The best of these, earlier first among equals. */
 const kept = (texts: readonly EndedText[], { beams }: BeamRules): EndedText[] =>
   [...texts].sort((a, b) => b.score - a.score).slice(0, beams);
 
 /**
  * One step. `candidates` are the best continuations of all open texts together, at least `candidatesOf` of them or all
- * that there are, best first; of equal ones the one with the lower token, then with the better rank. Those that may not
- * come at all (total −∞) are left out. Where there is none, the open texts end as they are. `tapsOf` is what the step tapped
- * of the row of each open text.
+ * that exist, best first; ties go to the lower token, then the better rank. Impossible ones (total −∞) are left out.
+ * Without any, the open texts end as they are. `tapsOf` is what the step tapped for the row of each open text.
  */
 export function advanceSearch(
   before: Search,
@@ -116,7 +113,7 @@ export function advanceSearch(
       return { tokens: [...tokens, token], ...(tapsOf && { taps: [...taps, tapsOf(rank)] }) };
     };
     if (length >= maxTokens || eos.includes(token)) {
-      // What comes later among the candidates is there to go on, not to end.
+      // Later candidates may only continue, not end.
       if (place < beams) ended.push({ ...text(), score: scoreOf(total, length, rules) });
     } else if (open.length < beams) open.push({ ...text(), total, parent: rank });
   }
@@ -128,14 +125,14 @@ export function advanceSearch(
   return { open, ended: best, length, done: !improves || (full && earlyStopping === true) };
 }
 
-/** True where an open text, or one that goes on from it, can become better than the best that has ended. */
+/** True if an open text, or a continuation of it, can still beat the best ended one. */
 function canWin(total: number, length: number, best: EndedText, rules: BeamRules): boolean {
-  // Totals only fall: the best score there can be is that of the same total, at the length that suits it.
+  // Totals only fall, so the best possible score has the same total at the most favourable length.
   const lengths = [Math.max(1, length), rules.maxTokens];
   return lengths.some((one) => scoreOf(total, one, rules) > best.score);
 }
 
-/** What the result begins with, whatever comes: what all texts share that may still win. */
+/** The certain beginning of the result: the common prefix of all texts that may still win. */
 export function stableText({ open, ended, length, done }: Search, rules: BeamRules): Text {
   const [best] = ended;
   if (done) return best ?? nothing;
@@ -147,6 +144,6 @@ export function stableText({ open, ended, length, done }: Search, rules: BeamRul
     while (same < shared && first.tokens[same] === tokens[same]) same++;
     shared = same;
   }
-  // Texts of the same beginning have it of one another, so that what was tapped of it is the same as well.
+  // Texts with the same prefix share its history, so its taps are the same too.
   return { tokens: first.tokens.slice(0, shared), ...(first.taps && { taps: first.taps.slice(0, shared) }) };
 }

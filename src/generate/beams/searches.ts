@@ -1,6 +1,5 @@
 import { type Ban, clearBanned } from "./bans.ts";
 import type { BeamModel, BeamPairs, BeamSource, BeamStep } from "./model.ts";
-import { assignRows } from "./rows.ts";
 import {
   advanceSearch,
   type BeamRules,
@@ -16,23 +15,23 @@ import {
 /** How several sources are searched. */
 export interface SearchesOptions extends Omit<BeamRules, "maxTokens"> {
   readonly vocabulary: number;
-  /** What may not come. */
+  /** The bans. */
   readonly bans: readonly Ban[];
-  /** The error for logits that are not finite, after so many tokens of a source. */
+  /** The error for logits that are not finite, after a number of tokens of a source. */
   readonly notFinite: (source: number, tokens: number) => Promise<Error>;
 }
 
-/** What is certain of a source's result after a step. */
+/** The certain part of a source's result after a step. */
 export interface SearchProgress {
   readonly source: number;
-  /** The tokens that its result begins with, and what was tapped of each where steps tap something. */
+  /** The tokens that its result begins with, and their taps, if any. */
   readonly tokens: readonly number[];
   readonly taps?: readonly RowTaps[];
-  /** The result, best first, once the search has ended; `stopped` where it was stopped, or no token could come. */
+  /** The result, best first, once the search has ended; `stopped` if it was stopped, or all tokens were banned. */
   readonly ended?: { readonly texts: Search["ended"]; readonly stopped: boolean };
 }
 
-/** A source while it is searched. */
+/** A source during its search. */
 interface Running {
   readonly source: BeamSource;
   readonly rules: BeamRules;
@@ -42,7 +41,8 @@ interface Running {
 }
 
 /**
- * Searches all sources, step by step, and yields what is certain of each. Once `stop` aborts, open texts end as they are.
+ * Searches all sources step by step and yields what is certain for each. Once `stop` aborts, open texts end as they
+ * are.
  */
 export async function* searchAll(
   model: BeamModel,
@@ -94,7 +94,7 @@ export async function* searchAll(
   }
 }
 
-/** The rows of a step; `parents` are the rows that those of open texts go on from, by source and rank. */
+/** The rows of a step; `parents` are the rows that open texts continue, by source and rank. */
 function stepOf(
   index: number,
   running: readonly Running[],
@@ -147,4 +147,22 @@ async function next(
     throw await notFinite(at, source.prompt.length + search.length);
   }
   return advanceSearch(search, candidates, rules, tapsOf);
+}
+
+/**
+ * The row of each open text, given the row of the text that it continues, best first. The first to continue a row stays
+ * there; the others get rows that no text continues. So copied rows stay unchanged and overwritten ones are no longer
+ * needed: caches are reordered in place.
+ */
+export function assignRows(parents: readonly number[], rows: number): number[] {
+  const taken = new Set(parents);
+  const free = Array.from({ length: rows }, (_, row) => row).filter((row) => !taken.has(row));
+  const stayed = new Set<number>();
+  return parents.map((parent) => {
+    const stays = !stayed.has(parent);
+    stayed.add(parent);
+    const row = stays ? parent : free.shift();
+    if (row === undefined) throw new RangeError(`${parents.length} texts for ${rows} rows`);
+    return row;
+  });
 }

@@ -2,7 +2,7 @@ import { type FileSource, withSignal } from "../../formats/source.ts";
 import { checkOptions, checkValue, fieldsOf, having } from "../../options/checks.ts";
 import { OptionError } from "../../options/errors.ts";
 import { LanguageModel } from "../language-model.ts";
-import { type OpeningOptions, openFrom, openingChecks } from "../opening.ts";
+import { type OpeningOptions, openFrom, openingChecks } from "../load/opening.ts";
 import { adapt, modulesOf } from "./adapt.ts";
 import { adapterIn, checkModules } from "./read-adapter.ts";
 
@@ -12,13 +12,13 @@ export interface LoadAdapterOptions extends OpeningOptions {}
 const fields = fieldsOf<LoadAdapterOptions>(openingChecks);
 
 /**
- * A loaded model with an adapter of LoRA: a model of its own, with caches of its own, whose weights are those of the first
- * one, which stay as they are stored and in memory once. A model may have any number of adapters, each of which answers
- * by itself. It ends with the model.
+ * A loaded model with a LoRA adapter: a separate model with its own caches that shares the base model's weights, which
+ * stay unchanged and in memory once. A model may have any number of adapters, used independently. It ends with the base
+ * model.
  *
- * @param from a folder in PEFT's layout, as `loadModel` takes one.
- * @throws FormatError for an adapter that is invalid or does not fit the model; OptionError for a model that has one; the
- * reason of `signal` once it aborts.
+ * @param from a folder in PEFT's layout, given as to `loadModel`.
+ * @throws FormatError for an adapter that is invalid or does not fit the model; OptionError for a model that already
+ * has one; the reason of `signal` once it aborts.
  */
 export async function loadAdapter(
   model: LanguageModel,

@@ -1,9 +1,9 @@
-import type { WeightSource } from "../../models/family.ts";
+import type { WeightSource } from "../../models/decoders/family.ts";
 
-/** Numbers by names of modules, whole or their last parts, of which the first that fits counts. */
+/** Numbers by module names or their suffixes; the first match counts. */
 export type Pattern = Readonly<Record<string, number>>;
 
-/** What an adapter is, apart from its numbers. */
+/** The settings of an adapter. */
 export interface LoraConfig {
   /** Rows of A, columns of B: r. */
   readonly rank: number;
@@ -11,19 +11,19 @@ export interface LoraConfig {
   readonly alpha: number;
   /** True: the scale is α / √r (Kalajdzievski 2023) in place of α / r. */
   readonly rslora: boolean;
-  /** Ranks of modules that have another one. */
+  /** Ranks of modules with a different one. */
   readonly ranks?: Pattern | undefined;
   /** Their α likewise. */
   readonly alphas?: Pattern | undefined;
 }
 
-/** True for a module whose name is a key of a pattern or ends with it, after a point; after `^` it has to be whole. */
+/** True for a module whose name equals a pattern's key or ends with it, after a dot; after `^` it must be equal. */
 function fits(module: string, key: string): boolean {
   if (key.startsWith("^")) return module === key.slice(1);
   return module === key || module.endsWith(`.${key}`);
 }
 
-/** The number of a module in a pattern; undefined where no key fits. */
+/** The number of a module in a pattern; undefined if no key fits. */
 function numberIn(pattern: Pattern | undefined, module: string): number | undefined {
   return Object.entries(pattern ?? {}).find(([key]) => fits(module, key))?.[1];
 }
@@ -38,14 +38,16 @@ export function scaleOf(config: LoraConfig, module: string): number {
   return alpha / (config.rslora ? Math.sqrt(rank) : rank);
 }
 
-/** The module of a checkpoint's tensor as PEFT names it: from the model of a causal language model on, without `.weight`. */
+/**
+ * The module of a checkpoint's tensor under PEFT's name: from `model` of a causal language model on, without `.weight`.
+ */
 export function moduleOf({ name }: Pick<WeightSource, "name">): string {
   const module = name.replace(/\.weight$/, "");
   if (/^h\.\d/.test(module)) return `transformer.${module}`;
   return /^layers\.\d/.test(module) ? `model.${module}` : module;
 }
 
-/** The last part of a module's name, by which adapters say what they change: `q_proj`. */
+/** The last part of a module's name, by which adapters name their targets: `q_proj`. */
 export const targetOf = (module: string): string => module.slice(module.lastIndexOf(".") + 1);
 
 /** Inputs and outputs of a matrix in a checkpoint. */

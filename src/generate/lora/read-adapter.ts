@@ -1,4 +1,6 @@
-// PEFT's folders of LoRA adapters: adapter_config.json and adapter_model.safetensors.
+// PEFT folders of LoRA adapters: adapter_config.json and adapter_model.safetensors.
+
+import { FormatError, listed } from "../../formats/format-error.ts";
 import {
   type Field,
   flag,
@@ -9,12 +11,11 @@ import {
   readFields,
   shown,
   unsupported,
-} from "../../formats/fields.ts";
-import { FormatError, listed } from "../../formats/format-error.ts";
+} from "../../formats/json/fields.ts";
 import { readJson } from "../../formats/read-text.ts";
-import { dtypeOf, readSafetensorsHeader, type StoredTensor } from "../../formats/safetensors.ts";
+import { dtypeOf, readSafetensorsHeader, type StoredTensor } from "../../formats/safetensors/safetensors.ts";
 import type { FileSource } from "../../formats/source.ts";
-import type { Adaptable } from "../../models/adapted-weights.ts";
+import type { Adaptable } from "../../models/weights/adapted-weights.ts";
 import { decode, elementsOf } from "../../tensor/dtype.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { type LoraConfig, type Pattern, rankOf, sizesOf } from "./lora-config.ts";
@@ -24,7 +25,7 @@ export const adapterConfig = "adapter_config.json";
 /** The file of an adapter's numbers. */
 export const adapterWeights = "adapter_model.safetensors";
 
-/** The numbers of an adapter of one module: a `[r, in]` and b `[out, r]`. */
+/** The numbers of one module's adapter: a `[r, in]` and b `[out, r]`. */
 export interface AdapterModule {
   readonly a: Float32Array<ArrayBuffer>;
   readonly b: Float32Array<ArrayBuffer>;
@@ -41,12 +42,12 @@ export interface StoredAdapter {
   readonly modules: ReadonlyMap<string, AdapterModule>;
 }
 
-/** The projections of each module that can be adapted; a checkpoint may hold several in one. */
+/** The projections of each module that can be adapted; a checkpoint may fuse several. */
 export type KnownModules = ReadonlyMap<string, readonly Adaptable[]>;
 
 /**
- * Numbers by names of modules or their ends. PEFT takes keys for regular expressions; names are what is in use, and the
- * expressions of a stranger may take forever.
+ * Numbers by module names or suffixes. PEFT treats keys as regular expressions; in practice they are names, and a
+ * stranger's expressions may run forever.
  */
 function patternOf(number: Field<number>): Field<Pattern> {
   const problem = (value: unknown) => {
@@ -73,7 +74,7 @@ const fields = {
   rank_pattern: optional(patternOf(rank)),
   alpha_pattern: optional(patternOf(alpha)),
   use_rslora: optional(flag, false),
-  fan_in_fan_out: optional(flag, false), // the order of the base's matrices, which the model's family says
+  fan_in_fan_out: optional(flag, false), // the order of the base's matrices, known from the family
   bias: optional(only("none"), "none"),
   use_dora: unsupported(`DoRA ${nothing}`, false),
   lora_bias: unsupported(`a bias of B ${nothing}`, false),
@@ -94,7 +95,7 @@ async function numbersOf(source: FileSource, tensor: StoredTensor): Promise<Floa
 /**
  * Reads an adapter in PEFT's layout, f32, f16 or bf16.
  *
- * @throws FormatError for files that are missing or invalid, adapters of another kind, tensors that are none of LoRA's or
+ * @throws FormatError for files that are missing or invalid, adapters of another kind, tensors that are not LoRA's or
  * whose shapes do not fit the rank, and numbers that are not finite.
  */
 export async function adapterIn(source: FileSource): Promise<StoredAdapter> {
@@ -112,7 +113,7 @@ export async function adapterIn(source: FileSource): Promise<StoredAdapter> {
   for (const [name, tensor] of header) {
     const [, module = "", which] = pattern.exec(name) ?? [];
     if (which !== "A" && which !== "B")
-      throw new FormatError(adapterWeights, `has ${name}, which is none of LoRA's tensors`);
+      throw new FormatError(adapterWeights, `has ${name}, which is not a LoRA tensor`);
     parts.set(module, { ...parts.get(module), [which]: tensor });
   }
   if (parts.size === 0) throw new FormatError(adapterWeights, "has no tensors");
@@ -137,7 +138,7 @@ export async function adapterIn(source: FileSource): Promise<StoredAdapter> {
   return { config, name: source.name, modules };
 }
 
-/** Throws `FormatError` for modules of an adapter that a model does not have, or has in other sizes. */
+/** Throws `FormatError` for modules of an adapter that are missing from the model, or have other sizes there. */
 export function checkModules({ modules }: StoredAdapter, known: KnownModules): void {
   const missing = [...modules.keys()].filter((module) => !known.has(module));
   const experts = missing.filter((module) => /\.experts(\.|$)/.test(module));

@@ -2,8 +2,8 @@ import { OptionError } from "../../options/errors.ts";
 import type { ProposingModel, Speculation } from "./options.ts";
 
 /**
- * Throws `OptionError` for a draft model whose tokens are not those of the model, or whose context is shorter: their ids
- * have to mean the same. `where` is what the error says of the draft model.
+ * Throws `OptionError` for a draft model with other tokens than the model's, or a shorter context. `where` describes
+ * the draft model in the error.
  */
 export function checkDraftModel(model: ProposingModel, draft: ProposingModel, where: string): void {
   const fail = (problem: string): never => {
@@ -27,13 +27,13 @@ export function checkDraftModel(model: ProposingModel, draft: ProposingModel, wh
   same.set(model, (same.get(model) ?? new WeakSet()).add(draft));
 }
 
-/** Pairs of models whose tokens were compared: it is done once. */
+/** Pairs of models already compared. */
 const same = new WeakMap<ProposingModel, WeakSet<ProposingModel>>();
 
 const sameTokens = (model: ProposingModel, draft: ProposingModel): boolean =>
   model === draft || model.tokenizer === draft.tokenizer || same.get(model)?.has(draft) === true;
 
-/** Throws `OptionError` for what this model cannot be given proposals by. */
+/** Throws `OptionError` for options with which this model cannot use proposals. */
 export function checkSpeculation(model: ProposingModel, { options }: Speculation): void {
   if (options.kind === "draft") checkDraftModel(model, options.model, "generate: speculative.model");
 }

@@ -2,43 +2,42 @@ import { tokenWeights } from "../../kernels/sampling/accept-drafts.ts";
 import { packSettings } from "../../kernels/sampling/settings.ts";
 import { type Tensor, zeros } from "../../tensor/tensor.ts";
 import { type ResolvedOptions, samplingKind } from "../options.ts";
-import type { SamplingKind } from "../programs.ts";
-import type { Row } from "../row.ts";
-import type { BoundStep } from "../sequence-state.ts";
-import { awaited, discard, type ReadBack, readBack, submitStep } from "../step-results.ts";
-import { countsOf } from "./counts.ts";
+import type { SamplingKind } from "../session/programs.ts";
+import type { Row } from "../session/row.ts";
+import type { BoundStep } from "../session/sequence-state.ts";
+import { awaited, discard, type ReadBack, readBack, submitStep } from "../session/step-results.ts";
 import type { DraftSequence } from "./draft-sequence.ts";
-import type { Drafter } from "./drafter.ts";
-import { mostDrafted } from "./options.ts";
+import { countsOf, type Drafter } from "./drafter.ts";
+import { maxDrafted } from "./options.ts";
 
-/** Of steps that only compute a token into the cache. */
+/** For steps that only compute a token into the cache. */
 const unread: SamplingKind = { penalties: false, logprobs: 0 };
 
-/** How a draft model draws: as the model does, but for what may not come next. */
+/** How a draft model draws: as the model does, but without banned tokens. */
 function draftKind(options: ResolvedOptions): SamplingKind {
   const { biased, penalties } = samplingKind(options);
   return { biased: !!biased, penalties, logprobs: 0, weigh: options.temperature > 0 ? tokenWeights : undefined };
 }
 
-/** Where the weights of a draft model's draws are kept; nothing where it takes the likeliest token. */
+/** Storage for the weights of a draft model's draws; none if it takes the likeliest token. */
 export function weightsOf(draft: DraftSequence, { temperature }: ResolvedOptions): Tensor | undefined {
   if (temperature === 0) return undefined;
   const { gpu, programs } = draft.state;
-  const shape = [mostDrafted + 1, programs.decoder.config.vocabulary];
+  const shape = [maxDrafted + 1, programs.decoder.config.vocabulary];
   draft.weights ??= gpu.unscoped(() => zeros(gpu, shape, "u32", "weights of drafts"));
   return draft.weights;
 }
 
-/** Compiles what proposing by a draft model takes, after a prompt of this length. */
+/** Compiles the programs for proposing with a draft model, after a prompt of this length. */
 export async function warmDraft({ state }: DraftSequence, options: ResolvedOptions, length: number): Promise<void> {
   await state.warmPrefill(length);
   for (const kind of [draftKind(options), unread]) await state.bound("decode", length, kind, state.signal);
 }
 
 /**
- * Proposes what a smaller model would write, in as many of its decode steps, which follow one another without waiting. It
- * draws from its own distribution with the model's settings, penalties included, and keeps what it drew by, since drafts are
- * kept with the probability min(1, p / q).
+ * Proposes what a smaller model would write, in as many of its decode steps, submitted without waiting. It draws from
+ * its own distribution with the model's settings, penalties included, and keeps the drawing weights, since drafts are
+ * kept with probability min(1, p / q).
  */
 export async function draftModel(
   draft: DraftSequence,
@@ -63,12 +62,12 @@ export async function draftModel(
 
   const known = [...row.promptTokens, ...row.tokens];
   const counts = countsOf(row, vocabulary, kind.penalties);
-  /** What the device counts, and the tokens of which that may be wrong. */
+  /** The counts on the device, and the tokens whose count may be wrong. */
   const counted = counts.values.slice();
   const stale = new Set<number>();
   if (kind.penalties) await gpu.write(state.counts.storage, 0, new Uint8Array(counted.slice().buffer));
 
-  /** Makes the device count the tokens that are known, those after the first `from` of them for the first time. */
+  /** Makes the device count the known tokens; those after the first `from` are new. */
   const recount = async (tokens: readonly number[], from: number): Promise<void> => {
     if (!kind.penalties) return;
     for (const token of tokens.slice(from)) {
@@ -84,7 +83,7 @@ export async function draftModel(
     stale.clear();
   };
 
-  /** How many of these tokens the cache holds; it drops the others. */
+  /** How many of these tokens the cache has; it drops the others. */
   const resume = async (tokens: readonly number[]): Promise<number> => {
     let shared = 0;
     while (shared < cached.length && shared < tokens.length - 1 && cached[shared] === tokens[shared]) shared++;
@@ -101,7 +100,7 @@ export async function draftModel(
     return bound;
   };
 
-  /** Computes all but the last of these tokens that the cache lacks. */
+  /** Computes all but the last of these tokens that are not in the cache. */
   const catchUp = async (tokens: readonly number[]): Promise<void> => {
     const from = await resume(tokens);
     const missing = tokens.slice(from, -1);
@@ -116,7 +115,7 @@ export async function draftModel(
     }
   };
 
-  /** Copies what draft i was drawn by to row i of the weights. */
+  /** Copies the drawing weights of draft i to row i. */
   const keepWeights = (bound: BoundStep, i: number) => (encoder: GPUCommandEncoder) => {
     const from = bound.weights?.storage.buffer;
     const to = weights?.storage.buffer;
@@ -157,7 +156,7 @@ export async function draftModel(
       const finite = unknown < 0 ? drafts : drafts.slice(0, unknown); // its logits are not finite there
       if (kind.penalties) {
         for (const token of finite) {
-          counted[token] = (counted[token] ?? 0) + 1; // as the step has counted it
+          counted[token] = (counted[token] ?? 0) + 1; // as the step counts it
           stale.add(token);
         }
       }

@@ -1,23 +1,23 @@
 import type { Tensor } from "../../tensor/tensor.ts";
-import { Lifetime } from "../lifetime.ts";
-import { SequenceState } from "../sequence-state.ts";
+import { Lifetime } from "../session/lifetime.ts";
+import { SequenceState } from "../session/sequence-state.ts";
 import type { ProposingModel } from "./options.ts";
 
 /** The memory of a draft model for one session. */
 export interface DraftSequence {
   readonly model: ProposingModel;
   readonly state: SequenceState;
-  /** The tokens that its cache holds. */
+  /** The tokens in its cache. */
   readonly cached: number[];
-  /** What its drafts were drawn by, once they have been (see `Drafter`). */
+  /** The drawing weights of its drafts, once drawn (see `Drafter`). */
   weights?: Tensor;
-  /** Frees it, as soon as nothing uses it. */
+  /** Frees it as soon as it is unused. */
   dispose(): void;
 }
 
 /**
- * Takes memory for sequences of a model, which lives no longer than `owner`. Throws `GpuError` once that was disposed, and
- * where the device is too small.
+ * Allocates memory for sequences of a model, for the life of `owner` at most. Throws `GpuError` once that is disposed,
+ * or if the device is too small.
  */
 export function openSequences(model: ProposingModel, batch = 1, owner = model.lifetime): DraftSequence {
   model.checkMemory(batch);

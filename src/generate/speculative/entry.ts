@@ -1,3 +1,3 @@
-// What proposing tokens takes, loaded with the first generation that does.
+// Proposing tokens, loaded with the first generation that does.
 export { speculate } from "./speculate.ts";
 export { openDrafter, warmSpeculation } from "./speculation.ts";

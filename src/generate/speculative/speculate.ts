@@ -1,30 +1,29 @@
+import { wordsOf } from "../../kernels/sampling/restrict.ts";
 import { notFinite } from "../../kernels/sampling/sample.ts";
-import { notFiniteError } from "../../models/decoder.ts";
-import { advance, closing } from "../advance.ts";
-import { guardReport } from "../guard.ts";
+import { notFiniteError } from "../../models/decoders/decoder.ts";
 import { type ResolvedOptions, samplingKind } from "../options.ts";
-import type { Piece, Row } from "../row.ts";
-import type { RunInputs, RunTimings } from "../run-inputs.ts";
-import type { BoundStep, SequenceState } from "../sequence-state.ts";
-import { awaited, readBack, type StepResults, submitStep } from "../step-results.ts";
-import { writeMasks } from "../token-constraint.ts";
-import { allowDrafts, takeBack } from "./constrained.ts";
-import { countsOf } from "./counts.ts";
-import type { Drafter } from "./drafter.ts";
+import { advance, closing } from "../session/advance.ts";
+import { guardReport } from "../session/guard.ts";
+import type { Piece, Row } from "../session/row.ts";
+import type { RunInputs, RunTimings } from "../session/run-inputs.ts";
+import type { BoundStep, SequenceState } from "../session/sequence-state.ts";
+import { awaited, readBack, type StepResults, submitStep } from "../session/step-results.ts";
+import { type TokenConstraint, writeMasks } from "../session/token-constraint.ts";
+import { countsOf, type Drafter } from "./drafter.ts";
 import type { Speculation } from "./options.ts";
 import { Verifier } from "./verifier.ts";
 
 /** A run of one row after its prefill. */
-export interface SpeculativeRun {
+interface SpeculativeRun {
   readonly state: SequenceState;
   readonly inputs: RunInputs;
   readonly options: ResolvedOptions;
   readonly row: Row;
   readonly stop: AbortSignal;
   readonly timings: RunTimings;
-  /** Kept up to date: tokens of each row that the cache holds. */
+  /** Kept up to date: number of each row's tokens in the cache. */
   readonly fed: number[];
-  /** Milliseconds that each step took to encode and submit. */
+  /** Milliseconds to encode and submit each step. */
   readonly encoding: number[];
   /** Called once the first token has been read. */
   readonly begun: () => void;
@@ -32,16 +31,16 @@ export interface SpeculativeRun {
 
 /**
  * Decodes with proposed tokens until the row has ended: each step computes the last token and those that `drafter`
- * proposes after it, chooses the next token at each, and keeps those up to the first that differs from what was proposed.
+ * proposes after it, chooses the next token at each, and keeps them up to the first that differs from the proposal.
  *
- * What is proposed without drawing meets what a decode step would choose, from the same random word. So the tokens are
- * those of plain decoding, to the bit, greedy or drawn, whatever is proposed: a draw equals a given token with its
- * probability p, which is the min(1, p / q) of Leviathan et al. (2022) for a proposal that is certain (q = 1), and if it
- * differs it is a draw from what is left, max(0, p − q). Proposals that are drawn from a q of their own are kept by that
- * rule itself (`acceptDrafts`): the tokens then follow the same distribution, and are others than without.
+ * Proposals that are not drawn are compared with the choice of a decode step, from the same random word. So the tokens
+ * are bitwise those of plain decoding, greedy or drawn, regardless of the proposals: a draw equals a given token with
+ * its probability p, which is the min(1, p / q) of Leviathan et al. (2022) for a certain proposal (q = 1), and if it
+ * differs it is a draw from the rest, max(0, p − q). Proposals drawn from their own q are accepted by that rule itself
+ * (`acceptDrafts`): the tokens then follow the same distribution, but differ from those without proposals.
  *
- * A proposal that ends the steps of one turn, such as an end-of-text token or one that a constraint does not let come, is
- * chosen or replaced like others, since it was drawn: only what would follow it is not computed.
+ * A proposal that ends a turn, such as an end-of-text token or a banned one, is accepted or replaced like others, since
+ * it was drawn: only what would follow it is not computed.
  */
 export async function* speculate(
   run: SpeculativeRun,
@@ -52,9 +51,9 @@ export async function* speculate(
   const kind = samplingKind(options);
   const constraint = options.constraints[row.index];
   const figures = { steps: 0, drafted: 0, accepted: 0 };
-  timings.speculative = figures; // which goes on to be counted
+  timings.speculative = figures; // counted further below
 
-  /** Adds token i of a step's results; the generation fails where its logits were not finite. */
+  /** Adds token i of a step's results; the generation fails if its logits were not finite. */
   async function* add(results: StepResults, i: number): AsyncGenerator<Piece, number> {
     const one = resultOf(results, i, options.logprobs);
     const token = one.chosen[0] ?? 0;
@@ -118,7 +117,7 @@ export async function* speculate(
     verifier.noteChosen(results.chosen);
     let kept = 0;
     while (kept < drafts.length && results.chosen[kept] === drafts[kept]) kept++;
-    fed[row.index] = known.length + kept; // what comes after them in the cache was not kept
+    fed[row.index] = known.length + kept; // later tokens in the cache were not kept
     figures.steps++;
     figures.drafted += drafts.length;
     if (drafts.length > 0) pace = paced(pace, kept === drafts.length, most);
@@ -132,11 +131,11 @@ export async function* speculate(
   }
 }
 
-/** Tokens to propose next: two more where all were kept, else one fewer (the schedule of transformers). */
+/** Tokens to propose next: two more if all were kept, else one fewer (the schedule of transformers). */
 const paced = (pace: number, all: boolean, most: number): number =>
   Math.max(1, Math.min(most, all ? pace + 2 : pace - 1));
 
-/** The results of one of a step's rows, as those of a step with one row. */
+/** The results of one row of a step, as those of a one-row step. */
 function resultOf(results: StepResults, i: number, n: number): StepResults {
   const { chosen, ids, logprobs, chosenLogprob, chosenRank } = results;
   return {
@@ -146,4 +145,37 @@ function resultOf(results: StepResults, i: number, n: number): StepResults {
     ...(chosenLogprob && { chosenLogprob: chosenLogprob.subarray(i, i + 1) }),
     ...(chosenRank && { chosenRank: chosenRank.subarray(i, i + 1) }),
   };
+}
+
+/**
+ * Writes the tokens allowed after the last token and after each of `drafts`, which it truncates at the first banned one
+ * and returns; undefined if no token is allowed even after the last one. The constraint has then accepted the returned
+ * drafts.
+ */
+async function allowDrafts(
+  verifier: Verifier,
+  constraint: TokenConstraint,
+  drafts: readonly number[],
+  vocabulary: number,
+): Promise<readonly number[] | undefined> {
+  for (let row = 0; row <= drafts.length; row++) {
+    const mask = new Uint32Array(wordsOf(vocabulary));
+    if (!(await constraint.mask(mask))) mask.fill(0xffffffff);
+    if (mask.every((word) => word === 0)) {
+      if (row === 0) return undefined;
+      takeBack(constraint, 1); // so that this draft becomes the next token of the previous row
+      return drafts.slice(0, row - 1);
+    }
+    await verifier.allow(row, mask);
+    const draft = drafts[row];
+    if (draft === undefined) break;
+    if ((((mask[draft >> 5] ?? 0) >>> (draft % 32)) & 1) === 0) return drafts.slice(0, row);
+    constraint.accept(draft);
+  }
+  return drafts;
+}
+
+/** Takes back the last tokens accepted by a constraint. */
+function takeBack(constraint: TokenConstraint, tokens: number): void {
+  if (tokens > 0) constraint.rollback?.(tokens);
 }

@@ -1,26 +1,33 @@
-import { cachePairs } from "../../blocks/kv-cache/cache.ts";
+import { cachePairs, placeholderCache } from "../../blocks/kv-cache/cache.ts";
+import { acceptDrafts, tokenWeights } from "../../kernels/sampling/accept-drafts.ts";
 import { wordsOf } from "../../kernels/sampling/restrict.ts";
 import { noToken } from "../../kernels/sampling/sample.ts";
 import { maxBatch } from "../../kernels/step.ts";
-import { placed, replacements, type Tensor, zeros } from "../../tensor/tensor.ts";
-import { slice } from "../../tensor/views.ts";
-import type { Recorded, Sampled, SamplingKind } from "../programs.ts";
-import type { BoundStep, SequenceState } from "../sequence-state.ts";
+import { forward, logits } from "../../models/decoders/decoder.ts";
+import { placed, placeholder, replacements, type Tensor, zeros } from "../../tensor/tensor.ts";
+import { reshape, slice } from "../../tensor/views.ts";
+import {
+  type DecoderPrograms,
+  keyOf,
+  type RecordedProgram,
+  type Sampled,
+  type SamplingKind,
+} from "../session/programs.ts";
+import type { BoundStep, SequenceState } from "../session/sequence-state.ts";
 import { rowsFor } from "./options.ts";
-import { type VerificationKind, verification } from "./verification.ts";
 
-/** What a step computes: tokens of the sequence that the cache does not hold yet, and the position of the first. */
-export interface VerifiedTokens {
+/** The input of a step: tokens of the sequence that are not in the cache yet, and the position of the first. */
+interface VerifiedTokens {
   readonly tokens: readonly number[];
-  /** The token proposed after each of them; there may be none after the last ones. */
+  /** The token proposed after each of them, possibly none after the last ones. */
   readonly proposed: readonly number[];
   readonly position: number;
   readonly seed: number;
 }
 
 /**
- * The memory of verification in one session: what its programs read that a decode step has one row of, and the programs
- * bound to it. Settings, bias and peaks are the session's own.
+ * The memory of verification in one session: inputs with several rows where a decode step has one, and the programs
+ * bound to it. Settings, bias and peaks are the session's.
  */
 export class Verifier {
   readonly #state: SequenceState;
@@ -33,14 +40,14 @@ export class Verifier {
   readonly #allowed: Tensor | undefined;
   /** Rows of the largest step. */
   readonly #rows: number;
-  /** What `counts` holds, and the tokens whose counts may not be those of all rows before their drafts. */
+  /** The contents of `counts`, and the tokens whose counts may differ between rows. */
   readonly #counted: Uint32Array<ArrayBuffer>;
   readonly #stale = new Set<number>();
-  readonly #bound = new Map<Recorded<Sampled>, BoundStep>();
-  /** `moves` of the cache when these were bound. */
+  readonly #bound = new Map<RecordedProgram<Sampled>, BoundStep>();
+  /** The cache's `moves` when these were bound. */
   #moves = 0;
 
-  /** For steps of at most `drafted` proposed tokens; `draftWeights` is what they are drawn by, where they are. */
+  /** For steps of at most `drafted` proposed tokens; `draftWeights` are their drawing weights, if drawn. */
   constructor(state: SequenceState, kind: SamplingKind, drafted: number, draftWeights: Tensor | undefined) {
     const { gpu, config } = state.programs.decoder;
     const { vocabulary } = config;
@@ -65,7 +72,7 @@ export class Verifier {
     await this.#state.gpu.write(this.#counts.storage, 0, new Uint8Array(this.#counted.buffer));
   }
 
-  /** Makes the counts of row i those of `before` and of the first i drafts, by writing those that differ. */
+  /** Sets the counts of row i to those of `before` plus the first i drafts, writing only changes. */
   async recount(before: Uint32Array, drafts: readonly number[]): Promise<void> {
     if (!this.#counts) return;
     const touched = new Set([...this.#stale, ...drafts]);
@@ -83,7 +90,7 @@ export class Verifier {
     }
   }
 
-  /** Notes which tokens came next, and that row i has counted token i as sampling does; where drafts are drawn, none is counted. */
+  /** Records the chosen tokens, and that sampling counted token i in row i; with drawn drafts, none is counted. */
   noteChosen(chosen: Uint32Array): void {
     const vocabulary = this.#counted.length / this.#rows;
     for (const [row, token] of chosen.entries()) {
@@ -95,7 +102,7 @@ export class Verifier {
     }
   }
 
-  /** Writes which tokens row i lets come next (see `restrict`). */
+  /** Writes the tokens allowed in row i (see `restrict`). */
   async allow(row: number, mask: Uint32Array<ArrayBuffer>): Promise<void> {
     if (this.#allowed)
       await this.#state.gpu.write(this.#allowed.storage, row * mask.byteLength, new Uint8Array(mask.buffer));
@@ -166,9 +173,52 @@ export class Verifier {
     this.#bound.clear();
   }
 
-  /** Frees its memory, once nothing uses it. */
+  /** Frees its memory once it is unused. */
   [Symbol.dispose](): void {
     this.#unbind();
     for (const tensor of [this.#ids, this.#drafts, this.#whole, this.#counts, this.#allowed]) tensor?.dispose();
   }
+}
+
+/** How tokens are verified. */
+interface VerificationKind extends SamplingKind {
+  /** True if drafts were drawn: they are accepted by min(1, p / q). Otherwise if a decode step would choose them. */
+  readonly drawn: boolean;
+}
+
+/**
+ * One step of one sequence over `tokens` tokens, and the next token after each: each has a row of `step` and of
+ * sampling's inputs. It is bitwise the token that a decode step would choose, except after drawn drafts.
+ */
+function verification(
+  programs: DecoderPrograms,
+  tokens: number,
+  visible: number,
+  kind: VerificationKind,
+): RecordedProgram<Sampled> {
+  return programs.once(`verify ${tokens} ${visible} ${keyOf(kind)} ${kind.drawn}`, () => {
+    const { decoder, ropeTables } = programs;
+    const { gpu, config } = decoder;
+    const { vocabulary } = config;
+    const cache = placeholderCache(gpu, programs.cacheShape(1), { visible, readers: tokens });
+    const ids = placeholder(gpu, [1, tokens], "u32", "token ids");
+    const whole = placeholder(gpu, [maxBatch, 4], "u32", "step of all tokens");
+    const inputs = programs.samplingInputs(tokens, kind);
+    const { step, settings } = inputs;
+    const { peaks, watch } = programs.guarded(kind.guard);
+    const proposed = kind.drawn && {
+      drafts: placeholder(gpu, [tokens], "u32", "drafts"),
+      draftWeights: placeholder(gpu, [tokens, vocabulary], "u32", "weights of drafts"),
+    };
+    const program = gpu.record(() => {
+      const place = { step: whole, apart: step };
+      const stream = forward(decoder, { ids, batch: 1, cache, ropeTables, place, visible, watch });
+      const raw = reshape(logits(decoder, stream, "all"), [tokens, vocabulary]);
+      if (!proposed) return programs.choose(raw, inputs, kind);
+      const changed = programs.changed(raw, inputs);
+      const { weights } = tokenWeights(gpu, { logits: changed, settings }, { restricted: !!kind.restricted });
+      return programs.reported(raw, acceptDrafts(gpu, { ...proposed, weights, step }).chosen, kind);
+    });
+    return { program, ids, cache, visible, whole, peaks, ...inputs, ...(proposed || {}) };
+  });
 }

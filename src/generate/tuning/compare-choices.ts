@@ -1,4 +1,4 @@
-// A model's prefill and decode step by several sets of measurements, timed in turns.
+// Times a model's prefill and decode step under several sets of measurements, alternating.
 import type { Instance } from "../../gpu/gpu.ts";
 import { preferenceOf, setPreference } from "../../kernels/preference.ts";
 import { clockFor, type Interval, intervalOf, type Timing, timeInTurns, timingOn } from "../../tune/timing.ts";
@@ -10,17 +10,17 @@ import { openPrograms, type ProgramChoice } from "./model-programs.ts";
 /** The times of one program. */
 export interface Compared {
   readonly program: string;
-  /** By the name of the measurements. */
+  /** By the name of the set. */
   readonly times: Readonly<Record<string, Timing>>;
 }
 
-/** Five runs of each, in turns; a run repeats the program for a tenth of a second. */
+/** Five alternating runs of each; a run repeats the program for a tenth of a second. */
 const runs = { intervalMs: 100, samples: 5, budgetMs: 5000 };
 
-/** Most repeats of a step between two writes of its position, so that it stays in the memory that it was recorded for. */
-const mostSteps = 128;
+/** Maximum repeats of a step between two writes of its position, so that it stays within the recorded length. */
+const maxSteps = 128;
 
-/** Times a prefill and a decode step of a model by each set of measurements; an empty one is the tables alone. */
+/** Times a prefill and a decode step of a model under each set of measurements; an empty one means the tables alone. */
 export async function compareChoices(
   model: LanguageModel,
   sets: Readonly<Record<string, readonly TunedRow[]>>,
@@ -49,9 +49,9 @@ export async function compareChoices(
         const run = intervalOf(gpu, [instance], clock);
         intervals.push(async (repeats) => {
           let time = 0;
-          for (let left = repeats; left > 0; left -= mostSteps) {
+          for (let left = repeats; left > 0; left -= maxSteps) {
             await gpu.write(step.tensor.storage, 0, new Uint8Array(step.rows.buffer));
-            time += await run(Math.min(left, mostSteps));
+            time += await run(Math.min(left, maxSteps));
           }
           return time;
         });

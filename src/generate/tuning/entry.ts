@@ -1,3 +1,3 @@
-// The tuner and the use of what it stored, loaded when they are first asked for.
+// The tuner and the use of its stored measurements, loaded on first use.
 export { useStored } from "../../tune/tuned.ts";
 export { tuneDevice } from "./tune-device.ts";

@@ -1,13 +1,13 @@
-// A model's programs, recorded afresh, with memory to run them.
+// A model's programs, newly recorded, with memory to run them.
 import { cachePairs } from "../../blocks/kv-cache/cache.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
-import type { Replacement } from "../../gpu/program.ts";
+import type { Replacement } from "../../gpu/program/program.ts";
 import type { Storage } from "../../gpu/storage.ts";
 import { maxBatch } from "../../kernels/step.ts";
 import { replacements, type Tensor, type TensorPair, upload } from "../../tensor/tensor.ts";
-import { firstChunk } from "../chunks.ts";
 import type { LanguageModel } from "../language-model.ts";
-import { DecoderPrograms, type Recorded } from "../programs.ts";
+import { firstChunk } from "../session/chunks.ts";
+import { DecoderPrograms, type RecordedProgram } from "../session/programs.ts";
 
 /** A decode step after the longest prefill, or a prefill of some tokens. */
 export interface ProgramChoice {
@@ -16,25 +16,25 @@ export interface ProgramChoice {
 }
 
 /** The memory that a program is bound to. */
-export interface ProgramMemory {
+interface ProgramMemory {
   readonly replacements: Map<Storage, Replacement>;
-  /** The step, and what it holds before a run. */
+  /** The step, and its contents before a run. */
   readonly step: { readonly tensor: Tensor; readonly rows: Uint32Array<ArrayBuffer> };
 }
 
-/** Programs of a model in a session of their own. */
-export interface ModelPrograms {
+/** Programs of a model in a separate session. */
+interface ModelPrograms {
   /** Tokens of the longest prefill. */
   readonly longest: number;
-  /** What `dispose` frees, other than the session. */
+  /** Freed by `dispose`, besides the session. */
   readonly made: Storage[];
-  /** Records a program, once: by the choices of variants that hold now. */
-  record(what: ProgramChoice): Recorded<unknown>;
-  memoryFor(recorded: Recorded<unknown>, what: ProgramChoice): Promise<ProgramMemory>;
+  /** Records a program, once, with the current choices of variants. */
+  record(what: ProgramChoice): RecordedProgram<unknown>;
+  memoryFor(recorded: RecordedProgram<unknown>, what: ProgramChoice): Promise<ProgramMemory>;
   dispose(): void;
 }
 
-/** Opens a session for programs of a prefill of a chunk, and the decode step after it. */
+/** Opens a session for a prefill of a chunk and the decode step after it. */
 export async function openPrograms(model: LanguageModel): Promise<ModelPrograms> {
   const { gpu, decoder, context } = model;
   const session = model.session();

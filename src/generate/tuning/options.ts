@@ -23,6 +23,6 @@ export interface TuneResult {
   /** Calls for which time did not suffice. */
   readonly left: number;
   readonly aborted: boolean;
-  /** True where the measurements are stored. */
+  /** Whether the measurements are stored. */
   readonly stored: boolean;
 }

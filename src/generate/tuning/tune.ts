@@ -22,12 +22,12 @@ const fields = fieldsOf<TuneOptions>({
 const useFields = fieldsOf<UseTunedOptions>({ folder: text, onWarning: callback });
 
 /**
- * Measures the variants of every op that a model's decode step and prefills call, or of a standard list, on this device,
- * and uses the fastest from now on, for programs that are recorded later. A variant counts once its result on the call
- * itself agrees with the plainest variant's; the command line also compares it with the float64 reference on a small
- * case. The table's choice stays unless another is at least 5 % faster. The measurements are stored (in Node a folder, in a browser IndexedDB) for
- * `useTuned` and `loadModel({ tuned: true })`. Throws `OptionError`, and `GpuError` when the device is lost; an abort,
- * or the end of the model, ends it early without an error.
+ * Measures the variants of every op that a model's decode step and prefills call, or of a standard list, on this
+ * device, and uses the fastest from now on, for programs recorded later. A variant qualifies if its result on the call
+ * itself agrees with the simplest variant's; the command line also compares it with the float64 reference on a small
+ * case. The table's choice stays unless another is at least 5 % faster. The measurements are stored (in Node a folder,
+ * in a browser IndexedDB) for `useTuned` and `loadModel({ tuned: true })`. Throws `OptionError`, and `GpuError` when
+ * the device is lost; an abort, or disposing the model, ends it early without an error.
  */
 export async function tune(gpu: Gpu, options: TuneOptions = {}): Promise<TuneResult> {
   checkValue("tune", "gpu", isGpu, gpu);
@@ -37,9 +37,8 @@ export async function tune(gpu: Gpu, options: TuneOptions = {}): Promise<TuneRes
 }
 
 /**
- * Uses what `tune` stored of this device for programs that are recorded from now on; gives the number of measurements,
- * 0 where there are none. What is damaged, of another device or of kernels that have changed since is passed over with
- * a warning.
+ * Uses the measurements that `tune` stored for this device in programs recorded from now on; returns their number.
+ * Damaged ones, and those of other devices or changed kernels, are skipped with a warning.
  */
 export async function useTuned(gpu: Gpu, options: UseTunedOptions = {}): Promise<number> {
   checkValue("useTuned", "gpu", isGpu, gpu);

@@ -1,11 +1,9 @@
 import type { Gpu } from "../../gpu/gpu.ts";
-import { defineOp } from "../op.ts";
+import { defineOp } from "../define/op.ts";
 import { tuning } from "../tuning.ts";
-import { blocks } from "./blocks.ts";
-import { flash } from "./flash.ts";
-import { makeMods } from "./made-mods.ts";
+import { flash, flashBlocks, flashPacked } from "./flash.ts";
+import { flashPlain } from "./flash-plain.ts";
 import { maskMod } from "./masks/mask.ts";
-import { naive } from "./naive.ts";
 import {
   type AttentionOptions,
   type AttentionResult,
@@ -13,30 +11,53 @@ import {
   attentionOptions,
   attentionTensors,
 } from "./options.ts";
-import { packed } from "./packed.ts";
-import { rows } from "./rows.ts";
+import { makeMods } from "./records/made-mods.ts";
+import { naive, rows, twoPass } from "./rungs.ts";
 import { splitK } from "./split-k.ts";
 import { splitSubgroups } from "./split-subgroups.ts";
 import { subgroups } from "./subgroups.ts";
-import { twoPass } from "./two-pass.ts";
 
 export { sequenceOffsets } from "../kv-cache/layouts/ragged.ts";
 export type { AttentionLayout } from "../kv-cache/layouts.ts";
 export type { AttentionMask, AttentionOptions, AttentionResult, AttentionScore, AttentionTensors } from "./options.ts";
 
-const variants = { naive, rows, twoPass, flash, packed, blocks, subgroups, splitK, splitSubgroups } as const;
+const variants = {
+  naive,
+  rows,
+  twoPass,
+  flashPlain,
+  flash,
+  packed: flashPacked,
+  blocks: flashBlocks,
+  subgroups,
+  splitK,
+  splitSubgroups,
+} as const;
+
+/** Without what is only for study. */
+const tableVariants = {
+  naive,
+  rows,
+  twoPass,
+  flash,
+  packed: flashPacked,
+  blocks: flashBlocks,
+  subgroups,
+  splitK,
+  splitSubgroups,
+} as const;
 
 const checks = { tensors: attentionTensors, options: attentionOptions };
 
 /** Variants for many queries under a mask with holes. */
 const manyQueriesWithHoles = ["blocks", "flash", "rows", "naive"] as const;
 
-/** Variants from the most to the least wanted. */
+/** Variants in order of preference. */
 function order(
   { q }: AttentionTensors,
   { mask = "causal", dropout }: AttentionOptions,
   gpu: Gpu,
-): readonly (keyof typeof variants)[] {
+): readonly (keyof typeof tableVariants)[] {
   const { attentionOfFewQueries, attentionOfManyQueries } = tuning(gpu);
   if (dropout) return [maskMod(mask).closed ? "flash" : "blocks", "flash", "naive"];
   if ((q.shape[2] ?? 0) <= 8) return attentionOfFewQueries;
@@ -60,13 +81,13 @@ export const attention = /* @__PURE__ */ defineOp<AttentionTensors, AttentionOpt
 );
 
 /**
- * The same for masks and scores of the tables alone, and for those that `makeMods` has made: what models need, and
- * without what reads a user's WGSL.
+ * The same for masks and scores of the tables and those that `makeMods` has made: what models need, without the code
+ * that reads a user's WGSL, and without flashPlain.
  */
-export const tableAttention = defineOp<AttentionTensors, AttentionOptions, AttentionResult, typeof variants>(
+export const tableAttention = defineOp<AttentionTensors, AttentionOptions, AttentionResult, typeof tableVariants>(
   {
     name: "attention",
-    variants,
+    variants: tableVariants,
     order,
   },
   checks,

@@ -3,14 +3,12 @@ import listSource from "#shaders/attention/block-map/list.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCall } from "../arguments.ts";
-import { defineKernel } from "../kernel.ts";
+import { checkCall } from "../define/arguments.ts";
+import { defineKernel } from "../define/kernel.ts";
 import { attentionBindings, attentionParts, attentionUniforms, knowsTiles } from "./definition.ts";
 import { visitedTiles } from "./flash-kernel.ts";
 import { type FlashTiles, flashTiles } from "./flash-tiles.ts";
-import { makeMods } from "./made-mods.ts";
 import { maskMod } from "./masks/mask.ts";
-import type { MaskMod } from "./mod.ts";
 import {
   type AttentionMask,
   type AttentionOptions,
@@ -21,9 +19,11 @@ import {
   attentionTensors,
   writing,
 } from "./options.ts";
+import { makeMods } from "./records/made-mods.ts";
+import type { MaskMod } from "./records/mod.ts";
 
 /** Sizes of the axes, and of a tile. */
-export interface MapShape {
+interface MapShape {
   readonly b: number;
   readonly h: number;
   readonly t: number;
@@ -31,14 +31,14 @@ export interface MapShape {
   readonly tiles: Pick<FlashTiles, "ROWS" | "KEYS">;
 }
 
-/** The problem, and what its tiles are cut from. */
-export interface MapProblem extends AttentionProblem {
+/** The problem, and how its tiles are cut. */
+interface MapProblem extends AttentionProblem {
   readonly shape: MapShape;
 }
 
 const mapsOf = ({ mask, shape }: MapProblem) => (maskMod(mask).byHead ? shape.h : 1);
 
-/** What the mask leaves of each tile. */
+/** How much of each tile the mask leaves. */
 export const classify = defineKernel({
   name: "attention/block-map/classify",
   source: classifySource,
@@ -64,7 +64,7 @@ export const classify = defineKernel({
   },
 });
 
-/** Those that it does not empty, of each block. */
+/** The tiles of each block that the mask does not empty. */
 export const list = defineKernel({
   name: "attention/block-map/list",
   source: listSource,
@@ -87,7 +87,7 @@ export const list = defineKernel({
 /** How a kernel of a map is recorded: each time it is called, unless `provideOnce` has said otherwise. */
 let once = <T>(_gpu: Gpu, make: () => T): T => make();
 
-/** Provides what records kernels of maps, for programs in which many calls have one mask: `madeOnce`. */
+/** Sets how kernels of maps are recorded, for programs in which many calls have one mask: `madeOnce`. */
 export function provideOnce(fn: typeof once): void {
   once = fn;
 }
@@ -104,7 +104,7 @@ const kept = new WeakMap<Gpu, Kept>();
 const numbers = new WeakMap<MaskMod, number>();
 let next = 0;
 
-/** The key of a mask: its parameters where it has nothing else, otherwise its object, as long as that does not change. */
+/** The key of a mask: its parameters if it has nothing else, otherwise its object, as long as that does not change. */
 function identityOf(mask: AttentionMask): string {
   if (typeof mask === "string") return mask;
   const mod = maskMod(mask);

@@ -2,11 +2,11 @@
 import lseStore from "#shaders/attention/lse/store.wgsl";
 import sinkLearned from "#shaders/attention/sink/learned.wgsl";
 import extentStep from "#shaders/lib/extent/step.wgsl";
-import type { Cost } from "../../gpu/dispatch.ts";
-import type { Shader, Specialisation } from "../../gpu/specialise.ts";
+import type { Cost } from "../../gpu/program/dispatch.ts";
+import type { Shader, Specialisation } from "../../gpu/shader/specialise.ts";
 import type { DType } from "../../tensor/dtype.ts";
-import { wordTypes } from "../formats.ts";
-import type { BoundTensor, KernelContext } from "../kernel.ts";
+import type { BoundTensor, KernelContext } from "../define/kernel.ts";
+import { wordTypes } from "../formats/formats.ts";
 import { layoutRecord } from "../kv-cache/layouts.ts";
 import {
   isRagged,
@@ -17,8 +17,8 @@ import {
   sequenceLengths,
 } from "./layouts.ts";
 import { maskMod } from "./masks/mask.ts";
-import type { KeyRange, Mod } from "./mod.ts";
 import { type AttentionOptions, type AttentionProblem, type AttentionTensors, attentionProblem } from "./options.ts";
+import type { KeyRange, Mod } from "./records/mod.ts";
 import { scoreMod } from "./scores/score.ts";
 
 /** The outputs of kernels that finish a row; its log-sum-exp only on request. */
@@ -65,7 +65,7 @@ export const placedTypes: Readonly<Record<string, readonly DType[]>> = {
   v: storedTypes,
 };
 
-/** Those of which may be views. */
+/** Those that may be views. */
 export const placedViews = ["q", "k", "v", "kScale", "vScale"] as const;
 
 /** Axes of a placement that no input has: the width of values, and the maximum number of keys of a sequence. */
@@ -126,8 +126,8 @@ export function attentionBindings(
 }
 
 /**
- * Why a kernel with `own` storage buffers, other than lse and sink, cannot take these on the device of the tensors;
- * undefined when it can.
+ * Why a kernel with `own` storage buffers, not counting lse and sink, cannot take these tensors and options on their
+ * device; undefined when it can.
  */
 export function bufferRefusal(own: number, tensors: AttentionTensors, options: AttentionOptions): string | undefined {
   const most = tensors.q.gpu.limits.storageBuffers;
@@ -151,7 +151,8 @@ export function attentionUniforms(
   );
 }
 
-function viewsOf({ strides, offsets }: KernelContext): Record<string, number> {
+/** Where q, k and v begin, in elements, and their strides: fields of `Views` in `attention/views`. */
+export function viewsOf({ strides, offsets }: Pick<KernelContext, "strides" | "offsets">): Record<string, number> {
   const views: Record<string, number> = {};
   for (const name of ["q", "k", "v"]) {
     const [batch = 0, head = 0, token = 0] = strides[name] ?? []; // 0 for a tensor that the kernel does not read

@@ -3,9 +3,9 @@ import rowsOfGroup from "#shaders/attention/flash/rows-of/group.wgsl";
 import tilesMap from "#shaders/attention/flash/tiles/map.wgsl";
 import source from "#shaders/attention/flash.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { constantsOf } from "../../gpu/specialise.ts";
+import { constantsOf } from "../../gpu/shader/specialise.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../define/kernel.ts";
 import {
   attentionBindings,
   attentionOutputs,
@@ -28,8 +28,8 @@ import { type FlashTiles, flashTiles } from "./flash-tiles.ts";
 import { rowBytes } from "./layouts.ts";
 import { type AttentionProblem, type AttentionResult, type AttentionTensors, attentionResult } from "./options.ts";
 
-/** The problem, what the rows of a block are, and the map of its tiles. */
-export interface FlashProblem extends AttentionProblem {
+/** The problem, the kind of rows in a block, and the map of its tiles. */
+interface FlashProblem extends AttentionProblem {
   /** True if the rows of a block are heads of a group. */
   readonly packed?: boolean;
   /** The map of its tiles, if they come from one. */

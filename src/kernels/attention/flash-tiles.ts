@@ -1,3 +1,6 @@
+import source from "#shaders/attention/subgroups.wgsl";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { constantsOf } from "../../gpu/shader/specialise.ts";
 import { type AttentionOptions, type AttentionTensors, attentionProblem, partsRefusal } from "./options.ts";
 
 /** The constants of `attention/flash.wgsl`. */
@@ -46,7 +49,9 @@ export function flashTiles(d: number, dv: number): FlashTiles | undefined {
   return undefined;
 }
 
-/** Why flash cannot take these; undefined when it can. Throws `ShapeError` where no variant could. */
+/**
+ * Why flash cannot take these tensors and options; undefined when it can. Throws `ShapeError` where no variant could.
+ */
 export function tilesRefusal(tensors: AttentionTensors, options: AttentionOptions): string | undefined {
   const problem = attentionProblem(tensors, options);
   const refusal = partsRefusal(tensors, { ...problem, dropout: undefined }, 256);
@@ -55,4 +60,20 @@ export function tilesRefusal(tensors: AttentionTensors, options: AttentionOption
   const { dv } = problem.place;
   if (flashTiles(d, dv)) return undefined;
   return `it has no tiles for heads of width ${d}${dv === d ? "" : ` with values of ${dv}`}`;
+}
+
+/** Rows of a block and keys of a tile, as the kernel has them. */
+export const subgroupTiles = constantsOf(source, "ROWS", "KEYS");
+
+/** Why subgroups of this device cannot share heads of these widths; undefined when they can. */
+export function sizeRefusal({ adapter }: Gpu, d: number, dv: number): string | undefined {
+  const size = adapter.subgroupSize;
+  if (size === undefined) return "this device's subgroups have no fixed size";
+  if (subgroupTiles.KEYS % size !== 0)
+    return `this device has subgroups of ${size}, it needs a divisor of ${subgroupTiles.KEYS}`;
+  for (const [name, width] of Object.entries({ d, dv })) {
+    if (width % (4 * size) !== 0)
+      return `${name} is ${width}, it needs a multiple of ${4 * size} for subgroups of ${size}`;
+  }
+  return undefined;
 }

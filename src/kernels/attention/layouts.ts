@@ -1,12 +1,12 @@
 // Layouts and formats of keys and values.
 
-import type { ShaderModule } from "../../gpu/shader-module.ts";
+import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type CacheFormat, cacheReading, wordTypes } from "../formats.ts";
-import type { BoundTensor, KernelContext } from "../kernel.ts";
+import type { BoundTensor, KernelContext } from "../define/kernel.ts";
+import { type CacheFormat, cacheReading, wordTypes } from "../formats/formats.ts";
 import { type AttentionLayout, layoutBindings, layoutRecord } from "../kv-cache/layouts.ts";
-import { formatOf } from "../kv-cache/quantised.ts";
+import { formatOf } from "../kv-cache/storage.ts";
 
 /** The kernels' description of k and v. */
 export interface Placement {

@@ -6,8 +6,8 @@ import { fieldsOf, object, required } from "../../options/checks.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
-import { checkCall, intoOf, optionalTensor, tensorCheck } from "../arguments.ts";
-import { defineKernel, type KernelContext } from "../kernel.ts";
+import { checkCall, intoOf, optionalTensor, tensorCheck } from "../define/arguments.ts";
+import { defineKernel, type KernelContext } from "../define/kernel.ts";
 
 /** The state of attention over some of the keys, enough to merge with others; views whose last axis is contiguous. */
 export interface AttentionState {

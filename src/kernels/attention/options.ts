@@ -3,15 +3,15 @@ import { boolean, callback, fieldsOf, finite, integer, shown } from "../../optio
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
-import { intoOf, tensorFields } from "../arguments.ts";
+import { intoOf, tensorFields } from "../define/arguments.ts";
+import type { Variant } from "../define/op.ts";
 import { type AttentionLayout, layoutCheck, layoutName, layoutRecord } from "../kv-cache/layouts.ts";
-import type { Variant } from "../op.ts";
 import { type Placement, placementOf } from "./layouts.ts";
 import { type AttentionMask, maskCheck, maskMod } from "./masks/mask.ts";
-import type { Mod, WeightDropout } from "./mod.ts";
+import type { Mod, WeightDropout } from "./records/mod.ts";
 import { type AttentionScore, scoreCheck, scoreMod } from "./scores/score.ts";
 
-export type { AttentionLayout, AttentionMask, AttentionScore };
+export type { AttentionMask, AttentionScore };
 
 /** The tensors of attention; q, k and v may be views whose last axis is contiguous. */
 export interface AttentionTensors {
@@ -39,26 +39,61 @@ export interface AttentionTensors {
 
 /** Options of attention. */
 export interface AttentionOptions {
-  /** Default causal. */
+  /**
+   * Which keys a query sees.
+   * @defaultValue `causal`
+   */
   readonly mask?: AttentionMask | undefined;
-  /** What takes the place of the scaled dot product. A score of −10³⁸ or less hides its key, as the mask does. */
+  /**
+   * The score that replaces the scaled dot product. A score of −10³⁸ or less hides its key, as the mask does.
+   * @defaultValue `none`
+   */
   readonly score?: AttentionScore;
-  /** Layout of k and v; default contiguous. */
+  /**
+   * Layout of k and v.
+   * @defaultValue `contiguous`
+   */
   readonly layout?: AttentionLayout;
-  /** Factor of the dot product; default 1/√d. */
+  /**
+   * Factor of the dot product.
+   * @defaultValue 1/√d
+   */
   readonly scale?: number;
-  /** Position of the first query; default `length − t`, so that the last query is at the last key's position. */
+  /**
+   * Position of the first query. By default the last query is at the last key's position.
+   * @defaultValue `length − t`
+   */
   readonly start?: number;
-  /** Number of keys; default s. Memory beyond them never affects a result. May exceed the slots of a ring. */
+  /**
+   * Number of keys. Memory beyond them never affects a result. May exceed the slots of a ring.
+   * @defaultValue s
+   */
   readonly length?: number;
-  /** Maximum number of splits of splitK and splitSubgroups; the default depends on the number of keys. */
+  /**
+   * Maximum number of splits of splitK and splitSubgroups.
+   * @defaultValue by the number of keys
+   */
   readonly splits?: number;
-  /** Also return each row's log-sum-exp (natural logarithm; −∞ for a row that sees no keys). */
+  /**
+   * Also return each row's log-sum-exp. Natural logarithm; −∞ for a row that sees no keys.
+   * @defaultValue false
+   */
   readonly lse?: boolean;
-  /** Dropout of the weights, for training; by default none. */
+  /**
+   * Dropout of the weights, for training, from `weightDropout`.
+   * @defaultValue none
+   */
   readonly dropout?: WeightDropout | undefined;
-  /** Memory for the results: out in the kernels' order, `[b, t, h, dv]`, and lse `[b, h, t]`. */
-  readonly into?: { readonly out?: Tensor; readonly lse?: Tensor };
+  /**
+   * Memory for the results.
+   * @defaultValue new memory
+   */
+  readonly into?: {
+    /** Memory for out, in the kernels' order `[b, t, h, dv]`. */
+    readonly out?: Tensor;
+    /** Memory for lse, `[b, h, t]`. */
+    readonly lse?: Tensor;
+  };
 }
 
 /** The tensors that attention takes. */
@@ -92,7 +127,7 @@ export interface AttentionProblem {
   readonly stepped: boolean;
   /** True if there is a learned sink. */
   readonly hasSink: boolean;
-  /** What dropout multiplies the weights by. */
+  /** The factors by which dropout multiplies the weights. */
   readonly dropout?: Mod | undefined;
   readonly into?: NonNullable<AttentionOptions["into"]>;
 }
@@ -121,8 +156,8 @@ export function layoutRefusal({ place: { layout, format } }: AttentionProblem): 
 }
 
 /**
- * Why a kernel that takes every layout and no dropout, reads four elements at once and takes heads up to `widest` cannot
- * take these; undefined when it can.
+ * Why a kernel that takes every layout but no dropout, reads four elements at once and has heads up to `widest` cannot
+ * take these tensors and options; undefined when it can.
  */
 export function partsRefusal(
   { q, k, v }: AttentionTensors,
@@ -151,7 +186,7 @@ export function partsRefusal(
   return undefined;
 }
 
-/** A problem for a kernel that writes these results, or none of them: the memory given for others is not its own. */
+/** A problem for a kernel that writes these results, or none of them: memory passed for other results is left out. */
 export function writing<P extends AttentionProblem>(problem: P, ...names: readonly ("out" | "lse")[]): P {
   const { into } = problem;
   if (!into) return problem;

@@ -1,7 +1,7 @@
 import source from "#shaders/attention/split-k/parts.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { constantsOf } from "../../gpu/specialise.ts";
-import { defineKernel } from "../kernel.ts";
+import { constantsOf } from "../../gpu/shader/specialise.ts";
+import { defineKernel } from "../define/kernel.ts";
 import { tuning } from "../tuning.ts";
 import {
   attentionBindings,

@@ -1,8 +1,8 @@
 import rowsOfSplit from "#shaders/attention/flash/rows-of/split.wgsl";
 import storeParts from "#shaders/attention/flash/store/parts.wgsl";
 import source from "#shaders/attention/subgroups.wgsl";
-import { constantsOf } from "../../gpu/specialise.ts";
-import { defineKernel, type KernelContext } from "../kernel.ts";
+import { constantsOf } from "../../gpu/shader/specialise.ts";
+import { defineKernel, type KernelContext } from "../define/kernel.ts";
 import {
   attentionBindings,
   attentionParts,
@@ -15,9 +15,9 @@ import {
   placedTensors,
   type Sizes,
 } from "./definition.ts";
+import { sizeRefusal, subgroupTiles } from "./flash-tiles.ts";
 import { type AttentionTensors, type AttentionVariant, attentionProblem, partsRefusal, writing } from "./options.ts";
-import { joinSplits, keySplits, mostSplits, type SplitProblem, splitCost, splitWorkspace } from "./splits.ts";
-import { sizeRefusal, subgroupTiles } from "./subgroup-tiles.ts";
+import { joinSplits, keySplits, maxSplits, type SplitProblem, splitCost, splitWorkspace } from "./splits.ts";
 
 /** The kernel's parts; lse and sink are handled where the splits are merged. */
 const joined = { mask: true, score: true, place: true } as const;
@@ -71,7 +71,7 @@ const kernel = defineKernel({
 
 /** How the keys are split, for these tensors: the more key and value heads run in parallel, the fewer splits. */
 function cutOf({ k }: AttentionTensors, capacity: number, wanted?: number) {
-  return keySplits(capacity, subgroupTiles.KEYS, wanted, Math.max(2, mostSplits / (k.shape[1] ?? 1)));
+  return keySplits(capacity, subgroupTiles.KEYS, wanted, Math.max(2, maxSplits / (k.shape[1] ?? 1)));
 }
 
 /**

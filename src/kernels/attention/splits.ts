@@ -4,10 +4,10 @@ import sinkLearned from "#shaders/attention/sink/learned.wgsl";
 import source from "#shaders/attention/split-k/join.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { Scope } from "../../gpu/scopes.ts";
-import type { Shader } from "../../gpu/specialise.ts";
+import type { Shader } from "../../gpu/shader/specialise.ts";
 import { ShapeError, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../define/kernel.ts";
 import { attentionOutputs, bySequence, type Sizes, visibleKeys, visiblePairs } from "./definition.ts";
 import { rowBytes } from "./layouts.ts";
 import {
@@ -27,7 +27,7 @@ export interface SplitProblem extends AttentionProblem {
 }
 
 /** More splits than this cost more to merge than they gain. */
-export const mostSplits = 32;
+export const maxSplits = 32;
 
 /**
  * How the keys of a cache with capacity `s` are split: the number of splits and the keys of each. The number depends on
@@ -39,7 +39,7 @@ export function keySplits(
   s: number,
   pass: number,
   wanted?: number,
-  most = mostSplits,
+  most = maxSplits,
 ): { readonly splits: number; readonly span: number } {
   if (wanted !== undefined) {
     if (!Number.isInteger(wanted) || wanted < 1)
@@ -79,7 +79,9 @@ interface SplitPass {
   readonly reloads: boolean;
 }
 
-/** The cost of a kernel that finds what each split has of each row, from how it goes over a split with this shader. */
+/**
+ * The cost of a kernel that computes each row's result in each split, from how it goes over a split with this shader.
+ */
 export const splitCost = <P extends SplitProblem>(passOf: (shader: Shader) => SplitPass) =>
   bySequence(({ b, h, g, t, d, dv }: Sizes<"b" | "h" | "g" | "t" | "d" | "dv">, problem: P, _context, shader) => {
     const pass = passOf(shader);

@@ -1,5 +1,5 @@
 import source from "#shaders/attention/subgroups.wgsl";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../define/kernel.ts";
 import {
   attentionShader,
   blocksOf,
@@ -12,6 +12,7 @@ import {
   visiblePairs,
 } from "./definition.ts";
 import { visitedTiles } from "./flash-kernel.ts";
+import { sizeRefusal, subgroupTiles as tiles } from "./flash-tiles.ts";
 import { rowBytes } from "./layouts.ts";
 import {
   type AttentionProblem,
@@ -20,7 +21,6 @@ import {
   attentionResult,
   partsRefusal,
 } from "./options.ts";
-import { sizeRefusal, subgroupTiles as tiles } from "./subgroup-tiles.ts";
 
 type Axes = Sizes<"b" | "h" | "g" | "t" | "d" | "dv">;
 

@@ -2,12 +2,12 @@
 import gradientSource from "#shaders/cross-entropy/blocks/gradient.wgsl";
 import lossSource from "#shaders/cross-entropy/blocks/loss.wgsl";
 import sumsSource from "#shaders/cross-entropy/blocks/sums.wgsl";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../define/kernel.ts";
 import { rowGrid } from "../reduce/lanes.ts";
 import { byLanes, capPart, ignoredWord, type LossOptions } from "./options.ts";
 
 /** The token of a block's first column, and how many tokens there are in all. */
-export interface BlockOptions extends LossOptions {
+interface BlockOptions extends LossOptions {
   readonly first: number;
   readonly vocabulary: number;
 }

@@ -5,9 +5,9 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { boolean, fieldsOf } from "../../options/checks.ts";
 import { OptionError } from "../../options/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { intoOf, tensorFields } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
-import { defineOp } from "../op.ts";
+import { intoOf, tensorFields } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
+import { defineOp } from "../define/op.ts";
 import { rowGrid } from "../reduce/lanes.ts";
 import { byLanes, byThread, type LossOptions, lossChecks, lossKernel } from "./options.ts";
 
@@ -109,10 +109,10 @@ const variants = { lanes, naive } as const;
 /**
  * The gradient of the mean cross-entropy, `dz = ((1 + 2ζ·lse)·p − (1 − ε)·[t] − ε/v)·dloss/count` with `p = exp(z − lse)`,
  * times the slope of the softcap. Options as in `crossEntropy`, which made `lse` and `count`. Ignored rows and columns
- * beyond the vocabulary are 0, all rows where `count` is 0; a row whose target is no token is NaN. With `count` of more
- * rows than these, the gradient of a mean over all of them. The target's own entry is made of the other tokens' sum, since
- * p − 1 has no digits left where p is close to 1. logits f32 `[rows, v]` → dlogits like it, the logits' own memory with
- * `inPlace`.
+ * beyond the vocabulary are 0, all rows where `count` is 0; a row whose target is no token is NaN. If `count` counts
+ * more rows than these, it is the gradient of the mean over all of them. The target's entry is computed from the sum of
+ * the other tokens, since p − 1 loses all its digits where p is close to 1. logits f32 `[rows, v]` → dlogits like it,
+ * the logits' own memory with `inPlace`.
  */
 export const crossEntropyBackward = defineOp<LossGradientTensors, Options, LossGradient, typeof variants>(
   { name: "crossEntropyBackward", variants, order: () => ["lanes", "naive"] },

@@ -5,9 +5,9 @@ import onlineSource from "#shaders/cross-entropy/online.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { fieldsOf, oneOf } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCall, intoOf, tensorFields, withOptions } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
-import { defineOp, type VariantChoice } from "../op.ts";
+import { checkCall, intoOf, tensorFields, withOptions } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
+import { defineOp, type VariantChoice } from "../define/op.ts";
 import { rowGrid } from "../reduce/lanes.ts";
 import {
   byLanes,
@@ -110,7 +110,7 @@ export const countTargets = withOptions(
   { ignored: ignoredCheck },
 );
 
-/** The mean of losses `[rows]`, of which `count` `[1]` are not ignored → loss `[1]`; 0 where none is. */
+/** The mean of losses `[rows]`, of which `count` `[1]` are not ignored → loss `[1]`; 0 if all are ignored. */
 export const meanLoss = withOptions(
   defineKernel({
     name: "cross-entropy/mean",
@@ -127,10 +127,10 @@ export const meanLoss = withOptions(
 
 /**
  * Cross-entropy of logits with target tokens: `loss = lse − (1 − ε)·z[t] − ε·mean(z) + ζ·lse²` with `lse = log Σ exp z`
- * and the logits z, bent where there is a softcap, of the columns that are tokens. logits f32 `[rows, v]`, targets
+ * over the logits z of the columns that are tokens, soft-capped if there is a softcap. logits f32 `[rows, v]`, targets
  * `[rows]`, i32 or u32 → losses and lse `[rows]`, 0 in ignored rows; loss `[1]`, their mean over the rows that are not
- * ignored, 0 where all are; count `[1]`, how many these are. NaN where a target is no token, and in rows with NaN or +∞,
- * or nothing above −∞. Throws `ShapeError` for a vocabulary beyond the columns.
+ * ignored, 0 if all are; count `[1]`, the number of these rows. NaN where a target is no token, and in rows with NaN or
+ * +∞, or nothing above −∞. Throws `ShapeError` for a vocabulary beyond the columns.
  */
 export function crossEntropy(
   gpu: Gpu,
@@ -150,7 +150,7 @@ export function crossEntropy(
 
 type Results = RowLosses & MeanLoss;
 
-/** The memory that is given for some of the results. */
+/** The memory passed for some of the results. */
 function intoOnly(into: Into<Results>["into"], ...names: readonly (keyof Results)[]): Into<Results> {
   const given = names.flatMap((name) => (into?.[name] ? [[name, into[name]]] : []));
   return given.length > 0 ? { into: Object.fromEntries(given) } : {};

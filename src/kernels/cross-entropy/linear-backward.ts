@@ -1,19 +1,18 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { Scope } from "../../gpu/scopes.ts";
 import { boolean, fieldsOf, object } from "../../options/checks.ts";
-import type { RowBlock } from "../../tensor/row-blocks.ts";
 import { empty, Tensor } from "../../tensor/tensor.ts";
+import type { RowBlock } from "../../tensor/views.ts";
 import { slice, transpose } from "../../tensor/views.ts";
-import { tensorFields } from "../arguments.ts";
+import { tensorFields } from "../define/arguments.ts";
+import { defineOp, type Variant } from "../define/op.ts";
 import { add } from "../elementwise/elementwise.ts";
 import { type GemmTensors, gemm } from "../gemm/gemm.ts";
 import { concat } from "../layout/concat.ts";
 import { matmul } from "../matmul/matmul.ts";
-import { defineOp, type Variant } from "../op.ts";
 import { columnSums } from "../reduce/column-sums.ts";
 import { blockGradient } from "./blocks.ts";
 import { crossEntropyBackward } from "./cross-entropy-backward.ts";
-import { takeLogits } from "./kept-logits.ts";
 import {
   biasOf,
   blocksOfVocabulary,
@@ -24,10 +23,11 @@ import {
   linearLossOrder,
   linearLossSizes,
   oneSegment,
+  takeLogits,
   wholeRefusal,
 } from "./linear-problem.ts";
 
-/** What `linearCrossEntropy` took and gave, and the gradient of its mean loss, `dloss` `[1]`. */
+/** The arguments and results of `linearCrossEntropy`, and the gradient of its mean loss, `dloss` `[1]`. */
 export interface LinearLossGradientTensors extends LinearLossTensors {
   readonly lse: Tensor;
   readonly count: Tensor;
@@ -49,13 +49,13 @@ export interface LinearLossGradients {
 
 type GradientVariant = Variant<LinearLossGradientTensors, LinearLossGradientOptions, LinearLossGradients>;
 
-/** What is needed of what there is. */
+/** The gradients that are needed, of those that exist. */
 const neededOf = ({ bias }: LinearLossTensors, { needs }: LinearLossGradientOptions) => {
   const all = { x: true, weight: true, bias: true, ...needs };
   return { ...all, bias: all.bias && bias !== undefined };
 };
 
-/** The sum of products so far, with one more: it is added where they are. */
+/** Adds a product to the sum so far, in place. */
 const plus = (gpu: Gpu, total: Tensor | undefined, product: GemmTensors): Tensor =>
   gemm(gpu, product, total ? { into: { y: total }, accumulate: true } : {}).y;
 
@@ -160,7 +160,7 @@ const vocabularyBlocks: GradientVariant = {
 
 const variants = { whole, vocabularyBlocks, rowChunks } as const;
 
-/** Blocks of the vocabulary where the loss was computed so. */
+/** Blocks of the vocabulary first, if the loss was computed in blocks. */
 const order = (tensors: LinearLossGradientTensors, options: LinearLossGradientOptions) =>
   tensors.others ? (["vocabularyBlocks", "whole", "rowChunks"] as const) : linearLossOrder(tensors, options);
 

@@ -1,14 +1,16 @@
-// The problem of a projection's cross-entropy: its tensors, and the pieces in which its logits are computed.
 import type { Gpu } from "../../gpu/gpu.ts";
+import type { RecordedCalls } from "../../gpu/program/recording.ts";
+import type { Scope } from "../../gpu/scopes.ts";
 import { integer } from "../../options/checks.ts";
 import { bytesPerElement } from "../../tensor/dtype.ts";
-import { type RowBlock, rowBlocks } from "../../tensor/row-blocks.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { slice } from "../../tensor/views.ts";
+import { type RowBlock, rowBlocks, slice } from "../../tensor/views.ts";
 import { contiguous } from "../layout/contiguous.ts";
 import type { MeanLoss, RowLosses } from "./cross-entropy.ts";
 import { type LossOptions, lossChecks } from "./options.ts";
+
+// The problem of a projection's cross-entropy: its tensors, and the pieces in which its logits are computed.
 
 /** Rows x f32 `[rows, c]`, the projection's weight `[v, c]`, f32 or f16, and bias `[v]`, and the token of each row `[rows]`. */
 export interface LinearLossTensors {
@@ -21,15 +23,15 @@ export interface LinearLossTensors {
 
 /** How the loss is computed, and in how large pieces. */
 export interface LinearLossOptions extends LossOptions {
-  /** Rows, or tokens of the vocabulary, of which logits are in memory together: a multiple of 64. Default by size. */
+  /** Rows, or tokens of the vocabulary, whose logits are in memory together: a multiple of 64. Default by size. */
   readonly chunk?: number | undefined;
 }
 
 /** The mean and the rows' losses, as of `crossEntropy`. */
 export interface LinearLoss extends RowLosses, MeanLoss {
   /**
-   * What the tokens other than the target have of the distribution, `[rows]`: of variants that never see a whole row of
-   * logits, whose gradients need it.
+   * The share of the distribution that tokens other than the target have, `[rows]`: from variants that never see a
+   * whole row of logits, whose gradients need it.
    */
   readonly others?: Tensor | undefined;
 }
@@ -38,12 +40,12 @@ export interface LinearLoss extends RowLosses, MeanLoss {
 export const linearLossChecks = { ...lossChecks, chunk: integer(1, 2 ** 30) };
 
 /** Bytes of logits up to which they are kept whole. */
-const mostWhole = 2 ** 26;
+const maxWhole = 2 ** 26;
 
 /** Logits that are in memory together by default, in bytes. */
 const bytesTogether = 2 ** 24;
 
-/** Rows and tokens come in multiples of this, so that what belongs to them begins at a multiple of 256 bytes. */
+/** Rows and tokens come in multiples of this, so that their data begins at a multiple of 256 bytes. */
 const step = 256 / bytesPerElement.f32;
 
 const inSteps = (x: number) => Math.max(step, Math.ceil(x / step) * step);
@@ -90,7 +92,7 @@ export function blocksOfVocabulary(tensors: LinearLossTensors, options: LinearLo
   return rowBlocks(tensors.weight, options.chunk ?? inSteps(bytesTogether / (4 * Math.max(1, rows))));
 }
 
-/** Why one weight of several segments cannot be taken; undefined for one that can. */
+/** Why a weight of several segments is not accepted; undefined for one segment. */
 export const oneSegment = ({ weight }: LinearLossTensors): string | undefined =>
   weight.segments.length === 1 ? undefined : `weight has ${weight.segments.length} segments, expected one`;
 
@@ -106,5 +108,26 @@ export function wholeRefusal(tensors: LinearLossTensors, options: LinearLossOpti
 export function linearLossOrder(tensors: LinearLossTensors, options: LinearLossOptions) {
   const { rows, v } = linearLossSizes(tensors, options);
   const all = ["whole", "vocabularyBlocks", "rowChunks"] as const;
-  return 4 * rows * v <= mostWhole ? all : ([all[1], all[2], all[0]] as const);
+  return 4 * rows * v <= maxWhole ? all : ([all[1], all[2], all[0]] as const);
+}
+
+// Logits that a recording has whole are kept for their gradients, which would otherwise begin with the same product
+// again. No memory is kept longer for it: nothing is recorded between the two, and the gradients are written over the
+// logits.
+
+/** Keyed by the log-sum-exp of their rows, by which the gradients find them. */
+const waiting = new WeakMap<Tensor, { readonly recorded: RecordedCalls; readonly logits: Tensor }>();
+
+/** Keeps the logits of rows with this log-sum-exp for the recording, if there is one. */
+export function keepLogits(gpu: Gpu, scope: Scope, logits: Tensor, lse: Tensor): void {
+  const { recorded } = gpu;
+  if (recorded) waiting.set(lse, { recorded, logits: scope.keep(logits) });
+}
+
+/** The logits of rows with this log-sum-exp, to be written over: only once, and only in the recording that made them. */
+export function takeLogits(gpu: Gpu, lse: Tensor): Tensor | undefined {
+  const found = waiting.get(lse);
+  if (!found || found.recorded !== gpu.recorded) return undefined;
+  waiting.delete(lse);
+  return found.logits;
 }

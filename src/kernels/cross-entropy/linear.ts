@@ -3,17 +3,17 @@ import type { Scope } from "../../gpu/scopes.ts";
 import { fieldsOf } from "../../options/checks.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
 import { slice, transpose } from "../../tensor/views.ts";
-import { tensorFields } from "../arguments.ts";
+import { tensorFields } from "../define/arguments.ts";
+import { defineOp, type Variant } from "../define/op.ts";
 import { gemm } from "../gemm/gemm.ts";
 import { matmul } from "../matmul/matmul.ts";
-import { defineOp, type Variant } from "../op.ts";
 import { addBlock, lossOfSums } from "./blocks.ts";
 import { countTargets, crossEntropyRows, meanLoss, type RowLosses } from "./cross-entropy.ts";
-import { keepLogits } from "./kept-logits.ts";
 import {
   biasOf,
   blocksOfVocabulary,
   chunksOfRows,
+  keepLogits,
   type LinearLoss,
   type LinearLossOptions,
   type LinearLossTensors,
@@ -93,8 +93,8 @@ const variants = { whole, vocabularyBlocks, rowChunks } as const;
 
 /**
  * The cross-entropy of `x · weightᵀ + bias` with target tokens, as `crossEntropy` of these logits, which need not be in
- * memory together: a head of a large vocabulary takes 16 MB where they are more than 64. x f32 `[rows, c]`, weight f32 or
- * f16 `[v, c]`, bias f32 `[v]`, which may be missing, targets `[rows]`, i32 or u32 → losses and lse `[rows]`, loss and count
+ * memory together: where all logits take more than 64 MB, chunks of 16 MB are used. x f32 `[rows, c]`, weight f32 or
+ * f16 `[v, c]`, bias f32 `[v]`, optional, targets `[rows]`, i32 or u32 → losses and lse `[rows]`, loss and count
  * `[1]`. Throws `ShapeError` for shapes that do not fit.
  */
 export const linearCrossEntropy = defineOp<LinearLossTensors, LinearLossOptions, LinearLoss, typeof variants>(

@@ -4,8 +4,8 @@ import capTanh from "#shaders/cross-entropy/cap/tanh.wgsl";
 import elementsFour from "#shaders/lib/elements/four.wgsl";
 import elementsOne from "#shaders/lib/elements/one.wgsl";
 import vectorOne from "#shaders/lib/vector/one.wgsl";
-import type { ShaderModule } from "../../gpu/shader-module.ts";
-import type { Specialisation } from "../../gpu/specialise.ts";
+import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
+import type { Specialisation } from "../../gpu/shader/specialise.ts";
 import { atLeast, between, type Check, type Checks, integer, positive } from "../../options/checks.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import { rowSpecialisation } from "../reduce/lanes.ts";
@@ -16,13 +16,13 @@ export interface Ignoring {
   readonly ignored?: number | undefined;
 }
 
-/** The loss: what a row's logits z and its target t are made into. */
+/** The loss of a row, from its logits z and its target t. */
 export interface LossOptions extends Ignoring {
   /** Share ε of the target distribution that is spread evenly over the vocabulary (PyTorch's); default 0. */
   readonly smoothing?: number | undefined;
-  /** What logits are bent to stay below, `cap · tanh(z / cap)` (Gemma 2, section 2); default as they are. */
+  /** Logits are soft-capped to `cap · tanh(z / cap)` (Gemma 2, section 2); default: they are not. */
   readonly softcap?: number | undefined;
-  /** Factor ζ of (log Σ exp z)², which holds the logits' scale (PaLM, section 5); default 0. */
+  /** Factor ζ of (log Σ exp z)², which keeps the logits' scale stable (PaLM, section 5); default 0. */
   readonly zLoss?: number | undefined;
   /** Columns that are tokens; those after them pad the rows and do not count. Default: all. */
   readonly vocabulary?: number | undefined;
@@ -61,7 +61,7 @@ export const lossKernel = {
   },
 } as const;
 
-/** The part that bends logits, where they are. */
+/** The part that soft-caps logits, if they are soft-capped. */
 export const capPart = ({ softcap }: LossOptions): ShaderModule => (softcap === undefined ? capNone : capTanh);
 
 /** Parts for a thread a row. */

@@ -1,4 +1,5 @@
 import gatedSource from "#shaders/elementwise/gated.wgsl";
+import source from "#shaders/elementwise/map.wgsl";
 import activationExp from "#shaders/lib/activation/exp.wgsl";
 import activationGelu from "#shaders/lib/activation/gelu.wgsl";
 import activationGeluTanh from "#shaders/lib/activation/gelu-tanh.wgsl";
@@ -9,13 +10,12 @@ import activationSilu from "#shaders/lib/activation/silu.wgsl";
 import activationSquaredRelu from "#shaders/lib/activation/squared-relu.wgsl";
 import activationTanh from "#shaders/lib/activation/tanh.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import type { ShaderModule } from "../../gpu/shader-module.ts";
+import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCall, intoY, tensorFields } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
+import { checkCall, intoY, onlyX, tensorFields } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
 import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
-import { defineMap } from "./map.ts";
 
 /** GELU, exact: `x · Φ(x)` (Hendrycks and Gimpel 2016, section 2). `x` is f32 of any shape, `y` like it. */
 export const gelu = /* @__PURE__ */ defineMap("gelu", activationGelu, 37);
@@ -51,7 +51,7 @@ export interface Gated {
 }
 
 /** Makes the op `activation(gate) · up` of a part of `lib/activation`; `flops` is its cost per element. */
-export function defineGated(name: string, activation: ShaderModule, flops: number) {
+function defineGated(name: string, activation: ShaderModule, flops: number) {
   const kernel = defineKernel({
     name: "elementwise/gated",
     source: gatedSource,
@@ -93,3 +93,34 @@ export const gegluErf = /* @__PURE__ */ defineGated("geglu-erf", activationGelu,
 
 /** ReGLU between its projections: `y = relu(gate) · up` (Shazeer 2020, equation 5). */
 export const reglu = /* @__PURE__ */ defineGated("reglu", activationRelu, 1);
+
+/**
+ * Makes an op that applies a function, a part of `lib/activation`, to every element; `flops` is its cost per element.
+ */
+function defineMap(name: string, part: ShaderModule, flops: number) {
+  const kernel = defineKernel({
+    name: "elementwise/map",
+    source,
+    inputs: { x: "[...n]" },
+    outputs: { y: "[...n]" },
+    strided: ["x"],
+    params: (_, { walk }: { readonly walk: Walk }, context) => walker(walk, context).params,
+    specialise: (_, { walk }, context) => ({ parts: [part, ...walker(walk, context).parts] }),
+    threads: (_, { walk }, context) => walker(walk, context).steps,
+    cost: ({ n }) => ({ flops: flops * n, requestedBytes: 8 * n }),
+  });
+  const op = (
+    gpu: Gpu,
+    tensors: { readonly x: Tensor },
+    options: Into<{ readonly y: Tensor }> = {},
+  ): { readonly y: Tensor } => {
+    checkCall(name, onlyX, tensors, intoY, options);
+    const { x } = tensors;
+    const walk = walkOver(x.shape, { x });
+    checkWalk(name, walk);
+    return gpu.group({ op: name, variant: "map", options: {}, by: op, tensors }, () =>
+      kernel(gpu, { x }, { ...options, walk }),
+    );
+  };
+  return op;
+}

@@ -5,10 +5,10 @@ import toFloat from "#shaders/elementwise/to/float.wgsl";
 import toInteger from "#shaders/elementwise/to/integer.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { fieldsOf, oneOf, required } from "../../options/checks.ts";
-import { type PlainType, perWord, plainElement, plainType, plainTypes } from "../../tensor/formats.ts";
+import { type PlainType, perWord, plainElement, plainType, plainTypes } from "../../tensor/formats/formats.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCall, intoOf, onlyX } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
+import { checkCall, intoOf, onlyX } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
 import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
 
 const parts = {

@@ -2,25 +2,25 @@ import naiveSource from "#shaders/elementwise/dropout.wgsl";
 import vectorSource from "#shaders/elementwise/dropout-vectors.wgsl";
 import { belowOne, type Check, type Checks, fieldsOf, integer, required } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { intoOf, tensorFields } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
-import { defineOp } from "../op.ts";
+import { intoOf, tensorFields } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
+import { defineOp } from "../define/op.ts";
 
 /** Which elements are dropped. */
 export interface DropoutOptions {
-  /** The share that is, from 0 to below 1. */
+  /** The share of elements to drop, from 0 to below 1. */
   readonly rate: number;
   /** A number from 0 on that no other dropout of a step has. */
   readonly site: number;
 }
 
-/** What is dropped from, and the seed and the number of the step. */
+/** The input, and the seed and the number of the step. */
 interface DropoutTensors {
   readonly x: Tensor;
   readonly key: Tensor;
 }
 
-/** What is left, like `x`. */
+/** The result, like `x`. */
 interface DropoutResult {
   readonly y: Tensor;
 }
@@ -81,10 +81,11 @@ const vectors = {
 const variants = { naive, vectors } as const;
 
 /**
- * Dropout: an element is 0 with the probability `rate`, and divided by 1 − rate otherwise, so that the mean stays
- * (Srivastava et al. 2014). x f32 `[...]`, key u32 `[2]`, a seed and the number of a step → y like x. Elements 2i and 2i + 1
- * are kept or not by the two words of Threefry-2x32-20 with this key and counter (i, 16 + site), bitwise the same on every
- * adapter and in every variant; the gradient of x is the dropout of that of y, with the same key, rate and site.
+ * Dropout: an element is 0 with the probability `rate`, and divided by 1 − rate otherwise, which keeps the mean
+ * (Srivastava et al. 2014). x f32 `[...]`, key u32 `[2]`, a seed and the number of a step → y like x. Elements 2i and
+ * 2i + 1 are kept or not by the two words of Threefry-2x32-20 with this key and counter (i, 16 + site), bitwise the
+ * same on every adapter and in every variant; the gradient of x is the dropout of that of y, with the same key, rate
+ * and site.
  */
 export const dropout = /* @__PURE__ */ defineOp<
   DropoutTensors,

@@ -4,12 +4,12 @@ import operationDiv from "#shaders/elementwise/operation/div.wgsl";
 import operationMul from "#shaders/elementwise/operation/mul.wgsl";
 import operationSub from "#shaders/elementwise/operation/sub.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import type { ShaderModule } from "../../gpu/shader-module.ts";
+import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { broadcastShapes, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCall, intoY, tensorFields } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
+import { checkCall, intoY, tensorFields } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
 import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
 
 /** Two operands of one type. They may be views, and are broadcast to one shape. */
@@ -23,7 +23,7 @@ export interface Elementwise {
   readonly y: Tensor;
 }
 
-/** What the kernels of `add` and `where` have as options. */
+/** Options of the kernels of `add` and `where`. */
 export interface Walked {
   readonly walk: Walk;
 }

@@ -2,11 +2,11 @@ import source from "#shaders/elementwise/fill.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { type Check, checkOptions, checkValue, oneOf } from "../../options/checks.ts";
 import { decode, encode, type PlainType } from "../../tensor/dtype.ts";
-import { perWord, plainElement, plainTypes } from "../../tensor/formats.ts";
+import { perWord, plainElement, plainTypes } from "../../tensor/formats/formats.ts";
 import { assertShape, type Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { intoY } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
+import { intoY } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
 
 interface FillOptions {
   readonly shape: Shape;
@@ -14,7 +14,7 @@ interface FillOptions {
   readonly dtype: PlainType;
 }
 
-/** Words of `n` elements, of which the last may hold only one half. */
+/** Words of `n` elements; the last may be half full. */
 const wordsOf = (n: number, dtype: PlainType) => Math.ceil(n / perWord(dtype));
 
 function wordOf(value: number, dtype: PlainType): number {
@@ -39,7 +39,9 @@ const kernel = defineKernel({
   cost: ({ y }, { dtype }) => ({ flops: 0, requestedBytes: 4 * (wordsOf(y, dtype) + 1) }),
 });
 
-/** A value of a type: any that an integer type has; for floats NaN and infinities too, and what does not become one. */
+/**
+ * A value of a type: for integers one in range; for floats NaN, an infinity, or a number that does not round to one.
+ */
 const valueCheck =
   (dtype: PlainType): Check =>
   (value) => {

@@ -1,5 +1,5 @@
 import gatedSource from "#shaders/elementwise/gated-backward.wgsl";
-import gradientsApart from "#shaders/elementwise/gradients/apart.wgsl";
+import gradientsApart from "#shaders/elementwise/gradients/separate.wgsl";
 import gradientsTogether from "#shaders/elementwise/gradients/together.wgsl";
 import activationGelu from "#shaders/lib/activation/gelu.wgsl";
 import activationGeluTanh from "#shaders/lib/activation/gelu-tanh.wgsl";
@@ -10,17 +10,17 @@ import derivativeGeluTanh from "#shaders/lib/derivative/gelu-tanh.wgsl";
 import derivativeRelu from "#shaders/lib/derivative/relu.wgsl";
 import derivativeSilu from "#shaders/lib/derivative/silu.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import type { ShaderModule } from "../../gpu/shader-module.ts";
+import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
 import { fieldsOf } from "../../options/checks.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { intoOf, tensorFields } from "../arguments.ts";
-import { boundOffset } from "../bindings.ts";
-import { defineKernel, type Into, type KernelContext } from "../kernel.ts";
+import { intoOf, tensorFields } from "../define/arguments.ts";
+import { boundOffset } from "../define/bindings.ts";
+import { defineKernel, type Into, type KernelContext } from "../define/kernel.ts";
+import { defineOp } from "../define/op.ts";
 import { checkWalk, type Walk, walker, walkerByOne, walkOver } from "../layout/walk.ts";
-import { defineOp } from "../op.ts";
 import type { Gated } from "./activation.ts";
-import { checkSameShape, gradientIn } from "./map-backward.ts";
+import { checkSameShape, gradientIn } from "./activation-backward.ts";
 
 /** The factors, and the gradient of their product: f32 of one shape. */
 export interface GatedBackwardTensors extends Gated {
@@ -41,7 +41,9 @@ interface GatedOptions {
 const fields = tensorFields("gate", "up", "dy");
 const intoBoth = fieldsOf({ into: intoOf("dgate", "dup") });
 
-/** The memory from the first to the last element of two views of one tensor; undefined where they have memory each. */
+/**
+ * The memory from the first to the last element of two views of one tensor; undefined where each has separate memory.
+ */
 function memoryOf({ dgate, dup }: GatedGradients): Tensor | undefined {
   if (dgate.storage !== dup.storage) return undefined;
   const ends = [dgate, dup].map(({ offset, shape, strides }) =>
@@ -59,10 +61,10 @@ function within({ gradients }: GatedOptions, context: KernelContext, isShared: b
   return { ...context, offsets: { ...context.offsets, dgate: dgate.offset - bound, dup: dup.offset - bound } };
 }
 
-/** What walks over elements, four at a time where the tensors allow it, or one. */
+/** A walk over elements, four at a time where the tensors allow it, or one. */
 type Walking = typeof walkerByOne;
 
-/** The kernel whose gradients lie in memory each, or in one. */
+/** The kernel for gradients in separate memory, or in one tensor's memory (`isShared`). */
 function kernelOf(parts: readonly ShaderModule[], flops: number, by: Walking, isShared: boolean) {
   const walked = (options: GatedOptions, context: KernelContext) =>
     by(options.walk, within(options, context, isShared));

@@ -2,12 +2,12 @@ import distributionNormal from "#shaders/elementwise/distribution/normal.wgsl";
 import distributionUniform from "#shaders/elementwise/distribution/uniform.wgsl";
 import source from "#shaders/elementwise/random.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import type { ShaderModule } from "../../gpu/shader-module.ts";
+import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
 import { checkOptions, fieldsOf, integer, required } from "../../options/checks.ts";
 import { assertShape, type Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { intoOf } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
+import { intoOf } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
 
 /** Seed, a u32; the same seed gives the same tensor. */
 export interface RandomOptions {

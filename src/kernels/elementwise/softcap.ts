@@ -2,12 +2,12 @@ import source from "#shaders/elementwise/softcap.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { fieldsOf, positive, required } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCall, intoOf, onlyX } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
+import { checkCall, intoOf, onlyX } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
 
 /** The bound of softcap. */
 export interface SoftcapOptions {
-  /** What results stay below. */
+  /** The bound of the results' magnitudes. */
   readonly cap: number;
 }
 

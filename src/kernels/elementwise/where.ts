@@ -2,8 +2,8 @@ import source from "#shaders/elementwise/where.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { broadcastShapes } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCall, intoY, tensorFields } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
+import { checkCall, intoY, tensorFields } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
 import { checkWalk, walker, walkOver } from "../layout/walk.ts";
 import { checkTypes, type Elementwise, type Operands, type Walked, words } from "./elementwise.ts";
 

@@ -4,22 +4,22 @@ import piecesSource from "#shaders/embedding/backward/pieces.wgsl";
 import segmentSource from "#shaders/embedding/backward/segment.wgsl";
 import countSource from "#shaders/embedding/sort/count.wgsl";
 import digitSource from "#shaders/embedding/sort/digit.wgsl";
-import orderGiven from "#shaders/embedding/sort/order/given.wgsl";
+import orderGiven from "#shaders/embedding/sort/order/tensor.wgsl";
 import placeSource from "#shaders/embedding/sort/place.wgsl";
 import scanSource from "#shaders/embedding/sort/scan.wgsl";
 import vectorFour from "#shaders/lib/vector/four.wgsl";
 import vectorOne from "#shaders/lib/vector/one.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { constantsOf } from "../../gpu/specialise.ts";
+import { constantsOf } from "../../gpu/shader/specialise.ts";
 import { boolean, fieldsOf, finite, required, size } from "../../options/checks.ts";
 import { OptionError } from "../../options/errors.ts";
 import { empty, Tensor } from "../../tensor/tensor.ts";
-import { intoOf, tensorFields } from "../arguments.ts";
-import { checkInto } from "../bindings.ts";
+import { intoOf, tensorFields } from "../define/arguments.ts";
+import { checkInto } from "../define/bindings.ts";
+import { defineKernel, type Into, type KernelContext } from "../define/kernel.ts";
+import { defineOp, type Variant } from "../define/op.ts";
+import { AxisSizes } from "../define/shapes.ts";
 import { fill } from "../elementwise/fill.ts";
-import { defineKernel, type Into, type KernelContext } from "../kernel.ts";
-import { defineOp, type Variant } from "../op.ts";
-import { AxisSizes } from "../shapes.ts";
 
 /** Token ids u32 `[t]` and the gradients of their rows f32 `[t, c]`. */
 export interface GatherGradientTensors {
@@ -165,7 +165,7 @@ const joinKernel = defineKernel({
 
 type GradientVariant = Variant<GatherGradientTensors, Options, GatherGradient>;
 
-/** One thread an element of the table, which looks at every token. */
+/** One thread per element of the table, which checks every token. */
 const naive: GradientVariant = { record: naiveKernel };
 
 /** Tokens sorted by id, runs of one id added up in two stages. */
@@ -216,7 +216,7 @@ function fillWithZeros(gpu: Gpu, { shape, dtype, segments, strides, offset }: Te
 
 const variants = { naive, sorted } as const;
 
-/** The number of looks at an id above which sorting is faster. */
+/** The number of ids checked above which sorting is faster. */
 const manyLooks = 1_000_000;
 
 /**

@@ -1,16 +1,16 @@
 import source from "#shaders/embedding/gather.wgsl";
-import idsGiven from "#shaders/embedding/ids/given.wgsl";
 import idsPosition from "#shaders/embedding/ids/position.wgsl";
 import idsStep from "#shaders/embedding/ids/step.wgsl";
+import idsGiven from "#shaders/embedding/ids/tensor.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { constantsOf, type Shader } from "../../gpu/specialise.ts";
+import { constantsOf, type Shader } from "../../gpu/shader/specialise.ts";
 import { fieldsOf, finite, integer, required } from "../../options/checks.ts";
-import { bytesOf } from "../../tensor/formats.ts";
+import { bytesOf } from "../../tensor/formats/formats.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCall, intoOf, tensorFields } from "../arguments.ts";
-import { weightPart, weightTypes } from "../formats.ts";
-import { defineKernel, type Into, type KernelContext } from "../kernel.ts";
+import { checkCall, intoOf, tensorFields } from "../define/arguments.ts";
+import { defineKernel, type Into, type KernelContext } from "../define/kernel.ts";
+import { weightPart, weightTypes } from "../formats/formats.ts";
 import { maxBatch } from "../step.ts";
 
 type Axes = Readonly<Record<"t" | "c" | "v", number>>;

@@ -1,6 +1,6 @@
 import type { Gpu } from "../../gpu/gpu.ts";
-import type { ShaderModule } from "../../gpu/shader-module.ts";
-import type { DType } from "../../tensor/formats.ts";
+import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
+import type { DType } from "../../tensor/formats/formats.ts";
 
 /** The inputs of the choice between a format's parts. */
 export type Reader = Pick<Gpu, "features" | "adapter" | "limits">;
@@ -39,7 +39,7 @@ export interface FormatParts {
   readonly name: DType;
   /** For weights. */
   readonly weight?: (gpu: Reader) => WeightPart;
-  /** For weights, many elements at a time, and this many rows of x, of which each takes as many registers. */
+  /** For weights, many elements at a time, with this many rows of x, each of which takes as many registers. */
   readonly wide?: (rows: number) => WideReading;
   /** For keys and values. */
   readonly cache?: CacheReading;

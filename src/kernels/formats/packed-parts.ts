@@ -29,7 +29,7 @@ import q5KWide from "#shaders/lib/wide/q5-k.wgsl";
 import q5KWideEighth from "#shaders/lib/wide/q5-k-eighth.wgsl";
 import q6KWide from "#shaders/lib/wide/q6-k.wgsl";
 import q80Wide from "#shaders/lib/wide/q8-0.wgsl";
-import type { ShaderModule } from "../../gpu/shader-module.ts";
+import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
 import type { FormatParts } from "./format-parts.ts";
 
 /** A part with another GROUP, the elements that share a scale. */

@@ -1,6 +1,6 @@
 import { boolean, fieldsOf, oneOf } from "../../options/checks.ts";
-import { intoOf, tensorFields } from "../arguments.ts";
-import { defineOp } from "../op.ts";
+import { intoOf, tensorFields } from "../define/arguments.ts";
+import { defineOp } from "../define/op.ts";
 import { tuning } from "../tuning.ts";
 import { type GemmOptions, type GemmResult, type GemmTensors, gemmActivations } from "./problem.ts";
 import { coalesced, doubleBuffer, naive, padded, registers1d, registers2d, tiled, vectors } from "./rungs.ts";

@@ -13,10 +13,10 @@ import bQuadsAlongN from "#shaders/gemm/b-quads/along-n.wgsl";
 import bQuadsAny from "#shaders/gemm/b-quads/any.wgsl";
 import bVectorsF16 from "#shaders/gemm/b-vectors/f16.wgsl";
 import bVectorsF32 from "#shaders/gemm/b-vectors/f32.wgsl";
-import type { ShaderModule } from "../../gpu/shader-module.ts";
+import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
 import { broadcastShapes, formatShape, type Shape, ShapeError } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import type { KernelContext } from "../kernel.ts";
+import type { KernelContext } from "../define/kernel.ts";
 import type { GemmTensors } from "./problem.ts";
 
 /** Each slot of an operand: elements and vectors by type, and quads along the last axis, the one before, or neither. */
@@ -52,8 +52,8 @@ function vectorAxis(operand: Operand, sizes: readonly [number, number], { stride
   return [0, 1].find((i) => aligned(2 + i));
 }
 
-/** What kernels that load quads read them with, and whether these are vectors. */
-export interface Quads {
+/** The parts with which kernels read quads, and whether these are vectors. */
+interface Quads {
   readonly parts: readonly ShaderModule[];
   readonly vectors: { readonly a: boolean; readonly b: boolean };
 }
@@ -73,7 +73,7 @@ export function quadsOf({ m, k, n }: Readonly<Record<"m" | "k" | "n", number>>, 
   return { parts, vectors: { a: axes.a !== undefined, b: axes.b !== undefined } };
 }
 
-/** A view with four axes: those that are missing come first, and batches of one matrix are repeated. */
+/** A view with four axes: missing axes are added in front, and batches of one matrix are repeated. */
 function asBatch(x: Tensor, batch: Shape): Tensor {
   const missing = 4 - x.shape.length;
   const own = [...Array<number>(missing).fill(1), ...x.shape];

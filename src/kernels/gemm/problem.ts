@@ -1,11 +1,11 @@
-// The common part of the kernels of `gemm`: what they take, what it looks like to them, and their parts and costs.
+// The common part of the kernels of `gemm`: operands and options, the problem as a kernel sees it, parts and costs.
 import activationGelu from "#shaders/lib/activation/gelu.wgsl";
 import activationGeluTanh from "#shaders/lib/activation/gelu-tanh.wgsl";
 import activationRelu from "#shaders/lib/activation/relu.wgsl";
 import activationSilu from "#shaders/lib/activation/silu.wgsl";
 import biasVector from "#shaders/lib/bias/vector.wgsl";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Into, KernelContext } from "../kernel.ts";
+import type { Into, KernelContext } from "../define/kernel.ts";
 
 /** Activations of the epilogue, each with the operations that its cost counts. */
 const activations = {
@@ -23,7 +23,7 @@ export const gemmActivations = Object.keys(activations) as GemmActivation[];
 export interface GemmTensors {
   /** `[...batch, m, k]`, with up to two axes before the last two. */
   readonly a: Tensor;
-  /** `[...batch, k, n]`; axes that are missing, or of length 1, serve the whole batch. */
+  /** `[...batch, k, n]`; axes that are missing or of length 1 are repeated over the batch. */
   readonly b: Tensor;
   /** `[n]`, f32. */
   readonly bias?: Tensor | undefined;
@@ -34,11 +34,11 @@ export interface GemmResult {
   readonly y: Tensor;
 }
 
-/** What follows the sums. */
+/** The epilogue, after the sums. */
 export interface GemmOptions extends Into<GemmResult> {
   /** A function of every element, after the bias; default none. */
   readonly activation?: GemmActivation | undefined;
-  /** Adds the results to what `into.y` has, which they otherwise take the place of; default false. */
+  /** Adds the results to `into.y` instead of overwriting it; default false. */
   readonly accumulate?: boolean | undefined;
 }
 
@@ -81,13 +81,13 @@ export function gemmParams({ b, h, m, k, n }: Axes, _options: object, { strides,
   };
 }
 
-/** The parts and the constant of what follows the sums. */
+/** The parts and the constant of the epilogue. */
 export const epilogue = ({ activation, accumulate = false }: GemmOptions, { dtypes }: KernelContext) => ({
   parts: [...(dtypes["bias"] ? [biasVector] : []), ...(activation ? [activations[activation].part] : [])],
   constants: { ADD: accumulate },
 });
 
-/** What a kernel executes, apart from its epilogue. */
+/** The work of a kernel, without its epilogue. */
 export interface GemmWork {
   /** Multiply-adds, padding included. */
   readonly products: number;
@@ -112,7 +112,7 @@ export function gemmCost(
   const sums = (dtypes["bias"] ? 1 : 0) + (accumulate ? 1 : 0);
   const added = results * (sums + (activation ? activations[activation].flops : 0));
   const stored = (name: "a" | "b") => (dtypes[name] === "f16" ? 2 : 4);
-  // An f16 that is loaded alone comes with its neighbour.
+  // A single f16 is loaded together with its neighbour.
   const loaded = (name: "a" | "b") => (vectors[name] ? stored(name) : 4);
   return {
     flops: 2 * results * k + added,

@@ -7,7 +7,7 @@ import registers1dSource from "#shaders/gemm/registers-1d.wgsl";
 import registers2dSource from "#shaders/gemm/registers-2d.wgsl";
 import tiledSource from "#shaders/gemm/tiled.wgsl";
 import vectorsSource from "#shaders/gemm/vectors.wgsl";
-import { constantsOf, type Shader } from "../../gpu/specialise.ts";
+import { constantsOf, type Shader } from "../../gpu/shader/specialise.ts";
 import type { GemmWork } from "./problem.ts";
 import { rungOf, tileWork } from "./variant.ts";
 

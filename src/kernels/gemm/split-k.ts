@@ -1,15 +1,15 @@
 import joinSource from "#shaders/gemm/split-k/join.wgsl";
 import partsSource from "#shaders/gemm/split-k/parts.wgsl";
-import { constantsOf } from "../../gpu/specialise.ts";
+import { constantsOf } from "../../gpu/shader/specialise.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../define/kernel.ts";
 import { elementParts, operandsOf } from "./operands.ts";
 import { epilogue, type GemmOptions, type GemmTensors, gemmCost, gemmParams, gemmProblem } from "./problem.ts";
 import { tileWork, variantOf } from "./variant.ts";
 
 const { TILE } = constantsOf(partsSource, "TILE");
 
-/** Workgroups that are enough for any GPU, and the least k of one, so that what it finds is worth its store. */
+/** Workgroups that are enough for any GPU, and the minimum k of a workgroup, so that its sum is worth a store. */
 const [wanted, least] = [256, 128];
 
 interface Split {
@@ -69,7 +69,7 @@ const join = defineKernel({
   },
 });
 
-/** k cut into runs that workgroups of their own add up, for results too small to keep a GPU busy. */
+/** k cut into runs, each added up by separate workgroups, for results too small to keep a GPU busy. */
 export const splitK = {
   workspace: (tensors: GemmTensors): number => {
     const { a, b, shape } = operandsOf(tensors);

@@ -1,12 +1,13 @@
 import source from "#shaders/gemm/subgroups.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { constantsOf, type Shader } from "../../gpu/specialise.ts";
+import { constantsOf, type Shader } from "../../gpu/shader/specialise.ts";
 import type { GemmOptions, GemmTensors } from "./problem.ts";
 import { rungOf } from "./variant.ts";
 
 /**
- * Rows of a workgroup, and the m · k · n from which on it has the many. On llvmpipe (Mesa 25) 64 take 0.7 of the time of 16,
- * for 2048 × 768 × 256, as do 128; but their shader takes 0.3 s longer to compile, which small products do not save again.
+ * Rows of a workgroup, and the m · k · n from which on it has the larger number. On llvmpipe (Mesa 25) 64 take 0.7 of
+ * the time of 16, for 2048 × 768 × 256, as do 128; but their shader takes 0.3 s longer to compile, more than small
+ * products save.
  */
 const [fewRows, manyRows, enoughProducts] = [16, 64, 2 ** 23];
 

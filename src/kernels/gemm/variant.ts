@@ -1,10 +1,10 @@
 // How a kernel becomes a variant of `gemm`.
 import type { Gpu } from "../../gpu/gpu.ts";
-import type { ShaderModule } from "../../gpu/shader-module.ts";
-import type { Shader } from "../../gpu/specialise.ts";
+import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
+import type { Shader } from "../../gpu/shader/specialise.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import { reshape } from "../../tensor/views.ts";
-import { defineKernel, type KernelContext } from "../kernel.ts";
+import { defineKernel, type KernelContext } from "../define/kernel.ts";
 import { elementParts, operandsOf, quadsOf } from "./operands.ts";
 import {
   epilogue,

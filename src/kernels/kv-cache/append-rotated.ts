@@ -3,13 +3,13 @@ import halves from "#shaders/rope/pairs/halves.wgsl";
 import interleaved from "#shaders/rope/pairs/interleaved.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { fieldsOf, integer, required } from "../../options/checks.ts";
-import { plainElement, plainType } from "../../tensor/formats.ts";
+import { plainElement, plainType } from "../../tensor/formats/formats.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { tensorFields } from "../arguments.ts";
-import { wordPart, wordTypes } from "../formats.ts";
-import { defineKernel } from "../kernel.ts";
-import { defineOp } from "../op.ts";
+import { tensorFields } from "../define/arguments.ts";
+import { defineKernel } from "../define/kernel.ts";
+import { defineOp } from "../define/op.ts";
+import { wordPart, wordTypes } from "../formats/formats.ts";
 import { type RopeLayout, rope, ropeLayoutCheck } from "../rope/rope.ts";
 import { tuning } from "../tuning.ts";
 import { type AppendTensors, appendKv } from "./append.ts";
@@ -41,7 +41,7 @@ export interface RotatedAppendOptions {
   readonly layout?: KvLayout;
 }
 
-/** The rotated queries `[b, t, h, d]`; the rotated keys where they were computed apart. */
+/** The rotated queries `[b, t, h, d]`; the rotated keys where they were computed separately. */
 export interface RotatedAppendResult {
   readonly q: Tensor;
   readonly k?: Tensor;

@@ -1,10 +1,10 @@
 // The common part of the kernels that write into a cache.
 import positionStep from "#shaders/lib/position/step.wgsl";
-import type { ShaderModule } from "../../gpu/shader-module.ts";
-import { perWord, plainType } from "../../tensor/formats.ts";
+import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
+import { perWord, plainType } from "../../tensor/formats/formats.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { BoundTensor, KernelContext } from "../kernel.ts";
+import type { BoundTensor, KernelContext } from "../define/kernel.ts";
 import { capacityOf, type KvLayout, layoutBindings, layoutRecord } from "./layouts.ts";
 
 /** The inputs of such a kernel. */

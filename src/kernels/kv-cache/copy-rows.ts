@@ -2,20 +2,20 @@ import source from "#shaders/kv-cache/copy-rows.wgsl";
 import { integer, required } from "../../options/checks.ts";
 import { bytesPerElement, plainType } from "../../tensor/dtype.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
-import { withOptions } from "../arguments.ts";
-import { defineKernel } from "../kernel.ts";
+import { withOptions } from "../define/arguments.ts";
+import { defineKernel } from "../define/kernel.ts";
 import { maxBatch } from "../step.ts";
 import { type KvLayout, kvLayoutCheck, layoutBindings, layoutName, layoutRecord } from "./layouts.ts";
 
 /** Which positions are copied, and where they are. */
 export interface CopyRowsOptions {
-  /** The most positions that a row has. */
+  /** Maximum number of positions of a row. */
   readonly positions: number;
   /** Layout of the cache; default contiguous. A paged cache is `[pages, g, page, d]`. */
   readonly layout?: KvLayout | undefined;
 }
 
-/** Slots of a ring are those of a contiguous cache, since the rows are as long as one another. */
+/** A ring is copied like a contiguous cache, since all rows are equally long. */
 const addressed = ({ layout = "contiguous" }: CopyRowsOptions): KvLayout =>
   layoutName(layout) === "ring" ? "contiguous" : layout;
 
@@ -25,7 +25,7 @@ function writing(options: CopyRowsOptions) {
   throw new ShapeError(`kv-cache/copy-rows: it takes no ${name} layout`);
 }
 
-/** 4-byte words of a key or value. Throws `ShapeError` for one that is no whole number of them. */
+/** 4-byte words of a key or value. Throws `ShapeError` if that is not a whole number. */
 function wordsOf(d: number, dtype: Parameters<typeof plainType>[0]): number {
   const bytes = d * bytesPerElement[plainType(dtype, "kv-cache/copy-rows: cache")];
   if (bytes % 4 !== 0)
@@ -34,10 +34,11 @@ function wordsOf(d: number, dtype: Parameters<typeof plainType>[0]): number {
 }
 
 /**
- * Makes rows of a cache copies of others, in place, as beam search does when a text goes on in more than one way: row b becomes
- * row `parents[b]`, at the positions before the step's of row b. `cache` is `[b, g, s, d]` of any type that a cache has, or
- * pages; `parents` is `[b]` u32, `step` `[64, 4]` u32. A row that is copied has itself as its parent, and as many positions;
- * a parent that there is not copies nothing. Throws `ShapeError` for more than 64 rows and shapes that do not fit.
+ * Makes rows of a cache copies of others, in place, as beam search does when a text has several continuations: row b
+ * becomes row `parents[b]`, at the positions before the step's of row b. `cache` is `[b, g, s, d]` of any type that a
+ * cache has, or pages; `parents` is `[b]` u32, `step` `[64, 4]` u32. A row that is copied must be its own parent and
+ * have as many positions; for a parent that does not exist nothing is copied. Throws `ShapeError` for more than 64 rows
+ * and shapes that do not fit.
  */
 export const copyCacheRows = withOptions(
   defineKernel({
@@ -67,6 +68,6 @@ export const copyCacheRows = withOptions(
   { positions: required(integer(1, 2 ** 30)), layout: kvLayoutCheck },
 );
 
-/** Positions that are looked at: of a cache that is not paged at most its slots. */
+/** Positions that are visited: unless the cache is paged, at most its slots. */
 const positionsOf = (s: number, options: CopyRowsOptions): number =>
   layoutName(addressed(options)) === "contiguous" ? Math.min(s, options.positions) : options.positions;

@@ -1,14 +1,14 @@
 // The table of layouts: how keys and values are read and written.
 import { type Check, kinds } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { BoundTensor } from "../kernel.ts";
+import type { BoundTensor } from "../define/kernel.ts";
 import { contiguous } from "./layouts/contiguous.ts";
 import type { LayoutRecord } from "./layouts/layout-record.ts";
 import { paged } from "./layouts/paged.ts";
 import { ragged } from "./layouts/ragged.ts";
 import { ring } from "./layouts/ring.ts";
 
-/** All layouts: adding one is a file under `layouts`, and its word here. */
+/** All layouts: adding one is a file under `layouts` and an entry here. */
 const records = [contiguous, paged, ring, ragged] as const;
 
 type Records = (typeof records)[number];

@@ -1,9 +1,9 @@
 import source from "#shaders/kv-cache/ring-positions.wgsl";
 import extentStep from "#shaders/lib/extent/step.wgsl";
 import { integer, required, size } from "../../options/checks.ts";
-import { withOptions } from "../arguments.ts";
-import { gridOf } from "../grid.ts";
-import { defineKernel } from "../kernel.ts";
+import { withOptions } from "../define/arguments.ts";
+import { gridOf } from "../define/grid.ts";
+import { defineKernel } from "../define/kernel.ts";
 
 /** Options of ring positions. */
 interface RingOptions {

@@ -2,9 +2,9 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { checkOptions, checkValue, listOf } from "../../options/checks.ts";
 import { formatShape, resolveAxis, ShapeError, sizeOf } from "../../tensor/shape.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
-import { intoY, optionalTensor } from "../arguments.ts";
-import { checkInto } from "../bindings.ts";
-import type { Into } from "../kernel.ts";
+import { intoY, optionalTensor } from "../define/arguments.ts";
+import { checkInto } from "../define/bindings.ts";
+import type { Into } from "../define/kernel.ts";
 import { copyTo } from "./copy.ts";
 
 /**

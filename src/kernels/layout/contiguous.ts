@@ -1,9 +1,9 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
 import { slice } from "../../tensor/views.ts";
-import { checkCall, intoY, onlyX } from "../arguments.ts";
-import { checkInto } from "../bindings.ts";
-import type { Into } from "../kernel.ts";
+import { checkCall, intoY, onlyX } from "../define/arguments.ts";
+import { checkInto } from "../define/bindings.ts";
+import type { Into } from "../define/kernel.ts";
 import { copyTo } from "./copy.ts";
 import { axesWalked, walkOver } from "./walk.ts";
 

@@ -1,13 +1,13 @@
 import source from "#shaders/layout/copy.wgsl";
 import vectorSource from "#shaders/layout/copy-vectors.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { type DType, perWord, plainType, plainTypes } from "../../tensor/formats.ts";
+import { type DType, perWord, plainType, plainTypes } from "../../tensor/formats/formats.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../define/kernel.ts";
 import { checkWalk, type Walk, walker, walkOver, walksBy } from "./walk.ts";
 
 /** Where a view is copied to, in elements of the target: runs of `run` elements, `pitch` apart. */
-export interface Target {
+interface Target {
   readonly y: Tensor;
   readonly begin: number;
   readonly run: number;

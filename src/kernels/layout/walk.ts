@@ -2,10 +2,10 @@ import vectorFour from "#shaders/lib/vector/four.wgsl";
 import vectorOne from "#shaders/lib/vector/one.wgsl";
 import walkFlat from "#shaders/lib/walk/flat.wgsl";
 import walkStrided from "#shaders/lib/walk/strided.wgsl";
-import type { ShaderModule } from "../../gpu/shader-module.ts";
+import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
 import { formatShape, type Shape, ShapeError, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { KernelContext } from "../kernel.ts";
+import type { KernelContext } from "../define/kernel.ts";
 
 /** Number of axes that `lib/walk/strided` supports. */
 export const axesWalked = 4;
@@ -22,18 +22,18 @@ export interface Walk {
   readonly shape: Shape;
   /** Names of the inputs, in the order of `steps`. */
   readonly names: readonly string[];
-  /** The remaining axes after those of one element are dropped and adjacent axes with compatible strides are joined. */
+  /** The axes, without those of length 1, and with adjacent ones joined where their strides allow it. */
   readonly axes: readonly WalkAxis[];
 }
 
-/** As {@link walker}, one element at a time whatever the tensors are, for kernels that read Vectors. */
+/** As {@link walker}, but always one element at a time, for kernels that read Vectors. */
 export function walkerByOne(walk: Walk, context: KernelContext): Walker {
   const made = walker(walk, context, { single: true });
   return { ...made, parts: [...made.parts, vectorOne] };
 }
 
 /** What a walk adds to a kernel: fields of `Params`, parts, and the number of steps. */
-export interface Walker {
+interface Walker {
   readonly params: Readonly<Record<string, number>>;
   readonly parts: readonly ShaderModule[];
   /** Results counted in steps of one or four elements; also `params.n`. */

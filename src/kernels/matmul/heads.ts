@@ -2,8 +2,8 @@ import source from "#shaders/matmul/heads.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCall, intoY, tensorFields } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
+import { checkCall, intoY, tensorFields } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
 
 const fields = tensorFields("x", "weight");
 

@@ -5,12 +5,12 @@ import dotPlain from "#shaders/lib/dot4/plain.wgsl";
 import productSource from "#shaders/matmul/int8/product.wgsl";
 import quantiseSource from "#shaders/matmul/int8/quantise.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { constantsOf } from "../../gpu/specialise.ts";
+import { constantsOf } from "../../gpu/shader/specialise.ts";
 import { fieldsOf, oneOf } from "../../options/checks.ts";
 import { ShapeError } from "../../tensor/shape.ts";
-import { intoOf, tensorFields } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
-import { defineOp } from "../op.ts";
+import { intoOf, tensorFields } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
+import { defineOp } from "../define/op.ts";
 import { linear, type MatmulResult, type MatmulTensors } from "./linear.ts";
 
 /** Options of {@link matmulInt8}. */

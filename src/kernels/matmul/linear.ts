@@ -1,11 +1,11 @@
 import biasNone from "#shaders/lib/bias/none.wgsl";
 import biasVector from "#shaders/lib/bias/vector.wgsl";
-import type { ShaderModule } from "../../gpu/shader-module.ts";
-import type { Specialisation } from "../../gpu/specialise.ts";
+import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
+import type { Specialisation } from "../../gpu/shader/specialise.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { weightPart, weightTypes } from "../formats.ts";
-import type { Into, KernelContext } from "../kernel.ts";
+import type { Into, KernelContext } from "../define/kernel.ts";
+import { weightPart, weightTypes } from "../formats/formats.ts";
 
 /**
  * The inputs of every matmul kernel: `bias` is f32, `weight` any of `weightTypes`, in one or several segments along n.
@@ -53,7 +53,7 @@ export function linearSpecialisation(_axes: Axes, _options: object, context: Ker
 }
 
 /** Loads and multiply-adds that a kernel executes, for `linearCost`. */
-export interface LinearWork {
+interface LinearWork {
   /** Multiply-adds, padding included. */
   readonly products: number;
   /** Bytes of x loaded. */

@@ -1,13 +1,9 @@
-import { intoY, tensorFields } from "../arguments.ts";
-import { defineOp } from "../op.ts";
+import { intoY, tensorFields } from "../define/arguments.ts";
+import { defineOp } from "../define/op.ts";
 import { tuning } from "../tuning.ts";
 import type { MatmulOptions, MatmulResult, MatmulTensors } from "./linear.ts";
-import { naive } from "./naive.ts";
-import { register } from "./register.ts";
-import { subgroups } from "./subgroups.ts";
-import { tiled } from "./tiled.ts";
-import { vector } from "./vector.ts";
-import { vectorSubgroups } from "./vector-subgroups.ts";
+import { naive, register, subgroups, tiled } from "./rungs.ts";
+import { vector, vectorSubgroups } from "./vector.ts";
 
 export type { MatmulOptions, MatmulResult, MatmulTensors } from "./linear.ts";
 

@@ -3,21 +3,24 @@ import { atLeast, fieldsOf, oneOf } from "../../options/checks.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { slice } from "../../tensor/views.ts";
-import { intoOf, tensorFields } from "../arguments.ts";
+import { intoOf, tensorFields } from "../define/arguments.ts";
+import type { Into } from "../define/kernel.ts";
+import { defineOp } from "../define/op.ts";
 import { geglu, swiglu } from "../elementwise/activation.ts";
 import { add } from "../elementwise/elementwise.ts";
-import type { Into } from "../kernel.ts";
 import { rmsNorm } from "../norm/rms-norm.ts";
-import { defineOp } from "../op.ts";
 import { tuning } from "../tuning.ts";
 import { matmul } from "./matmul.ts";
-import { type GateName, gateNames, vectorSubgroupsKernel, wantsWide } from "./vector-subgroups.ts";
+import { type GateName, gateNames, vectorSubgroupsKernel, wantsWide } from "./vector.ts";
 
 /** The inputs of a projection. */
 export interface ProjectionTensors {
   /** `[...rows, k]`, f32. */
   readonly x: Tensor;
-  /** `[n, k]`, or `[2 n, k]` where the projection is gated: the rows of the gates, then those of what they let through. */
+  /**
+   * `[n, k]`, or `[2 n, k]` where the projection is gated: the rows of the gates, then those of the values that they
+   * scale.
+   */
   readonly weight: Tensor;
   /** One for each row of the weight. */
   readonly bias?: Tensor | undefined;
@@ -27,7 +30,7 @@ export interface ProjectionTensors {
   readonly residual?: Tensor | undefined;
 }
 
-/** What surrounds the product. */
+/** The steps around the product. */
 export interface ProjectionOptions extends Into<ProjectionResult> {
   /** Added to the mean square of the norm under the root; default 0. */
   readonly eps?: number;

@@ -2,31 +2,31 @@ import { boolean, fieldsOf, object } from "../../options/checks.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { reshape, slice } from "../../tensor/views.ts";
+import { defineOp, type Variant } from "../define/op.ts";
 import { add, mul } from "../elementwise/elementwise.ts";
 import { fill } from "../elementwise/fill.ts";
 import { concat } from "../layout/concat.ts";
 import { contiguous } from "../layout/contiguous.ts";
-import { defineOp, type Variant } from "../op.ts";
-import { type AdaptedTensors, adaptedFields, adaptedSizes, type LowRank } from "./adapted-problem.ts";
+import { type AdaptedTensors, adaptedFields, adaptedSizes, type LowRank } from "./adapted-experts.ts";
 import { align } from "./align.ts";
 import { gatedBackward } from "./backward/gated.ts";
 import { block, naiveProducts, type Products, registerProducts } from "./backward/products.ts";
 import { combine } from "./combine.ts";
 import { vectorsRefusal } from "./experts-problem.ts";
-import { boundedProduct } from "./register-product.ts";
+import { boundedProduct } from "./grouped-product.ts";
 
 /** The tensors of the layer, and the gradient of its result f32 `[t, c]`. */
-export interface AdaptedBackwardTensors extends AdaptedTensors {
+interface AdaptedBackwardTensors extends AdaptedTensors {
   readonly dy: Tensor;
 }
 
 export interface AdaptedBackwardOptions {
-  /** Which gradients are wanted apart from those of adapters; default all. */
+  /** Which gradients are wanted besides those of adapters; default all. */
   readonly needs?: { readonly x?: boolean; readonly weights?: boolean };
 }
 
-/** Gradients, each of the shape of what it is of, f32; those of adapters that are not there are absent. */
-export interface AdaptedGradients {
+/** Gradients, each of the shape of its tensor, f32; those of adapters that do not exist are absent. */
+interface AdaptedGradients {
   readonly dx?: Tensor;
   readonly dweights?: Tensor;
   readonly dgateA?: Tensor;
@@ -64,7 +64,7 @@ const withProducts = (products: Products): BackwardVariant => ({
     const outer = (a: Tensor, b: Tensor, gathered?: "a" | "b") =>
       scope.keep(products.weights(gpu, { a, b, ...ends }, { ...tokens, ...(gathered ? { gathered } : {}) }).dw);
 
-    // What gates and ups gave, with their adapters.
+    // The results of gate and up, with their adapters.
     const narrow = (adapter: LowRank | undefined) => adapter && scaled(forward(x, adapter.a, tokens), adapter);
     const [gateNarrow, upNarrow] = [narrow(adapters.gate), narrow(adapters.up)];
     const stored = reshape(forward(x, gateUp, tokens), [-1, f, 2]);
@@ -123,11 +123,11 @@ const registers = withProducts(registerProducts);
 const variants = { naive, registers } as const;
 
 /**
- * The gradients of {@link adaptedExperts} other than those of the weights that the adapters are next to. With u = scale ·
- * Bᵀ · dy of a slot's token and expert, h what down multiplies and s the share of the slot: `dA = Σ u ⊗ s · h` and `dB = Σ
- * dy ⊗ scale · A · s · h` of downs, over the slots of each expert; of gates and ups the same with their gradients and x.
- * Zeros for an expert without slots. No sum depends on anything but the choices: the same bits every time. Needs c, f and
- * the rank to be multiples of 4. Throws `ShapeError` for shapes that do not fit.
+ * The gradients of {@link adaptedExperts}, except those of the weights that the adapters belong to. With u = scale ·
+ * Bᵀ · dy of a slot's token and expert, h the input of down and s the share of the slot: `dA = Σ u ⊗ s · h` and `dB = Σ
+ * dy ⊗ scale · A · s · h` of down, over the slots of each expert; of gate and up the same with their gradients and x.
+ * Zeros for an expert without slots. The order of sums depends on the choices alone: the same bits every time. Needs c,
+ * f and the rank to be multiples of 4. Throws `ShapeError` for shapes that do not fit.
  */
 export const adaptedExpertsBackward = defineOp<
   AdaptedBackwardTensors,

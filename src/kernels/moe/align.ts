@@ -2,12 +2,12 @@ import countSource from "#shaders/moe/align/count.wgsl";
 import naiveSource from "#shaders/moe/align/naive.wgsl";
 import placeSource from "#shaders/moe/align/place.wgsl";
 import scanSource from "#shaders/moe/align/scan.wgsl";
-import { constantsOf } from "../../gpu/specialise.ts";
+import { constantsOf } from "../../gpu/shader/specialise.ts";
 import { fieldsOf, integer, listOf, required, size } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { tensorFields } from "../arguments.ts";
-import { defineKernel } from "../kernel.ts";
-import { defineOp, type Variant } from "../op.ts";
+import { tensorFields } from "../define/arguments.ts";
+import { defineKernel } from "../define/kernel.ts";
+import { defineOp, type Variant } from "../define/op.ts";
 
 /** The input of `align`: experts u32 `[t, k]`; an id of `count` or more is no expert. */
 export interface AlignTensors {
@@ -19,7 +19,7 @@ export interface AlignOptions {
   readonly count: number;
   /** Rows per block. */
   readonly block: number;
-  /** Slots that an expert takes; the last in the order of tokens are dropped. Default: all. */
+  /** Maximum number of slots of an expert; those of later tokens are dropped. Default: all. */
   readonly capacity?: number;
   /** Workgroups along the columns of the gate-up product and of the down product. Default 1. */
   readonly across?: readonly [gateUp: number, down: number];
@@ -48,7 +48,7 @@ export interface Aligned {
 const chunk = constantsOf(countSource, "CHUNK");
 
 /** The maximum number of blocks for `slots` slots of `count` experts. */
-export const mostBlocks = (slots: number, count: number, block: number): number =>
+export const maxBlocks = (slots: number, count: number, block: number): number =>
   Math.floor((slots + Math.min(slots, count) * (block - 1)) / block);
 
 type Axes = Readonly<Record<"t" | "k", number>>;
@@ -70,7 +70,7 @@ const planned = {
     down_across: across[1],
   }),
   sizes: (slots: number, { count, block }: AlignOptions) => {
-    const blocks = mostBlocks(slots, count, block);
+    const blocks = maxBlocks(slots, count, block);
     return { e: count, ends: count + 1, rows: blocks * block, blocks, two: 2, four: 4 };
   },
 } as const;

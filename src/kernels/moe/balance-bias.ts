@@ -1,9 +1,9 @@
-import source from "#shaders/moe/balance.wgsl";
-import clipGiven from "#shaders/optimiser/clip/given.wgsl";
-import { constantsOf } from "../../gpu/specialise.ts";
+import source from "#shaders/moe/balance/bias.wgsl";
+import clipGiven from "#shaders/optimizer/clip/factor.wgsl";
+import { constantsOf } from "../../gpu/shader/specialise.ts";
 import { atLeast, required } from "../../options/checks.ts";
-import { withOptions } from "../arguments.ts";
-import { defineKernel } from "../kernel.ts";
+import { withOptions } from "../define/arguments.ts";
+import { defineKernel } from "../define/kernel.ts";
 
 /**
  * Moves the bias by which experts are chosen, f32 `[e]` in place, by `rate` up for an expert with fewer choices than the
@@ -13,7 +13,7 @@ import { defineKernel } from "../kernel.ts";
  */
 export const balanceBias = withOptions(
   defineKernel({
-    name: "moe/balance",
+    name: "moe/balance/bias",
     source,
     inputs: { sums: "[columns]", "clip?": "[2]" },
     inout: { bias: "[e]" },

@@ -1,6 +1,6 @@
 import source from "#shaders/moe/combine.wgsl";
 import resultRowsSlots from "#shaders/moe/result-rows/slots.wgsl";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../define/kernel.ts";
 
 /** The order of the slots' results. */
 interface CombineOptions {

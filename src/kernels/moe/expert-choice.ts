@@ -2,8 +2,8 @@ import source from "#shaders/moe/choose.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { fieldsOf, required, size } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCall, tensorFields } from "../arguments.ts";
-import { defineKernel } from "../kernel.ts";
+import { checkCall, tensorFields } from "../define/arguments.ts";
+import { defineKernel } from "../define/kernel.ts";
 import { softmax } from "../softmax/softmax.ts";
 
 const choose = defineKernel({

@@ -3,12 +3,10 @@ import biasNone from "#shaders/moe/bias/none.wgsl";
 import biasVector from "#shaders/moe/bias/vector.wgsl";
 import gluClamped from "#shaders/moe/glu/clamped.wgsl";
 import gluSwiglu from "#shaders/moe/glu/swiglu.wgsl";
-import resultGated from "#shaders/moe/result/gated.wgsl";
-import resultPlain from "#shaders/moe/result/plain.wgsl";
-import type { ShaderModule } from "../../gpu/shader-module.ts";
+import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
 import { ShapeError } from "../../tensor/shape.ts";
-import { weightPart, weightTypes } from "../formats.ts";
-import type { KernelContext } from "../kernel.ts";
+import type { KernelContext } from "../define/kernel.ts";
+import { weightPart, weightTypes } from "../formats/formats.ts";
 
 /** How the outputs of a product are stored. */
 export type GatedActivation = "swiglu" | "clamped-swiglu";
@@ -37,12 +35,12 @@ export function columnsOf(rows: number, { count, gated }: ExpertProduct): { n: n
   return { n, columns: gated ? n / 2 : n };
 }
 
-/** The parts that read the weight, add its bias and store the result. */
+/** The parts that read the weight, add its bias and gate the result, which the constant `GATED` of `moe/result` chooses. */
 export function expertParts({ gated }: ExpertProduct, { dtypes, gpu }: KernelContext): ShaderModule[] {
   return [
     weightPart(dtypes["weight"], gpu).part,
     dtypes["bias"] ? biasVector : biasNone,
-    ...(gated ? [resultGated, gated === "swiglu" ? gluSwiglu : gluClamped] : [resultPlain]),
+    gated === "clamped-swiglu" ? gluClamped : gluSwiglu,
   ];
 }
 

@@ -1,16 +1,16 @@
 import { boolean, fieldsOf, integer, object, oneOf } from "../../options/checks.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { tensorFields } from "../arguments.ts";
+import { tensorFields } from "../define/arguments.ts";
+import { defineOp, type Variant } from "../define/op.ts";
 import { fill } from "../elementwise/fill.ts";
-import { defineOp, type Variant } from "../op.ts";
 import { align } from "./align.ts";
 import { expertBiases, gatedBackward } from "./backward/gated.ts";
 import { block, naiveProducts, type Products, registerProducts } from "./backward/products.ts";
 import { combine } from "./combine.ts";
 import type { GatedActivation } from "./expert-weights.ts";
 import { type ExpertsTensors, expertsSizes, vectorsRefusal } from "./experts-problem.ts";
-import { boundedProduct } from "./register-product.ts";
+import { boundedProduct } from "./grouped-product.ts";
 
 /** The tensors of a layer of experts, and the gradient of its result f32 `[t, c]`. */
 export interface ExpertsBackwardTensors extends ExpertsTensors {
@@ -23,13 +23,13 @@ type Wanted = Readonly<Record<"x" | "weights" | "gateUp" | "gateUpBias" | "down"
 export interface ExpertsBackwardOptions {
   /** Default swiglu. */
   readonly activation?: GatedActivation;
-  /** The forward's: slots that it dropped have no part in any gradient. */
+  /** That of the forward pass: slots dropped there contribute to no gradient. */
   readonly capacity?: number;
   /** Default all, those of biases where there are biases. */
   readonly needs?: Partial<Wanted>;
 }
 
-/** Gradients, each of the shape of what it is of, f32; those that are not needed are absent. */
+/** Gradients, each of the shape of its tensor, f32; those that are not needed are absent. */
 export interface ExpertsGradients {
   readonly dx?: Tensor;
   readonly dweights?: Tensor;
@@ -41,7 +41,7 @@ export interface ExpertsGradients {
 
 type BackwardVariant = Variant<ExpertsBackwardTensors, ExpertsBackwardOptions, ExpertsGradients>;
 
-/** The gradient of a weight, in its segments, of which `part` records the rows from the one to the other. */
+/** The gradient of a weight, in the weight's segments; `part` records rows `begin` to `end`. */
 function inSegments(weight: Tensor, part: (rows: { readonly begin: number; readonly end: number }) => Tensor): Tensor {
   const segments = weight.segments.map(({ begin, end }) => ({ storage: part({ begin, end }).storage, begin, end }));
   return new Tensor(weight.gpu, weight.shape, "f32", segments);
@@ -108,13 +108,13 @@ const registers = withProducts(registerProducts);
 const variants = { naive, registers } as const;
 
 /**
- * The gradients of {@link experts}. With `e = dy · down` of a slot's token and expert, and h what down multiplies:
+ * The gradients of {@link experts}. With `e = dy · down` of a slot's token and expert, and h the input of down:
  * `dweights = ⟨e, h⟩` (and ⟨dy, downBias⟩), so that no expert's result is kept; `weights · e` goes on through the gated
  * activation; `dgateUp` and `ddown` are sums of outer products over the slots of each expert, zeros for one without
- * slots; dx adds up a token's slots in their order. What gates and ups gave is computed again. No sum depends on anything
- * but the choices: the same bits every time. Needs c and f to be multiples of 4. Weights are of any of `weightTypes` unless
- * their own gradient is needed, in any number of segments, in which their gradients are too. Throws `ShapeError` for
- * shapes that do not fit.
+ * slots; dx adds up a token's slots in their order. The results of gate and up are computed again. The order of sums
+ * depends on the choices alone: the same bits every time. Needs c and f to be multiples of 4. Weights are of any of
+ * `weightTypes` unless their own gradient is needed, in any number of segments, in which their gradients are too.
+ * Throws `ShapeError` for shapes that do not fit.
  */
 export const expertsBackward = defineOp<
   ExpertsBackwardTensors,

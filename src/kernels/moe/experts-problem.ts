@@ -1,6 +1,6 @@
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Variant } from "../op.ts";
+import type { Variant } from "../define/op.ts";
 import type { GatedActivation } from "./expert-weights.ts";
 
 /** The tensors of a layer of experts. */
@@ -24,7 +24,7 @@ export interface ExpertsTensors {
 export interface ExpertsOptions {
   /** Default swiglu; clamped as in gpt-oss. */
   readonly activation?: GatedActivation;
-  /** Slots that an expert takes, the last in the order of tokens are dropped; default all. Not for a few tokens. */
+  /** Maximum number of slots of an expert; those of later tokens are dropped. Default all. Not for a few tokens. */
   readonly capacity?: number;
   /** Slots of each expert, for `loop`, which cannot run before they have been read back. */
   readonly counts?: readonly number[];

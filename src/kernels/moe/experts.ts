@@ -1,15 +1,10 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import { fieldsOf, integer, listOf, oneOf, size } from "../../options/checks.ts";
-import { tensorFields } from "../arguments.ts";
-import { defineOp } from "../op.ts";
+import { tensorFields } from "../define/arguments.ts";
+import { defineOp } from "../define/op.ts";
 import { tuning } from "../tuning.ts";
-import { bounded } from "./bounded.ts";
-import { dense } from "./dense.ts";
 import type { ExpertsOptions, ExpertsResult, ExpertsTensors } from "./experts-problem.ts";
-import { grouped } from "./grouped.ts";
-import { loop } from "./loop.ts";
-import { subgroups } from "./subgroups.ts";
-import { vector } from "./vector.ts";
+import { bounded, dense, grouped, loop, subgroups, vector } from "./rungs.ts";
 
 export type { ExpertsOptions, ExpertsResult, ExpertsTensors } from "./experts-problem.ts";
 
@@ -24,7 +19,7 @@ const options = fieldsOf<ExpertsOptions>({
   counts: listOf(size),
 });
 
-/** Variants from the most to the least wanted. */
+/** Variants in order of preference. */
 function order({ x }: ExpertsTensors, _options: ExpertsOptions, gpu: Gpu): readonly (keyof typeof routed)[] {
   const many = tuning(gpu).expertsOfManyTokens;
   return (x.shape[0] ?? 0) <= 8 ? ["vector", ...many] : many;

@@ -1,8 +1,7 @@
 import { align } from "./align.ts";
 import { combine } from "./combine.ts";
 import { type ExpertsVariant, expertsSizes, vectorsRefusal } from "./experts-problem.ts";
-import type { GroupedProduct } from "./grouped-product.ts";
-import { mostBlockRows } from "./register-product.ts";
+import { type GroupedProduct, maxBlockRows } from "./grouped-product.ts";
 
 /** A layer of experts with one of the grouped products. */
 export const groupedLayer = ({ kernel: product, block, across }: GroupedProduct): ExpertsVariant => ({
@@ -35,5 +34,5 @@ export const groupedLayer = ({ kernel: product, block, across }: GroupedProduct)
  * The maximum number of tokens with `k` choices each whose rows, sorted by `count` experts and padded, are at most
  * `rows`.
  */
-export const mostTokens = (rows: number, k: number, count: number): number =>
-  Math.max(1, Math.floor((rows - count * (mostBlockRows - 1)) / k));
+export const maxTokens = (rows: number, k: number, count: number): number =>
+  Math.max(1, Math.floor((rows - count * (maxBlockRows - 1)) / k));

@@ -1,15 +1,16 @@
-// The experts' products over rows sorted by expert: the common part of their kernels.
-import rowsAligned from "#shaders/moe/rows/aligned.wgsl";
-import rowsGathered from "#shaders/moe/rows/gathered.wgsl";
+import groupedSource from "#shaders/moe/grouped.wgsl";
+import subgroupsSource from "#shaders/moe/subgroups.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import type { ShaderModule } from "../../gpu/shader-module.ts";
-import type { Specialisation } from "../../gpu/specialise.ts";
-import { weightPart } from "../formats.ts";
-import { defineKernel } from "../kernel.ts";
+import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
+import { constantsOf, type Specialisation } from "../../gpu/shader/specialise.ts";
+import { defineKernel } from "../define/kernel.ts";
+import { weightPart } from "../formats/formats.ts";
 import { columnsOf, type ExpertProduct, expertParts, expertWeights, seenRows } from "./expert-weights.ts";
 
+// The experts' products over rows sorted by expert: the common part of their kernels.
+
 /** Options of a grouped product. */
-export interface GroupedOptions extends ExpertProduct {
+interface GroupedOptions extends ExpertProduct {
   /** Choices per token, k, where rows of x are tokens. Unset: rows are slots in `align`'s order. */
   readonly choices?: number;
   /** Number of slots, for the cost. */
@@ -17,7 +18,7 @@ export interface GroupedOptions extends ExpertProduct {
 }
 
 /** The tile of a kernel: rows of a block, which are those of a workgroup, and its columns. */
-export interface ProductTile {
+interface ProductTile {
   readonly block: number;
   readonly columns: (gpu: Gpu) => number;
   /** Rows and columns whose loads are shared in registers, for the cost. */
@@ -28,7 +29,7 @@ export interface ProductTile {
 const gridOf = ({ choices }: GroupedOptions) => (choices === undefined ? 1 : 0);
 
 /** The record of a grouped product with this tile, its grid sized by the GPU or for the maximum number of blocks. */
-export function groupedProduct(
+function groupedProduct(
   shader: { readonly name: string; readonly source: ShaderModule },
   tile: ProductTile,
   grid: "indirect" | "bounded",
@@ -58,8 +59,13 @@ export function groupedProduct(
       ...seenRows(context),
     }),
     specialise: (_axes, options, context) => ({
-      parts: [...expertParts(options, context), options.choices === undefined ? rowsAligned : rowsGathered],
-      constants: { ...constants(context.gpu), GRID: gridOf(options) },
+      parts: expertParts(options, context),
+      constants: {
+        ...constants(context.gpu),
+        GRID: gridOf(options),
+        GATHERED: options.choices !== undefined,
+        GATED: options.gated !== undefined,
+      },
     }),
     workgroups: ({ blocks }, options, { segment, gpu }) => [across(columnsOf(segment.total, options).n, gpu), blocks],
     cost: ({ k, rows }, options, { dtypes, gpu }) => {
@@ -77,3 +83,33 @@ export function groupedProduct(
 }
 
 export type GroupedProduct = ReturnType<typeof groupedProduct>;
+
+const shader = { name: "moe/grouped", source: groupedSource };
+const sizes = constantsOf(groupedSource, "BLOCK", "ROWS", "COLUMNS", "COLUMN_THREADS");
+const tile: ProductTile = {
+  block: sizes.BLOCK,
+  columns: () => sizes.COLUMNS * sizes.COLUMN_THREADS,
+  shared: () => [sizes.ROWS, sizes.COLUMNS],
+};
+
+/** In register tiles, over a grid sized by the GPU. */
+export const indirectProduct = /* @__PURE__ */ groupedProduct(shader, tile, "indirect");
+
+/** In register tiles, over a grid for the maximum number of blocks; those past the last return. */
+export const boundedProduct = /* @__PURE__ */ groupedProduct(shader, tile, "bounded");
+
+/** The largest number of rows per block of any grouped product. */
+export const maxBlockRows = tile.block;
+
+const subgroupTile = constantsOf(subgroupsSource, "BLOCK", "COLUMNS");
+
+const sizeOf = (gpu: Gpu) => gpu.adapter.subgroupSize ?? 1;
+const columns = (gpu: Gpu) => subgroupTile.COLUMNS * sizeOf(gpu);
+
+/** In the registers of subgroups, over a grid sized by the GPU. */
+export const subgroupProduct = /* @__PURE__ */ groupedProduct(
+  { name: "moe/subgroups", source: subgroupsSource },
+  { block: subgroupTile.BLOCK, columns, shared: (gpu) => [subgroupTile.BLOCK, columns(gpu)] },
+  "indirect",
+  (gpu) => ({ SUBGROUP: sizeOf(gpu) }),
+);

@@ -4,12 +4,12 @@ import slopesSigmoid from "#shaders/moe/score-slopes/sigmoid.wgsl";
 import slopesSoftmax from "#shaders/moe/score-slopes/softmax.wgsl";
 import scoresSigmoid from "#shaders/moe/scores/sigmoid.wgsl";
 import scoresSoftmax from "#shaders/moe/scores/softmax.wgsl";
-import { constantsOf, type Shader } from "../../gpu/specialise.ts";
+import { constantsOf, type Shader } from "../../gpu/shader/specialise.ts";
 import { fieldsOf } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { intoOf, tensorFields } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
-import { defineOp } from "../op.ts";
+import { intoOf, tensorFields } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
+import { defineOp } from "../define/op.ts";
 import { tuning } from "../tuning.ts";
 import { checkRule, type RoutingRule, ruleChecks } from "./route.ts";
 

@@ -8,8 +8,8 @@ import scoresSigmoid from "#shaders/moe/scores/sigmoid.wgsl";
 import scoresSoftmax from "#shaders/moe/scores/softmax.wgsl";
 import { boolean, type Checks, finite, integer, object, oneOf, required, size } from "../../options/checks.ts";
 import { ShapeError } from "../../tensor/shape.ts";
-import { withOptions } from "../arguments.ts";
-import { defineKernel } from "../kernel.ts";
+import { withOptions } from "../define/arguments.ts";
+import { defineKernel } from "../define/kernel.ts";
 
 /** How a token's experts are chosen and weighted. */
 export interface RoutingRule {
@@ -49,7 +49,7 @@ export const ruleChecks: Checks<RoutingRule> = {
 const scoreParts = { softmax: scoresSoftmax, sigmoid: scoresSigmoid } as const;
 
 /** Maximum number of experts: one thread goes over all of them for each choice. */
-const mostExperts = 1024;
+const maxExperts = 1024;
 
 /**
  * The experts of each token: logits `[t, e]` → experts u32 `[t, k]`, the first chosen first, and weights `[t, k]`. The
@@ -105,7 +105,7 @@ export function checkRule(e: number, { k, groups, scale = 1 }: RoutingRule): voi
   const fail = (message: string): never => {
     throw new ShapeError(`moe/route: ${message}`);
   };
-  if (e > mostExperts) fail(`${e} experts, expected at most ${mostExperts}`);
+  if (e > maxExperts) fail(`${e} experts, expected at most ${maxExperts}`);
   if (!Number.isInteger(k) || k < 1 || k > e) fail(`k is ${k}, expected 1 to ${e} (from ${e} experts)`);
   if (!Number.isFinite(scale)) fail(`a scale of ${scale}`);
   if (!groups) return;

@@ -1,13 +1,13 @@
 import naiveSource from "#shaders/moe/backward/statistics.wgsl";
 import lanesSource from "#shaders/moe/backward/statistics-lanes.wgsl";
-import source from "#shaders/moe/statistics.wgsl";
-import sharesSource from "#shaders/moe/statistics-shares.wgsl";
+import source from "#shaders/moe/balance/statistics.wgsl";
+import sharesSource from "#shaders/moe/balance/statistics-shares.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { fieldsOf, oneOf } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { tensorFields } from "../arguments.ts";
-import { defineKernel } from "../kernel.ts";
-import { defineOp } from "../op.ts";
+import { tensorFields } from "../define/arguments.ts";
+import { defineKernel } from "../define/kernel.ts";
+import { defineOp } from "../define/op.ts";
 import { columnSums } from "../reduce/column-sums.ts";
 import { tuning } from "../tuning.ts";
 import { type LogitGradient, lanesOfToken, scoreParts, tokenGroups } from "./route-backward.ts";
@@ -24,8 +24,8 @@ export interface RouterScores {
   readonly scores?: "softmax" | "sigmoid";
 }
 
-/** What those sums are. */
-export interface RouterStatistics {
+/** The sums `[2e + 1]`. */
+interface RouterStatistics {
   readonly sums: Tensor;
 }
 
@@ -52,7 +52,7 @@ const ofChunks = {
 
 const byColumn = defineKernel({
   ...ofChunks,
-  name: "moe/statistics",
+  name: "moe/balance/statistics",
   source,
   cost: (axes: ChunkAxes) => {
     const { t, e, k } = axes;
@@ -62,7 +62,7 @@ const byColumn = defineKernel({
 
 const byToken = defineKernel({
   ...ofChunks,
-  name: "moe/statistics-shares",
+  name: "moe/balance/statistics-shares",
   source: sharesSource,
   cost: (axes: ChunkAxes) => {
     const { t, e, k } = axes;
@@ -79,14 +79,14 @@ const summed =
   };
 
 /** Experts whose shares the tokens of the smallest chunk have room for in the 16 KiB of workgroup memory that all have. */
-const mostExperts = 240;
+const maxExperts = 240;
 
 const statistics = {
   naive: { record: summed(byColumn) },
   shares: {
     accepts: ({ logits }: RouterStatisticsTensors) => {
       const { [1]: experts = 0 } = logits.shape;
-      return experts <= mostExperts ? undefined : `there are ${experts} experts, expected at most ${mostExperts}`;
+      return experts <= maxExperts ? undefined : `there are ${experts} experts, expected at most ${maxExperts}`;
     },
     record: summed(byToken),
   },
@@ -131,12 +131,12 @@ const variants = { lanes, naive } as const;
 const fields = fieldsOf<RouterScores>({ scores: oneOf("softmax", "sigmoid") });
 
 /**
- * What auxiliary losses of a router are made of, over all tokens: logits f32 `[t, e]`, experts u32 `[t, k]` → sums f32
- * `[2e + 1]`: of each expert's share of all scores, of the choices of each expert (whole numbers), and of lse(logits)².
- * Sums are in an order that only t decides. Throws `ShapeError` for shapes that do not fit.
+ * The sums over all tokens from which a router's auxiliary losses are computed: logits f32 `[t, e]`, experts u32 `[t,
+ * k]` → sums f32 `[2e + 1]`: of each expert's share of all scores, of the choices of each expert (whole numbers), and
+ * of lse(logits)². Their order depends on t alone. Throws `ShapeError` for shapes that do not fit.
  */
 export const routerStatistics = defineOp<RouterStatisticsTensors, RouterScores, RouterStatistics, typeof statistics>(
-  { name: "moe/statistics", variants: statistics, order: () => ["shares", "naive"] },
+  { name: "moe/balance/statistics", variants: statistics, order: () => ["shares", "naive"] },
   { tensors: tensorFields("logits", "experts"), options: fields },
 );
 

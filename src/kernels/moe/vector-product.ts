@@ -1,17 +1,17 @@
-import rowSlotsApart from "#shaders/moe/row-slots/apart.wgsl";
 import rowSlotsGathered from "#shaders/moe/row-slots/gathered.wgsl";
+import rowSlotsApart from "#shaders/moe/row-slots/separate.wgsl";
 import rowSlotsWeighted from "#shaders/moe/row-slots/weighted.wgsl";
 import source from "#shaders/moe/vector.wgsl";
-import { constantsOf } from "../../gpu/specialise.ts";
-import { weightPart } from "../formats.ts";
-import { defineKernel } from "../kernel.ts";
+import { constantsOf } from "../../gpu/shader/specialise.ts";
+import { defineKernel } from "../define/kernel.ts";
+import { weightPart } from "../formats/formats.ts";
 import { tuning } from "../tuning.ts";
 import { columnsOf, type ExpertProduct, expertParts, expertWeights, seenRows } from "./expert-weights.ts";
 
 const rowSlotParts = { gathered: rowSlotsGathered, weighted: rowSlotsWeighted, apart: rowSlotsApart } as const;
 
 /** The meaning of rows of x and of the result. */
-export interface VectorOptions extends ExpertProduct {
+interface VectorOptions extends ExpertProduct {
   /**
    * `gathered`: rows of x are tokens, rows of the result slots. `weighted`: rows of x are slots, which are summed per
    * token. `apart`: rows of both are slots.
@@ -40,6 +40,7 @@ export const vectorProduct = defineKernel({
     parts: [...expertParts(options, context), rowSlotParts[options.slots]],
     constants: {
       EXPERTS: options.count,
+      GATED: options.gated !== undefined,
       CHOICES: choices,
       LANES: tuning(context.gpu).vectorLanes,
     },

@@ -1,24 +1,24 @@
-// The common part of the norms' backward ops: their variants, of which each norm has kernels of its own, and the sums over
+// The common part of the norms' backward ops: their variants, with separate kernels for each norm, and the sums over
 // rows of the gradients of parameters.
-import dsumGiven from "#shaders/norm/dsum/given.wgsl";
+
 import dsumNone from "#shaders/norm/dsum/none.wgsl";
+import dsumGiven from "#shaders/norm/dsum/tensor.wgsl";
 import dxNone from "#shaders/norm/dx/none.wgsl";
 import dxStored from "#shaders/norm/dx/stored.wgsl";
-import meanGiven from "#shaders/norm/mean/given.wgsl";
 import meanNone from "#shaders/norm/mean/none.wgsl";
+import meanGiven from "#shaders/norm/mean/tensor.wgsl";
 import gradientsSource from "#shaders/norm/parameter-gradients.wgsl";
 import partialsBias from "#shaders/norm/partials/bias.wgsl";
 import partialsBoth from "#shaders/norm/partials/both.wgsl";
 import partialsNone from "#shaders/norm/partials/none.wgsl";
 import partialsWeight from "#shaders/norm/partials/weight.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import type { ShaderModule } from "../../gpu/shader-module.ts";
-import { constantsOf, type Shader, type Specialisation } from "../../gpu/specialise.ts";
+import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
+import { constantsOf, type Shader, type Specialisation } from "../../gpu/shader/specialise.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { defineKernel, type Into } from "../kernel.ts";
-import { rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
+import { inRegisters, registerRows, rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
 import { sum } from "../reduce/reduce.ts";
-import { inRegisters, registerRows } from "../reduce/register-rows.ts";
 import { bySubgroups } from "./subgroup-rows.ts";
 
 /** `x`, `dy` and `dsum` `[..., cols]`, `weight` `[cols]`. */
@@ -59,8 +59,8 @@ interface KernelOptions {
 const needsOf = ({ needs = {} }: NormBackwardOptions): Needs => ({ x: true, weight: true, bias: false, ...needs });
 
 /** Maximum number of rows that a group adds up one by one, and the number of groups from which on it has several. */
-const mostRows = 32;
-const fewestGroups = 128;
+const maxRows = 32;
+const minGroups = 128;
 
 /**
  * Into how many groups rows are divided, each with sums of its own over its rows: the same on every device, so that
@@ -68,7 +68,7 @@ const fewestGroups = 128;
  */
 function groupsOf(rows: number, { weight, bias }: Needs): number {
   if (!weight && !bias) return rows;
-  return Math.ceil(rows / Math.min(mostRows, Math.max(1, Math.ceil(rows / fewestGroups))));
+  return Math.ceil(rows / Math.min(maxRows, Math.max(1, Math.ceil(rows / minGroups))));
 }
 
 type Types = { readonly dtypes: Readonly<Record<string, string>> };
@@ -196,7 +196,7 @@ interface Grouped extends NormKernel {
 }
 
 /** A variant with one kernel for rows and groups of them. */
-export function inGroups({ name, source, flops, specialise, together, bytes }: Grouped) {
+function inGroups({ name, source, flops, specialise, together, bytes }: Grouped) {
   const kernel = defineKernel({
     name,
     source,

@@ -1,16 +1,16 @@
 import { atLeast, fieldsOf } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { intoOf, tensorFields } from "../arguments.ts";
+import { intoOf, tensorFields } from "../define/arguments.ts";
+import type { Into } from "../define/kernel.ts";
+import { defineOp, type Variant } from "../define/op.ts";
 import { fill } from "../elementwise/fill.ts";
-import type { Into } from "../kernel.ts";
-import { defineOp, type Variant } from "../op.ts";
-import { inRegisters } from "../reduce/register-rows.ts";
+import { inRegisters } from "../reduce/lanes.ts";
 import { tuning } from "../tuning.ts";
 import { asRmsNorm, type L2NormaliseOptions } from "./l2-normalise.ts";
 import { rmsNormBackward } from "./rms-norm-backward.ts";
 import { bySubgroups } from "./subgroup-rows.ts";
 
-/** What `l2Normalise` was given, and the gradient of its result, both `[..., cols]`. */
+/** The argument of `l2Normalise`, and the gradient of its result, both `[..., cols]`. */
 export interface L2GradientTensors {
   readonly x: Tensor;
   readonly dy: Tensor;

@@ -1,15 +1,15 @@
 import { atLeast, fieldsOf } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { intoOf, onlyX } from "../arguments.ts";
+import { intoOf, onlyX } from "../define/arguments.ts";
+import type { Into } from "../define/kernel.ts";
+import { defineOp, type Variant } from "../define/op.ts";
 import { fill } from "../elementwise/fill.ts";
-import type { Into } from "../kernel.ts";
-import { defineOp, type Variant } from "../op.ts";
-import { inRegisters } from "../reduce/register-rows.ts";
+import { inRegisters } from "../reduce/lanes.ts";
 import { tuning } from "../tuning.ts";
 import { rmsNorm } from "./rms-norm.ts";
 import { bySubgroups } from "./subgroup-rows.ts";
 
-/** What keeps a row of zeros finite. */
+/** The option that keeps a row of zeros finite. */
 export interface L2NormaliseOptions {
   /** Its square is added to that of a row's length; default 10⁻¹², the least length by which PyTorch divides. */
   readonly eps?: number;

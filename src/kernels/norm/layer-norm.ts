@@ -1,16 +1,15 @@
-import biasGiven from "#shaders/norm/bias/given.wgsl";
 import biasNone from "#shaders/norm/bias/none.wgsl";
+import biasGiven from "#shaders/norm/bias/tensor.wgsl";
 import workgroupSource from "#shaders/norm/layer-norm.wgsl";
 import registersSource from "#shaders/norm/layer-norm-registers.wgsl";
 import subgroupsSource from "#shaders/norm/layer-norm-subgroups.wgsl";
 import rowResidual from "#shaders/norm/row/residual.wgsl";
 import { atLeast, fieldsOf, required } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { intoOf, tensorFields } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
-import { defineOp } from "../op.ts";
-import { rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
-import { inRegisters, registerRows } from "../reduce/register-rows.ts";
+import { intoOf, tensorFields } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
+import { defineOp } from "../define/op.ts";
+import { inRegisters, registerRows, rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
 import { tuning } from "../tuning.ts";
 import { bySubgroups, shareOf, subgroupRows } from "./subgroup-rows.ts";
 

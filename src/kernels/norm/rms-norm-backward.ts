@@ -2,9 +2,9 @@ import workgroupSource from "#shaders/norm/rms-norm-backward.wgsl";
 import registersSource from "#shaders/norm/rms-norm-backward-registers.wgsl";
 import subgroupsSource from "#shaders/norm/rms-norm-backward-subgroups.wgsl";
 import { atLeast, boolean, fieldsOf, object, required } from "../../options/checks.ts";
-import { intoOf, tensorFields } from "../arguments.ts";
-import type { Into } from "../kernel.ts";
-import { defineOp } from "../op.ts";
+import { intoOf, tensorFields } from "../define/arguments.ts";
+import type { Into } from "../define/kernel.ts";
+import { defineOp } from "../define/op.ts";
 import { tuning } from "../tuning.ts";
 import {
   groupsBySubgroups,

@@ -4,11 +4,10 @@ import subgroupsSource from "#shaders/norm/rms-norm-subgroups.wgsl";
 import rowResidual from "#shaders/norm/row/residual.wgsl";
 import { atLeast, fieldsOf, required } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { intoOf, tensorFields } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
-import { defineOp } from "../op.ts";
-import { rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
-import { inRegisters, registerRows } from "../reduce/register-rows.ts";
+import { intoOf, tensorFields } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
+import { defineOp } from "../define/op.ts";
+import { inRegisters, registerRows, rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
 import { tuning } from "../tuning.ts";
 import { bySubgroups, shareOf, subgroupRows } from "./subgroup-rows.ts";
 

@@ -1,7 +1,7 @@
 // The common part of the norms that give rows to a subgroup.
 import type { Gpu } from "../../gpu/gpu.ts";
-import type { ShaderModule } from "../../gpu/shader-module.ts";
-import type { Specialisation } from "../../gpu/specialise.ts";
+import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
+import type { Specialisation } from "../../gpu/shader/specialise.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { rowSpecialisation } from "../reduce/lanes.ts";
 
@@ -9,7 +9,7 @@ import { rowSpecialisation } from "../reduce/lanes.ts";
 const largest = 16;
 
 /** Maximum length of a row: its sums go one element at a time over a sixteenth of it. */
-const mostColumns = 8192;
+const maxColumns = 8192;
 
 /** Requirements of the variants: subgroups of one size, rows that are not long. */
 export const bySubgroups = {
@@ -19,7 +19,7 @@ export const bySubgroups = {
     if (subgroupSize === undefined) return "this device's subgroups have no fixed size";
     if (subgroupSize > largest) return `subgroups have ${subgroupSize} threads, expected at most ${largest}`;
     const columns = x.shape.at(-1) ?? 1;
-    return columns > mostColumns ? `rows have ${columns} elements, expected at most ${mostColumns}` : undefined;
+    return columns > maxColumns ? `rows have ${columns} elements, expected at most ${maxColumns}` : undefined;
   },
 } as const;
 

@@ -3,12 +3,12 @@ import vectorOne from "#shaders/lib/vector/one.wgsl";
 import source from "#shaders/reduce/columns.wgsl";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { reshape } from "../../tensor/views.ts";
-import { intoY, onlyX } from "../arguments.ts";
-import { checkInto } from "../bindings.ts";
+import { intoY, onlyX } from "../define/arguments.ts";
+import { checkInto } from "../define/bindings.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
+import { defineOp, type Variant } from "../define/op.ts";
+import { AxisSizes } from "../define/shapes.ts";
 import { fill } from "../elementwise/fill.ts";
-import { defineKernel, type Into } from "../kernel.ts";
-import { defineOp, type Variant } from "../op.ts";
-import { AxisSizes } from "../shapes.ts";
 
 type Tensors = { readonly x: Tensor };
 type Result = { readonly y: Tensor };
@@ -72,8 +72,8 @@ const variants = { blocks, naive } as const;
 
 /**
  * Sums of columns, the gradient of a bias: x f32 `[rows, cols]` → y `[cols]`; zeros without rows. Like `sum` over axis 0,
- * with work for many threads whatever the columns, and neighbouring threads in one row. The order of a sum depends on the
- * number of rows alone. Throws `ShapeError` for other shapes.
+ * with work for many threads for any number of columns, and neighbouring threads in one row. The order of a sum depends
+ * on the number of rows alone. Throws `ShapeError` for other shapes.
  */
 export const columnSums = defineOp<Tensors, Into<Result>, Result, typeof variants>(
   { name: "columnSums", variants, order: () => ["blocks", "naive"] },

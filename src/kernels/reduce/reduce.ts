@@ -1,13 +1,79 @@
+import operationMax from "#shaders/reduce/operation/max.wgsl";
+import operationMean from "#shaders/reduce/operation/mean.wgsl";
+import operationSum from "#shaders/reduce/operation/sum.wgsl";
+import threadSource from "#shaders/reduce/thread.wgsl";
+import workgroupSource from "#shaders/reduce/workgroup.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import { constantsOf } from "../../gpu/shader/specialise.ts";
 import { fieldsOf, integer, required } from "../../options/checks.ts";
-import { resolveAxis, sizeOf } from "../../tensor/shape.ts";
+import { resolveAxis, type Shape, sizeOf } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { intoOf, onlyX } from "../arguments.ts";
+import { intoOf, onlyX } from "../define/arguments.ts";
+import { defineKernel, type Into, type KernelContext } from "../define/kernel.ts";
+import { defineOp } from "../define/op.ts";
 import { fill } from "../elementwise/fill.ts";
-import type { Into } from "../kernel.ts";
-import { checkWalk, walkOver } from "../layout/walk.ts";
-import { defineOp } from "../op.ts";
-import { type ReduceOptions, reduceByThread, reduceByWorkgroup } from "./kernels.ts";
+import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
+import { lanesFor } from "./lanes.ts";
+
+/** The shape of a reduction: the walk over the other axes, and the reduced axis. */
+interface ReduceOptions {
+  readonly operation: "sum" | "mean" | "max";
+  readonly walk: Walk;
+  /** Shape of the result. */
+  readonly shape: Shape;
+  /** Length and stride of the reduced axis. */
+  readonly length: number;
+  readonly step: number;
+}
+
+const operations = { sum: operationSum, mean: operationMean, max: operationMax } as const;
+
+const paramsOf = ({ operation, walk, length, step }: ReduceOptions, context: KernelContext) => ({
+  ...walker(walk, context, { single: true }).params,
+  length,
+  step,
+  initial: operation === "max" ? Number.NEGATIVE_INFINITY : 0,
+});
+
+const parts = ({ operation, walk }: ReduceOptions, context: KernelContext) => [
+  operations[operation],
+  ...walker(walk, context, { single: true }).parts,
+];
+
+/** A reduction with one thread per result. */
+const reduceByThread = /* @__PURE__ */ defineKernel({
+  name: "reduce/thread",
+  source: threadSource,
+  inputs: { x: "[...x]" },
+  outputs: { y: "[...y]" },
+  axes: (_, { shape }: ReduceOptions) => ({ y: shape }),
+  strided: ["x"],
+  params: (_, options, context) => paramsOf(options, context),
+  specialise: (_, options, context) => ({ parts: parts(options, context) }),
+  threads: ({ y }) => y,
+  cost: ({ x, y }, { length }, _context, shader) => {
+    const { RUN, RUNS } = constantsOf(shader, "RUN", "RUNS");
+    const joined = Math.ceil(length / RUN) + Math.ceil(length / RUNS);
+    return { flops: x, executedFlops: x + y * joined, requestedBytes: 4 * (x + y) };
+  },
+});
+
+/** A reduction with 4, 16 or 128 threads per result, depending on the length of the axis. */
+const reduceByWorkgroup = /* @__PURE__ */ defineKernel({
+  name: "reduce/workgroup",
+  source: workgroupSource,
+  inputs: { x: "[...x]" },
+  outputs: { y: "[...y]" },
+  axes: (_, { shape }: ReduceOptions) => ({ y: shape }),
+  strided: ["x"],
+  params: (_, options, context) => paramsOf(options, context),
+  specialise: (_, options, context) => ({
+    parts: parts(options, context),
+    constants: { ...lanesFor(options.length) },
+  }),
+  workgroups: ({ y }, _options, _context, shader) => [Math.ceil(y / constantsOf(shader, "RESULTS").RESULTS)],
+  cost: ({ x, y }) => ({ flops: x, requestedBytes: 4 * (x + y) }),
+});
 
 type Tensors = { readonly x: Tensor };
 type Result = { readonly y: Tensor };
@@ -62,10 +128,10 @@ function defineReduce(operation: ReduceOptions["operation"], overNothing: number
  * Sum over one axis of `x`, f32 of any shape, possibly a view; `y` has the shape of `x` without that axis. Over an
  * empty axis: 0. Sums are blocked or pairwise, never sequential (Higham 2002, section 4.2).
  */
-export const sum = defineReduce("sum", 0);
+export const sum = /* @__PURE__ */ defineReduce("sum", 0);
 
 /** Mean over one axis; tensors as in {@link sum}. Over an empty axis: NaN. */
-export const mean = defineReduce("mean", Number.NaN);
+export const mean = /* @__PURE__ */ defineReduce("mean", Number.NaN);
 
 /** Largest element over one axis, NaN where one is; tensors as in {@link sum}. Over an empty axis: −∞. */
-export const max = defineReduce("max", Number.NEGATIVE_INFINITY);
+export const max = /* @__PURE__ */ defineReduce("max", Number.NEGATIVE_INFINITY);

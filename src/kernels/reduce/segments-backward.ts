@@ -9,10 +9,10 @@ import { fieldsOf, integer, oneOf, required } from "../../options/checks.ts";
 import { formatShape, resolveAxis, ShapeError, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { reshape } from "../../tensor/views.ts";
-import { intoOf, tensorFields } from "../arguments.ts";
+import { intoOf, tensorFields } from "../define/arguments.ts";
+import { defineKernel, type Into, type KernelContext } from "../define/kernel.ts";
+import { defineOp } from "../define/op.ts";
 import { fill } from "../elementwise/fill.ts";
-import { defineKernel, type Into, type KernelContext } from "../kernel.ts";
-import { defineOp } from "../op.ts";
 import type { AxisOptions } from "./reduce.ts";
 import type { SegmentOptions, SegmentTensors } from "./segments.ts";
 
@@ -21,7 +21,7 @@ export interface SegmentGradientTensors extends SegmentTensors {
   readonly dy: Tensor;
 }
 
-/** What `max` was given, and the gradient of its result, of its shape without the axis. */
+/** The argument of `max`, and the gradient of its result, of its shape without the axis. */
 export interface MaxGradientTensors {
   readonly x: Tensor;
   readonly dy: Tensor;
@@ -49,7 +49,7 @@ const shared = {
   specialise: (_axes: object, _options: object, { dtypes }: KernelContext) => ({
     parts: [
       "offsets" in dtypes ? boundsOffsets : boundsAxis,
-      "x" in dtypes ? winnerLargest : winnerEvery, // sums are given no x
+      "x" in dtypes ? winnerLargest : winnerEvery, // sums are called without x
     ],
   }),
 } as const;
@@ -136,8 +136,8 @@ const segmentVariants = {
 /**
  * The gradient of {@link reduceSegments}: of a sum `dx[t] = weights[t] · dy[i]` for the rows t of segment i; of a maximum
  * the same for the first row that has it in each column, and 0 for the others (of NaN, the first that is). Rows of weight 0
- * and of no segment get 0, whatever dy holds. x `[t, c]`, weights `[t]`, offsets u32 `[n + 1]`, dy `[n, c]` → dx like x, all
- * else f32. Throws `ShapeError` for shapes that do not fit.
+ * and of no segment get 0, whatever dy is. x `[t, c]`, weights `[t]`, offsets u32 `[n + 1]`, dy `[n, c]` → dx like x,
+ * all else f32. Throws `ShapeError` for shapes that do not fit.
  */
 export const reduceSegmentsBackward = defineOp<
   SegmentGradientTensors,

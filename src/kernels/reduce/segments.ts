@@ -2,11 +2,11 @@ import operationMax from "#shaders/reduce/operation/max.wgsl";
 import operationSum from "#shaders/reduce/operation/sum.wgsl";
 import source from "#shaders/reduce/segments.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { constantsOf } from "../../gpu/specialise.ts";
+import { constantsOf } from "../../gpu/shader/specialise.ts";
 import { fieldsOf, oneOf, required } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCall, intoOf, tensorFields } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
+import { checkCall, intoOf, tensorFields } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
 
 const operations = { sum: operationSum, max: operationMax } as const;
 

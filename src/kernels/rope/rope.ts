@@ -1,5 +1,5 @@
-import positionGiven from "#shaders/lib/position/given.wgsl";
 import positionStep from "#shaders/lib/position/step.wgsl";
+import positionGiven from "#shaders/lib/position/tensor.wgsl";
 import halves from "#shaders/rope/pairs/halves.wgsl";
 import interleaved from "#shaders/rope/pairs/interleaved.wgsl";
 import quadHalves from "#shaders/rope/quads/halves.wgsl";
@@ -7,13 +7,13 @@ import quadInterleaved from "#shaders/rope/quads/interleaved.wgsl";
 import source from "#shaders/rope/rotate.wgsl";
 import vectorSource from "#shaders/rope/rotate-vectors.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import type { ShaderModule } from "../../gpu/shader-module.ts";
+import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
 import { boolean, fieldsOf, integer, oneOf, required } from "../../options/checks.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { intoOf, tensorFields } from "../arguments.ts";
-import { defineKernel } from "../kernel.ts";
-import { defineOp } from "../op.ts";
+import { intoOf, tensorFields } from "../define/arguments.ts";
+import { defineKernel } from "../define/kernel.ts";
+import { defineOp } from "../define/op.ts";
 
 /** Which two elements of a head are rotated together: `halves` pairs i with i + pairs, `interleaved` 2i with 2i + 1. */
 export type RopeLayout = "halves" | "interleaved";
@@ -41,7 +41,7 @@ export interface RopeOptions {
 }
 
 /** The rotated heads `[b, t, h, d]`. */
-export interface RopeResult {
+interface RopeResult {
   readonly y: Tensor;
 }
 
@@ -97,7 +97,7 @@ const kernelBy = (width: number, name: string, module: ShaderModule, pairings: R
     }),
   });
 
-/** Records a rotation, once it is known that positions come from one place. */
+/** Records a rotation, after checking that positions come from one source. */
 const recorded =
   (kernel: ReturnType<typeof kernelBy>) =>
   (gpu: Gpu, tensors: RopeTensors, options: RopeOptions): RopeResult => {

@@ -39,7 +39,7 @@ export type RopeScaling =
       attentionFactor?: number;
     };
 
-/** The settings of rotary embeddings in a `config.json`, whatever its spelling. */
+/** The settings of rotary embeddings in a `config.json`, in any of its spellings. */
 export interface RopeConfig {
   /** The base of the frequencies; absent where the config leaves it to its architecture's default. */
   theta?: number;
@@ -154,7 +154,7 @@ function scalingOf(keys: Section, config: Section): RopeScaling {
         shortFactor: numbers(keys, "short_factor"),
         longFactor: numbers(keys, "long_factor"),
         originalPositions: original(),
-        // Phi-3 has the original length outside of the scaling; then the ratio is used, whatever `factor` says.
+        // Phi-3 has the original length outside of the scaling; then the ratio is used, regardless of `factor`.
         factor: (topLevelOriginal === undefined ? number(keys, "factor") : undefined) ?? longest() / original(),
         ...given("attentionFactor", number(keys, "attention_factor")),
       };

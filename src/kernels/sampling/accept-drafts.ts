@@ -1,11 +1,9 @@
 import acceptDraftsText from "#shaders/sampling/accept-drafts.wgsl";
-import checkOn from "#shaders/sampling/check/on.wgsl";
-import checkRestricted from "#shaders/sampling/check/restricted.wgsl";
 import tokenWeightsText from "#shaders/sampling/token-weights.wgsl";
 import { boolean } from "../../options/checks.ts";
 import { ShapeError } from "../../tensor/shape.ts";
-import { withOptions } from "../arguments.ts";
-import { defineKernel } from "../kernel.ts";
+import { withOptions } from "../define/arguments.ts";
+import { defineKernel } from "../define/kernel.ts";
 import { maxBatch } from "../step.ts";
 import { maxVocabulary } from "./sample.ts";
 
@@ -17,8 +15,8 @@ interface TokenWeightsOptions {
 
 /**
  * The integers that `sample` draws a row's tokens by: ⌊exp((l − max) / T) / S · 2³¹⌋ where the row's settings keep the
- * token, else 0. `logits` is `[b, v]`, `settings` `[64, 8]` from `packSettings`, `weights` `[b, v]` u32. A row with a logit
- * that is not finite has zeros alone. Throws `ShapeError` for more than 64 rows or 2¹⁸ tokens.
+ * token, else 0. `logits` is `[b, v]`, `settings` `[64, 8]` from `packSettings`, `weights` `[b, v]` u32. A row with a
+ * logit that is not finite has only zeros. Throws `ShapeError` for more than 64 rows or 2¹⁸ tokens.
  */
 export const tokenWeights = withOptions(
   defineKernel({
@@ -28,7 +26,7 @@ export const tokenWeights = withOptions(
     outputs: { weights: "[b, v]" },
     dtypes: () => ({ weights: "u32" }),
     params: ({ b, v }, _: TokenWeightsOptions) => ({ b, v }),
-    specialise: (_, { restricted = false }) => ({ parts: [restricted ? checkRestricted : checkOn] }),
+    specialise: (_, { restricted = false }) => ({ constants: { CHECKED: true, RESTRICTED: restricted } }),
     workgroups: ({ b }) => [b],
     cost: ({ b, v }) => ({ flops: 6 * b * v }),
     check: ({ b, v }) => {

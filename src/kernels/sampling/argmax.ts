@@ -1,13 +1,13 @@
 import source from "#shaders/sampling/argmax.wgsl";
-import { withOptions } from "../arguments.ts";
-import { defineKernel } from "../kernel.ts";
-import { rowThreads } from "./row-threads.ts";
+import { withOptions } from "../define/arguments.ts";
+import { defineKernel } from "../define/kernel.ts";
+import { rowThreads } from "../reduce/lanes.ts";
 
 /**
  * Index of the largest element along the last axis, the lowest where several tie. `x` is `[..., v]`, `index` `[...]`
  * (u32). NaN counts as −∞; a row with no element above −∞ gives 0.
  */
-export const argmax = withOptions(
+export const argmax = /* @__PURE__ */ withOptions(
   defineKernel({
     name: "sampling/argmax",
     source,

@@ -1,18 +1,18 @@
-// The kernels of beam search: what texts come to with a token more, and the best of them.
+// The kernels of beam search: the scores of texts with one more token, and the best of them.
 import beamTotalsText from "#shaders/sampling/beam-totals.wgsl";
 import mergeBeamsText from "#shaders/sampling/merge-beams.wgsl";
 import topTokensText from "#shaders/sampling/top-tokens.wgsl";
 import { integer, required } from "../../options/checks.ts";
 import { ShapeError } from "../../tensor/shape.ts";
-import { withOptions } from "../arguments.ts";
-import { defineKernel } from "../kernel.ts";
-import { rowThreads } from "./row-threads.ts";
+import { withOptions } from "../define/arguments.ts";
+import { defineKernel } from "../define/kernel.ts";
+import { rowThreads } from "../reduce/lanes.ts";
 
-/** The most tokens of a row that `topTokens` lists. */
+/** Maximum number of a row's tokens that `topTokens` lists. */
 export const maxTopTokens = 64;
 
 /**
- * What texts come to with each token that may follow: a row's score plus the natural logarithm of the token's probability.
+ * Scores of texts with each possible next token: a row's score plus the natural logarithm of the token's probability.
  * `logits` and `totals` are `[b, v]`, `scores` `[b]`, −∞ for a row without a text, all of whose totals are −∞. NaN and +∞
  * among the logits of another row make it NaN.
  */
@@ -57,7 +57,7 @@ export const topTokens = withOptions(
   { n: required(integer(1, maxTopTokens)) },
 );
 
-/** The size of a source, and of what is kept of it. */
+/** The size of a source, and how much of it is kept. */
 interface MergeOptions {
   /** Rows of a source; those of all sources follow one another. */
   readonly beams: number;
@@ -68,10 +68,11 @@ interface MergeOptions {
 }
 
 /**
- * The `n` best of what the rows of each source go on with: `tokens` (u32) and `values` are `[b, k]`, the best tokens of each
- * row and what its text comes to with them (`topTokens` of `beamTotals`), `ranks` `[b]` u32 the ranks of a source's rows. Sorted
- * by value, then by token, then by rank; NaN first. `ids` `[sources, n]` u32 are `rank · v + token`, `totals` `[sources, n]`.
- * Throws `ShapeError` where the rows are no whole number of sources, or a source has fewer than n.
+ * The `n` best continuations of each source's rows: `tokens` (u32) and `values` are `[b, k]`, the best tokens of each
+ * row and the scores of its text with them (`topTokens` of `beamTotals`), `ranks` `[b]` u32 the ranks of a source's
+ * rows. Sorted by value, then by token, then by rank; NaN first. `ids` `[sources, n]` u32 are `rank · v + token`,
+ * `totals` `[sources, n]`. Throws `ShapeError` where the rows are no whole number of sources, or a source has fewer
+ * than n.
  */
 export const mergeBeams = withOptions(
   defineKernel({

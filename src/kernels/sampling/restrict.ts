@@ -1,7 +1,7 @@
 import source from "#shaders/sampling/restrict.wgsl";
 import { ShapeError } from "../../tensor/shape.ts";
-import { withOptions } from "../arguments.ts";
-import { defineKernel } from "../kernel.ts";
+import { withOptions } from "../define/arguments.ts";
+import { defineKernel } from "../define/kernel.ts";
 
 /** Words of a row of `restrict`'s bits for `v` tokens. */
 export const wordsOf = (v: number): number => (v + 31) >> 5;

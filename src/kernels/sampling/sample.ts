@@ -1,6 +1,3 @@
-import checkOff from "#shaders/sampling/check/off.wgsl";
-import checkOn from "#shaders/sampling/check/on.wgsl";
-import checkRestricted from "#shaders/sampling/check/restricted.wgsl";
 import countOff from "#shaders/sampling/count/off.wgsl";
 import countOn from "#shaders/sampling/count/on.wgsl";
 import source from "#shaders/sampling/sample.wgsl";
@@ -8,8 +5,8 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { fieldsOf } from "../../options/checks.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCall, intoOf, tensorFields } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
+import { checkCall, intoOf, tensorFields } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
 import { maxBatch } from "../step.ts";
 
 /** Maximum vocabulary for sampling, so that sums of the integer weights, with rounding, fit u32. */
@@ -30,7 +27,7 @@ export interface SampleTensors {
 }
 
 /** The step and the counts, updated, and the tokens drawn: `chosen [b]` (u32), `noToken` for rows that have ended. */
-export interface Sampled {
+interface Sampled {
   readonly step: Tensor;
   readonly chosen: Tensor;
   readonly counts?: Tensor;
@@ -40,14 +37,12 @@ const fields = tensorFields("logits", "settings", "step", "counts?");
 const choices = fieldsOf({ into: intoOf("chosen") });
 
 /** How logits are checked: a row with one that is NaN or infinite gives `notFinite`, −∞ excepted where it is restricted. */
-const checks = { on: checkOn, off: checkOff, restricted: checkRestricted } as const;
-
 interface SampleChecks {
-  readonly check?: keyof typeof checks;
+  readonly check?: "on" | "restricted";
 }
 
 /** The kernel under `sample`. */
-export const sampleKernel = defineKernel({
+const sampleKernel = defineKernel({
   name: "sampling/sample",
   source,
   inputs: { logits: "[b, v]", settings: "[64, 8]" },
@@ -56,8 +51,9 @@ export const sampleKernel = defineKernel({
   accepts: { step: ["u32"], counts: ["u32"] },
   dtypes: () => ({ chosen: "u32" }),
   params: ({ b, v }, _: SampleChecks & Into<{ chosen: string }>) => ({ b, v }),
-  specialise: (_, { check = "off" }, { dtypes }) => ({
-    parts: [dtypes["counts"] ? countOn : countOff, checks[check]],
+  specialise: (_, { check }, { dtypes }) => ({
+    parts: [dtypes["counts"] ? countOn : countOff],
+    constants: { CHECKED: check !== undefined, RESTRICTED: check === "restricted" },
   }),
   workgroups: ({ b }) => [b],
   cost: ({ b, v }) => ({ flops: 6 * b * v }),

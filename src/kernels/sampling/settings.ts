@@ -4,13 +4,13 @@ import { ShapeError } from "../../tensor/shape.ts";
 import { maxBatch } from "../step.ts";
 
 /** Columns of the settings tensor `[64, 8]` (f32), in order; the eighth is reserved. */
-export const settingColumns = ["temperature", "topK", "topP", "minP", "repetition", "presence", "frequency"] as const;
+const settingColumns = ["temperature", "topK", "topP", "minP", "repetition", "presence", "frequency"] as const;
 
 /** How one batch row is sampled. */
 export type SamplingSettings = { readonly [K in (typeof settingColumns)[number]]?: number };
 
 /** Settings that leave the logits unchanged and draw from all tokens. */
-export const neutralSettings = {
+const neutralSettings = {
   temperature: 1,
   topK: 0,
   topP: 1,

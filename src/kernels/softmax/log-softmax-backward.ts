@@ -1,9 +1,9 @@
 import workgroupSource from "#shaders/softmax/log-backward.wgsl";
 import naiveSource from "#shaders/softmax/log-backward-naive.wgsl";
 import { fieldsOf } from "../../options/checks.ts";
-import { intoOf, tensorFields } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
-import { defineOp } from "../op.ts";
+import { intoOf, tensorFields } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
+import { defineOp } from "../define/op.ts";
 import { rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
 import type { SoftmaxBackwardTensors, SoftmaxGradient } from "./softmax-backward.ts";
 

@@ -1,9 +1,9 @@
 import naiveSource from "#shaders/softmax/log-naive.wgsl";
 import workgroupSource from "#shaders/softmax/log-workgroup.wgsl";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { intoY, onlyX } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
-import { defineOp } from "../op.ts";
+import { intoY, onlyX } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
+import { defineOp } from "../define/op.ts";
 import { rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
 import { tuning } from "../tuning.ts";
 

@@ -4,12 +4,11 @@ import subgroupsSource from "#shaders/softmax/backward-subgroups.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { fieldsOf } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { intoOf, tensorFields } from "../arguments.ts";
-import { defineKernel, type Into } from "../kernel.ts";
+import { intoOf, tensorFields } from "../define/arguments.ts";
+import { defineKernel, type Into } from "../define/kernel.ts";
+import { defineOp } from "../define/op.ts";
 import { bySubgroups, subgroupRows } from "../norm/subgroup-rows.ts";
-import { defineOp } from "../op.ts";
-import { rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
-import { inRegisters, registerRows } from "../reduce/register-rows.ts";
+import { inRegisters, registerRows, rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
 import { tuning } from "../tuning.ts";
 
 /** The result of a softmax and its gradient, both `[..., cols]`. */
@@ -18,7 +17,7 @@ export interface SoftmaxBackwardTensors {
   readonly dy: Tensor;
 }
 
-/** The gradient of what softmax was given, like its result. */
+/** The gradient of softmax's input, like its result. */
 export interface SoftmaxGradient {
   readonly dx: Tensor;
 }
@@ -70,7 +69,7 @@ const variants = { workgroup, registers, subgroups } as const;
 
 /**
  * Gradient of {@link softmax} from its result `y`: `dx = y · (dy − Σ y · dy)`, the sum over the last axis. `y`, `dy` and
- * `dx` are `[..., cols]`. Where `y` is 0, as where a mask hides an element, `dx` is 0, whatever `dy` holds there.
+ * `dx` are `[..., cols]`. Where `y` is 0, as where a mask hides an element, `dx` is 0, whatever `dy` is there.
  */
 export const softmaxBackward = defineOp<
   SoftmaxBackwardTensors,

@@ -1,11 +1,9 @@
 import type { Tensor } from "../../tensor/tensor.ts";
-import { intoY, onlyX } from "../arguments.ts";
-import type { Into } from "../kernel.ts";
-import { defineOp } from "../op.ts";
+import { intoY, onlyX } from "../define/arguments.ts";
+import type { Into } from "../define/kernel.ts";
+import { defineOp } from "../define/op.ts";
 import { tuning } from "../tuning.ts";
-import { online, registers, workgroup } from "./rows.ts";
-import { subgroupRegisters, subgroups } from "./subgroups.ts";
-import { threePass } from "./three-pass.ts";
+import { online, registers, subgroupRegisters, subgroups, threePass, workgroup } from "./rungs.ts";
 
 type Tensors = { readonly x: Tensor };
 type Result = { readonly y: Tensor };

@@ -1,4 +1,4 @@
-import { type FieldReader, flag, integer, optional, positive, unsupported } from "../../formats/fields.ts";
+import { type FieldReader, flag, integer, optional, positive, unsupported } from "../../formats/json/fields.ts";
 import { activationName, activationOf } from "../config-fields.ts";
 import type { EncoderConfig } from "./config.ts";
 import {
@@ -106,7 +106,7 @@ export const bert: EncoderFamily = {
     config.architecture in afterPadding
       ? robertaHeads(config, naming)
       : bertHeads(config, naming, prefixOf(config, naming.has)),
-  // Buffers, and heads, of which a model uses one or none.
+  // Buffers, and heads that a model may not use.
   extras: () => [
     /\bembeddings\.(position_ids|token_type_ids)$/,
     /\bpooler\./,

@@ -1,7 +1,7 @@
 /**
  * The bucket of a distance, key minus query, for attention in both directions (Raffel et al. 2019, section 2.1, in the
- * released code's form): half of the buckets for keys after the query; of a half, the first half one for each distance,
- * the rest on a logarithmic scale up to `farthest`, the last for all beyond.
+ * released code's form): half of the buckets are for keys after the query. Within each half, the first half has one
+ * bucket per distance, the rest are logarithmic up to `farthest`, and the last takes all beyond.
  */
 export function bucketOf(distance: number, buckets: number, farthest: number): number {
   const half = buckets / 2;

@@ -1,5 +1,5 @@
 import type { Activation } from "../../blocks/activations.ts";
-import type { RopeSettings } from "../rope.ts";
+import type { RopeSettings } from "../decoders/rope.ts";
 
 /** How an encoder knows the order of tokens. */
 export type EncoderPositions =
@@ -7,10 +7,10 @@ export type EncoderPositions =
       readonly kind: "learned";
       /** Rows of the table. */
       readonly rows: number;
-      /** Row of a text's first token; RoBERTa's rows before it are those of padding. */
+      /** Row of a text's first token; in RoBERTa the rows before it belong to padding. */
       readonly first: number;
     }
-  /** Queries and keys are rotated (Su et al. 2021), those of layers with a window by frequencies of their own if given. */
+  /** Queries and keys are rotated (Su et al. 2021), in layers with a window by separate frequencies if given. */
   | { readonly kind: "rotary"; readonly all: RopeSettings; readonly local?: RopeSettings | undefined }
   /** A table of sines and cosines is added (Vaswani et al. 2017, section 3.5). */
   | { readonly kind: "sinusoidal" };
@@ -19,7 +19,7 @@ export type EncoderPositions =
 export const firstPosition = (positions: EncoderPositions): number =>
   positions.kind === "learned" ? positions.first : 0;
 
-/** The settings of an encoder, whatever its family and file. */
+/** The settings of an encoder of any family, from any file format. */
 export interface EncoderConfig {
   /** The `model_type` of its config.json. */
   readonly architecture: string;
@@ -32,14 +32,14 @@ export interface EncoderConfig {
   readonly headWidth: number;
   /** Feed-forward width, f. */
   readonly hidden: number;
-  /** Longest text in tokens, with the special ones. */
+  /** Longest text in tokens, special tokens included. */
   readonly context: number;
-  /** Kinds of tokens that have an embedding of their own, such as those of the first and of the second text; 0: none. */
+  /** Number of token types with their own embedding, e.g. for the first and the second text; 0: none. */
   readonly types: number;
   readonly positions: EncoderPositions;
   /** A bias of each head by the distance of two tokens, in buckets (Raffel et al. 2019, section 2.1); unset: none. */
   readonly relativeBias?: { readonly buckets: number; readonly farthest: number } | undefined;
-  /** How many tokens on either side each layer sees; an entry that is unset: all. Unset: all layers see all. */
+  /** How many tokens on either side each layer sees; an unset entry: all. Unset: all layers see all. */
   readonly windows?: readonly (number | undefined)[] | undefined;
   readonly norm: "layer";
   readonly eps: number;

@@ -1,6 +1,6 @@
-import { type FieldReader, flag, integer, optional } from "../../formats/fields.ts";
+import { type FieldReader, flag, integer, optional } from "../../formats/json/fields.ts";
 import { activationName, activationOf } from "../config-fields.ts";
-import type { Opposites } from "../family.ts";
+import type { Opposites } from "../decoders/family.ts";
 import type { EncoderConfig } from "./config.ts";
 import {
   type EncoderFamily,
@@ -11,7 +11,30 @@ import {
   normSources,
   positionSources,
 } from "./family.ts";
-import { distilBertHeads } from "./heads/distilbert.ts";
+import { headSources, maskedHead, tokenHeads } from "./heads/bert.ts";
+import type { FamilyHeads, HeadNaming } from "./heads/head.ts";
+
+/** DistilBERT's heads: a classifier with ReLU in place of a pooler with tanh, and the eps set in its code. */
+const distilBertHeads = (config: EncoderConfig, naming: HeadNaming): FamilyHeads => ({
+  "masked-language": maskedHead(
+    config,
+    naming,
+    {
+      dense: "vocab_transform",
+      norm: "vocab_layer_norm",
+      decoder: "vocab_projector",
+      bias: ["vocab_projector.bias"],
+    },
+    { activation: config.activation, eps: 1e-12 },
+  ),
+  "sequence-classification": {
+    rows: "first",
+    activation: "relu",
+    sources: headSources(config, naming, { dense: "pre_classifier", output: ["classifier", naming.labels] }),
+    own: "pre_classifier.weight",
+  },
+  ...tokenHeads(config, naming),
+});
 
 const fields = {
   vocab_size: integer(1, 1 << 24),
@@ -24,12 +47,12 @@ const fields = {
   tie_word_embeddings: optional(flag, true),
 };
 
-/** Its code says so: no field of the config does. */
+/** Set in its code, not by a field of the config. */
 const eps = 1e-12;
 
 /**
- * DistilBERT (Sanh et al. 2019): BERT without token types and pooler, under other names. Sinusoidal positions, where the
- * config names them, are those that the table began with: the checkpoint has it.
+ * DistilBERT (Sanh et al. 2019): BERT without token types and pooler, under other names. Sinusoidal positions, where
+ * the config names them, only initialise the table, which the checkpoint contains.
  */
 function read(config: FieldReader, architecture: string): EncoderConfig {
   const given = config.read(fields);
@@ -94,6 +117,6 @@ export const distilBert: EncoderFamily = {
   layer,
   opposites,
   heads: distilBertHeads,
-  // A buffer, and heads, of which a model uses one or none.
+  // A buffer, and heads that a model may not use.
   extras: () => [/\bembeddings\.position_ids$/, /^(vocab_|pre_classifier|classifier|qa_outputs)/],
 };

@@ -24,7 +24,7 @@ export interface TokenInputs extends Pick<EncoderInputs, "layout" | "mask"> {
   readonly positions: Tensor;
   /** Type of each token, u32 `[b, t]`; for models that have types. */
   readonly types?: Tensor | undefined;
-  /** What training does. */
+  /** Training's hooks. */
   readonly training?: StackTraining | undefined;
 }
 
@@ -42,8 +42,9 @@ function embed({ gpu, config, weights }: EncoderModel, { ids, positions, types }
 }
 
 /**
- * The states `[b, t, c]` of the last layer, after the final norm if there is one. While recording, taps are `embedding`,
- * the normed sum of the embeddings, and `layer.N.output`, the states after layer N, apart from what blocks tap.
+ * The states `[b, t, c]` of the last layer, after the final norm if there is one. While recording, taps are
+ * `embedding`, the normed sum of the embeddings, and `layer.N.output`, the states after layer N, besides the blocks'
+ * own taps.
  */
 export function encode(model: EncoderModel, inputs: TokenInputs): Tensor {
   const { gpu, config, weights } = model;
@@ -76,7 +77,7 @@ export function encode(model: EncoderModel, inputs: TokenInputs): Tensor {
   return states;
 }
 
-/** What the tokens of a layer see of one another: those within its window, at their positions. */
+/** The mask of a layer: tokens see those within its window, by position. */
 function layerSight({ config, weights }: EncoderModel, inputs: TokenInputs, window: number | undefined): EncoderInputs {
   const { mask = "full", positions } = inputs;
   if (window !== undefined && mask !== "full") {

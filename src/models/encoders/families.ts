@@ -1,16 +1,16 @@
-import { type FieldReader, readFields, text } from "../../formats/fields.ts";
 import { shortened } from "../../formats/format-error.ts";
-import { type ConfigOrigin, configJson } from "../config.ts";
+import { type FieldReader, readFields, text } from "../../formats/json/fields.ts";
+import { type ConfigOrigin, configJson } from "../decoders/config.ts";
+import { encoderTypes } from "../model-kind.ts";
 import { bert } from "./bert.ts";
 import type { EncoderConfig } from "./config.ts";
 import { distilBert } from "./distilbert.ts";
 import type { EncoderFamily } from "./family.ts";
 import { gte } from "./gte.ts";
-import { encoderTypes } from "./model-types.ts";
 import { modernBert } from "./modernbert.ts";
 import { mpnet } from "./mpnet.ts";
 
-/** All families of encoders: adding one takes a file, and its word here. */
+/** All families of encoders: adding one takes a file and an entry here. */
 const families: readonly EncoderFamily[] = [bert, distilBert, mpnet, modernBert, gte];
 
 /** Families by the `model_type` of a `config.json`. */
@@ -18,7 +18,7 @@ export const encoderFamilies: ReadonlyMap<string, EncoderFamily> = new Map(
   families.flatMap((family) => family.modelTypes.map((type) => [type, family] as const)),
 );
 
-/** The family and settings of a parsed `config.json`; throws `FormatError` for one that is no encoder's. */
+/** The family and settings of a parsed `config.json`; throws `FormatError` if it is not an encoder's. */
 export function readEncoderConfig(
   raw: unknown,
   { file, names }: ConfigOrigin = configJson,

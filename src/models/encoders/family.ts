@@ -1,13 +1,13 @@
-import type { FieldReader } from "../../formats/fields.ts";
-import type { FeedForwardSources, LayerSources, Opposites, WeightNames, WeightSource } from "../family.ts";
+import type { FieldReader } from "../../formats/json/fields.ts";
+import type { FeedForwardSources, LayerSources, Opposites, WeightNames, WeightSource } from "../decoders/family.ts";
 import type { EncoderConfig } from "./config.ts";
 import type { FamilyHeads, HeadKind, HeadNaming, HeadSources } from "./heads/head.ts";
 
-/** Names and shapes of the weights outside of the layers. */
+/** Names and shapes of the weights outside the layers. */
 export interface EncoderSources {
   readonly embedding: WeightSource;
   readonly positions?: WeightSource;
-  /** Embeddings of the kinds of tokens. */
+  /** Embeddings of token types. */
   readonly types?: WeightSource;
   /** Of the sum of the embeddings. */
   readonly embeddingNorm: WeightSource;
@@ -17,11 +17,11 @@ export interface EncoderSources {
   readonly finalNormBias?: WeightSource;
   /** Biases by buckets of distances `[buckets, heads]`, for all layers. */
   readonly relativeBias?: WeightSource;
-  /** Of the heads that a folder has. */
+  /** Of the heads in the folder. */
   readonly heads?: Readonly<Partial<Record<HeadKind, HeadSources>>>;
 }
 
-/** Names and shapes of one layer's weights, of which an encoder's layer has no experts. */
+/** Names and shapes of one layer's weights; encoder layers have no experts. */
 export interface EncoderLayerSources extends LayerSources {
   readonly feedForwardNorm: WeightSource;
   readonly feedForward: FeedForwardSources;
@@ -34,13 +34,13 @@ export interface EncoderFamily extends WeightNames<EncoderConfig, EncoderSources
   readonly read: (config: FieldReader, modelType: string) => EncoderConfig;
   /** The heads that its models may have. */
   readonly heads?: (config: EncoderConfig, naming: HeadNaming) => FamilyHeads;
-  /** Which of the tensors that checkpoints may have or not a fresh one has; unset: the biases of norms. */
+  /** Which optional tensors a new checkpoint has; unset: the biases of norms. */
   readonly fresh?: (config: FieldReader) => (name: string) => boolean;
 }
 
 /**
- * Width of a head. Throws `FormatError` for heads that do not divide the width, and for those that kernels, which read
- * four elements at once, cannot take.
+ * Width of a head. Throws `FormatError` for heads that do not divide the width, and for widths that are no multiple of
+ * 4, since kernels read four elements at once.
  */
 export function headWidthOf(
   config: FieldReader,
@@ -67,7 +67,7 @@ export function projectionSources(name: string, inputs: number, outputs: number)
   return { weight, bias };
 }
 
-/** The name of the table of learned positions, where a config has them. */
+/** The name of the table of learned positions, if the config has them. */
 export function positionSources(
   name: string,
   { positions, width }: EncoderConfig,
@@ -120,7 +120,7 @@ export function layerSources(
   };
 }
 
-/** What contradicts the number of layers that most families' config.json gives. */
+/** What contradicts the number of layers in `config.json`, for most families. */
 export const layerOpposites = ({ layers }: EncoderConfig): Opposites<EncoderConfig> => ({
   num_hidden_layers: { is: layers, but: { layers: layers + 1 } },
 });

@@ -8,10 +8,10 @@ import {
   positive,
   readFields,
   unsupported,
-} from "../../formats/fields.ts";
+} from "../../formats/json/fields.ts";
 import { activationOf } from "../config-fields.ts";
-import type { WeightSource } from "../family.ts";
-import { type RopeSettings, readRope } from "../rope.ts";
+import type { WeightSource } from "../decoders/family.ts";
+import { type RopeSettings, readRope } from "../decoders/rope.ts";
 import type { EncoderConfig } from "./config.ts";
 import {
   type EncoderFamily,
@@ -22,7 +22,8 @@ import {
   normSources,
   projectionSources,
 } from "./family.ts";
-import { gteHeads } from "./heads/gte.ts";
+import { maskedHead, pooledHead, tokenHeads } from "./heads/bert.ts";
+import type { FamilyHeads, HeadNaming } from "./heads/head.ts";
 
 const fields = {
   vocab_size: integer(1, 1 << 24),
@@ -140,6 +141,21 @@ export const gte: EncoderFamily = {
   layer,
   opposites: layerOpposites,
   heads: (config, naming) => gteHeads(config, naming, prefixOf(naming.has)),
-  // Heads, of which a model uses one or none.
+  // Heads that a model may not use.
   extras: () => [/\bembeddings\.position_ids$/, /\bpooler\./, /^(lm_head|classifier|qa_outputs)\b/],
 };
+
+/** The heads of gte v1.5: BERT's under other names, without next-sentence prediction. */
+const gteHeads = (config: EncoderConfig, naming: HeadNaming, prefix: string): FamilyHeads => ({
+  "masked-language": maskedHead(config, naming, {
+    dense: "lm_head.dense",
+    norm: "lm_head.norm",
+    decoder: "lm_head.decoder",
+    bias: ["lm_head.decoder.bias"],
+  }),
+  "sequence-classification": {
+    ...pooledHead(config, naming, `${prefix}pooler.dense`, ["classifier", naming.labels]),
+    shared: true,
+  },
+  ...tokenHeads(config, naming),
+});

@@ -7,10 +7,10 @@ import {
   optional,
   positive,
   unsupported,
-} from "../../formats/fields.ts";
-import { activationOf } from "../config-fields.ts";
-import type { WeightSource } from "../family.ts";
-import { readRope } from "../rope.ts";
+} from "../../formats/json/fields.ts";
+import { activationName, activationOf } from "../config-fields.ts";
+import type { WeightSource } from "../decoders/family.ts";
+import { readRope } from "../decoders/rope.ts";
 import type { EncoderConfig } from "./config.ts";
 import {
   type EncoderFamily,
@@ -19,7 +19,8 @@ import {
   headWidthOf,
   layerOpposites,
 } from "./family.ts";
-import { modernBertHeads } from "./heads/modernbert.ts";
+import { headSources, maskedHead } from "./heads/bert.ts";
+import type { EncoderHead, FamilyHeads, HeadNaming } from "./heads/head.ts";
 
 const biased = "a bias is not supported";
 const fields = {
@@ -44,8 +45,8 @@ const fields = {
 const [globalTheta, localTheta] = [160_000, 10_000];
 
 /**
- * ModernBERT (Warner et al. 2024): norms before, none before the first attention, a final one; rotary positions; a gated
- * feed-forward layer; no biases; only every few layers see all tokens, by frequencies of their own.
+ * ModernBERT (Warner et al. 2024): norms before, none before the first attention, a final one; rotary positions; a
+ * gated feed-forward layer; no biases; only every few layers see all tokens, with their own rotary frequencies.
  */
 function read(config: FieldReader, architecture: string): EncoderConfig {
   const given = config.read(fields);
@@ -122,11 +123,39 @@ export const modernBert: EncoderFamily = {
   layer,
   opposites: layerOpposites,
   heads: modernBertHeads,
-  // A projection of heads, which has a bias where the config says so.
+  // A projection of heads, with a bias if the config says so.
   fresh: (config) => {
     const isBiased = config.field("classifier_bias", optional(flag, false));
     return (name) => name === "head.dense.weight" || (isBiased && name === "head.dense.bias");
   },
-  // Heads, of which a model uses one or none.
+  // Heads that a model may not use.
   extras: () => [/^(head|decoder|classifier)\b/],
 };
+
+/**
+ * ModernBERT's heads: the same projection, activation and norm before each output; the one for texts reads the first
+ * state or the mean of all. The outputs for texts, tokens and answers share one name.
+ */
+function modernBertHeads(config: EncoderConfig, naming: HeadNaming): FamilyHeads {
+  const activation = activationOf(
+    naming.config.field("classifier_activation", optional(activationName(false), "gelu")),
+  );
+  const pooling = naming.config.field("classifier_pooling", optional(choice(["cls", "mean"]), "cls"));
+  const transform = { dense: "head.dense", norm: "head.norm" };
+  const classifier = (rows: EncoderHead["rows"], outputs: number): EncoderHead => ({
+    rows,
+    activation,
+    sources: headSources(config, naming, { ...transform, output: ["classifier", outputs] }),
+    own: "classifier.weight",
+    shared: true,
+  });
+  return {
+    "masked-language": {
+      ...maskedHead(config, naming, { ...transform, decoder: "decoder", bias: ["decoder.bias"] }, { activation }),
+      own: "decoder.bias",
+    },
+    "sequence-classification": classifier(pooling === "cls" ? "first" : "mean", naming.labels),
+    "token-classification": classifier("each", naming.labels),
+    "question-answering": classifier("each", 2),
+  };
+}

@@ -1,4 +1,4 @@
-import { type FieldReader, flag, integer, only, optional, positive, unsupported } from "../../formats/fields.ts";
+import { type FieldReader, flag, integer, only, optional, positive, unsupported } from "../../formats/json/fields.ts";
 import { activationName, activationOf } from "../config-fields.ts";
 import type { EncoderConfig } from "./config.ts";
 import {
@@ -27,14 +27,14 @@ const fields = {
   is_decoder: unsupported("a decoder of this family is not supported", false),
 };
 
-/** Rows of padding before the first position, whatever the config says of the padding token. */
+/** Rows of padding before the first position, regardless of the config's padding token. */
 const first = 2;
-/** Distances of this and beyond share a bucket on either side. */
+/** Distances from this on share one bucket per side. */
 const farthest = 128;
 
 /**
- * MPNet (Song et al. 2020): RoBERTa without token types, under names of its own, with a bias of each head by distance that
- * all layers share.
+ * MPNet (Song et al. 2020): RoBERTa without token types, under other names, with a bias per head and distance that all
+ * layers share.
  */
 function read(config: FieldReader, architecture: string): EncoderConfig {
   const given = config.read(fields);
@@ -99,6 +99,6 @@ export const mpnet: EncoderFamily = {
   layer,
   opposites: layerOpposites,
   heads: robertaHeads,
-  // A buffer, and heads, of which a model uses one or none.
+  // A buffer, and heads that a model may not use.
   extras: () => [/\bembeddings\.position_ids$/, /\bpooler\./, /^(lm_head|classifier|qa_outputs)\b/],
 };

@@ -1,8 +1,8 @@
 import { encoderAttention } from "../../blocks/encoder-attention.ts";
 import { type Linear, linear } from "../../blocks/linear.ts";
 import { type Norm, norm } from "../../blocks/norm.ts";
-import { choice, float, integer, readFields } from "../../formats/fields.ts";
 import { FormatError, listed } from "../../formats/format-error.ts";
+import { choice, float, integer, readFields } from "../../formats/json/fields.ts";
 import type { Weights } from "../../formats/weights.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { relu } from "../../kernels/elementwise/activation.ts";
@@ -10,24 +10,24 @@ import { add } from "../../kernels/elementwise/elementwise.ts";
 import { gather } from "../../kernels/embedding/gather.ts";
 import { type Tensor, upload } from "../../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../../tensor/views.ts";
-import { type Checkpoint, checkWeights } from "../checkpoint.ts";
-import type { WeightNames, WeightSource } from "../family.ts";
-import { Loader, type LoadOptions } from "../loader.ts";
+import type { WeightNames, WeightSource } from "../decoders/family.ts";
+import { type Checkpoint, checkWeights } from "../weights/checkpoint.ts";
+import { Loader, type LoadOptions } from "../weights/loader.ts";
 import type { EncoderConfig } from "./config.ts";
 import type { TokenInputs } from "./encoder.ts";
 
 /** The settings of a Universal Sentence Encoder lite. */
-export interface UseLiteConfig {
+interface UseLiteConfig {
   readonly vocabulary: number;
-  /** Width of the embedding, and of what the first layer takes. */
+  /** Width of the embedding and of the first layer's input. */
   readonly embeddingWidth: number;
-  /** Width of what every layer gives. */
+  /** Width of every layer's output. */
   readonly width: number;
   /** Feed-forward width. */
   readonly hidden: number;
   readonly layers: number;
   readonly heads: number;
-  /** Tokens of a text that count; what follows is cut off. */
+  /** Maximum tokens of a text; the rest is cut off. */
   readonly context: number;
   readonly eps: number;
 }
@@ -38,7 +38,7 @@ interface LayerSource {
   readonly attentionNorm: LinearSource;
   readonly qkv: LinearSource;
   readonly output: LinearSource;
-  /** Of the first layer, whose stream it widens. */
+  /** Of the first layer: widens its residual stream. */
   readonly residual?: LinearSource;
   readonly feedForwardNorm: LinearSource;
   readonly up: LinearSource;
@@ -50,7 +50,7 @@ interface OuterSource {
   readonly pooler: LinearSource;
 }
 
-/** Reads a parsed `config.json`; throws `FormatError` for one that is of another model, or that kernels cannot take. */
+/** Reads a parsed `config.json`; throws `FormatError` for that of another model, or one that kernels do not support. */
 export function readUseLiteConfig(raw: unknown): UseLiteConfig {
   const reader = readFields("config.json", raw);
   const given = reader.read({
@@ -111,10 +111,10 @@ const useLiteNames: WeightNames<UseLiteConfig, OuterSource, LayerSource> = {
 };
 
 /**
- * Compares the tensors of a checkpoint with those that the config implies. It has these and no others: there is one way to
- * write this model, so what nothing reads belongs to another.
+ * Compares the tensors of a checkpoint with those that the config implies. No others may exist: this model is written
+ * in one way, so an unread tensor belongs to another model.
  *
- * @throws FormatError as `checkWeights`, and for a tensor that nothing reads.
+ * @throws FormatError as `checkWeights`, and for an unread tensor.
  */
 export function checkUseLite(weights: Weights, config: UseLiteConfig): Checkpoint<OuterSource, LayerSource> {
   const checkpoint = checkWeights(weights, useLiteNames, config);
@@ -136,11 +136,11 @@ interface Layer {
 }
 
 /** A Universal Sentence Encoder lite on the GPU. */
-export interface UseLite {
+interface UseLite {
   readonly gpu: Gpu;
   readonly config: UseLiteConfig;
   readonly embedding: Tensor;
-  /** What positions add, `[context, c]`. */
+  /** Added to embeddings by position, `[context, c]`. */
   readonly signal: Tensor;
   readonly layers: readonly Layer[];
   readonly pooler: Linear;
@@ -153,7 +153,7 @@ export interface UseLite {
  * Sines of the positions, then their cosines, of frequencies from 1 to 1/10000 in equal ratios (Vaswani et al. 2017,
  * section 3.5, as tensor2tensor spells it).
  */
-export function timingSignal(positions: number, width: number): Float32Array<ArrayBuffer> {
+function timingSignal(positions: number, width: number): Float32Array<ArrayBuffer> {
   const half = width / 2;
   const table = new Float32Array(positions * width);
   for (let position = 0; position < positions; position++) {
@@ -224,7 +224,7 @@ export function useLiteStates(model: UseLite, { ids, positions, layout, mask }: 
   const rows = (of: Tensor, table: Tensor) => gather(gpu, { ids: reshape(of, [b * t]), table }).y;
   let x = gpu.within("embedding", () => {
     const tokens = rows(ids, model.embedding);
-    // A token's embedding counts twice: the sum with its position is added to itself.
+    // A token's embedding counts twice: the sum with its position is added to the embedding again.
     const sum = add(gpu, { a: add(gpu, { a: tokens, b: tokens }).y, b: rows(positions, model.signal) }).y;
     return reshape(sum, [b, t, config.embeddingWidth]);
   });
@@ -249,7 +249,7 @@ export function useLiteStates(model: UseLite, { ids, positions, layout, mask }: 
   return x;
 }
 
-/** Its settings in the terms of every encoder's. */
+/** Its settings as `EncoderConfig`. */
 export function useLiteEncoder(config: UseLiteConfig): EncoderConfig {
   const { vocabulary, width, layers, heads, hidden, context, eps } = config;
   return {

@@ -7,11 +7,11 @@ import { contiguous } from "../../kernels/layout/contiguous.ts";
 import { ropeTable } from "../../kernels/rope/table.ts";
 import { type Tensor, tensor, upload } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
-import type { Checkpoint } from "../checkpoint.ts";
-import { Loader, type LoadOptions } from "../loader.ts";
-import { matrixTypes } from "../matrix-types.ts";
-import { partLoader } from "../part-loader.ts";
-import type { RopeSettings } from "../rope.ts";
+import type { RopeSettings } from "../decoders/rope.ts";
+import type { Checkpoint } from "../weights/checkpoint.ts";
+import { Loader, type LoadOptions } from "../weights/loader.ts";
+import { matrixTypes } from "../weights/matrix-types.ts";
+import { partLoader } from "../weights/part-loader.ts";
 import { bucketOf } from "./buckets.ts";
 import type { EncoderConfig } from "./config.ts";
 import type { EncoderLayerSources, EncoderSources } from "./family.ts";
@@ -24,13 +24,13 @@ export interface EncoderWeights {
   readonly embedding: Tensor;
   /** Learned positions `[rows, c]`. */
   readonly positions?: Tensor | undefined;
-  /** Embeddings of the kinds of tokens `[types, c]`. */
+  /** Embeddings of token types `[types, c]`. */
   readonly types?: Tensor | undefined;
   readonly embeddingNorm: Norm;
   readonly finalNorm?: Norm | undefined;
   /** Biases of scores by distance `[heads, 2 · reach + 1]`. */
   readonly relativeBias?: Tensor | undefined;
-  /** What the checkpoint has of which `relativeBias` is made, by buckets of distances `[buckets, heads]`. */
+  /** The checkpoint's biases that `relativeBias` is computed from, by buckets of distances `[buckets, heads]`. */
   readonly buckets?: Tensor | undefined;
   /** Cosines and sines of rotary positions `[context, pairs, 2]`; `local` for layers with a window. */
   readonly rotations?: { readonly all: Tensor; readonly local: Tensor } | undefined;
@@ -41,7 +41,7 @@ export interface EncoderWeights {
   dispose(): void;
 }
 
-/** The tables of rotary positions, where the model has them. */
+/** The tables of rotary positions, if the model has them. */
 function rotationTables(gpu: Gpu, { positions, context }: EncoderConfig): Pick<EncoderWeights, "rotations"> {
   if (positions.kind !== "rotary") return {};
   const table = ({ theta, width, scaling }: RopeSettings) => {
@@ -52,7 +52,7 @@ function rotationTables(gpu: Gpu, { positions, context }: EncoderConfig): Pick<E
   return { rotations: { all, local: positions.local ? table(positions.local) : all } };
 }
 
-/** The bias of each head by distance, from that by buckets `[buckets, heads]`. */
+/** The bias of each head by distance, from the biases by bucket `[buckets, heads]`. */
 function relativeBiasTable(
   gpu: Gpu,
   { relativeBias }: EncoderConfig,

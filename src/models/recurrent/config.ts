@@ -1,22 +1,23 @@
-import { choice, flag, integer, only, optional, readFields } from "../../formats/fields.ts";
-import type { NamedShapes } from "../named-weights.ts";
+import { choice, flag, integer, only, optional, readFields } from "../../formats/json/fields.ts";
+import type { NamedShapes } from "../weights/named-weights.ts";
 
 /** The settings of a recurrent encoder-decoder. */
 export interface RecurrentConfig {
-  /** Tokens, the same of sources and of targets: rows of the embedding, and of the head. */
+  /** Vocabulary, shared by sources and targets: rows of the embedding and of the head. */
   readonly vocabulary: number;
   /** Width of the embedding, e. */
   readonly embedding: number;
-  /** Width of the decoder's state, h; an encoder's state is as wide, of which each of two directions has half. */
+  /** Width of the decoder's state, h; the encoder's state is as wide, half for each of two directions. */
   readonly width: number;
   /**
-   * `none`: the decoder begins with the encoder's last state, and knows no more of the source (Cho et al. 2014; Sutskever et
-   * al. 2014). `dot`: it sees all states of the encoder too, weighted by their products with its own (Luong et al. 2015).
+   * `none`: the decoder starts from the encoder's last state and sees nothing else of the source (Cho et al. 2014;
+   * Sutskever et al. 2014). `dot`: it also attends to all states of the encoder, weighted by their products with its
+   * own (Luong et al. 2015).
    */
   readonly attention: "none" | "dot";
-  /** True: the encoder reads sources from both ends. */
+  /** True: the encoder reads sources in both directions. */
   readonly bidirectional: boolean;
-  /** The token that targets begin with, which is read and never predicted. */
+  /** The token that targets begin with: read, never predicted. */
   readonly start?: number | undefined;
   /** The token that ends a target. */
   readonly end?: number | undefined;
@@ -54,7 +55,7 @@ export function readRecurrentConfig(file: string, parsed: unknown): RecurrentCon
   };
 }
 
-/** The tensors of a GRU with inputs of width `inputs` and a state of width `width`, by PyTorch's names. */
+/** The tensors of a GRU with inputs of width `inputs` and a state of width `width`, under PyTorch's names. */
 const gruShapes = (prefix: string, suffix: string, inputs: number, width: number): NamedShapes => ({
   [`${prefix}weight_ih_l0${suffix}`]: [3 * width, inputs],
   [`${prefix}weight_hh_l0${suffix}`]: [3 * width, width],

@@ -10,20 +10,20 @@ import { gruInputs, gruStep } from "./gru.ts";
 import { sourceNumbers } from "./sources.ts";
 
 /** How targets are decoded. */
-export interface GreedyOptions {
-  /** Most tokens of a target. */
+interface GreedyOptions {
+  /** Maximum number of tokens of a target. */
   readonly steps: number;
-  /** The token that is read first; default that of the model's config. */
+  /** The token that is read first; default: the config's. */
   readonly start?: number | undefined;
-  /** The token after which a target ends; default that of the model's config. Unset: all have `steps` tokens. */
+  /** The token after which a target ends; default: the config's. Unset: all have `steps` tokens. */
   readonly end?: number | undefined;
 }
 
 /** Targets of sources. */
-export interface Decoded {
-  /** Of each source the tokens up to the end token, without it. */
+interface Decoded {
+  /** The tokens of each source up to the end token, exclusive. */
   readonly ids: number[][];
-  /** Of a model with attention: of each source, for each of `steps` tokens, the share of each source token. */
+  /** With attention: for each source and each of `steps` tokens, the weight of each source token. */
   readonly alignments?: readonly (readonly Float32Array[])[];
 }
 
@@ -31,10 +31,10 @@ const id = integer(0, 2 ** 31);
 const fields = fieldsOf<GreedyOptions>({ steps: required(integer(1)), start: id, end: id });
 
 /**
- * Decodes sources greedily: at each step the token with the largest logit, which the next step reads. All steps are
- * submitted at once, since a token that was chosen stays on the device; what follows an end token is cut off here.
+ * Decodes sources greedily: each step takes the token with the largest logit, which the next step reads. All steps are
+ * submitted at once, since chosen tokens stay on the device; what follows an end token is cut off here.
  *
- * @throws OptionError for options that are not valid; RangeError where there is no start token, and for sources of no tokens.
+ * @throws OptionError for options that are not valid; RangeError without a start token, and for empty sources.
  */
 export async function decodeGreedy(
   model: Recurrent,
@@ -64,7 +64,7 @@ export async function decodeGreedy(
   return { ids: cut, alignments };
 }
 
-/** What is decoded, u32 `[steps, b]`, and the shares of source tokens `[steps · b, 1, s]`. */
+/** The decoded tokens, u32 `[steps, b]`, and the weights of source tokens `[steps · b, 1, s]`. */
 function submit(model: Recurrent, rows: readonly (readonly number[])[], start: number, steps: number) {
   const { gpu, embedding, decoder, head } = model;
   using scope = gpu.scope();

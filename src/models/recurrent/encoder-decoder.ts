@@ -1,4 +1,4 @@
-// A recurrent encoder-decoder. Positions come before rows, [t, b], so that what a step reads lies together.
+// A recurrent encoder-decoder. Positions come before rows, [t, b], so that what a step reads is contiguous.
 import type { Gpu } from "../../gpu/gpu.ts";
 import { tanh } from "../../kernels/elementwise/activation.ts";
 import { add } from "../../kernels/elementwise/elementwise.ts";
@@ -10,7 +10,7 @@ import { matmul } from "../../kernels/matmul/matmul.ts";
 import { softmax } from "../../kernels/softmax/softmax.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { reshape, transpose } from "../../tensor/views.ts";
-import type { NamedWeights } from "../named-weights.ts";
+import type { NamedWeights } from "../weights/named-weights.ts";
 import type { RecurrentConfig } from "./config.ts";
 import { type Gru, gru, gruOf } from "./gru.ts";
 
@@ -21,10 +21,10 @@ export interface Recurrent {
   /** `[v, e]` */
   readonly embedding: Tensor;
   readonly encoder: Gru;
-  /** Reads sources from their ends; of an encoder of two directions. */
+  /** Reads sources backwards; only in a bidirectional encoder. */
   readonly reverse?: Gru | undefined;
   readonly decoder: Gru;
-  /** `[h, 2h]`: what attention found, and the state, to what the head reads. */
+  /** `[h, 2h]`: from attention's result and the state to the head's input. */
   readonly combine?: Tensor | undefined;
   readonly head: { readonly weight: Tensor; readonly bias: Tensor };
 }
@@ -41,28 +41,28 @@ export const recurrentOf = (gpu: Gpu, config: RecurrentConfig, weights: NamedWei
   head: { weight: weights.of("head.weight"), bias: weights.of("head.bias") },
 });
 
-/** Sources of a batch, those shorter than s filled after their ends. */
+/** Sources of a batch, padded to length s. */
 export interface Sources {
   /** u32 `[s, b]` */
   readonly sources: Tensor;
-  /** Row `(length − 1) · b + i` of states `[s · b, h]`, which is the last of source i, u32 `[b]`. */
+  /** Row `(length − 1) · b + i` of states `[s · b, h]`, the last of source i, u32 `[b]`. */
   readonly last: Tensor;
-  /** f32 `[b, 1, s]`: 0 at tokens, and so little after the end that a softmax gives it 0. */
+  /** f32 `[b, 1, s]`: 0 at tokens, and after the end so low that softmax gives it 0. */
   readonly seen: Tensor;
-  /** Each source from its end to its beginning, then its filling, u32 `[s, b]`; of an encoder of two directions. */
+  /** Each source reversed, then its padding, u32 `[s, b]`; for a bidirectional encoder. */
   readonly reversed?: Tensor | undefined;
-  /** Where the states of `reversed` are those of the tokens of `sources`, as rows of `[s · b, h]`, u32 `[s · b]`. */
+  /** For each token of `sources` the row of its state among those of `reversed` `[s · b, h]`, u32 `[s · b]`. */
   readonly mirror?: Tensor | undefined;
 }
 
-/** Gives what takes the place of activations of a site: dropout. */
+/** Replaces the activations of a site: dropout. */
 export type Dropped = (x: Tensor, site: number) => Tensor;
 
-/** What the encoder gives. */
-export interface Encoded {
-  /** Of each token, `[s, b, h]`; what follows the end of a source means nothing. */
+/** The encoder's results. */
+interface Encoded {
+  /** The state of each token, `[s, b, h]`; undefined after the end of a source. */
   readonly states: Tensor;
-  /** That of the last token, `[b, h]`; of two directions, the last of each. */
+  /** The state of the last token, `[b, h]`; with two directions, the last state of each. */
   readonly last: Tensor;
 }
 
@@ -75,8 +75,8 @@ function embedded({ gpu, embedding }: Recurrent, ids: Tensor, drop: Dropped | un
 const asRows = (states: Tensor) => reshape(states, [-1, states.shape[2] ?? 0]);
 
 /**
- * Reads sources. The states after the end of a source are computed and read by nothing, so that filling changes no result:
- * the state is taken where the source ends.
+ * Encodes sources. States after the end of a source are computed but never read, so padding changes no result: the last
+ * state is taken where the source ends.
  */
 export function encode(model: Recurrent, { sources, last, reversed, mirror }: Sources, drop?: Dropped): Encoded {
   const { gpu, encoder, reverse } = model;
@@ -94,13 +94,13 @@ export function encode(model: Recurrent, { sources, last, reversed, mirror }: So
   });
 }
 
-/** What the head reads, `[b, t, h]`, and of attention the shares of source tokens, `[b, t, s]`. */
-export interface Attended {
+/** The head's input, `[b, t, h]`, and with attention the weights of source tokens, `[b, t, s]`. */
+interface Attended {
   readonly y: Tensor;
   readonly alignment?: Tensor;
 }
 
-/** What the head reads of states of the decoder `[t, b, h]`. */
+/** The head's input from states of the decoder `[t, b, h]`. */
 export function attend(model: Recurrent, states: Tensor, encoded: Encoded, { seen }: Sources): Attended {
   const { gpu, combine } = model;
   const queries = transpose(states, [1, 0, 2]);
@@ -117,9 +117,9 @@ export function attend(model: Recurrent, states: Tensor, encoded: Encoded, { see
 }
 
 /**
- * The logits of what follows each id, given the ids before (teacher forcing): ids u32 `[t, b]` → `[b, t, v]`. Attention
- * begins with the current state, and gives nothing to the next step, so that all steps attend at once. Tap: `alignment`
- * `[b, t, s]`, the share of each source token.
+ * The logits of the token after each id, given the ids before (teacher forcing): ids u32 `[t, b]` → `[b, t, v]`.
+ * Attention starts from the current state and feeds nothing to the next step, so all steps attend at once. Tap:
+ * `alignment` `[b, t, s]`, the weight of each source token.
  */
 export function recurrentLogits(model: Recurrent, sources: Sources, ids: Tensor, drop?: Dropped): Tensor {
   const { gpu, decoder, head } = model;

@@ -6,26 +6,26 @@ import { concat } from "../../kernels/layout/concat.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { reshape, slice } from "../../tensor/views.ts";
-import type { NamedWeights } from "../named-weights.ts";
+import type { NamedWeights } from "../weights/named-weights.ts";
 
 /** The weights of a gated recurrent unit, the rows of each in the order r, z, n. */
 export interface Gru {
-  /** Of inputs, W `[3h, e]` and `[3h]`. */
+  /** For inputs, W `[3h, e]` and `[3h]`. */
   readonly inputs: { readonly weight: Tensor; readonly bias: Tensor };
-  /** Of the state, U `[3h, h]` and `[3h]`. */
+  /** For the state, U `[3h, h]` and `[3h]`. */
   readonly state: { readonly weight: Tensor; readonly bias: Tensor };
 }
 
-/** The unit with these names in a checkpoint of PyTorch's, such as `encoder.weight_ih_l0_reverse`. */
+/** The unit with these names in a PyTorch checkpoint, such as `encoder.weight_ih_l0_reverse`. */
 export const gruOf = ({ of }: NamedWeights, prefix: string, suffix = ""): Gru => ({
   inputs: { weight: of(`${prefix}weight_ih_l0${suffix}`), bias: of(`${prefix}bias_ih_l0${suffix}`) },
   state: { weight: of(`${prefix}weight_hh_l0${suffix}`), bias: of(`${prefix}bias_hh_l0${suffix}`) },
 });
 
 /**
- * The next state of a gated recurrent unit (Cho et al. 2014) as PyTorch and cuDNN have it, which reset after the product:
- * `r, z = σ(a + m)`, `n = tanh(a_n + r · m_n)` and `h′ = n + z · (h − n)`, where `m = h · Uᵀ + bias`. a, what the inputs
- * give, `[b, 3h]`, state h `[b, h]` → `[b, h]`.
+ * The next state of a gated recurrent unit (Cho et al. 2014) as PyTorch and cuDNN compute it, with the reset after the
+ * product: `r, z = σ(a + m)`, `n = tanh(a_n + r · m_n)` and `h′ = n + z · (h − n)`, where `m = h · Uᵀ + bias`. a, the
+ * inputs' part, `[b, 3h]`, state h `[b, h]` → `[b, h]`.
  */
 export function gruStep(gpu: Gpu, a: Tensor, h: Tensor, { state }: Gru): Tensor {
   const width = h.shape[1] ?? 0;
@@ -42,12 +42,12 @@ export function gruStep(gpu: Gpu, a: Tensor, h: Tensor, { state }: Gru): Tensor 
   return add(gpu, { a: n, b: kept }).y;
 }
 
-/** What inputs x `[..., e]` give to all gates, `[..., 3h]`: one product for all positions. */
+/** The inputs' part of all gates, `[..., 3h]`, from x `[..., e]`: one product for all positions. */
 export const gruInputs = (gpu: Gpu, x: Tensor, { inputs }: Gru): Tensor => matmul(gpu, { x, ...inputs }).y;
 
 /**
- * The states of a unit after each position: x `[t, b, e]`, the state before the first `[b, h]` (default zeros) → `[t, b, h]`.
- * What positions give is one product; the products with the states follow one another.
+ * The states after each position: x `[t, b, e]`, the state before the first `[b, h]` (default zeros) → `[t, b, h]`. The
+ * inputs' part is one product; the products with the states are sequential.
  */
 export function gru(gpu: Gpu, x: Tensor, weights: Gru, start?: Tensor): Tensor {
   const [t = 0, b = 0] = x.shape;

@@ -3,25 +3,25 @@ import type { RecurrentConfig } from "./config.ts";
 type Rows = readonly (readonly number[])[];
 
 /** Numbers of a tensor, in index order. */
-export interface SourceNumbers {
+interface SourceNumbers {
   readonly shape: readonly number[];
   readonly dtype: "u32" | "f32";
   readonly values: Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 }
 
 /** The names of the tensors that an encoder reads. */
-export type SourceName = "sources" | "last" | "seen" | "reversed" | "mirror";
+type SourceName = "sources" | "last" | "seen" | "reversed" | "mirror";
 
-/** The score of what follows the end of a source: a softmax gives it 0. */
+/** The score after the end of a source: softmax gives it 0. */
 const unseen = -1e30;
 
-/** `[t, b]` of rows `[b, t]`, those shorter filled with 0. */
+/** Rows `[b, t]` as `[t, b]`, shorter ones padded with 0. */
 export function byPosition(rows: Rows, t: number): Uint32Array<ArrayBuffer> {
   const b = rows.length;
   return Uint32Array.from({ length: t * b }, (_, at) => rows[at % b]?.[Math.floor(at / b)] ?? 0);
 }
 
-/** The shapes of what an encoder reads of b sources of up to s tokens. */
+/** The shapes of an encoder's inputs for b sources of up to s tokens. */
 export function sourceShapes({ bidirectional }: RecurrentConfig, b: number, s: number) {
   return {
     sources: { shape: [s, b], dtype: "u32" },
@@ -33,7 +33,7 @@ export function sourceShapes({ bidirectional }: RecurrentConfig, b: number, s: n
   } as const satisfies Partial<Record<SourceName, Omit<SourceNumbers, "values">>>;
 }
 
-/** What an encoder reads of sources of one token or more. */
+/** An encoder's inputs for sources of one token or more. */
 export function sourceNumbers(config: RecurrentConfig, rows: Rows): Readonly<Record<string, SourceNumbers>> {
   const b = rows.length;
   const s = Math.max(...rows.map(({ length }) => length));

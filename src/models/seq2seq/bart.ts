@@ -1,5 +1,5 @@
-import { type FieldReader, flag, integer, optional, unsupported } from "../../formats/fields.ts";
-import type { WeightSource } from "../family.ts";
+import { type FieldReader, flag, integer, optional, unsupported } from "../../formats/json/fields.ts";
+import type { WeightSource } from "../decoders/family.ts";
 import type { EncoderDecoderConfig, StackPositions } from "./config.ts";
 import { type EncoderDecoderFamily, type EncoderDecoderSources, type StackSources, stackOpposites } from "./family.ts";
 import {
@@ -15,7 +15,7 @@ import {
 
 const id = optional(integer(0));
 
-/** The fields of a config.json that BART and Marian have in common. */
+/** The fields of `config.json` shared by BART and Marian. */
 const fields = {
   vocab_size: integer(1, 1 << 24),
   d_model: integer(1, 1 << 20),
@@ -38,10 +38,10 @@ const fields = {
   add_final_layer_norm: unsupported("a norm at the end of a stack is not supported", false),
 };
 
-/** What the two families differ in. */
+/** What differs between the two families. */
 interface Differences {
   readonly positions: StackPositions;
-  /** The token that ends a text, and the last one of the greatest length, where a config says nothing of them. */
+  /** The token that ends a text, and the last one at maximum length, for configs that omit them. */
   readonly end: number;
   readonly start?: number | undefined;
   readonly pad: number;
@@ -51,7 +51,7 @@ interface Differences {
 export function readPostNorm(config: FieldReader, architecture: string, own: Differences): EncoderDecoderConfig {
   const given = config.read(fields);
   const { d_model: width, vocab_size: vocabulary } = given;
-  // Attention over the encoder's states is the decoder's, and has its heads.
+  // Cross-attention belongs to the decoder and has its heads.
   const stack = (heads: number, field: string) => ({
     heads,
     headWidth: headWidthIn(config, { width, heads }, field),
@@ -61,7 +61,7 @@ export function readPostNorm(config: FieldReader, architecture: string, own: Dif
   const encoder = stack(given.encoder_attention_heads, "encoder_attention_heads");
   const decoder = stack(given.decoder_attention_heads, "decoder_attention_heads");
   const { encoder_layers, decoder_layers, forced_eos_token_id: last } = given;
-  // Absent, the last token has a default; null says that there is none.
+  // Absent: the last token has a default; null: there is none.
   const isLastGiven = Object.hasOwn(config.raw, "forced_eos_token_id");
   return {
     architecture,
@@ -109,14 +109,14 @@ const cross: CrossNames = {
   norm: "encoder_attn_layer_norm",
 };
 
-/** The head and its bias, which files of a model without a head do not have. */
+/** The head and its bias, absent from files of a model without a head. */
 export function headOf({ vocabulary, width, tied }: EncoderDecoderConfig, has: (name: string) => boolean) {
   const head: WeightSource = { name: "lm_head.weight", shape: [vocabulary, width] };
   const headBias: WeightSource = { name: "final_logits_bias", shape: [1, vocabulary] };
   return { ...(!tied && { head }), ...(has("final_logits_bias") && { headBias }) };
 }
 
-/** The embedding of both stacks: files store one of its names. */
+/** The embedding of both stacks, stored under one of its names. */
 export function sharedEmbedding(
   { vocabulary, width }: EncoderDecoderConfig,
   has: (name: string) => boolean,
@@ -127,7 +127,7 @@ export function sharedEmbedding(
   return { name, shape: [vocabulary, width] };
 }
 
-/** What the layers of both families are called. */
+/** Names of the layers of both families. */
 export const postNormLayers: Pick<EncoderDecoderFamily, "encoderLayer" | "decoderLayer" | "opposites"> = {
   encoderLayer: (config, layer, has) => encoderLayerOf(config, `${prefixOf(has)}encoder.layers.${layer}.`, names),
   decoderLayer: (config, layer, has) =>
@@ -135,7 +135,7 @@ export const postNormLayers: Pick<EncoderDecoderFamily, "encoderLayer" | "decode
   opposites: stackOpposites("encoder_layers", "decoder_layers"),
 };
 
-/** Rows of a table of positions before that of the first token. */
+/** Rows of a position table before the first token's. */
 const offset = 2;
 
 /**
@@ -171,7 +171,7 @@ export const bart: EncoderDecoderFamily = {
   outer,
   ...postNormLayers,
   fresh: () => ["final_logits_bias"],
-  // Copies of the embedding, and a classifier, which a model for text does not have.
+  // Copies of the embedding, and a classifier, which text generation does not use.
   extras: ({ tied }) => [
     /^(model\.)?((encoder|decoder)\.embed_tokens|shared)\.weight$/,
     /^classification_head\./,

@@ -2,9 +2,8 @@ import { type CrossBlockWeights, type CrossKeys, crossBlock, crossKeys } from ".
 import { type EncoderInputs, encoderBlock } from "../../blocks/encoder-block.ts";
 import type { KvCache } from "../../blocks/kv-cache/cache.ts";
 import { layerTraining, type StackTraining } from "../../blocks/layer-training.ts";
-import { linear } from "../../blocks/linear.ts";
+import { isStep, linear, project } from "../../blocks/linear.ts";
 import { addNorm, norm, type Residual, summed } from "../../blocks/norm.ts";
-import { isStep, project } from "../../blocks/project.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { add } from "../../kernels/elementwise/elementwise.ts";
 import { gather, gatherPositions, gatherStep } from "../../kernels/embedding/gather.ts";
@@ -23,7 +22,7 @@ export interface EncoderDecoderModel {
 }
 
 /** Sources, one after the other: their tokens, u32 `[s]`, the position of each, and where each begins, `[sources + 1]`. */
-export interface SourceInputs {
+interface SourceInputs {
   readonly ids: Tensor;
   readonly positions: Tensor;
   readonly offsets: Tensor;
@@ -39,13 +38,13 @@ export interface TargetInputs {
   readonly cache: KvCache;
   /** Maximum number of cached tokens visible. */
   readonly visible: number;
-  /** What each layer reads of the sources, and which batch rows read which. */
+  /** The sources' keys and values for each layer, and which batch rows read which. */
   readonly cross: readonly CrossKeys[];
   readonly sources: RaggedLayout;
 }
 
-/** The inputs of a pass of the decoder over given tokens, of each row from position 0 on, without a cache. */
-export interface ForcedInputs {
+/** The inputs of a decoder pass over given tokens, each row from position 0 on, without a cache. */
+interface ForcedInputs {
   /** Token ids `[b, t]`. */
   readonly ids: Tensor;
   /** The sources' states `[s, c]`, and which rows read which. */
@@ -62,11 +61,11 @@ const shapeOf = ({ activation, norms, scoreScale }: EncoderDecoderConfig, { head
   ...(scoreScale === undefined ? {} : { scale: scoreScale }),
 });
 
-/** The bias by distance of a stack's scores, where it has one. */
+/** The bias by distance of a stack's scores, if it has one. */
 const scoreOf = ({ relativeBias: table }: StackWeights) =>
   table ? { score: { kind: "signed-relative-bias", table } as const } : {};
 
-/** Rows of embeddings with what is added to them, normed where they are `[b, t, c]`. */
+/** Rows of embeddings with their additions, normed where they are `[b, t, c]`. */
 function embedded(gpu: Gpu, tokens: Tensor, positions: Tensor | undefined, stack: StackWeights, b: number): Tensor {
   const sum = positions ? add(gpu, { a: tokens, b: positions }).y : tokens;
   const x = reshape(sum, [b, -1, sum.shape.at(-1) ?? 0]);
@@ -80,7 +79,7 @@ function entered(gpu: Gpu, training: StackTraining | undefined, embed: () => Ten
   return gpu.within("embedding", () => ({ sum: training?.dropout ? training.dropout(embed(), 0) : embed() }));
 }
 
-/** Runs a layer, as training has it run. */
+/** Runs a layer, wrapped as training requires. */
 const run = (training: StackTraining | undefined, layer: () => Residual): Residual =>
   training?.around ? training.around(layer) : layer();
 
@@ -89,8 +88,8 @@ const ended = (gpu: Gpu, stream: Residual, { finalNorm }: StackWeights): Tensor 
   finalNorm ? gpu.within("norm", () => addNorm(gpu, stream, finalNorm).y) : summed(gpu, stream);
 
 /**
- * The states `[s, c]` of the sources' tokens, each of which sees its own source alone. While recording, taps are
- * `embedding`, `encoder.N.output`, and `encoder.output` after the last norm.
+ * The states `[s, c]` of the sources' tokens; each sees only its own source. While recording, taps are `embedding`,
+ * `encoder.N.output`, and `encoder.output` after the last norm.
  */
 export function encodeSources({ gpu, config, weights }: EncoderDecoderModel, inputs: SourceInputs): Tensor {
   const { encoder } = weights;
@@ -114,7 +113,7 @@ export function encodeSources({ gpu, config, weights }: EncoderDecoderModel, inp
   return reshape(states, [-1, config.width]);
 }
 
-/** What a layer of the decoder reads of the sources' states `[s, c]`. While recording, a tap is `decoder.N.cross.k`. */
+/** A decoder layer's keys and values of the sources' states `[s, c]`. While recording, a tap is `decoder.N.cross.k`. */
 function crossOfLayer(gpu: Gpu, layer: number, states: Tensor, { cross }: CrossBlockWeights): CrossKeys {
   return gpu.within(`decoder.${layer}.cross`, () => {
     const found = crossKeys(gpu, states, cross);
@@ -123,13 +122,13 @@ function crossOfLayer(gpu: Gpu, layer: number, states: Tensor, { cross }: CrossB
   });
 }
 
-/** What each layer of the decoder reads of the sources' states `[s, c]`: computed once a source. */
+/** Each decoder layer's keys and values of the sources' states `[s, c]`: computed once per source. */
 export const crossOf = ({ gpu, weights }: EncoderDecoderModel, states: Tensor): CrossKeys[] =>
   weights.decoder.blocks.map((block, layer) => crossOfLayer(gpu, layer, states, block));
 
 /**
- * The states `[b · t, c]` of given tokens that the head takes, as `decodeTargets` computes them, but of each row from position
- * 0 on and without a cache, so that they have gradients.
+ * The head's input states `[b · t, c]` for given tokens, as `decodeTargets` computes them, but with each row from
+ * position 0 on and without a cache, so that they have gradients.
  */
 export function forcedStates({ gpu, config, weights }: EncoderDecoderModel, inputs: ForcedInputs): Tensor {
   const { decoder } = weights;
@@ -156,8 +155,8 @@ export function forcedStates({ gpu, config, weights }: EncoderDecoderModel, inpu
 }
 
 /**
- * The logits `[b · t, v]` of the tokens that follow those of the batch rows. While recording, taps are `embedding`, those of
- * `crossBlock`, and `decoder.output`, the states that the head takes.
+ * The logits `[b · t, v]` of the next tokens of the batch rows. While recording, taps are `embedding`, those of
+ * `crossBlock`, and `decoder.output`, the head's input states.
  */
 export function decodeTargets({ gpu, config, weights }: EncoderDecoderModel, inputs: TargetInputs): Tensor {
   const { decoder, head } = weights;

@@ -1,15 +1,15 @@
-import { type FieldReader, readFields, text } from "../../formats/fields.ts";
 import { shortened } from "../../formats/format-error.ts";
-import { type ConfigOrigin, configJson } from "../config.ts";
+import { type FieldReader, readFields, text } from "../../formats/json/fields.ts";
+import { type ConfigOrigin, configJson } from "../decoders/config.ts";
+import { encoderDecoderTypes } from "../model-kind.ts";
 import { bart } from "./bart.ts";
 import type { EncoderDecoderConfig } from "./config.ts";
 import type { EncoderDecoderFamily } from "./family.ts";
 import { marian } from "./marian.ts";
-import { encoderDecoderTypes } from "./model-types.ts";
 import { t5 } from "./t5.ts";
 import { transformer2017 } from "./transformer-2017.ts";
 
-/** All families of encoder-decoders: adding one takes a file, its word here and its types in `model-types.ts`. */
+/** All families of encoder-decoders: adding one takes a file, an entry here and its types in `model-kind.ts`. */
 const families: readonly EncoderDecoderFamily[] = [t5, bart, marian, transformer2017];
 
 /** Families by the `model_type` of a `config.json`. */
@@ -17,7 +17,7 @@ export const encoderDecoderFamilies: ReadonlyMap<string, EncoderDecoderFamily> =
   families.flatMap((family) => family.modelTypes.map((type) => [type, family] as const)),
 );
 
-/** What is known of encoder-decoders that are not built: what they have that others have not. */
+/** Known encoder-decoders that are not supported, with the feature that is missing. */
 const unbuilt: Readonly<Record<string, string>> = {
   mbart: "its layers have norms before and a norm at the end",
   pegasus: "its layers have norms before and a norm at the end",
@@ -28,7 +28,7 @@ const unbuilt: Readonly<Record<string, string>> = {
   m2m_100: "its tokenizer needs a language for each text",
 };
 
-/** The family and settings of a parsed `config.json`; throws `FormatError` for one that is no encoder-decoder's. */
+/** The family and settings of a parsed `config.json`; throws `FormatError` if it is not an encoder-decoder's. */
 export function readEncoderDecoderConfig(
   raw: unknown,
   { file, names }: ConfigOrigin = configJson,

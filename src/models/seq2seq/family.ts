@@ -1,6 +1,6 @@
-import type { FieldReader } from "../../formats/fields.ts";
+import type { FieldReader } from "../../formats/json/fields.ts";
+import type { Opposites, WeightNames, WeightSource } from "../decoders/family.ts";
 import type { EncoderLayerSources } from "../encoders/family.ts";
-import type { Opposites, WeightNames, WeightSource } from "../family.ts";
 import type { EncoderDecoderConfig } from "./config.ts";
 
 /** Names and shapes of what comes before and after the layers of one stack. */
@@ -13,13 +13,13 @@ export interface StackSources {
   /** Of the states of the last layer. */
   readonly finalNorm?: WeightSource;
   readonly finalNormBias?: WeightSource;
-  /** Biases by buckets of distances `[buckets, heads]`, for all layers of the stack. */
+  /** Biases by distance bucket `[buckets, heads]`, for all layers of the stack. */
   readonly relativeBias?: WeightSource;
 }
 
-/** Names and shapes of the weights outside of the layers. */
+/** Names and shapes of the weights outside the layers. */
 export interface EncoderDecoderSources {
-  /** Of the decoder, and of the encoder where that has none of its own. */
+  /** The decoder's, and the encoder's if they share one. */
   readonly embedding: WeightSource;
   readonly sourceEmbedding?: WeightSource;
   readonly encoder: StackSources;
@@ -70,14 +70,14 @@ export interface EncoderDecoderFamily {
     layer: number,
     has: (name: string) => boolean,
   ) => DecoderLayerSources;
-  /** Names of the tensors that a fresh checkpoint has of those that one may have or not. */
+  /** Names of the optional tensors that a new checkpoint has. */
   readonly fresh?: (config: EncoderDecoderConfig) => readonly string[];
   readonly opposites?: (config: EncoderDecoderConfig) => Opposites<EncoderDecoderConfig>;
-  /** Names of tensors that such checkpoints may hold although nothing reads them. */
+  /** Names of tensors that such checkpoints may contain and that are not read. */
   readonly extras?: (config: EncoderDecoderConfig) => readonly RegExp[];
 }
 
-/** What is different where a config's word on its head, or on the layers of a stack, is not that of the checkpoint. */
+/** The config with its statement about the head, or the layers of a stack, reversed. */
 export const stackOpposites =
   (encoderLayers: string, decoderLayers: string) =>
   ({ tied, layers, encoder, decoder }: EncoderDecoderConfig): Opposites<EncoderDecoderConfig> => ({
@@ -92,7 +92,7 @@ export const stackOpposites =
     },
   });
 
-/** The names of a family in the terms of every checkpoint's check, whose layers are the encoder's, then the decoder's. */
+/** The names of a family as `checkWeights` takes them; layers are the encoder's, then the decoder's. */
 export const weightNames = ({
   outer,
   encoderLayer,

@@ -1,4 +1,4 @@
-import { type FieldReader, flag, integer, optional, unsupported } from "../../formats/fields.ts";
+import { type FieldReader, flag, integer, optional, unsupported } from "../../formats/json/fields.ts";
 import { headOf, postNormLayers, prefixOf, readPostNorm, sharedEmbedding } from "./bart.ts";
 import type { EncoderDecoderConfig } from "./config.ts";
 import type { EncoderDecoderFamily, EncoderDecoderSources } from "./family.ts";
@@ -13,8 +13,8 @@ const fields = {
 };
 
 /**
- * Marian (Junczys-Dowmunt et al. 2018) as the OPUS models have it: the Transformer of 2017 with sines of positions, then
- * cosines, and a bias of the logits; its stacks may have embeddings of their own. The token for padding begins a text.
+ * Marian (Junczys-Dowmunt et al. 2018) as the OPUS models have it: the Transformer of 2017 with sines of positions,
+ * then cosines, and a bias of the logits; its stacks may have separate embeddings. The padding token begins a text.
  */
 function read(config: FieldReader, architecture: string): EncoderDecoderConfig {
   const given = config.read(fields);
@@ -46,7 +46,7 @@ export const marian: EncoderDecoderFamily = {
   outer,
   ...postNormLayers,
   fresh: () => ["final_logits_bias"],
-  // Tables of positions, which are computed, and copies of the embedding.
+  // Position tables, which are computed here, and copies of the embedding.
   extras: ({ tied, ownSource = false }) => [
     /^(model\.)?(encoder|decoder)\.embed_positions\.weight$/,
     ...(ownSource ? [] : [/^(model\.)?((encoder|decoder)\.embed_tokens|shared)\.weight$/]),

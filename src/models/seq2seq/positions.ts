@@ -2,8 +2,8 @@ import { bucketOf } from "../encoders/buckets.ts";
 import type { SinusoidSpelling } from "./config.ts";
 
 /**
- * Sines and cosines of positions `[positions, width]`, computed in float64 (Vaswani et al. 2017, section 3.5), as a
- * checkpoint spells them.
+ * Sines and cosines of positions `[positions, width]`, computed in float64 (Vaswani et al. 2017, section 3.5), in a
+ * checkpoint's convention.
  */
 export function sinusoids(
   positions: number,
@@ -27,11 +27,11 @@ export function sinusoids(
 }
 
 /**
- * The bucket of a key `distance` tokens before the query, for attention that looks back only (Raffel et al. 2019, section
- * 2.1, in the released code's form): the first half one for each distance, the rest on a logarithmic scale up to
- * `farthest`, the last for all beyond. Keys after the query are in the bucket of the query itself.
+ * The bucket of a key `distance` tokens before the query, for attention that looks back only (Raffel et al. 2019,
+ * section 2.1, in the released code's form): the first half has one bucket per distance, the rest are logarithmic up to
+ * `farthest`, and the last takes all beyond. Keys after the query are in the bucket of the query itself.
  */
-export function pastBucketOf(distance: number, buckets: number, farthest: number): number {
+function pastBucketOf(distance: number, buckets: number, farthest: number): number {
   const n = Math.max(0, distance);
   const exact = buckets / 2;
   if (n < exact) return n;

@@ -1,8 +1,9 @@
-// What families have in common whose layers are those of 2017: norms after the additions, projections with biases.
+// Shared by families with the layers of 2017: norms after the additions, projections with biases.
+
 import type { Activation } from "../../blocks/activations.ts";
-import { choice, type Field, type FieldReader } from "../../formats/fields.ts";
+import { choice, type Field, type FieldReader } from "../../formats/json/fields.ts";
+import type { WeightSource } from "../decoders/family.ts";
 import { type EncoderLayerSources, layerSources, projectionSources } from "../encoders/family.ts";
-import type { WeightSource } from "../family.ts";
 import type { EncoderDecoderConfig, StackConfig } from "./config.ts";
 import type { CrossSources, DecoderLayerSources } from "./family.ts";
 
@@ -24,7 +25,7 @@ export const activationNamed = (name: ActivationName): Activation | "relu" => ac
 
 /**
  * Width of a head of a stack. Throws `FormatError`, with the field of the number of heads, for heads that do not divide
- * the width, or that kernels, which read four elements at once, cannot take.
+ * the width, or whose width is no multiple of 4, since kernels read four elements at once.
  */
 export function headWidthIn(
   config: FieldReader,
@@ -51,17 +52,17 @@ export interface PostNormNames {
   readonly feedForwardNorm: string;
 }
 
-/** Names of what a decoder's layer has on top of them. */
+/** Names of a decoder layer's further parts. */
 export type CrossNames = Pick<PostNormNames, "q" | "k" | "v" | "output"> & { readonly norm: string };
 
-/** No norm of these files is in the old spelling. */
+/** No norm in these files has the old spelling. */
 const never = () => false;
 
-/** What a stack has of the settings that `layerSources` reads. */
+/** The settings of a stack that `layerSources` reads. */
 const stackOf = ({ width }: EncoderDecoderConfig, { hidden }: StackConfig) =>
   ({ width, hidden }) as Parameters<typeof layerSources>[0];
 
-/** The sources of a layer of the encoder whose name is `at`. */
+/** The sources of the encoder layer named `at`. */
 export const encoderLayerOf = (config: EncoderDecoderConfig, at: string, names: PostNormNames): EncoderLayerSources =>
   layerSources(stackOf(config, config.encoder), at, names, never);
 
@@ -71,8 +72,8 @@ export const layerNorm = (name: string, width: number): readonly [WeightSource, 
   { name: `${name}.bias`, shape: [width] },
 ];
 
-/** The sources of attention over the encoder's states, in the layer whose name is `at`. */
-export function crossOf({ width }: EncoderDecoderConfig, at: string, names: CrossNames): CrossSources {
+/** The sources of cross-attention in the layer named `at`. */
+function crossOf({ width }: EncoderDecoderConfig, at: string, names: CrossNames): CrossSources {
   const part = (name: string) => projectionSources(`${at}${name}`, width, width);
   const [q, k, v, output] = [part(names.q), part(names.k), part(names.v), part(names.output)];
   const [norm, normBias] = layerNorm(`${at}${names.norm}`, width);
@@ -90,7 +91,7 @@ export function crossOf({ width }: EncoderDecoderConfig, at: string, names: Cros
   };
 }
 
-/** The sources of a layer of the decoder whose name is `at`. */
+/** The sources of the decoder layer named `at`. */
 export function decoderLayerOf(
   config: EncoderDecoderConfig,
   at: string,

@@ -1,5 +1,5 @@
-// Weights of a stack apart from its layers. Some are made of those of a checkpoint: once when these are uploaded, or, so that
-// gradients reach these, in a recording.
+// Weights of a stack outside its layers. Some are computed from those of a checkpoint: once on upload, or in a
+// recording, so that gradients reach these.
 import type { Norm } from "../../blocks/norm.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { mul } from "../../kernels/elementwise/elementwise.ts";
@@ -10,7 +10,7 @@ import { transpose } from "../../tensor/views.ts";
 import type { EncoderDecoderConfig } from "./config.ts";
 import { bucketsOfOffsets } from "./positions.ts";
 
-/** What comes before and after the layers of a stack, on the GPU. */
+/** The weights before and after the layers of a stack, on the GPU. */
 export interface StackWeights {
   /** `[v, c]` */
   readonly embedding: Tensor;
@@ -20,23 +20,23 @@ export interface StackWeights {
   readonly finalNorm?: Norm | undefined;
   /** Biases of scores by distance `[heads, 2 · farthest + 1]`. */
   readonly relativeBias?: Tensor | undefined;
-  /** What the checkpoint has of which `finalNorm` and `relativeBias` are made: training changes these. */
+  /** The checkpoint's weights from which `finalNorm` and `relativeBias` are computed: training changes these. */
   readonly stored: StoredStack;
 }
 
-/** Weights of a stack as a checkpoint has them. */
+/** Weights of a stack as in a checkpoint. */
 export interface StoredStack {
-  /** Without the factor of the head. */
+  /** Without the head's factor. */
   readonly finalNorm?: Norm | undefined;
   /** Biases by buckets of distances `[buckets, heads]`. */
   readonly buckets?: Tensor | undefined;
 }
 
-/** What a config says of how weights of a stack are made. */
+/** What a config says about computing weights of a stack. */
 export interface StackTables {
   /** The bucket of each distance, u32 `[2 · farthest + 1]`; for stacks whose scores have a bias. */
   readonly buckets?: Tensor | undefined;
-  /** What the last norm's weights are multiplied by `[c]`; for a head whose states have a factor. */
+  /** The factor `[c]` of the last norm's weights; for a head whose states have a factor. */
   readonly factors?: Tensor | undefined;
 }
 
@@ -54,7 +54,7 @@ export function stackTables(gpu: Gpu, config: EncoderDecoderConfig, name: "encod
 const factorsOf = (gpu: Gpu, width: number, factor: number): Tensor =>
   upload(gpu, [width], "f32", new Float32Array(width).fill(factor), "factor of the head");
 
-/** A norm whose result is multiplied by a factor: that of the head is computed once, in the weights of the norm before it. */
+/** A norm with the factor of the head multiplied into its weights, once. */
 function scaledNorm(gpu: Gpu, norm: Norm | undefined, factors: Tensor): Norm {
   if (!norm) throw new TypeError("the head's states have a factor, expected a norm before the head that it goes into");
   const scaled = (x: Tensor) => mul(gpu, { a: x, b: factors }).y;
@@ -62,13 +62,13 @@ function scaledNorm(gpu: Gpu, norm: Norm | undefined, factors: Tensor): Norm {
   return { ...norm, weight: scaled(norm.weight), bias: norm.bias && scaled(norm.bias) };
 }
 
-/** What of a stack's weights is made of its stored ones and these tables. */
+/** The weights of a stack computed from the stored ones and these tables. */
 export function derivedStack(
   gpu: Gpu,
   stored: StackWeights["stored"],
   { buckets, factors }: StackTables,
 ): Pick<StackWeights, "finalNorm" | "relativeBias"> {
-  // The bias of each head by distance, from that by buckets `[buckets, heads]`.
+  // The bias of each head by distance, from the biases by bucket `[buckets, heads]`.
   const rows = stored.buckets && buckets && gather(gpu, { ids: buckets, table: stored.buckets }).y;
   return {
     finalNorm: factors ? scaledNorm(gpu, stored.finalNorm, factors) : stored.finalNorm,

@@ -1,7 +1,7 @@
-import { type FieldReader, flag, integer, optional, positive, text } from "../../formats/fields.ts";
+import { type FieldReader, flag, integer, optional, positive, text } from "../../formats/json/fields.ts";
 import { activationOf } from "../config-fields.ts";
+import type { FeedForwardSources, WeightSource } from "../decoders/family.ts";
 import type { EncoderLayerSources } from "../encoders/family.ts";
-import type { FeedForwardSources, WeightSource } from "../family.ts";
 import type { EncoderDecoderConfig } from "./config.ts";
 import {
   type DecoderLayerSources,
@@ -28,7 +28,7 @@ const fields = {
   pad_token_id: optional(integer(0), 0),
 };
 
-/** What `feed_forward_proj` says: a gate is written before the activation, whose `gelu` is then the tanh form. */
+/** Values of `feed_forward_proj`; with `gated-` in front, `gelu` is the tanh form. */
 const forms: Readonly<Record<string, Pick<EncoderDecoderConfig, "activation" | "gated">>> = {
   relu: { activation: "relu", gated: false },
   gelu: { activation: "gelu", gated: false },
@@ -40,7 +40,7 @@ const forms: Readonly<Record<string, Pick<EncoderDecoderConfig, "activation" | "
 
 /**
  * T5 (Raffel et al. 2019) and its successors: 1.0 with ReLU and a tied head, 1.1, Flan-T5 and mT5 with gated GELU and a
- * head of their own. RMS norms before sublayers, no biases, scores that are not scaled.
+ * separate head. RMS norms before sublayers, no biases, unscaled scores.
  */
 function read(config: FieldReader, architecture: string): EncoderDecoderConfig {
   const given = config.read(fields);
@@ -79,7 +79,7 @@ function read(config: FieldReader, architecture: string): EncoderDecoderConfig {
   };
 }
 
-/** The embedding's name: that of both stacks, or that of one where only this is stored. */
+/** The embedding's name: that of both stacks, or of one if only that is stored. */
 const embeddingOf = (has: (name: string) => boolean) =>
   ["shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"].find(has) ?? "shared.weight";
 
@@ -155,7 +155,7 @@ export const t5: EncoderDecoderFamily = {
   encoderLayer,
   decoderLayer,
   opposites: stackOpposites("num_layers", "num_decoder_layers"),
-  // Copies of the embedding, and a table of the first version that its attention over the encoder never read.
+  // Copies of the embedding, and a table of the first version that cross-attention never read.
   extras: ({ tied }) => [
     /^(encoder|decoder)\.embed_tokens\.weight$/,
     /^decoder\.block\.0\.layer\.1\.EncDecAttention\.relative_attention_bias\.weight$/,

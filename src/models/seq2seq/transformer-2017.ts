@@ -1,6 +1,6 @@
-import { choice, type FieldReader, flag, integer, optional, positive } from "../../formats/fields.ts";
+import { choice, type FieldReader, flag, integer, optional, positive } from "../../formats/json/fields.ts";
+import type { WeightSource } from "../decoders/family.ts";
 import type { EncoderLayerSources } from "../encoders/family.ts";
-import type { WeightSource } from "../family.ts";
 import type { EncoderDecoderConfig } from "./config.ts";
 import {
   type CrossSources,
@@ -38,9 +38,9 @@ const fields = {
 };
 
 /**
- * The Transformer of 2017 (Vaswani et al. 2017) as `torch.nn.Transformer` names it, with that module's arguments as fields:
- * norms after the additions or, with `norm_first`, before the sublayers; sines and cosines of positions in any spelling;
- * one matrix for both embeddings and the head, or each of its own. Embeddings are multiplied by `√d_model`.
+ * The Transformer of 2017 (Vaswani et al. 2017) as `torch.nn.Transformer` names it, with that module's arguments as
+ * fields: norms after the additions or, with `norm_first`, before the sublayers; sines and cosines of positions in any
+ * spelling; one matrix for both embeddings and the head, or separate ones. Embeddings are multiplied by `√d_model`.
  */
 function read(config: FieldReader, architecture: string): EncoderDecoderConfig {
   const given = config.read(fields);
@@ -79,7 +79,7 @@ function read(config: FieldReader, architecture: string): EncoderDecoderConfig {
 
 type Has = (name: string) => boolean;
 
-/** The prefix of a module that has the Transformer as a part, or none. */
+/** The prefix of a module that contains the Transformer, or none. */
 const prefixOf = (has: Has) => (has("transformer.encoder.layers.0.linear1.weight") ? "transformer." : "");
 
 const matrix = (name: string, outputs: number, inputs: number): readonly [WeightSource, WeightSource] => [
@@ -108,7 +108,7 @@ function outer(config: EncoderDecoderConfig, has: Has): EncoderDecoderSources {
   };
 }
 
-/** Queries, keys and values are the rows of one tensor. */
+/** Queries, keys and values are rows of one tensor. */
 function attention({ width }: EncoderDecoderConfig, name: string): Omit<CrossSources, "norm" | "normBias"> {
   const third = (i: number, shape: readonly number[], part: string): WeightSource => ({
     name: `${name}.${part}`,
@@ -163,9 +163,9 @@ export const transformer2017: EncoderDecoderFamily = {
     const { own, cross } = layerOf(config, "decoder", layer, has);
     return { ...own, cross };
   },
-  // The paper's: no norm after the last of a stack whose norms follow additions, no bias of a head that is the embedding.
+  // The paper's: no final norm in a stack whose norms follow additions, no bias on a tied head.
   fresh: ({ tied }) => (tied ? [] : ["generator.bias"]),
   opposites: stackOpposites("num_encoder_layers", "num_decoder_layers"),
-  // A table of positions, which is computed.
+  // A position table, which is computed here.
   extras: ({ tied }) => [/^positional_encoding\.pos_embedding$/, ...(tied ? [/^generator\.weight$/] : [])],
 };

@@ -4,11 +4,11 @@ import type { Linear } from "../../blocks/linear.ts";
 import type { Weights } from "../../formats/weights.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { type Tensor, upload } from "../../tensor/tensor.ts";
-import type { Checkpoint } from "../checkpoint.ts";
 import type { EncoderLayerSources } from "../encoders/family.ts";
-import { Loader, type LoadOptions } from "../loader.ts";
-import { matrixTypes } from "../matrix-types.ts";
-import { partLoader } from "../part-loader.ts";
+import type { Checkpoint } from "../weights/checkpoint.ts";
+import { Loader, type LoadOptions } from "../weights/loader.ts";
+import { matrixTypes } from "../weights/matrix-types.ts";
+import { partLoader } from "../weights/part-loader.ts";
 import type { EncoderDecoderConfig } from "./config.ts";
 import type { AnyLayerSources, DecoderLayerSources, EncoderDecoderSources, StackSources } from "./family.ts";
 import { bucketsOfOffsets, sinusoids } from "./positions.ts";
@@ -24,7 +24,7 @@ export interface EncoderDecoderWeights {
   dispose(): void;
 }
 
-/** Longest sequence for which sines and cosines are made where a config names none. */
+/** Length of the table of sines and cosines if a config sets none. */
 const sinusoidRows = 4096;
 
 const isDecoderLayer = (layer: AnyLayerSources): layer is DecoderLayerSources => "cross" in layer;
@@ -125,7 +125,7 @@ export async function uploadEncoderDecoder(
   }
 }
 
-/** Bytes of the tensors that are made of the config and of weights. */
+/** Bytes of the tensors computed from the config and the weights. */
 export function tableBytes(config: EncoderDecoderConfig): number {
   const ofStack = (name: "encoder" | "decoder"): number => {
     const { positions, context = sinusoidRows, heads } = config[name];
@@ -136,7 +136,7 @@ export function tableBytes(config: EncoderDecoderConfig): number {
   return ofStack("encoder") + ofStack("decoder") + scaled;
 }
 
-/** What of a stack is made of its stored weights, in memory of its own. */
+/** The weights of a stack computed from stored ones, in separate memory. */
 function derivedOnce(
   gpu: Gpu,
   config: EncoderDecoderConfig,
@@ -155,7 +155,7 @@ function derivedOnce(
   return { finalNorm, relativeBias: kept(relativeBias) };
 }
 
-/** Sines and cosines, where a stack adds them. */
+/** Sines and cosines, if the stack adds them. */
 function sinusoidTable(
   gpu: Gpu,
   config: EncoderDecoderConfig,

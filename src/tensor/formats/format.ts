@@ -2,7 +2,7 @@
 export type Elements = Float32Array | Uint16Array | Int32Array | Uint32Array | Uint8Array;
 
 /** Their constructors. */
-export type ElementArray =
+type ElementArray =
   | typeof Float32Array
   | typeof Uint16Array
   | typeof Int32Array
@@ -39,7 +39,7 @@ export interface StorageFormat {
   readonly encode: (values: ArrayLike<number>, columns: number) => Planes;
   /** Decodes rows of `columns` elements exactly. */
   readonly decode: (planes: Planes, columns: number) => Float64Array<ArrayBuffer>;
-  /** The first element of blocks that is NaN or beyond f32; absent where elements show that themselves. */
+  /** The first element of blocks that is NaN or beyond f32; absent where the decoded elements show it. */
   readonly firstNotFinite?: (planes: Planes) => { readonly index: number; readonly value: number } | undefined;
   /** Its blocks in GGUF files, where they exist. */
   readonly ggml?: GgmlBlocks;
@@ -53,11 +53,11 @@ export interface GgmlBlocks {
   readonly bytes: number;
   /** The planes of whole blocks. */
   readonly split: (blocks: Uint8Array) => Planes;
-  /** The blocks of planes: what `split` was given. */
+  /** The inverse of `split`. */
   readonly join: (planes: Planes) => Uint8Array;
 }
 
-/** How a packed format is encoded and decoded, with the sizes that its record says. */
+/** How a packed format is encoded and decoded, with the sizes that its record gives. */
 export type Codec = Pick<StorageFormat, "planes" | "encode" | "decode" | "ggml"> &
   Required<Pick<StorageFormat, "firstNotFinite">>;
 

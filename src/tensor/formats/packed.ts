@@ -1,11 +1,11 @@
-// Formats of blocks: how large they are. How they are encoded takes as much code as all the rest of a small page, so that
-// is loaded when it is first needed.
+// Sizes of the formats of blocks. Their codecs take as much code as the rest of a small page, so they are loaded when
+// they are first needed.
 import { ShapeError } from "../shape.ts";
 import type { Codec, GgmlBlocks, StorageFormat } from "./format.ts";
 
 let loaded: ReadonlyMap<string, Codec> | undefined;
 
-/** Takes the codecs of packed formats from a program that has them all. */
+/** Sets the codecs of packed formats, for a program that has them all. */
 export function provideCodecs(codecs: ReadonlyMap<string, Codec>): void {
   loaded = codecs;
 }
@@ -18,7 +18,7 @@ export async function loadCodecs(): Promise<void> {
 function codecOf(name: string): Codec {
   const codec = loaded?.get(name);
   if (codec) return codec;
-  throw new ShapeError(`${name}: how it is encoded is not loaded; await loadPackedFormats() first`);
+  throw new ShapeError(`${name}: its codec is not loaded; await loadPackedFormats() first`);
 }
 
 function blocksOf(name: string): GgmlBlocks {

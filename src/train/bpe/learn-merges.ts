@@ -1,11 +1,9 @@
-import { makePairQueue } from "./pair-queue.ts";
+/** Two tokens to merge, in the order in which they were learnt. */
+type Merge = readonly [left: string, right: string];
 
-/** Two tokens that are joined, in the order in which they were learnt. */
-export type Merge = readonly [left: string, right: string];
-
-/** What training found. */
-export interface LearntMerges {
-  /** The alphabet, then a token for each merge that made a new one. */
+/** The result of training. */
+interface LearntMerges {
+  /** The alphabet, then a token for each merge that created one. */
   readonly tokens: readonly string[];
   readonly merges: readonly Merge[];
 }
@@ -13,7 +11,7 @@ export interface LearntMerges {
 /** A pair of tokens as one number; ids stay below it. */
 const pairBase = 2 ** 24;
 
-/** A word that occurs, as the ids of the tokens that it consists of so far. */
+/** A word of the texts, as the ids of its current tokens. */
 interface Word {
   ids: number[];
   readonly count: number;
@@ -31,11 +29,12 @@ function joined(ids: readonly number[], left: number, right: number, made: numbe
 }
 
 /**
- * Byte-pair encoding learnt from counts of words (Sennrich, Haddow and Birch 2015, algorithm 1): the pair of neighbours that
- * is most frequent becomes a token, until there are `size` of them or no pair is left. Among equally frequent pairs the one
- * with the smaller ids is taken, as huggingface/tokenizers does, so that the result does not depend on the order of words.
+ * Byte-pair encoding learnt from counts of words (Sennrich, Haddow and Birch 2015, algorithm 1): the most frequent pair
+ * of neighbours becomes a token, until there are `size` of them or no pair is left. Among equally frequent pairs the
+ * one with the smaller ids is taken, as huggingface/tokenizers does, so that the result does not depend on the order of
+ * words.
  *
- * @param alphabet the first tokens, one character each; every character of the words.
+ * @param alphabet the first tokens, one for each character of the words.
  */
 export function learnMerges(
   counts: ReadonlyMap<string, number>,
@@ -65,7 +64,7 @@ export function learnMerges(
   }
 
   const queue = makePairQueue();
-  /** Each count that a pair has had is in the queue; those that it has no more are passed over. */
+  /** The queue has every count that a pair has had; outdated ones are skipped. */
   function enqueue(): void {
     for (const pair of changed) {
       const times = pairCounts.get(pair) ?? 0;
@@ -84,7 +83,7 @@ export function learnMerges(
     if (pairCounts.get(pair) !== times) continue;
     const [left, right] = [Math.floor(pair / pairBase), pair % pairBase];
     const token = `${tokens[left]}${tokens[right]}`;
-    // Another pair may have made the same token already.
+    // Another pair may have created the same token already.
     const made = idOf.get(token) ?? tokens.length;
     if (made === tokens.length) tokens.push(token);
     idOf.set(token, made);
@@ -102,4 +101,53 @@ export function learnMerges(
     enqueue();
   }
   return { tokens, merges };
+}
+
+/** A pair with its count. */
+interface CountedPair {
+  readonly pair: number;
+  readonly count: number;
+}
+
+/** Pairs, most frequent first, among equals the smaller. */
+interface PairQueue {
+  push(pair: number, count: number): void;
+  pop(): CountedPair | undefined;
+}
+
+const before = (a: CountedPair, b: CountedPair) => a.count > b.count || (a.count === b.count && a.pair < b.pair);
+
+/** An empty queue: a binary heap. */
+function makePairQueue(): PairQueue {
+  const heap: CountedPair[] = [];
+  const at = (i: number) => heap[i] as CountedPair;
+  return {
+    push(pair, count) {
+      const added = { pair, count };
+      let i = heap.push(added) - 1;
+      while (i > 0) {
+        const parent = (i - 1) >> 1;
+        if (!before(added, at(parent))) break;
+        heap[i] = at(parent);
+        i = parent;
+      }
+      heap[i] = added;
+    },
+    pop() {
+      const first = heap[0];
+      const last = heap.pop();
+      if (first === undefined || last === undefined || heap.length === 0) return first;
+      let i = 0;
+      for (;;) {
+        const child = 2 * i + 1;
+        if (child >= heap.length) break;
+        const larger = child + 1 < heap.length && before(at(child + 1), at(child)) ? child + 1 : child;
+        if (!before(at(larger), last)) break;
+        heap[i] = at(larger);
+        i = larger;
+      }
+      heap[i] = last;
+      return first;
+    },
+  };
 }

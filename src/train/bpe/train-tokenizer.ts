@@ -1,4 +1,5 @@
 import {
+  type Check,
   checkOptions,
   checkValue,
   fieldsOf,
@@ -9,23 +10,22 @@ import {
   required,
 } from "../../options/checks.ts";
 import { OptionError } from "../../options/errors.ts";
-import { byteLevelText } from "../../text/byte-level.ts";
-import { countWords } from "./count-words.ts";
+import { byteLevelText } from "../../text/parts/byte-level.ts";
 import { learnMerges } from "./learn-merges.ts";
 
-/** What a tokenizer is trained for. */
+/** Options for training a tokenizer. */
 export interface TokenizerTraining {
   /** Number of tokens, special ones and the 256 of bytes included. */
   readonly vocabulary: number;
-  /** Tokens that stand for themselves wherever a text has them; they get the first ids. Default `<|endoftext|>`. */
+  /** Tokens that are matched as they are anywhere in a text; they get the first ids. Default `<|endoftext|>`. */
   readonly special?: readonly string[] | undefined;
   /** The special token put before each text; default none. */
   readonly bos?: string | undefined;
-  /** The special token that ends a text; default the last of `special` where there is no `bos`. */
+  /** The special token that ends a text; default the last of `special` if there is no `bos`. */
   readonly eos?: string | undefined;
 }
 
-/** The parsed files of a tokenizer, of which `createTokenizer` makes one. */
+/** The parsed files of a tokenizer, for `createTokenizer`. */
 export interface TrainedTokenizer {
   /** `tokenizer.json` */
   readonly tokenizer: Readonly<Record<string, unknown>>;
@@ -117,4 +117,34 @@ export function trainTokenizer(texts: Iterable<string>, options: TokenizerTraini
       clean_up_tokenization_spaces: false,
     },
   };
+}
+
+/** Unicode's white space; JavaScript's `\s` differs in U+FEFF, which it has, and U+0085, which it lacks. */
+const space = String.raw`\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000`;
+
+/** How GPT-2 splits a text into words (Radford et al. 2019, and its released code). */
+const words = new RegExp(
+  String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^${space}\p{L}\p{N}]+|[${space}]+(?![^${space}])|[${space}]+`,
+  "gu",
+);
+
+const each: Check = (text) => (typeof text === "string" ? undefined : "a list of texts");
+
+/** Lines with their ends: huggingface/tokenizers reads texts for training line by line, so no word crosses a line. */
+const lines = /[^\n]*\n|[^\n]+/g;
+
+/**
+ * How often each word of texts occurs, as byte-level tokenizers write words (a space is `Ġ`). GPT-2's pattern splits
+ * each line separately, as huggingface/tokenizers counts them when it trains on files.
+ */
+function countWords(texts: Iterable<string>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) {
+    checkValue("trainTokenizer", "texts", each, text);
+    for (const [line] of text.toWellFormed().matchAll(lines)) {
+      for (const word of line.match(words) ?? []) counts.set(word, (counts.get(word) ?? 0) + 1);
+    }
+  }
+  const bytes = new TextEncoder();
+  return new Map([...counts].map(([word, count]) => [byteLevelText(bytes.encode(word)), count]));
 }

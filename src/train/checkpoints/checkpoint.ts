@@ -1,35 +1,34 @@
 import { FormatError, listed } from "../../formats/format-error.ts";
 import { sha256Of } from "../../formats/hub/sha256.ts";
-import { readSafetensorsHeader, type StoredTensor } from "../../formats/safetensors.ts";
-import { safetensorsHeader } from "../../formats/safetensors-header.ts";
-import { readSafetensorsMetadata } from "../../formats/safetensors-metadata.ts";
+import { parseJson } from "../../formats/json/strict-json.ts";
+import { readSafetensorsHeader, type StoredTensor } from "../../formats/safetensors/safetensors.ts";
+import { readSafetensorsMetadata, safetensorsHeader } from "../../formats/safetensors/safetensors-header.ts";
 import type { FileSource } from "../../formats/source.ts";
-import { parseJson } from "../../formats/strict-json.ts";
 import { bytesPerElement } from "../../tensor/dtype.ts";
 import { formatShape, type Shape, sizeOf } from "../../tensor/shape.ts";
 
 /** The numbers of a tensor of a checkpoint. */
 export type CheckpointNumbers = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
-/** A tensor that a checkpoint keeps. */
+/** A tensor of a checkpoint. */
 export interface CheckpointTensor {
   readonly name: string;
   readonly shape: Shape;
   readonly dtype: "f32" | "u32";
-  /** Its numbers, when they are to be written. */
+  /** Its numbers, called when they are written. */
   read(): Promise<CheckpointNumbers> | CheckpointNumbers;
 }
 
 /** The name in `__metadata__` of a checkpoint's record. */
 const recordName = "shaderformer.training";
-/** The tensor after all others that has their digests: a row of 8 words each, those of the record's fields first. */
+/** The last tensor, with the digests of all others: a row of 8 words each, those of the record's fields first. */
 const digestsName = "digests";
 const digestWords = 8;
 
-/** A record of what is no tensor: JSON by the names of its fields. */
-export type CheckpointFields = Readonly<Record<string, unknown>>;
+/** A record of everything other than tensors: JSON by field name. */
+type CheckpointFields = Readonly<Record<string, unknown>>;
 
-/** The SHA-256 of bytes under their name as the words of a digest: bytes that change places with others are noticed too. */
+/** The SHA-256 of a name and its bytes, as words: the name detects swapped tensors too. */
 async function digestOf(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<Uint32Array<ArrayBuffer>> {
   const named = new TextEncoder().encode(`${name} ${await sha256Of(bytes)}`);
   const digits = await sha256Of(named);
@@ -44,7 +43,7 @@ const digestOfField = (field: string, value: unknown) =>
 const bytesOf = ({ buffer, byteOffset, byteLength }: CheckpointNumbers) =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
-/** A record as it is read again: without what JSON does not have. */
+/** A record as it will be read again: without values that JSON lacks. */
 const plainRecord = (record: object) => JSON.parse(JSON.stringify(record)) as CheckpointFields;
 
 /** The bytes of a checkpoint, a tensor at a time. */
@@ -54,8 +53,8 @@ export interface CheckpointWriting {
 }
 
 /**
- * Plans a checkpoint: a safetensors file of tensors, with a record of everything else that training goes on with, and the
- * digests of each field of it and of each tensor. It knows no file system: a page writes the pieces where it likes.
+ * Plans a checkpoint: a safetensors file of tensors, with a record of everything else needed to resume training, and
+ * digests of each of its fields and each tensor. It uses no file system: the caller writes the pieces anywhere.
  */
 export function checkpointWriting(tensors: readonly CheckpointTensor[], record: object): CheckpointWriting {
   const fields = Object.entries(plainRecord(record));
@@ -76,29 +75,31 @@ export function checkpointWriting(tensors: readonly CheckpointTensor[], record: 
   return { bytes, pieces };
 }
 
-/** A checkpoint whose header and record were read and checked; its tensors are read when asked for. */
+/** A checkpoint whose header and record are read and checked; its tensors are read on demand. */
 export interface ReadCheckpoint {
-  /** What was given as its record. */
+  /** Its record, as given. */
   readonly record: CheckpointFields;
-  /** Without that of digests. */
+  /** Without the tensor of digests. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /**
    * The numbers of a tensor.
    *
-   * @throws FormatError where there is none of that name, or of another shape or type, or where its digest is another.
+   * @throws FormatError if it is missing, or has another shape, type or digest.
    */
   read(expected: Pick<CheckpointTensor, "name" | "shape" | "dtype">): Promise<CheckpointNumbers>;
   /** Throws `FormatError` unless the checkpoint has exactly these tensors, before any is read. */
   check(expected: readonly Pick<CheckpointTensor, "name" | "shape" | "dtype">[]): void;
 }
 
-/** The error for what is not what was written. */
+/** The error for changed bytes. */
 const damaged = (file: string, field: string) =>
   new FormatError(file, `is not what was written, by the SHA-256 in ${digestsName}: the checkpoint is damaged`, {
     field,
   });
 
-/** The record of a checkpoint and its digests, one a field and then one a tensor. Throws as `readCheckpoint` does. */
+/**
+ * The record of a checkpoint and its digests, one per field and then one per tensor. Throws as `readCheckpoint` does.
+ */
 async function readRecord(source: FileSource, file: string, all: ReadonlyMap<string, StoredTensor>) {
   const text = (await readSafetensorsMetadata(source, file)).get(recordName);
   if (text === undefined) {
@@ -133,17 +134,17 @@ async function readRecord(source: FileSource, file: string, all: ReadonlyMap<str
 const sameWords = (a: Uint32Array, b: Uint32Array | undefined) => a.every((word, i) => word === b?.[i]);
 
 /**
- * Reads the header and the record of a checkpoint that `checkpointWriting` made, and compares each field of the record with
+ * Reads the header and the record of a checkpoint from `checkpointWriting`, and compares each field of the record with
  * its digest.
  *
- * @throws FormatError for a file that is missing, cut short, damaged, without digests, or no checkpoint of a training.
+ * @throws FormatError for a file that is missing, truncated, damaged, without digests, or not a training checkpoint.
  */
 export async function readCheckpoint(source: FileSource, file: string): Promise<ReadCheckpoint> {
   const { record, tensors, digests } = await readRecord(source, file, await readSafetensorsHeader(source, file));
   const find = ({ name, shape, dtype }: Pick<CheckpointTensor, "name" | "shape" | "dtype">): StoredTensor => {
     const found = tensors.get(name);
     if (!found)
-      throw new FormatError(file, "is missing: the checkpoint is of another model or optimiser", { field: name });
+      throw new FormatError(file, "is missing: the checkpoint is of another model or optimizer", { field: name });
     if (formatShape(found.shape) !== formatShape(shape) || found.dtype !== dtype.toUpperCase()) {
       const is = `is ${found.dtype} ${formatShape(found.shape)}, expected ${dtype.toUpperCase()} ${formatShape(shape)}`;
       throw new FormatError(file, `${is}: the checkpoint is of another model`, { field: name });
@@ -166,7 +167,7 @@ export async function readCheckpoint(source: FileSource, file: string): Promise<
       const names = new Set(expected.map(({ name }) => name));
       const more = [...tensors.keys()].filter((name) => !names.has(name));
       if (more.length > 0) {
-        throw new FormatError(file, `has ${listed(more)}, which this model and optimiser have not`);
+        throw new FormatError(file, `has ${listed(more)}, which this model and optimizer have not`);
       }
     },
   };

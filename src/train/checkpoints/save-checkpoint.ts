@@ -1,23 +1,23 @@
 import { openFiles } from "../../formats/files.ts";
 import { anything, checkOptions, checkValue, fieldsOf, having, integer, listOf } from "../../options/checks.ts";
 import { OptionError } from "../../options/errors.ts";
-import { blobOf } from "../export-model.ts";
+import { blobOf } from "../open/export-model.ts";
 import type { TrainingStep } from "../trainer/results.ts";
 import type { Trainer } from "../trainer/trainer.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { restoreTraining, trainingCheckpoint, trainingRecord } from "./training-checkpoint.ts";
 
-/** What a checkpoint keeps apart from the trainer's own state. */
+/** Contents of a checkpoint besides the trainer's own state. */
 export interface CheckpointRecord {
-  /** Rows taken of the order of the data; default 0. */
+  /** Rows taken from the order of the data; default 0. */
   readonly position?: number | undefined;
   /** All steps so far, in order, whose loss, norm and learning rate are kept as f32; default none. */
   readonly history?: readonly TrainingStep[] | undefined;
-  /** Whatever else going on needs, as JSON. */
+  /** Anything else needed to resume, as JSON. */
   readonly settings?: unknown;
 }
 
-/** What a training goes on with. */
+/** The state to resume a training run. */
 export interface RestoredTraining {
   /** Steps so far. */
   readonly step: number;
@@ -35,11 +35,12 @@ const fields = fieldsOf<CheckpointRecord>({
 const fileCheck = (value: unknown) => (value instanceof Blob ? undefined : "a Blob");
 
 /**
- * All that a training needs to go on to the bit on the same device, as a file: its weights, what the optimiser keeps, the
- * means of `ema`, and the number of steps; the model's settings, and a SHA-256 of each field and each tensor. It is
- * safetensors, and the same as `shaderformer train` writes. No step may be taken until the promise is fulfilled.
+ * A file with everything needed to resume training on the same device with bitwise equal results: the weights, the
+ * optimizer's state, the means of `ema`, and the number of steps; the model's settings, and a SHA-256 of each field and
+ * each tensor. It is safetensors, as `shaderformer train` writes it. No step may be taken until the promise is
+ * fulfilled.
  *
- * @throws OptionError for a history of other steps than the trainer's.
+ * @throws OptionError for a history of steps other than the trainer's.
  */
 export async function saveCheckpoint(trainer: Trainer<never>, record: CheckpointRecord = {}): Promise<Blob> {
   checkValue("saveCheckpoint", "trainer", trainerCheck, trainer);
@@ -62,8 +63,8 @@ const name = "checkpoint";
  * Restores a trainer, and the weights of its model, from a file of `saveCheckpoint` or of `shaderformer train`. Everything is
  * checked before anything changes.
  *
- * @throws FormatError, with the field or tensor, for a file that is cut short, damaged, without digests, or of another model
- * or optimiser.
+ * @throws FormatError, with the field or tensor, for a file that is truncated, damaged, without digests, or of another
+ * model or optimizer.
  */
 export async function loadCheckpoint(trainer: Trainer<never>, file: Blob): Promise<RestoredTraining> {
   checkValue("loadCheckpoint", "trainer", trainerCheck, trainer);

@@ -12,10 +12,10 @@ import {
 } from "../../options/checks.ts";
 import { formatShape, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Parameter } from "../parameters.ts";
+import type { Parameter } from "../open/parameters.ts";
 import type { TrainingStep } from "../trainer/results.ts";
+import { writeTensor } from "../trainer/state.ts";
 import type { Trainer } from "../trainer/trainer.ts";
-import { writeTensor } from "../write-tensor.ts";
 import {
   type CheckpointNumbers,
   type CheckpointTensor,
@@ -24,28 +24,28 @@ import {
   type ReadCheckpoint,
 } from "./checkpoint.ts";
 
-/** What a training has come to, apart from tensors: JSON. */
+/** The state of a training run besides tensors: JSON. */
 export interface TrainingRecord {
-  /** Of this layout. */
+  /** Version of this layout. */
   readonly version: 2;
   /** Steps so far. */
   readonly step: number;
-  /** Rows taken from the order of the data; the next step begins with this one. */
+  /** Rows taken from the order of the data: index of the next step's first row. */
   readonly position: number;
-  /** The model's settings apart from its weights, of `objective.model`; null where it has none. */
+  /** The model's settings without its weights, of `objective.model`; null if it has none. */
   readonly model: unknown;
-  /** SHA-256 of what defines the run and no setting does, by names: its data, its tokenizer. */
+  /** SHA-256 of everything that defines the run besides settings, by name: its data, its tokenizer. */
   readonly digests: Readonly<Record<string, string>>;
   /** The label of the adapter: bits are the same on one device only. */
   readonly adapter: string;
-  /** How the run was asked for, for whoever goes on with it. */
+  /** How the run was started, for resuming it. */
   readonly settings: unknown;
   /** Losses on held-out data, `[step, loss]`. */
   readonly evaluations: readonly (readonly [step: number, loss: number])[];
 }
 
-/** What is kept and restored: the trainer's state and the weights that it changes. */
-export interface CheckpointedTraining {
+/** What is saved and restored: the trainer's state and the weights that it changes. */
+interface CheckpointedTraining {
   readonly trainer: Trainer<never>;
   readonly parameters: readonly Parameter[];
 }
@@ -68,8 +68,8 @@ function tensorsOf({ trainer, parameters }: CheckpointedTraining): (readonly [Ch
 }
 
 /**
- * Plans the checkpoint of a training between two steps: all that it needs to go on to the bit, and the history of its
- * figures. No step may be taken until the pieces are written.
+ * Plans a training checkpoint between two steps: everything needed to resume with bitwise equal results, and the
+ * history of its figures. No step may be taken until the pieces are written.
  */
 export function trainingCheckpoint(
   training: CheckpointedTraining,
@@ -105,9 +105,9 @@ const recordChecks: Checks<TrainingRecord> = {
 };
 
 /**
- * The record of a training's checkpoint.
+ * The record of a training checkpoint.
  *
- * @throws FormatError, with the field, for a record of another layout, or a history of other steps than it says.
+ * @throws FormatError, with the field, for a record of another layout, or a history that does not match its steps.
  */
 export function trainingRecord(file: string, { record, tensors }: ReadCheckpoint): TrainingRecord {
   for (const [field, check] of Object.entries<Check>(recordChecks)) {
@@ -137,7 +137,7 @@ export function assertSameModel(file: string, { model }: Pick<TrainingRecord, "m
   throw new FormatError(file, problem, { field });
 }
 
-/** Where two JSON values differ first, by its path, and what they have there. */
+/** The path of the first difference of two JSON values, with both values there. */
 function difference(a: unknown, b: unknown, path: string): readonly [string, unknown, unknown] | undefined {
   if (!isObject(a) || !isObject(b)) return Object.is(a, b) ? undefined : [path, a, b];
   for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
@@ -151,11 +151,11 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null;
 
 /**
- * Restores a training from a checkpoint, and gives the history of its figures. Everything is checked before anything is
+ * Restores training from a checkpoint, and returns the history of its figures. Everything is checked before anything is
  * changed: the model's settings, the names and shapes of tensors, and the digest of each.
  *
  * @param file the checkpoint, for messages.
- * @throws FormatError for a checkpoint of another model or optimiser, or one that is damaged.
+ * @throws FormatError for a checkpoint of another model or optimizer, or a damaged one.
  */
 export async function restoreTraining(
   training: CheckpointedTraining,

@@ -1,8 +1,8 @@
 import type { FileSource } from "../../formats/source.ts";
-import { modelFiles } from "../../generate/model-files.ts";
-import { type OpeningOptions, openFrom, openingChecks } from "../../generate/opening.ts";
+import { modelFiles } from "../../generate/load/model-files.ts";
+import { type OpeningOptions, openFrom, openingChecks } from "../../generate/load/opening.ts";
 import { checkOptions, fieldsOf, nonEmpty } from "../../options/checks.ts";
-import { type ChatTemplate, loadChatTemplate } from "../../text/chat-template.ts";
+import { type ChatTemplate, loadChatTemplate } from "../../text/template/chat-template.ts";
 import { TextError } from "../../text/text-error.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
 import type { Conversation } from "./conversations.ts";
@@ -10,18 +10,20 @@ import type { Conversation } from "./conversations.ts";
 /** A model's chat template, for training. */
 export interface AnswerTemplate {
   readonly plain: ChatTemplate;
-  /** As `plain`, with marks around what lies between `{% generation %}` and `{% endgeneration %}`; unset: it has none. */
+  /**
+   * As `plain`, with marks around the text between `{% generation %}` and `{% endgeneration %}`; unset: it has none.
+   */
   readonly marked?: ChatTemplate | undefined;
 }
 
-/** Of Unicode's private use area; a conversation in which they occur does without them. */
+/** From Unicode's private use area; not used for a conversation in which they occur. */
 const [opening, closing] = ["\u{f8f0}", "\u{f8f1}"];
 
 const tag = /(\s*){%(-?)\s*(end)?generation\s*(-?)%}(\s*)(?=(?<next>{[#%-])?)/g;
 
 /**
- * A template with marks in place of the tags around answers, and white space as it is where tags are trimmed: the engine of
- * templates takes the tags out, for they change nothing of the text.
+ * A template with marks in place of the tags around answers, and white space as if tags were trimmed: the template
+ * engine drops the tags, which do not change the text.
  */
 function withMarks(template: string): string {
   return template.replace(tag, (...found) => {
@@ -43,10 +45,10 @@ export interface AnswerTemplateOptions extends OpeningOptions {
 const fields = fieldsOf<AnswerTemplateOptions>({ ...openingChecks, chatTemplate: nonEmpty });
 
 /**
- * The chat template of a model, `from` as for `loadModel`, or the one given, by which `tokenise` encodes conversations and
- * finds what of them is learnt; undefined where there is none.
+ * The chat template of a model, `from` as for `loadModel`, or the given one, with which `tokenise` encodes
+ * conversations and finds the tokens to learn; undefined if there is none.
  *
- * @throws FormatError for files that are missing or invalid; TextError for a template that is none.
+ * @throws FormatError for missing or invalid files; TextError for an invalid template.
  */
 export async function readAnswerTemplate(
   from: string | URL | FileSource,
@@ -59,7 +61,7 @@ export async function readAnswerTemplate(
   return await answerTemplate(tokenizerConfig, file);
 }
 
-/** The chat template of a parsed `tokenizer_config.json`, and of the text of a file, which takes precedence. */
+/** The chat template in a parsed `tokenizer_config.json`, or in the text of a file, which takes precedence. */
 export async function answerTemplate(
   tokenizerConfig: Readonly<Record<string, unknown>>,
   file?: string,
@@ -75,10 +77,10 @@ export async function answerTemplate(
   return { plain, marked: await loadChatTemplate({ tokenizerConfig: { ...tokenizerConfig, chat_template: all } }) };
 }
 
-/** The part of a text that an answer takes, by code units. */
+/** The range of an answer in a text, in code units. */
 type Span = readonly [begin: number, end: number];
 
-/** The spans between the marks of a template that has them; undefined where they say nothing of this conversation. */
+/** The spans between a template's marks; undefined if it has none or they cannot be used for this conversation. */
 function spansOfMarks({ marked }: AnswerTemplate, text: string, conversation: Conversation): Span[] | undefined {
   const { messages, answers, tools } = conversation;
   if (!marked || text.includes(opening) || text.includes(closing)) return undefined;
@@ -98,8 +100,8 @@ function spansOfMarks({ marked }: AnswerTemplate, text: string, conversation: Co
 }
 
 /**
- * The spans of answers as the text grows with them: each from what asks for it, `add_generation_prompt`, to where the
- * conversation up to it ends, as TRL finds a completion.
+ * The spans of answers by rendering growing conversations: each from the end of the generation prompt
+ * (`add_generation_prompt`) to the end of the conversation up to it, as TRL finds a completion.
  */
 function spansOfPrefixes({ plain }: AnswerTemplate, text: string, conversation: Conversation): Span[] {
   const { messages, answers, tools } = conversation;
@@ -119,11 +121,11 @@ function spansOfPrefixes({ plain }: AnswerTemplate, text: string, conversation: 
 }
 
 /**
- * The tokens of a conversation in a model's chat format, and which of them are learnt: those of answers, with what the
- * template ends them by. They are found by the template's marks `{% generation %}`, or else by what each answer adds to the
- * text.
+ * The tokens of a conversation in a model's chat format, and which of them are learnt: those of answers, with the
+ * template's end of an answer. They are found by the template's marks `{% generation %}`, or else by the text that each
+ * answer adds.
  *
- * @throws TextError where the template rejects the messages, or says no answer's tokens.
+ * @throws TextError if the template rejects the messages, or no answer's tokens can be found.
  */
 export function answerTokens(
   conversation: Conversation,
@@ -135,7 +137,7 @@ export function answerTokens(
   const spans = spansOfMarks(template, text, conversation) ?? spansOfPrefixes(template, text, conversation);
   const encode = (part: string) => tokenizer.encode(part, { addSpecialTokens: false });
   const ids = encode(text);
-  /** Tokens that a beginning of the text has in common with all of it: one that reaches beyond its end is the rest's. */
+  /** Number of tokens within a prefix of the text: one that reaches beyond its end belongs to the rest. */
   const tokensUpTo = (end: number) => {
     if (end === text.length) return ids.length;
     const part = encode(text.slice(0, end));

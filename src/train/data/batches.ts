@@ -28,13 +28,13 @@ function batchOf(rows: readonly Row[]): TokenBatch {
 export interface StepOptions {
   /** Rows of a batch. */
   readonly batch: number;
-  /** Batches whose gradients are added; default 1. */
+  /** Number of batches whose gradients are added; default 1. */
   readonly accumulate?: number | undefined;
 }
 
-/** How a loss on many rows is computed. */
+/** Options for computing a loss on many rows. */
 export interface HeldOutOptions extends EvaluateOptions {
-  /** Rows that are computed together. */
+  /** Rows computed together. */
   readonly batch: number;
 }
 
@@ -46,7 +46,7 @@ const heldOutFields = fieldsOf<HeldOutOptions>({ batch: required(count), average
 const tokens = listOf((row) => (typeof row === "number" ? undefined : "a number"));
 const rowFields = fieldsOf<Row>({ ids: required(tokens), targets: required(tokens), documents: tokens });
 
-/** The batches of a step whose first row has this number in the order, for `trainer.step`; the next begins after them. */
+/** The batches of a step, for `trainer.step`, from this row of the order on; the next step begins after them. */
 export function batchesAt(order: RowOrder, position: number, options: StepOptions): readonly TokenBatch[] {
   checkValue("batchesAt", "order", having("row", "rows of randomWindows or shuffledEpochs"), order);
   checkValue("batchesAt", "position", integer(0), position);
@@ -57,7 +57,7 @@ export function batchesAt(order: RowOrder, position: number, options: StepOption
   );
 }
 
-/** The mean loss over all targets of rows, in nats a token, with the weights as they are, or with their means. */
+/** The mean loss over all targets of rows, in nats a token, with the current weights, or with their means. */
 export async function heldOutLoss(trainer: Trainer, rows: readonly Row[], options: HeldOutOptions): Promise<number> {
   checkValue("heldOutLoss", "trainer", having("evaluate", "a trainer from createTrainer"), trainer);
   checkValue("heldOutLoss", "rows", listOf(record), rows);
@@ -68,7 +68,7 @@ export async function heldOutLoss(trainer: Trainer, rows: readonly Row[], option
   for (let begin = 0; begin < rows.length; begin += batch) {
     const taken = rows.slice(begin, begin + batch);
     const [first] = taken;
-    // The last batch is filled up with rows that do not count, so that it has the shape of the others.
+    // The last batch is padded with rows that do not count, so that it has the shape of the others.
     while (first && taken.length < batch) taken.push({ ...first, targets: first.targets.map(() => -100) });
     const found = await trainer.evaluate(batchOf(taken), { averaged });
     if (found.count === 0) continue;

@@ -1,20 +1,20 @@
-// Conversations as training data, in OpenAI's format of fine-tuning: {"messages": [{"role": …, "content": …}, …]}.
+// Conversations as training data, in OpenAI's fine-tuning format: {"messages": [{"role": …, "content": …}, …]}.
 import { FormatError } from "../../formats/format-error.ts";
-import type { ChatMessage } from "../../text/chat-template.ts";
+import type { ChatMessage } from "../../text/template/chat-template.ts";
 
-/** A conversation, of which the answers are learnt. */
+/** A conversation whose answers are learnt. */
 export interface Conversation {
   readonly messages: readonly ChatMessage[];
   /** Descriptions of tools, for the template. */
   readonly tools?: readonly unknown[];
-  /** The indices of the messages that are learnt: the assistant's, but for those of weight 0. */
+  /** The indices of the messages to learn: the assistant's, except those with weight 0. */
   readonly answers: readonly number[];
 }
 
 const roles = ["system", "developer", "user", "assistant", "tool"];
 
-/** Most messages of a conversation: it is rendered as often as it has answers. */
-const mostMessages = 1000;
+/** Maximum messages of a conversation, which is rendered once per answer. */
+const maxMessages = 1000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -22,18 +22,18 @@ const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
- * The conversation of a parsed line, checked; instructions of a `developer` are those of the system, as when it is served.
+ * The checked conversation of a parsed line; `developer` messages count as system messages, as in the server.
  *
  * @param where file and line, for messages.
- * @throws FormatError for messages that are none, of an unknown role or without a text, and where no answer is learnt.
+ * @throws FormatError for invalid messages, unknown roles, messages without text, and if no answer is to be learnt.
  */
 export function conversationOf(where: string, { messages, tools }: Fields): Conversation {
   const fail = (field: string, problem: string): never => {
     throw new FormatError(where, problem, { field });
   };
   if (!Array.isArray(messages) || messages.length === 0) return fail("messages", "is no list of messages");
-  if (messages.length > mostMessages) {
-    fail("messages", `has ${messages.length} entries, expected at most ${mostMessages}`);
+  if (messages.length > maxMessages) {
+    fail("messages", `has ${messages.length} entries, expected at most ${maxMessages}`);
   }
   if (tools !== undefined && tools !== null && !Array.isArray(tools)) fail("tools", "is no list");
   const checked = messages.map((message: unknown, i): ChatMessage => {
@@ -60,7 +60,7 @@ export function conversationOf(where: string, { messages, tools }: Fields): Conv
   return { messages: checked, answers, ...(Array.isArray(tools) && tools.length > 0 ? { tools } : {}) };
 }
 
-/** Content as one text: itself, or the texts of its parts. */
+/** Content as one text: the string, or the texts of its parts. */
 function textOf(content: unknown, fail: (part: string, problem: string) => never): string {
   if (typeof content === "string") return content;
   if (!Array.isArray(content)) return fail("", "is neither a text nor a list of parts with type text");
@@ -71,5 +71,5 @@ function textOf(content: unknown, fail: (part: string, problem: string) => never
   return texts.join("\n");
 }
 
-/** All texts of a conversation: what it is known by when documents are held out, and what a tokenizer is learnt from. */
+/** All texts of a conversation: identify it when documents are held out, and train the tokenizer. */
 export const textsOf = ({ messages }: Conversation): string => messages.map(({ content }) => content).join("\n");

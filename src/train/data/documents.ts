@@ -1,6 +1,6 @@
 import { FormatError } from "../../formats/format-error.ts";
+import { parseJson } from "../../formats/json/strict-json.ts";
 import { decodeUtf8 } from "../../formats/read-text.ts";
-import { parseJson } from "../../formats/strict-json.ts";
 import {
   between,
   type Check,
@@ -20,7 +20,7 @@ import { type Conversation, conversationOf, textsOf } from "./conversations.ts";
 export interface TrainingDocument {
   /** File, and line or index, for messages. */
   readonly where: string;
-  /** Of a conversation all its texts. */
+  /** For a conversation, all its texts. */
   readonly content: string | ArrayLike<number>;
   /** Unset: everything is learnt. */
   readonly conversation?: Conversation;
@@ -35,7 +35,7 @@ const fields = fieldsOf<TrainingDocument>({
 const record: Check = (value) =>
   typeof value === "object" && value !== null ? undefined : "an object with where and content";
 
-/** The documents of a list of them and of texts. Throws `OptionError` for an entry that is neither. */
+/** A list of documents and texts as documents. Throws `OptionError` for any other entry. */
 export function checkDocuments(
   where: string,
   documents: readonly (string | TrainingDocument)[],
@@ -48,8 +48,8 @@ export function checkDocuments(
   });
 }
 
-/** The line between documents of a text file, as GPT-2's. */
-export const documentSeparator = "<|endoftext|>";
+/** The line between documents of a text file, as in GPT-2. */
+const documentSeparator = "<|endoftext|>";
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -75,9 +75,9 @@ function entryOf(where: string, value: unknown): TrainingDocument {
   );
 }
 
-/** Formats of files of documents by the ends of their names; what has none of these is text. */
+/** Formats of document files by extension; any other is text. */
 const formats: Readonly<Record<string, (file: string, bytes: Uint8Array) => TrainingDocument[]>> = {
-  /** A document a line: `{"text": "…"}`, `{"tokens": [id, …]}` or `{"messages": […]}`. */
+  /** One document per line: `{"text": "…"}`, `{"tokens": [id, …]}` or `{"messages": […]}`. */
   ".jsonl": (file, bytes) =>
     decodeUtf8(file, bytes, false)
       .split("\n")
@@ -85,7 +85,7 @@ const formats: Readonly<Record<string, (file: string, bytes: Uint8Array) => Trai
         const where = `${file}: line ${i + 1}`;
         return line.trim() === "" ? [] : [entryOf(where, parseJson(where, line))];
       }),
-  /** Ids of tokens: one list of them, a list of lists, or as a line of JSONL. */
+  /** Token ids: one list, a list of lists, or as a line of JSONL. */
   ".json": (file, bytes) => {
     const value = parseJson(file, decodeUtf8(file, bytes, false));
     if (!Array.isArray(value)) return [entryOf(file, value)];
@@ -95,7 +95,7 @@ const formats: Readonly<Record<string, (file: string, bytes: Uint8Array) => Trai
       return { where, content: tokensOf(where, list) };
     });
   },
-  /** Ids of tokens as u16, little-endian, as nanoGPT prepares data: one document. */
+  /** Token ids as little-endian u16, as nanoGPT prepares data: one document. */
   ".bin": (file, bytes) => {
     if (bytes.length % 2 !== 0) throw new FormatError(file, `has ${bytes.length} bytes, expected 2 for each token id`);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -109,10 +109,10 @@ const readText = (file: string, bytes: Uint8Array): TrainingDocument[] =>
   splitDocuments(decodeUtf8(file, bytes, false), documentSeparator).map((content) => ({ where: file, content }));
 
 /**
- * The documents of a file: of a text those between lines `<|endoftext|>`; of JSONL (`.jsonl`) a document a line, `{"text": …}`,
- * `{"tokens": [id, …]}` or `{"messages": […]}`; of `.json` lists of ids, and of `.bin` ids as u16.
+ * The documents of a file: text is split at lines `<|endoftext|>`; JSONL (`.jsonl`) has one document per line,
+ * `{"text": …}`, `{"tokens": [id, …]}` or `{"messages": […]}`; `.json` has lists of ids, and `.bin` ids as u16.
  *
- * @throws FormatError, with file and line, for a file that is empty or not as its name says.
+ * @throws FormatError, with file and line, for a file that is empty or not in the format of its extension.
  */
 export function readDocuments(file: string, bytes: Uint8Array): TrainingDocument[] {
   checkValue("readDocuments", "file", text, file);
@@ -124,7 +124,7 @@ export function readDocuments(file: string, bytes: Uint8Array): TrainingDocument
   return documents;
 }
 
-/** A number from 0 to below 1 that depends on a document's content alone (FNV-1a, then the finaliser of murmur). */
+/** A number in [0, 1) that depends only on a document's content (FNV-1a, then the finaliser of murmur). */
 function shareOf({ content }: TrainingDocument): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < content.length; i++) {
@@ -136,8 +136,8 @@ function shareOf({ content }: TrainingDocument): number {
 }
 
 /**
- * Splits off the documents that are held out: those whose hash is in the given share, so that a document is on the same side
- * in every run and however often it occurs.
+ * Splits off the documents that are held out: those whose hash is in the given share, so that all copies of a document
+ * are on the same side in every run.
  *
  * @param share from 0 to 1
  */

@@ -8,15 +8,15 @@ import { ignored } from "../objectives/token-batches.ts";
 export interface MaskOptions {
   /** The token in the place of hidden ones: `tokenizer.specials.mask`. */
   readonly mask: number;
-  /** How many tokens there are: ids below it may take the place of others. */
+  /** Vocabulary size: ids below it may replace others. */
   readonly vocabulary: number;
-  /** The share of a row's tokens that is to be found, at least one token; default 0.15. */
+  /** The share of a row's tokens to predict, at least one token; default 0.15. */
   readonly share?: number | undefined;
   /** Tokens that are never hidden and replace no other token, such as `tokenizer.specials`; the mask is always one of them. */
   readonly never?: readonly number[] | undefined;
   /** A u32; default 0. */
   readonly seed?: number | undefined;
-  /** The number of the step, a u32, so that each hides others; default 0. */
+  /** The number of the step, a u32, so that each hides different tokens; default 0. */
   readonly step?: number | undefined;
 }
 
@@ -33,18 +33,18 @@ const fields = fieldsOf<MaskOptions>({
 });
 const rowsCheck = listOf((row) => (Array.isArray(row) ? undefined : "a list of token ids"));
 
-/** Counters of other draws of a seed have a second word below these. */
+/** Other draws of a seed use counters whose second word is below this. */
 const [ofChoice, ofToken] = [2 ** 31, 2 ** 31 + 2 ** 30];
 
-/** Shares of hidden tokens: those that become the mask, and those that become it or another token. */
+/** Shares of hidden tokens: those replaced by the mask, and those replaced at all. */
 const [masked, changed] = [0.8, 0.9];
 
 /**
- * Rows with some tokens hidden, and what these are as targets (Devlin et al. 2018, section 3.1 and its code): of each row
- * the share of its tokens, rounded, and at least one. Of these 80 % become the mask, 10 % another token at random, and 10 %
- * stay, each by a draw of its own. What is drawn depends on seed, step, row and position alone.
+ * Rows with some tokens hidden, and these tokens as targets (Devlin et al. 2018, section 3.1 and its code): in each row
+ * the share of its tokens, rounded, and at least one. Of these 80 % become the mask, 10 % a random token, and 10 %
+ * stay, each drawn independently. Draws depend only on seed, step, row and position.
  *
- * @throws OptionError for options that are not valid, and for a mask that is no token of the vocabulary.
+ * @throws OptionError for invalid options, and for a mask outside the vocabulary.
  */
 export function maskTokens(rows: readonly (readonly number[])[], options: MaskOptions): MaskedBatch {
   checkValue("maskTokens", "rows", rowsCheck, rows);
@@ -73,7 +73,7 @@ export function maskTokens(rows: readonly (readonly number[])[], options: MaskOp
   return batch;
 }
 
-/** The token of a random word, none of those that are skipped, in order; undefined where all are. */
+/** The token for a random word, among those not skipped, in order; undefined if all are skipped. */
 function anyToken(word: number, vocabulary: number, skipped: readonly number[]): number | undefined {
   const count = vocabulary - skipped.length;
   if (count === 0) return undefined;

@@ -3,13 +3,13 @@ import { type TokenDocuments, targetAt } from "./tokens.ts";
 /** A row of a batch. */
 export interface Row {
   readonly ids: readonly number[];
-  /** What follows each token; −100 where that does not count. */
+  /** The token after each token; −100 where it does not count. */
   readonly targets: readonly number[];
-  /** For each token which document of the row it belongs to, for attention within documents; unset: it crosses them. */
+  /** The row's document of each token, for attention within documents; unset: attention crosses them. */
   readonly documents?: readonly number[];
 }
 
-/** Tokens `[begin, end)` of a document; the token at `end` belongs to the document, too, unless it is `last`. */
+/** Tokens `[begin, end)` of a document; the token at `end` also belongs to the document, unless it is `last`. */
 interface Piece {
   readonly begin: number;
   readonly end: number;
@@ -17,11 +17,11 @@ interface Piece {
 }
 
 /**
- * Puts whole documents into rows of `context` tokens; those that are longer are cut. The longest goes first, each into the
- * fullest row that has room for it (best-fit decreasing, Johnson 1973), so that little is filled up. No token is lost, but
- * for parts of long documents in which none is learnt, and the last one of a document predicts nothing.
+ * Packs whole documents into rows of `context` tokens; longer ones are split. The longest goes first, each into the
+ * fullest row that has room for it (best-fit decreasing, Johnson 1973), so that there is little padding. No token is
+ * lost, except in parts of long documents with nothing to learn, and the last token of a document predicts nothing.
  *
- * @returns the rows, made when they are called.
+ * @returns functions that make the rows.
  */
 export function packDocuments(documents: TokenDocuments, context: number): readonly (() => Row)[] {
   const { starts } = documents;
@@ -30,14 +30,14 @@ export function packDocuments(documents: TokenDocuments, context: number): reado
     const stop = starts[i + 1] as number;
     for (let begin = start; begin < stop; begin += context) {
       const end = Math.min(begin + context, stop);
-      // A single token at the end has no successor, so it would teach nothing.
+      // A single token at the end has no successor, so there is nothing to learn.
       const last = end === stop;
       const learns = !documents.counts || documents.counts.subarray(begin + 1, last ? end : end + 1).includes(1);
       if (learns && (end - begin > 1 || end < stop)) pieces.push({ begin, end, last });
     }
   }
   pieces.sort((a, b) => b.end - b.begin - (a.end - a.begin) || a.begin - b.begin);
-  /** Rows by how many tokens they have room for. */
+  /** Rows by their remaining space in tokens. */
   const withRoom = Array.from({ length: context + 1 }, (): Piece[][] => []);
   const rows: Piece[][] = [];
   for (const piece of pieces) {

@@ -3,14 +3,14 @@ import { OptionError } from "../../options/errors.ts";
 import type { PairBatch } from "../objectives/pair-batch.ts";
 import { ignored } from "../objectives/token-batches.ts";
 
-/** A source, and what an encoder-decoder is to say of it, as ids of tokens. */
+/** A source and its target for an encoder-decoder, as token ids. */
 export interface TokenPair {
   readonly source: readonly number[];
-  /** With the token that ends it. */
+  /** Including its end token. */
   readonly target: readonly number[];
 }
 
-/** How pairs become a batch. */
+/** How pairs are turned into a batch. */
 export interface PairOptions {
   /** The token that the decoder begins with: `defaults.start` of a model from `openTrainableEncoderDecoder`. */
   readonly start: number;
@@ -23,10 +23,10 @@ const record: Check = (value) =>
   typeof value === "object" && value !== null ? undefined : "an object with source and target";
 
 /**
- * Pairs as a batch: the decoder reads each target from the start token on, but for its last token, and learns all of it.
- * Targets that are shorter than the longest are filled up, which does not count.
+ * Pairs as a batch: the decoder reads each target from the start token on, except its last token, and learns all of it.
+ * Shorter targets are padded, which does not count.
  *
- * @throws OptionError for what are no pairs, and for none.
+ * @throws OptionError for invalid pairs, and for an empty list.
  */
 export function pairBatch(pairs: readonly TokenPair[], options: PairOptions): PairBatch {
   checkValue("pairBatch", "pairs", listOf(record), pairs);

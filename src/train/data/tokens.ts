@@ -17,23 +17,23 @@ import type { Tokenizer } from "../../text/tokenizer.ts";
 import { type AnswerTemplate, answerTokens } from "./answer-tokens.ts";
 import { checkDocuments, type TrainingDocument } from "./documents.ts";
 
-/** The ids of documents, one after the other. */
+/** The ids of documents, concatenated. */
 export interface TokenDocuments {
   readonly tokens: Uint32Array;
-  /** Where each document begins in `tokens`; then where the last one ends. */
+  /** The start of each document in `tokens`, then the end of the last one. */
   readonly starts: readonly number[];
-  /** For each token 1 where it is learnt, after those before it, and 0 where it is only read; unset: all are learnt. */
+  /** 1 for each token to learn, 0 for those that are only read; unset: all are learnt. */
   readonly counts?: Uint8Array | undefined;
 }
 
 /** The target of a prediction that does not count. */
 const ignored = -100;
 
-/** What the token at a position is as a target: itself, or −100 where it is not learnt, and after the end. */
+/** The token at a position as a target: itself, or −100 if it is not learnt, and beyond the end. */
 export const targetAt = ({ tokens, counts }: Omit<TokenDocuments, "starts">, at: number): number =>
   counts?.[at] === 0 ? ignored : (tokens[at] ?? ignored);
 
-/** How documents become ids. */
+/** How documents are encoded. */
 export interface TokeniseOptions {
   /** Needed for documents that are texts. */
   readonly tokenizer?: Tokenizer | undefined;
@@ -41,7 +41,7 @@ export interface TokeniseOptions {
   readonly template?: AnswerTemplate | undefined;
   /** The number of rows of the model's embedding, which ids are below; unset: ids are not checked. */
   readonly vocabulary?: number | undefined;
-  /** Called after each document with how many are done, and how many there are. */
+  /** Called after each document with the number of finished documents, and of all. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -60,16 +60,16 @@ export const tokensChecks: Checks<TokenDocuments> = {
 };
 export const tokensCheck = object<TokenDocuments>(tokensChecks);
 
-/** Milliseconds of work after which others get a turn. */
+/** Milliseconds of work before other tasks get a turn. */
 const turn = 50;
 
 /**
- * Encodes documents, texts or lists of ids: a text as the tokenizer does, with what that adds around one, and with the token
- * that ends a text after it; ids stay as they are; a conversation in the model's chat format, of which answers are learnt
- * alone. Others get a turn every 50 ms.
+ * Encodes documents, texts or lists of ids: a text with the tokenizer, including special tokens, followed by the
+ * end-of-text token; ids stay unchanged; a conversation in the model's chat format, where only answers are learnt.
+ * Other tasks get a turn every 50 ms.
  *
- * @throws FormatError for ids that the vocabulary does not have, for texts without a tokenizer, and for conversations
- * without a chat template, or that it rejects; OptionError for what are no documents.
+ * @throws FormatError for ids outside the vocabulary, for texts without a tokenizer, and for conversations without a
+ * chat template, or rejected by it; OptionError for invalid documents.
  */
 export async function tokenise(
   given: readonly (string | TrainingDocument)[],
@@ -141,7 +141,7 @@ function checkIds({ where }: TrainingDocument, ids: Uint32Array, vocabulary: num
   });
 }
 
-/** All documents of several together. */
+/** Several sets of documents as one. */
 export function joinTokens(parts: readonly TokenDocuments[]): TokenDocuments {
   const tokens = new Uint32Array(parts.reduce((sum, part) => sum + part.tokens.length, 0));
   const starts = [0];

@@ -1,17 +1,17 @@
 import { openFiles } from "../../formats/files.ts";
-import { safetensorsHeader } from "../../formats/safetensors-header.ts";
+import { safetensorsHeader } from "../../formats/safetensors/safetensors-header.ts";
 import type { FileSource } from "../../formats/source.ts";
 import { checkOptions, fieldsOf, having, recordOf, text } from "../../options/checks.ts";
+import { byteLevelText } from "../../text/parts/byte-level.ts";
 import type { TrainedTokenizer } from "../bpe/train-tokenizer.ts";
-import { bytesTokenizer, markedBytesTokenizer } from "./byte-tokenizers.ts";
 import { type FreshParts, freshParts } from "./fresh-parts.ts";
 import { drawn, type InitialiserOptions, initialiserChecks } from "./initialise.ts";
 
-/** What a fresh model is made of. */
+/** The parts of a fresh model. */
 export interface FreshOptions extends InitialiserOptions {
-  /** What `trainTokenizer` gave; default one whose tokens are bytes, unless `files` have another. */
+  /** The result of `trainTokenizer`; default one whose tokens are bytes, unless `files` contain another. */
   readonly tokenizer?: TrainedTokenizer | undefined;
-  /** Texts of further files by their names: `tokenizer.json`, `tokenizer_config.json`, `generation_config.json`, … */
+  /** Texts of further files by name: `tokenizer.json`, `tokenizer_config.json`, `generation_config.json`, … */
   readonly files?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -27,7 +27,7 @@ export const tokenizerFiles = ({ tokenizer, config }: TrainedTokenizer) => ({
   "tokenizer_config.json": `${JSON.stringify(config, undefined, 2)}\n`,
 });
 
-/** The files of tokenizers whose tokens are bytes, as many as there are rows for. */
+/** The files of byte tokenizers, for a number of rows. */
 function bytesFiles({ kind, vocabulary, sourceVocabulary }: FreshParts): Readonly<Record<string, string>> {
   if (kind === "encoder") return { "tokenizer.json": JSON.stringify(markedBytesTokenizer(vocabulary)) };
   const target = JSON.stringify(bytesTokenizer(vocabulary));
@@ -36,13 +36,13 @@ function bytesFiles({ kind, vocabulary, sourceVocabulary }: FreshParts): Readonl
 }
 
 /**
- * A model's folder in memory with fresh weights, which `openTrainable` and `loadModel` open as any other, of an encoder
- * `loadEncoder`, of an encoder-decoder `loadEncoderDecoder`: `config.json`, `model.safetensors` in f32 with Hugging Face's
- * names, and the files given. `config` is the object that a `config.json` of Hugging Face's has, `architectures` and sizes,
- * as for `initialise`; its vocabulary has at least as many rows as the tokenizer has tokens. Without a tokenizer, tokens are
- * bytes; an encoder's has `[CLS]`, `[SEP]` and `[MASK]` after them.
+ * A model's folder in memory with fresh weights, for `openTrainable` and `loadModel`, or `loadEncoder` or
+ * `loadEncoderDecoder`: `config.json`, `model.safetensors` in f32 with Hugging Face's names, and the given files.
+ * `config` is the content of a Hugging Face `config.json`, `architectures` and sizes, as for `initialise`; its
+ * vocabulary has at least as many rows as the tokenizer has tokens. Without a tokenizer, tokens are bytes; an encoder's
+ * also has `[CLS]`, `[SEP]` and `[MASK]`.
  *
- * @throws FormatError for a config that no model has; OptionError for options that are not valid.
+ * @throws FormatError for a config that fits no model; OptionError for invalid options.
  */
 export function freshFolder(config: Readonly<Record<string, unknown>>, options: FreshOptions = {}): FileSource {
   checkOptions("freshFolder", fields, options);
@@ -58,4 +58,34 @@ export function freshFolder(config: Readonly<Record<string, unknown>>, options: 
   const blobs = Object.entries(texts).map(([name, content]) => [name, new Blob([content])] as const);
   const weights = new Blob([header, ...tensors.map(([, { values }]) => values)]);
   return openFiles({ ...Object.fromEntries(blobs), "model.safetensors": weights }, "a fresh model");
+}
+
+const stage = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false };
+
+/** A tokenizer whose tokens are the first bytes, up to 256. */
+function bytesTokenizer(tokens: number) {
+  const bytes = Uint8Array.from({ length: Math.min(256, tokens) }, (_, byte) => byte);
+  const vocab = Object.fromEntries([...byteLevelText(bytes)].map((character, id) => [character, id]));
+  const model = { type: "BPE", vocab, merges: [] };
+  return { version: "1.0", added_tokens: [] as object[], pre_tokenizer: stage, decoder: stage, model };
+}
+
+const marks = ["[CLS]", "[SEP]", "[MASK]"] as const;
+
+/** The same for an encoder: the bytes are followed by the begin-of-text token, the end-of-text token and the mask. */
+function markedBytesTokenizer(vocabulary: number) {
+  const bytes = Math.min(256, vocabulary - marks.length);
+  if (bytes < 1) return bytesTokenizer(vocabulary);
+  const { model, ...rest } = bytesTokenizer(bytes);
+  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+  const special = ([id, type_id]: readonly [string, number]) => ({ SpecialToken: { id, type_id } });
+  const single = [special(["[CLS]", 0]), { Sequence: { id: "A", type_id: 0 } }, special(["[SEP]", 0])];
+  const pair = [...single, { Sequence: { id: "B", type_id: 1 } }, special(["[SEP]", 1])];
+  const ids = marks.map((token, i) => [token, { id: token, ids: [bytes + i], tokens: [token] }]);
+  return {
+    ...rest,
+    added_tokens: marks.map((content, i) => ({ id: bytes + i, content, ...flags })),
+    post_processor: { type: "TemplateProcessing", single, pair, special_tokens: Object.fromEntries(ids.slice(0, 2)) },
+    model: { ...model, vocab: { ...model.vocab, ...Object.fromEntries(marks.map((token, i) => [token, bytes + i])) } },
+  };
 }

@@ -1,6 +1,6 @@
-import { type FieldReader, integer, list, optional, readFields, text } from "../../formats/fields.ts";
 import { listed } from "../../formats/format-error.ts";
-import { readArchitecture } from "../../models/architectures.ts";
+import { type FieldReader, integer, list, optional, readFields, text } from "../../formats/json/fields.ts";
+import { readArchitecture } from "../../models/decoders/architectures.ts";
 import type { EncoderConfig } from "../../models/encoders/config.ts";
 import { encoderFamilies, readEncoderConfig } from "../../models/encoders/families.ts";
 import type { EncoderFamily } from "../../models/encoders/family.ts";
@@ -11,22 +11,22 @@ import { encoderDecoderFamilies, readEncoderDecoderConfig } from "../../models/s
 import { weightNames } from "../../models/seq2seq/family.ts";
 import type { Initialiser, ModelPlace } from "./schemes.ts";
 
-/** The names and shapes of a fresh model's weights, by what each is for, and how they are drawn unless said otherwise. */
+/** The names and shapes of a fresh model's weights, by role, and how they are drawn by default. */
 export interface FreshParts {
   readonly kind: ModelKind;
-  /** Tokens that there are rows for, and of sources where these have rows of their own. */
+  /** Number of token rows, and of source rows if these are separate. */
   readonly vocabulary: number;
   readonly sourceVocabulary?: number | undefined;
-  /** Sources by names that say what they are for; those of heads are under `heads`. */
+  /** Sources by role; those of heads are under `heads`. */
   readonly parts: readonly object[];
   readonly model: ModelPlace;
   readonly initialiser: Initialiser;
 }
 
-/** What a model does with tokens. */
-export type ModelKind = "decoder" | "encoder" | "encoder-decoder";
+/** The kind of model. */
+type ModelKind = "decoder" | "encoder" | "encoder-decoder";
 
-/** What a config is of, by its `model_type`. */
+/** The kind of a config, by its `model_type`. */
 export function modelKind(raw: unknown): ModelKind {
   const reader = readFields("config.json", raw);
   const { model_type: type } = reader.raw;
@@ -36,7 +36,7 @@ export function modelKind(raw: unknown): ModelKind {
   return encoderDecoderFamilies.has(type) ? "encoder-decoder" : "decoder";
 }
 
-/** The weights of a model of this config, with the names of checkpoints as they are saved today. */
+/** The weights of a model of this config, under the names of current checkpoints. */
 export function freshParts(raw: unknown): FreshParts {
   const kind = modelKind(raw);
   const found = { encoder: ofEncoder, "encoder-decoder": ofEncoderDecoder, decoder: ofDecoder }[kind](raw);
@@ -46,7 +46,7 @@ export function freshParts(raw: unknown): FreshParts {
 
 type Found = Omit<FreshParts, "model" | "kind"> & {
   readonly model: Omit<ModelPlace, "range">;
-  /** What a family calls `initializer_range`. */
+  /** A family's name for `initializer_range`. */
   readonly range?: unknown;
 };
 
@@ -69,10 +69,10 @@ function ofEncoder(raw: unknown): Found {
   return { parts, vocabulary, model: { layers, width }, initialiser: "bert" };
 }
 
-/** Of what checkpoints may have or not, fresh ones have the biases of norms. */
+/** Of the optional tensors, fresh checkpoints have the biases of norms. */
 const hasNormBiases = (name: string) => /norm\.bias$/i.test(name);
 
-/** The heads that `architectures` names. */
+/** The heads named in `architectures`. */
 function freshHeads(
   family: EncoderFamily,
   config: EncoderConfig,

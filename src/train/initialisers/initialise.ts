@@ -1,4 +1,4 @@
-import type { StackedSource, WeightSource } from "../../models/family.ts";
+import type { StackedSource, WeightSource } from "../../models/decoders/family.ts";
 import { type Checks, checkOptions, fieldsOf, integer, oneOf } from "../../options/checks.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { type FreshParts, freshParts } from "./fresh-parts.ts";
@@ -8,8 +8,8 @@ import { type Initialiser, initialisers, type Role } from "./schemes.ts";
 /** How weights are drawn. */
 export interface InitialiserOptions {
   /**
-   * Default: of decoders gpt2 for GPT-1 and GPT-2, llama for others; of encoders, BART and Marian bert; of T5 t5; of the
-   * Transformer of 2017 xavier.
+   * Default: gpt2 for GPT-1 and GPT-2, llama for other decoders; bert for encoders, BART and Marian; t5 for T5; xavier
+   * for the Transformer of 2017.
    */
   readonly initialiser?: Initialiser | undefined;
   /** A u32; default 0. The same seed gives the same weights on every machine. */
@@ -25,7 +25,7 @@ const fields = fieldsOf<InitialiserOptions>(initialiserChecks);
 
 /** A tensor of a fresh checkpoint. */
 export interface FreshTensor {
-  /** As the file has it: `[out, in]` of a matrix, or `[in, out]` for GPT-2. */
+  /** As in the file: `[out, in]` for a matrix, or `[in, out]` for GPT-2. */
   readonly shape: readonly number[];
   readonly values: Float32Array<ArrayBuffer>;
 }
@@ -45,13 +45,13 @@ const roles: Readonly<Record<string, Role>> = {
   norm: "ones",
 };
 
-/** Parts whose output is no layer's. */
+/** Parts outside the layers. */
 const ofHeads: Readonly<Record<string, Role>> = { ...roles, output: "head" };
 
 const roleOf = (key: string, known: Readonly<Record<string, Role>>): Role =>
   known[key] ?? (/Bias$/.test(key) ? "zeros" : /Norm$/.test(key) ? "ones" : "matrix");
 
-/** The sources of a part of a model with what each is for. */
+/** The sources of a part of a model with their roles. */
 function* placesIn(part: object, known = roles): Generator<readonly [role: Role, source: WeightSource]> {
   for (const [key, entry] of Object.entries(part) as [string, WeightSource | StackedSource | object][]) {
     if ("parts" in entry) for (const source of entry.parts.flat()) yield [roleOf(key, known), source];
@@ -61,19 +61,19 @@ function* placesIn(part: object, known = roles): Generator<readonly [role: Role,
 }
 
 /**
- * Fresh weights of a decoder, an encoder or an encoder-decoder, by the names that a folder of Hugging Face's has, each
- * rounded to f32 from float64. Element i of a tensor depends on the seed, the tensor's name and i alone. `config` is a
- * parsed `config.json`. An encoder has the head that `architectures` names, `BertForMaskedLM` or
- * `BertForSequenceClassification`, with as many labels as `id2label` or `num_labels` say, default 2.
+ * Fresh weights of a decoder, an encoder or an encoder-decoder, under Hugging Face's names, each rounded to f32 from
+ * float64. Element i of a tensor depends only on the seed, the tensor's name and i. `config` is a parsed `config.json`.
+ * An encoder has the head named in `architectures`, `BertForMaskedLM` or `BertForSequenceClassification`, with the
+ * number of labels in `id2label` or `num_labels`, default 2.
  *
- * @throws FormatError for a config that no model has.
+ * @throws FormatError for a config that fits no model.
  */
 export function initialise(config: unknown, options: InitialiserOptions = {}): ReadonlyMap<string, FreshTensor> {
   checkOptions("initialise", fields, options);
   return drawn(freshParts(config), options);
 }
 
-/** The same of the parts of a config, for options that are checked. */
+/** The same for the parts of a config, with checked options. */
 export function drawn(
   { parts, model, initialiser: usual }: FreshParts,
   { initialiser = usual, seed = 0 }: InitialiserOptions,
@@ -94,7 +94,7 @@ export function drawn(
   return found;
 }
 
-/** Fills a tensor, or the rows of it that are one weight; a stack of matrices is filled one by one. */
+/** Fills a tensor, or those of its rows that form one weight; the matrices of a stack are filled one by one. */
 function fill(
   values: Float32Array,
   { name, shape, transposed = false }: WeightSource,
@@ -111,7 +111,7 @@ function fill(
   const [inputs, outputs] = transposed ? [before, last] : [last, before];
   const matrices = values.length / (inputs * outputs);
   for (let m = 0; m < matrices; m++) {
-    // Rows count through all matrices of a stack.
+    // Rows are numbered through all matrices of a stack.
     const begin = Math.max(0, (rows?.[0] ?? 0) - m * outputs);
     const end = Math.min(outputs, (rows?.[1] ?? matrices * outputs) - m * outputs);
     if (begin >= end) continue;

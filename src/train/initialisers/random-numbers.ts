@@ -1,15 +1,15 @@
-// Random numbers that are the same to the bit on every machine: words of Threefry, and arithmetic that IEEE 754 fixes.
+// Random numbers that are bitwise equal on every machine: words of Threefry, and arithmetic defined by IEEE 754.
 import { threefry2x32, uniform01, type Words } from "../../tensor/threefry.ts";
 
-/** Numbers of one tensor: element i depends on the seed, the tensor's name and i alone. */
+/** Numbers of one tensor: element i depends only on the seed, the tensor's name and i. */
 export interface Numbers {
-  /** From 0 to below 1, in steps of 2⁻²⁴. */
+  /** In [0, 1), in steps of 2⁻²⁴. */
   readonly uniform: (i: number) => number;
-  /** Of mean 0 and variance 1, in float64. */
+  /** With mean 0 and variance 1, in float64. */
   readonly normal: (i: number) => number;
 }
 
-/** FNV-1a of a text's UTF-16 units (Fowler, Noll and Vo 1991), from another basis for each word. */
+/** FNV-1a of a text's UTF-16 units (Fowler, Noll and Vo 1991), with a different basis for each word. */
 function hash(text: string, basis: number): number {
   let found = basis;
   for (let i = 0; i < text.length; i++) found = Math.imul(found ^ text.charCodeAt(i), 0x01000193);
@@ -44,9 +44,9 @@ export function numbersOf(seed: number, name: string): Numbers {
 }
 
 /**
- * The logarithm of (word + ½) / 2³², a number between 0 and 1. JavaScript leaves the last digits of `Math.log` open, so the
- * series of the inverse hyperbolic tangent is summed here: ln m = 2·artanh((m − 1) / (m + 1)), within 2 units of the last
- * place.
+ * The logarithm of (word + ½) / 2³², a number between 0 and 1. JavaScript does not specify the last digits of
+ * `Math.log`, so the series of the inverse hyperbolic tangent is summed here: ln m = 2·artanh((m − 1) / (m + 1)),
+ * within 2 units of the last place.
  */
 export function logarithm(word: number): number {
   const bits = 33 - Math.clz32(word); // of 2 · word + 1

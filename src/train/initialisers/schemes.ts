@@ -1,38 +1,37 @@
-import { orthonormalRows } from "./orthogonal.ts";
 import type { Numbers } from "./random-numbers.ts";
 
-/** What a tensor is for. */
+/** The role of a tensor. */
 export type Role =
   | "embedding"
   | "positions"
   | "head"
   /** Biases of scores by buckets of distances. */
   | "buckets"
-  /** The matrix of attention's queries. */
+  /** The query matrix of attention. */
   | "query"
   /** A matrix whose result is added to the residual stream: of attention's output, and the last of a feed-forward layer. */
   | "residual"
   | "matrix"
-  /** Weights of a norm, which begin as ones. */
+  /** Weights of a norm, which start as ones. */
   | "ones"
-  /** Biases, sinks and the like, which begin as zeros. */
+  /** Biases, sinks and the like, which start as zeros. */
   | "zeros";
 
-/** What of a model its matrices are drawn by. */
+/** The settings of a model that determine how its matrices are drawn. */
 export interface ModelPlace {
   readonly layers: number;
-  /** Of the states. */
+  /** Width of the states. */
   readonly width: number;
-  /** The standard deviation that the config names as `initializer_range`. */
+  /** The standard deviation in the config's `initializer_range`. */
   readonly range: number | undefined;
   /** The width of heads whose scores are not divided by its root (T5). */
   readonly unscaled?: number | undefined;
-  /** Whether embeddings are multiplied by √width where they are read (Vaswani et al. 2017, section 3.4). */
+  /** Whether embeddings are multiplied by √width when they are read (Vaswani et al. 2017, section 3.4). */
   readonly scaled?: boolean | undefined;
 }
 
-/** A matrix of a model to be filled, `[rows, columns]` with y = x·Wᵀ, or a table of vectors. */
-export interface Place extends ModelPlace {
+/** A matrix to fill, `[rows, columns]` with y = x·Wᵀ, or a table of vectors. */
+interface Place extends ModelPlace {
   readonly role: Role;
   /** Outputs. */
   readonly rows: number;
@@ -41,7 +40,7 @@ export interface Place extends ModelPlace {
 }
 
 /** The elements of a matrix, in the order of its rows. */
-export type Fill = (numbers: Numbers, place: Place) => (i: number) => number;
+type Fill = (numbers: Numbers, place: Place) => (i: number) => number;
 
 const normal =
   (deviation: (place: Place) => number): Fill =>
@@ -50,14 +49,16 @@ const normal =
     return (i) => scale * numbers.normal(i);
   };
 
-/** Residual matrices are narrower by √(2L), since 2L of them are added up (Radford et al. 2019, section 2.3). */
+/**
+ * Residual matrices have a deviation smaller by √(2L), since 2L of them are summed (Radford et al. 2019, section 2.3).
+ */
 const byDepth = ({ role, layers }: Place) => (role === "residual" ? 1 / Math.sqrt(2 * layers) : 1);
 
 const isTable = ({ role }: Place) => role === "embedding" || role === "positions" || role === "buckets";
 
 /**
- * Tables of vectors have 0.02, where a scheme speaks of matrices only; embeddings that are multiplied by √width have its
- * inverse, so that they are read with a deviation of 1.
+ * Embedding tables have 0.02 if a scheme only defines matrices; embeddings multiplied by √width have its inverse, so
+ * that they are read with a deviation of 1.
  */
 const tables = normal(({ role, scaled, width }) => (role === "embedding" && scaled ? width ** -0.5 : 0.02));
 
@@ -72,13 +73,13 @@ const gpt2 = normal((place) => (place.role === "positions" ? 0.01 : 0.02) * byDe
 /** nanoGPT's: 0.02, positions too, residual matrices 0.02 / √(2L). */
 const nanogpt = normal((place) => 0.02 * byDepth(place));
 
-/** Llama's and BERT's as Hugging Face's models have them: `initializer_range`, 0.02, everywhere. */
+/** Llama's and BERT's as in Hugging Face's models: `initializer_range`, 0.02, everywhere. */
 const llama = normal(({ range = 0.02 }) => range);
 
 /**
- * T5's (Raffel et al. 2019 and its code): embeddings 1, matrices 1 / √inputs, biases of scores 1 / √width. Queries are
- * narrower by √(head width) where scores are not scaled, as in T5. Its head is the embedding times 1 / √width, and so is
- * this one.
+ * T5's (Raffel et al. 2019 and its code): embeddings 1, matrices 1 / √inputs, biases of scores 1 / √width. Queries have
+ * a deviation smaller by √(head width) if scores are not scaled, as in T5. Its head is the embedding times 1 / √width,
+ * as is this one.
  */
 const t5 = normal((place) => {
   if (place.role === "buckets") return 1 / Math.sqrt(place.width);
@@ -95,7 +96,7 @@ const xavier: Fill = (numbers, { rows, columns }) => {
 /** Normal with variance 2 / inputs (He, Zhang, Ren and Sun 2015, equation 10). */
 const kaiming = normal(({ columns }) => Math.sqrt(2 / columns));
 
-/** Orthonormal rows, or columns where there are fewer (Saxe, McClelland and Ganguli 2013). */
+/** Orthonormal rows, or columns if there are fewer (Saxe, McClelland and Ganguli 2013). */
 const orthogonal: Fill = (numbers, { rows, columns }) => {
   const wide = rows <= columns;
   const [count, width] = wide ? [rows, columns] : [columns, rows];
@@ -103,7 +104,7 @@ const orthogonal: Fill = (numbers, { rows, columns }) => {
   return (i) => found[wide ? i : (i % columns) * rows + Math.floor(i / columns)] ?? 0;
 };
 
-/** How fresh weights are drawn, by name. Norms begin as ones and biases as zeros in each. */
+/** How fresh weights are drawn, by name. Norms start as ones and biases as zeros in all of them. */
 export const initialisers = {
   gpt2,
   nanogpt,
@@ -117,3 +118,31 @@ export const initialisers = {
 
 /** The name of an initialiser. */
 export type Initialiser = keyof typeof initialisers;
+
+/**
+ * `count` orthonormal rows of `width` ≥ count, from normal numbers: the rows of a random matrix orthogonalised one
+ * after the other (modified Gram–Schmidt, twice, to remove rounding errors), in float64. The result is uniformly
+ * distributed over such matrices, like a QR factorisation with positive diagonal.
+ */
+function orthonormalRows(count: number, width: number, normal: (i: number) => number): Float64Array {
+  const all = Float64Array.from({ length: count * width }, (_, i) => normal(i));
+  const row = (i: number) => all.subarray(i * width, (i + 1) * width);
+  const dot = (a: Float64Array, b: Float64Array) => {
+    let sum = 0;
+    for (let i = 0; i < width; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
+    return sum;
+  };
+  for (let i = 0; i < count; i++) {
+    const own = row(i);
+    for (const _ of [1, 2]) {
+      for (let j = 0; j < i; j++) {
+        const other = row(j);
+        const share = dot(own, other);
+        for (let k = 0; k < width; k++) own[k] = (own[k] ?? 0) - share * (other[k] ?? 0);
+      }
+    }
+    const length = Math.sqrt(dot(own, own));
+    for (let k = 0; k < width; k++) own[k] = (own[k] ?? 0) / length;
+  }
+  return all;
+}

@@ -1,12 +1,12 @@
 import type { FileSource } from "../../formats/source.ts";
+import { readModelFolder } from "../../generate/load/model-folder.ts";
+import { type OpeningOptions, openFrom, openingChecks } from "../../generate/load/opening.ts";
 import { modulesOf } from "../../generate/lora/adapt.ts";
 import { moduleOf, rankOf, scaleOf } from "../../generate/lora/lora-config.ts";
 import { type AdapterModule, checkModules, type StoredAdapter } from "../../generate/lora/read-adapter.ts";
-import { readModelFolder } from "../../generate/model-folder.ts";
-import { type OpeningOptions, openFrom, openingChecks } from "../../generate/opening.ts";
 import { checkOptions, checkValue, fieldsOf, having } from "../../options/checks.ts";
-import { folderFiles } from "../export-model.ts";
-import { changedFolder, type TrainedFolder } from "../trained-folder.ts";
+import { folderFiles } from "../open/export-model.ts";
+import { changedFolder, type TrainedFolder } from "../open/trained-folder.ts";
 
 const fields = fieldsOf<OpeningOptions>(openingChecks);
 
@@ -34,8 +34,8 @@ function merged(
 }
 
 /**
- * The files of a model with an adapter merged into its weights, W + scale · B · A, by their names: a folder as Hugging Face's
- * libraries write it, f32. `from` is the model's, as for `loadModel`.
+ * The files of a model with an adapter merged into its weights, W + scale · B · A, by name: a folder as Hugging Face's
+ * libraries write it, f32. `from` is the model, as for `loadModel`.
  *
  * @throws FormatError for an adapter that does not fit the model, and for a GGUF file or a quantised folder.
  */

@@ -1,16 +1,23 @@
+import { safetensorsHeader } from "../../formats/safetensors/safetensors-header.ts";
 import type { FileSource } from "../../formats/source.ts";
-import { checkTypes } from "../../generate/early-reads.ts";
-import { type AdaptedModule, adapt, modulesOf } from "../../generate/lora/adapt.ts";
-import { type ExpertStack, numbersOfExpert } from "../../generate/lora/adapt-experts.ts";
-import { type LoraConfig, sizesOf, targetOf } from "../../generate/lora/lora-config.ts";
-import { checkModules, type KnownModules, type StoredAdapter } from "../../generate/lora/read-adapter.ts";
-import { readModelFolder } from "../../generate/model-folder.ts";
-import { openFrom } from "../../generate/opening.ts";
+import { checkTypes } from "../../generate/load/early-reads.ts";
+import { readModelFolder } from "../../generate/load/model-folder.ts";
+import { openFrom } from "../../generate/load/opening.ts";
+import { type AdaptedModule, adapt, type ExpertStack, modulesOf, numbersOfExpert } from "../../generate/lora/adapt.ts";
+import { type LoraConfig, rankOf, sizesOf, targetOf } from "../../generate/lora/lora-config.ts";
+import {
+  type AdapterModule,
+  adapterConfig,
+  adapterWeights,
+  checkModules,
+  type KnownModules,
+  type StoredAdapter,
+} from "../../generate/lora/read-adapter.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { weightTypes } from "../../kernels/formats.ts";
-import type { Adaptable } from "../../models/adapted-weights.ts";
-import { recipes } from "../../models/recipes.ts";
-import { type LoadOptions, uploadWeights } from "../../models/weights.ts";
+import { weightTypes } from "../../kernels/formats/formats.ts";
+import { recipes } from "../../models/decoders/recipes.ts";
+import type { Adaptable } from "../../models/weights/adapted-weights.ts";
+import { type LoadOptions, uploadWeights } from "../../models/weights/weights.ts";
 import {
   boolean,
   checkOptions,
@@ -25,18 +32,82 @@ import {
   text,
 } from "../../options/checks.ts";
 import { OptionError } from "../../options/errors.ts";
+import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { slice } from "../../tensor/views.ts";
-import { assertDecoder } from "../assert-decoder.ts";
+import { asFloats } from "../gradients/rules/products.ts";
 import { numbersOf } from "../initialisers/random-numbers.ts";
 import { decoderObjective } from "../objectives/decoder.ts";
-import { named, type Trainable, type TrainableOptions, trainableChecks } from "../open-trainable.ts";
-import type { Parameter } from "../parameters.ts";
-import { asFloats } from "../rules/stored-weights.ts";
-import type { TrainedFolder } from "../trained-folder.ts";
-import { adapterFolder } from "./adapter-folder.ts";
+import {
+  assertDecoder,
+  named,
+  type Trainable,
+  type TrainableOptions,
+  trainableChecks,
+} from "../open/open-trainable.ts";
+import type { Parameter } from "../open/parameters.ts";
+import type { TrainedFolder } from "../open/trained-folder.ts";
 
-/** How an adapter begins. */
+/** The input for writing an adapter's folder. */
+interface AdapterWriting {
+  readonly config: LoraConfig;
+  /** The base model's folder, as recorded by PEFT. */
+  readonly base: string;
+  /** True if the base's matrices are `[in, out]` (GPT-2). */
+  readonly fanInFanOut: boolean;
+  /** The last parts of the modules' names. */
+  readonly targets: readonly string[];
+  readonly modules: readonly {
+    readonly module: string;
+    readonly inputs: number;
+    readonly outputs: number;
+    readonly read: () => Promise<Pick<AdapterModule, "a" | "b">>;
+  }[];
+}
+
+/** Plans the folder of an adapter in PEFT's layout, f32: only the adapter's numbers. */
+export function adapterFolder({ config, base, fanInFanOut, targets, modules }: AdapterWriting): TrainedFolder {
+  const { rank, alpha, rslora, ranks = {}, alphas = {} } = config;
+  const settings = {
+    peft_type: "LORA",
+    task_type: "CAUSAL_LM",
+    base_model_name_or_path: base,
+    inference_mode: true,
+    r: rank,
+    lora_alpha: alpha,
+    rank_pattern: ranks,
+    alpha_pattern: alphas,
+    lora_dropout: 0,
+    use_rslora: rslora,
+    use_dora: false,
+    bias: "none",
+    fan_in_fan_out: fanInFanOut,
+    target_modules: targets,
+    modules_to_save: null,
+    init_lora_weights: true,
+  };
+  const tensors = modules.flatMap(({ module, inputs, outputs }) => [
+    { name: `base_model.model.${module}.lora_A.weight`, shape: [rankOf(config, module), inputs] },
+    { name: `base_model.model.${module}.lora_B.weight`, shape: [outputs, rankOf(config, module)] },
+  ]);
+  const header = safetensorsHeader(tensors, "f32");
+  async function* pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    yield header;
+    for (const { read } of modules) {
+      const { a, b } = await read();
+      yield new Uint8Array(a.buffer);
+      yield new Uint8Array(b.buffer);
+    }
+  }
+  return {
+    file: adapterWeights,
+    files: { [adapterConfig]: `${JSON.stringify(settings, undefined, 2)}\n` },
+    bytes: tensors.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), header.length),
+    pieces,
+  };
+}
+
+/** How an adapter is initialised. */
 export interface LoraOptions {
   /** Rows of A: r. */
   readonly rank: number;
@@ -58,7 +129,7 @@ const fields = fieldsOf<LoraOptions>({
   seed: integer(0, 2 ** 32 - 1),
 });
 
-/** How a model is opened for an adapter: its weights stay as they are stored, or get these types. */
+/** How a model is opened for an adapter: its weights keep their stored types, or get these. */
 export interface LoraLoadOptions extends TrainableOptions, Pick<LoadOptions, "dtype" | "weights"> {}
 
 const loadFields = fieldsOf<LoraLoadOptions>({
@@ -68,14 +139,14 @@ const loadFields = fieldsOf<LoraLoadOptions>({
 });
 const storedCheck = having("modules", "an adapter of readAdapter, or an object with rank");
 
-/** A model that keeps its weights as they are stored, and the adapter that is trained. */
+/** A model with its weights as stored, and the adapter to train. */
 export interface LoraTrainable extends Trainable {
   readonly config: LoraConfig;
-  /** Plans the adapter's folder, in PEFT's layout, of its parameters as they are, or of others of these names. */
+  /** Plans the adapter's folder, in PEFT's layout, with its current parameters, or others under the same names. */
   readonly writing: (parameters?: readonly Parameter[]) => TrainedFolder;
 }
 
-/** A new adapter's numbers: A uniform within ±1 / √in (Kaiming with a = √5, as PEFT has it), and B zero. */
+/** A new adapter's numbers: A uniform within ±1 / √in (Kaiming with a = √5, as in PEFT), and B zero. */
 function freshAdapter(
   { rank, alpha = rank, rslora = false, targets, seed = 0 }: LoraOptions,
   known: KnownModules,
@@ -98,12 +169,13 @@ function freshAdapter(
 }
 
 /**
- * Reads a decoder's folder or GGUF file, uploads its weights as they are stored, and puts an adapter next to each of its
- * projections, those of experts too: a fresh one, or one of `readAdapter`. Only the adapter's numbers are parameters; those
- * of a layer's experts are one for all A and one for all B of their gates, ups or downs. `from` is as for `loadModel`.
+ * Reads a decoder's folder or GGUF file, uploads its weights as they are stored, and adds an adapter to each of its
+ * projections, including those of experts: a fresh one, or one of `readAdapter`. Only the adapter's numbers are
+ * parameters; a layer's experts share one parameter for all A and one for all B of their gates, ups or downs. `from` is
+ * as for `loadModel`.
  *
- * @throws FormatError for files that are invalid, or an adapter that does not fit them; OptionError for targets that the
- * model does not have.
+ * @throws FormatError for invalid files, or an adapter that does not fit them; OptionError for targets missing from the
+ * model.
  */
 export async function openLora(
   gpu: Gpu,
@@ -157,7 +229,7 @@ export async function openLora(
   }
 }
 
-/** Positions as f32, as additions need them. */
+/** Positions as f32, which additions require. */
 function floats(gpu: Gpu, positions: Tensor, own: Tensor[]): Tensor {
   if (positions.dtype === "f32") return positions;
   const made = gpu.unscoped(() => asFloats(gpu, positions));
@@ -173,7 +245,7 @@ function parametersOf({ module, a, parts }: AdaptedModule): Parameter[] {
   return [of("A", a), ...parts.map(({ b, source: { rows } }) => of("B", b, rows ? `[${rows[0]}:${rows[1]}]` : ""))];
 }
 
-/** The parameters of a stack of experts: A and B of all of them, one matrix each. */
+/** The parameters of a stack of experts: all A and all B, one matrix each. */
 function parametersOfStack({
   name: module,
   members,
@@ -192,7 +264,7 @@ function parametersOfStack({
   return [of("A", a, width), of("B", b, outputs)];
 }
 
-/** What is written of a stack: its experts one by one. */
+/** The tensors written for a stack: its experts one by one. */
 function writingsOf(stack: ExpertStack, tensors: ReadonlyMap<string, Tensor>) {
   const { members, width, inputs, outputs } = stack;
   const [a, b] = parametersOfStack(stack).map(({ name, tensor }) => tensors.get(name) ?? tensor) as [Tensor, Tensor];

@@ -1,4 +1,4 @@
-// What rows of batches have in common: lists of token ids.
+// Shared checks of batch rows: lists of token ids.
 import { type Check, listOf } from "../../options/checks.ts";
 import { OptionError } from "../../options/errors.ts";
 import { ignored } from "./token-batches.ts";
@@ -9,20 +9,20 @@ export const rowsCheck: Check = listOf((row) => (Array.isArray(row) ? undefined 
 /** A list of numbers. */
 export const listCheck: Check = listOf((value) => (typeof value === "number" ? undefined : "a number"));
 
-/** What the numbers of a list have to be. */
-export interface Ids {
-  /** Ids are below it. */
+/** Limits of the numbers in a list. */
+interface Ids {
+  /** Ids must be below this. */
   readonly below: number;
-  /** What an id is, as messages say it; default a token. */
+  /** What an id identifies, for messages; default a token. */
   readonly what?: string;
-  /** True where −100 is allowed too: what does not count. */
+  /** True if −100 is allowed too: it does not count. */
   readonly ignoring?: boolean;
 }
 
-/** The error of a batch. */
+/** The error for a batch. */
 export const batchError = (problem: string): OptionError => new OptionError(`train: ${problem}`);
 
-/** Throws `OptionError` where a list has a number that is no id; `name` is the list's. */
+/** Throws `OptionError` for a list with an invalid id; `name` is the list's. */
 export function checkIds(name: string, ids: readonly number[], { below, what = "a token", ignoring }: Ids): void {
   const wrong = ids.findIndex(
     (id) => !(Number.isInteger(id) && id >= 0 && id < below) && !(ignoring && id === ignored),
@@ -32,7 +32,7 @@ export function checkIds(name: string, ids: readonly number[], { below, what = "
   throw batchError(`${name}[${wrong}] is ${ids[wrong]}, expected ${what} below ${below}${or}`);
 }
 
-/** Throws `OptionError` for a row of no tokens, of more than `most`, or with what is no id. */
+/** Throws `OptionError` for an empty row, one of more than `most` tokens, or with an invalid id. */
 export function checkRow(name: string, row: readonly number[], most: number | undefined, ids: Ids): void {
   if (row.length === 0) throw batchError(`${name} has no tokens`);
   if (most !== undefined && row.length > most) {
@@ -41,7 +41,7 @@ export function checkRow(name: string, row: readonly number[], most: number | un
   checkIds(name, row, ids);
 }
 
-/** Throws `OptionError` for types that do not go with the rows of ids, of a model that knows so many. */
+/** Throws `OptionError` for types that do not match the rows of ids, in a model with so many types. */
 export function checkTypes(
   ids: readonly (readonly number[])[],
   types: readonly (readonly number[])[] | undefined,
@@ -53,7 +53,7 @@ export function checkTypes(
   for (const [i, row] of types.entries()) checkIds(`types[${i}]`, row, { below: known, what: "a type" });
 }
 
-/** Throws `OptionError` unless rows are as many, and each as long, as those of ids. */
+/** Throws `OptionError` unless rows match those of ids in number and lengths. */
 export function checkLengths(
   ids: readonly (readonly number[])[],
   rows: readonly (readonly number[])[],

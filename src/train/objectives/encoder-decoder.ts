@@ -5,23 +5,22 @@ import { type EncoderDecoderModel, encodeSources, forcedStates } from "../../mod
 import { derivedStack, type StackTables, stackTables } from "../../models/seq2seq/stack-weights.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { reshape } from "../../tensor/views.ts";
-import { headLoss } from "./head-loss.ts";
 import { stackTraining } from "./layer-settings.ts";
 import type { InputShape, LossSettings, Objective, StepShape } from "./objective.ts";
 import { checkPairBatch, type PairBatch, pairTargetsIn } from "./pair-batch.ts";
-import { raggedRows, raggedShapes } from "./ragged-rows.ts";
+import { headLoss, raggedRows, raggedShapes } from "./ragged-rows.ts";
 import { given, modelLoss } from "./tensors.ts";
 
-/** How the loss of pairs is computed. */
+/** Options of the loss of pairs. */
 export interface PairLossOptions {
-  /** The share of each target's probability that is spread evenly over the vocabulary, from 0 to below 1; default 0. */
+  /** The share of each target's probability that is spread evenly over the vocabulary, in [0, 1); default 0. */
   readonly labelSmoothing?: number | undefined;
 }
 
 /**
- * Teacher forcing: an encoder-decoder learns what follows each token of a target, of which it is given those before, after it
- * has read a source. Sources lie one after the other, each of which sees itself alone, filled up to as many tokens as the
- * longest of them would take.
+ * Teacher forcing: an encoder-decoder learns the next token at each position of a target, given the tokens before and a
+ * source. Sources are concatenated, each seeing only itself, and padded to the size of equally many sources of the
+ * longest length.
  */
 export function encoderDecoderObjective(
   model: EncoderDecoderModel,
@@ -54,7 +53,7 @@ export function encoderDecoderObjective(
     },
     constants: ({ ids }) => {
       const [b = 0, t = 0] = ids?.shape ?? [];
-      // A target's tokens read its own source; what fills sources up has no targets.
+      // A target's tokens read its own source; padding has no targets.
       const queries = [...Array.from({ length: b + 1 }, (_, i) => i * t), b * t];
       return {
         queryOffsets: tensor(gpu, [b + 2], queries, "u32"),
@@ -79,14 +78,14 @@ export function encoderDecoderObjective(
   };
 }
 
-/** The shapes of what programs read of targets. */
+/** The shapes of program inputs for targets. */
 const targetShapes = (b: number, t: number) =>
   ({
     ids: { shape: [b, t], dtype: "u32" },
     targets: { shape: [b, t], dtype: "i32" },
   }) as const satisfies Readonly<Record<string, InputShape>>;
 
-/** The states that the head takes `[b · t, c]`. */
+/** The head's input states `[b · t, c]`. */
 function recordStates(model: EncoderDecoderModel, tensors: Readonly<Record<string, Tensor>>, settings: LossSettings) {
   const { gpu, config, weights } = model;
   const [ids, positions, offsets] = [given(tensors, "sources"), given(tensors, "positions"), given(tensors, "offsets")];
@@ -104,7 +103,7 @@ function recordStates(model: EncoderDecoderModel, tensors: Readonly<Record<strin
 
 const tableNames = ["buckets", "factors"] as const;
 
-/** The tables of both stacks, by names for a program's constants. */
+/** The tables of both stacks, named as a program's constants. */
 const constantsOf = (gpu: Gpu, { config }: EncoderDecoderModel): Readonly<Record<string, Tensor>> =>
   Object.fromEntries(
     (["encoder", "decoder"] as const).flatMap((stack) =>

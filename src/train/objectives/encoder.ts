@@ -9,19 +9,18 @@ import { type EncoderModel, encode } from "../../models/encoders/encoder.ts";
 import { type HeadWeights, headStates } from "../../models/encoders/heads/weights.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../../tensor/views.ts";
-import { headLoss } from "./head-loss.ts";
 import { checkLabelBatch, type LabelBatch, labelsIn } from "./label-batch.ts";
 import { stackTraining } from "./layer-settings.ts";
 import { checkMaskedBatch, type MaskedBatch, maskedTargetsIn } from "./masked-batch.ts";
 import type { BatchInput, InputShape, LossSettings, ModelLoss, Objective } from "./objective.ts";
-import { joinedRows, raggedRows, raggedShapes } from "./ragged-rows.ts";
+import { headLoss, joinedRows, raggedRows, raggedShapes } from "./ragged-rows.ts";
 import { given, modelLoss } from "./tensors.ts";
 import { ignored } from "./token-batches.ts";
 
 type Rows = readonly (readonly number[])[];
 type Tensors = Readonly<Record<string, Tensor>>;
 
-/** What rows of tokens give a program. */
+/** A program's inputs from rows of tokens. */
 function rowInputs({ positions, context, types }: EncoderConfig, ids: Rows, ofTypes: Rows | undefined) {
   const rows = raggedRows(ids, { first: firstPosition(positions), context });
   const { shape } = rows.ids;
@@ -29,13 +28,13 @@ function rowInputs({ positions, context, types }: EncoderConfig, ids: Rows, ofTy
   return { ...rows, ...(types > 0 && { types: { shape, dtype: "u32", values: own() } as const }) };
 }
 
-/** The same without numbers, of so many rows and tokens in all. */
+/** Their shapes, for so many rows and tokens in all. */
 function rowShapes({ types }: EncoderConfig, rows: number, tokens: number) {
   const shapes = raggedShapes(rows, tokens);
   return { ...shapes, ...(types > 0 && { types: shapes.ids }) };
 }
 
-/** The bucket of each distance, of models whose scores have a bias by distance: u32, from −farthest on. */
+/** The bucket of each distance, for models with a bias by distance: u32, from −farthest on. */
 function bucketTensors({ gpu, config }: EncoderModel): Tensors {
   if (!config.relativeBias) return {};
   const { buckets, farthest } = config.relativeBias;
@@ -43,7 +42,7 @@ function bucketTensors({ gpu, config }: EncoderModel): Tensors {
   return { buckets: tensor(gpu, [ids.length], ids, "u32") };
 }
 
-/** The biases by distance, of those by buckets: recorded, so that the gradient of these is that of what is stored. */
+/** The biases by distance, from those by bucket: recorded, so that gradients reach the stored ones. */
 function distanceBiases(gpu: Gpu, stored: Tensor, ids: Tensor): Tensor {
   const { y } = gather(gpu, { ids, table: stored });
   return contiguous(gpu, { x: transpose(y) }).y;
@@ -69,13 +68,13 @@ function statesOf(model: EncoderModel, tensors: Tensors, settings: LossSettings 
   return reshape(states, [ids.size, config.width]);
 }
 
-/** What differs between what an encoder is trained to do. */
+/** The differences between an encoder's training tasks. */
 interface Task<B> extends Pick<Objective<B>, "check" | "targetsIn"> {
   readonly targets: (batch: B, tokens: number) => BatchInput;
   readonly targetShape: (rows: number, tokens: number) => InputShape;
-  /** Of the states of all tokens, those that the head reads, `[targets, c]`. */
+  /** The head's input from the states of all tokens, `[targets, c]`. */
   readonly pooled: (states: Tensor, tensors: Tensors) => Tensor;
-  /** What else `pooled` reads. */
+  /** Further inputs of `pooled`. */
   readonly more?: ((ids: Rows, tokens: number) => Readonly<Record<string, BatchInput>>) | undefined;
 }
 
@@ -86,7 +85,7 @@ function objectiveOf<B extends { readonly ids: Rows } & Pick<MaskedBatch, "types
 ): Objective<B> {
   const { gpu, config } = model;
   const { check, targetsIn, targets, targetShape, pooled, more } = task;
-  /** What the head's output takes, of each target. */
+  /** The input of the head's output layer, per target. */
   const headed = (tensors: Tensors, settings?: LossSettings) =>
     headStates(gpu, pooled(statesOf(model, tensors, settings), tensors), head);
   return {
@@ -117,7 +116,7 @@ function objectiveOf<B extends { readonly ids: Rows } & Pick<MaskedBatch, "types
   };
 }
 
-/** Masked words: an encoder learns what tokens were before they were hidden (Devlin et al. 2018, section 3.1). */
+/** Masked language modelling: an encoder learns to predict hidden tokens (Devlin et al. 2018, section 3.1). */
 export function maskedObjective(model: EncoderModel, head: HeadWeights): Objective<MaskedBatch> {
   const targetShape = (_rows: number, tokens: number) => ({ shape: [tokens], dtype: "i32" }) as const;
   return objectiveOf<MaskedBatch>(model, head, {
@@ -129,7 +128,7 @@ export function maskedObjective(model: EncoderModel, head: HeadWeights): Objecti
   });
 }
 
-/** The labels of texts, by a head that reads a text's first state or the mean of all. */
+/** Text classification, by a head that reads a text's first state or the mean of all. */
 export function labelObjective(model: EncoderModel, head: HeadWeights): Objective<LabelBatch> {
   const { gpu, config } = model;
   const labels = head.output.weight.shape[0] ?? 0;
@@ -148,7 +147,7 @@ export function labelObjective(model: EncoderModel, head: HeadWeights): Objectiv
     pooled: (states, { shares, ...tensors }) => {
       const rows = given(tensors, "targets").size;
       const offsets = given(tensors, "offsets");
-      // The last of them is what is left of the tokens.
+      // The last of them is the remaining tokens.
       if (!shares) return gather(gpu, { ids: slice(offsets, 0, 0, rows), table: states }).y;
       const segments = { x: states, weights: shares, offsets: slice(offsets, 0, 0, rows + 1) };
       return reduceSegments(gpu, segments, { operation: "sum" }).y;

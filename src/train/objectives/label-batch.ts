@@ -6,28 +6,28 @@ import { ignored } from "./token-batches.ts";
 export interface LabelBatch {
   /** Tokens of each text: rows of one or more, of any lengths. */
   readonly ids: readonly (readonly number[])[];
-  /** The label of each row; −100 where it does not count. */
+  /** The label of each row; −100: does not count. */
   readonly labels: readonly number[];
   /** The type of each token, for encoders that have types: 1 for those of a pair's second text. Unset: 0. */
   readonly types?: readonly (readonly number[])[] | undefined;
 }
 
-/** What labelled texts have to fit. */
-export interface FittedLabels {
+/** The limits of labelled texts. */
+interface FittedLabels {
   readonly vocabulary: number;
-  /** How many labels there are. */
+  /** Number of labels. */
   readonly labels: number;
-  /** Positions that the model has; unset: there is no most. */
+  /** Maximum positions of the model; unset: unlimited. */
   readonly context?: number | undefined;
-  /** Types of tokens that the model has; unset: none. */
+  /** Number of token types of the model; unset: none. */
   readonly types?: number | undefined;
 }
 
 const labelCheck = object<LabelBatch>({ ids: required(rowsCheck), labels: required(listCheck), types: rowsCheck });
 
 /**
- * Throws `OptionError` for what is no batch of labelled texts: no rows, another number of labels, rows of no tokens or of
- * more than there are positions, ids that are no tokens, labels that are none, or types that are none.
+ * Throws `OptionError` for an invalid batch of labelled texts: no rows, another number of labels, rows that are empty
+ * or longer than the model's positions, or invalid ids, labels or types.
  */
 export function checkLabelBatch(argument: string, batch: LabelBatch, fitted: FittedLabels): void {
   const { vocabulary, labels, context, types } = fitted;

@@ -1,25 +1,27 @@
-// What settings of a loss do to the layers of a model.
 import type { StackTraining } from "../../blocks/layer-training.ts";
-import type { Call } from "../../gpu/dispatch.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
+import type { Call } from "../../gpu/program/dispatch.ts";
 import { attention, tableAttention } from "../../kernels/attention/attention.ts";
-import { weightDropout } from "../../kernels/attention/dropout.ts";
+import { weightDropout } from "../../kernels/attention/records/mod.ts";
 import { dropout } from "../../kernels/elementwise/dropout.ts";
 import { gemm } from "../../kernels/gemm/gemm.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
 import { adaptedExperts } from "../../kernels/moe/adapted-experts.ts";
 import { routedExperts } from "../../kernels/moe/experts.ts";
 import { route } from "../../kernels/moe/route.ts";
-import { checkpoint } from "../recompute.ts";
+import { OptionError } from "../../options/errors.ts";
+import { checkpoint } from "../gradients/recompute.ts";
 import type { DropoutRates, LossSettings, Recompute } from "./objective.ts";
 
-/** Results of these are kept where what is cheap is computed again. */
+// How settings of a loss affect the layers of a model.
+
+/** Results of these are kept when only cheap ones are recomputed. */
 const costly = new Set<object>([matmul, gemm, attention, tableAttention, route, routedExperts, adaptedExperts]);
 
-/** The first site of attention's weights, a layer each: after those of what layers add. */
+/** The first site of attention weights, one per layer: after the sites of layer outputs. */
 const firstOfWeights = 2 ** 16;
 
-/** What drops elements and weights of layers, whose sites are numbered from `first` on. */
+/** Dropout of elements and weights of layers, whose sites are numbered from `first` on. */
 export function dropoutBy(
   gpu: Gpu,
   { rate, attention = 0, key }: DropoutRates,
@@ -34,16 +36,35 @@ export function dropoutBy(
   };
 }
 
-/** What runs each layer so that it is computed again before its gradients; undefined where nothing is. */
+/** Runs each layer so that it is recomputed before its gradients; undefined without recomputation. */
 export const aroundLayers = (gpu: Gpu, recompute: Recompute): StackTraining["around"] => {
   if (recompute === "nothing") return undefined;
   const keep = recompute === "cheap" ? ({ by }: Call) => by !== undefined && costly.has(by) : undefined;
   return (layer) => checkpoint(gpu, layer, { keep });
 };
 
-/** What a loss's settings do to a stack of layers; two stacks of a model drop by sites of their own, from `first` on. */
+/**
+ * How a loss's settings affect a stack of layers; two stacks of a model have separate dropout sites, from `first` on.
+ */
 export const stackTraining = (
   gpu: Gpu,
   { recompute = "nothing", dropout: rates }: LossSettings,
   first = 0,
 ): StackTraining => ({ around: aroundLayers(gpu, recompute), ...(rates && dropoutBy(gpu, rates, first)) });
+
+/** Settings invalid for a model without layers. */
+type Refused = "recompute" | "dropout" | "attentionDropout";
+
+/**
+ * Throws `OptionError` for settings without meaning for `what`: recomputing layers, which it lacks, and these others.
+ */
+export function refuse(what: string, settings: LossSettings, others: readonly Refused[]): void {
+  const { recompute = "nothing", dropout: { rate = 0, attention = 0 } = {} } = settings;
+  const found = { recompute, dropout: rate, attentionDropout: attention };
+  const expected = { recompute: "nothing", dropout: 0, attentionDropout: 0 };
+  for (const name of ["recompute", ...others] as const) {
+    if (found[name] === expected[name]) continue;
+    const [is, wanted] = [JSON.stringify(found[name]), JSON.stringify(expected[name])];
+    throw new OptionError(`train: ${name} is ${is}, expected ${wanted} of ${what}`);
+  }
+}

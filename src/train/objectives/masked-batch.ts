@@ -2,30 +2,30 @@ import { checkValue, object, required } from "../../options/checks.ts";
 import { batchError, checkIds, checkLengths, checkRow, checkTypes, rowsCheck } from "./batch-rows.ts";
 import { ignored } from "./token-batches.ts";
 
-/** Texts of which some tokens are hidden, and what these are. */
+/** Texts with some tokens hidden, and these tokens. */
 export interface MaskedBatch {
   /** Tokens of each text: rows of one or more, of any lengths. */
   readonly ids: readonly (readonly number[])[];
-  /** What is to be found at each of them; −100 where nothing is. */
+  /** The token to predict at each of them; −100: none. */
   readonly targets: readonly (readonly number[])[];
   /** The type of each token, for models that have types: 1 for those of a pair's second text. Unset: 0. */
   readonly types?: readonly (readonly number[])[] | undefined;
 }
 
-/** What rows of tokens have to fit. */
-export interface FittedRows {
+/** The limits of rows of tokens. */
+interface FittedRows {
   readonly vocabulary: number;
-  /** Positions that the model has; unset: there is no most. */
+  /** Maximum positions of the model; unset: unlimited. */
   readonly context?: number | undefined;
-  /** Types of tokens that it has. */
+  /** Number of its token types. */
   readonly types: number;
 }
 
 const maskedCheck = object<MaskedBatch>({ ids: required(rowsCheck), targets: required(rowsCheck), types: rowsCheck });
 
 /**
- * Throws `OptionError` for what is no batch of masked texts: no rows, rows of no tokens or of more than there are positions,
- * targets or types of other lengths, or ids that are no tokens.
+ * Throws `OptionError` for an invalid batch of masked texts: no rows, rows that are empty or longer than the model's
+ * positions, targets or types of other lengths, or invalid ids.
  */
 export function checkMaskedBatch(
   argument: string,

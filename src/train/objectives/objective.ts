@@ -4,16 +4,16 @@ import type { RouterLosses, RouterLossOptions } from "../router-losses.ts";
 import type { Router } from "../trainer/routing.ts";
 
 /**
- * What of each layer is computed again just before its gradients, instead of being kept: nothing; what is cheap to compute
- * (norms, activations, rotations, gate products), so that the results of products and of attention are kept; or the whole
- * layer, so that only its input is.
+ * What is recomputed in each layer just before its gradients instead of being kept: nothing; cheap results (norms,
+ * activations, rotations, gate products), while those of products and attention are kept; or the whole layer, of which
+ * only the input is kept.
  */
 export type Recompute = (typeof recomputes)[number];
 
 /** The names of {@link Recompute}, from the most memory to the least. */
 export const recomputes = ["nothing", "cheap", "layers"] as const;
 
-/** What a step drops. */
+/** Dropout of a step. */
 export interface DropoutRates {
   /** The share of what embeddings and layers add to the residual stream, from 0 to below 1. */
   readonly rate: number;
@@ -23,7 +23,7 @@ export interface DropoutRates {
   readonly key: Tensor;
 }
 
-/** What a trainer has the loss of a batch computed with. */
+/** How a trainer computes the loss of a batch. */
 export interface LossSettings {
   readonly recompute?: Recompute | undefined;
   readonly dropout?: DropoutRates | undefined;
@@ -31,18 +31,18 @@ export interface LossSettings {
   readonly routers?: RouterLossOptions | undefined;
 }
 
-/** The loss of a batch, and how many targets count, `[1]`. */
+/** The loss of a batch, and the number of targets that count, `[1]`. */
 export interface ModelLoss {
   /** The mean over targets that count, `[]`. */
   readonly loss: Tensor;
   readonly count: Tensor;
-  /** The mean, and the losses of routers times their coefficients, `[]`: what is differentiated. */
+  /** The mean plus the losses of routers times their coefficients, `[]`: this is differentiated. */
   readonly total: Tensor;
-  /** Of a recorded pass through a mixture: what its routers did. */
+  /** For a mixture: statistics of its routers in the recorded pass. */
   readonly routers?: RouterLosses | undefined;
 }
 
-/** A tensor that a program reads of a batch. */
+/** A tensor that a program reads from a batch. */
 export interface InputShape {
   readonly shape: readonly number[];
   readonly dtype: "u32" | "i32" | "f32";
@@ -57,28 +57,31 @@ export interface BatchInput extends InputShape {
 export interface StepShape {
   /** Sequences. */
   readonly batch: number;
-  /** Tokens of each; of an encoder-decoder, of each target. */
+  /** Tokens of each; for an encoder-decoder, of each target. */
   readonly context: number;
-  /** Of an encoder-decoder, tokens of each source; default as many. */
+  /** For an encoder-decoder, tokens of each source; default the same. */
   readonly sourceContext?: number | undefined;
 }
 
-/** What a model is trained to do: which batches it takes, and how the loss of one is recorded. */
+/** A training objective: which batches it takes, and how their loss is recorded. */
 export interface Objective<B> {
   readonly gpu: Gpu;
-  /** The model's settings apart from its weights, as JSON has them: a checkpoint is of a model that has the same. */
+  /** The model's settings without its weights, as JSON: a checkpoint only fits a model with the same ones. */
   readonly model?: object;
-  /** Layers of experts, of which a trainer counts the choices. */
+  /** Layers of experts, whose choices a trainer counts. */
   readonly routers: readonly Router[];
-  /** Throws `OptionError`, with the argument's name, for what is no batch of this model. */
+  /** Throws `OptionError`, with the argument's name, for an invalid batch. */
   readonly check: (argument: string, batch: B) => void;
-  /** How many targets of a batch count. */
+  /** Number of targets in a batch that count. */
   readonly targetsIn: (batch: B) => number;
-  /** What programs read of a batch, by name, `targets` among them. Batches whose names and shapes are the same share a program. */
+  /**
+   * The program inputs from a batch, by name, including `targets`. Batches with the same names and shapes share a
+   * program.
+   */
   readonly inputs: (batch: B) => Readonly<Record<string, BatchInput>>;
-  /** The same without numbers, for a batch of this shape. */
+  /** Their shapes, for a batch of this shape. */
   readonly inputsFor: (shape: StepShape) => Readonly<Record<string, InputShape>>;
-  /** Other tensors that programs of such inputs read, such as cosines and sines; each program has its own. */
+  /** Other tensors that programs with such inputs read, such as cosines and sines; each program has its own. */
   readonly constants?: (inputs: Readonly<Record<string, InputShape>>) => Readonly<Record<string, Tensor>>;
   /** Records the logits of each prediction, in the order of the input named `targets`: as many rows, `[…, v]`. */
   readonly logits: (tensors: Readonly<Record<string, Tensor>>) => Tensor;

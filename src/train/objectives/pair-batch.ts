@@ -2,25 +2,27 @@ import { checkValue, object, required } from "../../options/checks.ts";
 import { batchError, checkIds, checkRow, rowsCheck } from "./batch-rows.ts";
 import { ignored } from "./token-batches.ts";
 
-/** Sources with their targets, as an encoder-decoder is taught them: each step of the decoder reads the token before. */
+/** Sources with their targets for teacher forcing: each decoder position reads the token before. */
 export interface PairBatch {
-  /** What the encoder reads: rows of one token or more, of any lengths. */
+  /** The encoder's input: rows of one token or more, of any lengths. */
   readonly sources: readonly (readonly number[])[];
-  /** What the decoder reads: rows of one length, each from the start token on. */
+  /** The decoder's input: rows of one length, each from the start token on. */
   readonly ids: readonly (readonly number[])[];
-  /** What follows each of `ids`; −100 where the prediction does not count, as after the end of a shorter target. */
+  /**
+   * The next token for each of `ids`; −100 where the prediction does not count, as after the end of a shorter target.
+   */
   readonly targets: readonly (readonly number[])[];
 }
 
-/** What pairs have to fit. */
-export interface FittedPairs {
+/** The limits of pairs. */
+interface FittedPairs {
   /** Tokens of targets. */
   readonly vocabulary: number;
   /** Tokens of sources; default as many. */
   readonly sourceVocabulary?: number | undefined;
-  /** Positions that the decoder has; unset: there is no most. */
+  /** Maximum positions of the decoder; unset: unlimited. */
   readonly context?: number | undefined;
-  /** Positions that the encoder has; unset: there is no most. */
+  /** Maximum positions of the encoder; unset: unlimited. */
   readonly sourceContext?: number | undefined;
 }
 
@@ -31,8 +33,8 @@ const pairCheck = object<PairBatch>({
 });
 
 /**
- * Throws `OptionError` for what is no batch of pairs: no rows, rows of no tokens, ids or targets of several lengths, more
- * tokens than there are positions, or ids that are no tokens.
+ * Throws `OptionError` for an invalid batch of pairs: no rows, empty rows, ids or targets of several lengths, more
+ * tokens than positions, or invalid ids.
  */
 export function checkPairBatch(argument: string, batch: PairBatch, fitted: FittedPairs): void {
   checkValue("train", argument, pairCheck, batch);

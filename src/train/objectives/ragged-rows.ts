@@ -1,18 +1,24 @@
+import type { Linear } from "../../blocks/linear.ts";
+import type { Gpu } from "../../gpu/gpu.ts";
+import type { MeanLoss } from "../../kernels/cross-entropy/cross-entropy.ts";
+import { linearCrossEntropy } from "../../kernels/cross-entropy/linear.ts";
+import type { LossOptions } from "../../kernels/cross-entropy/options.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import type { BatchInput, InputShape } from "./objective.ts";
 
-/** Where rows stand that one sequence has all tokens of. */
-export interface RaggedFit {
+/** Positions of concatenated rows. */
+interface RaggedFit {
   /** The position, or the row of a table of positions, of a row's first token. */
   readonly first: number;
-  /** Positions that there are from it on; unset: there is no end. */
+  /** Number of positions from there on; unset: unlimited. */
   readonly context?: number | undefined;
 }
 
-/** How many numbers a batch of rows has for each token: as many rows as there are, all as long as the longest. */
+/** Padded number of tokens in a batch: the number of rows times the longest. */
 const sizeOfRows = (rows: readonly (readonly number[])[]): number =>
   rows.length * rows.reduce((most, { length }) => Math.max(most, length), 0);
 
-/** Lists of numbers one after the other in `size` numbers, the rest `rest`. */
+/** Lists of numbers concatenated and padded with `rest` to `size` numbers. */
 export function joinedRows(rows: readonly (readonly number[])[], size: number, rest: number): Int32Array<ArrayBuffer> {
   const all = new Int32Array(size).fill(rest);
   let at = 0;
@@ -24,9 +30,9 @@ export function joinedRows(rows: readonly (readonly number[])[], size: number, r
 }
 
 /**
- * Rows of any lengths one after the other, `ids` and `positions` u32 `[b·t]`, with the `offsets` u32 `[b + 2]` of a ragged
- * layout: t is the length of the longest, and what is left is a sequence of its own, so that batches of as many rows with as
- * long a longest one share a program.
+ * Rows of any lengths, concatenated, `ids` and `positions` u32 `[b·t]`, with the `offsets` u32 `[b + 2]` of a ragged
+ * layout: t is the length of the longest, and the padding is a separate sequence, so that batches of equal b and t
+ * share a program.
  */
 export function raggedRows(rows: readonly (readonly number[])[], { first, context }: RaggedFit) {
   const size = sizeOfRows(rows);
@@ -48,10 +54,25 @@ export function raggedRows(rows: readonly (readonly number[])[], { first, contex
   } satisfies Readonly<Record<string, BatchInput>>;
 }
 
-/** The shapes of `raggedRows` of so many rows and so many tokens in all. */
+/** The shapes of `raggedRows` for so many rows and tokens in all. */
 export const raggedShapes = (rows: number, tokens: number) =>
   ({
     ids: { shape: [tokens], dtype: "u32" },
     positions: { shape: [tokens], dtype: "u32" },
     offsets: { shape: [rows + 2], dtype: "u32" },
   }) satisfies Readonly<Record<string, InputShape>>;
+
+/**
+ * The loss of a head's logits of states `[n, c]`, for targets `[n]`. All logits are in memory at once only if they are
+ * few.
+ */
+export function headLoss(
+  gpu: Gpu,
+  { x, head, targets }: { readonly x: Tensor; readonly head: Linear; readonly targets: Tensor },
+  options: LossOptions = {},
+): MeanLoss {
+  const { weight, bias } = head;
+  return gpu.within("head", () =>
+    linearCrossEntropy(gpu, bias ? { x, weight, bias, targets } : { x, weight, targets }, options),
+  );
+}

@@ -1,13 +1,13 @@
-import type { DecoderConfig } from "../../models/config.ts";
+import type { DecoderConfig } from "../../models/decoders/config.ts";
 import { checkValue, listOf, object, required } from "../../options/checks.ts";
 import { OptionError } from "../../options/errors.ts";
 import { nearNames } from "../../options/near-names.ts";
 
-/** Tokens: as many for each sequence, and what follows each of them; a target of −100 does not count. */
+/** Sequences of equal length, and the next token for each position; a target of −100 does not count. */
 export interface TokenBatch {
   readonly ids: readonly (readonly number[])[];
   readonly targets: readonly (readonly number[])[];
-  /** For each token which document of its row it belongs to: tokens attend within one. Unset: a row is one sequence. */
+  /** The document of each token in its row: tokens attend within their document. Unset: a row is one sequence. */
   readonly documents?: readonly (readonly number[])[] | undefined;
 }
 
@@ -22,7 +22,7 @@ const rows = listOf((row) => (Array.isArray(row) ? undefined : "a list of number
 const batchCheck = object<TokenBatch>({ ids: required(rows), targets: required(rows), documents: rows });
 const names = ["ids", "targets", "documents"] as const;
 
-/** Throws for a batch without lists of rows, or with a misspelt name; it may have fields of others' own. */
+/** Throws for a batch without lists of rows, or with a misspelt name; other fields are allowed. */
 function checkFields(argument: string, batch: TokenBatch): void {
   const known = typeof batch === "object" && batch !== null ? batch : undefined;
   const wrong = Object.keys(known ?? {}).find(
@@ -35,12 +35,12 @@ function checkFields(argument: string, batch: TokenBatch): void {
 const isNear = (key: string, batch: TokenBatch): boolean =>
   nearNames(key, names).some((name) => (batch as unknown as Record<string, unknown>)[name] === undefined);
 
-/** What batches have to fit. */
-export type Fitted = Pick<DecoderConfig, "vocabulary" | "context">;
+/** The limits of batches. */
+type Fitted = Pick<DecoderConfig, "vocabulary" | "context">;
 
 /**
- * Throws `OptionError` for batches of no tokens, of more than the model has positions for, of rows of several lengths, or
- * with ids that are no tokens.
+ * Throws `OptionError` for batches that are empty, longer than the model's positions, with rows of several lengths, or
+ * with invalid ids.
  */
 export function checkBatch(argument: string, batch: TokenBatch, { vocabulary, context }: Fitted): void {
   checkFields(argument, batch);

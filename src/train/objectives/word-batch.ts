@@ -2,13 +2,13 @@ import { checkValue, object, required } from "../../options/checks.ts";
 import { batchError, checkIds, listCheck } from "./batch-rows.ts";
 import { ignored } from "./token-batches.ts";
 
-/** Words, and a word near each. */
+/** Words, and a neighbour of each. */
 export interface WordBatch {
   readonly ids: readonly number[];
-  /** A word near each of `ids`; −100 where the pair does not count. */
+  /** A neighbour of each of `ids`; −100: the pair does not count. */
   readonly targets: readonly number[];
   /**
-   * Words that are drawn for all pairs, by which near words are known from others (negative sampling, Mikolov et al. 2013).
+   * Words drawn for all pairs, to distinguish neighbours from other words (negative sampling, Mikolov et al. 2013).
    * Unset: the loss is the cross-entropy over all words.
    */
   readonly negatives?: readonly number[] | undefined;
@@ -16,7 +16,7 @@ export interface WordBatch {
 
 const wordCheck = object<WordBatch>({ ids: required(listCheck), targets: required(listCheck), negatives: listCheck });
 
-/** Throws `OptionError` for what is no batch of words: no pairs, lists of two lengths, or ids that are no words. */
+/** Throws `OptionError` for an invalid batch of words: no pairs, lists of different lengths, or invalid ids. */
 export function checkWordBatch(argument: string, batch: WordBatch, vocabulary: number): void {
   checkValue("train", argument, wordCheck, batch);
   const { ids, targets, negatives } = batch;

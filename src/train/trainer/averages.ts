@@ -1,20 +1,20 @@
 import type { Gpu } from "../../gpu/gpu.ts";
-import type { Replacement } from "../../gpu/program.ts";
+import type { Replacement } from "../../gpu/program/program.ts";
 import type { Storage } from "../../gpu/storage.ts";
 import { add, mul, sub } from "../../kernels/elementwise/elementwise.ts";
 import { Tensor, zeros } from "../../tensor/tensor.ts";
-import type { Parameter } from "../parameters.ts";
-import { writeInto } from "../write-into.ts";
+import { writeInto } from "../gradients/write-into.ts";
+import type { Parameter } from "../open/parameters.ts";
 import type { Trained } from "./groups.ts";
 
 /** Exponential means of weights. */
 export interface Averages {
-  /** The parameters as they were, each with the mean in place of its tensor. */
+  /** The same parameters, each with the mean in place of its tensor. */
   readonly parameters: readonly Parameter[];
-  /** What the mean of step `step` takes from the weights. */
+  /** The weight of step `step` in the mean. */
   readonly scalars: (step: number) => readonly number[];
   readonly taken: Tensor;
-  /** Records the mean of the weights as they are at that point of the recording. */
+  /** Records the mean's update from the weights at that point of the recording. */
   readonly record: (gpu: Gpu) => void;
   /** Means in place of weights. */
   readonly replacements: ReadonlyMap<Storage, Replacement>;
@@ -22,13 +22,13 @@ export interface Averages {
 }
 
 /**
- * Means of weights, at first the weights themselves: `e ← e + (1 − δ)·(p − e)`, where δ is at most `(1 + t) / (10 + t)` in
- * step t, so that the first weights are forgotten.
+ * Means of weights, initially the weights themselves: `e ← e + (1 − δ)·(p − e)`, where δ is at most
+ * `(1 + t) / (10 + t)` in step t, so that the initial weights are forgotten.
  */
 export function averagesOf(gpu: Gpu, trained: readonly Trained[], kept: number): Averages {
   const taken = zeros(gpu, [1], "f32", "share of new weights");
   const twins = new Map<Storage, Tensor>();
-  // Weights may share memory, and what binds it at an offset has to find their means there.
+  // Weights may share memory, and bindings at an offset must find their means there.
   const twinOf = (storage: Storage): Tensor => {
     const known = twins.get(storage);
     if (known) return known;

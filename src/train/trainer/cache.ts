@@ -1,12 +1,12 @@
 import type { BatchInput } from "../objectives/objective.ts";
 import { type Kind, type Prepared, prepare, prepareUpdate, type Training } from "./programs.ts";
 
-/** Programs that are kept, of several kinds for each shape of batches. */
-const mostPrograms = 8;
+/** Maximum number of programs kept, of several kinds for each shape of batches. */
+const maxPrograms = 8;
 
-/** The programs of a trainer, each recorded when it is first needed. */
+/** The programs of a trainer, each recorded when first needed. */
 export interface ProgramCache {
-  /** Of batches of these shapes; for `loss`, with the means of the weights where they are wanted. */
+  /** For batches of these shapes; `loss` optionally with the means of the weights. */
   readonly prepared: (
     kind: Kind,
     inputs: Readonly<Record<string, BatchInput>>,
@@ -27,10 +27,10 @@ export function programCache(training: Training): ProgramCache {
       const key = [kind, averaged, ...shapes].join(", ");
       const known = programs.get(key);
       programs.delete(key);
-      if (known) programs.set(key, known); // the one last used is the last to go
+      if (known) programs.set(key, known); // the most recently used is dropped last
       if (known) return known;
       const [oldest] = programs;
-      if (oldest && programs.size >= mostPrograms) {
+      if (oldest && programs.size >= maxPrograms) {
         programs.delete(oldest[0]);
         oldest[1].dispose();
       }

@@ -1,29 +1,29 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { Storage } from "../../gpu/storage.ts";
 import { type Tensor, zeros } from "../../tensor/tensor.ts";
-import { GradientError } from "../errors.ts";
-import type { Optimiser } from "../optimisers/optimiser.ts";
-import type { Parameter } from "../parameters.ts";
+import { GradientError } from "../gradients/rule.ts";
+import type { Parameter } from "../open/parameters.ts";
+import type { Optimizer } from "../optimizers/optimizer.ts";
 import type { ParameterRule } from "./options.ts";
 
-/** A parameter that changes, with what the optimiser keeps of it. */
+/** A trained parameter, with its optimizer state. */
 export interface Trained extends Parameter {
   readonly state: Readonly<Record<string, Tensor>>;
   readonly decay: number;
 }
 
-/** Parameters that change by one optimiser at one rate. */
+/** Parameters updated by one optimizer at one rate. */
 export interface Group {
-  readonly optimiser: Optimiser;
-  /** Of the schedule's rate. */
+  readonly optimizer: Optimizer;
+  /** Factor of the schedule's rate. */
   readonly factor: number;
   readonly members: readonly Trained[];
-  /** What changes from step to step, written before each. */
+  /** Values that change from step to step, written before each. */
   readonly scalars: Tensor;
 }
 
-/** What the rules say of a parameter; of several that match, the last one that says it. */
-function settingsOf({ name, source }: Parameter, { weightDecay }: Optimiser, rules: readonly ParameterRule[]) {
+/** The rules' settings for a parameter; of several matching rules, the last counts. */
+function settingsOf({ name, source }: Parameter, { weightDecay }: Optimizer, rules: readonly ParameterRule[]) {
   const matching = rules.filter(({ match }) => name.search(match) >= 0).toReversed();
   const said = <K extends keyof ParameterRule>(key: K) => matching.find((rule) => rule[key] !== undefined)?.[key];
   return {
@@ -33,7 +33,7 @@ function settingsOf({ name, source }: Parameter, { weightDecay }: Optimiser, rul
   };
 }
 
-/** Throws `GradientError` for a parameter that is not f32, and for two of one name or of the same memory. */
+/** Throws `GradientError` for a parameter that is not f32, and for two with one name or the same memory. */
 function checkParameters(parameters: readonly Parameter[]): void {
   const names = new Set<string>();
   const taken = new Map<Storage, { readonly name: string; readonly begin: number; readonly end: number }[]>();
@@ -53,32 +53,32 @@ function checkParameters(parameters: readonly Parameter[]): void {
   }
 }
 
-/** The parameters that change, in groups; memory of what is kept begins as zeros. */
+/** The trained parameters, in groups; state is initially zero. */
 export function groupsOf(
   gpu: Gpu,
   parameters: readonly Parameter[],
-  chosen: Optimiser,
+  chosen: Optimizer,
   rules: readonly ParameterRule[],
 ): Group[] {
   checkParameters(parameters);
-  const groups = new Map<Optimiser, Map<number, Trained[]>>();
+  const groups = new Map<Optimizer, Map<number, Trained[]>>();
   for (const parameter of parameters) {
     const rest = chosen.rest?.isFor(parameter) ? chosen.rest : undefined;
-    const { optimiser, factor: scale } = rest ?? { optimiser: chosen, factor: 1 };
-    const { frozen, factor, decay } = settingsOf(parameter, optimiser, rules);
+    const { optimizer, factor: scale } = rest ?? { optimizer: chosen, factor: 1 };
+    const { frozen, factor, decay } = settingsOf(parameter, optimizer, rules);
     if (frozen) continue;
-    const shapes = Object.entries(optimiser.state(parameter.tensor.shape));
+    const shapes = Object.entries(optimizer.state(parameter.tensor.shape));
     const state = shapes.map(([name, shape]) => [name, zeros(gpu, shape, "f32", `${parameter.name} ${name}`)]);
-    const byFactor = groups.get(optimiser) ?? new Map<number, Trained[]>();
-    groups.set(optimiser, byFactor);
+    const byFactor = groups.get(optimizer) ?? new Map<number, Trained[]>();
+    groups.set(optimizer, byFactor);
     const members = byFactor.get(scale * factor) ?? [];
     byFactor.set(scale * factor, members);
     members.push({ ...parameter, state: Object.fromEntries(state), decay });
   }
-  return [...groups].flatMap(([optimiser, byFactor]) =>
+  return [...groups].flatMap(([optimizer, byFactor]) =>
     [...byFactor].map(([factor, members]) => {
-      const { length } = optimiser.scalars(1, 0);
-      return { optimiser, factor, members, scalars: zeros(gpu, [length], "f32", `${optimiser.name} scalars`) };
+      const { length } = optimizer.scalars(1, 0);
+      return { optimizer, factor, members, scalars: zeros(gpu, [length], "f32", `${optimizer.name} scalars`) };
     }),
   );
 }

@@ -1,14 +1,14 @@
 import { checkOptions } from "../../options/checks.ts";
 import { type Tensor, tensor, zeros } from "../../tensor/tensor.ts";
 import type { Objective } from "../objectives/objective.ts";
-import { optimiserOf } from "../optimisers/optimisers.ts";
-import type { Parameter } from "../parameters.ts";
+import type { Parameter } from "../open/parameters.ts";
+import { optimizerOf } from "../optimizers/optimizers.ts";
 import { averagesOf } from "./averages.ts";
 import { groupsOf } from "./groups.ts";
 import { checkRules, type TrainerOptions, trainerFields } from "./options.ts";
 import type { Training } from "./programs.ts";
 
-/** The memory of a training, zeros at first. Throws as the trainer's constructor does. */
+/** The memory of training, initially zero. Throws as the trainer's constructor does. */
 export function makeTraining<B>(
   objective: Objective<B>,
   parameters: readonly Parameter[],
@@ -18,10 +18,10 @@ export function makeTraining<B>(
   const { optimizer = { name: "adamw" }, clip: most, ema, rules = [], recompute, seed = 0 } = options;
   const { dropout: rate = 0, attentionDropout: attention = 0 } = options;
   checkRules("Trainer", rules);
-  const optimiser = optimiserOf("Trainer", optimizer);
+  const chosen = optimizerOf("Trainer", optimizer);
   const { gpu } = objective;
   return gpu.unscoped(() => {
-    const groups = groupsOf(gpu, parameters, optimiser, rules);
+    const groups = groupsOf(gpu, parameters, chosen, rules);
     const trained = groups.flatMap(({ members }) => [...members]);
     const averages = ema === undefined ? undefined : averagesOf(gpu, trained, ema);
     const skipped = zeros(gpu, [1], "u32", "skipped steps");
@@ -35,7 +35,7 @@ export function makeTraining<B>(
   });
 }
 
-/** Frees the memory of a training; the model's weights stay. */
+/** Frees the memory of training; the model's weights stay. */
 export function disposeTraining({ groups, averages, sums, routed, skipped, share, dropout }: Training): void {
   averages?.dispose();
   const kept = groups.flatMap(({ members, scalars }) => [

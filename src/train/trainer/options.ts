@@ -14,19 +14,19 @@ import {
   required,
 } from "../../options/checks.ts";
 import { type Recompute, recomputes, type StepShape } from "../objectives/objective.ts";
-import type { OptimizerOptions } from "../optimisers/optimisers.ts";
+import type { OptimizerOptions } from "../optimizers/optimizers.ts";
 import { type LearningRate, type ScheduleSettings, scheduleCheck } from "../schedules.ts";
 import { type RouterOptions, routerChecks } from "./routing.ts";
 
-/** What differs for parameters whose names match; where several rules match, what a later one says counts. */
+/** Settings for parameters whose names match; if several rules match, later ones override earlier ones. */
 export interface ParameterRule {
-  /** Found anywhere in the name, `h.0.attn.c_attn.weight[0:768]`. */
+  /** Searched for in the name, `h.0.attn.c_attn.weight[0:768]`. */
   readonly match: RegExp;
   /** A factor of the schedule's rate. */
   readonly learningRate?: number | undefined;
-  /** In place of the optimiser's. */
+  /** Replaces the optimizer's. */
   readonly weightDecay?: number | undefined;
-  /** True: it does not change, and its gradient is not computed. */
+  /** True: the parameter is frozen, and its gradient is not computed. */
   readonly frozen?: boolean | undefined;
 }
 
@@ -38,19 +38,22 @@ export interface TrainerOptions {
   readonly clip?: number | undefined;
   /** The learning rate of each step: a schedule by its name, or a function of the step, counted from 1. */
   readonly schedule: ScheduleSettings | LearningRate;
-  /** Keeps a mean of the weights that keeps this share of itself a step, fewer in the first steps: `(1 + t) / (10 + t)`. */
+  /**
+   * Averages the weights: the mean keeps this share of itself in each step, in the first steps less,
+   * `(1 + t) / (10 + t)`.
+   */
   readonly ema?: number | undefined;
-  /** What differs for some parameters, by their names. */
+  /** Different settings for some parameters, by their names. */
   readonly rules?: readonly ParameterRule[] | undefined;
-  /** The share of what embeddings and layers add to the residual stream that a step drops; default 0. */
+  /** The share of the embeddings' and layers' additions to the residual stream that a step drops; default 0. */
   readonly dropout?: number | undefined;
   /** The share of attention's weights that a step drops, after their softmax; default 0. */
   readonly attentionDropout?: number | undefined;
-  /** Which elements and weights are dropped: from 0 to 2³² − 1; default 0. */
+  /** The seed that decides which elements and weights are dropped, from 0 to 2³² − 1; default 0. */
   readonly seed?: number | undefined;
-  /** What of each layer is computed again for its gradients, so that it need not be kept; default nothing. */
+  /** The parts of each layer that are recomputed for its gradients instead of being kept; default nothing. */
   readonly recompute?: Recompute | undefined;
-  /** Of a mixture of experts: losses of its routers that are added, and how its biases move. */
+  /** For a mixture of experts: the losses of its routers, and how its biases move. */
   readonly routers?: RouterOptions | undefined;
 }
 
@@ -66,7 +69,7 @@ const share = (value: unknown) =>
 
 /** The checks of {@link TrainerOptions}. */
 export const trainerFields = fieldsOf<TrainerOptions>({
-  optimizer: anything, // checked by the optimiser that it names
+  optimizer: anything, // checked by the optimizer that it names
   clip: positive,
   schedule: required(scheduleCheck),
   ema: share,
@@ -78,12 +81,12 @@ export const trainerFields = fieldsOf<TrainerOptions>({
   rules: listOf((value) => (typeof value === "object" && value !== null ? undefined : "an object with match")),
 });
 
-/** Throws `OptionError` for a rule that is none, with its index. */
+/** Throws `OptionError` for an invalid rule, with its index. */
 export function checkRules(where: string, rules: readonly ParameterRule[]): void {
   for (const [i, rule] of rules.entries()) checkOptions(where, ruleFields, rule, `rules[${i}].`);
 }
 
-/** What a loss is computed with. */
+/** How a loss is computed. */
 export interface EvaluateOptions {
   /** True: with the means of the weights that `ema` keeps; default false. */
   readonly averaged?: boolean | undefined;

@@ -1,18 +1,18 @@
-// What a trainer records: steps, parts of steps, and losses alone.
+// A trainer's recordings: steps, parts of steps, and losses alone.
 import type { Gpu, Instance, Program } from "../../gpu/gpu.ts";
-import type { Replacement } from "../../gpu/program.ts";
+import type { Replacement } from "../../gpu/program/program.ts";
 import type { Storage } from "../../gpu/storage.ts";
 import { add } from "../../kernels/elementwise/elementwise.ts";
-import { gradientNorm } from "../../kernels/optimiser/gradient-norm.ts";
+import { gradientNorm } from "../../kernels/optimizer/gradient-norm.ts";
 import { placeholder, type Tensor, zeros } from "../../tensor/tensor.ts";
-import { gradients } from "../gradients.ts";
+import { gradients } from "../gradients/gradients.ts";
+import { writeInto } from "../gradients/write-into.ts";
 import type { DropoutRates, InputShape, Objective, Recompute, StepShape } from "../objectives/objective.ts";
-import { writeInto } from "../write-into.ts";
 import type { Averages } from "./averages.ts";
 import type { Group, Trained } from "./groups.ts";
 import { type Router, type RouterOptions, recordBalance, usesOf } from "./routing.ts";
 
-/** What a program gives: numbers to be read, by name. */
+/** A program's results: numbers to read, by name. */
 export interface Figures {
   /** The mean over targets that count, `[]`. */
   readonly loss?: Tensor;
@@ -24,24 +24,24 @@ export interface Figures {
   readonly use?: Tensor;
 }
 
-/** A program with the memory of what it reads. */
+/** A program with the memory of its inputs. */
 export interface Prepared {
   readonly instance: Instance<Figures>;
   readonly figures: Figures;
-  /** What is written before each run, by name. */
+  /** Inputs written before each run, by name. */
   readonly inputs: Readonly<Record<string, Tensor>>;
   dispose(): void;
 }
 
-/** What the programs of a trainer share. */
+/** Shared by the programs of a trainer. */
 export interface Training<B = never> {
   readonly objective: Objective<B>;
   readonly groups: readonly Group[];
   /** The largest norm of all gradients together. */
   readonly most: number | undefined;
-  /** Steps without effect, u32 `[1]`. */
+  /** Skipped steps, u32 `[1]`. */
   readonly skipped: Tensor;
-  /** The share of a micro-batch in the targets of its step, f32 `[]`. */
+  /** A micro-batch's share of its step's targets, f32 `[]`. */
   readonly share: Tensor;
   /** Sums of gradients over micro-batches, by the names of parameters; made when they are first recorded. */
   readonly sums: Map<string, Tensor>;
@@ -49,21 +49,21 @@ export interface Training<B = never> {
   readonly recompute: Recompute | undefined;
   readonly routers: readonly Router[];
   readonly routing: RouterOptions;
-  /** Sums of what routers did over micro-batches, by the numbers of their layers; made when they are first recorded. */
+  /** Sums of router statistics over micro-batches, by layer number; made when they are first recorded. */
   readonly routed: Map<string, Tensor>;
-  /** The shares that a step drops, and seed and number of the step or of its micro-batch. */
+  /** The dropout rates of a step, and the seed and number of the step or its micro-batch. */
   readonly dropout: DropoutRates | undefined;
 }
 
 /**
- * What a program does with a batch: `whole` is a step; `first` and `next` are its micro-batches, whose gradients are
- * written and then added, and after which `update` is the step; `loss` computes the loss alone.
+ * What a program does with a batch: `whole` is a step; `first` and `next` are micro-batches, whose gradients are
+ * written and then added, followed by `update`; `loss` computes only the loss.
  */
 export type Kind = "whole" | "first" | "next" | "loss";
 
 const membersOf = ({ groups }: Training): Trained[] => groups.flatMap(({ members }) => [...members]);
 
-/** Norm, clipping and new weights; the biases of routers by what these did. */
+/** Norm, clipping and new weights; the biases of routers by their statistics. */
 function recordUpdate(
   gpu: Gpu,
   training: Training,
@@ -72,12 +72,12 @@ function recordUpdate(
 ): Pick<Figures, "clip" | "use"> {
   const { groups, skipped, most, averages, routers, routing } = training;
   const { clip } = gradientNorm(gpu, { gradients: [...found.values()], skipped }, { most });
-  for (const { optimiser, members, scalars } of groups) {
+  for (const { optimizer, members, scalars } of groups) {
     const updates = members.flatMap(({ name, tensor: parameter, state, decay }) => {
       const gradient = found.get(name);
       return gradient ? [{ name, parameter, gradient, state, decay }] : [];
     });
-    optimiser.record(gpu, updates, { scalars, clip });
+    optimizer.record(gpu, updates, { scalars, clip });
   }
   recordBalance(gpu, routers, routed, clip, routing.biasRate ?? 0);
   averages?.record(gpu);
@@ -99,8 +99,8 @@ function recordSums(
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
-/** Records what a program of this kind does with a batch. */
-export function recordBatch(training: Training, kind: Kind, tensors: Tensors): Figures {
+/** Records a program of this kind for a batch. */
+function recordBatch(training: Training, kind: Kind, tensors: Tensors): Figures {
   const { objective, recompute, routing, routers } = training;
   const { gpu } = objective;
   const dropout = kind === "loss" ? undefined : training.dropout;
@@ -156,7 +156,7 @@ async function instantiated(
   return { instance, figures: program.result, inputs, dispose };
 }
 
-/** The program of a step for batches of a shape, to be looked at. */
+/** The program of a step for batches of a shape, for inspection. */
 export function recordStep(training: Training, shape: StepShape): Program<Figures> {
   const { objective } = training;
   const { gpu } = objective;

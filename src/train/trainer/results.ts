@@ -1,24 +1,26 @@
-/** What a step found, before it changed the weights. */
+/** The results of a step, before its weight update. */
 export interface TrainingStep {
   /** Counted from 1. */
   readonly step: number;
   /** The mean over targets that count, of all micro-batches. */
   readonly loss: number;
-  /** Of all gradients together, before they are clipped. */
+  /** Norm of all gradients together, before clipping. */
   readonly gradientNorm: number;
   readonly learningRate: number;
-  /** True where the norm is not finite: no weight has changed. */
+  /** True if the norm is not finite: no weight has changed. */
   readonly skipped: boolean;
-  /** Of a mixture of experts: the load-balancing loss of its routers, without its coefficient; no part of `loss`. */
+  /**
+   * For a mixture of experts: the load-balancing loss of its routers, without its coefficient; not included in `loss`.
+   */
   readonly auxiliaryLoss?: number;
-  /** Of a mixture of experts: the tokens' choices of each expert, by layers that have experts. */
+  /** For a mixture of experts: how often tokens chose each expert, by layers with experts. */
   readonly expertUse?: readonly (readonly number[])[];
 }
 
-/** A mean loss over the targets that count, and how many these are. */
+/** A mean loss over the targets that count, and their number. */
 export interface Evaluation {
   readonly loss: number;
   readonly count: number;
-  /** As in a step: of a mixture of experts, the choices of each expert by layers. */
+  /** As in a step: for a mixture of experts, the choices of each expert by layer. */
   readonly expertUse?: readonly (readonly number[])[];
 }

@@ -1,9 +1,9 @@
-// What a trainer does with the routers of a mixture.
+// How a trainer treats the routers of a mixture.
 import { isMixture } from "../../blocks/mixture.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { concat } from "../../kernels/layout/concat.ts";
 import { balanceBias } from "../../kernels/moe/balance-bias.ts";
-import type { Decoder } from "../../models/decoder.ts";
+import type { Decoder } from "../../models/decoders/decoder.ts";
 import { atLeast, type Checks } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { slice } from "../../tensor/views.ts";
@@ -12,8 +12,8 @@ import { type RouterLossOptions, routerLossChecks } from "../router-losses.ts";
 /** How routers are trained; without effect for models that have none. */
 export interface RouterOptions extends RouterLossOptions {
   /**
-   * How much a step moves the biases by which experts are chosen, for models that have them, against the choices of the
-   * step; default 0 (DeepSeek-V3: 0.001).
+   * How far a step moves the biases by which experts are chosen, in models that have them, to balance its choices;
+   * default 0 (DeepSeek-V3: 0.001).
    */
   readonly biasRate?: number | undefined;
 }
@@ -21,7 +21,7 @@ export interface RouterOptions extends RouterLossOptions {
 /** The checks of {@link RouterOptions}. */
 export const routerChecks: Checks<RouterOptions> = { ...routerLossChecks, biasRate: atLeast(0) };
 
-/** Experts of each layer that has them, and the bias by which they are chosen. */
+/** Experts of each layer with experts, and the bias by which they are chosen. */
 export interface Router {
   readonly experts: number;
   readonly bias?: Tensor | undefined;
@@ -49,7 +49,7 @@ export function recordBalance(
   }
 }
 
-/** The choices of all experts of all layers, one after the other; nothing without layers of experts. */
+/** The choices of all experts of all layers, concatenated; undefined without layers of experts. */
 export function usesOf(gpu: Gpu, routers: readonly Router[], sums: readonly Tensor[]): { readonly use?: Tensor } {
   if (sums.length === 0) return {};
   const parts = sums.map((own, i) => {
@@ -59,7 +59,7 @@ export function usesOf(gpu: Gpu, routers: readonly Router[], sums: readonly Tens
   return { use: concat(gpu, parts, 0) };
 }
 
-/** Those numbers by layer. */
+/** Numbers of all experts, split by layer. */
 export function byLayer(routers: readonly Router[], numbers: ArrayLike<number>): number[][] {
   let begin = 0;
   return routers.map(({ experts }) => {

@@ -1,25 +1,25 @@
 import type { Gpu, Program } from "../../gpu/gpu.ts";
-import { atLeast, checkOptions, checkValue, integer } from "../../options/checks.ts";
+import { atLeast, checkOptions, checkValue, having, integer } from "../../options/checks.ts";
 import { OptionError } from "../../options/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Objective, StepShape } from "../objectives/objective.ts";
 import type { TokenBatch } from "../objectives/token-batches.ts";
-import type { Parameter } from "../parameters.ts";
+import type { TrainableModel } from "../open/open-trainable.ts";
+import type { Parameter } from "../open/parameters.ts";
 import { type LearningRate, scheduleOf } from "../schedules.ts";
 import { type ProgramCache, programCache } from "./cache.ts";
-import { numbersOf, type Pending, type Places, stepOf, useOf } from "./figures.ts";
+import { numbersOf, type Pending, type Places, type Ring, ringOf, stepOf, useOf } from "./figures.ts";
 import { disposeTraining, makeTraining } from "./make-training.ts";
 import { type EvaluateOptions, evaluateFields, shapeCheck, type TrainerOptions } from "./options.ts";
 import { type Figures, type Prepared, recordStep, type Training } from "./programs.ts";
 import type { Evaluation, TrainingStep } from "./results.ts";
-import { type Ring, ringOf } from "./ring.ts";
 import { type Counters, countersCheck, restoreState, type State, stateCheck, stateOf } from "./state.ts";
 import { writeDropout, writeInputs, writeScalars, writeShare } from "./writes.ts";
 
-/** Steps whose figures may be unread. */
-const mostPending = 256;
+/** Maximum steps with unread figures. */
+const maxPending = 256;
 
-/** The batches of a step. Throws `OptionError` for what is none. */
+/** The batches of a step. Throws `OptionError` for anything else. */
 function batchesIn<B>({ check }: Objective<B>, micro: B | readonly B[]): readonly B[] {
   const isList = (given: B | readonly B[]): given is readonly B[] => Array.isArray(given);
   if (!isList(micro)) {
@@ -32,12 +32,12 @@ function batchesIn<B>({ check }: Objective<B>, micro: B | readonly B[]): readonl
 }
 
 /**
- * Trains a model: one recorded program a step for each shape of batches, which is replayed with new tokens and with the
- * scalars of its number; nothing waits for the device but what reads its figures. Weights are f32. Calls are carried out
- * in the order in which they are made. `createTrainer` makes one.
+ * Trains a model: one recorded program per shape of batches, replayed with new tokens and the scalars of each step;
+ * only readers of figures wait for the device. Weights are f32. Calls run in the order in which they are made.
+ * `createTrainer` makes one.
  */
 export class Trainer<B = TokenBatch> {
-  /** What it was made with, those that do not change too. */
+  /** The parameters it was created with, including frozen ones. */
   readonly parameters: readonly Parameter[];
   readonly #objective: Objective<B>;
   readonly #training: Training<B>;
@@ -50,10 +50,7 @@ export class Trainer<B = TokenBatch> {
   #submits = 1;
   #turn: Promise<unknown> = Promise.resolve();
 
-  /**
-   * Throws `GradientError` for parameters that are not f32 or share memory, and `OptionError` for options that are not
-   * valid.
-   */
+  /** Throws `GradientError` for parameters that are not f32 or share memory, and `OptionError` for invalid options. */
   constructor(objective: Objective<B>, parameters: readonly Parameter[], options: TrainerOptions) {
     this.#objective = objective;
     this.#training = makeTraining(objective, parameters, options);
@@ -64,8 +61,8 @@ export class Trainer<B = TokenBatch> {
   }
 
   /**
-   * Submits of a program, 1 unless it is set: for steps that take long, so that a page draws in between and no driver
-   * resets the GPU. The results are the same.
+   * Submits per program, default 1: more for slow steps, so that a page draws in between and no driver resets the GPU.
+   * The results are the same.
    */
   get submits(): number {
     return this.#submits;
@@ -81,26 +78,26 @@ export class Trainer<B = TokenBatch> {
     return this.#objective.gpu;
   }
 
-  /** The settings of the model apart from its weights, by which a checkpoint of another model is noticed. */
+  /** The settings of the model without its weights, to detect a checkpoint of another model. */
   get model(): object | undefined {
     return this.#objective.model;
   }
 
-  /** Steps so far, skipped ones too. */
+  /** Steps so far, including skipped ones. */
   get steps(): number {
     return this.#steps;
   }
 
-  /** With `ema`: the parameters that change, with the means of their weights as tensors, for `exportModel`. */
+  /** With `ema`: the trained parameters, with the means of their weights as tensors, for `exportModel`. */
   get averaged(): readonly Parameter[] | undefined {
     return this.#training.averages?.parameters;
   }
 
   /**
-   * A step: the loss of a batch, or of several in turn whose gradients are added, weighted by how many targets count in
-   * each; then new weights. Waits for its figures.
+   * A step: the loss of a batch, or of several whose gradients are added, weighted by their numbers of targets that
+   * count; then new weights. Waits for its figures.
    *
-   * @throws OptionError for batches that are none of this model's.
+   * @throws OptionError for batches that are invalid for this model.
    */
   step(micro: B | readonly B[]): Promise<TrainingStep> {
     return this.#inTurn(async () => {
@@ -110,12 +107,12 @@ export class Trainer<B = TokenBatch> {
     });
   }
 
-  /** A step whose figures stay on the device until `readSteps`; those of 256 steps do, then they are read. */
+  /** A step whose figures stay on the device until `readSteps`, for at most 256 steps. */
   submit(micro: B | readonly B[]): Promise<void> {
     return this.#inTurn(() => this.#submit(micro));
   }
 
-  /** The steps since the last call that were submitted without waiting. */
+  /** The steps submitted without waiting since the last call. */
   readSteps(): Promise<readonly TrainingStep[]> {
     return this.#inTurn(async () => {
       await this.#readFigures();
@@ -124,10 +121,9 @@ export class Trainer<B = TokenBatch> {
   }
 
   /**
-   * The mean loss of a batch, with the weights as they are, or with the means of them that `ema` keeps. Nothing is dropped,
-   * and nothing changes.
+   * The mean loss of a batch, with the current weights, or with their means from `ema`. No dropout; nothing changes.
    *
-   * @throws OptionError for a batch that is none of this model's, and for means without `ema`.
+   * @throws OptionError for an invalid batch, and for means without `ema`.
    */
   evaluate(batch: B, options: EvaluateOptions = {}): Promise<Evaluation> {
     return this.#inTurn(async () => {
@@ -147,8 +143,8 @@ export class Trainer<B = TokenBatch> {
   }
 
   /**
-   * The program of a step for batches of this shape, recorded once more to be looked at: calls forward and backward,
-   * costs, memory (`memoryUse`). It does not run.
+   * The program of a step for batches of this shape, recorded again for inspection: calls forward and backward, costs,
+   * memory (`memoryUse`). It does not run.
    */
   program(shape: StepShape): Program<Figures> {
     checkValue("train", "shape", shapeCheck, shape);
@@ -156,8 +152,8 @@ export class Trainer<B = TokenBatch> {
   }
 
   /**
-   * What is needed to go on to the bit, apart from the weights: tensors by name, `adamw.first.NAME`, and `skipped`.
-   * `saveCheckpoint` writes both.
+   * The state besides the weights for resuming with bitwise equal results: tensors by name, `adamw.first.NAME`, and
+   * `skipped`. `saveCheckpoint` writes both.
    */
   state(): Readonly<Record<string, Tensor>> {
     return stateOf(this.#training);
@@ -169,7 +165,7 @@ export class Trainer<B = TokenBatch> {
   }
 
   /**
-   * Goes on from a state that was read; the weights are the caller's to restore.
+   * Resumes from a saved state; the caller restores the weights.
    *
    * @throws OptionError for a tensor that is missing or of another size, before anything changes.
    */
@@ -182,7 +178,7 @@ export class Trainer<B = TokenBatch> {
     });
   }
 
-  /** Frees what it keeps; the model's weights stay. */
+  /** Frees its memory; the model's weights stay. */
   dispose(): void {
     this.#programs.dispose();
     this.#ring.dispose();
@@ -198,7 +194,7 @@ export class Trainer<B = TokenBatch> {
   async #submit(micro: B | readonly B[]): Promise<void> {
     const batches = batchesIn(this.#objective, micro);
     const numbers = numbersOf(this.#training.routers, batches.length);
-    if (this.#pending.length === mostPending || this.#ring.room() < numbers) await this.#readFigures();
+    if (this.#pending.length === maxPending || this.#ring.room() < numbers) await this.#readFigures();
     const step = this.#steps + 1;
     const learningRate = this.#schedule(step);
     checkValue("train", `schedule(${step})`, atLeast(0), learningRate);
@@ -235,7 +231,7 @@ export class Trainer<B = TokenBatch> {
     return { parts, whole: this.#run(await this.#programs.update()) };
   }
 
-  /** Runs a program and keeps its figures; gives where they are in the next reading. */
+  /** Runs a program and keeps its figures; returns their position in the next reading. */
   #run({ instance, figures }: Prepared): Places {
     const named = Object.entries(figures) as [keyof Figures, Tensor][];
     const places = this.#ring.run(
@@ -246,11 +242,25 @@ export class Trainer<B = TokenBatch> {
     return Object.fromEntries(named.map(([name], i) => [name, places[i]]));
   }
 
-  /** Reads the ring, and with it the steps that are pending. */
+  /** Reads the ring, and with it the pending steps. */
   async #readFigures(): Promise<Float32Array> {
     const figures = await this.#ring.read();
     for (const pending of this.#pending) this.#read.push(stepOf(pending, figures, this.#training.routers));
     this.#pending = [];
     return figures;
   }
+}
+
+const modelCheck = having("objective", "a model from openTrainable or openLora");
+
+/**
+ * A trainer of a model, or of its adapter: each `step` takes a batch of tokens and updates the weights with an
+ * optimizer, at the rate of a schedule. It keeps the optimizer's state, two numbers per weight for AdamW, until it is
+ * disposed; the caller keeps the model.
+ *
+ * @throws OptionError for invalid options; GradientError for parameters that are not f32 or share memory.
+ */
+export function createTrainer<B>(model: TrainableModel<B>, options: TrainerOptions): Trainer<B> {
+  checkValue("createTrainer", "model", modelCheck, model);
+  return new Trainer(model.objective, model.parameters, options);
 }

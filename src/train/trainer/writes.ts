@@ -1,4 +1,4 @@
-// What programs read that is not recorded: tokens, and numbers that change from step to step.
+// Writes the changing inputs of programs: tokens, and numbers that differ from step to step.
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { BatchInput } from "../objectives/objective.ts";
@@ -9,7 +9,7 @@ type Numbers = Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float32Array
 const write = (gpu: Gpu, to: Tensor, numbers: Numbers, at = 0) =>
   gpu.write(to.storage, 4 * at, new Uint8Array(numbers.buffer));
 
-/** Writes what a program reads of a batch. */
+/** Writes a batch to a program's inputs. */
 export async function writeInputs(
   gpu: Gpu,
   { inputs }: Prepared,
@@ -26,15 +26,18 @@ export async function writeInputs(
   );
 }
 
-/** What changes from step to step is computed in float64 and read from memory, so that one program serves all. */
+/**
+ * Values that change from step to step are computed in float64 and read from memory, so that one program serves all
+ * steps.
+ */
 export async function writeScalars(
   { objective: { gpu }, groups, averages }: Training,
   step: number,
   learningRate: number,
 ): Promise<void> {
   await Promise.all([
-    ...groups.map(({ optimiser, factor, scalars }) =>
-      write(gpu, scalars, Float32Array.from(optimiser.scalars(step, learningRate * factor))),
+    ...groups.map(({ optimizer, factor, scalars }) =>
+      write(gpu, scalars, Float32Array.from(optimizer.scalars(step, learningRate * factor))),
     ),
     averages && write(gpu, averages.taken, Float32Array.from(averages.scalars(step))),
   ]);
@@ -44,10 +47,10 @@ export async function writeScalars(
 export const writeShare = ({ objective, share }: Training, part: number): Promise<void> =>
   write(objective.gpu, share, Float32Array.of(part));
 
-/** Micro-batches of a step that drop other elements. */
-const mostMicro = 4096;
+/** Micro-batches of a step with different dropout. */
+const maxMicro = 4096;
 
-/** The key of a step's micro-batch, so that each drops other elements. */
+/** The key of a step's micro-batch, so that each drops different elements. */
 export async function writeDropout({ objective, dropout }: Training, step: number, micro: number): Promise<void> {
-  if (dropout) await write(objective.gpu, dropout.key, Uint32Array.of(step * mostMicro + micro), 1);
+  if (dropout) await write(objective.gpu, dropout.key, Uint32Array.of(step * maxMicro + micro), 1);
 }

@@ -1,12 +1,12 @@
-// Texts of programs in the copy of the clone in which docs/add-a-cache-layout.md are followed.
+// Texts of programs in the copy of the clone in which docs/guides/add-a-cache-layout.md are followed.
 
 /** What the copy says of it: the cases that read it, what is appended to it, and what the page offers. */
 export const questions = `
 import { checkCase } from "./src/check/check-case.ts";
-import { attentionLayoutCases } from "./src/check/cases/attention-layouts.ts";
+import { attentionLayoutCases } from "./src/check/cases/attention/layouts.ts";
 import { appendKv, openGpu, tensor } from "./src/index.ts";
 import { layoutRecords } from "./src/kernels/kv-cache/layouts.ts";
-import { usualLayouts } from "./bench/attention/layouts.ts";
+import { usualLayouts } from "./bench/attention/inputs/layouts.ts";
 import { problemsOf, standard } from "./site/attention/setup/setup.ts";
 
 const gpu = await openGpu({ features: [] });

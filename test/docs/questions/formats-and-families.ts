@@ -1,12 +1,12 @@
-// Texts of programs in the copy of the clone in which docs/add-a-storage-format.md and docs/add-a-model-family.md are followed.
+// Texts of programs in the copy of the clone in which docs/guides/add-a-storage-format.md and docs/guides/add-a-model-family.md are followed.
 
 /** What the copy says of them: the cases that have the format, and the logits of the family, its weights in it too. */
 export const questions = `
 import { checkCase } from "./src/check/check-case.ts";
 import { gatherCases } from "./src/check/cases/embedding.ts";
-import { matmulCases } from "./src/check/cases/matmul.ts";
-import { expertsCases } from "./src/check/cases/moe-experts.ts";
-import { inspect } from "./src/generate/inspection.ts";
+import { matmulCases } from "./src/check/cases/products/matmul.ts";
+import { expertsCases } from "./src/check/cases/moe/experts.ts";
+import { inspect } from "./src/generate/look/inspection.ts";
 import { loadModel, openGpu } from "./src/index.ts";
 
 const [folder = "", ids = "[]"] = process.argv.slice(2);
@@ -36,4 +36,4 @@ export const given: ModelOptions = { dtype: "int8-sixteen" };
 export const wrong: ModelOptions = { cache: { dtype: "int8-sixteen" } };
 export { tensor };
 `;
-export const checkedFile = "src/models/tern.ts";
+export const checkedFile = "src/models/decoders/tern.ts";

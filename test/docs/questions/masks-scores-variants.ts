@@ -1,13 +1,13 @@
-// Texts of programs in the copy of the clone in which docs/add-a-mask.md, add-a-score.md and add-a-variant.md are followed.
+// Texts of programs in the copy of the clone in which docs/guides/add-a-mask.md, add-a-score.md and add-a-variant.md are followed.
 
 /** What the copy says of the new ones: the cases they have, and what the page offers. */
 export const questions = `
 import { checkCase } from "./src/check/check-case.ts";
-import { modCases } from "./src/check/cases/attention-mods.ts";
-import { softmaxCases } from "./src/check/cases/softmax.ts";
+import { modCases } from "./src/check/cases/attention/mods.ts";
+import { softmaxCases } from "./src/check/cases/rows/softmax.ts";
 import { openGpu } from "./src/index.ts";
-import { usualMasks } from "./bench/attention/masks.ts";
-import { usualScores } from "./bench/attention/scores.ts";
+import { usualMasks } from "./bench/attention/inputs/masks.ts";
+import { usualScores } from "./bench/attention/inputs/scores.ts";
 import { problemsOf, standard } from "./site/attention/setup/setup.ts";
 
 const gpu = await openGpu({ features: [] });

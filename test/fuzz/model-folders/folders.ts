@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { gpt2Shapes, llamaShapes } from "../../../bench/models/weight-shapes.ts";
 import { mixtralShapes } from "../../models/mixtral-checkpoint.ts";
-import { familyShapes } from "../../support/family-shapes.ts";
+import { familyShapes } from "../../support/models/family-shapes.ts";
 
 export type Json = Record<string, unknown>;
 

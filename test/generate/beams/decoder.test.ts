@@ -1,14 +1,14 @@
 import { afterAll, describe, expect, test, vi } from "vitest";
 import type { LanguageModel } from "../../../src/generate/language-model.ts";
-import { loadModel, type ModelOptions } from "../../../src/generate/load-model.ts";
+import { loadModel, type ModelOptions } from "../../../src/generate/load/load-model.ts";
 import type { GenerationOptions } from "../../../src/generate/options.ts";
+import { openGpu } from "../../../src/gpu/device/open.ts";
 import { GpuError } from "../../../src/gpu/errors.ts";
-import { openGpu } from "../../../src/gpu/open.ts";
 import { tune } from "../../../src/kernels/tuning.ts";
 import { OptionError } from "../../../src/options/errors.ts";
 import golden from "../../golden/beams.json" with { type: "json" };
 import { bundledModel, bundledNano } from "../../support/bundled.ts";
-import { quick, quickGpu } from "../../support/gpu.ts";
+import { quick, quickGpu } from "../../support/devices/gpu.ts";
 
 const gpu = await quickGpu();
 const load = async (folder: string, options: ModelOptions = {}): Promise<LanguageModel> => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { randomSource } from "../../../src/check/random.ts";
 import { banRepeats } from "../../../src/generate/beams/bans.ts";
-import { assignRows } from "../../../src/generate/beams/rows.ts";
+import { assignRows } from "../../../src/generate/beams/searches.ts";
 
 test("rows: the first to go on stays, the others take rows that are free", () => {
   expect(assignRows([2, 2, 0, 2], 4)).toEqual([2, 1, 0, 3]);

@@ -144,13 +144,13 @@ export const attentionModMistakes: readonly Mistake[] = [
   inShader(`${masks}/boolean`, "q - first_query(b)", "q", "rows by position"),
   inShader(`${masks}/boolean`, "h * mask_params.head", "b * mask_params.head", "heads and batch rows are swapped"),
   inShader(
-    "attention/joined/ranges",
+    "attention/joined-ranges",
     "min(a.y, b.y));\n}\n\n",
     "max(a.y, b.y));\n}\n\n",
     "a joined range ends where the longer ends",
   ),
-  inShader("attention/joined/ranges", "vec2u(min(a.x, b.x), max(a.y, b.y))", "a", "only the first of several ranges"),
-  inShader("attention/joined/ranges", "max(a.x, b.x), min", "min(a.x, b.x) + 8, min", "a joined range begins too late"),
+  inShader("attention/joined-ranges", "vec2u(min(a.x, b.x), max(a.y, b.y))", "a", "only the first of several ranges"),
+  inShader("attention/joined-ranges", "max(a.x, b.x), min", "min(a.x, b.x) + 8, min", "a joined range begins too late"),
   inShader(`${scores}/alibi`, "slopes[h] * ahead", "slopes[b] * ahead", "another head's slope"),
   inShader(`${scores}/alibi`, "select(1.0, score_params.future, ahead > 0.0)", "1.0", "keys ahead gain"),
   inShader(
@@ -250,14 +250,14 @@ export const attentionModMistakes: readonly Mistake[] = [
     tests: ["kernels/attention-mods", "kernels/attention-masks"],
   },
   {
-    file: "src/kernels/attention/joined.ts",
+    file: "src/kernels/attention/records/joined.ts",
     find: 'how === "and" ? " && " : " || "',
     replace: '" && "',
     why: "and for or",
     tests: ["kernels/attention-mods", "kernels/attention-masks"],
   },
   {
-    file: "src/kernels/attention/joined.ts",
+    file: "src/kernels/attention/records/joined.ts",
     find: "members.map(({ prefix }) => `  value =",
     replace: "[...members].reverse().map(({ prefix }) => `  value =",
     why: "scores from the last to the first",

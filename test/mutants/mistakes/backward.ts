@@ -44,36 +44,36 @@ const ofNorm = (norm: "rms-norm" | "layer-norm"): Mistake[] => {
   ];
 };
 
-/** Mistakes in a step of an optimiser. */
-const optimiser: readonly Mistake[] = [
-  inShader("optimiser/adamw", "params.new2 * (g * g)", "params.new2 * g", "the mean of gradients for that of squares"),
-  inShader("optimiser/adamw", "(mean * scalars[1])", "mean", "no correction of the mean"),
-  inShader("optimiser/adamw", "sqrt(square * scalars[2])", "sqrt(square)", "no correction of the mean square"),
-  inShader("optimiser/adamw", "(1.0 - rate * params.decay)", "(1.0 - params.decay)", "decay without the rate"),
-  inShader("optimiser/adamw", "gradient[i] * clip_factor()", "gradient[i]", "gradients are not clipped"),
-  inShader("optimiser/adamw", " || !takes_step()", "", "a step with gradients that are not finite"),
-  inShader("optimiser/momentum", "params.new_ * g", "g", "what is new in the momentum is not scaled"),
-  inShader("optimiser/momentum", "params.ahead * g + ", "", "Nesterov's form without its gradient"),
-  inShader("optimiser/momentum", " + params.decay * parameter[i]", "", "no decay"),
-  inShader("optimiser/momentum", " || !takes_step()", "", "a step with gradients that are not finite"),
-  inShader("optimiser/descend", "rate * params.scale * update[i]", "rate * update[i]", "the update is not scaled"),
-  inShader("optimiser/descend", "(1.0 - rate * params.decay)", "(1.0 - params.decay)", "decay without the rate"),
-  inShader("optimiser/descend", " || !takes_step()", "", "a step with gradients that are not finite"),
-  inShader("optimiser/lion", "sign(params.kept1", "(params.kept1", "a step of the mean's size"),
-  inShader("optimiser/lion", "params.kept2 * first[i]", "params.kept1 * first[i]", "one share for both means"),
-  inShader("optimiser/lion", " || !takes_step()", "", "a step with gradients that are not finite"),
-  inShader("optimiser/clip/given", "return clip[1];", "return clip[0];", "the norm for the factor"),
-  inShader("optimiser/squares", "params.first + i", "i", "every gradient's sums where the first's are"),
-  inShader("optimiser/squares", "j += params.threads", "j += 2 * params.threads", "every second Vector"),
-  inShader("optimiser/squares", "vector_sum(sum)", "vector_max(sum)", "the largest of four"),
-  inShader("optimiser/norm", "min(1.0, params.most", "max(1.0, params.most", "gradients are made larger"),
-  inShader("optimiser/norm", "let norm = sqrt(sum);", "let norm = sum;", "the square of the norm"),
-  inShader("optimiser/norm", "skipped[0] += 1", "skipped[0] = 1", "only one skipped step"),
+/** Mistakes in a step of an optimizer. */
+const optimizer: readonly Mistake[] = [
+  inShader("optimizer/adamw", "params.new2 * (g * g)", "params.new2 * g", "the mean of gradients for that of squares"),
+  inShader("optimizer/adamw", "(mean * scalars[1])", "mean", "no correction of the mean"),
+  inShader("optimizer/adamw", "sqrt(square * scalars[2])", "sqrt(square)", "no correction of the mean square"),
+  inShader("optimizer/adamw", "(1.0 - rate * params.decay)", "(1.0 - params.decay)", "decay without the rate"),
+  inShader("optimizer/adamw", "gradient[i] * clip_factor()", "gradient[i]", "gradients are not clipped"),
+  inShader("optimizer/adamw", " || !takes_step()", "", "a step with gradients that are not finite"),
+  inShader("optimizer/momentum", "params.new_ * g", "g", "what is new in the momentum is not scaled"),
+  inShader("optimizer/momentum", "params.ahead * g + ", "", "Nesterov's form without its gradient"),
+  inShader("optimizer/momentum", " + params.decay * parameter[i]", "", "no decay"),
+  inShader("optimizer/momentum", " || !takes_step()", "", "a step with gradients that are not finite"),
+  inShader("optimizer/descend", "rate * params.scale * update[i]", "rate * update[i]", "the update is not scaled"),
+  inShader("optimizer/descend", "(1.0 - rate * params.decay)", "(1.0 - params.decay)", "decay without the rate"),
+  inShader("optimizer/descend", " || !takes_step()", "", "a step with gradients that are not finite"),
+  inShader("optimizer/lion", "sign(params.kept1", "(params.kept1", "a step of the mean's size"),
+  inShader("optimizer/lion", "params.kept2 * first[i]", "params.kept1 * first[i]", "one share for both means"),
+  inShader("optimizer/lion", " || !takes_step()", "", "a step with gradients that are not finite"),
+  inShader("optimizer/clip/factor", "return clip[1];", "return clip[0];", "the norm for the factor"),
+  inShader("optimizer/squares", "params.first + i", "i", "every gradient's sums where the first's are"),
+  inShader("optimizer/squares", "j += params.threads", "j += 2 * params.threads", "every second Vector"),
+  inShader("optimizer/squares", "vector_sum(sum)", "vector_max(sum)", "the largest of four"),
+  inShader("optimizer/norm", "min(1.0, params.most", "max(1.0, params.most", "gradients are made larger"),
+  inShader("optimizer/norm", "let norm = sqrt(sum);", "let norm = sum;", "the square of the norm"),
+  inShader("optimizer/norm", "skipped[0] += 1", "skipped[0] = 1", "only one skipped step"),
 ];
 
 /** Mistakes in kernels that compute gradients. */
 export const backwardMistakes: readonly Mistake[] = [
-  ...optimiser,
+  ...optimizer,
   ...ofNorm("rms-norm"),
   ...ofNorm("layer-norm"),
   ...["norm/layer-norm-backward", "norm/layer-norm-backward-registers"].map((kernel) =>
@@ -173,7 +173,7 @@ export const backwardMistakes: readonly Mistake[] = [
     "up is activated",
   ),
   inShader(
-    "elementwise/gradients/apart",
+    "elementwise/gradients/separate",
     "dgate[gate_at] = gate_gradient",
     "dgate[gate_at] = up_gradient",
     "the other gradient",
@@ -193,7 +193,7 @@ export const backwardMistakes: readonly Mistake[] = [
   },
   {
     file: "src/kernels/norm/backward.ts",
-    find: "Math.ceil(rows / Math.min(mostRows, Math.max(1, Math.ceil(rows / fewestGroups))))",
+    find: "Math.ceil(rows / Math.min(maxRows, Math.max(1, Math.ceil(rows / minGroups))))",
     replace: "Math.min(rows, 1)",
     why: "one long sum over rows",
     tests: ["kernels/norm-backward"],

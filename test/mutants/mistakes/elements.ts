@@ -2,12 +2,7 @@ import { inShader, type Mistake } from "../mutant.ts";
 
 /** Mistakes in RoPE, the cache, layout, elementwise kernels and casts. */
 export const elementMistakes: readonly Mistake[] = [
-  inShader(
-    "rope/rotate",
-    "first * angle.x - second * sine",
-    "first * angle.x + second * sine",
-    "rotated the wrong way",
-  ),
+  inShader("rope/rotate", "first * cosine - second * sine", "first * cosine + second * sine", "rotated the wrong way"),
   inShader("rope/pairs/halves", "vec2u(i, params.pairs + i)", "vec2u(i, i + 1)", "interleaved pairs for halves"),
   inShader(
     "rope/rotate",
@@ -36,8 +31,8 @@ export const elementMistakes: readonly Mistake[] = [
   inShader("rope/pairs/interleaved", "2 * i + 1", "i + 1", "overlapping pairs"),
   inShader(
     "rope/rotate",
-    "second * angle.x + first * sine",
-    "second * sine + first * angle.x",
+    "second * cosine + first * sine",
+    "second * sine + first * cosine",
     "cosine and sine are swapped",
   ),
   inShader(
@@ -52,7 +47,7 @@ export const elementMistakes: readonly Mistake[] = [
     "step_.rows[b].position",
     "every token at the first one's position",
   ),
-  inShader("lib/position/given", "b * params.t + t", "t", "the first row's positions for all"),
+  inShader("lib/position/tensor", "b * params.t + t", "t", "the first row's positions for all"),
   inShader("lib/position/start", "params.start + t", "t", "the start is dropped"),
   inShader("lib/position/step", "t < step_.rows[b].tokens", "true", "padding is stored"),
   inShader(
@@ -118,23 +113,28 @@ export const elementMistakes: readonly Mistake[] = [
   inShader("lib/walk/strided", "dot(place, strides)", "dot(place.yxzw, strides)", "two axes are swapped"),
   inShader("elementwise/operation/sub", "a - b", "b - a", "the wrong way round"),
   inShader("elementwise/where", "select(right, left, chosen)", "select(left, right, chosen)", "the wrong way round"),
-  inShader("lib/softcap", "x / params.cap;", "x;", "not divided by the cap"),
-  inShader("lib/softcap", "params.cap * bent", "bent", "not multiplied by the cap"),
+  inShader("lib/numbers/softcap", "x / params.cap;", "x;", "not divided by the cap"),
+  inShader("lib/numbers/softcap", "params.cap * bent", "bent", "not multiplied by the cap"),
   inShader(
-    "lib/softcap",
+    "lib/numbers/softcap",
     "tanh(clamp(u, Vector(-FURTHEST), Vector(FURTHEST)))",
     "tanh(clamp(u, Vector(-1.0), Vector(1.0)))",
     "cut off too soon",
   ),
-  inShader("lib/softcap", "abs(u) < Vector(NEAREST)", "abs(u) < Vector()", "no series for small values"),
-  inShader("lib/softcap", "2.0 / 15.0", "2.0 / 1.5", "another series"),
-  inShader("lib/softcap", "cap * bent, x, (", "cap * bent, params.cap * bent, (", "NaN and infinities are bent"),
+  inShader("lib/numbers/softcap", "abs(u) < Vector(NEAREST)", "abs(u) < Vector()", "no series for small values"),
+  inShader("lib/numbers/softcap", "2.0 / 15.0", "2.0 / 1.5", "another series"),
+  inShader(
+    "lib/numbers/softcap",
+    "cap * bent, x, (",
+    "cap * bent, params.cap * bent, (",
+    "NaN and infinities are bent",
+  ),
   inShader("elementwise/gated", "activation(left) * right", "activation(right) * left", "gate and up are swapped"),
   inShader("elementwise/gated", "activation(left) * right", "activation(left * right)", "activated after the product"),
   inShader("lib/activation/silu", "return ", "return x * ", "x twice"),
-  inShader("lib/sigmoid", "exp(-abs(x))", "exp(-x)", "overflows for very negative x"),
+  inShader("lib/numbers/sigmoid", "exp(-abs(x))", "exp(-x)", "overflows for very negative x"),
   inShader(
-    "lib/exponential",
+    "lib/numbers/exponential",
     "(bitcast<Bits>(x) & Bits(0x7fffffff)) > Bits(0x7f800000)",
     "(bitcast<Bits>(x) & Bits(0x7fffffff)) >= Bits(0x7f800000)",
     "infinities stay as they are",

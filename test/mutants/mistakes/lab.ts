@@ -164,7 +164,7 @@ export const labMistakes: readonly Mistake[] = [
     "k and v swapped on the way",
     ["ring-attention"],
   ),
-  inRing("figures", "(sum, { keys }) => sum + keys", "(sum) => sum + 1", "traffic counted in hops", ["ring-schedule"]),
+  inRing("schedule", "(sum, { keys }) => sum + keys", "(sum) => sum + 1", "traffic counted in hops", ["ring-schedule"]),
   {
     file: "src/blocks/cascade-attention.ts",
     find: "reshape(shared.lse, [h, b, t]), [1, 0, 2]",

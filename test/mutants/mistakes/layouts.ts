@@ -149,7 +149,7 @@ export const layoutMistakes: readonly Mistake[] = [
     "the first columns of wide values for all",
   ),
   inShader(
-    "attention/flash/tile",
+    "attention/flash",
     "i < CHUNK_KEYS * VALUE_VECTORS;",
     "i < CHUNK_KEYS * VECTORS;",
     "the width of keys for values",

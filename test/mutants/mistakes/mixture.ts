@@ -62,9 +62,9 @@ export const mixtureMistakes: readonly Mistake[] = [
     "let bias = bias4(column);",
     "the bias of the first expert",
   ),
-  inShader("moe/rows/gathered", "slot / params.choices", "slot", "slots for tokens"),
-  inShader("moe/rows/aligned", "return row;", "return slot;", "slots for their places"),
-  inShader("moe/result/gated", "gated(sums.x, sums.y)", "gated(sums.y, sums.x)", "gate and up are swapped"),
+  inShader("moe/block-row", "slot / params.choices", "slot", "slots for tokens"),
+  inShader("moe/block-row", "select(row,", "select(slot,", "slots for their places"),
+  inShader("moe/result", "gated(sums.x, sums.y)", "gated(sums.y, sums.x)", "gate and up are swapped"),
   inShader("moe/glu/clamped", "+ 1.0)", ")", "up without the one"),
   inShader("moe/glu/clamped", "min(gate, LIMIT)", "gate", "the gate is not clamped"),
   inShader(

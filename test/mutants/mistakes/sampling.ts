@@ -2,14 +2,14 @@ import { inShader, type Mistake } from "../mutant.ts";
 
 /** Mistakes in sampling and its random numbers. */
 export const samplingMistakes: readonly Mistake[] = [
-  inShader("lib/threefry", "vec4u(13, 15, 26, 6)", "vec4u(13, 15, 26, 7)", "a rotation of another generator"),
+  inShader("lib/numbers/threefry", "vec4u(13, 15, 26, 6)", "vec4u(13, 15, 26, 7)", "a rotation of another generator"),
   inShader(
-    "lib/threefry",
+    "lib/numbers/threefry",
     "keys[(injection + 1) % 3] + injection",
     "keys[(injection + 1) % 3]",
     "the injection is not counted",
   ),
-  inShader("lib/threefry", "injection <= 5", "injection < 5", "16 rounds for 20"),
+  inShader("lib/numbers/threefry", "injection <= 5", "injection < 5", "16 rounds for 20"),
   inShader("sampling/argmax", "b.index < a.index", "b.index > a.index", "ties go to the last"),
   inShader("sampling/argmax", "if (key > best.key)", "if (key >= best.key)", "ties go to the last of a thread"),
   inShader(
@@ -35,17 +35,12 @@ export const samplingMistakes: readonly Mistake[] = [
   inShader("sampling/restrict", "row * params.words + token / 32", "token / 32", "the first row's tokens for all"),
   inShader("sampling/restrict", "params.words + token / 32", "params.words + i / 32", "words by element, not by token"),
   inShader(
-    "sampling/check/restricted",
-    " || bitcast<u32>(logit) == 0xff800000",
+    "sampling/checked-key",
+    " || (RESTRICTED && bits == 0xff800000)",
     "",
     "tokens that may not come next are an error",
   ),
-  inShader(
-    "sampling/check/restricted",
-    "select(NOT_FINITE, order_key(logit), is_number)",
-    "order_key(logit)",
-    "NaN is not noticed",
-  ),
+  inShader("sampling/checked-key", "CHECKED && !is_number", "false", "NaN is not noticed"),
   inShader("sampling/distribution", "u32(wanted) - 1", "u32(wanted)", "one token too many for top-k"),
   inShader(
     "sampling/distribution",

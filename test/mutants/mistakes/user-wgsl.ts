@@ -43,9 +43,9 @@ export const userWgslMistakes: readonly Mistake[] = [
     tests: ["kernels/attention-own-texts"],
   },
   { file: `${custom}/cost.ts`, find: "turns * turn", replace: "turns", why: "loops in loops cost nothing", tests },
-  { file: `${custom}/cost.ts`, find: "1 + (known.get(node) ?? 0)", replace: "1", why: "calls cost nothing", tests },
+  { file: `${custom}/cost.ts`, find: "? 1 + (known.get(node) ?? 0)", replace: "? 1", why: "calls cost nothing", tests },
   {
-    file: `${custom}/calls.ts`,
+    file: `${custom}/cost.ts`,
     find: "count += 1 + (known.get(node) ?? 0)",
     replace: "count += 1",
     why: "calls in calls are not counted",

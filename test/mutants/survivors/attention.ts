@@ -47,11 +47,11 @@ export const attentionSurvivors: Readonly<Record<string, string>> = {
     "of the maxima: the next value has been counted, or is of a thread without keys, which has the least there is",
   "shaders/attention/split-k/parts.wgsl: let threads = min(WORKGROUP, (keys.y - keys.x + THREAD_KEYS - 1) / THREAD_KEYS); // those that have keys → let threads = min(WORKGROUP, (keys.y + keys.x + THREAD_KEYS - 1) / THREAD_KEYS); // those that have keys":
     "threads without keys have the least maximum and weigh nothing: reducing them too takes longer",
-  "shaders/attention/flash/tile.wgsl: if (key < end && key_stored(b, key)) { values = load_v4 → if (key_stored(b, key)) { values = load_v4":
+  "shaders/attention/flash.wgsl: if (key < end && key_stored(b, key)) { values = load_v4 → if (key_stored(b, key)) { values = load_v4":
     "keys past the end weigh 0, and what is NaN or infinite there is taken out by without_hidden",
   "shaders/attention/flash/runs.wgsl: for (var r = 1u; r < THREAD_ROWS; r++) { → for (var r = 1u; r <= THREAD_ROWS; r++) {":
     "an index past the end means the last element, which then moves to its own place",
-  "shaders/attention/joined/ranges.wgsl: if (a.x >= a.y) { return b; } → if (a.x > a.y) { return b; }":
+  "shaders/attention/joined-ranges.wgsl: if (a.x >= a.y) { return b; } → if (a.x > a.y) { return b; }":
     "a range of nothing makes the joined one wider, and the mask hides what it adds",
   "shaders/attention/flash.wgsl: let last_position = first_query(b) + query_of_row(min(block * ROWS + ROWS, rows) - 1); → let last_position = first_query(b) + query_of_row(min(block * ROWS + ROWS, rows) + 1);":
     hiddenAnyway,
@@ -82,7 +82,7 @@ export const attentionSurvivors: Readonly<Record<string, string>> = {
   "shaders/attention/split-k/store.wgsl: if (thread == 0) { → if (thread == 1) {": same,
   "shaders/attention/split-k/range.wgsl: max(block_keys.x, split * params.span) → split * params.span":
     "keys before a window are visited, which the mask then hides",
-  "shaders/attention/flash/rows.wgsl: for (var r = 0u; r < THREAD_ROWS; r++) { result[r] = weight_tile[own_row + r].x; } (2) → for (var r = 0u; r < THREAD_ROWS; r++) { result[r] = weight_tile[own_row + r].z; }":
+  "shaders/attention/flash.wgsl: for (var r = 0u; r < THREAD_ROWS; r++) { result[r] = weight_tile[own_row + r].x; } (2) → for (var r = 0u; r < THREAD_ROWS; r++) { result[r] = weight_tile[own_row + r].z; }":
     "all four elements are the same",
   "shaders/attention/flash/store/parts.wgsl: if (column == 0) { stats[part] = vec2f(largest[0], sums[0]); } → if (column == 1) { stats[part] = vec2f(largest[0], sums[0]); }":
     same,

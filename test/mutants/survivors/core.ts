@@ -77,9 +77,9 @@ export const coreSurvivors: Readonly<Record<string, string>> = {
     "31 bits are dropped from a float's 24 only, of which nothing is left",
   "shaders/lib/online-softmax.wgsl: select(bits, 0xff800000u, sum == 0.0) → bits":
     "log(0) is −∞ on these adapters; WGSL does not promise it",
-  "shaders/lib/sigmoid.wgsl: return select(e, Vector(1.0), x >= Vector()) / (1.0 + e); → return select(e, Vector(1.0), x > Vector()) / (1.0 + e);":
+  "shaders/lib/numbers/sigmoid.wgsl: return select(e, Vector(1.0), x >= Vector()) / (1.0 + e); → return select(e, Vector(1.0), x > Vector()) / (1.0 + e);":
     "at x = 0 both numerators are 1",
-  "shaders/optimiser/clip/given.wgsl: return clip[1]; → return clip[2];":
+  "shaders/optimizer/clip/factor.wgsl: return clip[1]; → return clip[2];":
     "an access past the end is one to the last element, which is the right one",
   "shaders/norm/layer-norm-registers.wgsl: if (first_row(grid) >= params.rows) { return; } // the whole workgroup leaves → if (first_row(grid) > params.rows) { return; } // the whole workgroup leaves":
     rowless,

@@ -25,9 +25,9 @@ export const mixtureSurvivors: Readonly<Record<string, string>> = {
   "shaders/moe/grouped.wgsl: if (slots[first_row + r] == NO_INDEX) { continue; } → nothing": unread,
   "shaders/moe/subgroups.wgsl: if (slots[first_row + r] != NO_INDEX) { → {": unread,
   "shaders/moe/groups/all.wgsl: return 0; → return 1;": "without groups the kept ones do not matter",
-  "shaders/moe/row-slots/apart.wgsl: return experts[row] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[row] < EXPERTS && weight_row >= params.begin && weight_row <= params.end;":
+  "shaders/moe/row-slots/separate.wgsl: return experts[row] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[row] < EXPERTS && weight_row >= params.begin && weight_row <= params.end;":
     storedAgain,
-  "shaders/moe/row-slots/apart.wgsl: return experts[row] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[row] <= EXPERTS && weight_row >= params.begin && weight_row < params.end;":
+  "shaders/moe/row-slots/separate.wgsl: return experts[row] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[row] <= EXPERTS && weight_row >= params.begin && weight_row < params.end;":
     pastLast,
   "shaders/moe/row-slots/gathered.wgsl: return experts[row] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[row] < EXPERTS && weight_row >= params.begin && weight_row <= params.end;":
     storedAgain,

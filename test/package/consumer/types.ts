@@ -57,7 +57,7 @@ rmsNorm(gpu, { x, weight: x });
 double(gpu, {});
 // @ts-expect-error a variant of generation options that does not exist
 model.generate("text", { top_k: 3 });
-// @ts-expect-error an optimiser that does not exist
+// @ts-expect-error an optimizer that does not exist
 createTrainer(learner, { schedule: () => 1, optimizer: { name: "adam" } });
 export const misspelt = defineKernel({
   name: "misspelt",

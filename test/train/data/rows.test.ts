@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { drawn, shuffled } from "../../../src/train/data/draw.ts";
 import { packDocuments } from "../../../src/train/data/pack-documents.ts";
-import { allWindows, type Row, randomWindows, shuffledEpochs } from "../../../src/train/data/rows.ts";
+import { allWindows, drawn, type Row, randomWindows, shuffled, shuffledEpochs } from "../../../src/train/data/rows.ts";
 import { joinTokens, type TokenDocuments } from "../../../src/train/data/tokens.ts";
 
 /** Documents of consecutive ids, so that a target that counts is one more than its id. */

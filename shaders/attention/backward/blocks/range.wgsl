@@ -17,7 +17,7 @@ fn next_block(blocks: Blocks, from_n: u32, b: u32, first_key: u32, end: u32) -> 
   return blocks.count;
 }
 
-// The first query of the n-th block, and 1 if all of its queries are there and see every key of the tile.
+// The first query of the n-th block, and 1 if all of its queries exist and see every key of the tile.
 struct BlockVisit { first_row: u32, full: u32 }
 
 fn block_of(blocks: Blocks, n: u32, b: u32, first_key: u32, end: u32) -> BlockVisit {

@@ -1,4 +1,4 @@
-// One entry for a head, whatever the offset (attention/scores/head-bias).
+// One entry for a head, for all offsets (attention/scores/head-bias).
 
 const FAR: i32 = 0x7fffffff;
 

@@ -1,6 +1,6 @@
-// Stores what flash found for one split of the keys (rows-of/split): the rows of the output, not yet divided by the sums of
-// their weights, and those sums with the maximum that they are taken from, for attention/split-k/join. Of a row that saw
-// no keys, only the sum of 0 is written.
+// Stores the results of flash for one split of the keys (rows-of/split): the rows of the output, not yet divided by the
+// sums of their weights, and those sums with the maximum that they are relative to, for attention/split-k/join. Of a
+// row that saw no keys, only the sum of 0 is written.
 
 @group(0) @binding(4) var<storage, read_write> stats: array<vec2f>;  // [b, t, h, splits, 2], max and sum(weight)
 
@@ -10,8 +10,8 @@ fn out_row(b: u32, workgroup_y: u32, row: u32) -> u32 {
   return query * splits.count + split_at(workgroup_y);
 }
 
-// Stores the rows of a thread from the first on, those that come before the end. One row is the body of the loop, and the
-// others move up (flash/runs).
+// Stores the rows of a thread from the first on, those that come before the end. The loop stores only the first row,
+// and the others move up (flash/runs).
 fn store_rows(
   b: u32,
   workgroup_y: u32,

@@ -5,8 +5,8 @@ fn out_row(b: u32, workgroup_y: u32, row: u32) -> u32 {
   return token_index(b, query_of_row(row)) * params.h + head_of_row(workgroup_y, row);
 }
 
-// Stores the rows of a thread from the first on, those that come before the end. One row is the body of the loop, and the
-// others move up (flash/runs).
+// Stores the rows of a thread from the first on, those that come before the end. The loop stores only the first row,
+// and the others move up (flash/runs).
 fn store_rows(
   b: u32,
   workgroup_y: u32,

@@ -16,7 +16,7 @@ fn tiles_of(b: u32, workgroup_y: u32, block: u32, first_query: u32, last_query: 
   return Tiles(first + 1, tileMap[first], key_count(b));
 }
 
-// First key of tile n, and 1 if all of its keys are there and seen by every query.
+// First key of tile n, and 1 if all of its keys exist and are seen by every query.
 struct Visit { first_key: u32, full: u32 }
 
 fn visit_of(tiles: Tiles, n: u32, b: u32, first_query: u32, last_query: u32) -> Visit {

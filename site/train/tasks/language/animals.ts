@@ -1,7 +1,7 @@
 import { below, pick } from "../random.ts";
 import type { Random } from "../task.ts";
 
-/** An animal, one and several: its names, what it does, and where it lives. */
+/** An animal: its names in singular and plural, what it does, and where it lives. */
 interface Animal {
   readonly names: readonly [one: string, several: string];
   readonly does: readonly [one: string, several: string];
@@ -18,7 +18,7 @@ const animals: readonly Animal[] = [
 ];
 const adjectives = ["small", "old", "young", "happy"];
 
-/** Words that have a form for one and one for several. */
+/** Words with singular and plural forms. */
 const [which, sees, fears, goes, whose] = [
   ["this", "these"],
   ["sees", "see"],
@@ -37,17 +37,17 @@ export const animalWords: readonly string[] = [
 export const longestSentence = (clauses: number): number => 3 + 5 * clauses + 6;
 
 /**
- * A sentence about an animal: this old dog that sees these bees barks and goes to its kennel. Verbs and `its` follow the
- * first animal's number however many others stand between, what it does and where it lives follow from which one it is.
+ * A sentence about an animal: this old dog that sees these bees barks and goes to its kennel. Verbs and `its` agree
+ * with the first animal's number across any others; what it does and where it lives depend on the animal.
  */
-export function animalSentence(random: Random, mostClauses: number): string {
+export function animalSentence(random: Random, maxClauses: number): string {
   const phrase = () => {
     const [animal, number] = [pick(random, animals), below(random, 2) as 0 | 1];
     const adjective = random() < 0.5 ? [pick(random, adjectives)] : [];
     return { animal, number, words: [which[number], ...adjective, animal.names[number]] };
   };
   const { animal, number, words } = phrase();
-  const clauses = Array.from({ length: below(random, mostClauses + 1) }, () => {
+  const clauses = Array.from({ length: below(random, maxClauses + 1) }, () => {
     return ["that", pick(random, [sees, fears])[number], ...phrase().words];
   });
   const does = [animal.does[number], "and", goes[number], "to", whose[number], animal.home];

@@ -10,7 +10,7 @@ const ordinal = (day: number) => {
 };
 const two = (value: number) => String(value).padStart(2, "0");
 
-/** Ways to write a date, the plainest first. Of each, only one date can be meant. */
+/** Ways to write a date, the simplest first. Each is unambiguous. */
 const spellings: readonly ((year: number, month: number, day: number) => string)[] = [
   (year, month, day) => `${year}/${month}/${day}`,
   (year, month, day) => `${day} ${months[month - 1]?.slice(0, 3)} ${year}`,
@@ -22,15 +22,15 @@ const spellings: readonly ((year: number, month: number, day: number) => string)
   (year, month, day) => `${day}.${month}.${year}`,
 ];
 
-/** Dates that are written, from 1900 on, by days. */
+/** Number of dates, in days from 1900 on. */
 const [begin, days] = [Date.UTC(1900, 0, 1), 73_049];
 const dayLength = 86_400_000;
 
-/** A day in the middle of September, whose names and numbers are the longest. */
+/** A day in mid-September, with the longest names and numbers. */
 const longest = (count: number): number =>
   Math.max(...spellings.slice(0, count).map((write) => write(2000, 9, 23).length));
 
-/** Dates as ISO 8601 has them (TensorFlow.js's example for attention): the page shows where each digit is read. */
+/** Dates in ISO 8601 (TensorFlow.js's example of attention): the page shows where each digit is read. */
 export const dates: Task = {
   name: "dates",
   title: "Read dates",
@@ -42,7 +42,7 @@ export const dates: Task = {
     {
       paper: "The Transformer of 2017: an encoder reads the date, and a decoder that looks at it writes the other.",
       attentive: "The date is read character by character, and each digit of the answer finds what says it.",
-      plain: "One state holds the whole date: after 1000 steps hardly any is right.",
+      plain: "One state has to hold the whole date: after 1000 steps hardly any is right.",
     },
     { steps: 1000 },
   ),

@@ -5,7 +5,7 @@ import { wordsOf } from "./words.ts";
 
 const words = wordsOf(animalWords);
 
-/** Masked words (BERT, Devlin et al. 2018), of a grammar in which most words follow from others, near ones and far ones. */
+/** Masked words (BERT, Devlin et al. 2018), in a grammar where most words follow from others, near or far. */
 export const masked: Task = {
   name: "masked",
   title: "Fill in words",

@@ -22,12 +22,12 @@ export function inWords(value: number): string {
   return `${inWords(count)} ${name}${after}`;
 }
 
-/** Most words of a number of so many digits: that of sevens is one. */
+/** Maximum words of a number with so many digits, reached by sevens. */
 const longest = (digits: number): number => inWords(Number("7".repeat(digits))).split(" ").length;
 
 const words = wordsOf([...small, ...tens, "hundred", "thousand", "and"]);
 
-/** Numbers in words: what a digit is depends on words that stand far from one another, and zeros are not said at all. */
+/** Numbers in words: a digit depends on distant words, and zeros are not spoken at all. */
 export const numbers: Task = {
   name: "numbers",
   title: "Read numbers",
@@ -40,7 +40,7 @@ export const numbers: Task = {
       paper: "The Transformer of 2017: an encoder reads the words, and a decoder that looks at them writes the digits.",
       attentive:
         "The words are read one after the other, and each digit finds the word that says it: it learns sooner.",
-      plain: "One state holds the whole number: most are right after three times as many steps.",
+      plain: "One state has to hold the whole number: most are right after three times as many steps.",
     },
     { steps: 1000 },
   ),
@@ -50,7 +50,7 @@ export const numbers: Task = {
       promptLength: longest(digits) + 1,
       answerLength: digits + 1,
       end: ".",
-      // Lengths are drawn first: of numbers below a million nine in ten have six digits.
+      // Lengths are drawn first: nine in ten numbers below a million have six digits.
       ...split((random) => {
         const value = below(random, 10 ** (1 + below(random, digits)));
         return { prompt: `${words.of(inWords(value))}=`, answer: `${value}.` };

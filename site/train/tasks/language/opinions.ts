@@ -14,7 +14,7 @@ const words = wordsOf([...things, ...good, ...bad, ...verbs, ...intensifiers, "t
 /** The longest clause: the food was not very good. */
 const clauseLength = 6;
 
-/** An opinion of one thing: its words, and whether it is a good one. */
+/** An opinion on one thing: its words, and whether it is positive. */
 function clause(random: Random): readonly [text: string, isGood: boolean] {
   const [praises, denies] = [random() < 0.5, random() < 0.5];
   const parts = ["the", pick(random, things), pick(random, verbs)];
@@ -24,7 +24,7 @@ function clause(random: Random): readonly [text: string, isGood: boolean] {
   return [parts.join(" "), praises !== denies];
 }
 
-/** Whether sentences are for or against a thing, where words alone do not say it: "not" and "although" turn it around. */
+/** Whether sentences are for or against a thing, which words alone do not show: "not" and "although" invert it. */
 export const opinions: Task = {
   name: "opinions",
   title: "Judge",

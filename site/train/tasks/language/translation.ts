@@ -3,7 +3,7 @@ import { below, pick, split } from "../random.ts";
 import type { Random, Task } from "../task.ts";
 import { wordsOf } from "./words.ts";
 
-/** Words that have a form for each gender in French, and those that stand before or after the noun there. */
+/** Words with gendered forms in French, and their position before or after the noun there. */
 const articles = { the: ["le", "la"], a: ["un", "une"], this: ["ce", "cette"], my: ["mon", "ma"] } as const;
 const before = {
   small: ["petit", "petite"],
@@ -44,12 +44,12 @@ const words = wordsOf(
   ),
 );
 
-/** A noun with its article and so many adjectives at most, in both languages. */
+/** A noun with its article and at most so many adjectives, in both languages. */
 function phrase(random: Random, most: number): readonly [english: string, french: string] {
   const [noun, nom, gender] = pick(random, nouns);
   const [article, forms] = pick(random, Object.entries(articles));
   const count = below(random, most + 1);
-  // One of each kind at most, so that their order in French is known: petit chat noir.
+  // At most one of each kind, so that their order in French is known: petit chat noir.
   const kinds = count === 2 ? ["before", "after"] : count === 1 ? [pick(random, ["before", "after"])] : [];
   const chosen = kinds.map((kind) =>
     pick(
@@ -82,7 +82,7 @@ export const translation: Task = {
         "The Transformer of 2017 was made for this: an encoder reads the sentence, and a decoder that looks at it writes the other.",
       attentive:
         "Each word that is written finds the one that it translates; the picture crosses at noun and adjective.",
-      plain: "One state holds the whole sentence, and after 1000 steps no sentence is right.",
+      plain: "One state has to hold the whole sentence, and after 1000 steps no sentence is right.",
     },
     { steps: 1000 },
   ),

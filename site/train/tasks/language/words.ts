@@ -1,23 +1,23 @@
 import type { Examples } from "../task.ts";
 
-/** Characters that no text has (Unicode's private use area): one for each word. */
+/** Characters from Unicode's private use area, one for each word. */
 const first = 0xf000;
 
 /** Words that are tokens. */
 export interface Words {
-  /** The characters that stand for them, in order: a part of an alphabet. */
+  /** Their characters, in order: part of an alphabet. */
   readonly alphabet: string;
   /** The words with the space after each, by their characters. */
   readonly words: NonNullable<Examples["words"]>;
-  /** The characters of a sentence whose words are separated by spaces. Throws for a word that is not known. */
+  /** The characters of a sentence whose words are separated by spaces. Throws for an unknown word. */
   readonly of: (sentence: string) => string;
-  /** Marks, each a token, and the words after them, as examples have them. */
+  /** Marks, each a token, and the words after them, as in examples. */
   readonly tokensWith: (marks: string) => Pick<Examples, "alphabet" | "words" | "readable">;
-  /** Characters as a person reads them: words, and all others as they are. */
+  /** Characters in readable form: words, and all others as they are. */
   readonly readable: (text: string) => string;
 }
 
-/** Makes tokens of words; each occurs once however often it is given. */
+/** Makes tokens of words, without duplicates. */
 export function wordsOf(given: Iterable<string>): Words {
   const all = [...new Set(given)];
   const characters = all.map((_, i) => String.fromCharCode(first + i));

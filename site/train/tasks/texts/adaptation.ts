@@ -2,13 +2,13 @@ import type { Task } from "../task.ts";
 import { characters, plain } from "./characters.ts";
 import { windowsOf } from "./windows.ts";
 
-/** Characters that no text has (Unicode's private use area): one for each token. */
+/** Characters from Unicode's private use area, one for each token. */
 const first = 0xe000;
 const room = 0x1900;
 
 /**
- * The bundled model learns the manner of a text by an adapter of low rank (LoRA, Hu et al. 2021): its own weights stay as
- * they are.
+ * The bundled model learns the style of a text with a low-rank adapter (LoRA, Hu et al. 2021): its own weights stay
+ * unchanged.
  */
 export const adaptation: Task = {
   name: "adaptation",

@@ -2,10 +2,10 @@ import { amendments } from "../../../search/text/amendments.ts";
 import type { Kinds, Task } from "../task.ts";
 import { windowsOf } from "./windows.ts";
 
-/** The text that is trained on where the reader gives none. */
+/** The training text if the reader gives none. */
 export const standardText = amendments.trim();
 
-/** Text with the ends of its lines as one character, which is what a token is. */
+/** Text with single-character line ends, since a token is a character. */
 export const plain = (text: string): string => (text || standardText).replaceAll(/\r\n?/g, "\n");
 
 /** The bytes of a text, each as a character. */
@@ -16,7 +16,7 @@ export const bytesOf = (text: string): string =>
 export const textOf = (bytes: string): string =>
   new TextDecoder().decode(Uint8Array.from(bytes, (character) => character.charCodeAt(0)));
 
-/** Kinds of characters, each with what belongs to it; what belongs to none of them comes last. */
+/** Kinds of characters, each with its pattern; all others come last. */
 const sorts: readonly (readonly [name: string, pattern: RegExp])[] = [
   ["spaces, line ends", /\s/],
   ["vowels", /[aeiou]/],

@@ -2,7 +2,7 @@ import type { Example, Task } from "../task.ts";
 import { bytesOf, characters, kindsIn, plain, textOf } from "./characters.ts";
 import { windowsOf } from "./windows.ts";
 
-/** A window as one that is read as a whole. */
+/** A window, read as a whole. */
 const whole = ({ prompt, answer }: Example): Example => ({ prompt: "", answer: prompt + answer });
 
 /** Masked characters of a text, which an encoder fills in. */
@@ -13,7 +13,7 @@ export const maskedText: Task = {
   says: "Characters of a text are masked, and an encoder, which sees what stands before them and after them, fills them in. The text is yours, or the amendments to the Constitution of the United States; its last tenth is held out.",
   counted: "the masked characters",
   architectures: ["bert"],
-  // In longer windows it takes far longer to find out which positions are near one another.
+  // In longer windows it takes far longer to learn which positions are near one another.
   length: { ...characters.length, standard: 16 },
   standard: {
     layers: 2,

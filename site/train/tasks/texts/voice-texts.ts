@@ -1,4 +1,4 @@
-// Beginnings of the texts that the bundled models learnt their voices from, all in the public domain.
+// Beginnings of the texts from which the bundled models learnt their voices, all in the public domain.
 
 /** From Ecclesiastes 3 and Genesis 1 of the King James Bible, 1611. */
 const scripture = `
@@ -79,7 +79,7 @@ Hacker's-eye introduction traditionally included in the top-level directory of a
 The file may be named README, or READ.ME, or rarely ReadMe or readme.txt or some other variant. The all-upper-case spellings, however, are universal among Unix programmers. By ancient tradition, real source files have all-lowercase names and all-uppercase is reserved for metadata, comments, and grafitti. This is functional; because 'A' sorts before 'a' in ASCII, the README will appear in directory listings before any source file.
 `;
 
-/** A text for each voice, by its name. */
+/** A text for each voice, by name. */
 export const voiceTexts: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries({ scripture, whale, union, jargon }).map(([name, text]) => [name, text.trim()]),
 );

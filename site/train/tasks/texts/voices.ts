@@ -4,13 +4,13 @@ import { bytesOf, kindsIn, textOf } from "./characters.ts";
 import { voiceTexts } from "./voice-texts.ts";
 import { windowsOf } from "./windows.ts";
 
-/** What stands between two voices, as between documents of the command's data. */
+/** The line between two voices, as between documents in the command's data. */
 const mark = "<|endoftext|>";
 
-/** Voices that a text may have: a table shows no more. */
+/** Maximum voices of a text: a table shows no more. */
 const [least, most] = [2, 8];
 
-/** The voices of a text by their names: parts between lines that are marks, or ours where there is none. */
+/** The voices of a text by name: parts between marker lines, or ours without any. */
 function voicesOf(text: string): readonly (readonly [name: string, text: string])[] {
   if (text.trim() === "") return Object.entries(voiceTexts);
   const parts = text.replaceAll(/\r\n?/g, "\n").split(/^<\|endoftext\|>[^\S\n]*$/m);
@@ -21,13 +21,13 @@ function voicesOf(text: string): readonly (readonly [name: string, text: string]
   );
 }
 
-/** Characters that no text has (Unicode's private use area): one for each voice, which begins its windows. */
+/** Characters from Unicode's private use area, one for each voice, at the beginning of its windows. */
 const firstMark = 0xf800;
 
-/** The name of a voice as a token, as the bundled models have it. */
+/** The name of a voice as a token, as in the bundled models. */
 const tokenOf = (name: string) => `<|${name.replaceAll(" ", "-")}|>`;
 
-/** Kinds of characters, with the tokens that name voices as one more. */
+/** Kinds of characters, plus one for the tokens that name voices. */
 function kindsAfterNames({ by, names, of }: Kinds): Kinds {
   return {
     by,
@@ -91,7 +91,7 @@ export const voices: Task = {
         const each = windows.map((one) =>
           one.heldOut(Math.ceil(count / windows.length)).map((example) => marked(one, example)),
         );
-        // In turns, so that the first ones are of all voices.
+        // Alternating, so that the first ones cover all voices.
         const longest = Math.max(...each.map(({ length }) => length));
         const turns = Array.from({ length: longest }, (_, i) => each.flatMap((one) => one[i] ?? []));
         return turns.flat().slice(0, count);

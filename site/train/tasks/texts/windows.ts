@@ -1,12 +1,13 @@
 import { below, randomOf } from "../random.ts";
 import type { Example, Examples } from "../task.ts";
 
-/** Of a text the last part is held out. */
+/** The last part of a text is held out. */
 const heldOutShare = 0.1;
 
 /**
- * Windows of a text of so many tokens to predict, each a character: the last tenth of it is held out. `unit` is what a
- * token is, `name` what the text is called and `asked` the context that the reader chose, for messages. Throws for a text that is too short.
+ * Windows of a text of so many tokens to predict, each a character: the last tenth of it is held out. For messages,
+ * `unit` names a token, `name` the text, and `asked` is the context that the reader chose. Throws for a text that is
+ * too short.
  */
 export function windowsOf(
   text: string,

@@ -1,8 +1,8 @@
-// What vectors of words say: analogies, neighbours, and maps of related words.
+// Views of word vectors: analogies, neighbours, and maps of related words.
 import type { Example, Examples } from "../task.ts";
 import { type Point, planeOf } from "./plane.ts";
 
-/** Related words in their plane: the first and the second one of each pair, in turns. */
+/** Related words in their plane: alternately the first and the second one of each pair. */
 export interface WordMap {
   /** The relation. */
   readonly name: string;
@@ -10,17 +10,17 @@ export interface WordMap {
   readonly points: readonly Point[];
 }
 
-/** What is seen of word vectors at a step. */
+/** A view of word vectors at a step. */
 export interface WordLook {
   readonly maps: readonly WordMap[];
-  /** Words with those whose vectors are nearest to theirs by the angle, the nearest first. */
+  /** Words with those nearest by angle, nearest first. */
   readonly neighbours: readonly { readonly word: string; readonly near: readonly string[] }[];
 }
 
-/** How many pairs of each relation have analogies and neighbours shown, and how many neighbours. */
+/** Pairs of each relation whose analogies and neighbours are shown, and number of neighbours. */
 const [shownPairs, shownNear] = [2, 5];
 
-/** Four words of a relation, by their indices: the first is to the second what the third is to the fourth. */
+/** Four words of a relation, by index: the first is to the second as the third is to the fourth. */
 type Analogy = readonly [a: number, b: number, c: number, d: number];
 
 /** All analogies of pairs, in both directions. */
@@ -37,8 +37,8 @@ const analogiesOf = (pairs: readonly (readonly [number, number])[]): readonly An
   );
 
 /**
- * Looks at vectors of length 1 by the cosine: `b − a + c` is to be nearest to d, where a, b and c themselves do not count
- * (Mikolov et al. 2013, 3CosAdd).
+ * Compares vectors of length 1 by cosine: `b − a + c` should be nearest to d, excluding a, b and c (Mikolov et al.
+ * 2013, 3CosAdd).
  */
 function answerOf(units: readonly Float64Array[], [a, b, c]: Analogy): number {
   const [from, to, other] = [units[a], units[b], units[c]];
@@ -63,7 +63,9 @@ const nearest = (units: readonly Float64Array[], word: number): readonly number[
     .slice(0, shownNear)
     .map(([i]) => i);
 
-/** Looks at the vectors of an alphabet's words; `accuracy` is the share of analogies whose fourth word comes first. */
+/**
+ * The view of the vectors of an alphabet's words; `accuracy` is the share of analogies whose fourth word comes first.
+ */
 export function wordLookOf(
   vectors: readonly Float64Array[],
   { alphabet, relations = [], readable }: Pick<Examples, "alphabet" | "relations" | "readable">,

@@ -8,8 +8,8 @@ const dot = (a: Vector, b: Vector): number => {
   return sum;
 };
 
-/** Rounds after which an axis is taken as it is, and the change below which it stays. */
-const [mostRounds, still] = [500, 1e-12];
+/** Maximum iterations for an axis, and the change below which it has converged. */
+const [maxRounds, still] = [500, 1e-12];
 
 /** A vector of length 1; zeros stay. */
 function unit(vector: Float64Array): Float64Array {
@@ -20,7 +20,7 @@ function unit(vector: Float64Array): Float64Array {
 /** The direction in which rows vary most: the power iteration on their covariance, from a fixed start. */
 function widest(rows: readonly Float64Array[], width: number): Float64Array {
   let axis = unit(Float64Array.from({ length: width }, (_, i) => 1 + 1 / (i + 1)));
-  for (let round = 0; round < mostRounds; round++) {
+  for (let round = 0; round < maxRounds; round++) {
     const next = new Float64Array(width);
     for (const row of rows) {
       const along = dot(row, axis);
@@ -35,8 +35,8 @@ function widest(rows: readonly Float64Array[], width: number): Float64Array {
 }
 
 /**
- * The principal plane of vectors (PCA), in float64: coordinates of each along the two axes in which they vary most. An axis
- * points where the sum of `towards` does, so that pictures of two steps are not mirrored.
+ * The principal plane of vectors (PCA), in float64: coordinates of each along the two axes in which they vary most. An
+ * axis is oriented by the sum of `towards`, so that pictures of two steps are not mirrored.
  */
 export function planeOf(vectors: readonly Vector[], towards: Vector): readonly Point[] {
   const width = vectors[0]?.length ?? 0;

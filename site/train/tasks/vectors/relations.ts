@@ -1,13 +1,13 @@
-// Pairs of words in relations, with the words that tell one pair from the others, and one side of a pair from the other.
+// Pairs of words in relations, with words that distinguish pairs, and the two sides of a pair.
 
-/** A pair of words, and words that stand near both. */
+/** A pair of words, and neighbours of both. */
 export type Planted = readonly [first: string, second: string, near: readonly string[]];
 
-/** A relation: pairs whose first words have some neighbours in common, and whose second words have others. */
+/** A relation: pairs whose first words share some neighbours, and whose second words share others. */
 export interface PlantedRelation {
   readonly name: string;
   readonly pairs: readonly Planted[];
-  /** Sentences of the first words and of the second ones: `*` is the word, `#` one that stands near its pair. */
+  /** Sentences of the first words and of the second ones: `*` is the word, `#` a neighbour of its pair. */
   readonly sentences: readonly [first: readonly string[], second: readonly string[]];
 }
 
@@ -73,7 +73,7 @@ const things = planted(`
   shoe shoes heel leather
 `);
 
-/** What the sentences say: a country and its capital, a man and a woman, one thing and several. */
+/** The relations: a country and its capital, a man and a woman, singular and plural. */
 export const plantedRelations: readonly PlantedRelation[] = [
   {
     name: "country, capital",

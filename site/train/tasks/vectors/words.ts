@@ -10,13 +10,13 @@ const words = wordsOf(
   ]),
 );
 
-/** The relations that are asked for, by the characters of their words. */
+/** The relations to score, by the characters of their words. */
 const relations: readonly Relation[] = plantedRelations.map(({ name, pairs }) => ({
   name,
   pairs: pairs.map(([first, second]) => [words.of(first), words.of(second)] as const),
 }));
 
-/** Sentences of which one in so many is held out. */
+/** One in so many sentences is held out. */
 const heldOutShare = 0.05;
 
 /** A sentence about one side of a pair: its words and the full stop, each a character. */
@@ -28,10 +28,10 @@ export function sentenceOf(random: Random): string {
   return `${words.of(form.replace("*", pair[side] as string).replace("#", pick(random, pair[2])))}.`;
 }
 
-/** True of sentences that are never drawn to train on. */
+/** True for held-out sentences. */
 export const isHeldOut = (sentence: string): boolean => shareOf(sentence) < heldOutShare;
 
-/** A word of a sentence, and one of those near it. */
+/** A word of a sentence, and one of its neighbours. */
 function pairOf(random: Random, sentence: string, window: number): Example {
   const at = below(random, sentence.length);
   const [begin, end] = [Math.max(0, at - window), Math.min(sentence.length, at + window + 1)];
@@ -40,8 +40,9 @@ function pairOf(random: Random, sentence: string, window: number): Example {
 }
 
 /**
- * Word vectors by skip-grams (Mikolov et al. 2013), with a softmax over all words: a word says which are near it. Words of a
- * pair have neighbours in common, and so have all first and all second words of a relation: differences become parallel.
+ * Word vectors by skip-grams (Mikolov et al. 2013), with a softmax over all words: a word predicts its neighbours.
+ * Words of a pair share neighbours, and so do all first and all second words of a relation: differences become
+ * parallel.
  */
 export const wordVectors: Task = {
   name: "words",

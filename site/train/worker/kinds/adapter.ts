@@ -1,6 +1,6 @@
 import { openFiles } from "../../../../src/formats/files.ts";
+import { readModelFolder } from "../../../../src/generate/load/model-folder.ts";
 import { adapterConfig } from "../../../../src/generate/lora/read-adapter.ts";
-import { readModelFolder } from "../../../../src/generate/model-folder.ts";
 import { mergedFolder } from "../../../../src/train/lora/merge.ts";
 import { openLora } from "../../../../src/train/lora/open-lora.ts";
 import { readAdapter } from "../../../../src/train/lora/read-adapter.ts";
@@ -9,7 +9,7 @@ import { taskOf } from "../../tasks/tasks.ts";
 import { decoderLearner } from "./decoder.ts";
 import { filesOf, type Kind } from "./kind.ts";
 
-/** A decoder that was trained before, with an adapter. */
+/** A pretrained decoder with an adapter. */
 export const adapterKind: Kind<TokenBatch> = async (gpu, { settings, text }, given) => {
   const { source: base = openFiles({}), loading, signal } = given;
   const { config, tokenizer, weights } = await readModelFolder(base);
@@ -19,7 +19,7 @@ export const adapterKind: Kind<TokenBatch> = async (gpu, { settings, text }, giv
     decode: (ids) => tokenizer.decode(ids),
   });
   const { rank, seed } = settings;
-  // As a whole before its tensors are read one by one, so that it is kept, and how far it is can be said.
+  // Downloaded as a whole before its tensors are read one by one, to cache it and to report progress.
   const weightFiles = new Set([...weights.tensors.values()].map(({ file }) => file));
   await base.prepare?.([...weightFiles], { signal });
   const trainable = await openLora(

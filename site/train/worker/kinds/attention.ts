@@ -1,13 +1,13 @@
-/** Queries and keys of a run, and what of them is looked at. */
+/** Queries and keys of a run, and their weights. */
 export interface QueriesAndKeys {
   readonly layers: number;
   readonly heads: number;
   readonly kvHeads: number;
   readonly headWidth: number;
-  /** Positions that attend, of the first example, and positions that they attend to. */
+  /** Attending and attended positions, of the first example. */
   readonly rows: number;
   readonly columns: number;
-  /** True where a position sees those up to itself alone. */
+  /** True if a position sees only those up to itself. */
   readonly causal: boolean;
   /** Queries and keys of a layer, a row for each position. */
   readonly tapped: (layer: number) => Promise<readonly [queries: ArrayLike<number>, keys: ArrayLike<number>]>;
@@ -29,7 +29,7 @@ export async function attentionWeights({
   for (let layer = 0; layer < layers; layer++) {
     const [q, k] = await tapped(layer);
     for (let head = 0; head < heads; head++) {
-      const shared = Math.floor((head * kvHeads) / heads); // the keys that it reads
+      const shared = Math.floor((head * kvHeads) / heads); // its key head
       for (let i = 0; i < rows; i++) {
         const begin = ((layer * heads + head) * rows + i) * columns;
         const row = weights.subarray(begin, begin + (causal ? i + 1 : columns));

@@ -1,12 +1,12 @@
 import type { LabelBatch } from "../../../../src/train/objectives/label-batch.ts";
-import { freshWordClassifier, openWordClassifier } from "../../../../src/train/open-word-classifier.ts";
+import { freshWordClassifier, openWordClassifier } from "../../../../src/train/open/word-classifier.ts";
 import { idsOf, smallFilesOf } from "../../setup/folder.ts";
 import { wordConfig } from "../../setup/word-folders.ts";
 import { taskOf } from "../../tasks/tasks.ts";
 import { type Kind, newFiles } from "./kind.ts";
 import { labelLearner } from "./labels.ts";
 
-/** Classifiers that know a prompt's words and not their order. */
+/** Classifiers that know a prompt's words but not their order. */
 export const bagKind: Kind<LabelBatch> = async (gpu, { settings, text }) => {
   const examples = taskOf(settings.task).examples(settings.length, text);
   const source = freshWordClassifier(wordConfig(settings, examples), { seed: settings.seed });

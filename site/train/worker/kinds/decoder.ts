@@ -1,7 +1,7 @@
 import type { FileSource } from "../../../../src/formats/source.ts";
 import { freshFolder } from "../../../../src/train/initialisers/fresh-folder.ts";
 import type { TokenBatch } from "../../../../src/train/objectives/token-batches.ts";
-import { openTrainable, type Trainable } from "../../../../src/train/open-trainable.ts";
+import { openTrainable, type Trainable } from "../../../../src/train/open/open-trainable.ts";
 import { configOf, smallFilesOf } from "../../setup/folder.ts";
 import type { Settings } from "../../setup/settings.ts";
 import type { Example, Examples } from "../../tasks/task.ts";
@@ -14,7 +14,7 @@ import { type Kind, type Learner, type Looking, newFiles } from "./kind.ts";
 import { decodedLength, sayingOf, shownOf } from "./saying.ts";
 import { scoringOf } from "./scoring.ts";
 
-/** The folder of a decoder that was never trained. */
+/** The folder of an untrained decoder. */
 function freshDecoder(settings: Settings, examples: Examples): FileSource {
   const { architecture, seed } = settings;
   const initialiser = architecture === "gpt2" ? "nanogpt" : "llama";
@@ -23,14 +23,14 @@ function freshDecoder(settings: Settings, examples: Examples): FileSource {
 
 const quiet = { onWarning: () => undefined };
 
-/** Decoders: what follows a prompt is the answer. */
+/** Decoders: the answer continues the prompt. */
 export const decoderKind: Kind<TokenBatch> = async (gpu, { settings, text }) => {
   const examples = taskOf(settings.task).examples(settings.length, text);
   const trainable = await openTrainable(gpu, freshDecoder(settings, examples), quiet);
   return { ...decoderLearner(trainable, examples), ...newFiles(trainable) };
 };
 
-/** What is known of a decoder that learns examples, its files apart. */
+/** A decoder that learns examples, without its files. */
 export function decoderLearner(trainable: Trainable, examples: Examples): Omit<Learner<TokenBatch>, "files" | "whole"> {
   const { decoder } = trainable;
   const { of, context } = batchesOf(examples);
@@ -53,7 +53,7 @@ export function decoderLearner(trainable: Trainable, examples: Examples): Omit<L
   };
 }
 
-/** Prepares to look at a decoder. */
+/** Prepares evaluations of a decoder. */
 async function lookingAt(
   { decoder, objective }: Trainable,
   examples: Examples,
@@ -84,7 +84,7 @@ async function lookingAt(
     shown,
     {
       batchOf: (prompts, said) => {
-        // What follows is not seen by what is before.
+        // Earlier positions do not see later ones.
         const ids = prompts.map((prompt, r) => {
           const row = [...prompt, ...(said[r] ?? [])];
           return Array.from({ length: saidContext }, (_, i) => row[i] ?? 0);
@@ -106,7 +106,7 @@ async function lookingAt(
     },
     samples: async () => {
       const { samples, prompt, answer, run } = await saying.said();
-      // Without the last one, which was said and never read.
+      // Without the last one, which was generated but never read.
       const tokens = [...prompt, ...answer].slice(0, prompt.length + decodedLength(examples) - 1);
       const weights = await attentionWeights({
         layers,

@@ -1,7 +1,7 @@
 import type { Tensor } from "../../../../src/tensor/tensor.ts";
 import { freshFolder } from "../../../../src/train/initialisers/fresh-folder.ts";
 import type { PairBatch } from "../../../../src/train/objectives/pair-batch.ts";
-import { openTrainableEncoderDecoder } from "../../../../src/train/open-trainable-encoder-decoder.ts";
+import { openTrainableEncoderDecoder } from "../../../../src/train/open/encoder-decoder.ts";
 import { encoderDecoderConfig, pairFilesOf } from "../../setup/pair-folders.ts";
 import { taskOf } from "../../tasks/tasks.ts";
 import type { Run } from "../running.ts";
@@ -9,7 +9,7 @@ import { attentionWeights } from "./attention.ts";
 import { type Kind, newFiles } from "./kind.ts";
 import { type PairTexts, pairLearner } from "./pairs.ts";
 
-/** Encoder-decoders: the prompt is the source, and the answer what is said of it. */
+/** Encoder-decoders: the prompt is the source, and the answer the target. */
 export const encoderDecoderKind: Kind<PairBatch> = async (gpu, { settings, text }) => {
   const examples = taskOf(settings.task).examples(settings.length, text);
   const source = freshFolder(encoderDecoderConfig(settings, examples), {

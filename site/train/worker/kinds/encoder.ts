@@ -2,7 +2,7 @@ import type { FileSource } from "../../../../src/formats/source.ts";
 import type { Tensor } from "../../../../src/tensor/tensor.ts";
 import { freshFolder } from "../../../../src/train/initialisers/fresh-folder.ts";
 import type { LabelBatch } from "../../../../src/train/objectives/label-batch.ts";
-import { openTrainableEncoder } from "../../../../src/train/open-trainable-encoder.ts";
+import { openTrainableEncoder } from "../../../../src/train/open/encoder.ts";
 import { encoderConfig, encoderFilesOf, encoderTokens } from "../../setup/encoder-folders.ts";
 import { idsOf } from "../../setup/folder.ts";
 import type { Settings } from "../../setup/settings.ts";
@@ -17,21 +17,21 @@ import { labelLearner } from "./labels.ts";
 /** How the tokens around a text are shown. */
 const around = ["⟨", "⟩"] as const;
 
-/** The folder of an encoder that was never trained. */
+/** The folder of an untrained encoder. */
 export const freshEncoder = (settings: Settings, examples: Examples): FileSource =>
   freshFolder(encoderConfig(settings, examples), { seed: settings.seed, files: encoderFilesOf(examples) });
 
-/** The part of an encoder that a parameter is in. */
+/** The part of an encoder that a parameter belongs to. */
 export function encoderPart(name: string): string {
   const layer = /\.layer\.(\d+)\./.exec(name)?.[1];
   if (layer !== undefined) return `layer ${layer}`;
   return name.includes("embeddings.") ? "embeddings" : "head";
 }
 
-/** True of what pictures of an encoder's attention are made from. */
+/** True for values needed for pictures of an encoder's attention. */
 export const isTapped = (name: string): boolean => /^layer\.\d+\.attention\.[qk]$/.test(name);
 
-/** What the tokens of the first text of a run attend to. */
+/** The attention of a run's first text. */
 export async function encoderAttention(
   run: Run<Tensor>,
   { layers, heads, headWidth }: Settings,
@@ -52,14 +52,14 @@ export async function encoderAttention(
   return [{ of: "encoder", tokens, weights }];
 }
 
-/** Makes rows of texts: their tokens between those that begin and end a text. */
+/** Makes rows of texts: their tokens between begin and end tokens. */
 export function rowsOf(examples: Examples): (texts: readonly string[]) => number[][] {
   const known = idsOf(examples.alphabet);
   const { begin, end } = encoderTokens(examples);
   return (texts) => texts.map((text) => [begin, ...Array.from(text, (one) => known.get(one) ?? 0), end]);
 }
 
-/** Encoders that choose a label of a prompt. */
+/** Encoders that classify a prompt. */
 export const encoderKind: Kind<LabelBatch> = async (gpu, { settings, text }) => {
   const examples = taskOf(settings.task).examples(settings.length, text);
   const source = freshEncoder(settings, examples);

@@ -2,8 +2,8 @@ import type { Report } from "../../../../src/engine/direct/progress.ts";
 import type { FileSource } from "../../../../src/formats/source.ts";
 import type { Gpu } from "../../../../src/gpu/gpu.ts";
 import type { Recompute } from "../../../../src/train/objectives/objective.ts";
-import type { TrainableModel } from "../../../../src/train/open-trainable.ts";
-import type { TrainedFolder } from "../../../../src/train/trained-folder.ts";
+import type { TrainableModel } from "../../../../src/train/open/open-trainable.ts";
+import type { TrainedFolder } from "../../../../src/train/open/trained-folder.ts";
 import type { Example, Examples } from "../../tasks/task.ts";
 import type { WordLook } from "../../tasks/vectors/look.ts";
 import type { KindUse, RouterFacts } from "../expert-use.ts";
@@ -12,24 +12,24 @@ import type { RunRequest } from "../protocol.ts";
 import type { Submits } from "../running.ts";
 import type { Score } from "./scoring.ts";
 
-/** A folder's files, by their names. */
+/** A folder's files, by name. */
 export type Files = Readonly<Record<string, Blob>>;
 
-/** The model that an adapter is for, and who hears how far it is loaded. */
+/** The base model of an adapter, and the listener for its progress. */
 export interface Base {
   readonly source?: FileSource | undefined;
   readonly loading?: Report;
   readonly signal?: AbortSignal;
 }
 
-/** Looks at a model: how well it does, what it says, what it attends to. */
+/** Evaluates a model: its score, answers and attention. */
 export interface Looking {
-  /** How well it does, and of a mixture which experts were chosen meanwhile. */
+  /** Its score and, for a mixture, the experts chosen meanwhile. */
   readonly score: () => Promise<Score & { readonly use?: readonly KindUse[] }>;
   readonly samples: () => Promise<{
     readonly samples: readonly Sample[];
     readonly attention: readonly Omit<Attention, "step">[];
-    /** Of word vectors: where they are. */
+    /** For word vectors: their positions. */
     readonly words?: WordLook;
   }>;
   dispose(): void;
@@ -39,26 +39,26 @@ export interface Looking {
 export interface Learner<B> {
   readonly examples: Examples;
   readonly model: TrainableModel<B>;
-  /** Layers and heads of each of its pictures of attention; 0 where it has none. */
+  /** Layers and heads of each of its pictures of attention; 0 without any. */
   readonly layers: number;
   readonly heads: number;
   /** Tokens of a sequence: speeds count them. */
   readonly context: number;
-  /** What a prediction is one of. */
+  /** Number of classes of a prediction. */
   readonly classes: number;
-  /** Of models of labels, whose loss is of these alone. */
+  /** For classifiers, whose loss is only over labels. */
   readonly asked?: "labels";
-  /** Of a mixture: what is known of its routers. */
+  /** For a mixture: its routers. */
   readonly routers?: RouterFacts | undefined;
-  /** A batch of examples; where something of it is drawn, seed and step say it. */
+  /** A batch of examples; random parts are determined by seed and step. */
   readonly batchOf: (examples: readonly Example[], drawnBy: readonly [seed: number, step: number]) => B;
-  /** The part of the model that a parameter of this name is in. */
+  /** The part of the model that a parameter of this name belongs to. */
   readonly partOf: (parameter: string) => string;
-  /** What of it may be computed again for gradients; unset: all that {@link recomputes} names. */
+  /** What may be recomputed for gradients; unset: all of {@link recomputes}. */
   readonly recomputes?: readonly Recompute[];
-  /** Prepares to look at it with examples that are held out. */
+  /** Prepares evaluations on held-out examples. */
   readonly looking: (heldOut: readonly Example[], submits: Submits) => Promise<Looking>;
-  /** The files of what was trained, as they are now: the model, or its adapter. */
+  /** The current files of the trained model, or its adapter. */
   readonly files: () => Promise<Files>;
   /** The files of the whole model. */
   readonly whole: () => Promise<Files>;
@@ -75,7 +75,7 @@ export async function filesOf({ files, binary, file, pieces }: TrainedFolder): P
   return { ...Object.fromEntries(texts), [file ?? "model.safetensors"]: new Blob(weights) };
 }
 
-/** The files of a model that was new, and others of these names. */
+/** The files of a new model, with others of these names. */
 export function newFiles<B>(
   { writing }: TrainableModel<B>,
   others: Readonly<Record<string, string>> = {},

@@ -10,11 +10,11 @@ import { masksKind } from "./masks.ts";
 import { recurrentKind } from "./recurrent.ts";
 import { wordsKind } from "./words.ts";
 
-/** True where an encoder chooses labels; else it says what is masked. */
+/** True if an encoder classifies; else it fills masks. */
 const isOfLabels = ({ settings: { task, length }, text }: RunRequest) =>
   taskOf(task).examples(length, text).labels !== undefined;
 
-/** Does something with the kind of models that a run is of, whatever its batches are. */
+/** Runs a function with the kind of a run's model, for any type of batches. */
 export function withKind<R>(request: RunRequest, use: <B>(kind: Kind<B>) => R): R {
   const { settings } = request;
   if (taskOf(settings.task).adapts) return use(adapterKind);

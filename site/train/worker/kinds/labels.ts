@@ -1,7 +1,7 @@
-// What models have in common that choose a label of a whole prompt.
+// Shared by models that classify a whole prompt.
 import type { Tensor } from "../../../../src/tensor/tensor.ts";
 import type { LabelBatch } from "../../../../src/train/objectives/label-batch.ts";
-import type { TrainableModel } from "../../../../src/train/open-trainable.ts";
+import type { TrainableModel } from "../../../../src/train/open/open-trainable.ts";
 import type { Example, Examples } from "../../tasks/task.ts";
 import type { Attention } from "../history.ts";
 import { logitsOf, type Run, type Submits, whole } from "../running.ts";
@@ -9,7 +9,7 @@ import type { Learner, Looking } from "./kind.ts";
 import { shownOf } from "./saying.ts";
 import { largestIn, scoringOf } from "./scoring.ts";
 
-/** A model of labels. */
+/** A classifier. */
 export interface LabelModel {
   readonly examples: Examples;
   readonly model: TrainableModel<LabelBatch>;
@@ -19,12 +19,12 @@ export interface LabelModel {
   readonly heads: number;
   readonly context: number;
   readonly partOf: (parameter: string) => string;
-  /** What of a run pictures of attention are made from, and those of the first prompt. */
+  /** The values of a run needed for pictures of attention, and the pictures of the first prompt. */
   readonly taps?: (name: string) => boolean;
   readonly attention?: (run: Run<Tensor>, prompt: readonly string[]) => Promise<readonly Omit<Attention, "step">[]>;
 }
 
-/** What is known of a model of labels that learns examples, its files apart. */
+/** A classifier that learns examples, without its files. */
 export function labelLearner(given: LabelModel): Omit<Learner<LabelBatch>, "files" | "whole"> {
   const { taps, attention, rowsOf, ...known } = given;
   const labels = labelsOf(given);

@@ -1,8 +1,8 @@
-// Encoders that say what is masked: an answer is a text, of which some tokens are.
+// Encoders that fill masks: an answer is a text with some tokens masked.
 import { maskTokens } from "../../../../src/train/data/mask-tokens.ts";
 import type { MaskedBatch } from "../../../../src/train/objectives/masked-batch.ts";
 import type { Objective } from "../../../../src/train/objectives/objective.ts";
-import { openTrainableEncoder } from "../../../../src/train/open-trainable-encoder.ts";
+import { openTrainableEncoder } from "../../../../src/train/open/encoder.ts";
 import { encoderTokens } from "../../setup/encoder-folders.ts";
 import type { Settings } from "../../setup/settings.ts";
 import { below, randomOf } from "../../tasks/random.ts";
@@ -44,7 +44,7 @@ export const masksKind: Kind<MaskedBatch> = async (gpu, { settings, text }) => {
   };
 };
 
-/** The positions of a text that are masked to look at what is said there: always the same, one at least. */
+/** The masked positions of a text in evaluations: always the same, at least one. */
 function maskedAt({ answer }: Example, index: number): ReadonlySet<number> {
   const length = [...answer].length;
   const random = randomOf(0x3a5c, index);
@@ -62,7 +62,7 @@ function lookingAt(
   const { readable } = examples;
   const { begin, mask, vocabulary } = encoderTokens(examples);
   const masked = heldOut.map(maskedAt);
-  /** All that is chosen is masked, and nothing else is asked for. */
+  /** All chosen tokens are masked, and only they are targets. */
   const batchOf = (given: readonly Example[]): MaskedBatch => {
     const rows = rowsOf(examples)(given.map(({ answer }) => answer));
     // The first token of a row begins the text.
@@ -73,14 +73,14 @@ function lookingAt(
     };
   };
   const shown = shownOf(examples, heldOut);
-  const sayable = begin; // the tokens around texts and the mask are the last ones
+  const sayable = begin; // the special tokens are the last ones
   const scored = { batch: batchOf(heldOut), rows: heldOut.length, classes: vocabulary, sayable };
   const scoring = scoringOf(objective, { ...scored, by: "targets" }, submits);
   const saying = logitsOf(objective, submits, isTapped);
   const characters = [...examples.alphabet];
-  /** As a person reads a text whose masks are shown, a word's with the space after it. */
+  /** A readable text with its masks shown, a word's with the space after it. */
   const shownOfMask = (character: string) => (readable(character).endsWith(" ") ? `${shownMask} ` : shownMask);
-  /** Of words without the space after the last one. */
+  /** For words, without the space after the last one. */
   const ended = (words: string) => (examples.end === undefined ? words : words.trimEnd());
   return {
     score: async () => {
@@ -90,7 +90,7 @@ function lookingAt(
     samples: async () => {
       const run = await saying.run(batchOf(shown));
       const values = await run.result(whole);
-      let row = 0; // of the logits: texts come one after the other
+      let row = 0; // row of the logits: texts are concatenated
       let texts: readonly string[] = [];
       const samples = shown.map(({ answer, ...rest }, r): Sample => {
         const all = [...answer];

@@ -1,8 +1,8 @@
-// What models of pairs have in common: they read a source and say a target, a token after the other.
+// Shared by models of pairs, which read a source and generate a target.
 
 import type { Tensor } from "../../../../src/tensor/tensor.ts";
 import type { PairBatch } from "../../../../src/train/objectives/pair-batch.ts";
-import type { TrainableModel } from "../../../../src/train/open-trainable.ts";
+import type { TrainableModel } from "../../../../src/train/open/open-trainable.ts";
 import { idsOf } from "../../setup/folder.ts";
 import { pairTokens } from "../../setup/pair-folders.ts";
 import type { Example, Examples } from "../../tasks/task.ts";
@@ -15,7 +15,7 @@ import { scoringOf } from "./scoring.ts";
 /** The target of a prediction that does not count. */
 const ignored = -100;
 
-/** What is read and said in the last run: the source, what the decoder read, and what it said after each of it. */
+/** The tokens of the last run: the source, the decoder's inputs, and its predictions after each. */
 export interface PairTexts {
   readonly source: readonly string[];
   readonly read: readonly string[];
@@ -29,12 +29,12 @@ export interface PairModel {
   readonly layers: number;
   readonly heads: number;
   readonly partOf: (parameter: string) => string;
-  /** What of a run pictures of attention are made from, and those pictures. */
+  /** The values of a run needed for pictures of attention, and the pictures. */
   readonly taps: (name: string) => boolean;
   readonly attention: (run: Run<Tensor>, texts: PairTexts) => Promise<readonly Omit<Attention, "step">[]>;
 }
 
-/** What is known of a model of pairs that learns examples, its files apart. */
+/** A model of pairs that learns examples, without its files. */
 export function pairLearner(given: PairModel): Omit<Learner<PairBatch>, "files" | "whole"> {
   const { examples, model, layers, heads, partOf } = given;
   const { promptLength, answerLength } = examples;
@@ -71,7 +71,7 @@ function batchesOf(examples: Examples): (given: readonly Example[]) => PairBatch
 function lookingAt(given: PairModel, heldOut: readonly Example[], submits: Submits): Looking {
   const { examples, model, taps, attention } = given;
   const { start, vocabulary: classes } = pairTokens(examples);
-  const sayable = start; // it is the last one, and is never said
+  const sayable = start; // it is the last one, and never generated
   const shown = shownOf(examples, heldOut);
   const length = decodedLength(examples);
   const batch = batchesOf(examples)(heldOut);
@@ -101,7 +101,7 @@ function lookingAt(given: PairModel, heldOut: readonly Example[], submits: Submi
     samples: async () => {
       const { samples, prompt: source, answer: said, run } = await saying.said();
       const read = ["→", ...said].slice(0, Math.max(1, said.length));
-      // Of an answer that ended at once a row is shown all the same.
+      // An immediately ended answer still has a row.
       return { samples, attention: await attention(run, { source, read, said: said.length > 0 ? said : [""] }) };
     },
     dispose: () => {

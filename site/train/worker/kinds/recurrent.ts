@@ -1,14 +1,14 @@
 import type { PairBatch } from "../../../../src/train/objectives/pair-batch.ts";
-import { freshRecurrent, openRecurrent } from "../../../../src/train/open-recurrent.ts";
+import { freshRecurrent, openRecurrent } from "../../../../src/train/open/recurrent.ts";
 import { pairFilesOf, recurrentConfig } from "../../setup/pair-folders.ts";
 import { taskOf } from "../../tasks/tasks.ts";
 import { type Kind, newFiles } from "./kind.ts";
 import { pairLearner } from "./pairs.ts";
 
-/** The name under which a run has the shares of source tokens, `[b, t, s]`. */
+/** The name of a run's weights of source tokens, `[b, t, s]`. */
 const alignment = "alignment";
 
-/** Parts of a model by the modules that have them. */
+/** Parts of a model, by module. */
 const parts: Readonly<Record<string, string>> = {
   embedding: "embeddings",
   encoder: "encoder",
@@ -33,7 +33,7 @@ export const recurrentKind: Kind<PairBatch> = async (gpu, { settings, text }) =>
       taps: (name) => name === alignment,
       attention: async (run, { source, said }) => {
         if (!isAttentive) return [];
-        // Rows of as many shares as the longest source has tokens, those of the first example first.
+        // Rows of weights, as long as the longest source, those of the first example first.
         const longest = run.shapeOf(alignment)[2] ?? 0;
         const shares = await run.tapped(alignment);
         const weights = Float32Array.from(

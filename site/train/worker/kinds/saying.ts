@@ -6,29 +6,29 @@ import type { Sample } from "../history.ts";
 import { logitsOf, type Run, type Submits, whole } from "../running.ts";
 import { largestIn } from "./scoring.ts";
 
-/** Examples whose answers are shown, unless the task says how many: of texts fewer, which are longer. */
+/** Examples whose answers are shown, unless the task sets a number: fewer for texts, which are longer. */
 const usual = { exact: 8, next: 2 } as const;
-/** Most tokens that are decoded of a text: each is a run of the model. */
-const mostDecoded = 24;
+/** Maximum tokens decoded of a text: each is a run of the model. */
+const maxDecoded = 24;
 
 /** How answers are decoded. */
 export interface Decoding<B> {
-  /** A batch with what was said so far, of one shape for any of it. */
+  /** A batch with the answers so far, in a fixed shape. */
   readonly batchOf: (prompts: readonly (readonly number[])[], said: readonly (readonly number[])[]) => B;
-  /** Which row of the logits says what comes next, of the example and after so many said tokens. */
+  /** The row of the logits for the next token of an example after so many generated tokens. */
   readonly rowOf: (example: number, said: number) => number;
   readonly classes: number;
-  /** How many of the classes, from the first on, are tokens to say; unset: all. */
+  /** How many classes, from the first on, may be generated; unset: all. */
   readonly sayable?: number;
 }
 
-/** What was said. */
+/** The generated answers. */
 export interface Said {
   readonly samples: readonly Sample[];
-  /** What was given to the model first, and what it said of it, a text for each token. */
+  /** The model's prompt, and its answer, a text for each token. */
   readonly prompt: readonly string[];
   readonly answer: readonly string[];
-  /** The last run, in which all but the last token were read. */
+  /** The last run, in which all but the last token were inputs. */
   readonly run: Run<Tensor>;
 }
 
@@ -38,15 +38,15 @@ export interface Saying {
   dispose(): void;
 }
 
-/** Examples of those held out that are shown. */
+/** Number of held-out examples shown. */
 export const shownOf = ({ scored, shown = usual[scored] }: Examples, heldOut: readonly Example[]) =>
   heldOut.slice(0, shown);
 
-/** Tokens that are decoded of an answer. */
+/** Tokens decoded of an answer. */
 export const decodedLength = ({ scored, answerLength }: Examples): number =>
-  scored === "exact" ? answerLength : Math.min(answerLength, mostDecoded);
+  scored === "exact" ? answerLength : Math.min(answerLength, maxDecoded);
 
-/** Prepares to decode answers: the model runs once for each token, always over as many. */
+/** Prepares to decode answers: the model runs once per token, always over the same length. */
 export function sayingOf<B>(
   objective: Objective<B>,
   examples: Examples,
@@ -59,7 +59,7 @@ export function sayingOf<B>(
   const known = idsOf(alphabet);
   const characters = [...alphabet];
   const running = logitsOf(objective, submits, taps);
-  /** What stands before the mark that ends an answer. */
+  /** The text before an answer's end mark. */
   const upToEnd = (text: string) => (end === undefined ? text : (text.split(end)[0] ?? ""));
   /** The same without the space after its last word. */
   const shownAs = (text: string) => (end === undefined ? readable(text) : readable(upToEnd(text)).trimEnd());

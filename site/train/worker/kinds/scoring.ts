@@ -2,7 +2,7 @@ import type { Tensor } from "../../../../src/tensor/tensor.ts";
 import type { Objective } from "../../../../src/train/objectives/objective.ts";
 import { logitsOf, type Run, type Submits, whole } from "../running.ts";
 
-/** How well a model does on examples. */
+/** A model's score on examples. */
 export interface Score {
   readonly loss: number;
   readonly accuracy: number;
@@ -15,7 +15,7 @@ export function largestIn(values: ArrayLike<number>, begin: number, end: number)
   return best - begin;
 }
 
-/** What an answer is right by: all targets of a row, or each target. */
+/** What counts as an answer: all targets of a row, or each target. */
 export type RightBy = "rows" | "targets";
 
 /** Losses and right answers of targets `[rows, …]`, from their logits, in float64. */
@@ -52,27 +52,27 @@ interface Targets {
 
 /** Scores a model. */
 export interface Scoring {
-  /** Its score, and the run in which it was found. */
+  /** Its score, and the run that computed it. */
   readonly score: () => Promise<Score & { readonly run: Run<Tensor> }>;
   dispose(): void;
 }
 
-/** What is held out. */
+/** The held-out examples. */
 export interface Scored<B> {
-  /** What the loss is of. */
+  /** The targets of the loss. */
   readonly batch: B;
-  /** The same with the targets that are to be right, where those are others. */
+  /** The targets of the accuracy, if different. */
   readonly answers?: B;
   readonly rows: number;
   readonly by: RightBy;
-  /** How many classes a prediction chooses from, and how many of them, from the first on, it may be; unset: all. */
+  /** The number of classes of a prediction, and how many of them, from the first on, are allowed; unset: all. */
   readonly classes: number;
   readonly sayable?: number;
 }
 
 /**
- * Prepares to score a model. An answer that is decoded freely is right exactly where the model's first choice is right at
- * each of its positions after the right ones before it, so that one run over all examples counts them.
+ * Prepares to score a model. A freely decoded answer is right exactly if the model's first choice is right at each
+ * position given the right previous ones, so one run over all examples counts them.
  */
 export function scoringOf<B>(
   objective: Objective<B>,

@@ -3,7 +3,7 @@ import {
   freshWordVectors,
   openWordVectors,
   type TrainableWordVectors,
-} from "../../../../src/train/open-word-vectors.ts";
+} from "../../../../src/train/open/word-vectors.ts";
 import { idsOf, smallFilesOf } from "../../setup/folder.ts";
 import { wordConfig } from "../../setup/word-folders.ts";
 import type { Example, Examples } from "../../tasks/task.ts";
@@ -13,7 +13,7 @@ import type { Submits } from "../running.ts";
 import { type Kind, type Looking, newFiles } from "./kind.ts";
 import { scoringOf } from "./scoring.ts";
 
-/** Word vectors: a prompt is a word, and its answer one near it. */
+/** Word vectors: a prompt is a word, and its answer a neighbour. */
 export const wordsKind: Kind<WordBatch> = async (gpu, { settings, text }) => {
   const examples = taskOf(settings.task).examples(settings.length, text);
   const model = await openWordVectors(gpu, freshWordVectors(wordConfig(settings, examples), { seed: settings.seed }));
@@ -42,7 +42,7 @@ function batchesOf({ alphabet }: Examples): (given: readonly Example[]) => WordB
   });
 }
 
-/** Right are analogies, which no example asks for. */
+/** Accuracy is over analogies, which no example contains. */
 function lookingAt(
   { objective, config, vectors }: TrainableWordVectors,
   examples: Examples,

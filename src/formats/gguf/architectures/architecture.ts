@@ -1,18 +1,18 @@
 import type { Facts } from "../facts.ts";
 
 /**
- * What a tensor of a GGUF file is in the terms of Hugging Face's files. A text is the other's name alone. In names, `*` is
- * a number, the same in both.
+ * What a tensor of a GGUF file is in Hugging Face's files. A string is just the other name. In names, `*` is a number,
+ * the same in both.
  */
 export type TensorRule =
   | string
-  /** Rows of each head are in another order: rotated pairs lie next to one another. */
+  /** Rows of each head are in another order: rotated pairs are adjacent. */
   | { readonly kind: "heads"; readonly to: string; readonly of: "heads" | "kvHeads" }
   /** One tensor for each of the matrices that are stacked; `#` in `to` is its number. */
   | { readonly kind: "experts"; readonly to: string }
   /** The transposed matrix. */
   | { readonly kind: "transposed"; readonly to: string }
-  /** A norm's weight, to which the file has 1 added. */
+  /** A norm's weight, stored plus 1. */
   | { readonly kind: "norm"; readonly to: string }
   /** A vector that is a matrix of one row. */
   | { readonly kind: "row"; readonly to: string }
@@ -24,11 +24,11 @@ export type TensorRule =
 /** Rules by the names of GGUF's tensors. */
 export type TensorRules = Readonly<Record<string, TensorRule>>;
 
-/** What readers take layers with a window to be by the architecture's name. */
+/** Which layers readers assume to have a window, by the architecture's name. */
 export interface WindowRule {
-  /** Layers whose number, from 1, is a multiple of this have none; unset: all have one. */
+  /** Layers whose number, counted from 1, is a multiple of this have none; unset: all have one. */
   readonly period?: number;
-  /** Layers have windows also where no key says so. */
+  /** Layers have windows even if no key says so. */
   readonly always?: boolean;
 }
 
@@ -36,20 +36,20 @@ export interface WindowRule {
 export interface GgufArchitecture {
   /** The value of `general.architecture`. */
   readonly name: string;
-  /** Architectures of Hugging Face's files that are written as it. */
+  /** Hugging Face architectures that are written as this one. */
   readonly classes: readonly string[];
-  /** The fields of `config.json` that are keys of the metadata, without the name of the architecture in front. */
+  /** The fields of `config.json` that are metadata keys, without the architecture's prefix. */
   readonly keys: Readonly<Record<string, string>>;
-  /** The other fields, and those of `keys` that have to be changed. */
+  /** The other fields, and those of `keys` that must be changed. */
   readonly fields: (facts: Facts) => Readonly<Record<string, unknown>>;
-  /** Tensors outside of the layers. */
+  /** Tensors outside the layers. */
   readonly outer: TensorRules;
-  /** What is in front of the names of a layer's tensors in Hugging Face's files, with the layer's number for `*`. */
+  /** Prefix of a layer's tensor names in Hugging Face's files, with the layer's number for `*`. */
   readonly layer: string;
-  /** Tensors of a layer, without the `blk.N.` in front. */
+  /** Tensors of a layer, without the prefix `blk.N.`. */
   readonly inner: TensorRules;
   /** Which layers have the window of `attention.sliding_window`; unset: files have no key for windows. */
   readonly windows?: WindowRule;
-  /** Names of tensors that change the config, and are read with it. */
+  /** Names of tensors that affect the config and are read with it. */
   readonly read?: readonly string[];
 }

@@ -1,7 +1,7 @@
 import type { Facts } from "../facts.ts";
 import type { WindowRule } from "./architecture.ts";
 
-/** Fields of a decoder's `config.json` and the keys that they are in GGUF. */
+/** Fields of a decoder's `config.json` and their keys in GGUF. */
 export const decoderKeys: Readonly<Record<string, string>> = {
   hidden_size: "embedding_length",
   intermediate_size: "feed_forward_length",
@@ -13,13 +13,13 @@ export const decoderKeys: Readonly<Record<string, string>> = {
   rms_norm_eps: "attention.layer_norm_rms_epsilon",
 };
 
-/** The same of experts in every layer. */
+/** The same for experts in every layer. */
 export const expertKeys: Readonly<Record<string, string>> = {
   num_experts: "expert_count",
   num_experts_per_tok: "expert_used_count",
 };
 
-/** The width of an expert: older files do not say it. */
+/** The width of an expert: older files omit it. */
 export function expertWidth(facts: Facts): number | undefined {
   const given = facts.number("expert_feed_forward_length");
   if (given !== undefined) return given;
@@ -27,7 +27,7 @@ export function expertWidth(facts: Facts): number | undefined {
   return undefined;
 }
 
-/** A checkpoint without a head of its own uses the embedding. */
+/** A checkpoint without a head uses the embedding. */
 export const tiedField = ({ tensors }: Facts) => ({ tie_word_embeddings: !tensors.has("output.weight") });
 
 /** The width of heads that are rotated. */
@@ -50,7 +50,7 @@ export function ropeFields(facts: Facts, width = headWidth(facts)): Record<strin
 function scalingField(facts: Facts): Record<string, unknown> | undefined {
   const original = facts.number("rope.scaling.original_context_length");
   const context = facts.number("context_length");
-  // Divisors of frequencies, of Llama 3.1 and later: the same for all lengths.
+  // Divisors of frequencies (Llama 3.1 and later): the same for all lengths.
   const divisors = facts.numbers("rope_freqs.weight");
   if (divisors) {
     const all = { short_factor: divisors, long_factor: divisors, attention_factor: 1 };
@@ -80,7 +80,7 @@ function scalingField(facts: Facts): Record<string, unknown> | undefined {
 
 function yarnField(facts: Facts, factor: number, original: number | undefined): Record<string, unknown> {
   const optional = (name: string, value: number | undefined) => (value === undefined ? {} : { [name]: value });
-  // ggml multiplies cosines and sines by this and by what YaRN gives.
+  // ggml multiplies cosines and sines by this and by YaRN's factor.
   const attention = facts.number("rope.scaling.yarn_attn_factor") ?? facts.number("rope.scaling.attn_factor");
   const whole = factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
   return {
@@ -94,8 +94,8 @@ function yarnField(facts: Facts, factor: number, original: number | undefined): 
 }
 
 /**
- * Which layers have a window: by a key for each layer, or one for how many follow one another; where files without a window
- * have none, all see all tokens; the others are left to what the architecture's name says.
+ * Which layers have a window: from a key with an entry per layer, or with the period of the pattern; without a key, all
+ * layers see all tokens if the file has no window, else the architecture's name decides.
  */
 export function windowFields(facts: Facts, { always = false }: WindowRule): Record<string, unknown> {
   const types = (slides: readonly unknown[]) => ({
@@ -111,11 +111,11 @@ export function windowFields(facts: Facts, { always = false }: WindowRule): Reco
   return period === undefined ? {} : { sliding_window_pattern: period };
 }
 
-/** Most layers that are listed: what a config may have. */
-const mostLayers = 1 << 12;
+/** Maximum number of layers listed: the limit of a config. */
+const maxLayers = 1 << 12;
 
-/** The number of layers; the config's own check says what is wrong with it. */
+/** The number of layers; the config's own check reports an invalid one. */
 function layersOf(facts: Facts): number {
   const layers = facts.number("block_count") ?? 0;
-  return Number.isInteger(layers) && layers > 0 && layers <= mostLayers ? layers : 0;
+  return Number.isInteger(layers) && layers > 0 && layers <= maxLayers ? layers : 0;
 }

@@ -4,7 +4,7 @@ import { expertWidth, ropeFields, tiedField } from "./decoder-fields.ts";
 import { llamaOuter } from "./llama.ts";
 import { stackedExperts } from "./qwen.ts";
 
-/** `expert_gating_func` of scores by the sigmoid, which are DeepSeek-V3's. */
+/** `expert_gating_func` for sigmoid scores (DeepSeek-V3). */
 const sigmoid = 2;
 
 function fields(facts: Facts): Record<string, unknown> {
@@ -33,7 +33,7 @@ function fields(facts: Facts): Record<string, unknown> {
   };
 }
 
-/** YaRN, whose sharpening is in the scores, if the file has the factor of it. */
+/** YaRN with the sharpening in the scores, if the file has its factor. */
 function sharpened(facts: Facts, scaling: Record<string, unknown>): Record<string, unknown> {
   const slope = facts.number("rope.scaling.yarn_log_multiplier");
   if (slope === undefined || slope === 0) return scaling;
@@ -43,7 +43,7 @@ function sharpened(facts: Facts, scaling: Record<string, unknown>): Record<strin
   return { ...rest, mscale, mscale_all_dim: mscale };
 }
 
-/** DeepSeek-V2 and V3: latent attention, as if it had one head of keys, and grouped experts. */
+/** DeepSeek-V2 and V3: latent attention, stored as one head of keys, and grouped experts. */
 export const deepseek2: GgufArchitecture = {
   name: "deepseek2",
   classes: ["DeepseekV2ForCausalLM", "DeepseekV3ForCausalLM"],
@@ -74,7 +74,7 @@ export const deepseek2: GgufArchitecture = {
     "attn_kv_a_mqa.weight": "self_attn.kv_a_proj_with_mqa.weight",
     "attn_kv_a_norm.weight": "self_attn.kv_a_layernorm.weight",
     "attn_k_b.weight": { kind: "latent", to: "self_attn.kv_b_proj.weight", and: "attn_v_b.weight" },
-    // Files from before it was split.
+    // Older files, from before it was split.
     "attn_kv_b.weight": "self_attn.kv_b_proj.weight",
     "attn_output.weight": "self_attn.o_proj.weight",
     "ffn_norm.weight": "post_attention_layernorm.weight",

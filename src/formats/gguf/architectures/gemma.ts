@@ -18,7 +18,8 @@ const inner: TensorRules = {
 const outer: TensorRules = { ...llamaOuter, "output_norm.weight": norm("model.norm") };
 
 /**
- * The scores' factor is 1/√width of a head, and in the largest model, which readers know by its layers, 1/√(width / heads).
+ * The scores' factor is 1/√width of a head, and in the largest model, recognised by its number of layers, 1/√(width /
+ * heads).
  */
 function scalar(facts: Facts, largest: number): number | undefined {
   const [layers, heads] = [facts.number("block_count"), facts.number("attention.head_count")];
@@ -26,7 +27,7 @@ function scalar(facts: Facts, largest: number): number | undefined {
   return facts.number("attention.key_length");
 }
 
-/** Layers of the largest models, by the name of the architecture. */
+/** Layers of the largest models, by architecture. */
 export const largestGemma: Readonly<Record<string, number>> = { gemma2: 46, gemma3: 62 };
 
 function gemma(
@@ -62,7 +63,7 @@ function gemma(
 /** Gemma 2: every second layer sees all tokens, and the scores' cap has a key. */
 export const gemma2 = gemma("gemma2", "Gemma2ForCausalLM", { period: 2, always: true }, {});
 
-/** Gemma 3: every sixth layer sees all tokens, and the others rotate by a base of their own. */
+/** Gemma 3: every sixth layer sees all tokens, and the others have their own rotary base. */
 export const gemma3 = gemma(
   "gemma3",
   "Gemma3ForCausalLM",

@@ -9,13 +9,13 @@ function fields(facts: Facts): Record<string, unknown> {
     architectures: ["GptOssForCausalLM"],
     ...tiedField(facts),
     ...rope,
-    // The ends of YaRN's ramp are not whole pairs, which files do not say.
+    // The ends of YaRN's ramp are not rounded to whole pairs; files do not record this.
     ...(scaling ? { rope_scaling: { ...scaling, truncate: false } } : {}),
     intermediate_size: expertWidth(facts),
   };
 }
 
-/** gpt-oss: sinks, biases, and experts whose gates and ups are tensors of their own. */
+/** gpt-oss: sinks, biases, and experts whose gates and ups are separate tensors. */
 export const gptOss: GgufArchitecture = {
   name: "gpt-oss",
   classes: ["GptOssForCausalLM"],
@@ -30,7 +30,7 @@ export const gptOss: GgufArchitecture = {
   outer: llamaOuter,
   layer: "model.layers.*.",
   inner: {
-    // Before Llama's name of the same norm.
+    // Precedes Llama's name for the same norm.
     "post_attention_norm.weight": "post_attention_layernorm.weight",
     ...llamaInner,
     "attn_sinks.weight": "self_attn.sinks",

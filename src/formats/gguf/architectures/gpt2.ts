@@ -1,7 +1,7 @@
 import type { GgufArchitecture } from "./architecture.ts";
 import { tiedField } from "./decoder-fields.ts";
 
-/** GPT-2, whose matrices Hugging Face's files hold transposed. */
+/** GPT-2, whose matrices are transposed in Hugging Face's files. */
 export const gpt2: GgufArchitecture = {
   name: "gpt2",
   classes: ["GPT2LMHeadModel"],

@@ -2,14 +2,14 @@ import type { Facts } from "../facts.ts";
 import type { GgufArchitecture, TensorRules } from "./architecture.ts";
 import { decoderKeys, ropeFields, tiedField } from "./decoder-fields.ts";
 
-/** Tensors outside of the layers of Llama and what has its names. */
+/** Tensors outside the layers, for Llama and architectures with its names. */
 export const llamaOuter: TensorRules = {
   "token_embd.weight": "model.embed_tokens.weight",
   "output_norm.weight": "model.norm.weight",
   "output.weight": "lm_head.weight",
 };
 
-/** Tensors of a layer with Llama's names, but for the projections of queries and keys. */
+/** Tensors of a layer with Llama's names, except the projections of queries and keys. */
 export const llamaInner: TensorRules = {
   "attn_norm.weight": "input_layernorm.weight",
   "attn_q.weight": "self_attn.q_proj.weight",
@@ -36,13 +36,13 @@ const mixtral: TensorRules = {
   "ffn_gate_exps.weight": { kind: "experts", to: "block_sparse_moe.experts.#.w1.weight" },
   "ffn_up_exps.weight": { kind: "experts", to: "block_sparse_moe.experts.#.w3.weight" },
   "ffn_down_exps.weight": { kind: "experts", to: "block_sparse_moe.experts.#.w2.weight" },
-  // Files from before experts were stacked.
+  // Older files, from before experts were stacked.
   "ffn_gate.*.weight": "block_sparse_moe.experts.*.w1.weight",
   "ffn_up.*.weight": "block_sparse_moe.experts.*.w3.weight",
   "ffn_down.*.weight": "block_sparse_moe.experts.*.w2.weight",
 };
 
-/** Rows of the heads of queries and keys, whose rotated pairs lie next to one another. */
+/** Rows of the heads of queries and keys, with adjacent rotated pairs. */
 export const rotated: TensorRules = {
   "attn_q.weight": { kind: "heads", to: "self_attn.q_proj.weight", of: "heads" },
   "attn_q.bias": { kind: "heads", to: "self_attn.q_proj.bias", of: "heads" },
@@ -69,8 +69,8 @@ function fields(facts: Facts): Record<string, unknown> {
 }
 
 /**
- * Llama, and what is converted as one: Mistral, Mixtral, SmolLM. Files have no key for a sliding window, so that all
- * layers see all tokens.
+ * Llama and models converted as it: Mistral, Mixtral, SmolLM. Files have no key for a sliding window, so all layers see
+ * all tokens.
  */
 export const llama: GgufArchitecture = {
   name: "llama",

@@ -2,7 +2,7 @@ import type { GgufArchitecture } from "./architecture.ts";
 import { decoderKeys, ropeFields, tiedField } from "./decoder-fields.ts";
 import { llamaInner, llamaOuter } from "./llama.ts";
 
-/** Phi-3 and Phi-4, whose divisors of frequencies are tensors. A window of 0 is none. */
+/** Phi-3 and Phi-4, whose divisors of frequencies are tensors. A window of 0 means no window. */
 export const phi3: GgufArchitecture = {
   name: "phi3",
   classes: ["Phi3ForCausalLM"],

@@ -3,7 +3,7 @@ import type { GgufArchitecture, TensorRules, WindowRule } from "./architecture.t
 import { decoderKeys, expertKeys, expertWidth, ropeFields, tiedField, windowFields } from "./decoder-fields.ts";
 import { llamaInner, llamaOuter } from "./llama.ts";
 
-/** Experts of a layer, stacked, with the names that most families have for them. */
+/** Experts of a layer, stacked, under the names of most families. */
 export const stackedExperts: TensorRules = {
   "ffn_gate_inp.weight": "mlp.gate.weight",
   "ffn_gate_exps.weight": { kind: "experts", to: "mlp.experts.#.gate_proj.weight" },
@@ -18,7 +18,7 @@ const sharedExpert: TensorRules = {
   "ffn_gate_inp_shexp.weight": { kind: "row", to: "mlp.shared_expert_gate.weight" },
 };
 
-/** What readers of GGUF know of an architecture by its name alone. */
+/** What readers of GGUF infer from an architecture's name alone. */
 interface Known {
   readonly class: string;
   readonly fields?: (facts: Facts) => Readonly<Record<string, unknown>>;
@@ -40,7 +40,7 @@ export const qwen2 = likeLlama("qwen2", { class: "Qwen2ForCausalLM" });
 
 export const qwen3 = likeLlama("qwen3", { class: "Qwen3ForCausalLM" });
 
-/** Files do not say whether the weights of a token's experts sum to one: not here, but in Qwen3's. */
+/** Files do not record whether the weights of a token's experts sum to one: not here, but in Qwen3. */
 export const qwen2moe = likeLlama("qwen2moe", {
   class: "Qwen2MoeForCausalLM",
   fields: (facts) => ({
@@ -61,7 +61,7 @@ export const qwen3moe = likeLlama("qwen3moe", {
 const olmoWindows: WindowRule = { period: 4 };
 const likeOlmo = likeLlama("olmo2", { class: "Olmo2ForCausalLM" });
 
-/** OLMo 2, whose norms are of what layers add, and OLMo 3, in whose files layers have windows. */
+/** OLMo 2, with norms of layer outputs, and OLMo 3, which adds windows. */
 export const olmo2: GgufArchitecture = {
   ...likeOlmo,
   classes: ["Olmo2ForCausalLM", "Olmo3ForCausalLM"],
@@ -72,7 +72,7 @@ export const olmo2: GgufArchitecture = {
       : likeOlmo.fields(facts),
   windows: olmoWindows,
   inner: {
-    // Before Llama's name of another norm.
+    // Precedes Llama's name for another norm.
     "post_attention_norm.weight": "post_attention_layernorm.weight",
     "post_ffw_norm.weight": "post_feedforward_layernorm.weight",
     ...llamaInner,

@@ -2,7 +2,7 @@ import type { GgufArchitecture } from "./architecture.ts";
 import { decoderKeys, ropeFields, tiedField } from "./decoder-fields.ts";
 import { llamaInner, llamaOuter, rotated } from "./llama.ts";
 
-/** SmolLM3: every fourth layer rotates no queries and keys, which readers know by the name. */
+/** SmolLM3: every fourth layer does not rotate queries and keys, which readers infer from the name. */
 export const smollm3: GgufArchitecture = {
   name: "smollm3",
   classes: ["SmolLM3ForCausalLM"],

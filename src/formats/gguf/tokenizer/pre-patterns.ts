@@ -1,14 +1,14 @@
-// How texts are cut before pairs are merged, by the names that GGUF files have for it (`tokenizer.ggml.pre`).
+// How texts are split before pairs are merged, by the names in GGUF files (`tokenizer.ggml.pre`).
 
 const contraction = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
 const gpt2 = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
 const newlinesAndSpaces = String.raw`\s*[\r\n]+|\s+(?!\S)|\s+`;
 
-/** Words with what precedes them, numbers of up to so many digits, punctuation with line breaks. */
+/** Words with a preceding character, numbers of up to so many digits, punctuation with line breaks. */
 const words = (digits: string, letter = String.raw`\p{L}`, letters = letter) =>
   String.raw`${contraction}|[^\r\n\p{L}\p{N}]?${letter}+|\p{N}${digits}| ?[^\s${letters}\p{N}]+[\r\n]*|${newlinesAndSpaces}`;
 
-/** Words that end where a capital follows a small letter. */
+/** Words that end where a capital follows a lower-case letter. */
 const cased = (suffix: string, digits: string) => {
   const [upper, lower] = [String.raw`[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`, String.raw`[\p{Ll}\p{Lm}\p{Lo}\p{M}]`];
   const begin = String.raw`[^\r\n\p{L}\p{N}]?`;
@@ -19,13 +19,13 @@ const cased = (suffix: string, digits: string) => {
 const symbols = String.raw`[\p{P}\$\+<=>\^~\|]+`;
 const threeDigits = "[0-9][0-9][0-9]";
 
-/** How a text is cut, and what goes with that. */
-export interface PrePattern {
+/** How a text is split, with related settings. */
+interface PrePattern {
   /** Regular expressions of Oniguruma, applied one after another to the pieces. */
   readonly patterns: readonly string[];
-  /** A piece that is a token stays whole, whatever the merges are. */
+  /** A piece that is a token stays whole, regardless of the merges. */
   readonly whole?: boolean;
-  /** A text begins with the first token, where the file does not say. */
+  /** A text begins with the first token, unless the file says otherwise. */
   readonly begins?: boolean;
   readonly normalized?: "NFC";
 }
@@ -55,7 +55,7 @@ const table: readonly (readonly [names: readonly string[], PrePattern])[] = [
     {
       patterns: [
         String.raw`[\r\n]`,
-        // Letters with case; Georgian has none here.
+        // Letters with case; Georgian counts as caseless here.
         String.raw`\s?(?:(?![\x{10D0}-\x{10FF}])[\p{Lu}\p{Ll}\p{Lt}])+`,
         String.raw`\s?[!-/:-~！-／：-～‘-‟　-。]+`,
         String.raw`\s+$`,
@@ -83,10 +83,10 @@ const table: readonly (readonly [names: readonly string[], PrePattern])[] = [
   [["bloom", "poro-chat", "gpt3-finnish"], { patterns: [String.raw` ?[^(\s|.,!?…。，、।۔،)]+`] }],
 ];
 
-/** Ways to cut texts, by name. */
+/** Ways to split texts, by name. */
 export const prePatterns: ReadonlyMap<string, PrePattern> = new Map(
   table.flatMap(([names, pattern]) => names.map((name) => [name, pattern] as const)),
 );
 
-/** The way of files that name none, which is wrong for most newer models. */
+/** The way for files that name none; wrong for most newer models. */
 export const unnamedPattern: PrePattern = { patterns: [symbols, gpt2, String.raw`\p{N}+`, threeDigits] };

@@ -1,13 +1,13 @@
-import { flag, optional } from "../../fields.ts";
+import { flag, optional } from "../../json/fields.ts";
 import { type TokenizerKind, type Tokens, tokenKinds, vocabularyOf } from "./tokens.ts";
 
-/** Most characters that are compared for merges: vocabularies in use have tokens of some ten characters. */
-const mostCompared = 2 ** 28;
+/** Maximum characters compared for merges: tokens in real vocabularies have about ten characters. */
+const maxCompared = 2 ** 28;
 
 /**
- * The merges of a vocabulary with scores: SentencePiece merges the pair of neighbours whose token has the highest score,
- * so that the pairs of each token come in the order of the scores (Kudo and Richardson 2018; transformers derives them in
- * the same way).
+ * The merges of a vocabulary with scores: SentencePiece merges the pair of neighbours whose token has the highest
+ * score, so the pairs of each token are ordered by score (Kudo and Richardson 2018; transformers derives them
+ * likewise).
  */
 function mergesOf({ reader, texts, kinds, scores }: Tokens, vocabulary: Readonly<Record<string, number>>) {
   const ids = new Map(Object.entries(vocabulary));
@@ -17,7 +17,7 @@ function mergesOf({ reader, texts, kinds, scores }: Tokens, vocabulary: Readonly
   for (const [id, token] of texts.entries()) {
     if (!mergeable(id) || ids.get(token) !== id) continue;
     compared += token.length ** 2;
-    if (compared > mostCompared) reader.fail("tokenizer.ggml.tokens", "has too many long tokens");
+    if (compared > maxCompared) reader.fail("tokenizer.ggml.tokens", "has too many long tokens");
     const own: typeof merges = [];
     for (let at = 1; at < token.length; at++) {
       const [left, right] = [ids.get(token.slice(0, at)), ids.get(token.slice(at))];
@@ -27,7 +27,7 @@ function mergesOf({ reader, texts, kinds, scores }: Tokens, vocabulary: Readonly
     own.sort((a, b) => a.left - b.left || a.right - b.right);
     for (const merge of own) merges.push(merge);
   }
-  // Sorting keeps the order of those with equal scores.
+  // Sorting is stable for equal scores.
   merges.sort((a, b) => b.score - a.score);
   return merges.map(({ left, right }): [string, string] => [texts[left] ?? "", texts[right] ?? ""]);
 }

@@ -1,11 +1,11 @@
-import { type FieldReader, flag, float, integer, list, optional, text } from "../../fields.ts";
-import { listed } from "../../format-error.ts";
-import { bytePairs } from "./byte-pairs.ts";
+import { listed, shortened } from "../../format-error.ts";
+import { type FieldReader, flag, float, integer, list, optional, text } from "../../json/fields.ts";
+import { prePatterns, unnamedPattern } from "./pre-patterns.ts";
 import { sentencePieces } from "./sentence-pieces.ts";
-import { type TokenizerKind, type Tokens, tokenKinds } from "./tokens.ts";
+import { type TokenizerKind, type Tokens, tokenKinds, vocabularyOf } from "./tokens.ts";
 
-/** What the metadata of a GGUF file says of its tokenizer, as Hugging Face's files. */
-export interface TokenizerFiles {
+/** The tokenizer in a GGUF file's metadata, as Hugging Face's files. */
+interface TokenizerFiles {
   /** A parsed `tokenizer.json`. */
   readonly tokenizer: Readonly<Record<string, unknown>>;
   /** A parsed `tokenizer_config.json`, with the chat template. */
@@ -20,10 +20,10 @@ const kinds: Readonly<Record<string, (tokens: Tokens) => TokenizerKind>> = {
   gpt2: bytePairs,
 };
 
-/** Most tokens: vocabularies in use end below 2^19. */
-const mostTokens = 1 << 22;
+/** Maximum number of tokens: real vocabularies have fewer than 2^19. */
+const maxTokens = 1 << 22;
 
-/** Texts of tokens that end an answer, whatever the metadata says. */
+/** Texts of tokens that end an answer, regardless of the metadata. */
 const endings = new Set([
   "<|eot_id|>",
   "<|im_end|>",
@@ -45,8 +45,8 @@ const endings = new Set([
 
 function readTokens(reader: FieldReader): Tokens {
   const texts = reader.field("tokenizer.ggml.tokens", list(text, "texts"));
-  if (texts.length === 0 || texts.length > mostTokens) {
-    reader.fail("tokenizer.ggml.tokens", `has ${texts.length} entries, expected 1 to ${mostTokens}`);
+  if (texts.length === 0 || texts.length > maxTokens) {
+    reader.fail("tokenizer.ggml.tokens", `has ${texts.length} entries, expected 1 to ${maxTokens}`);
   }
   const sameLength = <T>(key: string, values: readonly T[]): readonly T[] => {
     if (values.length === 0 || values.length === texts.length) return values;
@@ -63,10 +63,10 @@ function readTokens(reader: FieldReader): Tokens {
   };
 }
 
-/** Longest token that is looked for in texts. */
+/** Longest token searched for in texts. */
 const longestAdded = 256;
 
-/** Tokens that are found in a text before it is cut: control tokens, and those that users defined. */
+/** Tokens matched before a text is split: control tokens, and user-defined ones. */
 function addedTokens({ texts, kinds: types }: Tokens, vocabulary: Readonly<Record<string, number>>) {
   const special = new Set<number>([tokenKinds.control, tokenKinds.unknown]);
   const added = [];
@@ -79,19 +79,19 @@ function addedTokens({ texts, kinds: types }: Tokens, vocabulary: Readonly<Recor
   return added;
 }
 
-/** Tokens that end a text: those that the metadata names, and those whose texts say so. */
+/** Tokens that end a text: those named in the metadata, and those recognised by their text. */
 function endsOf({ texts, kinds: types, reader }: Tokens, eos: number | undefined): number[] {
   const id = optional(integer(0, texts.length - 1));
   const named = ["eot", "eom"].map((name) => reader.field(`tokenizer.ggml.${name}_token_id`, id));
   const bySight = texts.flatMap((token, i) => (endings.has(token) && types[i] !== tokenKinds.normal ? [i] : []));
   const all = new Set([eos, ...named, ...bySight].filter((end) => end !== undefined));
-  // In gpt-oss it ends a message of a channel, which is not the answer.
+  // In gpt-oss it ends a channel's message, not the answer.
   const isOf = (content: string) => [...all].some((end) => texts[end] === content);
   if (isOf("<|return|>") && isOf("<|call|>")) for (const end of all) if (texts[end] === "<|end|>") all.delete(end);
   return [...all];
 }
 
-/** The chat templates of the metadata, as `tokenizer_config.json` has them. */
+/** The chat templates in the metadata, as in `tokenizer_config.json`. */
 function templatesOf(reader: FieldReader): Record<string, unknown> {
   const one = reader.field("tokenizer.chat_template", optional(text));
   const names = reader.field("tokenizer.chat_templates", optional(list(text, "names"), []));
@@ -143,5 +143,60 @@ export function readTokenizer(reader: FieldReader): TokenizerFiles {
     },
     generation: { eos_token_id: endsOf(tokens, eos) },
     warnings: kind.warnings,
+  };
+}
+
+/** Pairs of tokens separated by a space; the first token may begin with one. */
+function pairsOf({ reader }: Tokens, vocabulary: Readonly<Record<string, number>>): [string, string][] {
+  const key = "tokenizer.ggml.merges";
+  const merges = reader.field(key, list(text, "pairs of tokens"));
+  return merges.map((merge, i) => {
+    const space = merge.indexOf(" ", 1);
+    const pair: [string, string] = [merge.slice(0, space), merge.slice(space + 1)];
+    const [left, right] = pair;
+    const missing = [left, right, left + right].find((token) => !Object.hasOwn(vocabulary, token));
+    if (space < 0 || missing !== undefined) {
+      const why = space < 0 ? "expected two tokens" : `but there is no token ${shortened(missing ?? "", 40)}`;
+      reader.fail(`${key}[${i}]`, `is ${shortened(merge, 80)}, ${why}`);
+    }
+    return pair;
+  });
+}
+
+/** The kind `gpt2`: bytes as characters, whose pairs are merged in the order of a list. */
+function bytePairs(tokens: Tokens): TokenizerKind {
+  const { reader } = tokens;
+  const vocab = vocabularyOf(tokens);
+  const name = reader.field("tokenizer.ggml.pre", optional(text));
+  const known = name === undefined || name === "default" ? unnamedPattern : prePatterns.get(name);
+  const {
+    patterns,
+    whole = false,
+    begins = false,
+    normalized,
+  } = known ??
+  reader.fail("tokenizer.ggml.pre", `is ${shortened(name ?? "", 40)}, known are ${[...prePatterns.keys()].join(", ")}`);
+  const split = (pattern: string) => ({
+    type: "Split",
+    pattern: { Regex: pattern },
+    behavior: "Isolated",
+    invert: false,
+  });
+  const unnamed =
+    known === unnamedPattern
+      ? [`${reader.file}: tokenizer.ggml.pre names no way to cut texts, so that tokens may differ from the model's own`]
+      : [];
+  return {
+    normalizer: normalized ? { type: normalized } : null,
+    preTokenizer: {
+      type: "Sequence",
+      pretokenizers: [...patterns.map(split), { type: "ByteLevel", add_prefix_space: false, use_regex: false }],
+    },
+    decoder: { type: "ByteLevel" },
+    model: { type: "BPE", vocab, merges: pairsOf(tokens, vocab), ignore_merges: whole },
+    bos: 11,
+    eos: 11,
+    addsBos: begins,
+    warnings: unnamed,
   };
 }

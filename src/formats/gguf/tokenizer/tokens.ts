@@ -1,12 +1,12 @@
-import type { FieldReader } from "../../fields.ts";
+import type { FieldReader } from "../../json/fields.ts";
 
 /** The tokens of a GGUF file. */
 export interface Tokens {
   readonly reader: FieldReader;
   readonly texts: readonly string[];
-  /** Of each token; see `tokenKinds`. */
+  /** One per token; see `tokenKinds`. */
   readonly kinds: readonly number[];
-  /** Of each token; empty where there are none. */
+  /** One per token; empty if there are none. */
   readonly scores: readonly number[];
 }
 
@@ -19,15 +19,15 @@ export interface TokenizerKind {
   readonly preTokenizer: unknown;
   readonly decoder: unknown;
   readonly model: Readonly<Record<string, unknown>>;
-  /** Ids of the tokens that begin and end a text where the file names none. */
+  /** Ids of the tokens that begin and end a text if the file names none. */
   readonly bos: number | undefined;
   readonly eos: number | undefined;
-  /** Whether a text begins with `bos` where the file does not say. */
+  /** Whether a text begins with `bos` if the file does not say. */
   readonly addsBos: boolean;
   readonly warnings: readonly string[];
 }
 
-/** Ids of the vocabulary by their texts; of equal texts the first. */
+/** Ids of the vocabulary by text; the first of equal texts. */
 export function vocabularyOf({ texts }: Tokens): Record<string, number> {
   const ids = new Map<string, number>();
   for (const [id, token] of texts.entries()) if (!ids.has(token)) ids.set(token, id);

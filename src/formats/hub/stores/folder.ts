@@ -6,11 +6,13 @@ type FileSystem = typeof import("node:fs/promises");
 const codeOf = (error: unknown) => (error instanceof Error && "code" in error ? String(error.code) : "");
 const isAbsent = (error: unknown) => ["ENOENT", "ENOTDIR"].includes(codeOf(error));
 
-/** Milliseconds after which the lock of a process that no longer touches it is taken from it; how often it does; and how
- * often others look. */
+/**
+ * Milliseconds after which the lock of a process that no longer touches it may be taken; how often owners touch it; and
+ * how often others check.
+ */
 const [staleAfter, touchEvery, lookEvery] = [15_000, 3000, 100];
 
-/** A folder of the file system, in Node. It is made when something is first written. */
+/** A folder of the file system, in Node. It is created on the first write. */
 export function folderStore(fs: FileSystem, root: string): Store {
   const pathOf = (path: StorePath) => [root, ...path].join("/");
   let writes = 0;
@@ -28,7 +30,7 @@ export function folderStore(fs: FileSystem, root: string): Store {
     }
   }
 
-  /** Takes the lock's file, or waits until its owner gives it back or no longer lives. */
+  /** Takes the lock's file, or waits until its owner releases it or has died. */
   async function take(file: string, signal: AbortSignal | undefined): Promise<void> {
     await fs.mkdir(root, { recursive: true, mode: 0o700 });
     for (;;) {
@@ -41,7 +43,7 @@ export function folderStore(fs: FileSystem, root: string): Store {
       }
       const found = await fs.stat(file).catch(() => undefined);
       if (found && Date.now() - found.mtimeMs > staleAfter) {
-        // Of several that see this, one moves it.
+        // Of several processes that see this, only one succeeds in moving it.
         const old = `${file}.${process.pid}.old`;
         const moved = await fs.rename(file, old).then(
           () => true,

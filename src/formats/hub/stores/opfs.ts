@@ -1,7 +1,7 @@
 import type { Store, StorePath } from "./store.ts";
 import { originEstimate, originPersisted, webLocked } from "./web-locks.ts";
 
-/** What the types of the "dom" library lack: workers of Safari before 26 write in this way alone. */
+/** Missing from the types of the "dom" library: workers of Safari before 26 can write only in this way. */
 interface SyncFile extends FileSystemFileHandle {
   createSyncAccessHandle?(): Promise<{
     truncate(size: number): void;
@@ -18,7 +18,7 @@ const isAbsent = (error: unknown) =>
   error instanceof DOMException && (error.name === "NotFoundError" || error.name === "TypeMismatchError");
 
 /**
- * The private file system of an origin (File System Standard, "bucket file system"). Undefined where there is none, as
+ * The private file system of an origin (File System Standard, "bucket file system"). Undefined if there is none, as
  * outside of secure contexts and in some private windows.
  */
 export async function opfsStore(): Promise<Store | undefined> {
@@ -42,7 +42,7 @@ export async function opfsStore(): Promise<Store | undefined> {
     const folder = await folderOf(path.slice(0, -1), true);
     const file: SyncFile = await folder.getFileHandle(path.at(-1) ?? "", { create: true });
     if ("createWritable" in file) {
-      const stream = await file.createWritable(); // takes the file's place when it is closed
+      const stream = await file.createWritable(); // replaces the file when it is closed
       try {
         await stream.write(bytes);
         await stream.close();

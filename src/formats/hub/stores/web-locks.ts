@@ -1,12 +1,12 @@
 import { onAbort } from "../../../options/abort.ts";
 
 /**
- * Runs work that no other tab or worker of the origin does at the same time under this name (Web Locks). The browser
- * frees the lock of a tab that is closed.
+ * Runs work under a lock of this name, across the origin's tabs and workers (Web Locks). The browser releases the lock
+ * of a closed tab.
  */
 export async function webLocked<T>(name: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   signal?.throwIfAborted();
-  // The request rejects with an error of its own when its signal aborts.
+  // The request rejects with a different error when its signal aborts.
   const waiting = new AbortController();
   const unlisten = onAbort(signal, (reason) => waiting.abort(reason));
   const run = async () => {
@@ -24,17 +24,17 @@ export async function webLocked<T>(name: string, signal: AbortSignal | undefined
   }
 }
 
-/** What the origin uses, and how much more it may. */
+/** Bytes that the origin uses, and how many are left. */
 export async function originEstimate(): Promise<{ used?: number; free?: number }> {
   const { usage: used, quota } = await navigator.storage.estimate();
   if (used === undefined) return {};
   return { used, ...(quota === undefined ? {} : { free: Math.max(0, quota - used) }) };
 }
 
-/** Milliseconds that an answer to the request for persistence may take. */
+/** Milliseconds to wait for an answer to the request for persistence. */
 const patience = 3000;
 
-/** Asks the browser to keep what the origin stores; false where it does not agree within three seconds. */
+/** Asks the browser to keep what the origin stores; false if it does not agree within three seconds. */
 export async function originPersisted(): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<false>((resolve) => {

@@ -1,5 +1,5 @@
-import { defineOp } from "../../op.ts";
-import { makeMods } from "../made-mods.ts";
+import { defineOp } from "../../define/op.ts";
+import { makeMods } from "../records/made-mods.ts";
 import { flash } from "./flash.ts";
 import { materialised } from "./materialised.ts";
 import {
@@ -20,10 +20,12 @@ export type {
 
 const variants = { materialised, rows, flash } as const;
 
-/** Queries and keys from which on tiles are filled: llvmpipe (Mesa 25), 64 of 4 heads take 0.7 of the time of products. */
+/**
+ * Queries and keys from which on tiles are full: on llvmpipe (Mesa 25), 64 of 4 heads take 0.7 of the time of products.
+ */
 const enough = 64;
 
-/** Tiles where a sequence has enough to fill them; products of whole matrices where it has not, or one row after the other. */
+/** Tiles where a sequence fills them; else products of whole matrices, or one row after the other. */
 function order(
   { q, k }: AttentionBackwardTensors,
   { layout }: AttentionBackwardOptions,

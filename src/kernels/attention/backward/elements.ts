@@ -1,10 +1,11 @@
 // The gradients of a user's tensors in scores: sums over the pairs that read each element.
+
+import rowsElementsSource from "#shaders/attention/backward/elements/rows.wgsl";
 import elementsSource from "#shaders/attention/backward/elements.wgsl";
-import rowsElementsSource from "#shaders/attention/backward/rows-elements.wgsl";
 import type { Gpu } from "../../../gpu/gpu.ts";
-import type { ShaderModule } from "../../../gpu/shader-module.ts";
+import type { ShaderModule } from "../../../gpu/shader/shader-module.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
-import { defineKernel } from "../../kernel.ts";
+import { defineKernel } from "../../define/kernel.ts";
 import { sum } from "../../reduce/reduce.ts";
 import { attentionBindings, attentionUniforms, bySequence, type Sizes, visiblePairs } from "../definition.ts";
 import { type Axes, both, type Given, pairParts, partsOf } from "./fused.ts";
@@ -13,13 +14,13 @@ import { viewFields } from "./stats.ts";
 
 /** The problem, and the elements of a tensor. */
 export interface ElementsProblem extends BackwardProblem {
-  /** The part that says which one a pair reads. */
+  /** The part that says which element a pair reads. */
   readonly element: ShaderModule;
-  /** How many there are. */
+  /** The number of elements. */
   readonly n: number;
 }
 
-/** Memory that the sums of all parts may take, in elements, and the most parts. */
+/** Maximum memory of the sums of all parts, in elements, and maximum number of parts. */
 const most = { sums: 2 ** 22, parts: 256 } as const;
 
 /** Parts of all queries, each with a sum of every element. */
@@ -28,7 +29,7 @@ function partsFor({ h, t }: Sizes<"h" | "t">, { place, n }: ElementsProblem): nu
 }
 
 const byRows = defineKernel({
-  name: "attention/backward/rows-elements",
+  name: "attention/backward/elements/rows",
   source: rowsElementsSource,
   ...both,
   outputs: { sums: "[parts, n]" },
@@ -49,7 +50,7 @@ const byRows = defineKernel({
   uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, ...pairParts }),
   specialise: (_axes, problem) => ({ parts: [...partsOf(problem), problem.element] }),
   workgroups: (axes: Axes, problem) => [partsFor(axes, problem)],
-  // What is requested, only the text knows.
+  // Requested bytes depend on the text.
   cost: bySequence((axes: Axes, problem: ElementsProblem) => ({
     flops: 2 * (axes.d + axes.dv) * visiblePairs(axes, problem),
   })),
@@ -71,5 +72,5 @@ export const elementSums = defineKernel({
   uniforms: (_axes, problem) => attentionUniforms(problem, { score: true }),
   specialise: (_axes, { scoreParts, element }) => ({ parts: [...scoreParts, element] }),
   workgroups: ({ n }) => [n],
-  cost: ({ b, h, t, s }) => ({ flops: b * h * t * s }), // what is requested, only the text knows
+  cost: ({ b, h, t, s }) => ({ flops: b * h * t * s }), // requested bytes depend on the text
 });

@@ -1,15 +1,16 @@
-// How the kernels of attention's gradients by tiles cut their work.
 import keysSource from "#shaders/attention/backward/flash-kv.wgsl";
 import quadsSource from "#shaders/attention/backward/quads.wgsl";
 import type { Gpu } from "../../../gpu/gpu.ts";
-import { constantsOf } from "../../../gpu/specialise.ts";
+import { constantsOf } from "../../../gpu/shader/specialise.ts";
 import { kindOf } from "../../tuning.ts";
+
+// How the kernels of attention's gradients by tiles cut their work.
 
 /** Queries of a block and keys of a tile, the same in both kernels, and the tiles after which sums go to memory. */
 export const { ROWS, KEYS, RUN } = constantsOf(keysSource, "ROWS", "KEYS", "RUN");
 
 /** The constants of `attention/backward/quads.wgsl`. */
-export interface QuadTiles {
+interface QuadTiles {
   readonly HEAD_WIDTH: number;
   readonly VALUE_WIDTH: number;
   readonly DEPTH: number;
@@ -20,19 +21,21 @@ const usual = constantsOf(quadsSource, "DEPTH", "COLUMN_THREADS");
 
 const threadRows = new WeakMap<Gpu, number>();
 
-/** Gives a thread this many rows on a device, 4, 8 or 16, in place of those for its kind; those again without a number. */
+/**
+ * Sets the rows of a thread on a device to 4, 8 or 16; without a number they are again those for its kind of device.
+ */
 export function setThreadRows(gpu: Gpu, rows?: number): void {
   if (rows === undefined) threadRows.delete(gpu);
   else threadRows.set(gpu, rows);
 }
 
 /** Bytes of workgroup memory that every device has. */
-const mostBytes = 16384;
+const maxBytes = 16384;
 
 /**
- * Rows of a thread where the columns of a row leave room, apart from the table of choices because pages that run models
- * load that. llvmpipe (Mesa 25), 2 cores, 1,024 causal queries of 4 × 64: 16 rows take 0.8 of the time of 8. SwiftShader 5
- * takes minutes to compile 16. On a GPU, where nothing was measured, 4 leave the sums in registers.
+ * Rows of a thread where the columns of a row leave room. Not in the table of choices, because pages that run models
+ * load that. llvmpipe (Mesa 25), 2 cores, 1,024 causal queries of 4 × 64: 16 rows take 0.8 of the time of 8.
+ * SwiftShader 5 takes minutes to compile 16. On a GPU, where nothing was measured, 4 leave the sums in registers.
  */
 export const usualRows = { hardware: 4, minimal: 8, others: 16 };
 
@@ -42,16 +45,16 @@ function rowsOn(gpu: Gpu): number {
 }
 
 /** Sums of a thread in vectors of four columns, of one gradient: more would not stay in registers anywhere. */
-const mostSums = 32;
+const maxSums = 32;
 
 /** The tiles for heads of width d with values of width dv, multiples of 4. */
 export function quadTiles(gpu: Gpu, d: number, dv: number): QuadTiles {
   const width = 4 * usual.COLUMN_THREADS; // columns that a thread each of a row has together
   const columns = Math.ceil(Math.max(d, dv) / width);
-  const fit = 2 ** Math.floor(Math.log2(mostSums / columns));
+  const fit = 2 ** Math.floor(Math.log2(maxSums / columns));
   const quads = ROWS / 4 + Math.max(KEYS / 4, columns * usual.COLUMN_THREADS); // on both sides, of one i of one product
   let depth = usual.DEPTH;
-  while (depth > 4 && 2 * 16 * depth * quads > mostBytes) depth /= 2;
+  while (depth > 4 && 2 * 16 * depth * quads > maxBytes) depth /= 2;
   return {
     HEAD_WIDTH: d,
     VALUE_WIDTH: dv,

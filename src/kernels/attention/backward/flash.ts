@@ -2,15 +2,27 @@ import blocksMap from "#shaders/attention/backward/blocks/map.wgsl";
 import keysSource from "#shaders/attention/backward/flash-kv.wgsl";
 import queriesSource from "#shaders/attention/backward/flash-q.wgsl";
 import type { Gpu } from "../../../gpu/gpu.ts";
-import type { Shader } from "../../../gpu/specialise.ts";
-import { constantsOf } from "../../../gpu/specialise.ts";
+import { constantsOf, type Shader } from "../../../gpu/shader/specialise.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
-import { defineKernel } from "../../kernel.ts";
-import type { Variant } from "../../op.ts";
-import { blocksOf, bySequence, type Figures, knowsTiles, visibleKeys, visiblePairs } from "../definition.ts";
+import { transpose } from "../../../tensor/views.ts";
+import { defineKernel } from "../../define/kernel.ts";
+import { madeOnce } from "../../define/once.ts";
+import type { Variant } from "../../define/op.ts";
+import { contiguous } from "../../layout/contiguous.ts";
+import { classify, list } from "../block-map.ts";
+import {
+  attentionBindings,
+  blocksOf,
+  bySequence,
+  type Figures,
+  knowsTiles,
+  visibleKeys,
+  visiblePairs,
+} from "../definition.ts";
 import { visitedTiles } from "../flash-kernel.ts";
 import { isRagged } from "../layouts.ts";
-import { tileMaps } from "./block-maps.ts";
+import { maskMod } from "../masks/mask.ts";
+import { writing } from "../options.ts";
 import { KEYS, ROWS, RUN } from "./flash-tiles.ts";
 import {
   type Axes,
@@ -18,9 +30,14 @@ import {
   type Given,
   into,
   keysAndValues,
+  mapped,
   ofProducts,
+  ownBuffers,
+  pairParts,
   recordFused,
   slotsOf,
+  type TiledProblem,
+  tiled,
   valuesFrom,
 } from "./fused.ts";
 import type {
@@ -31,7 +48,6 @@ import type {
 } from "./options.ts";
 import { fusedScores } from "./score-gradients.ts";
 import { viewFields } from "./stats.ts";
-import { mapped, type TiledProblem, tiled } from "./tiled.ts";
 
 const queries = defineKernel({
   name: "attention/backward/flash-q",
@@ -115,7 +131,7 @@ function paddedColumns({ d, dv }: Axes, shader: Shader): number {
   return Math.ceil(Math.max(d, dv) / (4 * COLUMN_THREADS)) * 4 * COLUMN_THREADS;
 }
 
-/** How often a row of a gradient is stored, and read again, after so many tiles. */
+/** How often a row of a gradient is stored, and read again, for this many tiles. */
 function storedTimes(tiles: number): number {
   const runs = Math.max(1, Math.ceil(tiles / RUN));
   return 2 * runs - 1;
@@ -142,3 +158,40 @@ export const flash: Variant<AttentionBackwardTensors, AttentionBackwardOptions, 
     return recordFused(gpu, kernelsFor, tensors, options);
   },
 };
+
+// The tiles that masks with holes leave for the gradients, by blocks of queries and by tiles of keys.
+
+/** Maps as `blockMap` makes them: of the tiles of keys of each block of queries, and of the blocks of each tile. */
+interface TileMaps {
+  readonly ofQueries?: Tensor | undefined;
+  readonly ofKeys?: Tensor | undefined;
+}
+
+/**
+ * The tiles that the mask does not empty, for the gradients that are wanted. There is no map, and all tiles of the
+ * mask's range are visited, where queries see all keys of the range, since a map would leave out no more tiles; where
+ * sequences share a row; and where the device has no buffer left for it. A map takes one call of the mask per pair. A
+ * recording makes it once for all its calls with the same mask, forward ones with such tiles included, as long as
+ * nothing writes the mask's tensors in between (`madeOnce`); outside of one each call makes it, because a mask's
+ * tensors may change.
+ */
+export function tileMaps(
+  gpu: Gpu,
+  { q, k }: Pick<AttentionBackwardTensors, "q" | "k">,
+  problem: BackwardProblem,
+): TileMaps {
+  const buffers = ownBuffers + 1 + Object.keys(attentionBindings(problem, pairParts)).length;
+  if (maskMod(problem.mask).closed || isRagged(problem.place) || buffers > gpu.limits.storageBuffers) return {};
+  const [b = 0, h = 0, t = 0] = q.shape;
+  const { needs, scoreTensors } = problem;
+  const shape = { b, h, t, s: k.shape[2] ?? 0, tiles: { ROWS, KEYS } };
+  using scope = gpu.scope();
+  const byQueries = needs.q || scoreTensors.some(({ entries }) => entries);
+  const byKeys = needs.k || needs.v;
+  if (!byQueries && !byKeys) return {};
+  const { classes } = madeOnce(gpu, () => classify(gpu, {}, { ...writing(problem), shape }));
+  const listed = (of: Tensor) =>
+    scope.keep(madeOnce(gpu, () => list(gpu, { classes: of }, { listed: undefined })).tileMap);
+  const exchanged = () => madeOnce(gpu, () => contiguous(gpu, { x: transpose(classes, [0, 1, 3, 2]) })).y;
+  return { ofQueries: byQueries ? listed(classes) : undefined, ofKeys: byKeys ? listed(exchanged()) : undefined };
+}

@@ -1,15 +1,17 @@
-// What the variants without weights in memory have in common: two kernels, one for queries and one for keys and values.
+import tilesMap from "#shaders/attention/flash/tiles/map.wgsl";
 import type { Gpu } from "../../../gpu/gpu.ts";
-import { constantsOf, type Shader } from "../../../gpu/specialise.ts";
+import type { ShaderModule } from "../../../gpu/shader/shader-module.ts";
+import { constantsOf, type Shader } from "../../../gpu/shader/specialise.ts";
 import { bytesPerElement } from "../../../tensor/dtype.ts";
 import type { Shape } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { reshape, slice } from "../../../tensor/views.ts";
+import type { KernelContext } from "../../define/kernel.ts";
 import { fill } from "../../elementwise/fill.ts";
-import { attentionBindings, attentionParts, type Sizes } from "../definition.ts";
+import { attentionBindings, attentionParts, attentionUniforms, type Sizes } from "../definition.ts";
 import { isRagged } from "../layouts.ts";
 import { partsRefusal } from "../options.ts";
-import { KEYS, ROWS } from "./flash-tiles.ts";
+import { KEYS, quadTiles, ROWS } from "./flash-tiles.ts";
 import {
   type AttentionBackwardOptions,
   type AttentionBackwardTensors,
@@ -22,7 +24,7 @@ import { kept, sinkGradient, statsOf } from "./stats.ts";
 /** Heads up to this wide. */
 const widest = 256;
 
-/** What pairs of a query and a key go through, and where they are. */
+/** The parts that pairs of a query and a key need: mask, score, dropout, and where they are. */
 export const pairParts = { mask: true, score: true, dropout: true, place: true } as const;
 
 /** The common part of both kernels' records. */
@@ -47,7 +49,7 @@ export const partsOf = (problem: BackwardProblem) => [
   ...problem.scoreParts,
 ];
 
-/** What the dot products of a block and a tile cost, of q and k and of dout and v: as wide as the wider of them, padded. */
+/** The cost of the dot products of a block and a tile, q with k and dout with v: both padded to the wider width. */
 export function ofProducts({ d, dv }: Axes, shader: Shader) {
   const { DEPTH } = constantsOf(shader, "DEPTH");
   const steps = Math.ceil(Math.max(d, dv) / DEPTH);
@@ -88,7 +90,7 @@ function split(dkv: Tensor, k: Tensor, v: Tensor): { readonly dk: Tensor; readon
 /** Storage buffers of a kernel, without those of masks and scores, and without a map of tiles. */
 export const ownBuffers = 6;
 
-/** Why such a variant cannot take these; undefined when it can. */
+/** Why such a variant cannot take these tensors and options; undefined when it can. */
 export function fusedRefusal(
   tensors: AttentionBackwardTensors,
   options: AttentionBackwardOptions,
@@ -109,7 +111,7 @@ export function fusedRefusal(
     : undefined;
 }
 
-/** What the kernels read. */
+/** The inputs of the kernels. */
 export type Given = Readonly<Record<"q" | "k" | "v" | "dout" | "stats", Tensor>>;
 
 /** A problem whose kernel writes into this memory, where there is any. */
@@ -151,4 +153,33 @@ export function recordFused(
   const dscore = scores(gpu, given, problem);
   const wanted = { dq, dsink, dscore, ...(needs.k ? { dk: ofKeys.dk } : {}), ...(needs.v ? { dv: ofKeys.dv } : {}) };
   return kept(scope, wanted);
+}
+
+// Common to the kernels of attention's gradients by tiles: tiles of the mask's range, or those of a map.
+
+/** The problem, and whether its tiles come from a map: its sizes then. */
+export interface TiledProblem extends BackwardProblem {
+  readonly map?: { readonly maps: number; readonly blocks: number; readonly entries: number };
+}
+
+/** The common part of such kernels' records: `both`, and a map of tiles, which `part` reads. */
+export const tiled = (part: ShaderModule = tilesMap) =>
+  ({
+    ...both,
+    inputs: { ...both.inputs, "tileMap?": "[b, maps, blocks, entries]" },
+    accepts: { tileMap: ["u32"] },
+    uniforms: (_axes: object, problem: TiledProblem, views: KernelContext) => ({
+      ...attentionUniforms(problem, { views, ...pairParts }),
+      ...(problem.map ? { map_params: problem.map } : {}),
+    }),
+    specialise: ({ d, dv }: Axes, problem: TiledProblem, { gpu }: KernelContext) => ({
+      parts: [...partsOf(problem), ...(problem.map ? [part] : [])],
+      constants: { ...quadTiles(gpu, d, dv) },
+    }),
+  }) as const;
+
+/** A problem whose tiles are those of a map, where there is one. */
+export function mapped(problem: BackwardProblem, tileMap: Tensor | undefined): TiledProblem {
+  const [, maps = 0, blocks = 0, entries = 0] = tileMap?.shape ?? [];
+  return tileMap ? { ...problem, map: { maps, blocks, entries } } : problem;
 }

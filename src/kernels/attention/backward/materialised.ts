@@ -5,11 +5,11 @@ import { bytesPerElement } from "../../../tensor/dtype.ts";
 import { type Shape, sizeOf } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { reshape, transpose } from "../../../tensor/views.ts";
+import { gridOf } from "../../define/grid.ts";
+import { defineKernel } from "../../define/kernel.ts";
+import type { Variant } from "../../define/op.ts";
 import { gemm } from "../../gemm/gemm.ts";
-import { gridOf } from "../../grid.ts";
-import { defineKernel } from "../../kernel.ts";
 import { contiguous } from "../../layout/contiguous.ts";
-import type { Variant } from "../../op.ts";
 import { sum } from "../../reduce/reduce.ts";
 import { attentionBindings, attentionParts, attentionUniforms, visiblePairs } from "../definition.ts";
 import { layoutRefusal } from "../options.ts";
@@ -42,7 +42,7 @@ const weights = defineKernel({
   }),
 });
 
-/** What the second kernel multiplies by, with the problem. */
+/** The problem, with a factor that the second kernel applies. */
 interface ScoresProblem extends BackwardProblem {
   readonly factor: number;
 }
@@ -88,8 +88,8 @@ const pairBytes = ({ q, k }: AttentionBackwardTensors) =>
   sizeOf([...q.shape.slice(0, 3), k.shape[2] ?? 0]) * bytesPerElement.f32;
 
 /**
- * The definition, step by step, with all weights and their gradients in memory: what the fused variants are read and
- * tested against. Takes any head width.
+ * The definition, step by step, with all weights and their gradients in memory: the version to read the fused variants
+ * beside, and to test them against. Takes any head width.
  */
 export const materialised: Variant<AttentionBackwardTensors, AttentionBackwardOptions, AttentionGradients> = {
   accepts: (tensors, options, gpu) => {
@@ -128,7 +128,7 @@ export const materialised: Variant<AttentionBackwardTensors, AttentionBackwardOp
       ? summed(gemm(gpu, { a: transpose(grouped(gpu, counted.weights, groups)), b: gradient }).y, v)
       : undefined;
     const dsink = sink && needs.sink ? sinkGradient(gpu, { sink, stats }, problem).dsink : undefined;
-    /** The gradients of all pairs by what these derivatives are by, times a factor. */
+    /** The gradients of all pairs with respect to the variable of these derivatives, times a factor. */
     const ofPairs = (derivatives: Tensor, factor: number) => {
       const { y } = gemm(gpu, { a: gradient, b: transpose(values) });
       const dweights = reshape(y, pairs.weights.shape);

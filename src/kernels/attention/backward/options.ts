@@ -1,19 +1,19 @@
-// What the gradients of attention are computed from, for every variant.
-import type { ShaderModule } from "../../../gpu/shader-module.ts";
+// The problem from which every variant computes the gradients of attention.
+import type { ShaderModule } from "../../../gpu/shader/shader-module.ts";
 import { boolean, callback, fieldsOf, finite, integer, listOf, object, text } from "../../../options/checks.ts";
 import { formatShape, type Shape, ShapeError } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
-import { tensorFields } from "../../arguments.ts";
+import { tensorFields } from "../../define/arguments.ts";
 import { type AttentionLayout, layoutCheck, layoutName } from "../../kv-cache/layouts.ts";
 import { isRagged } from "../layouts.ts";
-import { makeMods } from "../made-mods.ts";
 import { maskCheck } from "../masks/mask.ts";
-import type { WeightDropout } from "../mod.ts";
 import { type AttentionMask, type AttentionProblem, type AttentionScore, attentionProblem } from "../options.ts";
+import { makeMods } from "../records/made-mods.ts";
+import type { WeightDropout } from "../records/mod.ts";
 import { isChain, scoreCheck } from "../scores/score.ts";
 import { derivativeParts, membersOf, type ScoreTensor, scoreTensors } from "./score-tensors.ts";
 
-/** The tensors of attention that was computed, and the gradient of its result; views whose last axis is contiguous. */
+/** The tensors of the forward attention, and the gradient of its result; views whose last axis is contiguous. */
 export interface AttentionBackwardTensors {
   /** Queries `[b, h, t, d]`, f32. */
   readonly q: Tensor;
@@ -81,7 +81,7 @@ export const attentionBackwardOptions = fieldsOf<AttentionBackwardOptions>({
 /** The problem of attention with the parts of its score and of the score's derivative. */
 export interface BackwardProblem extends AttentionProblem {
   readonly scoreParts: readonly ShaderModule[];
-  /** Which gradients are wanted, apart from those of the score's tensors. */
+  /** Which gradients are wanted, besides those of the score's tensors. */
   readonly needs: Readonly<Record<Exclude<keyof AttentionNeeds, "score">, boolean>>;
   /** The score's tensors whose gradients are wanted. */
   readonly scoreTensors: readonly ScoreTensor[];

@@ -1,9 +1,9 @@
 import keysSource from "#shaders/attention/backward/rows-kv.wgsl";
 import queriesSource from "#shaders/attention/backward/rows-q.wgsl";
-import type { ShaderModule } from "../../../gpu/shader-module.ts";
-import { constantsOf } from "../../../gpu/specialise.ts";
-import { defineKernel } from "../../kernel.ts";
-import type { Variant } from "../../op.ts";
+import type { ShaderModule } from "../../../gpu/shader/shader-module.ts";
+import { constantsOf } from "../../../gpu/shader/specialise.ts";
+import { defineKernel } from "../../define/kernel.ts";
+import type { Variant } from "../../define/op.ts";
 import { attentionUniforms, blocksOf, bySequence, visiblePairs } from "../definition.ts";
 import { isRagged } from "../layouts.ts";
 import {

@@ -1,15 +1,16 @@
-// The gradients of the tensors of scores: sums over pairs, along diagonals where only the distance decides what is read.
+// The gradients of the tensors of scores: sums over pairs, along diagonals where only the distance decides which
+// element is read.
 import diagonalsSource from "#shaders/attention/backward/diagonals.wgsl";
 import flashDiagonalsSource from "#shaders/attention/backward/flash-diagonals.wgsl";
 import biasSource from "#shaders/attention/backward/rows-bias.wgsl";
 import tableSource from "#shaders/attention/backward/table.wgsl";
 import type { Gpu } from "../../../gpu/gpu.ts";
-import { constantsOf } from "../../../gpu/specialise.ts";
+import { constantsOf } from "../../../gpu/shader/specialise.ts";
 import type { Shape } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { reshape } from "../../../tensor/views.ts";
-import { gridOf } from "../../grid.ts";
-import { defineKernel } from "../../kernel.ts";
+import { gridOf } from "../../define/grid.ts";
+import { defineKernel } from "../../define/kernel.ts";
 import {
   attentionUniforms,
   bySequence,
@@ -23,15 +24,24 @@ import { visitedTiles } from "../flash-kernel.ts";
 import { isRagged } from "../layouts.ts";
 import { type ElementsProblem, sumsOfElements } from "./elements.ts";
 import { KEYS, ROWS } from "./flash-tiles.ts";
-import { type Axes, both, type Given, ofProducts, pairParts, partsOf } from "./fused.ts";
+import {
+  type Axes,
+  both,
+  type Given,
+  mapped,
+  ofProducts,
+  pairParts,
+  partsOf,
+  type TiledProblem,
+  tiled,
+} from "./fused.ts";
 import type { AttentionGradients, BackwardProblem } from "./options.ts";
 import type { ScoreTensor } from "./score-tensors.ts";
 import { viewFields } from "./stats.ts";
-import { mapped, type TiledProblem, tiled } from "./tiled.ts";
 
 /** How a variant adds up the gradients of scores, each times the derivative that the problem's parts have. */
-export interface ScoreSums {
-  /** Along diagonals of queries and keys: `[parts, h, t + s − 1]`, whose sum over parts is meant. */
+interface ScoreSums {
+  /** Along diagonals of queries and keys: `[parts, h, t + s − 1]`, still to be summed over parts. */
   readonly alongDiagonals: (problem: BackwardProblem) => Tensor;
   /** Over batch rows and heads that share an element of `[b or 1, h or 1, t, s]`. */
   readonly ofPairs: (problem: BackwardProblem, shape: Shape) => Tensor;

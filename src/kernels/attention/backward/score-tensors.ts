@@ -1,21 +1,21 @@
-// What the gradients of scores are computed with: the derivatives of each, and the tensors that have a gradient.
+// What the gradients of scores need: the derivatives of each, and the tensors that have a gradient.
 import entriesDistance from "#shaders/attention/backward/entries/distance.wgsl";
 import entriesHead from "#shaders/attention/backward/entries/head.wgsl";
 import entriesOffset from "#shaders/attention/backward/entries/offset.wgsl";
 import entriesSlope from "#shaders/attention/backward/entries/slope.wgsl";
 import one from "#shaders/attention/score-derivatives/one.wgsl";
 import ofSoftcap from "#shaders/attention/score-derivatives/softcap.wgsl";
-import type { ShaderModule } from "../../../gpu/shader-module.ts";
+import type { ShaderModule } from "../../../gpu/shader/shader-module.ts";
 import { ShapeError } from "../../../tensor/shape.ts";
 import { Tensor } from "../../../tensor/tensor.ts";
-import { chainDerivatives, elementPart } from "../joined.ts";
-import { anyScoreMod } from "../made-mods.ts";
+import { chainDerivatives, elementPart } from "../records/joined.ts";
+import { anyScoreMod } from "../records/made-mods.ts";
 import { type AttentionScore, isChain, isNamedScore } from "../scores/score.ts";
 import type { ScoreName } from "../scores/table.ts";
 
 /** What gradients need of a kind of score. */
 interface Gradients {
-  /** How it moves with what comes before it. */
+  /** Its derivative with respect to the score before it. */
   readonly derivative: ShaderModule;
   /** The name of its tensor, if it has one that it is linear in. */
   readonly tensor?: string;
@@ -35,22 +35,22 @@ const kinds = {
 
 const known: ReadonlyMap<string, Gradients> = new Map(Object.entries(kinds));
 
-/** A score that is no chain, with what comes before the names of its tensors in their paths: `1.` in a chain. */
-export interface ScoreMember {
+/** A score that is not a chain, with the prefix of its tensors' names in their paths: `1.` in a chain. */
+interface ScoreMember {
   readonly path: string;
   readonly score: Exclude<AttentionScore, readonly AttentionScore[]>;
 }
 
-/** The members of a chain, and of chains in it, in order; a score that is no chain alone. */
+/** The members of a chain, and of chains in it, in order; a score that is not a chain is the only member. */
 export const membersOf = (score: AttentionScore, path = ""): readonly ScoreMember[] =>
   isChain(score) ? score.flatMap((one, i) => membersOf(one, `${path}${i}.`)) : [{ path, score }];
 
 const kindOf = ({ score }: ScoreMember): string => (typeof score === "string" ? score : score.kind);
 
 /**
- * The parts of a score and of its derivative by what member `from` takes, default by the scaled dot product; with `slope`
- * by an element that member reads, whose derivative by that it is. Throws `ShapeError` for a score whose derivative is not
- * known.
+ * The parts of a score and of its derivative with respect to the input of member `from`, by default the scaled dot
+ * product; with `slope`, the member's derivative with respect to an element that it reads, with respect to that
+ * element. Throws `ShapeError` for a score whose derivative is not known.
  */
 export function derivativeParts(
   members: readonly ScoreMember[],
@@ -84,7 +84,7 @@ export interface ScoreTensor {
   readonly element?: ShaderModule;
   /** The slope of keys after the query, where elements are slopes. */
   readonly future: number;
-  /** The parts of the score, and of its derivative by what the tensor adds to. */
+  /** The parts of the score, and of its derivative with respect to the value that the tensor is added to. */
   readonly scoreParts: readonly ShaderModule[];
 }
 

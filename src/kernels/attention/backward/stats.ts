@@ -1,8 +1,8 @@
-// What every variant begins and ends with: the figures of rows, and the gradient of sinks from them.
+// The first and the last step of every variant: the statistics of rows, and the gradient of sinks from them.
 import sinkSource from "#shaders/attention/backward/sink.wgsl";
 import statsSource from "#shaders/attention/backward/stats.wgsl";
 import type { Scope } from "../../../gpu/scopes.ts";
-import { defineKernel, type KernelContext } from "../../kernel.ts";
+import { defineKernel, type KernelContext } from "../../define/kernel.ts";
 import { attentionBindings, attentionParts, attentionUniforms } from "../definition.ts";
 import type { AttentionGradients, BackwardProblem } from "./options.ts";
 
@@ -17,7 +17,7 @@ export const viewFields = (name: string, { strides, offsets }: KernelContext) =>
   };
 };
 
-/** Of each row its log-sum-exp, and the dot product of its result with the gradient of that. */
+/** The log-sum-exp of each row, and the dot product of its result with the result's gradient. */
 export const statsOf = defineKernel({
   name: "attention/backward/stats",
   source: statsSource,
@@ -37,7 +37,7 @@ export const statsOf = defineKernel({
   cost: ({ b, h, t, dv }) => ({ flops: 2 * b * h * t * dv, requestedBytes: 4 * b * h * t * (2 * dv + 3) }),
 });
 
-/** The gradient of sinks from the figures of all rows. */
+/** The gradient of sinks from the statistics of all rows. */
 export const sinkGradient = defineKernel({
   name: "attention/backward/sink",
   source: sinkSource,

@@ -1,16 +1,17 @@
 import { WgslError } from "../../../wgsl/error.ts";
+import { dependenciesFirst } from "../../../wgsl/order.ts";
 import { type Definition, definitionOf } from "../../../wgsl/scopes.ts";
-import type { Block, Expression, FunctionDeclaration, Statement } from "../../../wgsl/tree.ts";
-import { calledFirst, callsIn, checkCalls } from "./calls.ts";
+import type { Block, Call, Expression, FunctionDeclaration, Statement } from "../../../wgsl/tree.ts";
+import { allStatements, expressionsIn, expressionsOf } from "../../../wgsl/walk.ts";
 import { assignmentsOf, turnsOf } from "./loops.ts";
 import { type Sizes, sizesOf } from "./sizes.ts";
 import type { OwnText } from "./text.ts";
 
 /** Maximum number of operations that a text may make of one pair of a query and a key. */
-export const mostOperations = 65_536;
+export const maxOperations = 65_536;
 
 /** Maximum bytes of all variables, results and arrays that a text makes, as WGSL sets it for a function's variables. */
-const mostBytes = 8192;
+const maxBytes = 8192;
 
 /**
  * The operations of each function, by name: every operator, call, access, assignment and copied word counts one, a loop
@@ -23,9 +24,9 @@ export function operationsOf(text: OwnText): ReadonlyMap<string, number> {
   const assignments = assignmentsOf(text);
   const known = new Map<FunctionDeclaration, number>();
   const limited = (operations: number, what: string, at: number) => {
-    if (operations <= mostOperations) return operations;
+    if (operations <= maxOperations) return operations;
     throw new WgslError(
-      `${what}${operations} operations for every pair of a query and a key, expected at most ${mostOperations}`,
+      `${what}${operations} operations for every pair of a query and a key, expected at most ${maxOperations}`,
       at,
     );
   };
@@ -101,7 +102,7 @@ export function operationsOf(text: OwnText): ReadonlyMap<string, number> {
     }
   };
 
-  /** What is before an index or a member. Of a variable nothing is copied; a value that is indexed may be. */
+  /** The expression before an index or a member. A variable is not copied; a value that is indexed may be. */
   const ofTarget = (expression: Expression | undefined): number => {
     if (expression?.kind === "index") return 1 + ofTarget(expression.base) + ofExpression(expression.index);
     if (expression?.kind === "member") return 1 + ofTarget(expression.base);
@@ -121,8 +122,8 @@ function checkMemory({ scopes, functions }: OwnText, sizes: Sizes): void {
   let bytes = 0;
   const add = (name: string, words: number, at: number) => {
     bytes += 4 * words;
-    if (bytes > mostBytes)
-      throw new WgslError(`with ${name} ${bytes} bytes of variables, expected at most ${mostBytes}`, at);
+    if (bytes > maxBytes)
+      throw new WgslError(`with ${name} ${bytes} bytes of variables, expected at most ${maxBytes}`, at);
   };
   for (const definition of scopes.definitions) {
     if (!isLocal(definition)) continue;
@@ -138,6 +139,55 @@ function checkMemory({ scopes, functions }: OwnText, sizes: Sizes): void {
   }
 }
 
-/** True for what needs memory: not the buffers and uniforms of the module. */
+/** True for variables that need memory: not the buffers and uniforms of the module. */
 const isLocal = ({ isModule, node }: Definition): boolean =>
   node.kind === "field" || (node.kind === "variable" && !(isModule && node.keyword === "var"));
+
+/**
+ * Maximum number of calls that a function makes, those in the functions that it calls included. Drivers inline every
+ * function, and take minutes for a thousand nested calls.
+ */
+const maxCalls = 256;
+
+/** The calls of a function's body, of functions of the text and of WGSL's. */
+function* callsIn({ body }: FunctionDeclaration): Generator<Call> {
+  for (const statement of allStatements(body)) {
+    for (const outer of expressionsOf(statement)) {
+      for (const inner of expressionsIn(outer)) if (inner.kind === "call") yield inner;
+    }
+  }
+}
+
+/** The functions of a text, each after those that it calls. Throws `WgslError` for recursion. */
+function calledFirst({ functions, scopes }: OwnText): FunctionDeclaration[] {
+  const called = (caller: FunctionDeclaration) =>
+    [...callsIn(caller)].flatMap(({ callee }) => {
+      const node = definitionOf(scopes, callee)?.node;
+      return node?.kind === "function" ? [node] : [];
+    });
+  return dependenciesFirst(functions, called, (path) => {
+    const [first] = path;
+    if (!first) return;
+    const names = [...path, first].map(({ label }) => label.name);
+    throw new WgslError(`${names.join(" calls ")}: WGSL has no recursion`, first.label.at);
+  });
+}
+
+/** Throws `WgslError` at the call with which a function exceeds the limit; `ordered` as `calledFirst` returns them. */
+function checkCalls({ scopes }: OwnText, ordered: readonly FunctionDeclaration[]): void {
+  const known = new Map<FunctionDeclaration, number>();
+  for (const caller of ordered) {
+    let count = 0;
+    for (const { callee, at } of callsIn(caller)) {
+      const node = definitionOf(scopes, callee)?.node;
+      if (node?.kind !== "function") continue;
+      count += 1 + (known.get(node) ?? 0);
+      if (count <= maxCalls) continue;
+      throw new WgslError(
+        `with this call ${caller.label.name} comes to ${count} calls, in functions that it calls, expected at most ${maxCalls}`,
+        at,
+      );
+    }
+    known.set(caller, count);
+  }
+}

@@ -6,14 +6,14 @@ import callTileFull from "#shaders/attention/custom/tile-full.wgsl";
 import unknownKeyRange from "#shaders/attention/unknown/key-range.wgsl";
 import unknownTileFull from "#shaders/attention/unknown/tile-full.wgsl";
 import { ShaderError } from "../../../gpu/errors.ts";
-import type { BindingDeclaration } from "../../../gpu/shader-module.ts";
-import { splitList } from "../../../gpu/type-size.ts";
+import type { BindingDeclaration } from "../../../gpu/shader/shader-module.ts";
+import { splitList } from "../../../gpu/shader/type-size.ts";
 import type { DType } from "../../../tensor/dtype.ts";
 import { ShapeError } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
-import type { BoundTensor } from "../../kernel.ts";
-import { slopePart } from "../joined.ts";
-import { type ElementFunctions, firstBinding, type MaskMod, type Mod } from "../mod.ts";
+import type { BoundTensor } from "../../define/kernel.ts";
+import { slopePart } from "../records/joined.ts";
+import { type ElementFunctions, firstBinding, type MaskMod, type Mod } from "../records/mod.ts";
 import { type Promised, type Reading, readText, type UserText } from "./read-text.ts";
 
 /** A tensor for a storage binding of a user's text, of any shape or of an axis pattern such as `[b, s]`. */
@@ -25,7 +25,7 @@ interface Custom {
   /**
    * WGSL of at most 16 KiB: functions, constants, structs, and in group 2 storage buffers that are read and one uniform
    * struct of scalars. It writes only variables of its functions, its loops have constant bounds, and a pair of a query
-   * and a key takes at most 65,536 operations. Its names are its own: they meet neither the engine's nor those of others.
+   * and a key takes at most 65,536 operations. Its names clash neither with the engine's nor with those of other texts.
    */
   readonly wgsl: string;
   /** Fields of its uniform. */
@@ -47,10 +47,11 @@ export interface CustomMask extends Custom {
 
 /**
  * A user's score: `fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32`. It may also define
- * `fn score_derivative(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32`, by how much that moves with `score`, which
- * gradients need. For the gradient of its tensor `x`, an `array<f32>`, it defines
- * `fn x_element(b: u32, h: u32, q: u32, k: u32) -> u32`, the one element of `x` that the score of a pair reads, or a number past the last for none, and may define
- * `fn x_slope(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32`, by how much the score moves with that element; default 1.
+ * `fn score_derivative(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32`, its derivative with respect to `score`,
+ * which gradients need. For the gradient of its tensor `x`, an `array<f32>`, it defines `fn x_element(b: u32, h: u32,
+ * q: u32, k: u32) -> u32`, the one element of `x` that the score of a pair reads, or a number past the last for none,
+ * and may define `fn x_slope(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32`, the derivative with respect to that
+ * element; default 1.
  */
 export interface CustomScore extends Custom {
   /** The same function for the reference on the CPU. */

@@ -24,8 +24,8 @@ export function assignmentsOf({ functions, scopes }: OwnText): ReadonlyMap<Varia
 }
 
 /**
- * How often a loop goes round. Throws `WgslError` for one that does not count in whole numbers from a constant to a
- * constant: code that runs for every pair of a query and a key has to end.
+ * The number of iterations of a loop. Throws `WgslError` for one that does not count in whole numbers from a constant
+ * to a constant: code that runs for every pair of a query and a key has to end.
  */
 export function turnsOf(text: OwnText, loop: For, assignments: ReturnType<typeof assignmentsOf>): number {
   const { start, condition, update, at } = loop;
@@ -42,7 +42,7 @@ export function turnsOf(text: OwnText, loop: For, assignments: ReturnType<typeof
   if (sign === undefined || end === undefined) throw new WgslError(`the loop has no constant bound; ${shape}`, at);
   const step = stepOf(text, update, start);
   if (step === undefined) throw new WgslError(`the loop has no constant step; ${shape}`, at);
-  // Its counter is known in the loop alone: whatever else changes it is inside.
+  // The counter is only in scope in the loop, so any other assignment to it is inside.
   const other = assignments.get(start)?.find((one) => one !== update);
   if (other) {
     throw new WgslError(`${start.label.name} is a loop's counter, and is changed inside the loop`, other.at);

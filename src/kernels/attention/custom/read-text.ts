@@ -1,12 +1,13 @@
 import { ShaderError, sourceError } from "../../../gpu/errors.ts";
-import { reading as withLine } from "../../../gpu/read-declarations.ts";
-import type { ShaderModule } from "../../../gpu/shader-module.ts";
+import { readFile, reading as withLine } from "../../../gpu/shader/read-declarations.ts";
+import { type BindingDeclaration, bindingOf, type ShaderModule } from "../../../gpu/shader/shader-module.ts";
 import { WgslError } from "../../../wgsl/error.ts";
+import { type Edit, edited, prefixed } from "../../../wgsl/rename.ts";
 import { definitionOf } from "../../../wgsl/scopes.ts";
-import { apart, type Renaming, type SetApart } from "./apart.ts";
+import type { Name, Variable } from "../../../wgsl/tree.ts";
 import { operationsOf } from "./cost.ts";
 import { checkText, defines, type Signature } from "./rules.ts";
-import { type OwnText, ownText } from "./text.ts";
+import { type OwnText, ownText, plainType } from "./text.ts";
 
 /** A function that the engine calls, and the part that calls it; one with a default part is optional. */
 export interface Promised extends Signature {
@@ -22,13 +23,15 @@ export interface UserText extends SetApart {
   readonly uses: (name: string, parameter: number) => boolean;
   /** The part that calls its derivative, where it defines one. */
   readonly derivative: ShaderModule | undefined;
-  /** Its tensors of which it says which element a pair reads, with the functions that say it, and how the score moves with that. */
+  /**
+   * The tensors for which it says which element a pair reads: the functions for that, and for the score's slope by it.
+   */
   readonly elements: ReadonlyMap<string, { readonly element: string; readonly slope: string | undefined }>;
   /** Maximum number of operations of its function, or of those for gradients, for a pair of a query and a key. */
   readonly operations: number;
 }
 
-/** How a text is read: its name, its functions, and how its names are set apart. */
+/** How a text is read: its name, its functions, and how its names are kept separate. */
 export interface Reading extends Renaming {
   /** The functions that the engine calls, the required one first. */
   readonly promises: readonly Promised[];
@@ -39,14 +42,14 @@ export interface Reading extends Renaming {
 }
 
 /** Maximum bytes of a text. */
-const mostBytes = 16 * 1024;
+const maxBytes = 16 * 1024;
 
 /** Reads a user's text. Throws `ShaderError`, with line and caret, for one that breaks a rule. */
 export function readText(code: string, reading: Reading): UserText {
   const { file, promises, derivative } = reading;
   if (typeof code !== "string") throw new ShaderError(`${file}: wgsl is ${typeof code}, expected a text`, file);
   const bytes = new TextEncoder().encode(code).length;
-  if (bytes > mostBytes) throw new ShaderError(`${file}: ${bytes} bytes of WGSL, expected at most ${mostBytes}`, file);
+  if (bytes > maxBytes) throw new ShaderError(`${file}: ${bytes} bytes of WGSL, expected at most ${maxBytes}`, file);
   const fail = (message: string, at: number) => sourceError(message, file, code, at);
   if (/^\/\/ with:/.test(code)) throw fail("parts are the engine's; take what is needed into the text", 0);
   // WGSL ends a line, and with it a comment, at more characters than JavaScript's tools do.
@@ -103,4 +106,77 @@ function elementsOf(text: OwnText, { bindings }: SetApart, { ofTensor }: Reading
 function usesParameter({ functions, scopes }: OwnText, name: string, index: number): boolean {
   const parameter = functions.find(({ label }) => label.name === name)?.parameters[index];
   return [...scopes.meanings.keys()].some((used) => definitionOf(scopes, used)?.node === parameter);
+}
+
+/** How a text's names and bindings are kept separate from the kernel's and from those of other texts. */
+interface Renaming {
+  /** What errors call it. */
+  readonly file: string;
+  /** Comes before each of its names. */
+  readonly prefix: string;
+  /** Its first binding. */
+  readonly first: number;
+}
+
+/** A text that can be joined with any other. */
+interface SetApart {
+  readonly module: ShaderModule;
+  /** Its resources, with the names that they have in the text. */
+  readonly bindings: readonly BindingDeclaration[];
+}
+
+/**
+ * The text with a prefix before its names, its resources at bindings of their own in the order in which they are
+ * declared, and the aliases of their types resolved. Lines stay.
+ */
+export function apart(text: OwnText, { file, prefix, first }: Renaming): SetApart {
+  const replaced = [...bindingEdits(text, first), ...typeEdits(text)];
+  const code = edited(text.code, [...replaced, ...outside(replaced, prefixed(text.scopes, prefix))]);
+  const usesHalf = [...text.scopes.meanings].some(
+    ([{ name }, meaning]) =>
+      typeof meaning === "object" && "predeclared" in meaning && /^(?:f16|(?:vec|mat).*h)$/.test(name),
+  );
+  const declares = readFile(code, file);
+  return {
+    module: { name: file, code: usesHalf ? `enable f16; ${code}` : code, parts: [], declares, renamed: prefix },
+    bindings: (declares.bindings ?? []).map(bindingOf).map((one) => ({ ...one, name: one.name.slice(prefix.length) })),
+  };
+}
+
+/** The edits that are inside none of the others, which do not overlap. */
+function outside(others: readonly Edit[], edits: readonly Edit[]): Edit[] {
+  const inOrder = (list: readonly Edit[]) => [...list].sort((a, b) => a.at - b.at);
+  const sorted = inOrder(others);
+  let next = 0;
+  return inOrder(edits).filter(({ at }) => {
+    for (let other = sorted[next]; other && other.end <= at; other = sorted[next]) next++;
+    const other = sorted[next];
+    return !other || at < other.at;
+  });
+}
+
+const resourcesOf = ({ module }: OwnText): Variable[] =>
+  module.declarations.filter((one) => one.kind === "variable").filter(({ keyword }) => keyword === "var");
+
+/** Group 2 and bindings from `first` on, as numbers. */
+function bindingEdits(text: OwnText, first: number): Edit[] {
+  return resourcesOf(text).flatMap(({ attributes }, i) =>
+    attributes.flatMap(({ name, values = [] }) =>
+      values.map(({ at, end }) => ({ at, end, text: String(name === "group" ? 2 : first + i) })),
+    ),
+  );
+}
+
+/** The types of resources, and of members of structs, without the text's aliases: the engine reads them. */
+function typeEdits(text: OwnText): Edit[] {
+  const structs = text.module.declarations.filter((one) => one.kind === "struct");
+  const types = [...resourcesOf(text), ...structs.flatMap(({ members }) => members)].flatMap(({ type }) => type ?? []);
+  return types.flatMap((type: Name) => {
+    const plain = plainType(text, type);
+    const lines = text.code.slice(type.at, type.end).replace(/[^\n]/g, "");
+    const isPlain = /^[\w<>,]+$/.test(plain); // no struct of the text
+    return isPlain && plain !== text.code.slice(type.at, type.end)
+      ? [{ at: type.at, end: type.end, text: plain + lines }]
+      : [];
+  });
 }

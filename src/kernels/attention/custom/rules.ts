@@ -1,7 +1,7 @@
-// The rules for a user's WGSL: it reads what is given to it and nothing else, writes variables of its own and nothing
-// else, and ends. The driver decides whether it compiles; these rules are in addition.
+// The rules for a user's WGSL: it reads only its inputs, writes only its own variables, and ends. The driver decides
+// whether it compiles; these rules are in addition.
 
-import { elementType } from "../../../gpu/type-size.ts";
+import { elementType } from "../../../gpu/shader/type-size.ts";
 import { typeName, wholeNumber } from "../../../wgsl/constants.ts";
 import { WgslError } from "../../../wgsl/error.ts";
 import { definitionOf, predeclaredKindOf } from "../../../wgsl/scopes.ts";
@@ -25,14 +25,14 @@ export interface Signature {
   readonly result: string;
 }
 
-const barrier = "a barrier needs all threads of a workgroup, and not all of them come here";
-const otherThreads = "it meets other threads, and not all of them come here";
-const pointers = "pointers are not taken: a text gets its arguments, and gives its result";
+const barrier = "a barrier needs all threads of a workgroup, and not all of them reach this point";
+const otherThreads = "it involves other threads, and not all of them reach this point";
+const pointers = "pointers are not allowed: a text receives its arguments and returns its result";
 
-/** Throws `WgslError` for a text that breaks a rule, at the place. */
+/** Throws `WgslError` for a text that breaks a rule, with the position. */
 export function checkText(text: OwnText): void {
   for (const { keyword, at } of text.module.directives) {
-    throw new WgslError(`${keyword} is for kernels, not for what is joined with them`, at);
+    throw new WgslError(`${keyword} is for kernels, not for texts that are joined with them`, at);
   }
   for (const declaration of text.module.declarations) checkDeclaration(text, declaration);
   checkNames(text);
@@ -42,7 +42,7 @@ function checkDeclaration(text: OwnText, declaration: Declaration): void {
   switch (declaration.kind) {
     case "variable":
       if (declaration.keyword === "override") {
-        throw new WgslError("override is not used: give a const, or a field of a uniform", declaration.at);
+        throw new WgslError("override is not used: declare a const, or a field of a uniform", declaration.at);
       }
       if (declaration.keyword === "var") checkResource(text, declaration);
       checkAttributes(declaration.attributes, declaration.keyword === "var" ? ["group", "binding"] : []);
@@ -82,7 +82,7 @@ function checkStatement(text: OwnText, statement: Statement): void {
     case "loop":
       throw new WgslError(`${statement.kind} has no constant bound; count with for`, statement.at);
     case "discard":
-      throw new WgslError("discard is for fragments of pictures", statement.at);
+      throw new WgslError("discard is for fragment shaders", statement.at);
     case "variable":
       checkAttributes(statement.attributes, []);
       for (const space of statement.template) {
@@ -103,12 +103,12 @@ function checkStatement(text: OwnText, statement: Statement): void {
 function checkTarget({ scopes }: OwnText, target: Expression): void {
   const root = rootOf(target);
   if (root.kind === "unary") throw new WgslError(pointers, root.at);
-  if (root.kind !== "name") throw new WgslError("an assignment to what is no variable", root.at);
+  if (root.kind !== "name") throw new WgslError("an assignment to something that is not a variable", root.at);
   const definition = definitionOf(scopes, root);
   if (!definition && scopes.meanings.get(root) === "unknown") return; // reported as such
   const { node } = definition ?? {};
   if (node?.kind === "variable" && node.keyword === "var" && !definition?.isModule) return;
-  throw new WgslError(`${root.name} is assigned to, and is no variable of the function`, root.at);
+  throw new WgslError(`${root.name} is assigned to, but is not a variable of the function`, root.at);
 }
 
 function checkExpression(text: OwnText, expression: Expression): void {
@@ -128,7 +128,7 @@ const isBuffer = ({ scopes }: OwnText, expression: Expression): boolean =>
 
 const scalarTypes = new Set(["bool", "f16", "f32", "i32", "u32"]);
 
-/** What stands in the template list of a type: one type of numbers in vectors and matrices, a type and a length in arrays. */
+/** Checks the template list of a type: a type of numbers for vectors and matrices, a type and a length for arrays. */
 function checkTemplate({ scopes }: OwnText, { name, template, at }: Name): void {
   const most = name === "array" ? 2 : /^(?:vec[234]|mat[234]x[234])$/.test(name) ? 1 : 0;
   if (template.length > most) {
@@ -138,10 +138,10 @@ function checkTemplate({ scopes }: OwnText, { name, template, at }: Name): void 
   if (inner === undefined || (name === "array" && inner.kind === "name")) return;
   const type = inner.kind === "name" ? typeName(scopes, inner) : undefined;
   if (type !== undefined && scalarTypes.has(type)) return;
-  throw new WgslError(`${name} of what is no ${name === "array" ? "type" : "number or truth"}`, inner.at);
+  throw new WgslError(`${name} needs ${name === "array" ? "a type" : "a number or boolean type"} here`, inner.at);
 }
 
-/** Every name is the text's, or one of WGSL's that computes. */
+/** Every name is declared by the text, or is a name of WGSL's that is allowed here. */
 function checkNames(text: OwnText): void {
   const { scopes } = text;
   for (const [name, meaning] of scopes.meanings) {
@@ -163,9 +163,9 @@ function reasonAgainst({ name }: Name, kind: NonNullable<ReturnType<typeof prede
     case "together":
       return /Barrier$|UniformLoad$/.test(name) ? barrier : otherThreads;
     case "atomic":
-      return name === "ptr" ? pointers : "atomics change memory; a text may read what is given to it, and keep nothing";
+      return name === "ptr" ? pointers : "atomics change memory; a text may read its inputs, and keep nothing";
     case "texture":
-      return "textures are not taken, expected var<storage, read> or var<uniform>";
+      return "textures are not allowed, expected var<storage, read> or var<uniform>";
     default:
       return undefined;
   }
@@ -185,16 +185,16 @@ function checkResource(text: OwnText, { template, attributes, at, label, type }:
   for (const one of template) {
     if (one.kind !== "name" || !definitionOf(text.scopes, one)) continue;
     throw new WgslError(
-      `${one.name} is declared by the text, and here WGSL's is expected; give yours another name`,
+      `${one.name} is declared by the text, but WGSL's own is expected here; give yours another name`,
       one.at,
     );
   }
   const [space, access] = template.map((one) => written(text, one));
   if (space === "workgroup" || space === "private") {
-    throw new WgslError(`var<${space}> is not taken: functions may read what is given to them, and keep nothing`, at);
+    throw new WgslError(`var<${space}> is not allowed: functions may read their inputs, and keep nothing`, at);
   }
   if (space === "storage" && access !== undefined && access !== "read") {
-    throw new WgslError(`storage with access ${access}: what is joined with a kernel may only read`, at);
+    throw new WgslError(`storage with access ${access}: texts joined with a kernel may only read`, at);
   }
   if (space !== "storage" && space !== "uniform") {
     throw new WgslError("a variable of the module, expected var<storage, read> or var<uniform>", at);
@@ -222,7 +222,7 @@ export function defines(text: OwnText, { name, parameters, result }: Signature):
   if (!definition) return false;
   const { node, label } = definition;
   const expected = `${name}(${parameters.join(", ")}) -> ${result}`;
-  if (node.kind !== "function") throw new WgslError(`${name} is no function, expected ${expected}`, label.at);
+  if (node.kind !== "function") throw new WgslError(`${name} is not a function, expected ${expected}`, label.at);
   const types = node.parameters.map(({ type }) => plainType(text, type));
   const own = `${name}(${types.join(", ")}) -> ${node.result ? plainType(text, node.result) : ""}`;
   if (own !== expected) throw new WgslError(`${own}, expected ${expected}`, label.at);

@@ -7,7 +7,7 @@ import { expressionsIn } from "../../../wgsl/walk.ts";
 import type { OwnText } from "./text.ts";
 
 /** A type as far as it has a size: in 4-byte words, with the types of its elements or members. */
-export interface Sized {
+interface Sized {
   readonly words: number;
   /** How many arrays and structs are one within the other; 0 of a scalar, a vector and a matrix. */
   readonly depth?: number;
@@ -29,16 +29,18 @@ export interface Sizes {
 
 type Node = Definition["node"];
 
-/** The depth of what holds values of a type. Throws `WgslError` at its name where that is too deep. */
+/**
+ * The depth of a type whose elements or members have this type. Throws `WgslError` at its name where it is too deep.
+ */
 function deeper({ depth = 0 }: Sized, { name, at }: Name | Definition["label"]): number {
   if (depth < deepest) return depth + 1;
-  throw new WgslError(`${name} has more than ${deepest} arrays and structs, one within the other`, at);
+  throw new WgslError(`${name} nests more than ${deepest} arrays and structs`, at);
 }
 
 /**
- * The sizes of a text. What has no constant size, such as a buffer, has the size of one element. Each definition and each
- * expression is looked at once, a definition after those that it refers to. Throws `WgslError` for one that refers to
- * itself.
+ * The sizes of a text. What has no constant size, such as a buffer, has the size of one element. Each definition and
+ * each expression is visited once, a definition after those that it refers to. Throws `WgslError` for one that refers
+ * to itself.
  */
 export function sizesOf({ scopes, evaluate }: OwnText): Sizes {
   const known = new Map<Node | Expression, Sized>();
@@ -113,7 +115,7 @@ export function sizesOf({ scopes, evaluate }: OwnText): Sizes {
     return { words: element.words * Math.max(1, values.length), depth: deeper(element, callee), element };
   };
 
-  /** What the size of a definition depends on. */
+  /** The definitions that the size of a definition depends on. */
   const referredTo = (node: Node): Node[] => {
     const given =
       node.kind === "struct"

@@ -13,7 +13,7 @@ export interface OwnText {
   readonly evaluate: (expression: Expression) => Constant | undefined;
 }
 
-/** Reads a text. Throws `WgslError` for what is not WGSL's grammar. */
+/** Reads a text. Throws `WgslError` where it breaks WGSL's grammar. */
 export const ownText = (code: string): OwnText => ownTextOf(code, parse(code));
 
 /** A text with its tree. */
@@ -23,7 +23,7 @@ export function ownTextOf(code: string, module: Module): OwnText {
   return { code, module, scopes, functions, evaluate: evaluator(scopes) };
 }
 
-/** What stands at a place of the text, without spaces. */
+/** The source of a node of the text, without spaces. */
 export const written = ({ code }: OwnText, { at, end }: Span): string => code.slice(at, end).replace(/\s+/g, "");
 
 const plainTypes = new WeakMap<Name, string>();

@@ -1,8 +1,7 @@
 import part from "#shaders/attention/masks/block-sparse.wgsl";
-import { flags, percentOf } from "../records/flags.ts";
 import { defineMask } from "../records/mask-record.ts";
 import { count, tensorOf } from "../records/parameters.ts";
-import { strides } from "../records/values.ts";
+import { flags, percentOf, strides } from "../records/values.ts";
 
 /**
  * Blocks of `size` queries by `size` keys, where `map` u32 `[b or 1, h or 1, rows, columns]` is not 0, by absolute
@@ -23,7 +22,7 @@ export const blockSparse = defineMask({
   range: ({ map, size }) => [0, (map.shape[3] ?? 0) * size],
   examples: (call) => {
     const { b, h, s, unit } = call;
-    const rows = (size: number) => Math.ceil(s / size) - 1; // fewer than there are: nothing is seen outside
+    const rows = (size: number) => Math.ceil(s / size) - 1; // fewer than exist: nothing is seen outside
     return {
       "block-sparse, one map": { map: flags([1, 1, rows(unit * 3), 3], 1, call), size: unit * 3 },
       "block-sparse, a map for each": { map: flags([b, h, 3, rows(unit)], 2, call), size: unit },

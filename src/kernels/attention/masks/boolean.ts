@@ -1,10 +1,9 @@
 import part from "#shaders/attention/masks/boolean.wgsl";
-import { flags, percentOf } from "../records/flags.ts";
 import { defineMask } from "../records/mask-record.ts";
 import { count, tensorOf } from "../records/parameters.ts";
-import { strides } from "../records/values.ts";
+import { flags, percentOf, strides } from "../records/values.ts";
 
-/** Where `keep` u32 `[b or 1, h or 1, t, s]` is not 0; its rows are the call's queries, whatever their positions. */
+/** Where `keep` u32 `[b or 1, h or 1, t, s]` is not 0; its rows are the call's queries, regardless of position. */
 export const boolean = defineMask({
   name: "boolean",
   part,

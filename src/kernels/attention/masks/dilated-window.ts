@@ -1,7 +1,7 @@
 import part from "#shaders/attention/masks/dilated-window.wgsl";
-import { inStep, until } from "../records/counts.ts";
 import { defineMask } from "../records/mask-record.ts";
 import { count } from "../records/parameters.ts";
+import { inStep, until } from "../records/values.ts";
 
 /** Every `dilation`-th of the last `keys` keys: `0 <= q − k < keys ∧ (q − k) mod dilation = 0` (Longformer). */
 export const dilatedWindow = defineMask({

@@ -1,10 +1,10 @@
 import chunkedPart from "#shaders/attention/masks/chunked.wgsl";
 import part from "#shaders/attention/masks/fixed.wgsl";
 import { ShapeError } from "../../../tensor/shape.ts";
-import type { KeyRange } from "../mod.ts";
-import { inBand, until } from "../records/counts.ts";
 import { defineMask } from "../records/mask-record.ts";
+import type { KeyRange } from "../records/mod.ts";
 import { choice, count, optionalCount, type Values } from "../records/parameters.ts";
+import { inBand, until } from "../records/values.ts";
 
 const parameters = {
   stride: count(64),

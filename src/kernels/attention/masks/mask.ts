@@ -1,9 +1,9 @@
 import { type Check, checkValue, wrongKind } from "../../../options/checks.ts";
 import { OptionError } from "../../../options/errors.ts";
 import type { CustomMask } from "../custom/custom.ts";
-import type { MaskMod } from "../mod.ts";
 import { madeByContent } from "../records/made.ts";
 import { type MaskRecord, recordMask } from "../records/mask-record.ts";
+import type { MaskMod } from "../records/mod.ts";
 import { byName, type Given, memo } from "../records/parameters.ts";
 import { causal } from "./causal.ts";
 import { full } from "./full.ts";
@@ -30,7 +30,7 @@ const plain = new Map<string, MaskMod>();
 /** Functions of masks, each made once: from parameters here, from other masks and from text in `made-mods.ts`. */
 export const madeMasks = madeByContent<MaskMod>();
 
-/** What a mask may be at all; its record checks its parameters. */
+/** The forms that a mask may have; its record checks its parameters. */
 export const maskCheck: Check = (mask) =>
   typeof mask === "string" || isObject(mask) ? undefined : `the name of a mask, or an object with ${forms}`;
 

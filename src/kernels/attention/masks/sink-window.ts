@@ -1,7 +1,7 @@
 import part from "#shaders/attention/masks/sink-window.wgsl";
-import { until } from "../records/counts.ts";
 import { defineMask } from "../records/mask-record.ts";
 import { count } from "../records/parameters.ts";
+import { until } from "../records/values.ts";
 
 /** A causal window and the first `sinks` keys (StreamingLLM, Xiao et al. 2023, section 3.2). */
 export const sinkWindow = defineMask({

@@ -1,8 +1,8 @@
 import windowPart from "#shaders/attention/masks/sliding-window.wgsl";
 import part from "#shaders/attention/masks/strided.wgsl";
-import { inStep, until } from "../records/counts.ts";
 import { defineMask } from "../records/mask-record.ts";
 import { choice, count } from "../records/parameters.ts";
+import { inStep, until } from "../records/values.ts";
 
 /**
  * Strided attention of the Sparse Transformer (Child et al. 2019, section 4.3), causal: set 1 the last keys, set 2

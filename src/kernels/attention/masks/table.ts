@@ -14,7 +14,7 @@ import { sinkWindow } from "./sink-window.ts";
 import { slidingWindow } from "./sliding-window.ts";
 import { strided } from "./strided.ts";
 
-/** All masks, in the order of lists. To add one, see docs/add-a-mask.md. */
+/** All masks, in the order of lists. To add one, see docs/guides/add-a-mask.md. */
 export const masks = [
   full,
   causal,

@@ -1,8 +1,8 @@
-// Functions of masks and scores, each made once for an object as long as the object says the same.
+// Functions of masks and scores, each made once for an object as long as its content stays the same.
 
 /** Values by object and content. */
 export interface Made<V> {
-  /** The value that was made of an object; undefined where there is none, or the object has changed since. */
+  /** The value that was made for an object; undefined if none was, or if the object has changed since. */
   get(given: object): V | undefined;
   set(given: object, value: V): void;
 }

@@ -1,10 +1,10 @@
-import type { ShaderModule } from "../../../gpu/shader-module.ts";
-import type { KeyRange, MaskMod } from "../mod.ts";
+import type { ShaderModule } from "../../../gpu/shader/shader-module.ts";
+import type { KeyRange, MaskMod } from "./mod.ts";
 import type { ExampleCall, Filled, Numbers, Parameters, Values } from "./parameters.ts";
 import { boundBy, checkValues, differsByHead, numbersIn } from "./values.ts";
 
 /**
- * Everything about a mask except its WGSL and its definition in float64, which is a row of `src/reference/masks.ts`.
+ * Everything about a mask except its WGSL and its definition in float64, which is a row of `src/reference/attention/masks.ts`.
  * Types, checks, the command line, pages, tests and docs are derived from it.
  */
 export interface MaskRecord<Name extends string = string, P extends Parameters = Parameters> {
@@ -27,11 +27,11 @@ export interface MaskRecord<Name extends string = string, P extends Parameters =
   params?(mask: Values<P>): Numbers;
   /** The file for these parameters, where another mask's is sufficient. */
   partFor?(mask: Values<P>): ShaderModule;
-  /** True if heads see different keys for another reason than a tensor with an axis of heads. */
+  /** True if heads see different keys without a tensor that has an axis of heads. */
   byHead?(mask: Values<P>): boolean;
   /** True if its notation means the mask joined with causal, as decoders use it. */
   readonly writtenCausal?: boolean;
-  /** The mask that FlashAttention's benchmarks would count it as; absent where they have none like it. */
+  /** The mask that FlashAttention's benchmarks would count it as; absent if they have none like it. */
   readonly convention?: "full" | "causal";
 }
 

@@ -2,7 +2,7 @@
 import type { Tensor } from "../../../tensor/tensor.ts";
 
 /** An integer from `least` to `most`. */
-export interface Count {
+interface Count {
   readonly type: "count";
   readonly least: number;
   readonly most: number;
@@ -39,7 +39,7 @@ export interface ExampleCall extends CallShape {
 }
 
 /** Numbers from 0 up to but not including 1; normally distributed numbers; integers below a bound. */
-export interface RandomNumbers {
+interface RandomNumbers {
   readonly uniform: () => number;
   readonly normal: () => number;
   readonly integer: (below: number) => number;
@@ -51,7 +51,7 @@ export interface Filled {
   readonly values: ArrayLike<number>;
 }
 
-/** A tensor, with the numbers that are written for it and from which it is made for a call. */
+/** A tensor, with the numbers that stand for it in notation and from which it is made for a call. */
 export interface TensorParameter<From extends Counts = Counts> {
   readonly type: "tensor";
   readonly dtype: "u32" | "f32";

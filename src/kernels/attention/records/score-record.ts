@@ -1,10 +1,10 @@
-import type { ShaderModule } from "../../../gpu/shader-module.ts";
-import type { Mod } from "../mod.ts";
+import type { ShaderModule } from "../../../gpu/shader/shader-module.ts";
+import type { Mod } from "./mod.ts";
 import type { ExampleCall, Filled, Numbers, Parameters, Values } from "./parameters.ts";
 import { boundBy, checkValues, numbersIn } from "./values.ts";
 
 /**
- * Everything about a score except its WGSL and its definition in float64, which is a row of `src/reference/scores.ts`.
+ * Everything about a score except its WGSL and its definition in float64, which is a row of `src/reference/attention/masks.ts`.
  * Types, checks, the command line, pages, tests and docs are derived from it.
  */
 export interface ScoreRecord<Name extends string = string, P extends Parameters = Parameters> {

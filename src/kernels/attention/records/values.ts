@@ -1,10 +1,12 @@
-// Values of the parameters of a mask or score: their check, and how kernels receive them.
 import { checkNames, positive, shown } from "../../../options/checks.ts";
 import { OptionError } from "../../../options/errors.ts";
 import { formatShape } from "../../../tensor/shape.ts";
 import { Tensor } from "../../../tensor/tensor.ts";
-import type { BoundTensor } from "../../kernel.ts";
-import type { Numbers, Parameter, Parameters } from "./parameters.ts";
+import type { BoundTensor } from "../../define/kernel.ts";
+import type { KeyRange } from "./mod.ts";
+import { type CallShape, type Filled, filled, type Numbers, type Parameter, type Parameters } from "./parameters.ts";
+
+// Values of the parameters of a mask or score: their check, and how kernels receive them.
 
 /** Throws `OptionError` unless the values are valid for the parameters. `what` names the mask or score. */
 export function checkValues(what: string, parameters: Parameters, values: Readonly<Record<string, unknown>>): void {
@@ -91,4 +93,44 @@ export const differsByHead = (parameters: Parameters, values: Readonly<Record<st
 export function strides({ shape }: Tensor): { readonly batch: number; readonly head: number } {
   const [b = 0, h = 0, n = 0, m = 0] = shape;
   return { batch: b === 1 ? 0 : h * n * m, head: h === 1 ? 0 : n * m };
+}
+
+// The number of keys that a query sees, in closed form, from which the cost of a dispatch is computed for any length.
+
+/** The end of the keys up to a query's own position, at most `keys`. */
+export const until = (query: number, keys: number): number => Math.max(0, Math.min(query + 1, keys));
+
+/** Keys from `first` up to but not including `end` whose distance to `query` is a multiple of `step`. */
+export function inStep(first: number, end: number, query: number, step: number): number {
+  if (end <= first) return 0;
+  return Math.floor((end - 1 - query) / step) - Math.floor((first - 1 - query) / step);
+}
+
+/** Keys before `end` whose index within their block of `stride` keys is in the band. */
+export function inBand(end: number, [from, to]: KeyRange, stride: number): number {
+  const blocks = Math.floor(end / stride);
+  return blocks * (to - from) + Math.max(0, Math.min(end - blocks * stride, to) - from);
+}
+
+/** Words of which a third are not 0. */
+export function flags(shape: readonly number[], seed: number, { random }: CallShape): Filled {
+  const { integer } = random(seed);
+  return filled(shape, () => (integer(3) === 0 ? 1 + integer(5) : 0));
+}
+
+/** Words of which about this percentage is 1. */
+export function percentOf(shape: readonly number[], percent: number, { random }: CallShape): Filled {
+  const { uniform } = random(percent);
+  return filled(shape, () => (uniform() * 100 < percent ? 1 : 0));
+}
+
+/** f32 numbers between −1 and 1. */
+export function aroundZero(shape: readonly number[], seed: number, { random }: CallShape): Filled {
+  const { uniform } = random(seed);
+  return filled(shape, () => Math.fround(2 * uniform() - 1));
+}
+
+/** Normally distributed numbers. */
+export function normals(shape: readonly number[], seed: number, { random }: CallShape): Filled {
+  return filled(shape, random(seed).normal);
 }

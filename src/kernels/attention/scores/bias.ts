@@ -1,11 +1,10 @@
 import part from "#shaders/attention/scores/bias.wgsl";
-import { aroundZero, normals } from "../records/numbers.ts";
 import { tensorOf } from "../records/parameters.ts";
 import { defineScore } from "../records/score-record.ts";
-import { strides } from "../records/values.ts";
+import { aroundZero, normals, strides } from "../records/values.ts";
 
 /**
- * `bias` `[b or 1, h or 1, t, s]` is added; its rows are the call's queries, whatever their positions. A score of −10³⁸
+ * `bias` `[b or 1, h or 1, t, s]` is added; its rows are the call's queries, regardless of position. A score of −10³⁸
  * or less hides its key, so that −∞ and the lowest f32 do: a row of nothing else gives zeros.
  */
 export const bias = defineScore({

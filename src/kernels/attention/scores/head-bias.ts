@@ -1,7 +1,7 @@
 import part from "#shaders/attention/scores/head-bias.wgsl";
-import { aroundZero, normals } from "../records/numbers.ts";
 import { tensorOf } from "../records/parameters.ts";
 import { defineScore } from "../records/score-record.ts";
+import { aroundZero, normals } from "../records/values.ts";
 
 /**
  * `bias` `[h]` is added to all scores of a head: alone it changes no result, only the log-sum-exp and a sink's share.

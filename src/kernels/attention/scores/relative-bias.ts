@@ -1,7 +1,7 @@
 import part from "#shaders/attention/scores/relative-bias.wgsl";
-import { aroundZero, normals } from "../records/numbers.ts";
 import { count, tensorOf } from "../records/parameters.ts";
 import { defineScore } from "../records/score-record.ts";
+import { aroundZero, normals } from "../records/values.ts";
 
 /** `table[h, min(|q − k|, distances − 1)]` is added; `table` `[h, distances]`. */
 export const relativeBias = defineScore({

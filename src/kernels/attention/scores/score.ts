@@ -1,8 +1,8 @@
 import { type Check, checkValue, wrongKind } from "../../../options/checks.ts";
 import { OptionError } from "../../../options/errors.ts";
 import type { CustomScore } from "../custom/custom.ts";
-import type { Mod } from "../mod.ts";
 import { madeByContent } from "../records/made.ts";
+import type { Mod } from "../records/mod.ts";
 import { byName, type Given, memo } from "../records/parameters.ts";
 import { recordScore, type ScoreRecord } from "../records/score-record.ts";
 import { none } from "./none.ts";
@@ -25,7 +25,7 @@ const plain = new Map<string, Mod>();
 /** Functions of scores, each made once: from parameters here, from other scores and from text in `made-mods.ts`. */
 export const madeScores = madeByContent<Mod>();
 
-/** What a score may be at all; its record checks its parameters. */
+/** The forms that a score may have; its record checks its parameters. */
 export const scoreCheck: Check = (score) =>
   typeof score === "string" || (typeof score === "object" && score !== null)
     ? undefined

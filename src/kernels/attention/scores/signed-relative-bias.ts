@@ -1,8 +1,8 @@
 import part from "#shaders/attention/scores/signed-relative-bias.wgsl";
 import { formatShape, ShapeError } from "../../../tensor/shape.ts";
-import { aroundZero, normals } from "../records/numbers.ts";
 import { count, tensorOf } from "../records/parameters.ts";
 import { defineScore } from "../records/score-record.ts";
+import { aroundZero, normals } from "../records/values.ts";
 
 /**
  * `table[h, clamp(k − q, −reach, reach) + reach]` is added; `table` `[h, 2·reach + 1]`. Buckets of distances (Raffel et

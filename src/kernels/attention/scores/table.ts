@@ -6,7 +6,7 @@ import { relativeBias } from "./relative-bias.ts";
 import { signedRelativeBias } from "./signed-relative-bias.ts";
 import { softcap } from "./softcap.ts";
 
-/** All scores, in the order of lists. To add one, see docs/add-a-score.md. */
+/** All scores, in the order of lists. To add one, see docs/guides/add-a-score.md. */
 export const scores = [none, softcap, alibi, relativeBias, signedRelativeBias, bias, headBias] as const;
 
 /** The name of a score. */

@@ -1,10 +1,10 @@
 import type { Gpu } from "../../../gpu/gpu.ts";
-import type { ShaderModule } from "../../../gpu/shader-module.ts";
+import type { ShaderModule } from "../../../gpu/shader/shader-module.ts";
 import type { Checks } from "../../../options/checks.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 
 /** Uniform structs by the name of their variable. */
-export type Uniforms = Record<string, Record<string, number>>;
+type Uniforms = Record<string, Record<string, number>>;
 
 /** The tensors of attention over keys and values in a layout. */
 export interface LaidTensors {
@@ -22,9 +22,9 @@ export interface LayoutSizes {
 }
 
 /** A number after the name of a layout where it is written: `paged:16`. */
-export interface LayoutNumber {
+interface LayoutNumber {
   readonly least: number;
-  /** One that suits some hundred keys. */
+  /** A value that suits a few hundred keys. */
   readonly usual: number;
   /** Its value where it is left out; without one, the layout's own choice for a call. */
   readonly otherwise?: number;
@@ -39,7 +39,7 @@ export interface SequenceSize {
   readonly s: number;
 }
 
-/** Where the keys of some sequences are: the definition that what the kernels read and write is compared with. */
+/** Where the keys of some sequences are: the definition that the kernels are compared with. */
 export interface LaidOut<L> {
   /** Rows of the cache, and slots of each. */
   readonly rows: number;
@@ -48,7 +48,7 @@ export interface LaidOut<L> {
   readonly slotOf: (sequence: number, key: number) => readonly [row: number, slot: number] | undefined;
   /** The argument of attention, for a cache of these rows. */
   readonly layout: (gpu: Gpu) => L;
-  /** Elements of the layout's tensors that are read for a sequence, of whose keys `seen` marks those that count. */
+  /** Elements of the layout's tensors that are read for a sequence; `seen` marks the keys that count. */
   readonly entries?: (sequence: number, seen: Uint8Array) => number;
 }
 
@@ -63,7 +63,7 @@ export interface LayoutRecord<L> {
   readonly misfit?: (numbers: LayoutNumbers) => string | undefined;
   /** Lays out sequences, all of one size unless the layout defines where they begin and end (`extent`). */
   readonly layOut: (sequences: readonly SequenceSize[], numbers: LayoutNumbers) => LaidOut<L>;
-  /** True where memory may go on after the last key, so that keys and values may be views of longer ones. */
+  /** True where memory may continue after the last key, so that keys and values may be views of longer ones. */
   readonly openEnded?: boolean;
   /** How attention reads: the part that finds a key (slot `attention/address`), and its uniforms for keys of this shape. */
   readonly read: {

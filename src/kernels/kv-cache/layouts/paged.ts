@@ -2,7 +2,7 @@ import address from "#shaders/attention/address/paged.wgsl";
 import slot from "#shaders/kv-cache/slot/paged.wgsl";
 import { formatShape, ShapeError } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
-import { tensorCheck } from "../../arguments.ts";
+import { tensorCheck } from "../../define/arguments.ts";
 import { blockTable, pagesChecked } from "../block-table.ts";
 import type { LayoutRecord, SequenceSize } from "./layout-record.ts";
 
@@ -12,12 +12,13 @@ import type { LayoutRecord, SequenceSize } from "./layout-record.ts";
  */
 export interface PagedLayout {
   readonly kind: "paged";
+  /** The page of each run of positions, u32 `[b, entries]`. */
   readonly blockTable: Tensor;
 }
 
 const entriesOf = ({ blockTable }: PagedLayout) => blockTable.shape[1] ?? 0;
 
-/** Pages of no sequence, in caches that are laid out. */
+/** Extra pages of laid-out caches, which belong to no sequence. */
 const spare = 2;
 
 /** The pages of each sequence: scattered, the same in every run. */

@@ -4,7 +4,7 @@ import type { Gpu } from "../../../gpu/gpu.ts";
 import { checkValue, listOf, size } from "../../../options/checks.ts";
 import { formatShape, ShapeError } from "../../../tensor/shape.ts";
 import { type Tensor, tensor } from "../../../tensor/tensor.ts";
-import { tensorCheck } from "../../arguments.ts";
+import { tensorCheck } from "../../define/arguments.ts";
 import type { LaidTensors, LayoutRecord } from "./layout-record.ts";
 
 /**
@@ -14,13 +14,15 @@ import type { LaidTensors, LayoutRecord } from "./layout-record.ts";
  */
 export interface RaggedLayout {
   readonly kind: "ragged";
+  /** Where the queries of each sequence begin, u32 `[sequences + 1]`. */
   readonly queryOffsets: Tensor;
+  /** Where the keys of each sequence begin, u32 `[sequences + 1]`. */
   readonly keyOffsets: Tensor;
 }
 
 /**
- * The lengths that `sequenceOffsets` was given: the offsets are on the GPU, and costs are computed without reading
- * them.
+ * The lengths that `sequenceOffsets` was called with: the offsets are on the GPU, and costs are computed without
+ * reading them.
  */
 const knownLengths = new WeakMap<Tensor, readonly number[]>();
 

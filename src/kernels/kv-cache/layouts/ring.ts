@@ -11,6 +11,10 @@ import type { LayoutRecord } from "./layout-record.ts";
  */
 export interface RingLayout {
   readonly kind: "ring";
+  /**
+   * Slots at the beginning that are never overwritten.
+   * @defaultValue 0
+   */
   readonly sinks?: number;
 }
 

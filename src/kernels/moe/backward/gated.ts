@@ -1,24 +1,22 @@
-// What experts' gradients need other than products: through gates and shares, and sums for biases.
+// What experts' gradients need besides products: gradients through gates and shares, and sums for biases.
 import biasesSource from "#shaders/moe/backward/biases.wgsl";
 import gatedSource from "#shaders/moe/backward/gated.wgsl";
 import slopesClamped from "#shaders/moe/glu-slopes/clamped.wgsl";
 import slopesSwiglu from "#shaders/moe/glu-slopes/swiglu.wgsl";
 import sharesWeighted from "#shaders/moe/row-shares/weighted.wgsl";
 import sharesWhole from "#shaders/moe/row-shares/whole.wgsl";
-import rowsAligned from "#shaders/moe/rows/aligned.wgsl";
-import rowsGathered from "#shaders/moe/rows/gathered.wgsl";
 import biasNone from "#shaders/moe/slot-bias/none.wgsl";
 import biasVector from "#shaders/moe/slot-bias/vector.wgsl";
-import { constantsOf } from "../../../gpu/specialise.ts";
-import { defineKernel } from "../../kernel.ts";
+import { constantsOf } from "../../../gpu/shader/specialise.ts";
+import { defineKernel } from "../../define/kernel.ts";
 import type { GatedActivation } from "../expert-weights.ts";
 
 const { LANES } = constantsOf(gatedSource, "LANES");
 
 /**
- * From what gates and ups gave, pairs `[rows, 2f]`, and the gradients of results times down, e `[rows, f]`, both in place:
- * the gradients of the pairs, and the hidden values times their shares; and the gradients of the shares `[t, k]`. With
- * the gradient of the results and their biases, the shares' gradients have their part too.
+ * From the results of gate and up, pairs `[rows, 2f]`, and the gradients of results times down, e `[rows, f]`, both in
+ * place: the gradients of the pairs, and the hidden values times their shares; and the gradients of the shares `[t,
+ * k]`. With `dy` and `bias` these include the biases' part.
  */
 export const gatedBackward = defineKernel({
   name: "moe/backward/gated",
@@ -49,7 +47,7 @@ interface BiasOptions {
   readonly choices?: number;
 }
 
-/** Sums of the rows of each expert's slots, times their shares where these are given: x `[rows, n]` → db `[e · n]`. */
+/** Sums of the rows of each expert's slots, times their shares if these are passed: x `[rows, n]` → db `[e · n]`. */
 export const expertBiases = defineKernel({
   name: "moe/backward/biases",
   source: biasesSource,
@@ -59,7 +57,8 @@ export const expertBiases = defineKernel({
   axes: ({ n }, { count }: BiasOptions) => ({ outputs: count * n }),
   params: ({ n }, { count, choices = 1 }) => ({ experts: count, n, choices }),
   specialise: (_axes, { choices }, { dtypes }) => ({
-    parts: [choices === undefined ? rowsAligned : rowsGathered, dtypes["shares"] ? sharesWeighted : sharesWhole],
+    parts: [dtypes["shares"] ? sharesWeighted : sharesWhole],
+    constants: { GATHERED: choices !== undefined },
   }),
   threads: ({ n }, { count }) => count * n,
   cost: ({ n }, { count, slotCount }) => ({ flops: 2 * slotCount * n, requestedBytes: 4 * n * (slotCount + count) }),

@@ -3,18 +3,16 @@ import rowsSource from "#shaders/moe/backward/rows.wgsl";
 import rowsNaiveSource from "#shaders/moe/backward/rows-naive.wgsl";
 import weightsSource from "#shaders/moe/backward/weights.wgsl";
 import weightsNaiveSource from "#shaders/moe/backward/weights-naive.wgsl";
-import rowsAligned from "#shaders/moe/rows/aligned.wgsl";
-import rowsGathered from "#shaders/moe/rows/gathered.wgsl";
-import { constantsOf } from "../../../gpu/specialise.ts";
-import { weightPart, weightTypes } from "../../formats.ts";
-import { defineKernel, type KernelContext } from "../../kernel.ts";
+import { constantsOf } from "../../../gpu/shader/specialise.ts";
+import { defineKernel, type KernelContext } from "../../define/kernel.ts";
+import { weightPart, weightTypes } from "../../formats/formats.ts";
 import { seenRows } from "../expert-weights.ts";
 
 type Axes<A extends string> = Readonly<Record<A, number>>;
 
 type RowsAxes = "tokens" | "n" | "inputs" | "k" | "padded" | "blocks" | "two" | "four";
 
-/** What costs depend on other than shapes. */
+/** What costs depend on besides shapes. */
 interface Slots {
   /** Number of experts, e. */
   readonly count: number;
@@ -28,7 +26,7 @@ interface RowsOptions extends Slots {
 }
 
 interface WeightsOptions extends Slots {
-  /** Rows of the gradient, of those of all experts; default all. */
+  /** Range of the gradient's rows, all experts' rows counted; default all. */
   readonly begin?: number;
   readonly end?: number;
   /** Choices per token. */
@@ -63,7 +61,8 @@ const rowsProduct = {
     ...seenRows(context),
   }),
   specialise: (_axes: object, { choices }: RowsOptions, { dtypes, gpu }: KernelContext) => ({
-    parts: [weightPart(dtypes["weight"], gpu).part, choices === undefined ? rowsAligned : rowsGathered],
+    parts: [weightPart(dtypes["weight"], gpu).part],
+    constants: { GATHERED: choices !== undefined },
   }),
 } as const;
 

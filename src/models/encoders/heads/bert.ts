@@ -1,8 +1,8 @@
 import type { EncoderConfig } from "../config.ts";
-import type { EncoderHead, FamilyHeads, HeadNaming } from "./head.ts";
-import { headSources } from "./sources.ts";
+import { normSources, projectionSources } from "../family.ts";
+import type { EncoderHead, FamilyHeads, HeadNaming, HeadSources } from "./head.ts";
 
-/** A head on every token's state, without anything between. */
+/** A head directly on every token's state. */
 function projected(
   config: EncoderConfig,
   naming: HeadNaming,
@@ -19,7 +19,7 @@ export function maskedHead(
   names: {
     readonly dense: string;
     readonly norm: string;
-    /** Its projection where it is not the embedding. */
+    /** Its projection, if it is not the embedding. */
     readonly decoder: string;
     readonly bias: readonly string[];
   },
@@ -35,7 +35,7 @@ export function maskedHead(
   };
 }
 
-/** Heads that most families have, on states of tokens alone. */
+/** Heads of most families, on token states only. */
 export const tokenHeads = (config: EncoderConfig, naming: HeadNaming): FamilyHeads => ({
   "token-classification": { ...projected(config, naming, ["classifier", naming.labels]), shared: true },
   "question-answering": projected(config, naming, ["qa_outputs", 2]),
@@ -74,8 +74,8 @@ export function bertHeads(config: EncoderConfig, naming: HeadNaming, prefix: str
 }
 
 /**
- * The heads of RoBERTa (Liu et al. 2019) and MPNet. That for masked language has erf GELU whatever the layers have, and the
- * one for texts a projection of its own in place of the pooler.
+ * The heads of RoBERTa (Liu et al. 2019) and MPNet. The masked-language head has erf GELU regardless of the layers, and
+ * the one for texts its own projection in place of the pooler.
  */
 export const robertaHeads = (config: EncoderConfig, naming: HeadNaming): FamilyHeads => ({
   "masked-language": maskedHead(
@@ -92,3 +92,35 @@ export const robertaHeads = (config: EncoderConfig, naming: HeadNaming): FamilyH
   "sequence-classification": pooledHead(config, naming, "classifier.dense", ["classifier.out_proj", naming.labels]),
   ...tokenHeads(config, naming),
 });
+
+/** Sources of a head's parts by their names. Biases are read if the checkpoint has them. */
+export function headSources(
+  { vocabulary, width }: Pick<EncoderConfig, "vocabulary" | "width">,
+  { has }: HeadNaming,
+  names: {
+    readonly dense?: string;
+    readonly norm?: string;
+    /** A projection and its number of outputs; unset: the product with the embedding. */
+    readonly output?: readonly [name: string, outputs: number];
+    /** Possible names of the bias of token logits. */
+    readonly tokenBias?: readonly string[];
+  },
+): HeadSources {
+  const projection = (name: string, outputs: number) => {
+    const { weight, bias } = projectionSources(name, width, outputs);
+    return { weight, ...(has(bias.name) || !has(weight.name) ? { bias } : {}) };
+  };
+  const { dense: denseName, norm: normName, output: outputName, tokenBias = [] } = names;
+  const dense = denseName === undefined ? undefined : projection(denseName, width);
+  const norm = normName === undefined ? undefined : normSources(normName, width, has);
+  const output = outputName && projection(...outputName);
+  const [usual] = tokenBias;
+  const ofTokens = usual === undefined ? undefined : { name: tokenBias.find(has) ?? usual, shape: [vocabulary] };
+  const outputBias = ofTokens ?? output?.bias;
+  return {
+    ...(dense && { dense: dense.weight, ...(dense.bias && { denseBias: dense.bias }) }),
+    ...(norm && { norm: norm.weight, ...(has(norm.bias.name) ? { normBias: norm.bias } : {}) }),
+    ...(output && { output: output.weight }),
+    ...(outputBias && { outputBias }),
+  };
+}

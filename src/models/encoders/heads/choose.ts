@@ -1,18 +1,18 @@
-import { type FieldReader, list, optional, text } from "../../../formats/fields.ts";
 import { FormatError, listed } from "../../../formats/format-error.ts";
+import { type FieldReader, list, optional, text } from "../../../formats/json/fields.ts";
 import type { Weights } from "../../../formats/weights.ts";
-import { sourcesOf } from "../../family.ts";
+import { sourcesOf } from "../../decoders/family.ts";
 import type { EncoderConfig } from "../config.ts";
 import type { EncoderFamily } from "../family.ts";
 import { type EncoderHead, type FamilyHeads, type HeadKind, headKinds, headWithUse } from "./head.ts";
 import { countLabels, type Labels, readLabels } from "./labels.ts";
 
-/** The heads that a folder has. */
+/** The heads in a folder. */
 export interface ChosenHeads {
   readonly heads: FamilyHeads;
-  /** Of the classifier; unset: there is none. */
+  /** Of the classifier; unset: no classifier. */
   readonly labels?: Labels;
-  /** Why there is not a head of this kind. */
+  /** Why a head of this kind is missing. */
   readonly why: (kind: HeadKind) => string;
 }
 
@@ -29,8 +29,8 @@ export const noHeads = (architecture: string): ChosenHeads => ({
 });
 
 /**
- * Chooses the heads of a folder. The one that `architectures` names is there if the checkpoint has its last tensor, and
- * then has to be whole; so are others whose tensors are all there and can be no other head's. Reads no bytes. Throws
+ * Chooses the heads of a folder. The one that `architectures` names exists if the checkpoint has its last tensor, and
+ * must then be complete. Others exist if all their tensors do and can belong to no other head. Reads no bytes. Throws
  * `FormatError` for labels that do not fit the classifier.
  */
 export function chooseHeads(
@@ -54,7 +54,7 @@ export function chooseHeads(
     if (!head || !has(head.own)) continue;
     if (!named.has(kind)) {
       if (head.shared || !sourcesOf(head.sources).every(({ name }) => has(name))) continue;
-      // A map of labels is that of the head that the architecture names.
+      // A map of labels belongs to the head that the architecture names.
       if (labelled && (named.size > 0 || (countLabels(reader) ?? rowsOf(head)) !== rowsOf(head))) continue;
     }
     heads[kind] = head;
@@ -74,7 +74,7 @@ export function chooseHeads(
   return { heads, ...(labels && { labels }), why };
 }
 
-/** A family with the weights of these heads among those outside of the layers. */
+/** A family with the weights of these heads among those outside the layers. */
 export const withHeads = (family: EncoderFamily, heads: FamilyHeads): EncoderFamily => ({
   ...family,
   outer: (config, has) => ({
@@ -83,7 +83,7 @@ export const withHeads = (family: EncoderFamily, heads: FamilyHeads): EncoderFam
   }),
 });
 
-/** The error for a head that is not there: which one a method needs, why there is none, and which there are. */
+/** The error for a missing head: which one a method needs, why it is missing, and which exist. */
 export function missingHead(
   name: string,
   method: string,

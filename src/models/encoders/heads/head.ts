@@ -1,6 +1,6 @@
 import type { Activation } from "../../../blocks/activations.ts";
-import type { FieldReader } from "../../../formats/fields.ts";
-import type { WeightSource } from "../../family.ts";
+import type { FieldReader } from "../../../formats/json/fields.ts";
+import type { WeightSource } from "../../decoders/family.ts";
 
 /** What a kind of head is called in names of architectures, after the family, and what uses it. */
 interface HeadUse {
@@ -38,19 +38,19 @@ export interface HeadSources {
 }
 
 /**
- * A head: which states it reads, and what it computes of each: `output(norm(activation(dense(x))))`, of which all but the
- * output may be missing.
+ * A head: which states it reads, and what it computes from each: `output(norm(activation(dense(x))))`, where all but
+ * the output are optional.
  */
 export interface EncoderHead {
-  /** Of every token that is asked for, of a text's first, or the mean of a text's. */
+  /** Of every requested token, of a text's first token, or the mean of a text's tokens. */
   readonly rows: "each" | "first" | "mean";
   readonly activation?: HeadActivation;
   /** Of the norm; unset: the layers'. */
   readonly eps?: number;
   readonly sources: HeadSources;
-  /** The tensor that says whether the head is there. */
+  /** The tensor that shows that the head exists. */
   readonly own: string;
-  /** True where another head has a tensor of this name: only the architecture says whose it is. */
+  /** True where another head has a tensor of this name: only the architecture tells them apart. */
   readonly shared?: boolean;
 }
 

@@ -1,6 +1,6 @@
-import { choice, type FieldReader, optional, shown, text } from "../../../formats/fields.ts";
+import { choice, type FieldReader, optional, shown, text } from "../../../formats/json/fields.ts";
 
-/** How scores are made of the logits of labels. */
+/** How scores are computed from the logits of labels. */
 export type Scoring = "softmax" | "sigmoid" | "none";
 
 /** The labels of a classifier, in the order of its outputs. */
@@ -20,10 +20,10 @@ const activations: Readonly<Record<string, Scoring>> = {
   "torch.nn.modules.linear.Identity": "none",
 };
 
-/** Most labels that a map may have. */
+/** Maximum number of labels in a map. */
 const most = 1 << 20;
 
-/** The number of labels that `id2label` has; undefined where a config has none. */
+/** The number of labels in `id2label`; undefined without one. */
 export function countLabels(config: FieldReader): number | undefined {
   const map = config.raw["id2label"] ?? undefined;
   if (map === undefined) return undefined;
@@ -64,7 +64,7 @@ function scoringOf(config: FieldReader, count: number): Scoring {
   return count === 1 ? "sigmoid" : "softmax";
 }
 
-/** What sentence-transformers applies to the one logit of a cross-encoder, where the config names it. */
+/** What sentence-transformers applies to the one logit of a cross-encoder, if the config names it. */
 function crossEncoderActivation(config: FieldReader): Scoring | undefined {
   const field = "sbert_ce_default_activation_function"; // before version 4
   const own = config.raw["sentence_transformers"] as { readonly activation_fn?: unknown } | null | undefined;

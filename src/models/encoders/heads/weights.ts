@@ -5,7 +5,7 @@ import { gelu, geluTanh, quickGelu, relu, silu } from "../../../kernels/elementw
 import { softcap } from "../../../kernels/elementwise/softcap.ts";
 import { matmul } from "../../../kernels/matmul/matmul.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
-import type { WeightSource } from "../../family.ts";
+import type { WeightSource } from "../../decoders/family.ts";
 import type { EncoderHead, FamilyHeads, HeadActivation, HeadKind } from "./head.ts";
 
 /** A head on the GPU. */
@@ -20,7 +20,7 @@ export interface HeadWeights {
 /** The heads of an encoder on the GPU. */
 export type UploadedHeads = Readonly<Partial<Record<HeadKind, HeadWeights>>>;
 
-/** What notes a head's weights for loading. */
+/** Registers a head's weights for loading. */
 interface HeadLoader {
   readonly matrix: (source: WeightSource) => Tensor;
   readonly vector: (source: WeightSource) => Tensor;
@@ -30,7 +30,7 @@ interface HeadLoader {
   readonly embedding: Tensor;
 }
 
-/** Notes the weights of heads for loading. What several of them read is loaded once. */
+/** Registers the weights of heads for loading. What several of them read is loaded once. */
 export function loadHeads(heads: FamilyHeads, { matrix, vector, eps, embedding }: HeadLoader): UploadedHeads {
   const known = new Map<string, Tensor>();
   const once = (source: WeightSource, load: (source: WeightSource) => Tensor): Tensor => {
@@ -71,7 +71,7 @@ const activate: Readonly<
 const project = (gpu: Gpu, x: Tensor, { weight, bias }: Linear): Tensor =>
   matmul(gpu, bias ? { x, weight, bias } : { x, weight }).y;
 
-/** What a head's output takes `[n, c]`, of states `[n, c]`. */
+/** The input of a head's output layer `[n, c]`, from states `[n, c]`. */
 export function headStates(gpu: Gpu, states: Tensor, head: HeadWeights): Tensor {
   return gpu.within("head", () => {
     let x = states;

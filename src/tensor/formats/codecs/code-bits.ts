@@ -1,4 +1,4 @@
-/** Some bits of the codes of a block: where element e has its own. */
+/** A field of bits in the codes of a block: where the bits of element e are. */
 export interface CodeBits {
   readonly bits: number;
   /** The byte within the block that holds those of element e. */
@@ -7,7 +7,7 @@ export interface CodeBits {
   readonly shift: (e: number) => number;
 }
 
-/** Reading and writing of codes that are put together from several such fields, the lowest bits first. */
+/** Reading and writing of codes composed of several such fields, the lowest bits first. */
 export function codeBits(elements: number, given: readonly CodeBits[]) {
   let total = 0;
   const fields = given.map(({ bits, byte, shift }) => {
@@ -43,7 +43,7 @@ export function codeBits(elements: number, given: readonly CodeBits[]) {
   };
 }
 
-/** Blocks of 32 elements, of which i and i + 16 have the halves of a byte. */
+/** Blocks of 32 elements; i and i + 16 share a byte, i in the lower half. */
 export const nibblesFrom = (first: number): CodeBits => ({
   bits: 4,
   byte: (e) => first + (e & 15),

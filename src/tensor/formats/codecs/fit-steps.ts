@@ -22,8 +22,8 @@ export function furthestOf(x: ArrayLike<number>, first: number, count: number): 
 }
 
 /**
- * A scale for numbers of −levels to levels − 1: that with the least error, weighted by the squares of the numbers, of 19
- * around the one that makes the furthest number −levels.
+ * A scale for codes of −levels to levels − 1: of 19 around the scale that makes the number furthest from 0 −levels, the
+ * one with the least error, weighted by the squares of the numbers.
  */
 export function fitScale(x: Float32Array, first: number, count: number, levels: number): number {
   const furthest = furthestOf(x, first, count);
@@ -50,8 +50,9 @@ export function fitScale(x: Float32Array, first: number, count: number, levels: 
 }
 
 /**
- * A scale for numbers of −levels to levels − 1: from the one that makes the furthest number −levels, single codes are
- * changed where that lessens the error, weighted by the squares of the numbers, in at most five passes.
+ * A scale for codes of −levels to levels − 1. It starts from the scale that makes the number furthest from 0 −levels;
+ * then single codes change where that lessens the error, weighted by the squares of the numbers, in at most five
+ * passes.
  */
 export function refineScale(x: Float32Array, first: number, count: number, levels: number): number {
   const furthest = furthestOf(x, first, count);
@@ -90,11 +91,11 @@ export interface RangeSearch {
   /** Added to it in the first trial; each further one adds 0.1. */
   readonly from: number;
   readonly trials: number;
-  /** What is least: the weighted sum of the errors, or of their squares. */
+  /** What is minimised: the weighted sum of the errors, or of their squares. */
   readonly least: "errors" | "squares";
 }
 
-// Of the group that is searched: its numbers, their weights, and the products of both.
+// The group being searched: its numbers, their weights, and the products of both.
 const [values, weights, products] = [new Float64Array(32), new Float64Array(32), new Float64Array(32)];
 
 /**

@@ -1,12 +1,12 @@
-import { decodeF16, encodeF16 } from "../f16.ts";
+import { decodeF16, encodeF16 } from "../floats.ts";
 import type { GgmlBlocks, Planes, StorageFormat } from "../format.ts";
 import { type CodeBits, codeBits } from "./code-bits.ts";
 
-/** Bytes of a block that go to a plane, in order: from the first up to the last, which is not among them. */
+/** Ranges of a block's bytes that go to a plane, in order; the end is exclusive. */
 type Range = readonly [begin: number, end: number];
 
-/** What groups of elements are scaled by:  value = number · scale + minimum, the nearest of f32. */
-export interface Steps {
+/** The steps of groups of elements:  value = number · scale + minimum, rounded to f32. */
+interface Steps {
   readonly scales: Float64Array;
   readonly minima: Float64Array;
 }
@@ -15,7 +15,7 @@ export interface Steps {
  * A block of ggml, the library of llama.cpp, as its files hold it: codes, each of a number, and for groups of adjacent
  * elements a scale and perhaps a minimum. The arithmetic is exact in float64, and rounded once.
  */
-export interface GgmlBlock<Name extends string> {
+interface GgmlBlock<Name extends string> {
   readonly name: Name;
   /** Its id in GGUF files. */
   readonly type: number;
@@ -32,7 +32,7 @@ export interface GgmlBlock<Name extends string> {
   readonly scales: readonly Range[];
   /** Zeros after the bytes of its scales, so that a block's are whole words; default none. */
   readonly padding?: number;
-  /** Where its numbers of f16 are: where one is not finite, no element of the block is. */
+  /** Where its f16 numbers are: if one is not finite, no element of the block is. */
   readonly halves: readonly number[];
   /** Reads the steps of the block at `at`; minima are 0 unless they are written. */
   readonly steps: (block: Uint8Array, at: number, steps: Steps) => void;

@@ -2,7 +2,7 @@ import type { Planes, StorageFormat } from "../format.ts";
 import { readHalf, writeHalf } from "./ggml-blocks.ts";
 
 const highest = 15;
-/** Codes of 32 elements take 16 bytes: elements i and i + 16 have the halves of a byte, as in ggml's blocks. */
+/** Codes of 32 elements take 16 bytes: elements i and i + 16 share a byte, as in ggml's blocks. */
 const [together, bytes] = [32, 16];
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Planes[string] = new Uint8Array()) =>
@@ -14,7 +14,7 @@ const shiftOf = (e: number) => (e % together < bytes ? 0 : 4);
 
 /**
  * Integers of 4 bits from 0 on, and for each group of elements of a row a scale and a zero point, both as f16:
- * value = (code − zero) · scale, exact in f32. So AWQ (Lin et al. 2023) and GPTQ (Frantar et al. 2022) store weights.
+ * value = (code − zero) · scale, exact in f32. AWQ (Lin et al. 2023) and GPTQ (Frantar et al. 2022) store weights so.
  */
 export function int4Groups<const Name extends string>(name: Name, group: number) {
   const encode = (values: ArrayLike<number>) => {

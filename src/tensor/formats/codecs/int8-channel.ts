@@ -17,7 +17,7 @@ export const int8_channel = {
   encode(values: ArrayLike<number>, columns: number) {
     const { data, scales } = int8.encode(values, columns);
     for (let i = 0; i < values.length; i++) {
-      if (!Number.isFinite(values[i])) scales[Math.floor(i / columns)] = Number.NaN; // then the row has no numbers
+      if (!Number.isFinite(values[i])) scales[Math.floor(i / columns)] = Number.NaN; // then the whole row is NaN
     }
     return { data, scales };
   },

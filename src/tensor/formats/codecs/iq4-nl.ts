@@ -13,7 +13,9 @@ function codeOf(x: number): number {
   return code;
 }
 
-/** A scale with the least error, weighted by the squares of the numbers, of several around −127 for the furthest. */
+/**
+ * Of several scales around the one that makes the furthest number −127, that of the least error, weighted by squares.
+ */
 function searchScale(x: Float32Array, first: number): number {
   const furthest = furthestOf(x, first, elements);
   if (Math.abs(furthest) < 1e-15) return 0;

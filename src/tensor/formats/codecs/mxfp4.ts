@@ -7,7 +7,7 @@ const block = 32;
 const e2m1 = [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0, -0.5, -1, -1.5, -2, -3, -4, -6];
 
 /** Exponent of the largest code, 6 = 1.5 · 2². */
-const largestExponent = 2;
+const maxExponent = 2;
 
 /** The code nearest to a number, ties to the even one; numbers too large become the largest. */
 function codeOf(value: number): number {
@@ -25,7 +25,7 @@ function codeOf(value: number): number {
 function exponentOf(values: readonly number[]): number {
   const largest = Math.max(...values.map(Math.abs));
   if (!Number.isFinite(largest)) return 255;
-  const exponent = largest === 0 ? -127 : Math.floor(Math.log2(largest)) - largestExponent;
+  const exponent = largest === 0 ? -127 : Math.floor(Math.log2(largest)) - maxExponent;
   return Math.min(254, Math.max(0, exponent + 127));
 }
 
@@ -69,7 +69,7 @@ function firstNotFinite({ data, scales = new Uint8Array() }: Planes) {
 const half = block / 2;
 const bytes = 1 + half;
 
-/** Planes of ggml's blocks, an exponent and then codes of which elements i and i + 16 share a byte, not 2i and 2i + 1. */
+/** Planes of ggml's blocks: an exponent, then codes, where elements i and i + 16 share a byte, not 2i and 2i + 1. */
 function split(blocks: Uint8Array) {
   const count = Math.floor(blocks.length / bytes);
   const [data, scales] = [new Uint8Array(count * half), new Uint8Array(count)];
@@ -84,7 +84,7 @@ function split(blocks: Uint8Array) {
   return { data, scales };
 }
 
-/** The blocks that `split` makes planes of. */
+/** The inverse of `split`. */
 function join({ data, scales }: Planes): Uint8Array {
   const codes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const blocks = new Uint8Array((codes.length / half) * bytes);

@@ -1,7 +1,0 @@
-// The order that the pass before has left.
-
-@group(0) @binding(1) var<storage, read> order: array<u32>;  // [t]
-
-fn token_at(i: u32) -> u32 {
-  return order[i];
-}

@@ -1,5 +1,0 @@
-// The lowest f32 that is finite. Where maxima begin, so that a row of minus infinities has something to be subtracted.
-// LOWEST of lib/online-softmax is another number: the mark of masked scores, so far from the end of f32 that any score
-// can be subtracted from it.
-
-const LOWEST_FLOAT: f32 = -0x1.fffffep+127;

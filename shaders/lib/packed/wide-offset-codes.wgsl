@@ -1,0 +1,23 @@
+// with: lib/packed/bytes-in-place
+// Shared by the parts of the slot lib/wide that load codes with a scale and an offset for each GROUP of them:  code ·
+// scale + offset. A group's sum is scaled once, and its offset multiplies the sum of its x. The middle code is
+// subtracted from each, so that their sum and the offset's term are not large numbers that cancel.
+
+const QUADS: u32 = WIDE / 4;
+const GROUPS: u32 = WIDE / GROUP;
+struct Wide { codes: array<vec4f, QUADS>, scales: array<f32, GROUPS>, offsets: array<f32, GROUPS> }
+
+fn add_wide(x: array<vec4f, QUADS>, w: Wide, sum: f32) -> f32 {
+  var total = sum;
+  for (var g = 0u; g < GROUPS; g++) {
+    var products = vec4f();
+    var plain = vec4f();
+    for (var q = g * GROUP / 4; q < (g + 1) * GROUP / 4; q++) {
+      products = fma(x[q], w.codes[q], products);
+      plain += x[q];
+    }
+    total = fma(w.scales[g], sum_in_place(products), total);
+    total = fma(w.offsets[g], (plain.x + plain.y) + (plain.z + plain.w), total);
+  }
+  return total;
+}

@@ -1,0 +1,114 @@
+import type { FileSource } from "../../formats/source.ts";
+import type { OpeningOptions } from "../../generate/load/opening.ts";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { dropout } from "../../kernels/elementwise/dropout.ts";
+import { type RecurrentConfig, readRecurrentConfig, recurrentShapes } from "../../models/recurrent/config.ts";
+import {
+  type Dropped,
+  type Recurrent,
+  recurrentLogits,
+  recurrentOf,
+  type Sources,
+} from "../../models/recurrent/encoder-decoder.ts";
+import { byPosition, sourceNumbers, sourceShapes } from "../../models/recurrent/sources.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { refuse } from "../objectives/layer-settings.ts";
+import type { LossSettings, Objective } from "../objectives/objective.ts";
+import { checkPairBatch, type PairBatch, pairTargetsIn } from "../objectives/pair-batch.ts";
+import { given, lossOf } from "../objectives/tensors.ts";
+import { type FreshNamedOptions, freshNamed, openNamed } from "./open-named.ts";
+import type { TrainableModel } from "./open-trainable.ts";
+
+/** A trainable recurrent encoder-decoder. */
+interface TrainableRecurrent extends TrainableModel<PairBatch> {
+  readonly config: RecurrentConfig;
+  /** The model for `decodeGreedy`. */
+  readonly model: Recurrent;
+}
+
+const kind = { read: readRecurrentConfig, shapes: recurrentShapes };
+
+/**
+ * Reads a recurrent encoder-decoder's folder and uploads its weights as f32: `config.json` as `readRecurrentConfig` reads it,
+ * and `model.safetensors` with the names of PyTorch's modules `embedding`, `encoder`, `decoder`, `combine` and `head`.
+ *
+ * @throws FormatError for a file that is missing or invalid, and the reason of `signal` once it aborts.
+ */
+export async function openRecurrent(
+  gpu: Gpu,
+  from: string | URL | FileSource,
+  options: OpeningOptions = {},
+): Promise<TrainableRecurrent> {
+  const { weights, ...opened } = await openNamed(gpu, "openRecurrent", from, kind, options);
+  const model = recurrentOf(gpu, opened.config, weights);
+  return { ...opened, model, objective: recurrentObjective(model) };
+}
+
+/**
+ * An in-memory folder of a recurrent encoder-decoder with fresh weights, uniform within ±1/√h, as PyTorch initialises
+ * recurrent units. `config` is the content of its `config.json`.
+ *
+ * @throws FormatError for an invalid config; OptionError for invalid options.
+ */
+export const freshRecurrent = (
+  config: Readonly<Record<string, unknown>>,
+  options: FreshNamedOptions = {},
+): FileSource =>
+  freshNamed(
+    "freshRecurrent",
+    config,
+    kind,
+    ({ width }) =>
+      (_, { uniform }) =>
+      (i) =>
+        (2 * uniform(i) - 1) / Math.sqrt(width),
+    options,
+  );
+
+/** Teacher forcing: a recurrent decoder learns the next token at each position of a target, given the tokens before. */
+function recurrentObjective(model: Recurrent): Objective<PairBatch> {
+  const { gpu, config } = model;
+  return {
+    gpu,
+    model: config,
+    routers: [],
+    check: (argument, batch) => checkPairBatch(argument, batch, config),
+    targetsIn: pairTargetsIn,
+    inputs: ({ sources, ids, targets }) => {
+      const [b, t] = [ids.length, ids[0]?.length ?? 0];
+      return {
+        ...sourceNumbers(config, sources),
+        ids: { shape: [t, b], dtype: "u32", values: byPosition(ids, t) },
+        targets: { shape: [b, t], dtype: "i32", values: Int32Array.from(targets.flat()) },
+      };
+    },
+    inputsFor: ({ batch, context, sourceContext = context }) => ({
+      ...sourceShapes(config, batch, sourceContext),
+      ids: { shape: [context, batch], dtype: "u32" },
+      targets: { shape: [batch, context], dtype: "i32" },
+    }),
+    logits: (tensors) => recurrentLogits(model, sourcesIn(tensors), given(tensors, "ids")),
+    loss: (tensors, settings) => {
+      const drop = droppedBy(gpu, settings);
+      const logits = recurrentLogits(model, sourcesIn(tensors), given(tensors, "ids"), drop);
+      return lossOf(gpu, logits, given(tensors, "targets"));
+    },
+  };
+}
+
+type Tensors = Readonly<Record<string, Tensor>>;
+
+const sourcesIn = (tensors: Tensors): Sources => ({
+  sources: given(tensors, "sources"),
+  last: given(tensors, "last"),
+  seen: given(tensors, "seen"),
+  reversed: tensors["reversed"],
+  mirror: tensors["mirror"],
+});
+
+/** Dropout of embeddings and of the head's input. */
+function droppedBy(gpu: Gpu, settings: LossSettings): Dropped | undefined {
+  refuse("a recurrent model", settings, ["attentionDropout"]);
+  const { rate = 0, key } = settings.dropout ?? {};
+  return key && rate > 0 ? (x, site) => dropout(gpu, { x, key }, { rate, site }).y : undefined;
+}

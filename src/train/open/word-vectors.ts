@@ -1,0 +1,147 @@
+import type { FileSource } from "../../formats/source.ts";
+import type { OpeningOptions } from "../../generate/load/opening.ts";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { countTargets, crossEntropy } from "../../kernels/cross-entropy/cross-entropy.ts";
+import { linearCrossEntropy } from "../../kernels/cross-entropy/linear.ts";
+import { mul } from "../../kernels/elementwise/elementwise.ts";
+import { fill } from "../../kernels/elementwise/fill.ts";
+import { concat } from "../../kernels/layout/concat.ts";
+import {
+  pairScores,
+  readWordVectorsConfig,
+  type SkipGram,
+  vectorsOf,
+  type WordVectorsConfig,
+  wordLogits,
+  wordVectorsShapes,
+} from "../../models/word-models/word-vectors.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { reshape } from "../../tensor/views.ts";
+import { refuse } from "../objectives/layer-settings.ts";
+import type { ModelLoss, Objective } from "../objectives/objective.ts";
+import { given, modelLoss } from "../objectives/tensors.ts";
+import { ignored } from "../objectives/token-batches.ts";
+import { checkWordBatch, pairsIn, type WordBatch } from "../objectives/word-batch.ts";
+import { type FreshNamedOptions, freshNamed, openNamed } from "./open-named.ts";
+import type { TrainableModel } from "./open-trainable.ts";
+
+/** Trainable word vectors. */
+export interface TrainableWordVectors extends TrainableModel<WordBatch> {
+  readonly config: WordVectorsConfig;
+  /** The current vector of each word, for `analogy`. */
+  readonly vectors: () => Promise<Float64Array[]>;
+}
+
+const kind = { read: readWordVectorsConfig, shapes: wordVectorsShapes };
+
+/**
+ * Reads the folder of word vectors and uploads them as f32: `config.json` as `readWordVectorsConfig` reads it, and
+ * `model.safetensors` with `input.weight` and `output.weight`.
+ *
+ * @throws FormatError for a file that is missing or invalid, and the reason of `signal` once it aborts.
+ */
+export async function openWordVectors(
+  gpu: Gpu,
+  from: string | URL | FileSource,
+  options: OpeningOptions = {},
+): Promise<TrainableWordVectors> {
+  const { weights, ...opened } = await openNamed(gpu, "openWordVectors", from, kind, options);
+  const [input, output] = [weights.of("input.weight"), weights.of("output.weight")];
+  const { vocabulary, width } = opened.config;
+  const vectors = async () => {
+    const all = await input.read();
+    return Array.from({ length: vocabulary }, (_, word) => all.slice(word * width, (word + 1) * width));
+  };
+  return { ...opened, vectors, objective: wordVectorsObjective({ gpu, input, output }) };
+}
+
+/**
+ * An in-memory folder of fresh word vectors, initialised as in word2vec: input vectors uniform within ±1/2d, output
+ * vectors zero. `config` is the content of its `config.json`.
+ *
+ * @throws FormatError for an invalid config; OptionError for invalid options.
+ */
+export const freshWordVectors = (
+  config: Readonly<Record<string, unknown>>,
+  options: FreshNamedOptions = {},
+): FileSource =>
+  freshNamed(
+    "freshWordVectors",
+    config,
+    kind,
+    ({ width }) =>
+      (name, { uniform }) =>
+        name === "input.weight" ? (i) => (uniform(i) - 0.5) / width : () => 0,
+    options,
+  );
+
+/** Skip-gram: the vector of a word predicts its neighbours. */
+function wordVectorsObjective(model: SkipGram): Objective<WordBatch> {
+  const [vocabulary = 0] = model.input.shape;
+  return {
+    gpu: model.gpu,
+    routers: [],
+    check: (argument, batch) => checkWordBatch(argument, batch, vocabulary),
+    targetsIn: pairsIn,
+    inputs: ({ ids, targets, negatives }) => {
+      const shape = [ids.length];
+      return {
+        ids: { shape, dtype: "u32", values: Uint32Array.from(ids) },
+        targets: { shape, dtype: "i32", values: Int32Array.from(targets) },
+        ...(negatives && drawn(targets, negatives)),
+      };
+    },
+    inputsFor: ({ batch, context }) => {
+      const shape = [batch * context];
+      return { ids: { shape, dtype: "u32" }, targets: { shape, dtype: "i32" } };
+    },
+    logits: (tensors) => wordLogits(model, given(tensors, "ids")),
+    loss: (tensors, settings) => {
+      refuse("word vectors", settings, ["dropout", "attentionDropout"]);
+      return tensors["negatives"] ? lossOfDrawn(model, tensors) : lossOfAll(model, tensors);
+    },
+  };
+}
+
+type Tensors = Readonly<Record<string, Tensor>>;
+
+/** Further inputs of negative sampling: neighbours (word 0 for pairs that do not count), and the class of each pair. */
+function drawn(targets: readonly number[], negatives: readonly number[]) {
+  const each = 1 + negatives.length;
+  const kind = (at: number) => {
+    if (targets[Math.floor(at / each)] === ignored) return ignored;
+    return at % each === 0 ? isNear : isDrawn;
+  };
+  const [n, k] = [targets.length, negatives.length];
+  return {
+    near: { shape: [n], dtype: "u32", values: Uint32Array.from(targets, (target) => Math.max(0, target)) },
+    negatives: { shape: [k], dtype: "u32", values: Uint32Array.from(negatives) },
+    kinds: { shape: [n * each], dtype: "i32", values: Int32Array.from({ length: n * each }, (_, at) => kind(at)) },
+  } as const;
+}
+
+/** The two classes of pairs, for logits `[score, 0]`. */
+const [isNear, isDrawn] = [0, 1];
+
+/** The cross-entropy over all words. */
+function lossOfAll(model: SkipGram, tensors: Tensors): ModelLoss {
+  const { gpu, output } = model;
+  const x = vectorsOf(model, given(tensors, "ids"));
+  return modelLoss(linearCrossEntropy(gpu, { x, weight: output, targets: given(tensors, "targets") }));
+}
+
+/**
+ * The mean over pairs of `−log σ(u·v) − Σ log σ(−u′·v)`, u of the neighbour and u′ of the negative samples: `−log σ(s)`
+ * is the cross-entropy of the logits `[s, 0]` with the first class, `−log σ(−s)` with the second.
+ */
+function lossOfDrawn(model: SkipGram, tensors: Tensors): ModelLoss {
+  const { gpu } = model;
+  const [ids, near, negatives] = [given(tensors, "ids"), given(tensors, "near"), given(tensors, "negatives")];
+  const scores = pairScores(model, { ids, near, negatives });
+  const column = reshape(scores, [scores.size, 1]);
+  const logits = concat(gpu, [column, fill(gpu, [scores.size, 1], 0)], 1);
+  const { loss } = crossEntropy(gpu, { logits, targets: given(tensors, "kinds") });
+  const each = fill(gpu, [1], 1 + negatives.size);
+  const { count } = countTargets(gpu, { targets: given(tensors, "targets") }, {});
+  return modelLoss({ loss: mul(gpu, { a: loss, b: each }).y, count });
+}

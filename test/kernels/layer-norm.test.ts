@@ -1,7 +1,0 @@
-import { addLayerNormCases, layerNormCases } from "../../src/check/cases/layer-norm.ts";
-import { testGpu } from "../support/gpu.ts";
-import { testCases } from "../support/run-cases.ts";
-
-const gpu = await testGpu();
-testCases(() => gpu, layerNormCases);
-testCases(() => gpu, addLayerNormCases);

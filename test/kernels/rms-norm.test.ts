@@ -1,7 +1,0 @@
-import { addRmsNormCases, rmsNormCases } from "../../src/check/cases/rms-norm.ts";
-import { testGpu } from "../support/gpu.ts";
-import { testCases } from "../support/run-cases.ts";
-
-const gpu = await testGpu();
-testCases(() => gpu, rmsNormCases);
-testCases(() => gpu, addRmsNormCases);

@@ -1,0 +1,6 @@
+import { magnitudeCases } from "../../../src/check/cases/rows/magnitude.ts";
+import { testGpu } from "../../support/devices/gpu.ts";
+import { testCases } from "../../support/run-cases.ts";
+
+const gpu = await testGpu();
+testCases(() => gpu, magnitudeCases);

@@ -1,0 +1,6 @@
+import { argmaxCases } from "../../../src/check/cases/sampling/argmax.ts";
+import { testGpu } from "../../support/devices/gpu.ts";
+import { testCases } from "../../support/run-cases.ts";
+
+const gpu = await testGpu();
+testCases(() => gpu, argmaxCases);

@@ -1,0 +1,6 @@
+import { penaliseCases } from "../../../src/check/cases/sampling/penalise.ts";
+import { testGpu } from "../../support/devices/gpu.ts";
+import { testCases } from "../../support/run-cases.ts";
+
+const gpu = await testGpu();
+testCases(() => gpu, penaliseCases);

@@ -1,0 +1,105 @@
+// Calls of blocks.
+
+import type { Gpu } from "../../../../src/index.ts";
+import * as library from "../../../../src/index.ts";
+import { made, type PublicCalls } from "./calls.ts";
+
+/** Calls of blocks by name. */
+export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
+  const { zeros, call, plain } = made(gpu);
+  const [v4, m4, x] = [zeros([4]), zeros([4, 4]), zeros([1, 1, 4])];
+  const step = zeros([64, 4], "u32");
+  const linear = { weight: m4, bias: v4 };
+  const norms = [
+    { kind: "rms", weight: v4, eps: 1e-5 },
+    { kind: "layer", weight: v4, bias: v4, eps: 1e-5 },
+  ];
+  const latents = norms.map((norm) => ({ norm, query: { down: linear, norm } }));
+  const attentions = norms.map((norm) => ({
+    q: linear,
+    k: linear,
+    v: linear,
+    output: linear,
+    qkv: { weight: zeros([12, 4]), bias: zeros([12]) },
+    qNorm: norm,
+    kNorm: norm,
+  }));
+  /** Norms of heads have the width of a head. */
+  const narrow = (weights: (typeof attentions)[number] | undefined) => {
+    const norm = { ...weights?.qNorm, weight: zeros([2]), ...(weights?.qNorm.bias ? { bias: zeros([2]) } : {}) };
+    return { ...weights, qNorm: norm, kNorm: norm };
+  };
+  const layers = library.createCache(gpu, { layers: 1, batch: 1, kvHeads: 2, capacity: 64, headWidth: 2 });
+  const run = { cache: layers[0], visible: 64 };
+  const places = [{ step }, { start: 0 }];
+  const shape = { heads: 2, kvHeads: 2, headWidth: 2 };
+  const feed = { up: linear, down: linear, gate: linear, gateUp: { weight: zeros([8, 4]), bias: zeros([8]) } };
+  const experts = {
+    router: { weight: zeros([2, 4]), bias: zeros([2]) },
+    gateUp: zeros([16, 4]),
+    down: zeros([8, 4]),
+    shared: feed,
+  };
+  const gate = { weight: zeros([1, 4]), bias: zeros([1]) };
+  const faults = { flags: zeros([1], "u32"), layer: 0 };
+  const groups = { count: 2, keep: 1, by: "maximum" };
+  const mixtureShape = { rule: { k: 1, scores: "softmax", normalise: true, groups }, activation: "swiglu" };
+  const cache = { layers: 1, batch: 1, kvHeads: 1, capacity: 64, headWidth: 4 };
+  return {
+    attentionLayer: call(
+      library.attentionLayer,
+      ...places.flatMap((place) =>
+        attentions.map((weights) => ["layer", { x, ...run, place }, narrow(weights), shape]),
+      ),
+      ...latents.map((latent) => [
+        "layer",
+        { x, ...run, place: places[1] },
+        { ...narrow(attentions[0]), latent },
+        shape,
+      ]),
+    ),
+    feedForward: call(library.feedForward, ["layer", m4, feed, "silu"]),
+    cacheBytes: plain(library.cacheBytes, [cache]),
+    createCache: call(library.createCache, [cache]),
+    placeholderCache: call(library.placeholderCache, [cache, { rows: 1, visible: 64 }]),
+    linear: call(library.linear, [m4, { ...linear, adapter: (_: unknown, __: unknown, y: unknown) => y }]),
+    mixture: call(
+      library.mixture,
+      ["layer", x, { ...experts, sharedGate: gate, faults }, mixtureShape],
+      ["layer", x, { ...experts, adapter: (_: unknown, given: { x: unknown }) => ({ y: given.x }) }, mixtureShape],
+    ),
+    addNorm: call(library.addNorm, ...norms.map((norm) => [{ sum: m4, update: m4 }, norm])),
+    norm: call(library.norm, ...norms.map((norm) => [m4, norm])),
+    transformerBlock: {
+      ...call(
+        library.transformerBlock,
+        ...norms.flatMap((norm, i) =>
+          [feed, { ...experts, sharedGate: gate, faults }].map((feedForward) => [
+            ...["layer", { sum: x, update: x }, { ...run, place: places[i] }],
+            {
+              attentionNorm: norm,
+              feedForwardNorm: norm,
+              attentionOutputNorm: norm,
+              feedForwardOutputNorm: norm,
+              attention: narrow(attentions[i]),
+              feedForward,
+              adapted: true,
+            },
+            { ...shape, activation: "silu", mixture: mixtureShape },
+          ]),
+        ),
+        ...latents.map((latent, i) => [
+          ...["layer", { sum: x }, { ...run, place: places[0] }],
+          {
+            attentionNorm: norms[0],
+            feedForwardNorm: norms[0],
+            attention: { ...narrow(attentions[i]), latent },
+            feedForward: feed,
+          },
+          { ...shape, activation: "silu", norms: i === 0 ? "post" : "pre" },
+        ]),
+      ),
+      runs: true,
+    },
+  };
+}
