@@ -15,7 +15,7 @@ export { noOwn, type OwnMods, readOwn } from "./attention/own.ts";
 export type { AttentionPlan, AttentionSubject } from "./attention/plan.ts";
 export { findPreset, presets } from "./attention/presets.ts";
 export { type BenchEvents, checkRoom, runAttentionBench } from "./attention/run.ts";
-export { standardCases } from "./attention/standard.ts";
+export { standardCases } from "./attention/standard-cases.ts";
 export { everySubject, parseSubject, subjectsFor } from "./attention/subjects.ts";
 export { findSweep, type Sweep, type SweepOptions, sweeps } from "./attention/sweeps.ts";
 export { runSpeculativeBench, type SpeculativePlan, speculativeTable } from "./generate/speculative.ts";

@@ -1,4 +1,5 @@
-// node scripts/compare-generate.mjs [OPTION…]: generation in Node, on a page's thread, in a worker, and by transformers.js.
+// node scripts/compare-generate.mjs [OPTION…]: generation in Node, on a page's thread, in a worker, and by
+// transformers.js.
 import { ensureBuild } from "./setup/build.mjs";
 import { runBundled } from "./setup/run-bundled.mjs";
 

@@ -1,7 +1,8 @@
 // Runs the tests of every kernel on every software adapter, lavapipe with each of its subgroup sizes (4, 8 and 16), on
-// Dawn in Node and on wgpu in Deno, and writes the results to test/all.md. `npm test` runs them on one adapter, with a
-// selection of the combinations of attention's masks, scores and variants; SHADERFORMER_FULL runs all combinations.
-//   node scripts/test-all.mjs [--only TEXT] [FOLDER…]     default: test/blocks test/check test/gpu test/kernels test/tensor
+// Dawn in Node and on wgpu in Deno, and writes the results to test/all.md. `npm test` runs them on one adapter,
+// with a selection of the combinations of attention's masks, scores and variants; SHADERFORMER_FULL runs all
+// combinations.
+//   node scripts/test-all.mjs [--only TEXT] [FOLDER…]     default: test/blocks test/reference/check test/gpu test/kernels test/tensor
 // With --only, lines of test/all.md for adapters that do not contain TEXT are kept unchanged.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,14 +14,15 @@ const runs = [
   ["lavapipe, subgroups of 16", { SHADERFORMER_ADAPTER: "lavapipe", LP_NATIVE_VECTOR_WIDTH: "512" }],
   ["SwiftShader, subgroups of 4, no f16", { SHADERFORMER_ADAPTER: "swiftshader" }],
   // One vitest test runs all of them there, independent of the named folders.
-  ["wgpu in Deno on lavapipe, no subgroups", {}, ["test/deno"]],
+  ["wgpu in Deno on lavapipe, no subgroups", {}, ["test/outside/deno"]],
 ];
 const { values: flags, positionals: given } = parseArgs({
   options: { only: { type: "string", default: "" } },
   allowPositionals: true,
 });
 const report = "test/all.md";
-const folders = given.length > 0 ? given : ["test/blocks", "test/check", "test/gpu", "test/kernels", "test/tensor"];
+const folders =
+  given.length > 0 ? given : ["test/blocks", "test/reference/check", "test/gpu", "test/kernels", "test/tensor"];
 const output = ".cache/test-all.json";
 
 mkdirSync(".cache", { recursive: true });

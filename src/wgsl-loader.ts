@@ -11,7 +11,9 @@ import { withoutComments } from "./wgsl/comments.ts";
 
 /** How `.wgsl` files are read. */
 export interface WgslOptions {
-  /** False removes comments and indentation; line numbers stay, so that errors still name file and line. Default true. */
+  /**
+   * False removes comments and indentation; line numbers stay, so that errors still name file and line. Default true.
+   */
   readonly comments?: boolean;
   /** The folder that holds parts such as `lib/grid`; default the shaders of this package. */
   readonly shaders?: string;

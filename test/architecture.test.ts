@@ -159,6 +159,19 @@ test("of all kernels, only the tuning table reads what kind of device there is",
   expect(reading).toEqual(["src/kernels/tuning.ts"]);
 });
 
+/** Folders of any size: one for each floor of the engine, results, golden data, and published layouts of models. */
+const anySize = /^(src|bench\/results|test\/golden(\/.*)?|examples\/models(\/.*)?)$/;
+
+test("a folder has between 2 and 25 entries", () => {
+  const made = /(^|\/)(node_modules|dist|dist-site|\.cache)(\/|$)/;
+  const entries = new Map<string, number>();
+  for (const path of [...folders, "docs"].flatMap(listed).filter((one) => !made.test(one))) {
+    entries.set(dirname(path), (entries.get(dirname(path)) ?? 0) + 1);
+  }
+  expect(entries.size).toBeGreaterThan(200);
+  expect([...entries].filter(([folder, size]) => !anySize.test(folder) && (size < 2 || size > 25))).toEqual([]);
+});
+
 test("examples are numbered, each with its own number, and folders of the site are small enough to see at a glance", () => {
   expect(readdirSync("examples").filter((name) => !/^(\d\d-[a-z-]+|models)$/.test(name))).toEqual([]);
   const numbers = readdirSync("examples").flatMap((name) => /^\d+/.exec(name) ?? []);
@@ -174,6 +187,80 @@ test("records read the widths and tiles of a shader, and do not type them again"
   const typed = /\bconst \w*(?:workgroup|tile|chunk|threads|lanes)\w* = (?:\d|\{ \w+: \d)|\/ (?:32|64|128|256)\)/i;
   const wrong = source.filter((file) => file.startsWith("src/kernels/") && typed.test(codeOf(file)));
   expect(wrong).toEqual([]);
+});
+
+/**
+ * Types that declarations of other files name, though none imports them: `tsc` writes them only where they are
+ * exported.
+ */
+const namedInDeclarations = ["Choice", "Factor", "LayoutSizes", "Made", "NormBackwardOptions", "Sight"];
+
+/** The fields of syntax nodes that imports and exports have. */
+interface Tree {
+  readonly type?: string;
+  readonly name?: string;
+  readonly id?: Tree;
+  readonly value?: Tree | string;
+  readonly source?: { readonly value?: string };
+  readonly specifiers?: readonly { readonly imported?: Tree; readonly local?: Tree }[];
+  readonly declaration?: Tree | null;
+  readonly declarations?: readonly Tree[];
+  readonly properties?: readonly { readonly value?: Tree }[];
+}
+
+/**
+ * What a file exports by name, and what it takes of other files, as `FILE NAME`; the name is `*` for all that one has.
+ */
+function namesOf(file: string): { readonly exported: readonly string[]; readonly taken: readonly string[] } {
+  const exported: string[] = [];
+  const taken: string[] = [];
+  const take = (source: string, names: readonly (string | undefined)[]) => {
+    const path = join(dirname(file), source.replace(/\?.*/, ""));
+    if (source.startsWith(".")) for (const name of names) taken.push(`${path} ${name ?? "*"}`);
+  };
+  const look = (node: Tree | null | undefined): void => {
+    if (typeof node !== "object" || node === null) return;
+    const { type = "", specifiers = [], declaration } = node;
+    const source = node.source?.value;
+    if (source !== undefined) {
+      if (type === "ImportDeclaration")
+        take(
+          source,
+          specifiers.map(({ imported }) => imported?.name),
+        );
+      else if (type === "ExportNamedDeclaration")
+        take(
+          source,
+          specifiers.map(({ local }) => local?.name),
+        );
+      else take(source, ["*"]); // `export *`, `import("…")`
+    } else if (type === "ExportNamedDeclaration") {
+      const defined = [declaration?.id, ...(declaration?.declarations ?? []).map(({ id }) => id)];
+      for (const one of [...defined, ...defined.flatMap((id) => (id?.properties ?? []).map(({ value }) => value))]) {
+        if (one?.name !== undefined) exported.push(one.name);
+      }
+    }
+    for (const value of Object.values(node)) for (const one of [value].flat()) look(one as Tree);
+  };
+  look(parseAst(read(file), { lang: file.endsWith("x") ? "tsx" : "ts" }) as unknown as Tree);
+  return { exported, taken };
+}
+
+test("what src exports, another file imports", () => {
+  const parsed = files.filter((file) => /\.(tsx?|mjs)$/.test(file) && !file.endsWith(".d.mts"));
+  const names = new Map(parsed.map((file) => [file, namesOf(file)]));
+  const taken = new Set([...names.values()].flatMap((of) => of.taken));
+  const isEntry = (file: string) => /^src\/(?:(?:check|reference|train)\/index|[^/]+|cli\/main)\.ts$/.test(file);
+  const own = [...names].filter(([file]) => file.startsWith("src/") && !isEntry(file) && !taken.has(`${file} *`));
+  expect(own.length).toBeGreaterThan(500);
+  // test/cli/run-cli.ts imports `usualRows` in a process, of the package.
+  const allowed = ["usualRows", ...namedInDeclarations];
+  const unused = own.flatMap(([file, { exported }]) =>
+    exported
+      .filter((name) => !taken.has(`${file} ${name}`) && !allowed.includes(name))
+      .map((name) => `${file}: ${name}`),
+  );
+  expect(unused).toEqual([]);
 });
 
 /** The lines of a file in which an object literal is spread into another. */

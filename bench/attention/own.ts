@@ -48,8 +48,8 @@ function isFilled(value: unknown): boolean {
 }
 
 /**
- * The masks, or scores, that a module exports by default: one record `{ name, wgsl, twin, params, tensors }` or several,
- * by `file:name`. Throws a RangeError that names the file and the field.
+ * The masks, or scores, that a module exports by default: one record `{ name, wgsl, twin, params, tensors }` or
+ * several, by `file:name`. Throws a RangeError that names the file and the field.
  */
 export function readOwn<D extends MaskDescription | ScoreDescription>(
   what: "mask" | "score",

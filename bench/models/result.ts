@@ -73,8 +73,8 @@ export interface ModelRow extends ModelCheck {
    */
   readonly floor_ns: number | null;
   /**
-   * Nanoseconds in which it reads, at that rate, the keys and values of the cache that a step reads in the middle of the
-   * test. Null for prompts and other engines.
+   * Nanoseconds in which it reads, at that rate, the keys and values of the cache that a step reads in the middle of
+   * the test. Null for prompts and other engines.
    */
   readonly cache_floor_ns: number | null;
   /**

@@ -31,8 +31,8 @@ export interface Comparison {
 
 /**
  * Runs every problem on every engine: compares each result with float64 first, then times the correct ones alternately,
- * A B C A B C …, all in this page and on the same adapter. When it is stopped it returns the results so far, with the cases
- * that have none and the signal's reason.
+ * A B C A B C …, all in this page and on the same adapter. When it is stopped it returns the results so far, with the
+ * cases that have none and the signal's reason.
  */
 export async function compare(comparison: Comparison): Promise<PeerResult> {
   const { gpu, problems, signal, onProgress, onResult } = comparison;

@@ -36,8 +36,9 @@ export interface Drive {
 }
 
 /**
- * Opens the page in a headless Chromium, runs it, and returns its result; after `signal`, the results so far. Cases that a
- * lost device left without rows run in a new browser: a peer may cost the first one its GPU process. Throws the page's errors.
+ * Opens the page in a headless Chromium, runs it, and returns its result; after `signal`, the results so far. Cases
+ * that a lost device left without rows run in a new browser: a peer may cost the first one its GPU process. Throws the
+ * page's errors.
  */
 export async function drivePage(drive: Drive): Promise<PeerResult> {
   const server = await serveBuilt(drive.folder);

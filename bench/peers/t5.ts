@@ -102,7 +102,9 @@ export function t5Sources({ count, source }: SequenceProblem): readonly (readonl
   return Array.from({ length: count }, () => [...Array.from({ length: source - 1 }, word), t5Ids.end]);
 }
 
-/** The bucket of a key's distance from a query (Raffel et al. 2019, section 2.1); a decoder has none for keys after it. */
+/**
+ * The bucket of a key's distance from a query (Raffel et al. 2019, section 2.1); a decoder has none for keys after it.
+ */
 export function t5Bucket(
   distance: number,
   { buckets, farthest }: { readonly buckets: number; readonly farthest: number },

@@ -3,7 +3,7 @@ import { bundled } from "./bundled.mjs";
 
 /** The list of docs/guarantees.md: each reason with its kernels. */
 export async function figuresList() {
-  const { figures } = await bundled(`export * from "./test/traffic/figures.ts";`);
+  const { figures } = await bundled(`export * from "./test/wgsl/traffic/figures.ts";`);
   const groups = new Map();
   for (const [kernel, { operations, bytes }] of Object.entries(figures)) {
     const kinds = new Map();

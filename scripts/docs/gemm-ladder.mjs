@@ -1,5 +1,5 @@
-// The generated part of examples/02-matmul-ladder/README.md: the rungs with the figures of the bench, and the entry points
-// of two kernels in WGSL and in GLSL.
+// The generated part of examples/02-matmul-ladder/README.md: the rungs with the figures of the bench, and the entry
+// points of two kernels in WGSL and in GLSL.
 import { readFile } from "node:fs/promises";
 
 const root = new URL("../..", import.meta.url);

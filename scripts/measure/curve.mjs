@@ -1,5 +1,5 @@
-// node scripts/measure/curve.mjs FOLDER [--json FILE]: the first steps of voices-dense's training next to PyTorch's, on the
-// fresh model and batches that `npm run example -- 11-train CORPUS dense --first 300` has written into FOLDER.
+// node scripts/measure/curve.mjs FOLDER [--json FILE]: the first steps of voices-dense's training next to PyTorch's, on
+// the fresh model and batches that `npm run example -- 11-train CORPUS dense --first 300` has written into FOLDER.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { open, readFile, rename, writeFile } from "node:fs/promises";

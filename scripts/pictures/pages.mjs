@@ -23,7 +23,9 @@ const views = {
   },
 };
 
-/** Writes `NAME-light.png` and `NAME-dark.png` with `save(name, bytes)`. The site must be built (`npm run site:build`). */
+/**
+ * Writes `NAME-light.png` and `NAME-dark.png` with `save(name, bytes)`. The site must be built (`npm run site:build`).
+ */
 export async function pages(save, executablePath) {
   const server = await preview({ preview: { port: 0, host: "127.0.0.1" }, logLevel: "silent" });
   const browser = await chromium.launch({

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 /** The number of tests of each kind in the last full run; written by `npm run test:full`. */
-const fullFile = "test/full.json";
+const fullFile = "test/support/full.json";
 
 /** The results of a run; undefined if it wrote none. */
 export const readResults = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined);

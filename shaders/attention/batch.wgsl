@@ -1,4 +1,5 @@
-// Batch rows that all have params.t queries, each with keys of its own: q [b, h, t, d], out [b, t, h, dv], lse [b, h, t].
+// Batch rows that all have params.t queries, each with keys of its own (lib/extent/ragged is for sequences of several
+// lengths in one row): q [b, h, t, d], out [b, t, h, dv], lse [b, h, t].
 
 fn query_count(b: u32) -> u32 {
   return params.t;
@@ -23,8 +24,8 @@ fn token_index(b: u32, t: u32) -> u32 {
   return b * params.t + t;
 }
 
-// The batch row and the block of queries of a workgroup, whose block_index counts along one axis of the grid. A block is
-// `rows` rows, of which a query has `heads`. In one without queries, the workgroup leaves.
+// The batch row and the block of queries of a workgroup, whose block_index counts along one axis of the grid. A block
+// has `rows` rows, `heads` of them for each query. The workgroup of a block without queries leaves.
 fn batch_and_block(block_index: u32, b: u32, rows: u32, heads: u32) -> vec2u {
   return vec2u(b, block_index);
 }

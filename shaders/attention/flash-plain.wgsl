@@ -2,15 +2,15 @@
 // Causal attention by tiles, the scores never in memory:  out = softmax(scale · q · kᵀ) · v
 //
 // Flash attention (Dao 2023, algorithm 1) and nothing else. A workgroup has ROWS queries of a head, one a thread. It
-// copies KEYS keys and values at a time to workgroup memory, where all threads use them. Requests d reads and d + 1
-// writes a query, 2·d reads a key that the workgroup sees. Long rows may lose small weights. Choose it to learn.
+// copies KEYS keys and values at a time to workgroup memory, for all of them. Requests d reads and d + 1 writes a
+// query, 2·d reads a key that the workgroup sees. Without runs, sums may lose small weights. Choose it to learn.
 
 const HEAD_WIDTH: u32 = 64;      // of q, k, v and out
 const ROWS: u32 = 64;            // queries of a block
 const KEYS: u32 = 16;            // of a tile
 const VECTORS = HEAD_WIDTH / 4;  // of four elements, in a row
 
-// Counts, as the shapes name them; where q, k and v, which may be views, begin, and their strides, in vectors.
+// Counts, as the shapes name them. Where q, k and v begin, and their strides (they may be views), in vectors of four.
 struct Params {
   h: u32, g: u32, t: u32, start: i32, length: u32, scale: f32,
   q_first: u32, q_batch: u32, q_head: u32, q_token: u32,
@@ -38,7 +38,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let k_first = params.k_first + b * params.k_batch + g * params.k_head;
   let v_first = params.v_first + b * params.v_batch + g * params.v_head;
   let seen = select(0u, keys_seen(t), t < params.t);  // threads past the last query only copy
-  let seen_by_block = keys_seen(min(workgroup.x * ROWS + ROWS, params.t) - 1);
+  let seen_by_block = keys_seen(min(workgroup.x * ROWS + ROWS, params.t) - 1);  // by its last query, which sees most
   var q_row: array<vec4f, VECTORS>;
   for (var i = 0u; i < VECTORS && t < params.t; i++) { q_row[i] = q[q_first + i]; }
   var largest = LOWEST;                // score so far

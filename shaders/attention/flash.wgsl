@@ -1,16 +1,17 @@
 // with: attention/flash/rows-of/head, attention/flash/tiles/range, attention/cache/f32, attention/masks/causal
 // with: attention/scores/none, attention/flash/store/rows, attention/sink/none, attention/lse/none, lib/extent/fixed
-// with: attention/views, lib/products, lib/numbers/not-finite, attention/flash/runs, lib/online-softmax, attention/dropout/none
+// with: attention/views, lib/products, lib/numbers/not-finite, attention/flash/runs, lib/online-softmax
+// with: attention/dropout/none
 // Attention by tiles, the scores never in memory:  out = softmax(score(scale · q · kᵀ)) · v
 //
-// With an online softmax (Dao 2023, algorithm 1); shaders/README.md has a drawing of the tiles.
-// One workgroup per block of ROWS rows, the queries of a head or of a group of heads. It goes over the tiles of KEYS keys
-// that the mask leaves (visible_scores applies mask_mod). First k of such a tile, then v, is staged in workgroup memory
+// With an online softmax (Dao 2023, algorithm 1); shaders/README.md has a drawing of the tiles. One workgroup per block
+// of ROWS rows, the queries of a head or of a group of heads. It goes over the tiles of KEYS keys that the mask leaves
+// (visible_scores applies mask_mod). First k of such a tile, then v, is staged, that is, copied to workgroup memory
 // (the variable tile), in CHUNKS pieces: k by columns of the head, transposed, and v by keys. COLUMN_THREADS threads
 // share THREAD_ROWS rows. Of each row a thread has, in registers, the scores of KEYS / COLUMN_THREADS keys and
-// VALUE_WIDTH / COLUMN_THREADS columns of the output, so that each loaded vector is reused up to eight times. Between the
-// two products the weights are exchanged through workgroup memory. For ROWS queries it requests (d + dv)·s reads of k and
-// v, and COLUMN_THREADS·d reads of q per row and tile, mostly hits of the cache. Choose it for many queries.
+// VALUE_WIDTH / COLUMN_THREADS columns of the output, so that each loaded vector is reused up to eight times. Between
+// the two products the weights are exchanged through workgroup memory. For ROWS queries it requests (d + dv)·s reads of
+// k and v, and COLUMN_THREADS·d reads of q per row and tile, mostly from the GPU's cache. Choose it for many queries.
 
 const HEAD_WIDTH: u32 = 64;     // of q and k
 const VALUE_WIDTH: u32 = 64;    // of v and out
@@ -31,7 +32,7 @@ const CHUNK_KEY_VECTORS = CHUNK_KEYS / 4;         // groups of four keys among t
 const_assert VALUE_WIDTH % (4 * COLUMN_THREADS) == 0 && HEAD_WIDTH % (4 * CHUNKS) == 0;
 const_assert KEYS % (4 * COLUMN_THREADS) == 0 && KEYS % (4 * CHUNKS) == 0;
 const_assert ROWS % THREAD_ROWS == 0 && THREAD_ROWS % 4 == 0;
-const_assert COLUMN_THREADS * ROWS / 4 <= KEYS * max(VECTORS, VALUE_VECTORS) / CHUNKS;  // share_rows
+const_assert COLUMN_THREADS * ROWS / 4 <= KEYS * max(VECTORS, VALUE_VECTORS) / CHUNKS;  // room for share_rows
 
 struct Params { h: u32, g: u32, t: u32, start: i32, length: u32, scale: f32 }
 
@@ -45,7 +46,7 @@ var<workgroup> weight_tile: array<vec4f, ROWS * CHUNK_KEY_VECTORS>;  // [row][fo
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let block_index = workgroups.x - 1 - workgroup.x;  // from the last: under a causal mask it has the most keys
+  let block_index = workgroups.x - 1 - workgroup.x;  // the last first: under a causal mask it has the most keys
   let b_and_block = batch_and_block(block_index, workgroup.z, ROWS, rows_of_query());
   let b = b_and_block.x;
   let block = b_and_block.y;
@@ -63,8 +64,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   var largest: array<f32, THREAD_ROWS>;
   var sums: array<f32, THREAD_ROWS>;  // of this run, over this thread's keys
   var out_rows: array<array<vec4f, COLUMNS>, THREAD_ROWS>;  // of this run
-  var earlier_largest: array<f32, THREAD_ROWS>;  // when the last run began, and
-  var earlier_sums: array<f32, THREAD_ROWS>;     // the sums until then
+  var earlier_largest: array<f32, THREAD_ROWS>;  // when this run began
+  var earlier_sums: array<f32, THREAD_ROWS>;     // of the runs before it
   for (var r = 0u; r < THREAD_ROWS; r++) {
     let row = min(first_row + r, rows - 1);
     q_first[r] = q_row(b, head_of_row(workgroup.y, row), query_of_row(row)) / 4;
@@ -109,8 +110,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
       }
     }
 
-    // The largest score of each row so far, over the threads that share it. What was summed up to now is rescaled to it,
-    // and the scores become weights.
+    // The largest score of each row so far, over the threads that share it. What was summed up to now is rescaled to
+    // it, and the scores become weights.
     var new_largest = array<f32, THREAD_ROWS>();
     for (var r = 0u; r < THREAD_ROWS; r++) {
       new_largest[r] = largest[r];
@@ -182,8 +183,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   store_rows(b, workgroup.y, vec2u(first_row, rows), column, largest, sums, any_earlier, rescales, out_rows);
 }
 
-// A piece of k or v is staged in workgroup memory. Rows from `end` on, and those that are not in memory, are not read: they
-// count as zeros.
+// A piece of k or v is staged in workgroup memory. Rows from `end` on, and those that are not in memory, are not read:
+// they count as zeros.
 
 // DEPTH vectors of KEYS rows of k, transposed: a vector of the tile holds one column of four neighbouring keys, so that
 // the tile is [4 · DEPTH columns][KEYS / 4 vectors of keys].

@@ -3,15 +3,15 @@
 // with: attention/views, lib/products, lib/online-softmax, lib/reduce
 // Attention in one kernel, a row at a time:  out = Σ exp(score - max) · v / Σ exp(score - max)
 //
-// One workgroup per query row of a head. It goes over the keys WORKGROUP at a time: each thread scores one key, the
-// maximum and the sum meet in workgroup memory, then each thread gathers a vector of four columns of v over every
-// VALUE_THREADS-th key. Sums are taken in runs (shaders/README.md). Nothing of size s is kept. Requests 3·d·s reads a
-// row, and every row reads all of k and v again. The rung between naive and flash.
+// One workgroup per row, which is one query of one head. It goes over the keys WORKGROUP at a time: each thread scores
+// one key, the maximum and the sum meet in workgroup memory, then each thread gathers a vector of four columns of v
+// over every VALUE_THREADS-th key. Sums are taken in runs (shaders/README.md). Nothing of size s is kept. Requests
+// 3·d·s reads a row, and every row reads all of k and v again. The rung between two-pass and flash-plain.
 
 const HEAD_WIDTH: u32 = 64;   // of q and k
 const VALUE_WIDTH: u32 = 64;  // of v and out
 const WORKGROUP: u32 = 64;
-const RUN: u32 = 32;          // times WORKGROUP keys
+const RUN: u32 = 32;          // times WORKGROUP keys are a run
 
 const VALUE_VECTORS = VALUE_WIDTH / 4;
 const VALUE_THREADS = WORKGROUP / VALUE_VECTORS;  // threads that share a vector of columns of v
@@ -24,8 +24,8 @@ struct Params { h: u32, g: u32, t: u32, d: u32, start: i32, length: u32, scale: 
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>;  // [b, t, h, dv]
 @group(0) @binding(5) var<uniform> params: Params;
 
-var<workgroup> weights: array<f32, WORKGROUP>;
-var<workgroup> shares: array<vec4f, WORKGROUP>;
+var<workgroup> weights: array<f32, WORKGROUP>;   // of WORKGROUP keys
+var<workgroup> shares: array<vec4f, WORKGROUP>;  // each thread's part of the output
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
@@ -58,7 +58,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     if (key < keys.y && key_stored(b, key) && mask_mod(b, h, position, key_position(b, key))) {
       let k_first = k_row(b, group, key);
       var products = vec4f(0.0);
-      for (var i = 0u; i < params.d / 4; i++) {  // not HEAD_WIDTH: unrolled, it takes seconds to compile
+      for (var i = 0u; i < params.d / 4; i++) {  // not HEAD_WIDTH: compilers take seconds to unroll it
         products = fma(q[q_first + i], load_k4(k_first, i), products);
       }
       score = score_mod(dot(products, vec4f(1.0)) * params.scale, b, h, position, key_position(b, key));

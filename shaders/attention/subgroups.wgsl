@@ -5,11 +5,12 @@
 //
 // With an online softmax (Dao 2023, algorithm 1).
 // Flash without workgroup memory and without barriers: one workgroup is one subgroup, and has a block of ROWS rows of a
-// head or group. Of a tile of KEYS keys each thread scores every SUBGROUP-th, straight from k. The vectors of q are spread
-// over the threads, and a shuffle hands each of them to all. Weights are handed on the same way, while each thread adds
-// up weight · v in COLUMNS vectors of columns. The number of keys in a tile and the order of sums do not depend on the size
-// of a subgroup, so results are bitwise the same for all sizes. For ROWS queries it requests (d + dv)·s reads of k and v,
-// and ROWS·d reads of q a tile. Choose it where subgroups all have one size and a shuffle costs less than a load.
+// head or group. Of a tile of KEYS keys each thread scores every SUBGROUP-th, straight from k. The vectors of q are
+// spread over the threads, and a shuffle hands each of them to all. Weights are handed on the same way, while each
+// thread adds up weight · v in COLUMNS vectors of columns. The number of keys in a tile and the order of sums do not
+// depend on the size of a subgroup, so results are bitwise the same for all sizes. For ROWS queries it requests (d +
+// dv)·s reads of k and v, and ROWS·d reads of q a tile. Choose it where subgroups all have one size and a shuffle costs
+// less than a load.
 enable subgroups;
 
 const HEAD_WIDTH: u32 = 64;   // of q and k

@@ -2,14 +2,14 @@
 // with: attention/views, lib/products, lib/online-softmax, lib/reduce
 // Attention in one kernel, in two passes over the keys of a row:  out = Σ (exp(score - max) / Σ exp(score - max)) · v
 //
-// One workgroup per query row of a head. The first pass finds maximum and sum: each thread goes over every WORKGROUP-th
-// key, and only at the end do the threads combine theirs. The second computes the scores again instead of storing them,
-// and then has the final weights of the softmax: no partial output is ever rescaled. Sums are taken in runs
-// (shaders/README.md). Nothing of size s is kept. Requests 5·d·s reads a row to the 3·d·s of attention/rows, for fewer
-// barriers. The rung between rows and flash.
+// One workgroup per row, which is one query of one head. The first pass finds maximum and sum: each thread goes over
+// every WORKGROUP-th key, and only at the end do the threads combine theirs. The second computes the scores again
+// instead of storing them, and then has the final weights of the softmax: no partial output is ever rescaled. Sums are
+// taken in runs (shaders/README.md). Nothing of size s is kept. Requests 5·d·s reads a row to the 3·d·s of
+// attention/rows, for fewer barriers. The rung between naive and rows.
 
 const WORKGROUP: u32 = 64;  // d is at most four times that
-const RUN: u32 = 32;        // times WORKGROUP keys
+const RUN: u32 = 32;        // times WORKGROUP keys are a run
 const_assert 0 == (WORKGROUP & (WORKGROUP - 1));  // the tree reduction halves it
 
 struct Params { h: u32, g: u32, t: u32, d: u32, start: i32, length: u32, scale: f32 }
@@ -20,8 +20,8 @@ struct Params { h: u32, g: u32, t: u32, d: u32, start: i32, length: u32, scale: 
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>;  // [b, t, h, d]
 @group(0) @binding(5) var<uniform> params: Params;
 
-var<workgroup> weights: array<f32, WORKGROUP>;
-var<workgroup> shares: array<vec4f, WORKGROUP>;
+var<workgroup> weights: array<f32, WORKGROUP>;   // of WORKGROUP keys
+var<workgroup> shares: array<vec4f, WORKGROUP>;  // each thread's part of the output
 
 // The score of one key, LOWEST where the mask hides it.
 fn score_of(b: u32, h: u32, group: u32, q_first: u32, position: u32, key: u32) -> f32 {

@@ -1,6 +1,6 @@
 // with: attention/address/contiguous
-// Where q [b, h, t, d], k [b, g, s, d] and v [b, g, s, dv] begin, in elements, and their strides. All three are views: q
-// of a projection's output [b, t, h, d], k and v of a cache with more rows than are used.
+// Where q [b, h, t, d], k [b, g, s, d] and v [b, g, s, dv] begin, in elements, and their strides. All three are views:
+// q of a linear layer's output [b, t, h, d], k and v of a cache with more rows than are used.
 
 struct Views {
   q_first: u32, q_batch: u32, q_head: u32, q_token: u32,

@@ -1,8 +1,8 @@
 // with: lib/reduce
 // The mean loss of the rows that count:  loss = Σ losses / count,  0 where none counts
 //
-// One workgroup: each thread strides through the losses in runs (shaders/README.md), and a tree in workgroup memory joins
-// them. Ignored rows have losses of 0. Requests rows reads.
+// One workgroup: each thread strides through the losses in runs (shaders/README.md), and a tree in workgroup memory
+// joins them. Ignored rows have losses of 0. Requests rows reads.
 
 const WORKGROUP: u32 = 256;
 const RUN: u32 = 32 * WORKGROUP;  // losses

@@ -1,9 +1,9 @@
 // with: cross-entropy/loss, lib/numbers/exponential, lib/vector/one, lib/numbers/lowest-float, lib/grid
 // Cross-entropy of each row:  loss = lse − (1 − ε)·z[target] − ε·mean(z) + ζ·lse²,  lse = log Σ exp(z)
 //
-// One thread a row, which it reads twice: for the largest logit, and for the sums. z are the first `vocabulary` logits of
-// the row, soft-capped if there is a cap. A row whose target is `ignored` gives 0 for both. Sums are taken in runs, and
-// those in runs again (shaders/README.md). Requests 2·vocabulary + 1 reads a row: the one to read first.
+// One thread a row, which it reads twice: for the largest logit, and for the sums. z are the first `vocabulary` logits
+// of the row, soft-capped if there is a cap. A row whose target is `ignored` gives 0 for both. Sums are taken in runs,
+// and those in runs again (shaders/README.md). Requests 2·vocabulary + 1 reads a row: the one to read first.
 
 const WORKGROUP: u32 = 64;
 const RUN: u32 = 64;  // elements, and runs

@@ -1,4 +1,5 @@
-// with: cross-entropy/loss, lib/numbers/exponential, lib/vector/four, lib/elements/four, lib/numbers/lowest-float, lib/row-lanes, lib/reduce
+// with: cross-entropy/loss, lib/numbers/exponential, lib/vector/four, lib/elements/four, lib/numbers/lowest-float
+// with: lib/row-lanes, lib/reduce
 // Cross-entropy of each row:  loss = lse − (1 − ε)·z[target] − ε·mean(z) + ζ·lse²,  lse = log Σ exp(z)
 //
 // LANES threads share a row, which they read in blocks of RUN, each block twice while it is cached: for its maximum,

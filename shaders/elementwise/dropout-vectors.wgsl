@@ -1,8 +1,8 @@
 // with: lib/numbers/threefry, lib/grid
 // Dropout:  y = x / (1 − rate) where the element's random word is at least rate · 2³², 0 elsewhere
 //
-// As elementwise/dropout, bit for bit, with one thread two pairs of elements, which are a vector. Requests 1 read and 1 write
-// an element, and 2 reads a vector. Needs n to be a multiple of 4.
+// As elementwise/dropout, bit for bit, with one thread two pairs of elements, which are a vector. Requests 1 read and 1
+// write an element, and 2 reads a vector. Needs n to be a multiple of 4.
 
 const WORKGROUP: u32 = 64;
 

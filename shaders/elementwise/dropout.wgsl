@@ -1,10 +1,10 @@
 // with: lib/numbers/threefry, lib/grid
 // Dropout:  y = x / (1 − rate) where the element's random word is at least rate · 2³², 0 elsewhere
 //
-// One thread a pair of elements, which share two words of threefry(seed and step, pair and site): nothing is stored, and the
-// gradient drops the same elements (Srivastava et al. 2014). Seed and step are read from memory, so that a recorded program
-// drops others in each step; `site` distinguishes the dropouts of one step. Requests 1 read and 1 write an element, and
-// 2 reads a pair.
+// One thread a pair of elements, which share two words of threefry(seed and step, pair and site): nothing is stored,
+// and the gradient drops the same elements (Srivastava et al. 2014). Seed and step are read from memory, so that a
+// recorded program drops others in each step; `site` distinguishes the dropouts of one step. Requests 1 read and 1
+// write an element, and 2 reads a pair.
 
 const WORKGROUP: u32 = 64;
 

@@ -1,4 +1,5 @@
-// with: elementwise/gradients/separate, lib/activation/silu, lib/derivative/silu, lib/walk/flat, lib/vector/four, lib/grid
+// with: elementwise/gradients/separate, lib/activation/silu, lib/derivative/silu, lib/walk/flat, lib/vector/four
+// with: lib/grid
 // Gradients of elementwise/gated:  dgate = dy · up · f′(gate), dup = dy · f(gate)
 //
 // Parallelised as elementwise/gated; all five may be strided views, gate and up of one tensor, and their gradients of

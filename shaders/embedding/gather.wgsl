@@ -1,9 +1,9 @@
 // with: lib/weight/f32, embedding/ids/tensor, lib/grid
 // Embedding:  y[t] = scale * weight[id of t]
 //
-// One workgroup per token and WORKGROUP columns. The table may be a segment, rows `begin` to `end` of `v`, and then only
-// the tokens that fall in it are written. An id that is no row of the table gives NaN, so that it shows.
-// Requests t·c reads and writes.
+// One workgroup for each WORKGROUP columns of a token. The table, which is the weight, may be a segment, rows `begin`
+// to `end` of `v`, and then only the tokens that fall in it are written. An id that is no row of the table gives NaN,
+// so that it shows. Requests t·c reads and writes.
 
 const WORKGROUP: u32 = 64;
 

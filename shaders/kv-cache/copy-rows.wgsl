@@ -1,9 +1,10 @@
 // with: lib/row, lib/grid, kv-cache/slot/contiguous
 // Rows of a cache become copies of others:  cache[cache_row(b, g, i)] = cache[cache_row(parents[b], g, i)]
 //
-// For the positions before the step's, in place: rows that are copied have themselves as parents, and are not written. A
-// ring has the same slots for the same positions, so it is copied like a contiguous cache, slot by slot. One thread per
-// word of a position of a head, of which most leave where few rows are copies. Requests a read and a write a word copied.
+// For the positions before the step's, in place: rows that are copied have themselves as parents, and are not written.
+// A ring has the same slots for the same positions, so it is copied like a contiguous cache, slot by slot. One thread
+// per word of a position of a head, of which most leave where few rows are copies. Requests a read and a write a word
+// copied.
 
 const WORKGROUP: u32 = 64;
 

@@ -1,5 +1,6 @@
 // with: lib/extent/fixed
-// Positions inside of a ring:  keys[b, slot] = order of the slot's position among those kept,  queries[b, i] = that of query i
+// Positions inside of a ring:  keys[b, slot] = order of the slot's position among those kept,  queries[b, i] = that of
+// query i
 //
 // Only what the ring keeps is counted (StreamingLLM, Xiao et al. 2023, section 3.2).
 // One thread per slot and query. Requests one write each. Slots that are not in use get a number below `slots`, too.

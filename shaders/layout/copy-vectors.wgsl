@@ -1,8 +1,8 @@
 // with: lib/walk/strided, lib/grid
 // Copies a view of any type into part of a tensor:  y[begin + row · pitch + j] = x[row · run + j],  j < run
 //
-// As layout/copy, one thread four words, which hold four or eight elements. Requests n reads and n writes of words. Choose it
-// where runs, their distance and the neighbours in x are whole vectors.
+// As layout/copy, one thread four words, which hold four or eight elements. Requests n reads and n writes of words.
+// Choose it where runs, their distance and the neighbours in x are whole vectors.
 
 const WORKGROUP: u32 = 64;
 

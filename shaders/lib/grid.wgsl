@@ -1,4 +1,5 @@
-// Numbers the workgroups of a one-dimensional grid that was folded into y because x was too long.
+// Numbers the workgroups of a one-dimensional grid. Each axis of a grid has a limit, 65,535 by default, so a longer
+// grid is folded into rows: x is the column, y the row.
 
 // Which workgroup this is, and how many there are: what an entry point takes besides the number of its thread.
 struct Grid {

@@ -1,7 +1,7 @@
-// The steps of a softmax that sees its scores piece by piece (Milakov and Gimelshein 2018, section 3): a running maximum,
-// and sums that are rescaled when it grows.
+// The steps of a softmax that sees its scores piece by piece (Milakov and Gimelshein 2018, section 3): a running
+// maximum, and sums that are rescaled when it grows.
 //
-// A score of LOWEST or less does not count. It takes the place of minus infinity: WGSL lets drivers assume that
+// A score of LOWEST or less does not count. LOWEST takes the place of minus infinity: WGSL lets drivers assume that
 // infinities do not occur, and LOWEST - LOWEST is not NaN. (lib/numbers/lowest-float has the lowest f32, for kernels
 // that mask nothing.)
 

@@ -1,5 +1,5 @@
-// Steps of matrix products by vectors of four. fma leaves compilers no choice of rounding, and the order is always that of
-// the elements: kernels that add up in these steps agree bitwise.
+// Steps of matrix products by vectors of four. fma leaves compilers no choice of rounding, and the order is always that
+// of the elements: kernels that add up in these steps agree bitwise.
 
 // sum + a · b, a dot product continued.
 fn add_dot(a: vec4f, b: vec4f, sum: f32) -> f32 {

@@ -1,6 +1,6 @@
 // Sums over a row by a whole subgroup, with the same bits for every size up to RUNS: the row's Vectors are in RUNS
-// sums, of which Vectors r, r + RUNS, … are the r-th, and these are added up in order. A thread has every SUBGROUP-th of
-// them, and so every SUBGROUP-th Vector.
+// sums, of which Vectors r, r + RUNS, … are the r-th, and these are added up in order. A thread has every SUBGROUP-th
+// of them, and so every SUBGROUP-th Vector.
 
 const SUBGROUP: u32 = 8;  // threads
 const RUNS: u32 = 16;

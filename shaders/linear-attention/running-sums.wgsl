@@ -1,8 +1,8 @@
 // with: lib/grid
 // The state of linear attention after each chunk, in place:  states[chunk] = Σ states[0..=chunk]
 //
-// One thread per element of the state, from chunk to chunk. Requests chunks·d·(dv + 1) reads and as many writes for each key
-// and value head. The second kernel of linear attention, where queries see different keys.
+// One thread per element of the state, from chunk to chunk. Requests chunks·d·(dv + 1) reads and as many writes for
+// each key and value head. The second kernel of linear attention, where queries see different keys.
 
 const WORKGROUP: u32 = 64;
 

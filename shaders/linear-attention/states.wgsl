@@ -1,9 +1,10 @@
 // with: linear-attention/feature
 // What chunks of keys add to the state of linear attention:  states[chunk] = Σ φ(k) ⊗ (v, 1) over the keys of the chunk
 //
-// The product of φ(k)ᵀ and v, with a column of ones after those of v for the sum of φ(k) itself. One thread per element,
-// TILE × TILE of them a workgroup, which loads TILE keys at a time into workgroup memory. Requests 1/TILE of the reads that
-// an element for itself would. The first kernel of linear attention: one chunk of all keys where every query sees them all.
+// The product of φ(k)ᵀ and v, with a column of ones after those of v for the sum of φ(k) itself. One thread per
+// element, TILE × TILE of them a workgroup, which loads TILE keys at a time into workgroup memory. Requests 1/TILE of
+// the reads that an element for itself would. The first kernel of linear attention: one chunk of all keys where every
+// query sees them all.
 
 const TILE: u32 = 16;
 const RUN: u32 = 64;  // tiles whose sum is taken by itself (shaders/README.md)

@@ -1,9 +1,10 @@
 // with: lib/weight/f32, lib/bias/none, lib/grid
 // Linear layer:  y[row, column] = Σ x[row, i] · weight[column, i] + bias[column]
 //
-// One output per thread, neighbouring threads in neighbouring columns: each reads a row of x and a row of the weight.
-// The weight may be one segment of a larger matrix, rows `begin` to `begin + n` of `total`; y has all columns.
-// Requests 2·k reads for each of rows·n outputs. Takes any k. Choose it as the baseline for checking the others.
+// One output per thread, neighbouring threads in neighbouring columns: each reads a row of x and a row of the weight. A
+// weight too large for one binding comes in segments, rows `begin` to `begin + n` of `total`, each in a dispatch of its
+// own; y has all columns. Requests 2·k reads for each of rows·n outputs. Takes any k. Choose it as the baseline for
+// checking the others.
 
 const WORKGROUP: u32 = 64;
 

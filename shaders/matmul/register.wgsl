@@ -2,11 +2,11 @@
 // Linear layer:  y[row, column] = Σ x[row, i] · weight[column, i] + bias[column]
 //
 // A thread computes ROWS × COLUMNS outputs in registers: for every four values of i it loads a vector of each of its
-// rows and columns, and reuses each vector of x COLUMNS times and each of the weight ROWS times. No workgroup memory and
-// no barriers: threads of a workgroup share rows and columns through the cache. Past the edges a thread loads the last
-// row or column again and stores nothing. Requires k to be a multiple of 4.
-// The weight may be one segment of a larger matrix, rows `begin` to `begin + n` of `total`; y has all columns.
-// Requests (1 / ROWS + 1 / COLUMNS) · k reads for each output. Choose it for more than 8 rows.
+// rows and columns, and reuses each vector of x COLUMNS times and each of the weight ROWS times. No workgroup memory
+// and no barriers: threads of a workgroup share rows and columns through the GPU's cache. Past the edges a thread loads
+// the last row or column again and stores nothing. Requires k to be a multiple of 4. The weight may be one segment of a
+// larger matrix, rows `begin` to `begin + n` of `total`; y has all columns. Requests (1 / ROWS + 1 / COLUMNS) · k reads
+// for each output. Choose it for more than 8 rows.
 
 const ROWS: u32 = 4;            // of the result that a thread computes
 const COLUMNS: u32 = 8;         // of the result that a thread computes

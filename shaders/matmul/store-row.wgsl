@@ -1,5 +1,5 @@
-// The end of matmul/register and matmul/subgroups: a thread's sums of COLUMNS columns of a row go to y, with the bias, as
-// far as they lie inside.
+// The end of matmul/register and matmul/subgroups: a thread's sums of COLUMNS columns of a row go to y, with the bias,
+// as far as they lie inside.
 
 fn store_row(row: u32, first_column: u32, sums: array<f32, COLUMNS>) {
   for (var c = 0u; c < COLUMNS; c++) {

@@ -1,14 +1,14 @@
 // with: lib/weight/f32, lib/bias/none, lib/products, lib/columns, matmul/store-row
 // Linear layer:  y[row, column] = Σ x[row, i] · weight[column, i] + bias[column]
 //
-// As matmul/register, in the registers of one subgroup: all of its threads have the same rows, TILES times ROWS of them,
-// and COLUMNS columns each. Of SUBGROUP vectors of every row each thread loads one, and they go round by shuffles; so x is
-// loaded once for SUBGROUP · COLUMNS columns, and the weight, which may have to be unpacked, once for all rows. Tiles past
-// the last row are left out. Loads of x stay a loop, whose length is unknown at compile time: unrolled for every row
-// they would take most of the compile time. Sums are added up as in matmul/register, and are bitwise the same for every
-// subgroup size. Needs k to be a multiple of 4. The weight may be a segment, rows `begin` to `begin + n` of `total`; y
-// is whole. Requests (1 / (TILES · ROWS) + 1 / (SUBGROUP · COLUMNS)) · k reads for each output. Choose it for more than
-// 8 rows, where subgroups all have one size and a shuffle costs less than a load.
+// As matmul/register, in the registers of one subgroup: all of its threads have the same rows, TILES times ROWS of
+// them, and COLUMNS columns each. Of SUBGROUP vectors of every row each thread loads one, and they go round by
+// shuffles; so x is loaded once for SUBGROUP · COLUMNS columns, and the weight, which may have to be unpacked, once for
+// all rows. Tiles past the last row are left out. Loads of x stay a loop, whose length is unknown at compile time:
+// unrolled for every row they would take most of the compile time. Sums are added up as in matmul/register, and are
+// bitwise the same for every subgroup size. Needs k to be a multiple of 4. The weight may be a segment, rows `begin` to
+// `begin + n` of `total`; y is whole. Requests (1 / (TILES · ROWS) + 1 / (SUBGROUP · COLUMNS)) · k reads for each
+// output. Choose it for more than 8 rows, where subgroups all have one size and a shuffle costs less than a load.
 enable subgroups;
 
 const SUBGROUP: u32 = 8;  // threads

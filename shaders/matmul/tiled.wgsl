@@ -2,9 +2,9 @@
 // Linear layer:  y[row, column] = Σ x[row, i] · weight[column, i] + bias[column]
 //
 // A workgroup computes a tile of TILE × TILE outputs, one per thread. Tiles of x and of the weight are brought into
-// workgroup memory, where each value is used TILE times; past the edges they hold zeros.
-// The weight may be a segment, rows `begin` to `begin + n` of `total`; y is whole.
-// Requests 2·k / TILE reads from memory, and 2·k from workgroup memory, for each output. Takes any k.
+// workgroup memory, where each value is used TILE times; past the edges they hold zeros. The weight may be a segment,
+// rows `begin` to `begin + n` of `total`; y has all columns. Requests 2·k / TILE reads from memory, and 2·k from
+// workgroup memory, for each output. Takes any k.
 
 const TILE: u32 = 16;
 const_assert TILE * TILE <= 256;  // threads that every device takes

@@ -2,15 +2,15 @@
 // Linear layer for 1 to 8 rows:  y[row, column] = Σ x[row, i] · weight[column, i] + bias[column]
 //
 // The decode shape, where reading the weight is all the work: its elements are loaded 16 bytes at a time, as many as a
-// storage format packs in them, once each. A thread goes along COLUMNS columns. All threads of a subgroup are at the same
-// elements: each loads a vector of every row of x, and these go round by shuffles. How a row of x is read (as it is, or
-// normed) and what is done with the sums (stored, added to the residual stream, gated) are parts. A row's sum goes in
-// order of i, or of blocks of it, and so has the same bits with any other rows and for every subgroup size.
+// storage format packs in them, once each. A thread goes along COLUMNS columns. All threads of a subgroup are at the
+// same elements: each loads a vector of every row of x, and these go round by shuffles. How a row of x is read (as it
+// is, or normed) and what is done with the sums (stored, added to the residual stream, gated) are parts. A row's sum
+// goes in order of i, or of blocks of it, and so has the same bits with any other rows and for every subgroup size.
 // Loads that follow one another wait for memory each: so a subgroup first loads a word of every cache line of its rows,
-// which are contiguous, so that many lines are in flight at once and cached when they are read.
-// Needs k to be a multiple of WIDE. The weight may be a segment, rows `begin` to `begin + n` of `total`; y is whole.
-// Requests (1 + ROWS / (COLUMNS · SUBGROUP)) · k reads for each column. Choose it where subgroups all have one size and a
-// shuffle costs less than a load.
+// which are contiguous, so that many lines are in flight at once and cached when they are read. Needs k to be a
+// multiple of WIDE. The weight may be a segment, rows `begin` to `begin + n` of `total`; y is whole. Requests (1 + ROWS
+// / (COLUMNS · SUBGROUP)) · k reads for each column. Choose it where subgroups all have one size and a shuffle costs
+// less than a load.
 enable subgroups;
 
 const SUBGROUP: u32 = 8;  // threads

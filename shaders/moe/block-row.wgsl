@@ -1,5 +1,5 @@
-// The row of x for a slot of a block. GATHERED, rows of x are tokens, each gathered for every expert that it chose; else they
-// lie as the slots do. What is read for a row of padding is not stored.
+// The row of x for a slot of a block. GATHERED, rows of x are tokens, each gathered for every expert that it chose;
+// else they lie as the slots do. What is read for a row of padding is not stored.
 
 const GATHERED: bool = true;
 

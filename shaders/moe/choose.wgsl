@@ -1,10 +1,11 @@
 // with: sampling/order, lib/grid
-// The tokens of each expert, which chooses them:  experts[token, e] = e where fewer than capacity tokens have a larger score
+// The tokens of each expert, which chooses them:  experts[token, e] = e where fewer than capacity tokens have a larger
+// score
 //
-// Expert choice (Zhou et al. 2022): every expert gets as many tokens, and a token as many experts as want it. One thread
-// per token and expert, which counts the tokens that come before it; of equals the lowest comes first. Where an expert
-// does not take a token, the entry is no expert, EXPERTS, with a weight of 0. Requests `tokens` reads a thread. Choose
-// it for few tokens.
+// Expert choice (Zhou et al. 2022): every expert gets as many tokens, and a token as many experts as want it. One
+// thread per token and expert, which counts the tokens that come before it; of equals the lowest comes first. Where an
+// expert does not take a token, the entry is no expert, EXPERTS, with a weight of 0. Requests `tokens` reads a thread.
+// Choose it for few tokens.
 
 const EXPERTS: u32 = 8;
 const WORKGROUP: u32 = 64;

@@ -1,10 +1,11 @@
 // with: moe/scores/softmax, moe/keys/logits, moe/groups/all, moe/nan-flags/none, sampling/order, lib/grid
-// The experts of each token and how much each weighs:  experts[token] = the CHOICES with the largest keys, of equals the lowest
+// The experts of each token and how much each weighs:  experts[token] = the CHOICES with the largest keys, of equals
+// the lowest
 //
 // One thread a token, which goes over all experts for each choice and takes the first that comes after the last one
-// taken. Keys decide which are chosen; weights are their scores, as shares of all scores or of those of the chosen. Of a
-// token with a NaN among its logits all weights are NaN, so that it does not go unnoticed.
-// Requests (CHOICES + 2) · EXPERTS reads a token. Choose it for few experts, or for many tokens.
+// taken. Keys decide which are chosen; weights are their scores, as shares of all scores or of those of the chosen. Of
+// a token with a NaN among its logits all weights are NaN, so that it does not go unnoticed. Requests (CHOICES + 2) ·
+// EXPERTS reads a token. Choose it for few experts, or for many tokens.
 
 const EXPERTS: u32 = 8;
 const CHOICES: u32 = 2;

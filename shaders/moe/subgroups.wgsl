@@ -1,12 +1,11 @@
 // with: lib/weight/f32, moe/bias/none, moe/block-row, moe/result, lib/no-index, lib/products, lib/columns
 // Products of all experts at once:  z[row, column] = Σ x[row, i] · weight[expert, column, i] + bias[expert, column]
 //
-// As moe/grouped, in the registers of one subgroup, as matmul/subgroups: all of its threads have the same BLOCK rows, and
-// COLUMNS columns each; x goes round by shuffles. Blocks are short, and so is their padding. Sums are added up as in
-// moe/grouped, and have its bits. Needs k and n to be multiples of 4. The weight may be a segment, rows `begin` to `end`
-// of those of all experts.
-// Requests (1 / BLOCK + 1 / (SUBGROUP · COLUMNS)) · k reads for each output. Choose it for more than a few tokens, where
-// subgroups all have one size and a shuffle costs less than a load.
+// As moe/grouped, in the registers of one subgroup, as matmul/subgroups: all of its threads have the same BLOCK rows,
+// and COLUMNS columns each; x goes round by shuffles. Blocks are short, and so is their padding. Sums are added up as
+// in moe/grouped, and have its bits. Needs k and n to be multiples of 4. The weight may be a segment, rows `begin` to
+// `end` of those of all experts. Requests (1 / BLOCK + 1 / (SUBGROUP · COLUMNS)) · k reads for each output. Choose it
+// for more than a few tokens, where subgroups all have one size and a shuffle costs less than a load.
 enable subgroups;
 
 const SUBGROUP: u32 = 8;  // threads

@@ -1,12 +1,12 @@
 // with: lib/weight/f32, moe/bias/none, moe/row-slots/gathered, moe/result, lib/products, lib/columns
-// Products of a few tokens with the experts that they chose:  z[slot, column] = Σ x[row, i] · weight[expert, column, i] + bias
+// Products of a few tokens with the experts that they chose:  z[slot, column] = Σ x[row, i] · weight[expert, column, i]
+// + bias
 //
 // All choices in one dispatch; those of a token may add up to one row, each by its share. The decode shape, as
 // matmul/vector has it: a team of LANES threads strides along four columns, four values of each at a time; the lanes'
-// sums meet in workgroup memory. Experts are looked up where they are needed: nothing is sorted. A row's result does not
-// depend on the other rows. Needs k and n to be multiples of 4. The weight may be a segment, rows `begin` to `end`
-// of those of all experts.
-// Requests 5 / 4 · k reads for each column of each slot. Choose it for a few tokens.
+// sums meet in workgroup memory. Experts are looked up where they are needed: nothing is sorted. A row's result does
+// not depend on the other rows. Needs k and n to be multiples of 4. The weight may be a segment, rows `begin` to `end`
+// of those of all experts. Requests 5 / 4 · k reads for each column of each slot. Choose it for a few tokens.
 
 const EXPERTS: u32 = 8;
 const CHOICES: u32 = 2;

@@ -1,5 +1,6 @@
 // with: norm/dsum/none, norm/dx/stored, norm/partials/both, lib/vector/four, lib/row-lanes, lib/reduce
-// Gradients of norm/layer-norm:  dx = (g - mean(g) - n·mean(g∘n)) · scale + dsum, dweights[group] = Σ dy∘n, dbiases[group] = Σ dy
+// Gradients of norm/layer-norm:  dx = (g - mean(g) - n·mean(g∘n)) · scale + dsum, dweights[group] = Σ dy∘n,
+// dbiases[group] = Σ dy
 //
 // As norm/layer-norm-backward and norm/parameter-gradients in one, with rows and sums of columns in registers: see
 // norm/rms-norm-backward-registers. Requests 2·rows·cols + groups·cols reads and rows·cols + 2·groups·cols writes; dsum

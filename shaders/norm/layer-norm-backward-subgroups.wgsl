@@ -1,5 +1,6 @@
 // with: norm/dsum/none, norm/dx/stored, norm/partials/both, lib/vector/four, lib/run-sums, lib/grid
-// Gradients of norm/layer-norm:  dx = (g - mean(g) - n·mean(g∘n)) · scale + dsum, dweights[group] = Σ dy∘n, dbiases[group] = Σ dy
+// Gradients of norm/layer-norm:  dx = (g - mean(g) - n·mean(g∘n)) · scale + dsum, dweights[group] = Σ dy∘n,
+// dbiases[group] = Σ dy
 //
 // As norm/layer-norm-backward-registers, with a subgroup for each group: see norm/rms-norm-backward-subgroups.
 // Requests (8 + 1 / ROWS)·rows·cols reads and rows·cols writes, and 4·rows·cols / ROWS of each for the sums of columns,

@@ -1,9 +1,10 @@
 // with: norm/dsum/none, norm/dx/stored, lib/vector/four, lib/row-lanes, lib/reduce
-// Gradient of norm/layer-norm:  dx = (g - mean(g) - n·mean(g∘n)) · scale + dsum, g = dy∘weight, n = (x - mean(x)) · scale
+// Gradient of norm/layer-norm:  dx = (g - mean(g) - n·mean(g∘n)) · scale + dsum, g = dy∘weight, n = (x - mean(x)) ·
+// scale
 //
-// LANES threads a row and three passes, as in norm/layer-norm: means, then squared deviations and products with them, then
-// dx. Mean and scale of each row are kept for norm/parameter-gradients.
-// Requests 9·rows·cols reads and rows·cols writes; dsum adds rows·cols reads.
+// LANES threads a row and three passes, as in norm/layer-norm: means, then squared deviations and products with them,
+// then dx. Mean and scale of each row are kept for norm/parameter-gradients. Requests 9·rows·cols reads and rows·cols
+// writes; dsum adds rows·cols reads.
 
 const WORKGROUP: u32 = 128;
 

@@ -1,5 +1,6 @@
 // with: norm/mean/none, norm/partials/weight, lib/vector/four, lib/grid
-// Partial gradients of a norm's parameters:  dweights[group] = Σ dy∘(x - mean) · scale, dbiases[group] = Σ dy over its rows
+// Partial gradients of a norm's parameters:  dweights[group] = Σ dy∘(x - mean) · scale, dbiases[group] = Σ dy over its
+// rows
 //
 // A group has every groups-th row, and a column of it a thread: neighbouring threads read neighbouring columns. The
 // groups' sums are added up by a sum over the first axis, so that no sum is long (shaders/README.md) and all are in a

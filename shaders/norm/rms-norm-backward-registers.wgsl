@@ -1,8 +1,9 @@
 // with: norm/dsum/none, norm/dx/stored, norm/partials/weight, lib/vector/four, lib/row-lanes, lib/reduce
-// Gradients of norm/rms-norm:  dx = (g - n·mean(g∘n)) · scale + dsum, dweights[group] = Σ dy∘n, g = dy∘weight, n = x · scale
+// Gradients of norm/rms-norm:  dx = (g - n·mean(g∘n)) · scale + dsum, dweights[group] = Σ dy∘n, g = dy∘weight, n = x ·
+// scale
 //
-// As norm/rms-norm-backward and norm/parameter-gradients in one: LANES threads have every groups-th row, one at a time in
-// registers, OWN Vectors a thread, and add up the gradient of the weight there too. Each element is read once.
+// As norm/rms-norm-backward and norm/parameter-gradients in one: LANES threads have every groups-th row, one at a time
+// in registers, OWN Vectors a thread, and add up the gradient of the weight there too. Each element is read once.
 // Requests 2·rows·cols + groups·cols reads and rows·cols + groups·cols writes; dsum adds rows·cols reads.
 
 const WORKGROUP: u32 = 128;

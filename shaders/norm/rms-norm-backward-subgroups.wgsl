@@ -1,10 +1,11 @@
 // with: norm/dsum/none, norm/dx/stored, norm/partials/weight, lib/vector/four, lib/run-sums, lib/grid
-// Gradients of norm/rms-norm:  dx = (g - n·mean(g∘n)) · scale + dsum, dweights[group] = Σ dy∘n, g = dy∘weight, n = x · scale
+// Gradients of norm/rms-norm:  dx = (g - n·mean(g∘n)) · scale + dsum, dweights[group] = Σ dy∘n, g = dy∘weight, n = x ·
+// scale
 //
-// As norm/rms-norm-backward-registers, with a subgroup for each group, which takes ROWS of its rows at a time: sums of a row
-// meet by shuffles, without barriers, and each load of the weight, and each change of the sums of columns, serves all of
-// these rows. Requests (5 + 1 / ROWS)·rows·cols reads and rows·cols writes, and 2·rows·cols / ROWS of each for the sums of
-// columns, the first time no reads; dsum adds rows·cols reads.
+// As norm/rms-norm-backward-registers, with a subgroup for each group, which takes ROWS of its rows at a time: sums of
+// a row meet by shuffles, without barriers, and each load of the weight, and each change of the sums of columns, serves
+// all of these rows. Requests (5 + 1 / ROWS)·rows·cols reads and rows·cols writes, and 2·rows·cols / ROWS of each for
+// the sums of columns, the first time no reads; dsum adds rows·cols reads.
 enable subgroups;
 
 const ROWS: u32 = 4;  // of a group at a time

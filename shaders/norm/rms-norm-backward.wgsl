@@ -1,5 +1,6 @@
 // with: norm/dsum/none, norm/dx/stored, lib/vector/four, lib/row-lanes, lib/reduce
-// Gradient of norm/rms-norm:  dx = (g - n·mean(g∘n)) · scale + dsum, g = dy∘weight, n = x · scale, scale = 1 / sqrt(mean(x²) + eps)
+// Gradient of norm/rms-norm:  dx = (g - n·mean(g∘n)) · scale + dsum, g = dy∘weight, n = x · scale, scale = 1 /
+// sqrt(mean(x²) + eps)
 //
 // LANES threads a row, as in norm/rms-norm. A first pass adds up squares and products, for scale and
 // mean(g∘n); a second one writes dx. The scale of each row is kept for norm/parameter-gradients. n is never y / weight:

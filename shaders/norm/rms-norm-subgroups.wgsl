@@ -1,10 +1,10 @@
 // with: norm/row/plain, lib/vector/four, lib/run-sums, lib/grid
 // Root-mean-square norm over the last axis:  y = x / sqrt(mean(x * x) + eps) * weight
 //
-// As norm/rms-norm, with a subgroup for ROWS rows: sums meet by shuffles, without workgroup memory and barriers, and each
-// load of the weight serves all of its rows. A row's bits do not depend on the size of a subgroup.
-// Requests (2 + 1 / ROWS)·rows·cols reads and rows·cols writes; a residual adds rows·cols of each. Choose it where
-// subgroups all have one size and a shuffle costs less than a barrier.
+// As norm/rms-norm, with a subgroup for ROWS rows: sums meet by shuffles, without workgroup memory and barriers, and
+// each load of the weight serves all of its rows. A row's bits do not depend on the size of a subgroup. Requests (2 + 1
+// / ROWS)·rows·cols reads and rows·cols writes; a residual adds rows·cols of each. Choose it where subgroups all have
+// one size and a shuffle costs less than a barrier.
 enable subgroups;
 
 const ROWS: u32 = 4;  // of a subgroup

@@ -1,10 +1,10 @@
 // with: norm/row/plain, lib/vector/four, lib/row-lanes, lib/reduce
 // Root-mean-square norm over the last axis:  y = x / sqrt(mean(x * x) + eps) * weight
 //
-// LANES threads a row: few for short rows, as in norms per head, so that several rows share a workgroup; all of them for
-// long ones. Each strides across the row in steps of a Vector, the partial sums meet in workgroup memory, and the row is
-// read a second time to be scaled. The row (x, or x + residual) is a part.
-// Requests 3·rows·cols reads and rows·cols writes; a residual adds rows·cols of each.
+// LANES threads a row: few for short rows, so that several rows share a workgroup; a whole workgroup for long ones.
+// Each takes every LANES-th Vector of the row, the partial sums meet in workgroup memory, and the row is read a second
+// time to be scaled. The row is a part: x, or x + residual, the sum to which each layer of a transformer adds its
+// result. Requests 3·rows·cols reads and rows·cols writes; a residual adds rows·cols of each.
 
 const WORKGROUP: u32 = 128;
 

@@ -1,10 +1,12 @@
 // with: optimizer/clip/none, lib/vector/four, lib/grid
-// A step of AdamW (Loshchilov and Hutter 2019, algorithm 2), in place:  with g the gradient times the factor of clipping,
+// A step of AdamW (Loshchilov and Hutter 2019, algorithm 2), in place:  with g the gradient times the factor of
+// clipping,
 //
 //   m = beta1 * m + (1 - beta1) * g        v = beta2 * v + (1 - beta2) * g²
 //   p = p * (1 - rate * decay) - rate * (m * correction1) / (sqrt(v * correction2) + eps)
 //
-// Rate and corrections change from step to step, so they are read from memory. One thread a Vector: 4 reads and 3 writes.
+// Rate and corrections change from step to step, so they are read from memory. One thread a Vector: 4 reads and 3
+// writes.
 
 const WORKGROUP: u32 = 64;
 

@@ -1,9 +1,9 @@
 // with: optimizer/clip/none, lib/vector/four, lib/grid
 // Momentum in place, and where it points:  v = kept * v + new * g,  update = ahead * g + held * v
 //
-// g is the gradient times the factor of clipping, plus decay * parameter. SGD (Sutskever et al. 2013; as PyTorch has it):
-// kept is mu, new 1; the update is v, or in Nesterov's form g + mu * v. Muon (Jordan 2024): kept is mu, new 1 - mu; the
-// update is v, or (1 - mu) * g + mu * v. One thread a Vector: 3 reads and 2 writes.
+// g is the gradient times the factor of clipping, plus decay * parameter. SGD (Sutskever et al. 2013; as PyTorch has
+// it): kept is mu, new 1; the update is v, or in Nesterov's form g + mu * v. Muon (Jordan 2024): kept is mu, new 1 -
+// mu; the update is v, or (1 - mu) * g + mu * v. One thread a Vector: 3 reads and 2 writes.
 
 const WORKGROUP: u32 = 64;
 

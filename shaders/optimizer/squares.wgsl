@@ -1,5 +1,6 @@
 // with: lib/vector/four, lib/grid
-// Squares of a gradient, in sums for its norm:  sums[first + i] = Σ x[j] · x[j] over j = i, i + threads, i + 2 · threads, …
+// Squares of a gradient, in sums for its norm:  sums[first + i] = Σ x[j] · x[j] over j = i, i + threads, i + 2 ·
+// threads, …
 //
 // A thread a sum, neighbouring threads neighbouring Vectors. The sums of all gradients stand in one list, which
 // optimizer/norm adds up. Requests n reads and a write for each thread.

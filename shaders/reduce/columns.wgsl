@@ -1,10 +1,10 @@
 // with: lib/vector/four, lib/grid
 // Sums of the columns of each block of rows:  y[block, j] = Σ x[i, j] over the rows i of the block
 //
-// One thread a block and Vector of columns: neighbouring threads read neighbouring columns. Called again with its result
-// until one row is left, it sums up all rows, in the same order every time: few columns of many rows keep as many threads
-// busy as many columns. Sums are taken in runs, and those in runs again (shaders/README.md).
-// Requests rows·cols reads and blocks·cols writes. Choose it for gradients of biases.
+// One thread a block and Vector of columns: neighbouring threads read neighbouring columns. Called again with its
+// result until one row is left, it sums up all rows, in the same order every time: few columns of many rows keep as
+// many threads busy as many columns. Sums are taken in runs, and those in runs again (shaders/README.md). Requests
+// rows·cols reads and blocks·cols writes. Choose it for gradients of biases.
 
 const WORKGROUP: u32 = 64;
 const RUN: u32 = 32;  // rows, and runs

@@ -2,7 +2,8 @@
 // Gradients of the rows of each segment:  dx[t, j] = weights[t] · dy[i, j] of the segment i that has the row t
 //
 // One thread an element of dx, which searches for the segment of its row and, for a maximum, for the row that has it.
-// Requests up to n offsets for each element, and of a maximum all of a segment's column. Choose it to see the definition.
+// Requests up to n offsets for each element, and of a maximum all of a segment's column. Choose it to see the
+// definition.
 
 const WORKGROUP: u32 = 64;
 

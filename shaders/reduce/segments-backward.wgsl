@@ -2,9 +2,9 @@
 // Gradients of the rows of each segment:  dx[t, j] = weights[t] · dy[i, j] of the segment i that has the row t
 //
 // One thread a segment and column, which goes over the rows of the segment: neighbouring threads write neighbouring
-// columns. Of a maximum only the row that has it gets a gradient, and is found first. Rows that do not count get 0, as do
-// those before the first segment and after the last, whose threads write them.
-// Requests n·c reads and t·c writes, weights for each, and of a maximum t·c reads of x and its weights.
+// columns. Of a maximum only the row that has it gets a gradient, and is found first. Rows that do not count get 0, as
+// do those before the first segment and after the last, whose threads write them. Requests n·c reads and t·c writes,
+// weights for each, and of a maximum t·c reads of x and its weights.
 
 const WORKGROUP: u32 = 64;
 

@@ -2,9 +2,10 @@
 // with: lib/grid
 // Rotary position embedding:  (y₁, y₂) = (x₁ · cos φ - x₂ · sin φ, x₂ · cos φ + x₁ · sin φ), φ = position · frequency
 //
-// (x₁, x₂) is pair i of a head: which two elements these are is a part, rope/pairs. Each i has a frequency of its own, and
-// table has the cosine and the sine of every position. One thread per pair, and one per element of the rest of the head,
-// which passes through. Requests 4 reads and 2 writes a pair.
+// (x₁, x₂) is pair i of a head: which two elements these are is a part, rope/pairs. Each i has a frequency of its own,
+// and table has the cosine and the sine for every position. Of the positions of a query and a key only the distance
+// enters the dot product of the two. One thread per pair, and one per element of the rest of the head, which passes
+// through. Requests 4 reads and 2 writes a pair.
 
 const WORKGROUP: u32 = 64;
 const BACK: bool = false;  // rotates by the negative angles, which is the gradient of a rotation
@@ -26,7 +27,7 @@ struct Params {
 fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let i = linear_workgroup(grid) * WORKGROUP + thread;
   if (i >= params.size) { return; }
-  let slots = params.d - params.pairs;
+  let slots = params.d - params.pairs;  // threads of a head
   let slot = i % slots;
   let head = i / slots;  // of all heads of all tokens
   let h = head % params.h;

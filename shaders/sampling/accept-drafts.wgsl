@@ -1,14 +1,15 @@
 // with: sampling/draw, sampling/long, lib/reduce, lib/numbers/threefry, lib/row, lib/grid
-// Drafts kept or replaced, so that tokens follow p:  chosen = u < p(draft) / q(draft) ? draft : a draw from max(0, p − q)
+// Drafts kept or replaced, so that tokens follow p:  chosen = u < p(draft) / q(draft) ? draft : a draw from max(0, p −
+// q)
 //
-// Leviathan, Kalman and Matias 2022, algorithm 1; Chen et al. 2023. p and q are the model's and the draft model's weights
-// (sampling/distribution) over their sums, q the distribution that the draft was drawn from. So a draft is kept with the
-// probability Σ min(p, q), the most that is possible. A row without a draft draws from p, by the word that sampling/sample
-// draws by. Whether to keep is exact: u · q · Σp < p · Σq in integers of 96 bits. What is left, p · Σq − q · Σp, has up
-// to 62 bits, of which draws use the 31 below the highest bit of the sum. Two words of Threefry decide, different from
-// those of ordinary draws (lib/numbers/threefry). One workgroup a row. A row whose model weights are all 0 has logits
-// that are not finite, and gives NO_TOKEN. Requests 3·v reads a row of p and 1·v of q where the draft is kept, 5·v and
-// 3·v where it is replaced.
+// Leviathan, Kalman and Matias 2022, algorithm 1; Chen et al. 2023. p and q are the model's and the draft model's
+// weights (sampling/top-k-top-p) over their sums, q the distribution that the draft was drawn from. So a draft is kept
+// with the probability Σ min(p, q), the most that is possible. A row without a draft draws from p, by the word that
+// sampling/sample draws by. Whether to keep is exact: u · q · Σp < p · Σq in integers of 96 bits. What is left, p · Σq
+// − q · Σp, has up to 62 bits, of which draws use the 31 below the highest bit of the sum. Two words of Threefry
+// decide, different from those of ordinary draws (lib/numbers/threefry). One workgroup a row. A row whose model weights
+// are all 0 has logits that are not finite, and gives NO_TOKEN. Requests 3·v reads a row of p and 1·v of q where the
+// draft is kept, 5·v and 3·v where it is replaced.
 
 const WORKGROUP: u32 = 256;
 const NO_TOKEN: u32 = 0xfffffffe;

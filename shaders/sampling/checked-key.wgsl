@@ -1,6 +1,6 @@
 // with: sampling/order
-// The key of a logit. Unchecked, NaN counts as −∞. CHECKED, NaN and infinities are above all others, so that one is enough
-// to be found; RESTRICTED, −∞ is a token that may not come next, and stays below.
+// The key of a logit. Unchecked, NaN counts as −∞. CHECKED, NaN and infinities are above all others, so that one is
+// enough to be found; RESTRICTED, −∞ is a token that may not come next, and stays below.
 
 const CHECKED: bool = false;
 const RESTRICTED: bool = false;

@@ -2,8 +2,8 @@
 // A token drawn by its weight:  the first id with Σ weight[0..=id] > ⌊word · Σ weight / 2³²⌋
 //
 // It is found by narrowing a range to the 256th part that the running sum passes the goal in, until one is left. All
-// threads must call it (uniform control flow). The kernel defines weight_at(i), the weight of element i of all rows; the
-// first `width` tokens of a row of `vocabulary` have one.
+// threads must call it (uniform control flow). The kernel defines weight_at(i), the weight of element i of all rows;
+// the first `width` tokens of a row of `vocabulary` have one.
 
 fn draw(first: u32, width: u32, vocabulary: u32, word: u32, thread: u32) -> u32 {
   var begin = 0u;

@@ -1,12 +1,11 @@
 // with: sampling/count/off, sampling/checked-key
-// with: sampling/distribution, sampling/draw, lib/numbers/threefry, lib/row, lib/grid, lib/no-index
+// with: sampling/top-k-top-p, sampling/draw, lib/numbers/threefry, lib/row, lib/grid, lib/no-index
 // One token per row, drawn by its weight:  the first id with Σ weight[0..=id] > ⌊word · Σ weight / 2³²⌋
 //
-// One workgroup a row. The weights are those of sampling/distribution, and the token the one of sampling/draw: integers
+// One workgroup a row. The weights are those of sampling/top-k-top-p, and the token the one of sampling/draw: integers
 // from thresholds, so that it does not depend on the order of atomics. The random word depends on seed and position
-// alone (lib/numbers/threefry). Rows without tokens to compute are left alone. Where logits are checked, a row with one that is
-// not finite gives NO_TOKEN and ends.
-// Requests 3·v reads a row, and 4·v more each for top-k and top-p.
+// alone (lib/numbers/threefry). Rows without tokens to compute are left alone. Where logits are checked, a row with one
+// that is not finite gives NO_TOKEN and ends. Requests 3·v reads a row, and 4·v more each for top-k and top-p.
 
 const WORKGROUP: u32 = 256;
 const NO_TOKEN: u32 = 0xfffffffe;

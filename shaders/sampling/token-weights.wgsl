@@ -1,8 +1,8 @@
 // with: sampling/checked-key
-// with: sampling/distribution, lib/grid
+// with: sampling/top-k-top-p, lib/grid
 // The weights that a row's tokens are drawn by:  weights = kept ? ⌊exp((l − max) / T) / S · 2³¹⌋ : 0
 //
-// One workgroup a row; see sampling/distribution. All weights of a row are 0 where one of its logits is not finite.
+// One workgroup a row; see sampling/top-k-top-p. All weights of a row are 0 where one of its logits is not finite.
 // Requests 3·v reads a row, 4·v more each for top-k and top-p, and v writes.
 
 const WORKGROUP: u32 = 256;

@@ -1,9 +1,10 @@
 // with: sampling/log-sum, sampling/candidates, lib/grid
-// The n most likely tokens of each row, and the one chosen:  logprob = l[id] − log Σ exp(l), sorted by logit, then by id
+// The n most likely tokens of each row, and the one chosen:  logprob = l[id] − log Σ exp(l), sorted by logit, then by
+// id
 //
-// One workgroup a row (sampling/candidates). The rank of the chosen token is 1 and the number of tokens that go before it,
-// 0 where it is no token. NaN counts as −∞ in the order and makes every log-probability of its row NaN. Requests 9·v reads
-// a row.
+// One workgroup a row (sampling/candidates). The rank of the chosen token is 1 and the number of tokens that go before
+// it, 0 where it is no token. NaN counts as −∞ in the order and makes every log-probability of its row NaN. Requests
+// 9·v reads a row.
 
 const WORKGROUP: u32 = 256;
 

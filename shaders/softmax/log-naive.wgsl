@@ -1,8 +1,9 @@
 // with: lib/numbers/exponential, lib/vector/one, lib/numbers/lowest-float, lib/numbers/is-nan, lib/grid
 // Log-softmax over the last axis:  y = x - max(x) - log Σ exp(x - max(x))
 //
-// One thread a row, which it reads three times: for the maximum, for the sum, and for the result. Sums are taken in runs,
-// and those in runs again (shaders/README.md). Requests 3·rows·cols reads and rows·cols writes: the one to read first.
+// One thread a row, which it reads three times: for the maximum, for the sum, and for the result. Sums are taken in
+// runs, and those in runs again (shaders/README.md). Requests 3·rows·cols reads and rows·cols writes: the one to read
+// first.
 
 const WORKGROUP: u32 = 64;
 const RUN: u32 = 64;  // elements, and runs

@@ -1,4 +1,5 @@
-// with: lib/numbers/exponential, lib/vector/four, lib/numbers/lowest-float, lib/numbers/is-nan, lib/row-lanes, lib/reduce
+// with: lib/numbers/exponential, lib/vector/four, lib/numbers/lowest-float, lib/numbers/is-nan, lib/row-lanes
+// with: lib/reduce
 // Log-softmax over the last axis:  y = x - max(x) - log Σ exp(x - max(x))
 //
 // LANES threads a row, as in softmax/workgroup: the maximum and the sum are reduced in workgroup memory.

@@ -19,7 +19,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   if (first_row(grid) >= params.rows) { return; }  // the whole workgroup leaves
   let row = row_lane(grid, thread);
 
-  var shift = Vector(LOWEST_FLOAT);
+  var shift = Vector(LOWEST_FLOAT);  // the largest so far, for each element of a Vector
   var sums = Vector();
   for (var begin = row.lane; begin < row.width; begin += RUN) {
     var run = Vector();

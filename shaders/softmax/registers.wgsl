@@ -1,9 +1,9 @@
 // with: lib/numbers/exponential, lib/vector/four, lib/numbers/lowest-float, lib/row-lanes, lib/reduce
 // Softmax over the last axis:  y = exp(x - max(x)) / Σ exp(x - max(x))
 //
-// As softmax/workgroup, with the row kept in registers: each of its LANES threads has OWN Vectors of it, first elements,
-// then exponentials. LANES and OWN grow with the row (src/kernels/reduce/lanes.ts); a row for which they do not
-// suffice is refused. Requests rows·cols reads and rows·cols writes, and one exponential an element.
+// As softmax/workgroup, with the row kept in registers: each of its LANES threads has OWN Vectors of it, first
+// elements, then exponentials. LANES and OWN grow with the row (src/kernels/reduce/lanes.ts); a row for which they do
+// not suffice is refused. Requests rows·cols reads and rows·cols writes, and one exponential an element.
 
 const WORKGROUP: u32 = 128;
 const OWN: u32 = 4;  // Vectors of a thread: at least those of a row, over LANES

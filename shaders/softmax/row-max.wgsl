@@ -1,8 +1,9 @@
 // with: lib/grid, lib/numbers/lowest-float
 // The first of three softmax passes:  largest[row] = max over the row of x
 //
-// One thread a row, which walks it element by element: neighbouring threads read elements a whole row apart.
-// Requests rows·cols reads and rows writes. Part of the variant threePass: where to begin reading.
+// Softmax subtracts the maximum, so that no exponential overflows. One thread a row, which walks it element by element:
+// neighbouring threads read elements a whole row apart. Requests rows·cols reads and rows writes. One of the three
+// kernels of the variant threePass.
 
 const WORKGROUP: u32 = 64;
 

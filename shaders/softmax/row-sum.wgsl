@@ -1,10 +1,11 @@
 // with: lib/numbers/exponential, lib/vector/one, lib/grid
 // The second of three softmax passes:  sum[row] = Σ exp(x - largest[row])
 //
-// One thread a row, as in softmax/row-max. Sums are taken in runs, and those in runs again (shaders/README.md). Requests rows·cols reads and rows writes.
+// One thread a row, as in softmax/row-max. Sums are taken in runs, and those in runs again (shaders/README.md).
+// Requests rows·cols reads and rows writes.
 
 const WORKGROUP: u32 = 64;
-const RUN: u32 = 64;  // elements, and runs
+const RUN: u32 = 64;  // elements of a run, and runs of a larger run
 
 struct Params { rows: u32, cols: u32 }
 

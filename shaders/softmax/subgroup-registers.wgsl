@@ -1,8 +1,8 @@
 // with: lib/numbers/exponential, lib/vector/four, lib/numbers/lowest-float, lib/grid
 // Softmax over the last axis:  y = exp(x - max(x)) / Σ exp(x - max(x))
 //
-// softmax/registers and softmax/subgroups in one, for short rows: a subgroup a row, of which each thread keeps OWN Vectors
-// in registers. Requests rows·cols reads and rows·cols writes, and one exponential an element.
+// softmax/registers and softmax/subgroups in one, for short rows: a subgroup a row, of which each thread keeps OWN
+// Vectors in registers. Requests rows·cols reads and rows·cols writes, and one exponential an element.
 enable subgroups;
 
 const SUBGROUP: u32 = 8;  // threads

@@ -1,11 +1,10 @@
 // with: lib/numbers/exponential, lib/vector/four, lib/numbers/lowest-float, lib/grid
 // Softmax over the last axis, maximum and sum in one pass:  y = exp(x - max(x)) / Σ exp(x - max(x))
 //
-// As softmax/online, with a subgroup a row: threads join their parts by subgroup operations, without workgroup memory and
-// barriers. A thread takes STEP Vectors at a time and rescales its sum once for all of them.
-// Requests 2·rows·cols reads and rows·cols writes, and 2 + 1 / STEP exponentials an element. Choose it where subgroups all
-// have one size and a shuffle costs less than a barrier; long rows are refused, because a thread adds up its steps one
-// by one.
+// As softmax/online, with a subgroup a row: threads join their parts by subgroup operations, without workgroup memory
+// and barriers. A thread takes STEP Vectors at a time and rescales its sum once for all of them. Requests 2·rows·cols
+// reads and rows·cols writes, and 2 + 1 / STEP exponentials an element. Choose it where subgroups all have one size and
+// a shuffle costs less than a barrier; long rows are refused, because a thread adds up its steps one by one.
 enable subgroups;
 
 const SUBGROUP: u32 = 8;  // threads

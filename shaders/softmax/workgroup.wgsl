@@ -1,9 +1,9 @@
 // with: lib/numbers/exponential, lib/vector/four, lib/numbers/lowest-float, lib/row-lanes, lib/reduce
 // Softmax over the last axis:  y = exp(x - max(x)) / Σ exp(x - max(x))
 //
-// LANES threads share each row (lib/row-lanes says how many): the maximum and the sum are reduced in workgroup memory, and
-// the exponentials are stored in y before they are divided by their sum. Requests 3·rows·cols reads and 2·rows·cols
-// writes, and one exponential per element. Choose it where exponentials cost more than memory.
+// LANES threads share each row (lib/row-lanes says how many): the maximum and the sum are found over all of them in
+// workgroup memory, and the exponentials are stored in y before they are divided by their sum. Requests 3·rows·cols
+// reads and 2·rows·cols writes, and one exponential per element. Choose it where exponentials cost more than memory.
 
 const WORKGROUP: u32 = 128;
 

@@ -35,8 +35,8 @@ interface CrossInputs {
   readonly score?: EncoderScore | undefined;
   readonly cross: CrossKeys;
   /**
-   * Which batch rows read which source: offsets of the rows' tokens and of the sources' keys, u32 `[sources + 1]` each. Rows
-   * of one source, such as its beams, follow one another and share its keys.
+   * Which batch rows read which source: offsets of the rows' tokens and of the sources' keys, u32 `[sources + 1]` each.
+   * Rows of one source, such as its beams, follow one another and share its keys.
    */
   readonly sources: RaggedLayout;
   /**
@@ -147,7 +147,10 @@ function joined(gpu: Gpu, name: string, out: Tensor, { shape }: Tensor, output: 
   return around ? project(gpu, rows, output, { residual: around.residual }) : linear(gpu, rows, output);
 }
 
-/** Causal attention of tokens `x` `[b, t, c]` over those of the cache, in which theirs are stored first, or over themselves. */
+/**
+ * Causal attention of tokens `x` `[b, t, c]` over those of the cache, in which theirs are stored first, or over
+ * themselves.
+ */
 function selfAttention(
   gpu: Gpu,
   name: string,

@@ -48,7 +48,9 @@ export function uploadedInputs<Names extends string>(gpu: Gpu, item: Inputs<Name
   return mapNamed(item.inputs, ({ shape, values, dtype }: CaseInput) => tensor(gpu, shape, values, dtype));
 }
 
-/** Whether a variant must refuse a case on this device: because the case says so, or for lack of a feature or buffers. */
+/**
+ * Whether a variant must refuse a case on this device: because the case says so, or for lack of a feature or buffers.
+ */
 export const mustRefuse = (gpu: Gpu, table: CaseTable, variant: string, { refusedBy = [], buffers }: Case): boolean =>
   refusedBy.includes(variant) ||
   missingFeatures(table, variant, gpu).length > 0 ||

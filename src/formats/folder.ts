@@ -3,7 +3,9 @@ import { checkRange, checkRelative, type FileSource } from "./source.ts";
 
 type FileSystem = typeof import("node:fs/promises");
 
-/** A module of Node's, loaded at run time so that bundlers for the browser find no import of it; undefined elsewhere. */
+/**
+ * A module of Node's, loaded at run time so that bundlers for the browser find no import of it; undefined elsewhere.
+ */
 export function nodeModule(name: string): unknown {
   const nodeProcess = (globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } }).process;
   return nodeProcess?.getBuiltinModule?.(name);

@@ -45,8 +45,8 @@ export async function missingFile(source: FileSource, file: string): Promise<For
 }
 
 /**
- * Reads a text file whole, as strict UTF-8 (a byte order mark at the front is dropped), or returns undefined where there
- * is no such file.
+ * Reads a text file whole, as strict UTF-8 (a byte order mark at the front is dropped), or returns undefined where
+ * there is no such file.
  *
  * @throws FormatError if the file is larger than the limit or not UTF-8.
  */

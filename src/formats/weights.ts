@@ -20,7 +20,7 @@ function isPlainShardName(shard: string): boolean {
  * @returns the names by shard, both in the order of the index; undefined if there is no index.
  * @throws FormatError for an index without a `weight_map` of plain file names, or with more than 1024 shards.
  */
-export async function readShardIndex(source: FileSource, file: string): Promise<Map<string, Set<string>> | undefined> {
+async function readShardIndex(source: FileSource, file: string): Promise<Map<string, Set<string>> | undefined> {
   const text = await readTextIfPresent(source, file);
   if (text === undefined) return undefined;
   const index = parseStrictJson(file, text);
@@ -56,7 +56,7 @@ export async function readShardIndex(source: FileSource, file: string): Promise<
  *
  * @throws FormatError naming the shard and the tensors that are missing or extra.
  */
-export function checkShardNames(
+function checkShardNames(
   index: string,
   shard: string,
   promised: ReadonlySet<string>,

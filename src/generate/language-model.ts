@@ -76,9 +76,9 @@ export class LanguageModel extends LoadedModel {
   }
 
   /**
-   * A vector for a text, or for each of several: the decoder's states after its last norm, pooled over the text's tokens.
-   * Each is as long as the model is wide. `OptionError` for other options, `TextError` for a text without tokens or
-   * longer than the context, and the reason of `signal` once it aborts.
+   * A vector for a text, or for each of several: the decoder's states after its last norm, pooled over the text's
+   * tokens. Each is as long as the model is wide. `OptionError` for other options, `TextError` for a text without
+   * tokens or longer than the context, and the reason of `signal` once it aborts.
    */
   embed(text: Prompt, options?: EmbedOptions): Promise<Float32Array<ArrayBuffer>>;
   embed(texts: readonly Prompt[], options?: EmbedOptions): Promise<Float32Array<ArrayBuffer>[]>;

@@ -77,8 +77,8 @@ export interface GenerationOptions {
   readonly constraint?: TokenConstraint | readonly TokenConstraint[] | undefined;
   /**
    * Checks the residual stream after layers, all or every n-th, in prefills and steps. NaN or infinity there ends the
-   * generation with an error that names the first such layer, and the result's `guard` has the largest magnitudes. Costs
-   * two dispatches a layer.
+   * generation with an error that names the first such layer, and the result's `guard` has the largest magnitudes.
+   * Costs two dispatches a layer.
    * @defaultValue false
    */
   readonly guard?:

@@ -10,7 +10,7 @@ import { type Scope, Scopes } from "./scopes.ts";
 import { createStorage, type Storage } from "./storage.ts";
 
 /** Reusable buffers for mapped reads, by size. */
-export class ReadBack {
+class ReadBack {
   readonly #gpu: Device;
   readonly #free = new Map<number, GPUBuffer[]>();
 

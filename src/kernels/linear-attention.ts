@@ -192,9 +192,9 @@ const readOut = /* @__PURE__ */ defineKernel({
 
 /**
  * Attention without a softmax, whose work grows with the length and not with its square: weights are φ(q) · φ(k) with
- * φ(x) = elu(x) + 1, so that `out = φ(q) · Σ φ(k) ⊗ v / φ(q) · Σ φ(k)`, and the sums over keys are shared by all queries
- * (Katharopoulos et al. 2020, equations 4 to 7). Under a causal mask the sums run: states of chunks of 64 keys are added
- * up, and the keys after a query's whole chunks are weighted one by one (Hua et al. 2022, section 3.2).
+ * φ(x) = elu(x) + 1, so that `out = φ(q) · Σ φ(k) ⊗ v / φ(q) · Σ φ(k)`, and the sums over keys are shared by all
+ * queries (Katharopoulos et al. 2020, equations 4 to 7). Under a causal mask the sums run: states of chunks of 64 keys
+ * are added up, and the keys after a query's whole chunks are weighted one by one (Hua et al. 2022, section 3.2).
  *
  * q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]` → out `[b, h, t, dv]`, whose memory is `[b, t, h, dv]`; d is at
  * most 256. Query head i reads key and value head floor(i / (h / g)). A query that sees no key gives zeros. It does not

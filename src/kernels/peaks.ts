@@ -56,8 +56,8 @@ export interface ReadVectorsOptions {
 }
 
 /**
- * The rate at which a device reads memory once: x `[n, 4]` (u32), 16 bytes at a time, and one word `[threads]` from each
- * thread. The time for a model's weights is a lower bound for a decode step.
+ * The rate at which a device reads memory once: x `[n, 4]` (u32), 16 bytes at a time, and one word `[threads]` from
+ * each thread. The time for a model's weights is a lower bound for a decode step.
  */
 export const readVectors = /* @__PURE__ */ withOptions(
   /* @__PURE__ */ defineKernel({
@@ -147,7 +147,9 @@ export interface WorkgroupMemoryOptions {
   readonly turns: number;
 }
 
-/** The bandwidth of workgroup memory: `[n, 4]` sums of `turns` vectors that each thread reads from its workgroup's tile. */
+/**
+ * The bandwidth of workgroup memory: `[n, 4]` sums of `turns` vectors that each thread reads from its workgroup's tile.
+ */
 export const readWorkgroupMemory = /* @__PURE__ */ withOptions(
   /* @__PURE__ */ defineKernel({
     name: "peaks/workgroup-memory",

@@ -7,7 +7,9 @@ export interface Tuning {
   readonly attentionOfFewQueries: readonly ("splitSubgroups" | "splitK" | "flash" | "rows" | "naive")[];
   /** Variants for more queries, under a mask whose visible keys are one range. */
   readonly attentionOfManyQueries: readonly ("subgroups" | "flash" | "rows" | "naive")[];
-  /** Keys that a thread of `splitK` scores at a time, where queries leave room in workgroup memory for their weights. */
+  /**
+   * Keys that a thread of `splitK` scores at a time, where queries leave room in workgroup memory for their weights.
+   */
   readonly splitKThreadKeys: 4 | 8;
   /** Variants of matmul for up to 8 rows. */
   readonly matmulOfFewRows: readonly ("vectorSubgroups" | "vector")[];
@@ -19,7 +21,9 @@ export interface Tuning {
   readonly matmulOfManyRows: readonly ("subgroups" | "register" | "tiled" | "naive")[];
   /** Variants of gemm. */
   readonly gemm: readonly ("subgroups" | "doubleBuffer" | "coalesced")[];
-  /** Threads that stride along a column together in the products of a few rows: `LANES` of matmul/vector and moe/vector. */
+  /**
+   * Threads that stride along a column together in the products of a few rows: `LANES` of matmul/vector and moe/vector.
+   */
   readonly vectorLanes: 4 | 64;
   /** Variants of experts for more tokens than `vector` supports. */
   readonly expertsOfManyTokens: readonly ("subgroups" | "grouped" | "dense")[];

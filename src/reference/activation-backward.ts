@@ -57,7 +57,10 @@ const derivativeOfGeluTanh: Derivative = (u) => {
 
 const derivativeOfRelu: Derivative = (u) => (u <= 0 ? 0 : 1);
 
-/** Gradient of {@link gelu}: `dx = dy · (Φ(x) + x φ(x))`, Φ and φ being the normal distribution and its density. dx like x. */
+/**
+ * Gradient of {@link gelu}: `dx = dy · (Φ(x) + x φ(x))`, Φ and φ being the normal distribution and its density. dx like
+ * x.
+ */
 export const geluBackward = (tensors: Input): { dx: Dense } => map("geluBackward", tensors, derivativeOfGelu);
 
 /** Gradient of {@link geluTanh}. dx like x. */

@@ -6,8 +6,8 @@ import { at, axes, type Dense, dense } from "./dense.ts";
 const minus = Number.NEGATIVE_INFINITY;
 
 /**
- * A row's score plus the natural logarithm of each token's probability; −∞ in rows whose score is −∞, NaN in others with
- * NaN or +∞ among their logits. logits `[b, v]`, scores `[b]` → totals `[b, v]`.
+ * A row's score plus the natural logarithm of each token's probability; −∞ in rows whose score is −∞, NaN in others
+ * with NaN or +∞ among their logits. logits `[b, v]`, scores `[b]` → totals `[b, v]`.
  */
 export function beamTotals(tensors: { logits: Dense; scores: Dense }): { totals: Dense } {
   const { logits, scores } = given("beamTotals", tensors, { logits: tensor, scores: tensor });
@@ -49,8 +49,8 @@ export function topTokens(tensors: { logits: Dense }, options: { n: number }): {
 }
 
 /**
- * The n best of the k tokens of each of a source's `beams` rows: by value, then by token, then by the row's rank; NaN first.
- * tokens and values `[b, k]`, ranks `[b]` → ids `[sources, n]`, rank · v + token, and totals `[sources, n]`.
+ * The n best of the k tokens of each of a source's `beams` rows: by value, then by token, then by the row's rank; NaN
+ * first. tokens and values `[b, k]`, ranks `[b]` → ids `[sources, n]`, rank · v + token, and totals `[sources, n]`.
  */
 export function mergeBeams(
   tensors: { tokens: Dense; values: Dense; ranks: Dense },

@@ -129,8 +129,8 @@ export function crossEntropyBackward(
 }
 
 /**
- * Cross-entropy of `x · weightᵀ + bias` with target tokens. x `[rows, c]`, weight `[v, c]`, bias `[v]`, targets `[rows]` →
- * losses and lse `[rows]`, loss and count `[1]`, as of {@link crossEntropy}.
+ * Cross-entropy of `x · weightᵀ + bias` with target tokens. x `[rows, c]`, weight `[v, c]`, bias `[v]`, targets
+ * `[rows]` → losses and lse `[rows]`, loss and count `[1]`, as of {@link crossEntropy}.
  */
 export function linearCrossEntropy(
   tensors: { x: Dense; weight: Dense; bias?: Dense | undefined; targets: Dense },
@@ -142,9 +142,9 @@ export function linearCrossEntropy(
 }
 
 /**
- * The gradients of {@link linearCrossEntropy}: `dx = dz · weight`, `dweight = dzᵀ · x` and dbias the sums of dz over rows,
- * with dz that of the logits. lse `[rows]` and count `[1]` as it returns them, dloss `[1]` → dx `[rows, c]`, dweight
- * `[v, c]`, dbias `[v]` where there is a bias.
+ * The gradients of {@link linearCrossEntropy}: `dx = dz · weight`, `dweight = dzᵀ · x` and dbias the sums of dz over
+ * rows, with dz that of the logits. lse `[rows]` and count `[1]` as it returns them, dloss `[1]` → dx `[rows, c]`,
+ * dweight `[v, c]`, dbias `[v]` where there is a bias.
  */
 export function linearCrossEntropyBackward(
   tensors: {

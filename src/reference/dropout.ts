@@ -36,9 +36,9 @@ export function weightDropout(
 }
 
 /**
- * Dropout: `x / (1 − rate)` where a word of Threefry-2x32-20 is at least `⌊rate · 2³²⌋`, else 0: for elements 2i and 2i + 1
- * those of key (seed, step) and counter (i, 16 + site). x `[...]`, key `[2]` → y like x. Its gradient is the dropout of that
- * of y.
+ * Dropout: `x / (1 − rate)` where a word of Threefry-2x32-20 is at least `⌊rate · 2³²⌋`, else 0: for elements 2i and 2i
+ * + 1 those of key (seed, step) and counter (i, 16 + site). x `[...]`, key `[2]` → y like x. Its gradient is the
+ * dropout of that of y.
  */
 export function dropout(tensors: { x: Dense; key: Dense }, options: DropoutOptions): { y: Dense } {
   const { x, key } = given("dropout", tensors, { x: tensor, key: tensor });

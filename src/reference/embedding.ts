@@ -22,8 +22,8 @@ export function gather(tensors: { ids: Dense; table: Dense }, options: { scale?:
 }
 
 /**
- * The gradient of an embedding: row v is `scale` times the sum of the rows of dy whose id is v. ids `[t]`, dy `[t, c]` →
- * dtable `[rows, c]`, added to `dtable` where there is one. Ids outside of the table have no row.
+ * The gradient of an embedding: row v is `scale` times the sum of the rows of dy whose id is v. ids `[t]`, dy `[t, c]`
+ * → dtable `[rows, c]`, added to `dtable` where there is one. Ids outside of the table have no row.
  */
 export function gatherBackward(
   tensors: { ids: Dense; dy: Dense; dtable?: Dense },

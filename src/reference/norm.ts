@@ -113,8 +113,8 @@ export function l2Normalise(tensors: { x: Dense }, options: L2Options = {}): { y
 }
 
 /**
- * Gradient of {@link l2Normalise}: `dx = (dy − y · Σ y · dy) / length`, with `length = √(Σ x² + eps²)` and `y = x / length`.
- * x and dy `[...rows, cols]` → dx like x.
+ * Gradient of {@link l2Normalise}: `dx = (dy − y · Σ y · dy) / length`, with `length = √(Σ x² + eps²)` and `y = x /
+ * length`. x and dy `[...rows, cols]` → dx like x.
  */
 export function l2NormaliseBackward(tensors: { x: Dense; dy: Dense }, options: L2Options = {}): { dx: Dense } {
   const { x, dy } = given("l2NormaliseBackward", tensors, { x: tensor, dy: tensor });
@@ -165,8 +165,8 @@ export function rmsNormBackward(tensors: Tensors, options: NormOptions): { dx: D
 
 /**
  * The gradients of layer norm: with `root = sqrt(variance + eps)`, `n = (x − mean) / root` and `g = dy · weight`,
- * `dx = (g − mean(g) − n · mean(g · n)) / root + dsum`, and over all rows `dweight = Σ dy · n` and `dbias = Σ dy`. Shapes
- * as in {@link rmsNormBackward}.
+ * `dx = (g − mean(g) − n · mean(g · n)) / root + dsum`, and over all rows `dweight = Σ dy · n` and `dbias = Σ dy`.
+ * Shapes as in {@link rmsNormBackward}.
  */
 export function layerNormBackward(tensors: Tensors, options: NormOptions): { dx: Dense; dweight: Dense; dbias: Dense } {
   const { eps } = given("layerNormBackward", options, normOptions);

@@ -20,8 +20,8 @@ const share: Check = required(atLeast(0));
  * `p = p·(1 − rate·decay) − rate·(m·scalars[1]) / (√(v·scalars[2]) + eps)`, with g the gradient times clip[1]. Where
  * clip[0], the norm of all gradients, is not finite, nothing changes.
  *
- * parameter, gradient, first (m) and second (v) of one shape, scalars `[3]` (the rate and both corrections), clip `[2]` →
- * parameter, first and second.
+ * parameter, gradient, first (m) and second (v) of one shape, scalars `[3]` (the rate and both corrections), clip `[2]`
+ * → parameter, first and second.
  */
 export function adamW(
   tensors: { parameter: Dense; gradient: Dense; first: Dense; second: Dense; scalars: Dense; clip?: Dense | undefined },
@@ -57,7 +57,8 @@ export function adamW(
 }
 
 /**
- * The norm of gradients from the sums of their squares `[n]`, and the factor that reduces it to at most `most`: clip `[2]`.
+ * The norm of gradients from the sums of their squares `[n]`, and the factor that reduces it to at most `most`: clip
+ * `[2]`.
  */
 export function gradientNorm(tensors: { squares: Dense }, options: { most: number }): { clip: Dense } {
   const { squares } = given("gradientNorm", tensors, { squares: tensor });
@@ -76,8 +77,9 @@ export interface MomentumOptions {
 }
 
 /**
- * Momentum and its update: `v = momentum·v + fresh·g`, `update = ahead·g + held·v`, with g the gradient times clip[1] plus
- * `decay·p`. SGD (Sutskever et al. 2013, in PyTorch's form) has fresh 1, and Nesterov's ahead 1 and held = momentum.
+ * Momentum and its update: `v = momentum·v + fresh·g`, `update = ahead·g + held·v`, with g the gradient times clip[1]
+ * plus `decay·p`. SGD (Sutskever et al. 2013, in PyTorch's form) has fresh 1, and Nesterov's ahead 1 and held =
+ * momentum.
  *
  * gradient, parameter and velocity of one shape, clip `[2]` → velocity and update.
  */
@@ -98,8 +100,8 @@ export function momentum(
 }
 
 /**
- * A step against an update: `p = p·(1 − rate·decay) − rate·scale·update`. parameter and update of one shape, scalars `[1]`
- * (the rate), clip `[2]` → parameter, unchanged where clip[0] is not finite.
+ * A step against an update: `p = p·(1 − rate·decay) − rate·scale·update`. parameter and update of one shape, scalars
+ * `[1]` (the rate), clip `[2]` → parameter, unchanged where clip[0] is not finite.
  */
 export function descend(
   tensors: { parameter: Dense; update: Dense; scalars: Dense; clip?: Dense | undefined },
@@ -151,9 +153,9 @@ export function lion(
 export const newtonSchulzCoefficients = [3.4445, -4.775, 2.0315] as const;
 
 /**
- * An approximation of U·Vᵀ of a matrix U·S·Vᵀ (Jordan 2024, Muon): the matrix over its Frobenius norm, then `steps` times
- * `X ← a·X + (b·A + c·A²)·X` with `A = X·Xᵀ`, transposed where it has more rows than columns. Singular values of at least
- * 0.01 of the norm end between 0.68 and 1.2 after five steps. x `[m, n]` → y `[m, n]`.
+ * An approximation of U·Vᵀ of a matrix U·S·Vᵀ (Jordan 2024, Muon): the matrix over its Frobenius norm, then `steps`
+ * times `X ← a·X + (b·A + c·A²)·X` with `A = X·Xᵀ`, transposed where it has more rows than columns. Singular values of
+ * at least 0.01 of the norm end between 0.68 and 1.2 after five steps. x `[m, n]` → y `[m, n]`.
  */
 export function newtonSchulz(tensors: { x: Dense }, options: { steps: number }): { y: Dense } {
   const { x } = given("newtonSchulz", tensors, { x: tensor });

@@ -26,8 +26,8 @@ export const max = (tensors: Input, options: Axis): { y: Dense } =>
   reduce("max", tensors, options, Number.NEGATIVE_INFINITY, Math.max);
 
 /**
- * The largest magnitude of all elements, in a word of `peaks` where it is above what the word holds: the bits of an f32, in
- * which infinity is above every number and NaN above infinity. x of any shape, peaks `[words]` (u32).
+ * The largest magnitude of all elements, in a word of `peaks` where it is above what the word holds: the bits of an
+ * f32, in which infinity is above every number and NaN above infinity. x of any shape, peaks `[words]` (u32).
  */
 export function magnitude(tensors: { x: Dense; peaks: Dense }, options: { index: number }): { peaks: Dense } {
   const { x, peaks } = given("magnitude", tensors, { x: tensor, peaks: tensor });

@@ -37,8 +37,8 @@ export function penalise(tensors: { logits: Dense; counts: Dense }, options: Pen
 }
 
 /**
- * Logits of the tokens that may come next, −∞ for others. logits `[b, v]`, allowed `[b, ⌈v / 32⌉]` (u32: bit `i % 32` of
- * word `i / 32` is set where token i may) → y `[b, v]`.
+ * Logits of the tokens that may come next, −∞ for others. logits `[b, v]`, allowed `[b, ⌈v / 32⌉]` (u32: bit `i % 32`
+ * of word `i / 32` is set where token i may) → y `[b, v]`.
  */
 export function restrict(tensors: { logits: Dense; allowed: Dense }): { y: Dense } {
   const { logits, allowed } = given("restrict", tensors, { logits: tensor, allowed: tensor });
@@ -225,13 +225,14 @@ interface Drafts {
 }
 
 /**
- * Tokens that follow p, given drafts that were drawn from q (Leviathan, Kalman and Matias 2022, algorithm 1; Chen et al.
- * 2023): a draft is kept where u < p / q, and else replaced by a draw from max(0, p − q). weights and draftWeights `[b, v]`,
- * integers of 31 bits that are p and q over their sums; drafts `[b]`, v or more in a row without one, which draws from p;
- * words `[b, 3]` (u32), by which a row without a draft draws, a draft is kept, and a replacement is drawn → chosen `[b]`.
+ * Tokens that follow p, given drafts that were drawn from q (Leviathan, Kalman and Matias 2022, algorithm 1; Chen et
+ * al. 2023): a draft is kept where u < p / q, and else replaced by a draw from max(0, p − q). weights and draftWeights
+ * `[b, v]`, integers of 31 bits that are p and q over their sums; drafts `[b]`, v or more in a row without one, which
+ * draws from p; words `[b, 3]` (u32), by which a row without a draft draws, a draft is kept, and a replacement is drawn
+ * → chosen `[b]`.
  *
- * In integers: the draft is kept where `floor(word · q · Σp / 2³²) < p · Σq`, and of what is left, `p · Σq − q · Σp`, the
- * lowest bits are dropped until the sum has 31. Draws are those of `sample`.
+ * In integers: the draft is kept where `floor(word · q · Σp / 2³²) < p · Σq`, and of what is left, `p · Σq − q · Σp`,
+ * the lowest bits are dropped until the sum has 31. Draws are those of `sample`.
  */
 export function acceptDrafts(tensors: Drafts): { chosen: Dense } {
   const checks = { weights: tensor, draftWeights: tensor, drafts: tensor, words: tensor };

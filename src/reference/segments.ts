@@ -4,9 +4,9 @@ import { given, tensor } from "./arguments.ts";
 import { at, axes, axisFromFirst, type Dense, dense, splitAt } from "./dense.ts";
 
 /**
- * The weighted rows of each segment, added up, or the largest of each column; rows of weight 0 do not count. x `[t, c]`,
- * weights `[t]`, offsets `[n + 1]` of where segments begin and the last one ends → y `[n, c]`. Throws a RangeError for
- * offsets that descend or pass the last row.
+ * The weighted rows of each segment, added up, or the largest of each column; rows of weight 0 do not count. x `[t,
+ * c]`, weights `[t]`, offsets `[n + 1]` of where segments begin and the last one ends → y `[n, c]`. Throws a RangeError
+ * for offsets that descend or pass the last row.
  */
 export function segments(
   tensors: { x: Dense; weights: Dense; offsets: Dense },
@@ -42,9 +42,9 @@ function winnerOf(values: readonly number[]): number {
 }
 
 /**
- * Gradient of {@link segments}: of a sum `dx[t] = weights[t] · dy[i]` for the rows t of segment i; of a maximum the same for
- * the first row that has it in each column, and 0 for the others. Rows of weight 0 and of no segment get 0. x `[t, c]`,
- * weights `[t]`, offsets `[n + 1]`, dy `[n, c]` → dx like x.
+ * Gradient of {@link segments}: of a sum `dx[t] = weights[t] · dy[i]` for the rows t of segment i; of a maximum the
+ * same for the first row that has it in each column, and 0 for the others. Rows of weight 0 and of no segment get 0. x
+ * `[t, c]`, weights `[t]`, offsets `[n + 1]`, dy `[n, c]` → dx like x.
  */
 export function segmentsBackward(
   tensors: { x: Dense; weights: Dense; offsets: Dense; dy: Dense },
@@ -71,8 +71,8 @@ export function segmentsBackward(
 }
 
 /**
- * Gradient of {@link max}: dy goes to the first element of the axis that has the maximum, the others get 0. dy has the shape
- * of x without the axis → dx like x.
+ * Gradient of {@link max}: dy goes to the first element of the axis that has the maximum, the others get 0. dy has the
+ * shape of x without the axis → dx like x.
  */
 export function maxBackward(tensors: { x: Dense; dy: Dense }, options: { axis: number }): { dx: Dense } {
   const { x, dy } = given("maxBackward", tensors, { x: tensor, dy: tensor });

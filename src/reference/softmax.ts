@@ -23,8 +23,8 @@ export function softmax(tensors: { x: Dense }): { y: Dense } {
 }
 
 /**
- * The logarithm of softmax over the last axis: `y = x − max − log Σ exp(x − max)`. x `[...rows, cols]` → y like x. A row of
- * only −∞ stays one; a row that contains a NaN or a +∞ gives NaN in every element.
+ * The logarithm of softmax over the last axis: `y = x − max − log Σ exp(x − max)`. x `[...rows, cols]` → y like x. A
+ * row of only −∞ stays one; a row that contains a NaN or a +∞ gives NaN in every element.
  */
 export function logSoftmax(tensors: { x: Dense }): { y: Dense } {
   const { x } = given("logSoftmax", tensors, { x: tensor });
@@ -60,8 +60,8 @@ export function logSoftmaxBackward(tensors: { y: Dense; dy: Dense }): { dx: Dens
 }
 
 /**
- * Gradient of softmax from its result: `dx = y · (dy − Σ y · dy)`, the sum over the last axis. y and dy `[...rows, cols]`
- * → dx like y. Where y is 0, as where a mask hides an element, dy does not contribute, whatever it is.
+ * Gradient of softmax from its result: `dx = y · (dy − Σ y · dy)`, the sum over the last axis. y and dy `[...rows,
+ * cols]` → dx like y. Where y is 0, as where a mask hides an element, dy does not contribute, whatever it is.
  */
 export function softmaxBackward(tensors: { y: Dense; dy: Dense }): { dx: Dense } {
   const { y, dy } = given("softmaxBackward", tensors, { y: tensor, dy: tensor });

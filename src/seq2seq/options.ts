@@ -39,7 +39,9 @@ export interface SequenceOptions {
   readonly topK?: number | undefined;
   /** Keep the fewest likeliest tokens whose probabilities sum to at least p (Holtzman et al. 2019); 1 keeps all. */
   readonly topP?: number | undefined;
-  /** Divides positive and multiplies negative logits of tokens generated so far (Keskar et al. 2019); 1 does nothing. */
+  /**
+   * Divides positive and multiplies negative logits of tokens generated so far (Keskar et al. 2019); 1 does nothing.
+   */
   readonly repetitionPenalty?: number | undefined;
   /** No sequence of this many tokens occurs twice; 0: no limit. Steps then wait for one another. */
   readonly noRepeatNgram?: number | undefined;
@@ -111,7 +113,9 @@ const fields = fieldsOf<SequenceOptions>({
   onToken: callback,
 });
 
-/** Checked options for `texts` texts, with the model's defaults filled in. Throws `OptionError`, with option and value. */
+/**
+ * Checked options for `texts` texts, with the model's defaults filled in. Throws `OptionError`, with option and value.
+ */
 export function resolveSequence(options: SequenceOptions, defaults: SequenceOptions, texts: number): ResolvedSequence {
   checkOptions("generate", fields, options);
   const own = given(options);

@@ -1,6 +1,6 @@
 // Requests for heads of encoders: `/rerank` and `/classify` in vLLM's shapes, the former also Jina's and Cohere's.
 import type { Engine } from "../engine/engine.ts";
-import { checkRequest, type Table } from "../engine/openai/request.ts";
+import { checkRequest, type Table } from "../engine/openai/request-fields.ts";
 import { RequestError } from "../engine/request-error.ts";
 import { boolean, type Check, either, integer, listOf, nonEmpty, text } from "../options/checks.ts";
 

@@ -26,16 +26,16 @@ interface Part {
 }
 
 /** Answers a request: a value, or with `stream` its parts. */
-export type Create = (request: Body, options: { readonly signal: AbortSignal }) => Promise<object>;
+type Create = (request: Body, options: { readonly signal: AbortSignal }) => Promise<object>;
 
 function count(figures: Figures, usage: Partial<Usage> | null | undefined): void {
   const { promptTokens, generatedTokens, draftTokens, acceptedTokens } = figures;
   const { accepted_prediction_tokens: accepted = 0, rejected_prediction_tokens: rejected = 0 } =
     usage?.completion_tokens_details ?? {};
-  draftTokens.add(accepted + rejected);
-  acceptedTokens.add(accepted);
-  promptTokens.add(usage?.prompt_tokens ?? 0);
-  generatedTokens.add(usage?.completion_tokens ?? 0);
+  draftTokens.inc(accepted + rejected);
+  acceptedTokens.inc(accepted);
+  promptTokens.inc(usage?.prompt_tokens ?? 0);
+  generatedTokens.inc(usage?.completion_tokens ?? 0);
 }
 
 /** A stream request that ends with its token counts, for the figures; `asked` if it already did. */
@@ -48,7 +48,7 @@ function withUsage(body: Body): { readonly request: Body; readonly asked: boolea
 }
 
 /** Answers a request with the engine's result: JSON, or events as they arrive. */
-export async function answer(exchange: Exchange, figures: Figures, body: Body, create: Create): Promise<void> {
+async function answer(exchange: Exchange, figures: Figures, body: Body, create: Create): Promise<void> {
   const { signal } = exchange;
   if (body["stream"] === true) {
     const { request, asked } = withUsage(body);
@@ -208,8 +208,9 @@ get("/health", async (exchange, { state }) => {
 });
 
 get("/metrics", async ({ response, headers }, { figures }) => {
-  response.writeHead(200, { ...headers, "content-type": "text/plain; version=0.0.4; charset=utf-8" });
-  response.end(figures.text());
+  const text = await figures.registry.metrics();
+  response.writeHead(200, { ...headers, "content-type": figures.registry.contentType });
+  response.end(text);
 });
 
 get("/", async (exchange) => {

@@ -70,8 +70,8 @@ export async function startServer(given: ServeOptions): Promise<EngineServer> {
     } finally {
       if (!request.readableEnded) dropRest(request);
       const left = exchange.signal.aborted && (exchange.signal.reason as RequestError).status === 499;
-      if (left) figures.hangUps.add(1);
-      figures.requests.add(1, { path: route?.name ?? "other", status: left ? 499 : response.statusCode });
+      if (left) figures.hangUps.inc();
+      figures.requests.inc({ path: route?.name ?? "other", status: left ? 499 : response.statusCode });
       figures.duration.observe((performance.now() - exchange.began) / 1000);
     }
   }
@@ -88,7 +88,7 @@ export async function startServer(given: ServeOptions): Promise<EngineServer> {
       resources.engine = engine;
       resources.state = "ok";
       engine.onEvent(({ type }) => {
-        if (type === "device-lost") figures.losses.add(1);
+        if (type === "device-lost") figures.losses.inc();
         if (type === "device-lost" && resources.state === "ok") resources.state = "restoring";
         if (type === "device-restored" && resources.state === "restoring") resources.state = "ok";
       });

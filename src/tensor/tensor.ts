@@ -31,7 +31,7 @@ type Either = Pick<FloatElement | IntegerElement, "kind"> &
  * also have NaN and infinities. Throws `OptionError` for a number out of range; with `saturate` it becomes the nearer
  * end of the range. Typed arrays are returned unchecked, unless with `saturate`.
  */
-export function inRange(values: ArrayLike<number>, dtype: PlainType, saturate = false): ArrayLike<number> {
+function inRange(values: ArrayLike<number>, dtype: PlainType, saturate = false): ArrayLike<number> {
   if (!saturate && ArrayBuffer.isView(values)) return values;
   const { kind, signed, bias = signed ? 30 : 31, fraction = bias }: Either = plainElement(dtype);
   const isInteger = kind === "integer";
@@ -209,10 +209,10 @@ function checkTensor(what: string, shape: Shape, dtype: DType): void {
 const tensorFields = fieldsOf({ saturate: boolean });
 
 /**
- * A tensor of `shape` with these values, rounded to the nearest that its format has, ties to even. Formats of blocks need
- * `loadPackedFormats`. Throws `OptionError` for a number of a list that an integer type does not have, and for a finite
- * one that would be infinite; typed arrays are converted as JavaScript does. With `saturate`, in both a number out of
- * range becomes the nearer end of the range, and for integer types fractions are cut off and NaN becomes 0.
+ * A tensor of `shape` with these values, rounded to the nearest that its format has, ties to even. Formats of blocks
+ * need `loadPackedFormats`. Throws `OptionError` for a number of a list that an integer type does not have, and for a
+ * finite one that would be infinite; typed arrays are converted as JavaScript does. With `saturate`, in both a number
+ * out of range becomes the nearer end of the range, and for integer types fractions are cut off and NaN becomes 0.
  */
 export function tensor(
   gpu: Gpu,

@@ -6,8 +6,8 @@ const PARITY = 0x1bd11bda;
 
 /**
  * Counter-based random numbers: two words that depend only on key and counter, the same on every machine. Threefry-2x32
- * with 20 rounds (Salmon, Moraes, Dror and Shaw 2011; constants as in Random123). `shaders/lib/numbers/threefry.wgsl` computes
- * the same words.
+ * with 20 rounds (Salmon, Moraes, Dror and Shaw 2011; constants as in Random123). `shaders/lib/numbers/threefry.wgsl`
+ * computes the same words.
  */
 export function threefry2x32(key: Words, counter: Words): [number, number] {
   const keys = [key[0] >>> 0, key[1] >>> 0, (key[0] ^ key[1] ^ PARITY) >>> 0];

@@ -96,8 +96,8 @@ export const wsd = schedule("wsd", ({ before, steps, final = 0, decay }) => {
 });
 
 /**
- * The rate grows linearly to its largest at step `warmup`, then falls as 1 / √step (Vaswani et al. 2017, section 5.3, whose
- * largest rate is 1 / √(width · warmup)).
+ * The rate grows linearly to its largest at step `warmup`, then falls as 1 / √step (Vaswani et al. 2017, section 5.3,
+ * whose largest rate is 1 / √(width · warmup)).
  */
 export const noam: Schedule = {
   name: "noam",

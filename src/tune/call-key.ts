@@ -3,8 +3,8 @@ import type { OpCall } from "../kernels/preference.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /**
- * The class of a size: up to 8, or the next power of two. Up to 8 rows are one class, because a step over several tokens
- * has to choose what a step over one chooses: speculative decoding compares their results bitwise.
+ * The class of a size: up to 8, or the next power of two. Up to 8 rows are one class, because a step over several
+ * tokens has to choose what a step over one chooses: speculative decoding compares their results bitwise.
  */
 export const sizeClass = (size: number): number => (size <= 8 ? 8 : 2 ** Math.ceil(Math.log2(size)));
 

@@ -37,8 +37,8 @@ export type Before = Map<
 >;
 
 /**
- * Runs a candidate once and reads what it computes for the first of its calls. Memory that it writes in place is cleared
- * before, so that values left by another variant do not count; `before` keeps what it held.
+ * Runs a candidate once and reads what it computes for the first of its calls. Memory that it writes in place is
+ * cleared before, so that values left by another variant do not count; `before` keeps what it held.
  */
 export async function resultsOf(
   gpu: Gpu,
@@ -73,7 +73,9 @@ export async function restore(gpu: Gpu, before: Before): Promise<void> {
   for (const { real, offset, bytes } of before.values()) await gpu.write(real, offset, bytes);
 }
 
-/** How results differ from what they should be; undefined where they do not. Variants may return more or fewer of them. */
+/**
+ * How results differ from what they should be; undefined where they do not. Variants may return more or fewer of them.
+ */
 export function differs(results: Results, truth: Results, cap: number): string | undefined {
   const shared = [...truth].flatMap(([name, expected]) => {
     const actual = results.get(name);

@@ -67,7 +67,9 @@ function grouped(calls: readonly OpCall[], depth: number, maxCalls: number): Col
   return [...byKey].map(([key, all]) => ({ key, calls: spread(all, maxCalls), count: all.length, depth }));
 }
 
-/** Some of a list, evenly. All have the shapes of the first: a class has several, and only equal ones share a program. */
+/**
+ * Some of a list, evenly. All have the shapes of the first: a class has several, and only equal ones share a program.
+ */
 function spread(calls: readonly OpCall[], maxCalls: number): OpCall[] {
   const same = calls.filter((call) => shapesOf(call) === shapesOf(calls[0] as OpCall));
   const step = Math.max(1, same.length / maxCalls);

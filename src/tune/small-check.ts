@@ -58,7 +58,9 @@ function typesOf(tensors: object): Map<string, string> {
   return new Map(Object.entries(tensors).flatMap(([name, value]) => (value ? [[name, value.dtype ?? "f32"]] : [])));
 }
 
-/** Why a variant is wrong on a case like the call; undefined where it is right, or the op has no case that it accepts. */
+/**
+ * Why a variant is wrong on a case like the call; undefined where it is right, or the op has no case that it accepts.
+ */
 export async function wrongOnSmall(gpu: Gpu, call: OpCall, variant: string): Promise<string | undefined> {
   const wanted = typesOf(
     Object.fromEntries(Object.entries(call.tensors).filter(([, value]) => value instanceof Tensor)),

@@ -12,7 +12,9 @@ export interface TuningStore {
 /** The largest stored text that is read: a device has a few hundred rows of a kilobyte. */
 const maxBytes = 16 << 20;
 
-/** The store of this platform, or none. `folder` is for Node; default `tuning` in the folder that the command line uses. */
+/**
+ * The store of this platform, or none. `folder` is for Node; default `tuning` in the folder that the command line uses.
+ */
 export function tuningStore(folder?: string): TuningStore | undefined {
   const fs = nodeModule("node:fs/promises") as typeof import("node:fs/promises") | undefined;
   if (fs) return inFolder(fs, folder ?? cacheFolder("tuning"));

@@ -6,7 +6,7 @@ import { parseLayout } from "../../bench/attention/inputs/layouts.ts";
 import { maskForms, parseMask, usualMasks } from "../../bench/attention/inputs/masks.ts";
 import { parseScore, scoreForms, usualScores } from "../../bench/attention/inputs/scores.ts";
 import { findPreset, presets } from "../../bench/attention/presets.ts";
-import { standardCases } from "../../bench/attention/standard.ts";
+import { standardCases } from "../../bench/attention/standard-cases.ts";
 import { parseSubject, subjectsFor } from "../../bench/attention/subjects.ts";
 import { findSweep, sweeps } from "../../bench/attention/sweeps.ts";
 import { attentionWork } from "../../bench/attention/work.ts";

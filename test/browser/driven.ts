@@ -107,9 +107,15 @@ export const browsers: readonly InstalledBrowser[] = [
   },
 ];
 
-/** A test of what is the page's own, which one browser shows: Chromium. Others run their main ways, keys, layout and storage. */
+/**
+ * A test of what is the page's own, which one browser shows: Chromium. Others run their main ways, keys, layout and
+ * storage.
+ */
 export const ownIn = (name: string) => test.runIf(name === "Chromium");
 
-/** Rows of what does not depend on a browser, such as states that a page simulates: all of them in Chromium, one in others. */
+/**
+ * Rows of what does not depend on a browser, such as states that a page simulates: all of them in Chromium, one in
+ * others.
+ */
 export const simulatedIn = <const Row>(name: string, rows: readonly Row[]): readonly Row[] =>
   name === "Chromium" ? rows : rows.slice(0, 1);

@@ -1,5 +1,5 @@
-// Each page of the site once, as `npm test` looks at it: it is opened, its main way is walked, and it breaks no rule of axe.
-// What else a page does is tested in files of its own, which `npm run test:full` runs.
+// Each page of the site once, as `npm test` looks at it: it is opened, its main way is walked, and it breaks no rule of
+// axe. What else a page does is tested in files of its own, which `npm run test:full` runs.
 import { existsSync, readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { goldenPrompts } from "../support/bundled.ts";

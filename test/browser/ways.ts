@@ -3,7 +3,10 @@ import type { DrivenPage } from "./driven.ts";
 
 export { until };
 
-/** Looks whenever the page changes, once what changes it has ended, until there is something other than undefined, null or false. */
+/**
+ * Looks whenever the page changes, once what changes it has ended, until there is something other than undefined, null
+ * or false.
+ */
 function lookInPage<A, R>(look: (given: A) => R, given: A): Promise<R> {
   return new Promise((resolve, reject) => {
     const later = new MessageChannel();
@@ -32,12 +35,14 @@ function lookInPage<A, R>(look: (given: A) => R, given: A): Promise<R> {
 /** What browsers say of an evaluation whose page has gone to another address. */
 const left = /context was destroyed|cannot find context|actor .* destroyed|no such frame|discarded/i;
 
-/** Of so many looks at what the page has answered, one makes it look again, for what no change of its elements shows. */
+/**
+ * Of so many looks at what the page has answered, one makes it look again, for what no change of its elements shows.
+ */
 const seldom = 50;
 
 /**
- * As `until`, for what a look in the page finds: the page looks by itself whenever it changes. To ask it again and again would
- * take a fifth of a processor. The look knows only what it is given.
+ * As `until`, for what a look in the page finds: the page looks by itself whenever it changes. To ask it again and
+ * again would take a fifth of a processor. The look knows only what it is given.
  */
 export async function untilIn<A, R>(
   page: DrivenPage,
@@ -99,7 +104,10 @@ export async function press(page: DrivenPage, selector: string, words: RegExp): 
   await page.click("[data-pressed]");
 }
 
-/** Clicks a button, and gives after how many frames it says other words: what a page does at once takes no work of its own. */
+/**
+ * Clicks a button, and gives after how many frames it says other words: what a page does at once takes no work of its
+ * own.
+ */
 export const framesUntil = (page: DrivenPage, selector: string, words: RegExp): Promise<number> =>
   page.evaluate(
     async ([css, source]) => {

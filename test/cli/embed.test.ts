@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cosineTable } from "../../src/cli/embed.ts";
-import { encoderFolder, farthest } from "../encode/golden-encoders.ts";
+import { encoderFolder, farthest } from "../encoders/encode/golden-encoders.ts";
 import { runInTurn } from "./run-cli.ts";
 
 const folder = encoderFolder("mpnet");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { encoderFolder, encoderGolden, farthest } from "../encode/golden-encoders.ts";
+import { encoderFolder, encoderGolden, farthest } from "../encoders/encode/golden-encoders.ts";
 import { runInTurn } from "./run-cli.ts";
 
 const folder = encoderFolder("bert");

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { headsGolden, labelNames } from "../encode/golden-heads.ts";
-import { headFolderOnDisk } from "../encode/head-folders.ts";
+import { headsGolden, labelNames } from "../encoders/encode/golden-heads.ts";
+import { headFolderOnDisk } from "../encoders/encode/head-folders.ts";
 import { runInTurn } from "./run-cli.ts";
 
 const golden = headsGolden("bert");

@@ -1,5 +1,6 @@
-// Runs a module once for each message, its file and its arguments, in one process: starting Node and loading what it imports
-// takes longer than refusing what is wrong. For runs that print, set an exit code and end by themselves, no more.
+// Runs a module once for each message, its file and its arguments, in one process: starting Node and loading what it
+// imports takes longer than refusing what is wrong. For runs that print, set an exit code and end by themselves, no
+// more.
 import { resolve } from "node:path";
 
 const stdout = process.stdout.write;

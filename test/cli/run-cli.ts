@@ -104,7 +104,10 @@ export function cliInTurn(environment: Environment = {}): CliInTurn {
 
 let shared: CliInTurn | undefined;
 
-/** Runs a command in the process that all files of `test/cli` and others like them share; it is closed after the last one. */
+/**
+ * Runs a command in the process that all files of `test/cli` and others like them share; it is closed after the last
+ * one.
+ */
 export function runInTurn(args: readonly string[]): Promise<CliRun> {
   if (!shared) {
     const started = cliInTurn();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sequenceFolder, sequenceGolden } from "../seq2seq/golden.ts";
+import { sequenceFolder, sequenceGolden } from "../encoders/seq2seq/golden.ts";
 import { bundledModel } from "../support/bundled.ts";
 import { runInTurn } from "./run-cli.ts";
 

@@ -1,11 +1,11 @@
-// Encoder-decoders in an engine across a port, behind which is one in this thread: completions and the library's own methods
-// give what float64 finds, whole and in parts, after an abort and a lost device too.
+// Encoder-decoders in an engine across a port, behind which is one in this thread: completions and the library's own
+// methods give what float64 finds, whole and in parts, after an abort and a lost device too.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type EncoderDecoder, loadEncoderDecoder } from "../../src/encoders.ts";
 import { setEncoders } from "../../src/engine/direct/encoders.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { CompletionRequest } from "../../src/engine/openai/types.ts";
-import { sequenceFolder, sequenceGolden, tolerances } from "../seq2seq/golden.ts";
+import { sequenceFolder, sequenceGolden, tolerances } from "../encoders/seq2seq/golden.ts";
 import { atSubmit } from "../support/devices/at-moment.ts";
 import { destroyable } from "../support/devices/destroyable.ts";
 import { quickEngines, quickGpu } from "../support/devices/gpu.ts";

@@ -1,13 +1,13 @@
-// The methods of an encoder through an engine across a port, behind which is one in this thread: what they give is what the
-// library's own encoder gives, bit for bit, and so are their errors.
+// The methods of an encoder through an engine across a port, behind which is one in this thread: what they give is what
+// the library's own encoder gives, bit for bit, and so are their errors.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Encoder, loadEncoder } from "../../src/encoders.ts";
 import { setEncoders } from "../../src/engine/direct/encoders.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { EngineEncoder } from "../../src/engine/methods.ts";
-import { encoderFolder } from "../encode/golden-encoders.ts";
-import { headsGolden, labelNames } from "../encode/golden-heads.ts";
-import { architecture, type HeadFolder, headFiles } from "../encode/head-folders.ts";
+import { encoderFolder } from "../encoders/encode/golden-encoders.ts";
+import { headsGolden, labelNames } from "../encoders/encode/golden-heads.ts";
+import { architecture, type HeadFolder, headFiles } from "../encoders/encode/head-folders.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
 import { destroyable } from "../support/devices/destroyable.ts";
 import { quickEngines, quickGpu } from "../support/devices/gpu.ts";

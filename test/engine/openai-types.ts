@@ -1,5 +1,5 @@
-// What the compiler says of the shapes in src/engine/openai/types.ts next to the types of OpenAI's client: requests that
-// its types allow are ours as far as we name their fields, and our answers are its answers.
+// What the compiler says of the shapes in src/engine/openai/types.ts next to the types of OpenAI's client: requests
+// that its types allow are ours as far as we name their fields, and our answers are its answers.
 import type OpenAI from "openai";
 import type { Engine } from "../../src/engine/engine.ts";
 import type {

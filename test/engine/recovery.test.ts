@@ -1,6 +1,7 @@
-// The device of an engine as it is lost and replaced, with real devices; test/fuzz/device-loss.test.ts has models on them.
+// The device of an engine as it is lost and replaced, with real devices; test/fuzz/device-loss.test.ts has models on
+// them.
 import { afterAll, expect, test } from "vitest";
-import { keepDevice, onDevice, overLosses, type Replacing } from "../../src/engine/recovery.ts";
+import { keepDevice, onDevice, overLosses, type Replacing } from "../../src/engine/device-recovery.ts";
 import { openGpu } from "../../src/gpu/device/open.ts";
 import { GpuError } from "../../src/gpu/errors.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";

@@ -19,7 +19,9 @@ import { byteTokenizer, pieceTokenizer, tinyGguf } from "./gguf-tiny.ts";
 const read = (tokenizer: Record<string, GgufValue>, more: Record<string, GgufValue> = {}) =>
   readModelFolder(inGguf(memorySource({ "m.gguf": tinyGguf(tokenizer, more) }), "m.gguf"));
 
-/** SentencePiece's rule: of all neighbours, those merge first whose token has the highest score, the leftmost of equals. */
+/**
+ * SentencePiece's rule: of all neighbours, those merge first whose token has the highest score, the leftmost of equals.
+ */
 function byScores(content: string, tokens: readonly string[], scores: readonly number[]): string[] {
   const pieces = [...`▁${content}`.replaceAll(" ", "▁")];
   for (;;) {

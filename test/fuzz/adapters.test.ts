@@ -1,4 +1,5 @@
-// Folders of adapters and lines of conversations from strangers: each is refused with file and field, or means something.
+// Folders of adapters and lines of conversations from strangers: each is refused with file and field, or means
+// something.
 import { expect, test } from "vitest";
 import { openFiles } from "../../src/formats/files.ts";
 import { openFolder } from "../../src/formats/folder.ts";

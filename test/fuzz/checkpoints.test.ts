@@ -1,5 +1,5 @@
-// Checkpoints of a training in which something is changed: a field of the record, a byte, the length. Each is refused with the
-// file, or is what was written.
+// Checkpoints of a training in which something is changed: a field of the record, a byte, the length. Each is refused
+// with the file, or is what was written.
 import { expect, test } from "vitest";
 import { openFiles } from "../../src/formats/files.ts";
 import { FormatError } from "../../src/formats/format-error.ts";

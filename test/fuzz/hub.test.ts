@@ -1,6 +1,6 @@
-// A hub that misbehaves by chance, in its description of a repository and in every answer. A load ends in time, with the
-// bytes of the repository or an error that names what was wrong; nothing is kept for whole that is not; and once the hub
-// behaves, the next load of the same cache has the model.
+// A hub that misbehaves by chance, in its description of a repository and in every answer. A load ends in time, with
+// the bytes of the repository or an error that names what was wrong; nothing is kept for whole that is not; and once
+// the hub behaves, the next load of the same cache has the model.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FormatError } from "../../src/formats/format-error.ts";
 import { readTextIfPresent } from "../../src/formats/read-text.ts";

@@ -1,4 +1,5 @@
-// Model folders in which something is not as it should be: each is refused or warned of with file and field, or harmless.
+// Model folders in which something is not as it should be: each is refused or warned of with file and field, or
+// harmless.
 import { expect, onTestFinished, test } from "vitest";
 import { FormatError } from "../../src/formats/format-error.ts";
 import { loadModel } from "../../src/generate/load/load-model.ts";

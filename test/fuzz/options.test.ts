@@ -10,7 +10,7 @@ import {
   type Session,
   setEncoders,
 } from "../../src/index.ts";
-import { encoderFolder } from "../encode/golden-encoders.ts";
+import { encoderFolder } from "../encoders/encode/golden-encoders.ts";
 import { bundledNano } from "../support/bundled.ts";
 import { quickEngines, quickGpu } from "../support/devices/gpu.ts";
 import { argumentCalls } from "../support/public/public-calls/arguments.ts";

@@ -1,4 +1,5 @@
-// Schemas by size and depth, and prompts of megabytes: what is too much is refused by name, before work that grows with it.
+// Schemas by size and depth, and prompts of megabytes: what is too much is refused by name, before work that grows with
+// it.
 import { createRequire } from "node:module";
 import { BPE } from "@huggingface/tokenizers";
 import { expect, test, vi } from "vitest";

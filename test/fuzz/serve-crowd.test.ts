@@ -2,7 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, expect, test } from "vitest";
-import { clientOf, figuresOf, servedModel } from "../serve/served.ts";
+import { clientOf, figuresOf, servedModel } from "../engine/serve/served.ts";
 import { bundledNano } from "../support/bundled.ts";
 import { atSubmit } from "../support/devices/at-moment.ts";
 import { deviceMemory } from "../support/devices/device-memory.ts";

@@ -1,12 +1,12 @@
-// Requests made of random mistakes, to every path that computes with an encoder or an encoder-decoder: each gets an answer, an
-// error that names what is wrong, and never one of the server's own.
+// Requests made of random mistakes, to every path that computes with an encoder or an encoder-decoder: each gets an
+// answer, an error that names what is wrong, and never one of the server's own.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createEngine } from "../../src/engine/create-engine.ts";
 import { setEncoders } from "../../src/engine/direct/encoders.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { type EngineServer, startServer } from "../../src/serve/server.ts";
-import { encoderFolder } from "../encode/golden-encoders.ts";
-import { architecture, headFiles } from "../encode/head-folders.ts";
+import { encoderFolder } from "../encoders/encode/golden-encoders.ts";
+import { architecture, headFiles } from "../encoders/encode/head-folders.ts";
 import { quickEngines } from "../support/devices/gpu.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";
 

@@ -1,5 +1,5 @@
-// Folders on web servers of every kind: with and without versions of files, ranges and lengths, that drop connections and
-// change what they have; and model folders whose optional files are missing or something else.
+// Folders on web servers of every kind: with and without versions of files, ranges and lengths, that drop connections
+// and change what they have; and model folders whose optional files are missing or something else.
 import { expect, test } from "vitest";
 import { FormatError } from "../../src/formats/format-error.ts";
 import { openModel } from "../../src/formats/hub/open-model.ts";

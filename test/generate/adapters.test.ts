@@ -30,8 +30,8 @@ const few = [3, 9, 4, 11, 7];
 const many = Array.from({ length: 14 }, (_, i) => (i * 7 + 2) % 13);
 const greedy = { maxTokens: 8, temperature: 0, ignoreEos: true } as const;
 
-// Latent attention reads its weight by heads for a few queries, and by tokens for many; mixtures have routers and shared
-// experts, of gates too; GPT-2 has one matrix for queries, keys and values, stored the other way.
+// Latent attention reads its weight by heads for a few queries, and by tokens for many; mixtures have routers and
+// shared experts, of gates too; GPT-2 has one matrix for queries, keys and values, stored the other way.
 describe.each([
   ["gradients-qwen3", {}],
   ["gradients-gpt2", { ranks: { c_attn: 3, "^transformer.h.1.mlp.c_fc": 1 }, alphas: { c_proj: 5 }, rslora: true }],

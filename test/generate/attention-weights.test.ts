@@ -25,7 +25,9 @@ async function tapped(model: LanguageModel): Promise<(name: string) => Dense> {
   };
 }
 
-/** The weights of all heads and queries `[1, h, t, t]`: what attention makes of values that are rows of the identity. */
+/**
+ * The weights of all heads and queries `[1, h, t, t]`: what attention makes of values that are rows of the identity.
+ */
 function referenceWeights(model: LanguageModel, layer: number, q: Dense, k: Dense, sink: Dense | undefined): Dense {
   const { headWidth, windows, scales } = model.decoder.config;
   const [, t = 0, g = 0] = k.shape;

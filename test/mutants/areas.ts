@@ -3,7 +3,10 @@ export type Area = "core" | "attention" | "laboratory" | "mixture";
 
 export const areas: readonly Area[] = ["core", "attention", "laboratory", "mixture"];
 
-/** What the laboratory adds to attention: masks and scores, layouts, types, block maps, and algorithms on top of variants. */
+/**
+ * What the laboratory adds to attention: masks and scores, layouts, types, block maps, and algorithms on top of
+ * variants.
+ */
 const laboratory = [
   /^src\/(blocks|kernels\/attention)\//,
   /^shaders\/(linear-attention|peaks)\//,

@@ -17,7 +17,10 @@ interface Known {
 export interface Baseline {
   /** Tests of these files, such as `kernels/fill.test.ts`, that are green. */
   readonly of: (files: readonly string[]) => Promise<readonly Measured[]>;
-  /** The test files that can use `file`, such as `shaders/lib/grid.wgsl`: those first that import it by the fewest steps. */
+  /**
+   * The test files that can use `file`, such as `shaders/lib/grid.wgsl`: those first that import it by the fewest
+   * steps.
+   */
   readonly using: (file: string) => readonly string[];
 }
 

@@ -1,8 +1,8 @@
 import { create, globals } from "webgpu";
 
 /**
- * Makes Dawn clamp the indices of buffers itself, as it does where a driver gives no guarantee: an access beyond the end
- * of a binding then meets the last element. The guarantee of software drivers is to drop it, which hides mistakes.
+ * Makes Dawn clamp the indices of buffers itself, as it does where a driver gives no guarantee: an access beyond the
+ * end of a binding then meets the last element. The guarantee of software drivers is to drop it, which hides mistakes.
  * The engine finds this instance where a browser has its own.
  */
 export function clampStrayAccesses(): void {

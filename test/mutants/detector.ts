@@ -1,8 +1,9 @@
-// The race detector of test/races on mutated kernels: what it finds, adapters that run threads in order cannot show.
+// The race detector of test/wgsl/races on mutated kernels: what it finds, adapters that run threads in order cannot
+// show.
 import type { Shader } from "../../src/gpu/shader/specialise.ts";
-import { places, runWorkgroup } from "../races/detector.ts";
-import { dispatches } from "../races/dispatches.ts";
 import { shaderOf } from "../support/shaders.ts";
+import { places, runWorkgroup } from "../wgsl/races/detector.ts";
+import { dispatches } from "../wgsl/races/dispatches.ts";
 
 /** The kernels that the detector runs, each with its shader: joined once, for all mutants. */
 let joined: readonly { readonly kernel: string; readonly shader: Shader }[] | undefined;

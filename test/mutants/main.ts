@@ -1,13 +1,13 @@
 // Makes mistakes in kernels, one at a time, and expects some test to turn red: mistakes written by hand, seeded
 // single-token mistakes in every WGSL file, and every barrier left out. Those that no test notices need a reason in
-// survivors.ts, or the run fails. What was found of a file stands in results/files.json and is not tried again until the
-// file or its mistakes change (--again tries all; --left tries those again that no test noticed and no reason explains);
-// --area and --only (parts of files' names) restrict the run, --minutes is when it begins no other file, and --list says
-// what is not tried yet. With --tests (test files) nothing is written.
+// survivors.ts, or the run fails. What was found of a file stands in results/files.json and is not tried again until
+// the file or its mistakes change (--again tries all; --left tries those again that no test noticed and no reason
+// explains); --area and --only (parts of files' names) restrict the run, --minutes is when it begins no other file, and
+// --list says what is not tried yet. With --tests (test files) nothing is written.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { bundleTests } from "../outside-vitest/bundle.ts";
-import { testFiles } from "../outside-vitest/files.ts";
+import { bundleTests } from "../outside/outside-vitest/bundle.ts";
+import { testFiles } from "../outside/outside-vitest/files.ts";
 import { quickestToCompile } from "../support/devices/lavapipe.ts";
 import { type Area, areaOf, areas } from "./areas.ts";
 import { openBaseline } from "./baseline.ts";

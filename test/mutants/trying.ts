@@ -1,7 +1,7 @@
-// Tries one mistake: on the tests that use its file, in the order that finds most mistakes in the least time, and on the
-// race detector.
+// Tries one mistake: on the tests that use its file, in the order that finds most mistakes in the least time, and on
+// the race detector.
 import { readFileSync } from "node:fs";
-import { bundleTests } from "../outside-vitest/bundle.ts";
+import { bundleTests } from "../outside/outside-vitest/bundle.ts";
 import type { Baseline } from "./baseline.ts";
 import { applyEdits, type Mutant } from "./mutant.ts";
 import { orderFor } from "./order.ts";

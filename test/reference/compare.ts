@@ -1,7 +1,9 @@
 import { expect } from "vitest";
 import { type Dense, dense, sizeOf } from "../../src/reference/dense.ts";
 
-/** Fails unless every number is within `tolerance · max(1, |expected|)`; infinities and NaN must stand where expected. */
+/**
+ * Fails unless every number is within `tolerance · max(1, |expected|)`; infinities and NaN must stand where expected.
+ */
 export function expectClose(actual: Dense | ArrayLike<number>, expected: ArrayLike<number>, tolerance = 1e-13): void {
   const values = Array.from("shape" in actual ? actual.values : actual);
   expect(values.length).toBe(expected.length);

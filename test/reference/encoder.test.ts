@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { dense } from "../../src/reference/dense.ts";
 import { bert } from "../../src/reference/models/encoder.ts";
-import { encoderGolden, encoderTensors, farthest } from "../encode/golden-encoders.ts";
+import { encoderGolden, encoderTensors, farthest } from "../encoders/encode/golden-encoders.ts";
 
 const common = { num_hidden_layers: 2, num_attention_heads: 3 };
 

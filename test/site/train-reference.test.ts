@@ -1,5 +1,5 @@
-// Tasks of the page that trains, three steps at a tiny size, against the same training in float64: by GPT-2 every third task of
-// those that have decoders, and by every other kind of model.
+// Tasks of the page that trains, three steps at a tiny size, against the same training in float64: by GPT-2 every third
+// task of those that have decoders, and by every other kind of model.
 import { describe, expect, test } from "vitest";
 import { offeredBy } from "../../site/train/setup/architectures.ts";
 import { idsOf } from "../../site/train/setup/folder.ts";

@@ -15,7 +15,9 @@ export function codeBlocks(markdown: string): CodeBlock[] {
   }));
 }
 
-/** Writes the blocks whose first line names a file (`// square.js`) into a folder, as a reader would; gives their names. */
+/**
+ * Writes the blocks whose first line names a file (`// square.js`) into a folder, as a reader would; gives their names.
+ */
 export async function writeNamedBlocks(markdownFile: string, folder: string): Promise<string[]> {
   const names: string[] = [];
   for (const { code } of codeBlocks(await readFile(markdownFile, "utf8"))) {

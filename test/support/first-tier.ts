@@ -1,5 +1,5 @@
-// Which tests `npm test` runs of files that open a device, a browser or a process: those with the tag `first`. Of files that
-// open none it runs all (kinds.ts). The tag is not set by hand where there are records: of a table of cases it
+// Which tests `npm test` runs of files that open a device, a browser or a process: those with the tag `first`. Of files
+// that open none it runs all (kinds.ts). The tag is not set by hand where there are records: of a table of cases it
 // follows from the cases, of a list of things each of which has a kind it is the first of its kind.
 import type { Case, CaseTable } from "../../src/check/case-table.ts";
 
@@ -33,7 +33,10 @@ const elements = (item: Case) => Math.max(...sizes(item).map((shape) => shape.re
 export const isIrregular = (item: Case): boolean =>
   "mask" in (item.options ?? {}) || sizes(item).some((shape) => shape.some((size) => size > 1 && size % 4 !== 0));
 
-/** What a case has of each kind that records name: the formats of its inputs, and words among its options, such as a mask's kind. */
+/**
+ * What a case has of each kind that records name: the formats of its inputs, and words among its options, such as a
+ * mask's kind.
+ */
 export function kindsOf({ inputs, options = {} }: Case): string[] {
   const formats = Object.entries(inputs).flatMap(([name, input]) => (input ? [`${name} ${input.dtype ?? "f32"}`] : []));
   const words = (value: unknown, path: string): string[] => {
@@ -50,9 +53,9 @@ export function kindsOf({ inputs, options = {} }: Case): string[] {
 const takes = (variant: string, item: Case) => !item.refusedBy?.includes(variant);
 
 /**
- * The cases that `npm test` runs of a table, by variant: of each variant one that is irregular and one that is not, as far as there are
- * such; then for each kind that none of these has, the first case that has it, on the first variant that takes it. `known` are
- * kinds that other tables of the same file have already; those found are added.
+ * The cases that `npm test` runs of a table, by variant: of each variant one that is irregular and one that is not, as
+ * far as there are such; then for each kind that none of these has, the first case that has it, on the first variant
+ * that takes it. `known` are kinds that other tables of the same file have already; those found are added.
  */
 export function firstCases({ variants, cases }: Tested, known = new Set<string>()): Map<string, Set<Case>> {
   const small = cases.filter((item) => elements(item) <= maxElements);
@@ -85,8 +88,9 @@ const maxProducts = 8;
 const oftenness = 15;
 
 /**
- * Variants in the order of their turns: those of `seldom` once, the others at least twice, and together `oftenness` times as often.
- * Of a table of one variant other tables run three of four cases, or `oftenness` for one where it is seldom.
+ * Variants in the order of their turns: those of `seldom` once, the others at least twice, and together `oftenness`
+ * times as often. Of a table of one variant other tables run three of four cases, or `oftenness` for one where it is
+ * seldom.
  */
 function turnsOf(variants: readonly string[], seldom: readonly string[]): string[] {
   if (variants.length === 1) {
@@ -98,10 +102,10 @@ function turnsOf(variants: readonly string[], seldom: readonly string[]): string
 }
 
 /**
- * The cases that `npm run test:full` runs of a table, by variant: all of a small one, unless its variants are `seldom`. Of a
- * large one each case runs on one variant, by turns, at which those of `seldom` have their turn less often: they take long to
- * compile; each variant refuses all that it must; and the first tier is part of it. `npm run test:all`, and a test file that
- * is run by itself, run all products.
+ * The cases that `npm run test:full` runs of a table, by variant: all of a small one, unless its variants are `seldom`.
+ * Of a large one each case runs on one variant, by turns, at which those of `seldom` have their turn less often: they
+ * take long to compile; each variant refuses all that it must; and the first tier is part of it. `npm run test:all`,
+ * and a test file that is run by itself, run all products.
  */
 export function fullCases(
   { variants, cases }: Tested,

@@ -10,9 +10,9 @@ export interface Followed {
 }
 
 /**
- * Follows a guide in a copy of the clone: blocks whose first line names a file are that file, or where there is one already
- * what is to be added to it. Imports go to its top, what follows `// …` to the end of its list, and anything else is the
- * last row of its table.
+ * Follows a guide in a copy of the clone: blocks whose first line names a file are that file, or where there is one
+ * already what is to be added to it. Imports go to its top, what follows `// …` to the end of its list, and anything
+ * else is the last row of its table.
  */
 export async function followGuide(markdownFile: string, folder: string): Promise<Followed> {
   const [made, changed]: [string[], string[]] = [[], []];
@@ -47,8 +47,12 @@ export async function commandOf(markdownFile: string): Promise<string[]> {
 
 function withWord(text: string, given: string): string {
   const imports = given.split("\n").filter((line) => line.startsWith("import "));
-  const [, word = ""] = /\/\/ …\n\s*([\s\S]*?),\n[\]}]/.exec(given) ?? [];
-  return `${imports.join("\n")}\n${text.replace(/,?\s*([\]}]) as const/, `, ${word}$1 as const`)}`;
+  const [, list = "", word = ""] =
+    /^((?:export )?const \w+) = [[{]\n\s*\/\/ …\n\s*([\s\S]*?),\n[\]}]/m.exec(given) ?? [];
+  const at = text.indexOf(`${list} = `);
+  if (list === "" || at < 0) throw new Error(`there is no list ${list}`);
+  const added = text.slice(at).replace(/,?\s*([\]}]) as const/, `, ${word}$1 as const`);
+  return `${imports.join("\n")}\n${text.slice(0, at)}${added}`;
 }
 
 const withRow = (text: string, row: string) => text.replace(/^\} satisfies/m, `${row}} satisfies`);

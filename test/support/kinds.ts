@@ -51,10 +51,10 @@ const paths: readonly (readonly [Kind, RegExp])[] = [
   ["pages", /^browser\//],
   [
     "outside",
-    /^(cli|deno|package|docs)\/|^bench\/(cli|browser|peers\/peers-page)\.|^examples\/(outside-the-clone|projects)\./,
+    /^(cli|outside\/(deno|package|docs))\/|^bench\/(cli|browser|peers\/peers-page)\.|^outside\/examples\/(outside-the-clone|projects)\./,
   ],
   ["kernels", /^(kernels|blocks)\//],
-  ["models", /^(generate|models|engine|serve|fuzz)\//],
+  ["models", /^(generate|models|engine|fuzz)\//],
 ];
 
 /** Files that measure the process they run in, or destroy devices on purpose, at which drivers may end the process. */

@@ -7,8 +7,8 @@ const { WgslReflect } = library as typeof import("wgsl_reflect");
 
 /**
  * What wgsl_reflect, an independent reader, says of the declarations of a WGSL text. It sees functions without their
- * bodies, in which it stumbles over valid WGSL, such as a parameter with the name `workgroup`, and constants in the order of
- * their use, since it does not know those that come later.
+ * bodies, in which it stumbles over valid WGSL, such as a parameter with the name `workgroup`, and constants in the
+ * order of their use, since it does not know those that come later.
  */
 export function reflectDeclarations(code: string): Reflection {
   let out = "";

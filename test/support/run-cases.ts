@@ -16,7 +16,10 @@ interface TableOptions {
   readonly kindsElsewhere?: boolean;
 }
 
-/** Declares a test for every case on every variant; of a large table, where all tests run, for the share that `fullCases` says. */
+/**
+ * Declares a test for every case on every variant; of a large table, where all tests run, for the share that
+ * `fullCases` says.
+ */
 export function testCases(
   gpu: () => Gpu,
   table: CaseTable,

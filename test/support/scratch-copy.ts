@@ -31,7 +31,7 @@ export async function scratchCopy(): Promise<ScratchCopy> {
     "site",
     "scripts",
     "docs",
-    "test/traffic/figures.ts", // of which docs/guarantees.md has a list
+    "test/wgsl/traffic/figures.ts", // of which docs/guarantees.md has a list
     "examples/02-matmul-ladder",
     "package.json",
     "tsconfig.json",
@@ -78,6 +78,7 @@ export async function scratchCopy(): Promise<ScratchCopy> {
           "cli-progress",
           "esbuild",
           "playwright-core",
+          "prom-client",
           "vite",
           "webgpu",
         ],

@@ -9,8 +9,8 @@ import { loadCodecs, packedFormats } from "../../src/tensor/formats/packed.ts";
 await loadCodecs();
 
 /**
- * A block whose byte i is 37i + 11, but for its numbers of f16: a scale of 1 and, where there are two, a minimum of 0.5.
- * What single elements of it are, and the sum of all, by the formulas of ggml's own unpacking loops.
+ * A block whose byte i is 37i + 11, but for its numbers of f16: a scale of 1 and, where there are two, a minimum of
+ * 0.5. What single elements of it are, and the sum of all, by the formulas of ggml's own unpacking loops.
  */
 const golden: Partial<Record<DType, { at: number[]; elements: Record<number, number>; sum: number }>> = {
   q8_0: { at: [0], elements: { 0: 85, 1: 122, 15: -128, 16: -91, 31: -48 }, sum: -176 },
@@ -140,7 +140,9 @@ test.each(Object.entries(errors))("%s: the error for normal numbers is %d", (dty
   expect(error / expected).toBeLessThan(1.02);
 });
 
-/** The largest error as a share of the largest magnitude of a block, for any numbers: half a step, and what scales lose. */
+/**
+ * The largest error as a share of the largest magnitude of a block, for any numbers: half a step, and what scales lose.
+ */
 const furthestOff: Partial<Record<DType, number>> = {
   q8_0: 0.0045,
   q4_0: 0.126,

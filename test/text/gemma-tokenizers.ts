@@ -1,5 +1,6 @@
-// Tokenizers built as those of Gemma 2 and 3 are, with few tokens: SentencePiece's pairs with bytes for what has no token, no
-// space in front of a text, and tokens that users defined for runs of line breaks, spaces and tabs, and for tags.
+// Tokenizers built as those of Gemma 2 and 3 are, with few tokens: SentencePiece's pairs with bytes for what has no
+// token, no space in front of a text, and tokens that users defined for runs of line breaks, spaces and tabs, and for
+// tags.
 import { byteToken, type TokenizerFile } from "./example-tokenizers.ts";
 
 const learnt = `In the beginning the cat sat on the mat, and then the other cat sat there too. Hätten die Katzen das

@@ -18,7 +18,7 @@ import { parametersOfEncoder } from "../../src/train/open/encoder.ts";
 import { parametersOfEncoderDecoder } from "../../src/train/open/encoder-decoder.ts";
 import type { Parameter } from "../../src/train/open/parameters.ts";
 import { type TrainedFolder, trainedFolder } from "../../src/train/open/trained-folder.ts";
-import { changedFolder } from "../encode/folder-files.ts";
+import { changedFolder } from "../encoders/encode/folder-files.ts";
 import { quickGpu } from "../support/devices/gpu.ts";
 import { readF32, safetensors } from "../support/models/safetensors.ts";
 

@@ -30,8 +30,8 @@ export interface BackwardPlan extends Omit<AttentionPlan, "subjects"> {
 }
 
 /**
- * Measures attention, its gradients, and both in one program, alternately, after every result was compared with float64.
- * Throws as `runAttentionBench` does.
+ * Measures attention, its gradients, and both in one program, alternately, after every result was compared with
+ * float64. Throws as `runAttentionBench` does.
  */
 export async function runBackwardBench(gpu: Gpu, plan: BackwardPlan, events: BenchEvents = {}): Promise<BenchResult> {
   return await runCases(gpu, plan, events, (given, context) => runCase(gpu, given, plan, context));

@@ -5,7 +5,10 @@ import { type BlockValues, blockValues, gpt2Small } from "../block.ts";
 import { textModel } from "../generate.ts";
 import type { TrainProblem } from "./train-problem.ts";
 
-/** AdamW (Loshchilov and Hutter 2017) for matrices and, without decay, for vectors; gradients are clipped to a norm of `clip`. */
+/**
+ * AdamW (Loshchilov and Hutter 2017) for matrices and, without decay, for vectors; gradients are clipped to a norm of
+ * `clip`.
+ */
 export const adamw = { rate: 1e-3, betas: [0.9, 0.95], eps: 1e-8, decay: 0.1, clip: 1 } as const;
 
 /** The numbers that change from step to step: the learning rate, and the corrections of both means. */

@@ -1,5 +1,5 @@
-// A head's keys lie one after the other: key i of batch row b is row i of k[b] and v[b], or comes i rows after the first
-// of its sequence where several share a row.
+// A head's keys lie one after the other: key i of batch row b is row i of k[b] and v[b], or comes i rows after the
+// first of its sequence where several share a row.
 //
 // Keys are counted in the order in which the cache holds them; key_position is the position that masks and scores see.
 

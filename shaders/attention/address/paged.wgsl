@@ -1,5 +1,6 @@
-// Keys in pages that lie anywhere in k and v [pages, g, page, d], the same in both: blockTable[b, i] is the page that holds
-// keys i·page to i·page + page - 1 of batch row b (PagedAttention, Kwon et al. 2023, section 4.3). Rows may share pages.
+// Keys in pages that lie anywhere in k and v [pages, g, page, d], the same in both: blockTable[b, i] is the page that
+// holds keys i·page to i·page + page - 1 of batch row b (PagedAttention, Kwon et al. 2023, section 4.3). Rows may share
+// pages.
 //
 // An entry that is not a page has no keys: they count as masked, and values read in their place are not used.
 

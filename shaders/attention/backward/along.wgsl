@@ -1,12 +1,13 @@
 // with: attention/backward/quads
-// The sums of a tile's pairs along its diagonals, for attention/backward/flash-diagonals, which has them in `diagonals`.
+// The sums of a tile's pairs along its diagonals, for attention/backward/flash-diagonals, which has them in
+// `diagonals`.
 
 const DIAGONALS = ROWS + KEYS;    // of a tile, and one past the last
 const OWN = DIAGONALS / THREADS;  // of a thread
 const_assert DIAGONALS % THREADS == 0;
 
-// Adds a tile's pairs to the sums of their diagonals. Its first diagonal has the number `lowest` - DIAGONALS, which is below
-// 0 where the block has rows past the last.
+// Adds a tile's pairs to the sums of their diagonals. Its first diagonal has the number `lowest` - DIAGONALS, which is
+// below 0 where the block has rows past the last.
 fn add_diagonals(first_sum: u32, count: u32, lowest: u32, thread: u32, pairs: Pairs) {
   var own: array<f32, OWN>;
   let first_own = (thread + THREADS - lowest % THREADS) % THREADS;  // counted in the tile

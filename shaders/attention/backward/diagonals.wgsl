@@ -1,8 +1,8 @@
 // with: lib/reduce, lib/grid
 // The sums of the diagonals of matrices of pairs:  diagonals[h, j - i] = Σ over b and i of dscores[b, h, i, j]
 //
-// One workgroup a diagonal of a head, in two stages: each thread adds up pairs WORKGROUP apart, then the threads' sums meet
-// in a tree. Every pair is read once. What attention/backward/flash-diagonals computes without pairs in memory.
+// One workgroup a diagonal of a head, in two stages: each thread adds up pairs WORKGROUP apart, then the threads' sums
+// meet in a tree. Every pair is read once. What attention/backward/flash-diagonals computes without pairs in memory.
 
 const WORKGROUP: u32 = 64;
 

@@ -2,9 +2,9 @@
 // with: lib/reduce, lib/grid
 // The gradient of a tensor of which a score reads an element a pair:  delements[e] = Σ dscore over pairs that read e
 //
-// One workgroup an element, in two stages: each thread adds up pairs WORKGROUP apart that read it, then the threads' sums
-// meet in a tree. What attention/backward/elements/rows computes without pairs in memory. Every element goes over all
-// pairs, whose gradients are 0 where they are hidden; the part of the score has the functions of its text.
+// One workgroup an element, in two stages: each thread adds up pairs WORKGROUP apart that read it, then the threads'
+// sums meet in a tree. What attention/backward/elements/rows computes without pairs in memory. Every element goes over
+// all pairs, whose gradients are 0 where they are hidden; the part of the score has the functions of its text.
 
 const WORKGROUP: u32 = 64;
 

@@ -3,11 +3,11 @@
 // with: attention/backward/stage, lib/online-softmax
 // The gradient of queries by tiles, the weights never in memory:  dq = Σ (gradient of q · k) · k
 //
-// One workgroup per block of ROWS queries of a head, as in attention/flash: it goes over the tiles of KEYS keys that the
-// mask leaves, and computes q · k and dout · v of all pairs of a tile, from these and from each row's log-sum-exp the
-// gradients of the dot products, and the products of those with k (attention/backward/quads). Sums over keys are taken in
-// runs, which join in the memory of the result. Requests (d + dv)·(ROWS + KEYS) reads for the dot products of a tile, and
-// d·KEYS more for what is added to dq.
+// One workgroup per block of ROWS queries of a head, as in attention/flash: it goes over the tiles of KEYS keys that
+// the mask leaves, and computes q · k and dout · v of all pairs of a tile, from these and from each row's log-sum-exp
+// the gradients of the dot products, and the products of those with k (attention/backward/quads). Sums over keys are
+// taken in runs, which join in the memory of the result. Requests (d + dv)·(ROWS + KEYS) reads for the dot products of
+// a tile, and d·KEYS more for what is added to dq.
 
 const HEAD_WIDTH: u32 = 64;   // of q and k
 const VALUE_WIDTH: u32 = 64;  // of v and dout

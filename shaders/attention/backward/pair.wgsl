@@ -7,7 +7,8 @@
 @group(0) @binding(3) var<storage, read> dout: array<vec4f>;   // [b, h, t, dv]
 @group(0) @binding(4) var<storage, read> stats: array<vec2f>;  // [b, h, t, 2]
 
-// The weight with which the key's value counts, and the gradient of their dot product; both 0 where the mask hides the key.
+// The weight with which the key's value counts, and the gradient of their dot product; both 0 where the mask hides the
+// key.
 fn pair_gradients(b: u32, h: u32, t: u32, key: u32) -> vec2f {
   return score_gradients(b, h, t, key) * vec2f(1.0, params.scale);
 }

@@ -1,5 +1,6 @@
 // with: attention/backward/pair, lib/extent/fixed
-// The gradients of keys and values in one kernel, a key at a time:  dk = Σ (gradient of q · k) · q, dv = Σ weight · dout
+// The gradients of keys and values in one kernel, a key at a time:  dk = Σ (gradient of q · k) · q, dv = Σ weight ·
+// dout
 //
 // One workgroup per key of a key and value head. It goes over the queries of each of the head's query heads, WORKGROUP
 // at a time, where the mask's range says that one of them may see the key: each thread computes the weight of one query

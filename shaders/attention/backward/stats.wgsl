@@ -1,9 +1,9 @@
 // with: lib/grid
 // What the gradients of a row need of it:  stats[b, h, t] = log-sum-exp, out · dout
 //
-// The second is what the gradient of a softmax subtracts, the sum of weights · their gradients, without the weights (Dao
-// et al. 2022, appendix B.4). One thread a row: 2·dv + 1 reads. Both are views whose last axis is contiguous. They are
-// one buffer, since the kernels that read them have few to spare.
+// The second is what the gradient of a softmax subtracts, the sum of weights · their gradients, without the weights
+// (Dao et al. 2022, appendix B.4). One thread a row: 2·dv + 1 reads. Both are views whose last axis is contiguous. They
+// are one buffer, since the kernels that read them have few to spare.
 
 const WORKGROUP: u32 = 64;
 

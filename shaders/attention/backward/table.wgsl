@@ -1,5 +1,6 @@
 // with: attention/backward/entries/offset, lib/reduce, lib/grid
-// The gradient of a table that a score reads by distance:  dtable[h, e] = Σ slope · diagonals over the offsets of entry e
+// The gradient of a table that a score reads by distance:  dtable[h, e] = Σ slope · diagonals over the offsets of entry
+// e
 //
 // From the gradients of scores along diagonals: sums over all pairs with one offset k - q. One workgroup an entry, in
 // two stages: each thread adds up sums WORKGROUP apart, then the threads' sums meet in a tree. Every diagonal is of one

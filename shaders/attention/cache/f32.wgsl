@@ -1,5 +1,5 @@
-// Keys and values stored as f32, four to a vector. `row` is the first element of a row, as the address part gives it, and
-// i counts the row's vectors of four.
+// Keys and values stored as f32, four to a vector. `row` is the first element of a row, as the address part gives it,
+// and i counts the row's vectors of four.
 
 @group(0) @binding(1) var<storage, read> k: array<vec4f>;  // [b, g, s, d]
 @group(0) @binding(2) var<storage, read> v: array<vec4f>;  // [b, g, s, dv]

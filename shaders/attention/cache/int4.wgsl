@@ -1,7 +1,7 @@
 // with: attention/views
 // Keys and values as signed halves of bytes, eight to a u32, and one scale for each 32 of a row:  value = half · scale
-// (blocks as llama.cpp's Q4_0 has them; the scale may be negative). `row` is the first word of a row, as the address part
-// gives it, and i counts the row's vectors of four. Rows of scales lie as those of k and v.
+// (blocks as llama.cpp's Q4_0 has them; the scale may be negative). `row` is the first word of a row, as the address
+// part gives it, and i counts the row's vectors of four. Rows of scales lie as those of k and v.
 
 struct Scales { k_first: u32, v_first: u32 }  // the scale of the row at views.k_first, and of that at views.v_first
 

@@ -1,7 +1,7 @@
 // with: attention/views
-// Keys and values as signed bytes, four to a u32, and one scale for each row of a head:  value = byte · scale  (KIVI, Liu
-// et al. 2024, section 3.2, calls it per token). `row` is the first word of a row, as the address part gives it, and i
-// counts the row's vectors of four. Rows of scales lie as those of k and v.
+// Keys and values as signed bytes, four to a u32, and one scale for each row of a head:  value = byte · scale  (KIVI,
+// Liu et al. 2024, section 3.2, calls it per token). `row` is the first word of a row, as the address part gives it,
+// and i counts the row's vectors of four. Rows of scales lie as those of k and v.
 
 struct Scales { k_first: u32, v_first: u32 }  // the scale of the row at views.k_first, and of that at views.v_first
 

@@ -1,8 +1,8 @@
 // with: lib/numbers/threefry
 // Dropout of attention's weights: the weight of a pair is divided by 1 − rate where its random word is at least
 // rate · 2³², and 0 elsewhere. Threefry gives each head of each sequence a key, from seed, step and site as in
-// elementwise/dropout, and with this key each query and pair of keys two words: nothing is stored, and the gradient and a
-// forward pass that is recorded again drop the same weights, with any tiles.
+// elementwise/dropout, and with this key each query and pair of keys two words: nothing is stored, and the gradient and
+// a forward pass that is recorded again drop the same weights, with any tiles.
 
 struct DropoutParams {
   site: u32,

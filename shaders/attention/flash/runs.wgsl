@@ -1,10 +1,12 @@
-// Sums over keys in runs, so that small weights are not added one by one to a large sum (shaders/README.md): a piece of a
-// tile adds up by itself, the pieces of RUN tiles are a run, and each run joins those before it. A run is in registers.
-// The sum of the earlier ones is kept in out; the kernel has the sums of their weights and the maxima of both.
+// Sums over keys in runs, so that small weights are not added one by one to a large sum (shaders/README.md): a piece of
+// a tile adds up by itself, the pieces of RUN tiles are a run, and each run joins those before it. A run is in
+// registers. The sum of the earlier ones is kept in out; the kernel has the sums of their weights, and the maxima of
+// this run and of the earlier ones.
 
 const RUN = max(1, 1024 / KEYS);  // tiles
 
-// Ends a run: adds it to the earlier ones, if any. The rows from the first on exist up to the end.
+// Ends a run: adds it to the earlier ones, if any. `first_and_end` are the thread's first row and the end of the rows
+// that exist.
 //
 // The loop stores only the first row, and the others move up, because drivers take long to compile as many stores as
 // there are rows. Arrays are only indexed by constants, so that they stay in registers.

@@ -1,7 +1,7 @@
 // A query sees the keys of its own block of mask_params.stride up to its own position, and in every block up to there
-// mask_params.summary keys at its end (Sparse Transformer, Child et al. 2019, section 4.3). Heads take mask_params.turns:
-// later ones have the keys before those. mask_params.own is 0 for the second of the two factors alone, which leaves out
-// the keys of the query's own block. Positions are u32 in two's complement.
+// mask_params.summary keys at its end (Sparse Transformer, Child et al. 2019, section 4.3). Heads take
+// mask_params.turns: later ones have the keys before those. mask_params.own is 0 for the second of the two factors
+// alone, which leaves out the keys of the query's own block. Positions are u32 in two's complement.
 
 struct MaskParams { stride: u32, summary: u32, turns: u32, own: u32 }
 

@@ -1,5 +1,5 @@
-// A query sees the first mask_params.keys keys, and those up to and including its own position (prefix-LM; Raffel et al.
-// 2019, section 3.2.1):  k <= q or k < keys. Positions are u32 in two's complement (lib/extent/fixed).
+// A query sees the first mask_params.keys keys, and those up to and including its own position (prefix-LM; Raffel et
+// al. 2019, section 3.2.1):  k <= q or k < keys. Positions are u32 in two's complement (lib/extent/fixed).
 
 struct MaskParams { keys: u32 }
 

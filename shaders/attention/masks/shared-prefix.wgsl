@@ -1,5 +1,5 @@
-// A query sees the first mask_params.prefix keys, and the keys of its own branch up to its own position: one prompt with
-// many answers in one sequence:  k < prefix or (branches[q] = branches[k] and k <= q). Positions are u32 in two's
+// A query sees the first mask_params.prefix keys, and the keys of its own branch up to its own position: one prompt
+// with many answers in one sequence:  k < prefix or (branches[q] = branches[k] and k <= q). Positions are u32 in two's
 // complement (lib/extent/fixed); one past the end is in no branch.
 
 struct MaskParams { prefix: u32, s: u32 }

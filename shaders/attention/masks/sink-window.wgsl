@@ -1,6 +1,6 @@
 // A query sees the last mask_params.keys keys up to and including its own position, and the first mask_params.sinks of
-// all (StreamingLLM, Xiao et al. 2023, section 3.2):  k <= q and (q - k < keys or k < sinks). Positions are u32 in two's
-// complement (lib/extent/fixed).
+// all (StreamingLLM, Xiao et al. 2023, section 3.2):  k <= q and (q - k < keys or k < sinks). Positions are u32 in
+// two's complement (lib/extent/fixed).
 
 struct MaskParams { sinks: u32, keys: u32 }
 

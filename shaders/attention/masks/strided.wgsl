@@ -1,7 +1,7 @@
 // A query sees the keys at most mask_params.stride before its own position, and every mask_params.stride-th key before
 // those (Sparse Transformer, Child et al. 2019, section 4.3):  k <= q and (q - k <= stride or (q - k) mod stride = 0).
-// The first factor is a window of mask_params.keys keys: stride + 1 in the paper, stride in the released code, and 0 where
-// the second factor is used alone. Positions are u32 in two's complement.
+// The first factor is a window of mask_params.keys keys: stride + 1 in the paper, stride in the released code, and 0
+// where the second factor is used alone. Positions are u32 in two's complement.
 
 struct MaskParams { stride: u32, keys: u32 }
 

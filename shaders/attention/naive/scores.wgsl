@@ -8,7 +8,8 @@
 
 const WORKGROUP: u32 = 64;
 
-// Counts, as the shapes name them: query heads h, key and value heads g, queries t, room for keys s, width d.
+// Counts, as the shapes name them: query heads h, key and value heads g, queries t, room for keys s, width d. The first
+// query is at position start, and length is the number of keys.
 struct Params { h: u32, g: u32, t: u32, s: u32, d: u32, start: i32, length: u32, scale: f32 }
 
 @group(0) @binding(0) var<storage, read> q: array<f32>;             // [b, h, t, d]

@@ -2,9 +2,9 @@
 // with: lib/online-softmax, lib/reduce, lib/grid
 // Attention in three kernels, the second, in place:  weights[t, s] = exp(scores - max) / sum(exp(scores - max))
 //
-// One workgroup per row: one pass for the maximum, one for the exponentials and their sum, one to divide. Requests
-// 3·s reads and 2·s writes a row. A row in which nothing counts gets zeros.
-// A thread adds up its keys one by one, so that small weights may be lost in a large sum.
+// One workgroup per row, the scores of one query in one head: one pass for the maximum, one for the exponentials and
+// their sum, one to divide. Requests 3·s reads and 2·s writes a row. A row in which nothing counts gets zeros. A thread
+// adds up its keys one by one, so that small weights may be lost in a large sum.
 
 const WORKGROUP: u32 = 64;
 

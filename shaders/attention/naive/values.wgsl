@@ -3,8 +3,9 @@
 // Attention in three kernels, the last:  out[t, dv] = weights[t, s] · v[s, dv]
 //
 // One thread per element of out: 2·s reads for 2·s operations. It adds up key by key, so that small weights may be lost
-// in a large sum; all other variants sum in runs (shaders/README.md). A key that the mask hides may hold NaN. Heads lie
-// inside tokens in out, so that the projection after it reads each token as one row.
+// in a large sum; all other variants sum in runs (shaders/README.md). A key of weight 0 is skipped: the mask hides it,
+// so it may hold NaN. (attention/address calls a mask, so there is one: masks/full, which hides nothing.) Heads lie
+// inside tokens in out, so that the linear layer after it reads each token as one row.
 
 const WORKGROUP: u32 = 64;
 

@@ -1,8 +1,8 @@
 // with: attention/batch, attention/lse/none, attention/sink/none, lib/online-softmax
 // Joins the splits of splitK:  out = Σ exp(max_i - max) · accumulator_i / Σ exp(max_i - max) · sum_i
 //
-// One workgroup per query row of a head, one thread per vector of four columns. A split that saw no keys has a sum of 0,
-// and its accumulator is not read: it was not written. Requests splits·(3·dv / 2) reads a row.
+// One workgroup per query row of a head, one thread per vector of four columns. A split that saw no keys has a sum of
+// 0, and its accumulator is not read: it was not written. Requests splits·(3·dv / 2) reads a row.
 
 const VALUE_WIDTH: u32 = 64;
 

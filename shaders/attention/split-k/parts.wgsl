@@ -1,14 +1,15 @@
 // with: attention/cache/f32, attention/masks/causal, attention/scores/none, lib/extent/fixed
 // with: attention/split-k/range, attention/split-k/rows, attention/views, lib/products, attention/split-k/reduce
 // with: lib/numbers/not-finite, lib/online-softmax, attention/split-k/store
-// Attention over splits of the keys, side by side:  accumulators = Σ exp(score - max) · v,  stats = (max, Σ exp(score - max))
+// Attention over splits of the keys, side by side:  accumulators = Σ exp(score - max) · v,  stats = (max, Σ exp(score -
+// max))
 //
 // For few queries and many keys (Flash-Decoding, Dao et al. 2023); split-k/join divides, when all splits are done.
-// One workgroup per split and block of ROWS rows. Rows are (token, head) pairs of one key and value head, so that grouped
-// heads share what is read. It goes over the keys of its split, KEYS at a time: each thread scores THREAD_KEYS keys for
-// all rows, straight from k; the weights go to workgroup memory; then each thread adds up weight · v for all rows in
-// COLUMNS vectors of columns, over every VALUE_THREADS-th key. Requests d reads of k and dv of v a key. The workgroup of a
-// split without keys leaves at once, and writes only the sum of 0.
+// One workgroup per split and block of ROWS rows. Rows are (token, head) pairs of one key and value head, so that
+// grouped heads share what is read. It goes over the keys of its split, KEYS at a time: each thread scores THREAD_KEYS
+// keys for all rows, straight from k; the weights go to workgroup memory; then each thread adds up weight · v for all
+// rows in COLUMNS vectors of columns, over every VALUE_THREADS-th key. Requests d reads of k and dv of v a key. The
+// workgroup of a split without keys leaves at once, and writes only the sum of 0.
 
 const HEAD_WIDTH: u32 = 64;   // of q and k
 const VALUE_WIDTH: u32 = 64;  // of v

@@ -1,5 +1,6 @@
-// How splitK cuts the work. Rows are (token, head) pairs of one key and value head, tokens before heads; a block is ROWS
-// of them. Split i covers the keys from i·span on; its range, which may be empty, is the part that the mask leaves.
+// How splitK cuts the work. Rows are (token, head) pairs of one key and value head, tokens before heads; a block is
+// ROWS of them. Split i covers the keys from i·span on; its range, which may be empty, is the part that the mask
+// leaves.
 
 // First and last query position of a block.
 fn block_positions(b: u32, block: u32) -> vec2u {

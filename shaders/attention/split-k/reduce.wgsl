@@ -1,7 +1,7 @@
 // Maximum and sum over the first `count` threads of a workgroup, for all rows at once, in two steps: SHARE threads each
 // reduce every SHARE-th value, then all threads reduce those. Fewer barriers than the tree of lib/reduce, and short
-// splits have less to read. In the memory of the kernel's weights, which no thread may still be reading. All threads must call
-// these functions, which replace the values.
+// splits have less to read. In the memory of the kernel's weights, which no thread may still be reading. All threads
+// must call these functions, which replace the values.
 
 const SHARE: u32 = 8;
 const_assert WORKGROUP % SHARE == 0;

@@ -1,5 +1,6 @@
 // with: cross-entropy/cap/none
-// The gradient of a row, token by token. p is a token's probability, exp(z − lse); `truth` the token that the target names.
+// The gradient of a row, token by token. p is a token's probability, exp(z − lse); `truth` the token that the target
+// names.
 //
 // The truth's gradient is not computed from p − 1, which loses its digits where p is close to 1, but from the sum of
 // the other tokens: 1 − p.

@@ -1,4 +1,5 @@
-// with: cross-entropy/memory/separate, cross-entropy/backward/gradient, lib/numbers/exponential, lib/vector/four, lib/elements/four, lib/row-lanes, lib/reduce
+// with: cross-entropy/memory/separate, cross-entropy/backward/gradient, lib/numbers/exponential, lib/vector/four
+// with: lib/elements/four, lib/row-lanes, lib/reduce
 // Gradient of the mean cross-entropy:  dz = ((1 + 2ζ·lse)·exp(z − lse) − (1 − ε)·[target] − ε/v)·dloss/count
 //
 // LANES threads share a row, which they read once. The target's gradient, from the sum of all other probabilities, is

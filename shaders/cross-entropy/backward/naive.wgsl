@@ -1,9 +1,10 @@
-// with: cross-entropy/memory/separate, cross-entropy/backward/gradient, lib/numbers/exponential, lib/vector/one, lib/grid
+// with: cross-entropy/memory/separate, cross-entropy/backward/gradient, lib/numbers/exponential, lib/vector/one
+// with: lib/grid
 // Gradient of the mean cross-entropy:  dz = ((1 + 2ζ·lse)·exp(z − lse) − (1 − ε)·[target] − ε/v)·dloss/count
 //
-// One thread a row, which it reads twice: for the sum of the other tokens' probabilities, and for the gradients. Ignored
-// rows, and columns from `vocabulary` on, are 0. Sums are taken in runs, and those in runs again (shaders/README.md).
-// Requests 2·vocabulary reads and cols writes a row: the one to read first.
+// One thread a row, which it reads twice: for the sum of the other tokens' probabilities, and for the gradients.
+// Ignored rows, and columns from `vocabulary` on, are 0. Sums are taken in runs, and those in runs again
+// (shaders/README.md). Requests 2·vocabulary reads and cols writes a row: the one to read first.
 
 const WORKGROUP: u32 = 64;
 const RUN: u32 = 64;  // elements, and runs

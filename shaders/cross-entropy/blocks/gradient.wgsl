@@ -1,5 +1,7 @@
-// with: cross-entropy/memory/in-place, cross-entropy/backward/gradient, lib/numbers/exponential, lib/vector/one, lib/grid
-// Gradient of the mean cross-entropy in a block of the vocabulary:  dz = ((1 + 2ζ·lse)·exp(z − lse) − (1 − ε)·[target] − ε/v)·dloss/count
+// with: cross-entropy/memory/in-place, cross-entropy/backward/gradient, lib/numbers/exponential, lib/vector/one
+// with: lib/grid
+// Gradient of the mean cross-entropy in a block of the vocabulary:  dz = ((1 + 2ζ·lse)·exp(z − lse) − (1 − ε)·[target]
+// − ε/v)·dloss/count
 //
 // One thread a logit, in place. The target's is computed from the sum of all other probabilities, which the loss has
 // stored, since they are in other blocks too. Ignored rows, and tokens from `vocabulary` on, are 0. Requests 8 reads

@@ -1,5 +1,7 @@
-// with: cross-entropy/row-loss, cross-entropy/cap/none, lib/numbers/exponential, lib/vector/four, lib/elements/four, lib/numbers/lowest-float, lib/row-lanes
-// The sums of rows over one block of the vocabulary, joined with those of the blocks before:  others += Σ exp(z − largest)
+// with: cross-entropy/row-loss, cross-entropy/cap/none, lib/numbers/exponential, lib/vector/four, lib/elements/four
+// with: lib/numbers/lowest-float, lib/row-lanes
+// The sums of rows over one block of the vocabulary, joined with those of the blocks before:  others += Σ exp(z −
+// largest)
 //
 // LANES threads share a row of the block. As in cross-entropy/online, but the target may be in any block, so all logits
 // are measured from the largest so far, and both sums are rescaled to it (Milakov and Gimelshein 2018, section 3). Rows

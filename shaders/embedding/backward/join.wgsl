@@ -1,8 +1,8 @@
 // with: embedding/backward/segment, lib/vector/four, lib/grid
 // Gradient of an embedding, the second stage:  dtable[id] += scale · Σ parts of the run of id,  where pieces cut it
 //
-// One thread a piece and Vector of columns: where a run begins in the piece and goes on, it adds up the parts of the pieces
-// that the run crosses, in their order and in runs (shaders/README.md). All others leave.
+// One thread a piece and Vector of columns: where a run begins in the piece and goes on, it adds up the parts of the
+// pieces that the run crosses, in their order and in runs (shaders/README.md). All others leave.
 
 const WORKGROUP: u32 = 64;
 const RUN: u32 = 64;  // parts

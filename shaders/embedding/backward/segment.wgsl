@@ -1,7 +1,7 @@
 // Tokens sorted by id, cut in pieces of PIECE, and the table that gets their sums.
 //
-// A run of one id may begin and end within a piece, and then its sum goes to the table. Otherwise pieces have parts of it:
-// part 0 of a piece is of the run that comes from the piece before, part 1 of the one that begins here and goes on.
+// A run of one id may begin and end within a piece, and then its sum goes to the table. Otherwise pieces have parts of
+// it: part 0 of a piece is of the run that comes from the piece before, part 1 of the one that begins here and goes on.
 
 const PIECE: u32 = 64;  // tokens
 

@@ -1,4 +1,5 @@
-// Where the tokens of each chunk and digit go:  chunk_counts[chunk, d] = tokens of smaller digits, and of d before the chunk
+// Where the tokens of each chunk and digit go:  chunk_counts[chunk, d] = tokens of smaller digits, and of d before the
+// chunk
 //
 // The second of three kernels that sort tokens by 8 bits of their ids; embedding/sort/place says how. One workgroup,
 // one thread a digit, which goes over the chunks twice: to sum up, and to write sums of what comes before.

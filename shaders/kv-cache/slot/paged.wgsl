@@ -1,6 +1,6 @@
 // with: lib/no-index
-// Which row of the cache a position has when it lies in pages [pages, g, s]: row at mod s of page blockTable[b, at / s].
-// None where the table has no entry, or its entry is not a page.
+// Which row of the cache a position has when it lies in pages [pages, g, s]: row at mod s of page blockTable[b, at /
+// s]. None where the table has no entry, or its entry is not a page.
 
 struct Pages { count: u32, entries: u32 }  // number of pages, entries of a row of the table
 

@@ -1,6 +1,6 @@
-// Sequences of different lengths, one after the other in q [1, h, t, d], k and v [1, g, s, d], out [1, t, h, dv] and lse
-// [1, h, t]. Sequence b has the queries from queryOffsets[b] up to but not including queryOffsets[b + 1], keys likewise
-// (cu_seqlens of FlashAttention 2). Its last query is at its last key's position.
+// Sequences of different lengths, one after the other in q [1, h, t, d], k and v [1, g, s, d], out [1, t, h, dv] and
+// lse [1, h, t]. Sequence b has the queries from queryOffsets[b] up to but not including queryOffsets[b + 1], keys
+// likewise (cu_seqlens of FlashAttention 2). Its last query is at its last key's position.
 //
 // Offsets beyond the existing rows, or below the one before, make a sequence short: nothing outside is read.
 
@@ -43,8 +43,9 @@ fn token_index(b: u32, t: u32) -> u32 {
   return queries_before(b) + t;
 }
 
-// The sequence and the block of queries of a workgroup, whose block_index counts the blocks of all sequences, one sequence
-// after the other. A block is `rows` rows, of which a query has `heads`. In one without queries, the workgroup leaves.
+// The sequence and the block of queries of a workgroup, whose block_index counts the blocks of all sequences, one
+// sequence after the other. A block is `rows` rows, of which a query has `heads`. In one without queries, the workgroup
+// leaves.
 fn batch_and_block(block_index: u32, row: u32, rows: u32, heads: u32) -> vec2u {
   var left = block_index;
   for (var b = 0u; b < sequences.count; b++) {

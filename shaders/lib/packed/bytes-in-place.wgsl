@@ -1,6 +1,6 @@
-// Codes in the bytes of a word as numbers where they lie in it. With the exponent of 2²³ above it, a code is 2²³ plus itself
-// times 1, 2⁸ or 2¹⁶, all exact: so it costs a mask and a subtraction. The sum undoes the factor.
-// The part that joins this defines CODE, the bits of a byte that are the code, at most the lower seven.
+// Codes in the bytes of a word as numbers where they lie in it. With the exponent of 2²³ above it, a code is 2²³ plus
+// itself times 1, 2⁸ or 2¹⁶, all exact: so it costs a mask and a subtraction. The sum undoes the factor. The part that
+// joins this defines CODE, the bits of a byte that are the code, at most the lower seven.
 
 const CODE_MASKS = vec4u(CODE, CODE << 8, CODE << 16, CODE << 16);  // the last byte is shifted to the third
 const CODE_FACTORS = vec4f(1, 256, 65536, 65536);

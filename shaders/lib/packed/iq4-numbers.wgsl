@@ -1,5 +1,5 @@
-// The signed bytes that the codes of ggml's IQ4_NL stand for:  -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53,
-// 69, 89 and 113, four to a word.
+// The signed bytes that the codes of ggml's IQ4_NL stand for:  -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38,
+// 53, 69, 89 and 113, four to a word.
 
 fn iq4_numbers(codes: vec4u) -> vec4f {
   let second = (codes & vec4u(4)) != vec4u(0);

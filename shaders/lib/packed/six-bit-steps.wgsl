@@ -1,6 +1,6 @@
-// The scale and the minimum of group j of a block of ggml's Q4_K or Q5_K, from the 16 bytes that its eight groups share:
-// two numbers of f16, and scales and minima of six bits. Those of the first four groups are the lower six bits of bytes;
-// those of the others are made of four bits of the last four bytes and the upper two of the first eight.
+// The scale and the minimum of group j of a block of ggml's Q4_K or Q5_K, from the 16 bytes that its eight groups
+// share: two numbers of f16, and scales and minima of six bits. Those of the first four groups are the lower six bits
+// of bytes; those of the others are made of four bits of the last four bytes and the upper two of the first eight.
 
 fn six_bit_steps(shared_bytes: vec4u, j: u32) -> vec2f {
   let shift = j % 4 * 8;

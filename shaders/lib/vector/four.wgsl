@@ -2,7 +2,7 @@
 
 alias Scalar = f32;
 alias Vector = vec4<Scalar>;
-alias Bits = vec4<u32>;
+alias Bits = vec4<u32>;  // of a Vector, for bitcast
 const WIDTH: u32 = 4;
 
 fn vector_sum(v: Vector) -> Scalar {

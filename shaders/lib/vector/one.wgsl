@@ -2,7 +2,7 @@
 
 alias Scalar = f32;
 alias Vector = Scalar;
-alias Bits = u32;
+alias Bits = u32;  // of a Vector, for bitcast
 const WIDTH: u32 = 1;
 
 fn vector_sum(v: Vector) -> Scalar {

@@ -1,6 +1,6 @@
 // Weights stored as f32, four to a vector. The kernel defines weight_columns(), the length of a row in elements.
-// load_weight takes any row and column. load_weight4 takes k in elements, a multiple of 4, and needs rows of a
-// multiple of 4.
+// load_weight takes any row and column. load_weight4 gives four values from k on; k and the length of rows are
+// multiples of 4.
 
 @group(0) @binding(1) var<storage, read> weight: array<vec4f>;
 

@@ -1,7 +1,7 @@
 // with: lib/packed/codes
 // Weights stored as signed bytes, four to a u32, the first in the lowest bits, and a scale for each row:  byte · scale.
-// The kernel defines weight_columns(), the length of a row in elements, a multiple of 4. load_weight4 takes k in elements,
-// a multiple of 4.
+// The kernel defines weight_columns(), the length of a row in elements, a multiple of 4. load_weight4 takes k in
+// elements, a multiple of 4.
 
 @group(0) @binding(1) var<storage, read> weight: array<u32>;
 @group(3) @binding(0) var<storage, read> weight_scales: array<f32>;

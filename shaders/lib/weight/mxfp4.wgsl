@@ -1,9 +1,10 @@
-// Weights stored as MXFP4 (OCP microscaling formats 1.0, section 5.3): blocks of 32 codes of four bits, eight to a u32, the
-// first in the lowest bits, and for each block the exponent of a power of two plus 127, four to a u32. The kernel defines
-// weight_columns(), the length of a row in elements, a multiple of 32. load_weight4 takes k in elements, a multiple of 4.
+// Weights stored as MXFP4 (OCP microscaling formats 1.0, section 5.3): blocks of 32 codes of four bits, eight to a u32,
+// the first in the lowest bits, and for each block the exponent of a power of two plus 127, four to a u32. The kernel
+// defines weight_columns(), the length of a row in elements, a multiple of 32. load_weight4 takes k in elements, a
+// multiple of 4.
 //
-// The bits of an f32 are put together from those of a code and its block's exponent, so that no device rounds or flushes
-// what is exact. A code is a sign, two bits of exponent and one of fraction: 0, 0.5, 1, 1.5, 2, 3, 4, 6.
+// The bits of an f32 are put together from those of a code and its block's exponent, so that no device rounds or
+// flushes what is exact. A code is a sign, two bits of exponent and one of fraction: 0, 0.5, 1, 1.5, 2, 3, 4, 6.
 
 @group(0) @binding(1) var<storage, read> weight: array<u32>;
 @group(3) @binding(0) var<storage, read> weight_scales: array<u32>;

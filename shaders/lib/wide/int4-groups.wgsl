@@ -1,5 +1,6 @@
 // with: lib/packed/wide-block, lib/packed/codes, lib/touch/vectors
-// Weights of lib/weight/int4-groups, 32 at a time: their codes in 16 bytes, and the scale and the zero point of their group.
+// Weights of lib/weight/int4-groups, 32 at a time: their codes in 16 bytes, and the scale and the zero point of their
+// group.
 
 @group(0) @binding(1) var<storage, read> weight: array<vec4u>;
 @group(3) @binding(0) var<storage, read> weight_scales: array<u32>;

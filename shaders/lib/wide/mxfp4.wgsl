@@ -1,8 +1,9 @@
 // with: lib/products, lib/touch/vectors
-// Weights stored as MXFP4 (lib/weight/mxfp4), a block at a time: 32 codes in 16 bytes, and the exponent of a power of two.
+// Weights stored as MXFP4 (lib/weight/mxfp4), a block at a time: 32 codes in 16 bytes, and the exponent of a power of
+// two.
 //
-// Twice the number of a code is whole. The power of two is applied in two halves, neither of which is subnormal, where the
-// whole may be.
+// Twice the number of a code is whole. The power of two is applied in two halves, neither of which is subnormal, where
+// the whole may be.
 
 @group(0) @binding(1) var<storage, read> weight: array<vec4u>;
 @group(3) @binding(0) var<storage, read> weight_scales: array<u32>;

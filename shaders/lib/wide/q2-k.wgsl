@@ -1,6 +1,7 @@
 // with: lib/packed/wide-offset-codes, lib/packed/codes, lib/touch/vectors
-// Weights stored as ggml's Q2_K (lib/weight/q2-k), an eighth of a block at a time: 32 codes in two bits of 32 bytes, and
-// their two scales and minima. Twice as many, with four groups to scale, take three times as long or more on llvmpipe.
+// Weights stored as ggml's Q2_K (lib/weight/q2-k), an eighth of a block at a time: 32 codes in two bits of 32 bytes,
+// and their two scales and minima. Twice as many, with four groups to scale, take three times as long or more on
+// llvmpipe.
 
 @group(0) @binding(1) var<storage, read> weight: array<vec4u>;
 @group(3) @binding(0) var<storage, read> weight_scales: array<u32>;

@@ -1,7 +1,7 @@
 // with: lib/packed/wide-codes, lib/packed/six-bit-scale, lib/touch/vectors
-// Weights stored as ggml's Q3_K (lib/weight/q3-k), an eighth of a block at a time: two bits of 32 codes in 32 bytes, the
-// third in a bit of 32 others, and the block's scales. Twice as many, with four groups to scale, take three times as long
-// or more on llvmpipe.
+// Weights stored as ggml's Q3_K (lib/weight/q3-k), an eighth of a block at a time: two bits of 32 codes in 32 bytes,
+// the third in a bit of 32 others, and the block's scales. Twice as many, with four groups to scale, take three times
+// as long or more on llvmpipe.
 
 @group(0) @binding(1) var<storage, read> weight: array<vec4u>;
 @group(3) @binding(0) var<storage, read> weight_scales: array<vec4u>;

@@ -13,7 +13,8 @@ fn bits_apart(bits: u32) -> u32 {
   return ((bits & 15) * 0x00204081) & 0x01010101;
 }
 
-// The codes of four elements, less 16: four bits of each in the lower halves of a word's bytes, the fifth of all in `fifth`.
+// The codes of four elements, less 16: four bits of each in the lower halves of a word's bytes, the fifth of all in
+// `fifth`.
 fn codes_of(word: u32, fifth: u32) -> vec4f {
   return bytes_in_place((word & 0x0f0f0f0f) | (bits_apart(fifth) << 4), 16);
 }

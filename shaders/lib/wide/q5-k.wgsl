@@ -9,8 +9,8 @@ const WIDE: u32 = 64;
 const GROUP: u32 = 32;
 const CODE: u32 = 0x1f;
 
-// The codes of four elements, less 16: four bits of each in a word, from bit `shift` of each byte on, and a fifth in another one,
-// from bit `place` of each byte on.
+// The codes of four elements, less 16: four bits of each in a word, from bit `shift` of each byte on, and a fifth in
+// another one, from bit `place` of each byte on.
 fn codes_of(word: u32, shift: u32, fifth: u32, place: u32) -> vec4f {
   return bytes_in_place(((word >> shift) & 0x0f0f0f0f) | (((fifth >> place) & 0x01010101) << 4), 16);
 }

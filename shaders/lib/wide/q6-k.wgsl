@@ -1,7 +1,7 @@
 // with: lib/packed/wide-codes, lib/packed/codes, lib/touch/vectors
 // Weights stored as ggml's Q6_K (lib/weight/q6-k), an eighth of a block at a time: the lower four bits of 32 codes in a
-// half of 32 bytes, the upper two in 32 others, and two of the block's scales. Twice as many, with four groups to scale,
-// take three times as long or more on llvmpipe.
+// half of 32 bytes, the upper two in 32 others, and two of the block's scales. Twice as many, with four groups to
+// scale, take three times as long or more on llvmpipe.
 
 @group(0) @binding(1) var<storage, read> weight: array<vec4u>;
 @group(3) @binding(0) var<storage, read> weight_scales: array<u32>;
@@ -10,8 +10,8 @@ const WIDE: u32 = 32;
 const GROUP: u32 = 16;
 const CODE: u32 = 0x3f;
 
-// The codes of four elements, less 32: four bits of each in a word, from bit `shift` of each byte on, and two in another
-// one, from bit `place` of each byte on.
+// The codes of four elements, less 32: four bits of each in a word, from bit `shift` of each byte on, and two in
+// another one, from bit `place` of each byte on.
 fn codes_of(word: u32, shift: u32, upper: u32, place: u32) -> vec4f {
   return bytes_in_place(((word >> shift) & 0x0f0f0f0f) | (((upper >> place) & 0x03030303) << 4), 32);
 }

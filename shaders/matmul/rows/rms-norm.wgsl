@@ -1,7 +1,7 @@
 // The rows of x after their root-mean-square norm, x / sqrt(mean(x · x) + eps) · norm; past the last, the last again.
 //
-// Every subgroup finds the scales of all rows by itself. The squares of a row are in RUNS sums, vectors r, r + RUNS, … in
-// the r-th, which are added up in order: the result is bitwise the same for every subgroup size. A thread has every
+// Every subgroup finds the scales of all rows by itself. The squares of a row are in RUNS sums, vectors r, r + RUNS, …
+// in the r-th, which are added up in order: the result is bitwise the same for every subgroup size. A thread has every
 // SUBGROUP-th of these sums.
 
 @group(0) @binding(5) var<storage, read> norm: array<vec4f>;  // [k / 4]

@@ -1,10 +1,10 @@
 // with: lib/no-index
 // Slots sorted by their experts:  position[slot] = offset of its expert + how many slots of that expert come before it
 //
-// A counting sort (MegaBlocks, Gale et al. 2022, section 5.2), stable and without atomics where order matters: count has
-// counted each chunk of slots by expert, scan has made prefix sums of that, and here a slot finds its place among those
-// of its own chunk. One workgroup a chunk, one thread a slot. An expert with more than `capacity` slots drops the last.
-// Requests 4 reads and 2 writes a slot, and CHUNK / 2 of workgroup memory.
+// A counting sort (MegaBlocks, Gale et al. 2022, section 5.2), stable and without atomics where order matters: count
+// has counted each chunk of slots by expert, scan has made prefix sums of that, and here a slot finds its place among
+// those of its own chunk. One workgroup a chunk, one thread a slot. An expert with more than `capacity` slots drops the
+// last. Requests 4 reads and 2 writes a slot, and CHUNK / 2 of workgroup memory.
 
 const EXPERTS: u32 = 8;
 const CHUNK: u32 = 64;

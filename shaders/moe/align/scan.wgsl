@@ -1,10 +1,10 @@
 // with: moe/align/plan
 // Where the slots of each expert begin:  offsets[e] = slots of the experts before e, each rounded up to whole blocks
 //
-// And where those of each chunk begin among them: prefix sums of the counts. The second of three kernels that sort slots by
-// their experts; moe/align/place says how.
-// One workgroup. A thread sums up the chunks of its experts, one after the other; the first thread sums up the experts,
-// rounded up to whole blocks. Requests chunks · EXPERTS reads and writes.
+// And where those of each chunk begin among them: prefix sums of the counts. The second of three kernels that sort
+// slots by their experts; moe/align/place says how. One workgroup. A thread sums up the chunks of its experts, one
+// after the other; the first thread sums up the experts, rounded up to whole blocks. Requests chunks · EXPERTS reads
+// and writes.
 
 const WORKGROUP: u32 = 64;
 const CHUNK: u32 = 64;

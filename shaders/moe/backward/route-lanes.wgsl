@@ -2,7 +2,8 @@
 // Gradients of a router's logits:  dlogits[token, e] = scale · slope(e) · share(e) · (dweight(e) − Σ share · dweight)
 //
 // As moe/backward/route, with LANES neighbouring threads a token, which stride over its experts and meet in workgroup
-// memory. Requests (CHOICES + 4) · EXPERTS reads a token, and CHOICES scores for each thread. Choose it for many experts.
+// memory. Requests (CHOICES + 4) · EXPERTS reads a token, and CHOICES scores for each thread. Choose it for many
+// experts.
 
 const EXPERTS: u32 = 8;
 const CHOICES: u32 = 2;

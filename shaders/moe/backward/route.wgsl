@@ -1,8 +1,8 @@
 // with: moe/scores/softmax, moe/score-slopes/softmax, lib/grid
 // Gradients of a router's logits:  dlogits[token, e] = scale · slope(e) · share(e) · (dweight(e) − Σ share · dweight)
 //
-// The choice counts as constant. Shares are those of moe/route: of all scores, which all have a gradient then, or of the
-// chosen. One thread a token, which computes the scores again. Requests (CHOICES + 4) · EXPERTS reads a token.
+// The choice counts as constant. Shares are those of moe/route: of all scores, which all have a gradient then, or of
+// the chosen. One thread a token, which computes the scores again. Requests (CHOICES + 4) · EXPERTS reads a token.
 
 const EXPERTS: u32 = 8;
 const CHOICES: u32 = 2;

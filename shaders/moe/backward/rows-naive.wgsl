@@ -1,9 +1,9 @@
 // with: lib/weight/f32, moe/block-row, lib/no-index, lib/grid
 // Gradients of what experts multiplied:  z[row, column] = Σ x[row, i] · weight[expert, i, column]
 //
-// The grouped product with the weight not transposed, rows in blocks of one expert each as moe/align has them. One thread
-// an output. Rows of padding are not written. The weight may be a segment, as for moe/backward/rows.
-// Requests 2 · n reads for each output. Choose it to see the definition.
+// The grouped product with the weight not transposed, rows in blocks of one expert each as moe/align has them. One
+// thread an output. Rows of padding are not written. The weight may be a segment, as for moe/backward/rows. Requests 2
+// · n reads for each output. Choose it to see the definition.
 
 const BLOCK: u32 = 32;  // rows of one expert
 const WORKGROUP: u32 = 64;

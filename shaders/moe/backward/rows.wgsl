@@ -1,11 +1,11 @@
 // with: lib/weight/f32, moe/block-row, lib/no-index
 // Gradients of what experts multiplied:  z[row, column] = Σ x[row, i] · weight[expert, i, column]
 //
-// As moe/grouped, with the weight not transposed: a thread computes ROWS × COLUMNS outputs in registers, and neighbouring
-// threads read neighbouring columns of the same rows of the weight. Blocks past the last return, as do threads whose rows
-// are padding. The weight may be a segment, rows `begin` to `end` of those of all experts: sums continue in z from
-// those of the segments before it. Needs n and k, and where a weight is cut, to be multiples of 4. Requests (1 / ROWS +
-// 1 / COLUMNS) · n reads for each output. Choose it for more than a few tokens.
+// As moe/grouped, with the weight not transposed: a thread computes ROWS × COLUMNS outputs in registers, and
+// neighbouring threads read neighbouring columns of the same rows of the weight. Blocks past the last return, as do
+// threads whose rows are padding. The weight may be a segment, rows `begin` to `end` of those of all experts: sums
+// continue in z from those of the segments before it. Needs n and k, and where a weight is cut, to be multiples of 4.
+// Requests (1 / ROWS + 1 / COLUMNS) · n reads for each output. Choose it for more than a few tokens.
 
 const ROWS: u32 = 4;            // of the result that a thread computes
 const COLUMNS: u32 = 8;         // of the result that a thread computes

@@ -1,8 +1,9 @@
 // with: moe/scores/softmax, moe/score-slopes/softmax, lib/numbers/lowest-float, lib/reduce, lib/grid
-// Gradients of a router's shares and squares:  dlogits = slope · share · (dshare − Σ share · dshare) + 2 · lse · softmax · dsquare
+// Gradients of a router's shares and squares:  dlogits = slope · share · (dshare − Σ share · dshare) + 2 · lse ·
+// softmax · dsquare
 //
-// As moe/backward/statistics, with LANES neighbouring threads a token, which stride over its experts and meet in workgroup
-// memory. Requests 6 · EXPERTS reads and EXPERTS writes a token. Choose it for many experts.
+// As moe/backward/statistics, with LANES neighbouring threads a token, which stride over its experts and meet in
+// workgroup memory. Requests 6 · EXPERTS reads and EXPERTS writes a token. Choose it for many experts.
 
 const EXPERTS: u32 = 8;
 const WORKGROUP: u32 = 64;

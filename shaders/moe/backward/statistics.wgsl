@@ -1,8 +1,9 @@
 // with: moe/scores/softmax, moe/score-slopes/softmax, lib/grid
-// Gradients of a router's shares and squares:  dlogits = slope · share · (dshare − Σ share · dshare) + 2 · lse · softmax · dsquare
+// Gradients of a router's shares and squares:  dlogits = slope · share · (dshare − Σ share · dshare) + 2 · lse ·
+// softmax · dsquare
 //
-// Of the sums of moe/balance/statistics, of which all tokens have the same gradient; counts of choices have none. One thread a
-// token. Requests 6 · EXPERTS reads and EXPERTS writes a token.
+// Of the sums of moe/balance/statistics, of which all tokens have the same gradient; counts of choices have none. One
+// thread a token. Requests 6 · EXPERTS reads and EXPERTS writes a token.
 
 const EXPERTS: u32 = 8;
 const WORKGROUP: u32 = 64;

@@ -1,9 +1,9 @@
 // with: optimizer/clip/none
 // Moves the bias by which experts are chosen towards balance:  bias[e] += rate · sign(mean count − count(e))
 //
-// Auxiliary-loss-free balancing (Wang et al. 2024): an expert with fewer choices than the mean is chosen more often from
-// now on, one with more less often. Counts are whole numbers in f32, so an expert with the mean itself stays, as all do where
-// there is no step. One workgroup. Requests EXPERTS reads a thread.
+// Auxiliary-loss-free balancing (Wang et al. 2024): an expert with fewer choices than the mean is chosen more often
+// from now on, one with more less often. Counts are whole numbers in f32, so an expert with the mean itself stays, as
+// all do where there is no step. One workgroup. Requests EXPERTS reads a thread.
 
 const EXPERTS: u32 = 8;
 const WORKGROUP: u32 = 64;

@@ -1,5 +1,6 @@
 // with: moe/scores/softmax, lib/grid
-// What a router does, over a chunk of tokens:  sums = Σ share(e) for each expert, Σ choices of each expert, Σ lse(logits)²
+// What a router does, over a chunk of tokens:  sums = Σ share(e) for each expert, Σ choices of each expert, Σ
+// lse(logits)²
 //
 // As moe/balance/statistics, and with its bits, but the terms of columns are in workgroup memory: a share is computed
 // once, by the thread of its token, and choices are counted as integers, in any order. Requests 2 · EXPERTS + CHOICES

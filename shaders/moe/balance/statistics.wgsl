@@ -1,5 +1,6 @@
 // with: moe/scores/softmax, lib/grid
-// What a router does, over a chunk of tokens:  sums = Σ share(e) for each expert, Σ choices of each expert, Σ lse(logits)²
+// What a router does, over a chunk of tokens:  sums = Σ share(e) for each expert, Σ choices of each expert, Σ
+// lse(logits)²
 //
 // Shares are of all scores, regardless of the weights of the chosen. One workgroup a chunk: a thread a token for its
 // maximum and sums, then a thread a column, which goes over the tokens in their order; columns of chunks are added up

@@ -1,4 +1,5 @@
-// A bias for each result of each expert: its product with the gradient of the token's result, a share of it for each lane.
+// A bias for each result of each expert: its product with the gradient of the token's result, a share of it for each
+// lane.
 
 @group(0) @binding(6) var<storage, read> dy: array<f32>;       // [tokens, c]
 @group(0) @binding(7) var<storage, read> bias: array<f32>;     // [EXPERTS · c]

@@ -1,7 +1,9 @@
 import { colourOf } from "../../shell/theme.ts";
 import { type MaskPicture, tileStates } from "./tiles.ts";
 
-/** Draws a mask on a canvas, exact to the device's pixel; a cursor around one tile, and lines between tiles to paint. */
+/**
+ * Draws a mask on a canvas, exact to the device's pixel; a cursor around one tile, and lines between tiles to paint.
+ */
 export function drawMask(
   canvas: HTMLCanvasElement,
   picture: MaskPicture,

@@ -29,8 +29,8 @@ const steps: Readonly<Record<string, Tile>> = {
 };
 
 /**
- * Draws a mask, queries down and keys across, by tiles; arrow keys move a cursor and describe its tile. With a brush, the
- * pointer paints what it goes over, Space toggles a tile, and Shift with an arrow paints on.
+ * Draws a mask, queries down and keys across, by tiles; arrow keys move a cursor and describe its tile. With a brush,
+ * the pointer paints what it goes over, Space toggles a tile, and Shift with an arrow paints on.
  */
 export function MaskView({
   picture,

@@ -4,7 +4,8 @@ import { TableFrame } from "../../shell/table-frame.tsx";
 import { storageOf } from "./families.ts";
 import { gradientLines } from "./gradients.ts";
 import type { Shown } from "./results.ts";
-import { marked, verdictOf, withScore } from "./table.tsx";
+import { marked, withScore } from "./table.tsx";
+import { verdictOf } from "./verdict.ts";
 
 const time = (row: BenchRow | undefined): string => (row?.verdict === "pass" ? digits(row.medianMs) : "–");
 const millions = (value: number | null | undefined): string => (value ? digits(value / 1e6) : "–");

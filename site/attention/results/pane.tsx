@@ -2,17 +2,17 @@ import { digits } from "../../shell/format.ts";
 import { Plots } from "../plots/plots.tsx";
 import { isBusy } from "../run/run.ts";
 import { Downloads } from "./downloads.tsx";
+import { Origin, Summary } from "./finding.tsx";
 import { GradientTable } from "./gradient-table.tsx";
 import { compared, nameOf, type Shown, shown, showRecorded } from "./results.ts";
 import { ResultsTable } from "./table.tsx";
-import { Origin, Verdict } from "./verdict.tsx";
 
 /** The origin of the result and its verdict: the first thing on the page. */
 export function Finding() {
   return (
     <section aria-label="Finding">
       <Origin result={shown.value} />
-      <Verdict result={shown.value} />
+      <Summary result={shown.value} />
     </section>
   );
 }

@@ -4,6 +4,7 @@ import { count, digits, memory, percent } from "../../shell/format.ts";
 import { storageOf } from "./families.ts";
 import { forwardRatios, hasGradientRows } from "./gradients.ts";
 import type { Shown } from "./results.ts";
+import { verdictOf } from "./verdict.ts";
 
 /** The row marked in the table and in every plot, by id. */
 export const marked = signal<string | undefined>(undefined);
@@ -120,13 +121,6 @@ function columnsOf(rows: readonly BenchRow[]): readonly Column[] {
 /** A mask with the score that goes with it. */
 export const withScore = (mask: string | null, score: string | null) =>
   [mask, score === "none" ? null : score].filter(Boolean).join(", ");
-
-/** The outcome of a row's check, with the reason if it failed. */
-export function verdictOf({ verdict, reason, nmse, checked }: BenchRow): string {
-  if (verdict === "pass") return "✓ right";
-  if (verdict === "fail") return `✗ ${checked === null ? "did not run" : "wrong"}: ${reason ?? digits(nmse)}`;
-  return `n/a: ${reason ?? "not taken"}`;
-}
 
 const order = signal<{ readonly title: string; readonly down: boolean } | undefined>(undefined);
 

@@ -139,8 +139,8 @@ function measuredOf(setup: Setup): readonly Measured[] {
 }
 
 /**
- * Warm-up, finding out how many runs an interval takes, and the intervals: as many as fit half a second, three at least,
- * `samples` at most.
+ * Warm-up, finding out how many runs an interval takes, and the intervals: as many as fit half a second, three at
+ * least, `samples` at most.
  */
 function timingSeconds(one: number, samples: number): number {
   const interval = Math.max(one, 0.022);

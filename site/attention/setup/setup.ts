@@ -96,7 +96,9 @@ export const maxVariants = 6;
 /** True if a set-up measures gradients. */
 export const hasGradients = ({ pass }: Pick<Setup, "pass">): boolean => pass !== "forward";
 
-/** Variants of the gradients that a set-up measures, and which of their subjects. Throws a RangeError for unknown ones. */
+/**
+ * Variants of the gradients that a set-up measures, and which of their subjects. Throws a RangeError for unknown ones.
+ */
 export const gradientPlan = ({ gradients, pass }: Pick<Setup, "gradients" | "pass">) => ({
   variants: gradients.map(parseVariant),
   kinds: kindsOf[pass] ?? [],

@@ -1,3 +1,4 @@
+import { downloadZip } from "client-zip";
 import { useState } from "preact/hooks";
 import { keepTrained } from "../../shell/model/trained.ts";
 import { trainedLink } from "../../shell/model/trained-link.ts";
@@ -8,7 +9,6 @@ import { failure, history, settings } from "../state.ts";
 import { taskOf } from "../tasks/tasks.ts";
 import { client } from "../worker/client.ts";
 import type { Exported } from "../worker/protocol.ts";
-import { zipped } from "./zip.ts";
 
 interface WithPicker {
   readonly showDirectoryPicker?: (options: { mode: "readwrite" }) => Promise<FileSystemDirectoryHandle>;
@@ -74,8 +74,9 @@ async function inGenerate({ files }: Exported): Promise<string> {
 }
 
 async function asZip({ name, files }: Exported): Promise<string> {
-  const entries = Object.entries(files).map(([file, blob]) => [`${name}/${file}`, blob] as const);
-  download(`${name}.zip`, await zipped(entries));
+  const lastModified = new Date(1980, 0, 1); // so that the same run gives the same file
+  const entries = Object.entries(files).map(([file, input]) => ({ name: `${name}/${file}`, input, lastModified }));
+  download(`${name}.zip`, await downloadZip(entries).blob());
   return `${name}.zip is saved.`;
 }
 

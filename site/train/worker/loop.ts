@@ -31,7 +31,9 @@ export interface TrainOptions {
   readonly isPaused: () => boolean;
 }
 
-/** Trains until the task is learnt, the steps are done, the loss diverges, or the page pauses; saves the run meanwhile. */
+/**
+ * Trains until the task is learnt, the steps are done, the loss diverges, or the page pauses; saves the run meanwhile.
+ */
 export async function train(
   session: Session,
   keeper: Keeper,

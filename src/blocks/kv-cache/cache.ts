@@ -38,8 +38,8 @@ export interface CacheOptions {
    */
   readonly dtype?: CacheFormat | undefined;
   /**
-   * Room for the whole context, or pages that are taken as sequences grow. Layers with a window keep only what it needs:
-   * in a ring, or in pages that are reused.
+   * Room for the whole context, or pages that are taken as sequences grow. Layers with a window keep only what it
+   * needs: in a ring, or in pages that are reused.
    * @defaultValue `contiguous`
    */
   readonly layout?: CacheLayout | undefined;
@@ -237,8 +237,8 @@ export function cacheRow(cache: KvCache, row: number): KvCache {
 }
 
 /**
- * The cache of one sequence as that of `rows` batch rows, which all read it: views without a copy, and in pages the block
- * table's own rows, of which there must be as many.
+ * The cache of one sequence as that of `rows` batch rows, which all read it: views without a copy, and in pages the
+ * block table's own rows, of which there must be as many.
  */
 export function sharedCache(layer: LayerCache, rows: number): LayerCache {
   if (layer.layout?.kind === "paged") return layer;

@@ -70,7 +70,9 @@ export interface RingSizes {
   readonly dv: number;
 }
 
-/** Sizes from shapes q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]`; throws `ShapeError` where they do not fit. */
+/**
+ * Sizes from shapes q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]`; throws `ShapeError` where they do not fit.
+ */
 export function ringSizes({
   q,
   k,

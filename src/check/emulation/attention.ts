@@ -5,7 +5,8 @@ import { at, axes, type Dense, dense } from "../../reference/dense.ts";
 import { allowedUlps } from "../gate.ts";
 import { inRuns, inRunsOf, inTurn, type Sum } from "./sums.ts";
 
-// Attention as plain f32 loops: all scores of a query, then their softmax, then the sum over values, key by key or in runs.
+// Attention as plain f32 loops: all scores of a query, then their softmax, then the sum over values, key by key or in
+// runs.
 
 const f = Math.fround;
 
@@ -22,7 +23,10 @@ export const allowedInAttention = (_inputs: unknown, variant: string): number =>
 export const sumInAttention = (variant: string): Sum =>
   variant === "naive" ? inTurn : variant === "flashPlain" ? inRunsOf(16) : inRuns;
 
-/** Attention in f32, every operation rounded; as `src/reference/attention/attention.ts`, a score function's result is rounded. */
+/**
+ * Attention in f32, every operation rounded; as `src/reference/attention/attention.ts`, a score function's result is
+ * rounded.
+ */
 export function attention(
   { q, k, v }: { q: Dense; k: Dense; v: Dense },
   options: AttentionOptions = {},
@@ -85,7 +89,8 @@ export function mergeAttention({ left, right }: { left: AttentionState; right: A
   return { out, lse };
 }
 
-// Linear attention as plain f32 loops, pair by pair, every operation rounded, with sums over keys in runs as the kernel's.
+// Linear attention as plain f32 loops, pair by pair, every operation rounded, with sums over keys in runs as the
+// kernel's.
 
 /** Linear attention in f32; as `src/reference/attention/linear-attention.ts`. */
 export function linearAttention(

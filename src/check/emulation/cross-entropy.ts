@@ -118,9 +118,9 @@ export function allowedInGradient(
 }
 
 /**
- * The same where the other tokens' probabilities are a sum of exp(z − largest), which is rescaled where blocks and threads
- * are joined and multiplied by exp(largest − lse): the errors of these two exponentials are of the whole sum, from which
- * the target's gradient is a difference.
+ * The same where the other tokens' probabilities are a sum of exp(z − largest), which is rescaled where blocks and
+ * threads are joined and multiplied by exp(largest − lse): the errors of these two exponentials are of the whole sum,
+ * from which the target's gradient is a difference.
  */
 export function allowedInBlocks(
   inputs: { logits: Dense; targets: Dense; lse: Dense },

@@ -1,5 +1,5 @@
-// The gradients of norms as plain f32 loops, every operation rounded. Sums over a row and over rows go in runs, as those of
-// kernels that split them among threads.
+// The gradients of norms as plain f32 loops, every operation rounded. Sums over a row and over rows go in runs, as
+// those of kernels that split them among threads.
 import { at, axes, type Dense, dense } from "../../reference/dense.ts";
 import { inRuns, inRunsOf } from "./sums.ts";
 

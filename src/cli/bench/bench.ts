@@ -10,7 +10,7 @@ import { speculativeBench } from "./speculative.ts";
  * `shaderformer bench rms-norm` and similar: a command for each op with shapes for timing, and one for the device
  * itself.
  */
-export async function opBenches(): Promise<Command[]> {
+async function opBenches(): Promise<Command[]> {
   const bench = await loadBench();
   const measure = async (tables: Parameters<typeof bench.runOpBench>[1]["tables"], flags: BenchFlags) => {
     const { timing, clock } = timingOf(bench, flags);

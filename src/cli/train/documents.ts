@@ -1,6 +1,6 @@
 import { rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { keepDevice } from "../../engine/recovery.ts";
+import { keepDevice } from "../../engine/device-recovery.ts";
 import { FormatError } from "../../formats/format-error.ts";
 import { openModel as openSource } from "../../formats/hub.ts";
 import { parseJson } from "../../formats/json/strict-json.ts";
@@ -72,7 +72,7 @@ function checkVocabulary(file: string, vocabulary: number | undefined, rows: num
  * The folder of the model to train: the named one, or a fresh one from a config, with a given tokenizer, or one learnt
  * from the texts. A resumed run has both in its folder.
  */
-export async function trainedSource(
+async function trainedSource(
   { model, config, tokenizer, vocabulary, initialiser, seed }: RunSettings,
   texts: () => readonly string[],
   resumed: string | undefined,
@@ -102,7 +102,7 @@ export async function trainedSource(
 }
 
 /** A source with this chat template replacing its own. */
-export function withChatTemplate(source: FileSource, template: string): FileSource {
+function withChatTemplate(source: FileSource, template: string): FileSource {
   const name = "chat_template.jinja";
   const bytes = new TextEncoder().encode(template);
   const { readWhole } = source;

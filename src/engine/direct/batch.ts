@@ -1,9 +1,9 @@
 // Several prompts of one request as rows of one batch: two to three times as fast as sequentially.
 import { AllocationError } from "../../gpu/errors.ts";
+import type { onDevice } from "../device-recovery.ts";
 import type { Answered } from "../generate-request.ts";
 import type { Prompt } from "../openai/inputs.ts";
 import { type ComputeRows, together, withoutRepeats } from "../openai/lanes.ts";
-import type { onDevice } from "../recovery.ts";
 import type { pieceOf } from "./generate.ts";
 import type { LoadedEntry } from "./loaded.ts";
 import type { proposing, RunOptions } from "./proposing.ts";

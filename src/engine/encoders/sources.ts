@@ -1,13 +1,13 @@
 // Completions by an encoder-decoder: a prompt is a source, and the completion is its target.
 import { shown } from "../../options/checks.ts";
 import type { SequenceOptions } from "../../seq2seq/options.ts";
+import { onDevice } from "../device-recovery.ts";
 import type { SequenceEntry } from "../direct/loaded.ts";
 import { inputsOf, type Prompt } from "../openai/inputs.ts";
 import { together, withoutRepeats } from "../openai/lanes.ts";
-import { wrongField } from "../openai/request.ts";
+import { wrongField } from "../openai/request-fields.ts";
 import { checkLength, optionsOf, tokensOf } from "../openai/sampling.ts";
 import type { ChatCompletionRequest, CompletionRequest, SamplingRequest } from "../openai/types.ts";
-import { onDevice } from "../recovery.ts";
 import { RequestError } from "../request-error.ts";
 import { inTurn } from "./methods.ts";
 

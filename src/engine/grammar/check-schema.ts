@@ -86,8 +86,8 @@ const integers = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"];
 /**
  * Checks a schema, as JSON.
  *
- * @throws RequestError with status 400 for one that is invalid, which names the field, and for one that is too large or too
- * deep.
+ * @throws RequestError with status 400 for one that is invalid, which names the field, and for one that is too large or
+ * too deep.
  */
 export function checkSchema(json: string): void {
   const whole: unknown = JSON.parse(json);

@@ -8,7 +8,7 @@ import type { EngineState } from "../direct/state.ts";
 import type { Answered, EnginePiece } from "../generate-request.ts";
 import { RequestError } from "../request-error.ts";
 import { chatLogprobs } from "./logprobs.ts";
-import { chatTable, checkRequest, wrongField } from "./request.ts";
+import { chatTable, checkRequest, wrongField } from "./request-fields.ts";
 import { checkLength, finishReason, headOf, roomOf, samplingOf, tooLong, usageOf } from "./sampling.ts";
 import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest, ChatLogprobs } from "./types.ts";
 

@@ -1,3 +1,4 @@
+import { onDevice } from "../device-recovery.ts";
 import { encoderSupport } from "../direct/encoders.ts";
 import { continued, pieceOf, readGrammar } from "../direct/generate.ts";
 import {
@@ -11,12 +12,11 @@ import {
 import { proposing } from "../direct/proposing.ts";
 import type { EngineState } from "../direct/state.ts";
 import type { Answered, EnginePiece } from "../generate-request.ts";
-import { onDevice } from "../recovery.ts";
 import { RequestError } from "../request-error.ts";
 import { collected } from "./chat.ts";
 import { inputsOf, type Prompt } from "./inputs.ts";
 import { completionLogprobs } from "./logprobs.ts";
-import { checkRequest, completionTable } from "./request.ts";
+import { checkRequest, completionTable } from "./request-fields.ts";
 import { checkLength, finishReason, headOf, roomOf, samplingOf, tokensOf, usageOf } from "./sampling.ts";
 import type { Completion, CompletionLogprobs, CompletionRequest, FinishReason } from "./types.ts";
 

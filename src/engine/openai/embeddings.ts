@@ -11,7 +11,7 @@ import type { EngineState } from "../direct/state.ts";
 import { alone } from "../direct/turns.ts";
 import type { Vectors } from "../encoders/embeddings.ts";
 import { inputsOf } from "./inputs.ts";
-import { checkRequest, embeddingTable, wrongField } from "./request.ts";
+import { checkRequest, embeddingTable, wrongField } from "./request-fields.ts";
 import { checkLength, roomOf, tokensOf } from "./sampling.ts";
 import type { EmbeddingAnswer, EmbeddingRequest } from "./types.ts";
 

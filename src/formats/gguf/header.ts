@@ -14,7 +14,7 @@ import {
 } from "./types.ts";
 
 /** Reads values, each checked against the rest of the file. */
-export interface ValueReader {
+interface ValueReader {
   readonly file: string;
   readonly cursor: Cursor;
   count(field: string, most: number, least: number): Promise<number>;
@@ -26,7 +26,7 @@ export interface ValueReader {
 const longestString = 2 ** 30;
 
 /** A reader of values of a file. */
-export function valueReader(file: string, cursor: Cursor): ValueReader {
+function valueReader(file: string, cursor: Cursor): ValueReader {
   const fail = (field: string, problem: string): never => {
     throw new FormatError(file, problem, { field });
   };

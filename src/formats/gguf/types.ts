@@ -1,4 +1,5 @@
-// The types of GGUF: of values of the metadata, and of tensors (ggml, "GGUF", version 3; ggml.h for the sizes of blocks).
+// The types of GGUF: of values of the metadata, and of tensors (ggml, "GGUF", version 3; ggml.h for the sizes of
+// blocks).
 
 /** Types of values, by their ids. */
 export const valueTypes = [

@@ -63,10 +63,7 @@ interface Snapshot {
  * The snapshot of a repository in that cache: at `commit`, or at its revision's commit of the last download; undefined
  * if there is none.
  */
-export async function hubSnapshot(
-  { id, revision = "main" }: Repository,
-  commit?: string,
-): Promise<Snapshot | undefined> {
+async function hubSnapshot({ id, revision = "main" }: Repository, commit?: string): Promise<Snapshot | undefined> {
   const cache = cacheFolder();
   const fs = nodeModule("node:fs/promises") as typeof import("node:fs/promises") | undefined;
   if (cache === undefined || !fs) return undefined;

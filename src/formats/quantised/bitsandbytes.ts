@@ -8,7 +8,9 @@ const fields = {
   load_in_4bit: optional(flag, false),
 };
 
-/** LLM.int8 (Dettmers et al. 2022) as bitsandbytes stores it: `weight [out, in]`, and `SCB [out]`:  code · SCB / 127. */
+/**
+ * LLM.int8 (Dettmers et al. 2022) as bitsandbytes stores it: `weight [out, in]`, and `SCB [out]`:  code · SCB / 127.
+ */
 export const bitsandbytes: SchemeReader = (settings) => {
   const { raw } = settings;
   if (raw["load_in_4bit"] === true || raw["load_in_8bit"] !== true) {

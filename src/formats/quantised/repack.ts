@@ -24,8 +24,8 @@ export function blocksOfRows(words: Uint32Array): Uint32Array<ArrayBuffer> {
 }
 
 /**
- * Rows `[begin, end)` of the plane of a matrix `[rows, columns]` whose words `[columns / 8, rows]` hold eight codes along a
- * row each.
+ * Rows `[begin, end)` of the plane of a matrix `[rows, columns]` whose words `[columns / 8, rows]` hold eight codes
+ * along a row each.
  */
 export function blocksOfColumns(
   words: Uint32Array,

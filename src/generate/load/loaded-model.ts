@@ -21,8 +21,8 @@ export interface StoredWeights {
 }
 
 /**
- * A model on the GPU with its tokenizer and programs, shared by all its sessions. It ends with its `owner`: the device, or the
- * model whose weights it uses.
+ * A model on the GPU with its tokenizer and programs, shared by all its sessions. It ends with its `owner`: the device,
+ * or the model whose weights it uses.
  */
 export class LoadedModel {
   readonly name: string;

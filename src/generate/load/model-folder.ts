@@ -37,8 +37,9 @@ export interface ModelFolder {
 const single = "model.safetensors";
 
 /**
- * Reads and checks a Hugging Face folder or a GGUF file, without a device: of a folder `config.json`, `generation_config.json`, the tokenizer with
- * its config and chat template, or the one given, and the names, types and shapes of the weights.
+ * Reads and checks a Hugging Face folder or a GGUF file, without a device: of a folder `config.json`,
+ * `generation_config.json`, the tokenizer with its config and chat template, or the one given, and the names, types and
+ * shapes of the weights.
  *
  * @throws FormatError or TextError, with file and field, for a file that is missing or invalid, and for files that
  * contradict each other.

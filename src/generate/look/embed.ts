@@ -7,8 +7,8 @@ import type { SequenceState } from "../session/sequence-state.ts";
 /** How a text is turned into one vector. */
 export interface EmbedOptions {
   /**
-   * Which states of the last layer: `last`, the last token's (default; Qwen3-Embedding, E5-Mistral), or `mean`, the mean
-   * over all tokens.
+   * Which states of the last layer: `last`, the last token's (default; Qwen3-Embedding, E5-Mistral), or `mean`, the
+   * mean over all tokens.
    */
   readonly pooling?: "last" | "mean" | undefined;
   /** True (default) divides by the length of the vector, so that inner products are cosines. */

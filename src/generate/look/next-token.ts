@@ -66,7 +66,10 @@ export async function nextTokenProbabilities(
   return { own, drawn: those(drawn), kept: drawn.filter((probability) => probability > 0).length };
 }
 
-/** The probabilities of all tokens as `sample` draws them; `tokens` are those before, the last `generated` of them drawn. */
+/**
+ * The probabilities of all tokens as `sample` draws them; `tokens` are those before, the last `generated` of them
+ * drawn.
+ */
 export function drawnProbabilities(
   logits: Float64Array,
   { tokens, generated }: { readonly tokens: readonly number[]; readonly generated: number },

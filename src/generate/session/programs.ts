@@ -73,8 +73,8 @@ export interface RecordedProgram<T> {
 }
 
 /**
- * What a prefill returns: logits of the last position, of all, log-probabilities of given next tokens, or the states of all
- * positions after the last norm.
+ * What a prefill returns: logits of the last position, of all, log-probabilities of given next tokens, or the states of
+ * all positions after the last norm.
  */
 export type PrefillResult = "last" | "all" | "score" | "states";
 

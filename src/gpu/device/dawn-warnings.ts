@@ -1,8 +1,8 @@
-// Each time Dawn finds a Vulkan driver with larger limits than its own, it writes two warnings to stderr about limits of dynamic
-// offsets, which nothing here uses. It writes them through the C library and offers neither a callback nor a switch. So
-// during its search for drivers, which is one synchronous call, stderr's descriptor refers to a file in memory; what
-// was written there is then passed on, without these lines. Node has no call for this, so the package "koffi" calls the
-// C library.
+// Each time Dawn finds a Vulkan driver with larger limits than its own, it writes two warnings to stderr about limits
+// of dynamic offsets, which nothing here uses. It writes them through the C library and offers neither a callback nor a
+// switch. So during its search for drivers, which is one synchronous call, stderr's descriptor refers to a file in
+// memory; what was written there is then passed on, without these lines. Node has no call for this, so the package
+// "koffi" calls the C library.
 import { GpuError } from "../errors.ts";
 
 /** The functions of the C library that are called; they return Linux's numbers, and −1 for an error. */

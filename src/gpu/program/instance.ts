@@ -106,8 +106,9 @@ export class InstanceOn<D extends Device, T> {
   }
 
   /**
-   * Runs the program one operation at a time, and calls `visit` after each, until that returns false. What the operation
-   * wrote can be read until the next one runs. Memory that a temporary uses for the first time is cleared first.
+   * Runs the program one operation at a time, and calls `visit` after each, until that returns false. What the
+   * operation wrote can be read until the next one runs. Memory that a temporary uses for the first time is cleared
+   * first.
    */
   async step(visit: (operation: Operation, read: (storage: Storage) => Promise<ArrayBuffer>) => Promise<boolean>) {
     this.assertInputs();

@@ -45,8 +45,8 @@ const lifetimes = (operations: readonly Operation[], temporaries: ReadonlySet<St
 /**
  * Assigns every temporary a buffer for its lifetime, from its first to its last use. WebGPU forbids one buffer as
  * `read` and `read_write` in one dispatch regardless of ranges, so whole buffers are shared, and a buffer is free again
- * only after the operation that used it last. The largest are placed first, each in the buffer that is free for the whole
- * of its life and fits it best (greedy by size, Pisarchyk and Lee 2020, section 4).
+ * only after the operation that used it last. The largest are placed first, each in the buffer that is free for the
+ * whole of its life and fits it best (greedy by size, Pisarchyk and Lee 2020, section 4).
  */
 export function planMemory(operations: readonly Operation[], temporaries: ReadonlySet<Storage>): MemoryPlan {
   const colours = new Map<Storage, number>();

@@ -54,8 +54,8 @@ export class ProgramOn<D extends Device, T> extends CallList<T> {
    * instances, whose runs follow one another on the queue; results and taps belong to the instance. `gpu` may be
    * another device than the one recorded on, for example after that was lost; then everything that the program uses
    * from outside needs a replacement, weights included. Throws `GpuError` for an input that is missing, disposed or
-   * failed, for one that a dispatch both reads and writes, and when an allocation fails; and the reason of `signal` once
-   * that is aborted, without waiting for pipelines that are being compiled.
+   * failed, for one that a dispatch both reads and writes, and when an allocation fails; and the reason of `signal`
+   * once that is aborted, without waiting for pipelines that are being compiled.
    */
   async instantiate(
     replacements: ReadonlyMap<Storage, Replacement> = new Map(),

@@ -1,4 +1,6 @@
-/** A storage buffer or uniform of a shader as it is declared: its group, binding, name, address space, access and type. */
+/**
+ * A storage buffer or uniform of a shader as it is declared: its group, binding, name, address space, access and type.
+ */
 export interface BindingDeclaration {
   readonly group: number;
   readonly binding: number;

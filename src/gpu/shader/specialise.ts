@@ -125,7 +125,9 @@ export function specialise(kernel: ShaderModule, specialisation: Specialisation 
   };
 }
 
-/** The kernel and its parts, each once, in the order in which they are named; and the default parts that others replace. */
+/**
+ * The kernel and its parts, each once, in the order in which they are named; and the default parts that others replace.
+ */
 function joinParts(
   name: string,
   kernel: ShaderModule,

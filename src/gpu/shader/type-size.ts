@@ -91,7 +91,10 @@ export function splitList(text: string): string[] {
   return [...items, item].map((part) => part.trim()).filter((part) => part !== "");
 }
 
-/** The scalars of an array that has no length, such as `array<vec4<f32>>` or `array<atomic<u32>>`; undefined for another. */
+/**
+ * The scalars of an array that has no length, such as `array<vec4<f32>>` or `array<atomic<u32>>`; undefined for
+ * another.
+ */
 export function elementType(type: string): "f32" | "u32" | "i32" | "f16" | undefined {
   const [, inner, letter] =
     /^array<(?:(?:(?:vec[234]|atomic)<)?(f32|u32|i32|f16)>?|vec[234]([fuih]))>$/.exec(type) ?? [];

@@ -145,8 +145,9 @@ function computed(gpu: Gpu, { step }: AttentionTensors, problem: MapProblem): Te
 /**
  * The tiles of `attention/flash` that the mask does not empty, u32 `[b, maps, blocks, 1 + tiles]`: their number, then
  * twice the tile and one more if the mask fills it. Made by two kernels, and cached for the next call with the same
- * mask and shape: masks with tensors are the same if they are the same object with the same fields, whose tensors must not change while its
- * map is cached. A recorded program uses the cached map, or makes it on each run; with a step nothing is cached.
+ * mask and shape: masks with tensors are the same if they are the same object with the same fields, whose tensors must
+ * not change while its map is cached. A recorded program uses the cached map, or makes it on each run; with a step
+ * nothing is cached.
  */
 export function blockMap(gpu: Gpu, tensors: AttentionTensors, options: AttentionOptions): Tensor {
   checkCall("blockMap", attentionTensors, tensors, attentionOptions, options);

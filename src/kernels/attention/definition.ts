@@ -74,7 +74,9 @@ export const placedAxes = ({ place }: AttentionProblem): { dv: number; s: number
   s: place.capacity,
 });
 
-/** Blocks of `rows` rows that a grid needs along the queries: each sequence of a ragged batch may leave one unfilled. */
+/**
+ * Blocks of `rows` rows that a grid needs along the queries: each sequence of a ragged batch may leave one unfilled.
+ */
 export const blocksOf = (place: Placement, all: number, rows: number): number =>
   isRagged(place) ? Math.floor(all / rows) + place.sequences : Math.ceil(all / rows);
 

@@ -109,8 +109,8 @@ const kernel = defineKernel({
 });
 
 /**
- * Runs flash over the tiles of the mask's ranges, or over those of a map `[b, maps, blocks, entries]`, with blocks of one
- * head's rows or, packed, of a group's.
+ * Runs flash over the tiles of the mask's ranges, or over those of a map `[b, maps, blocks, entries]`, with blocks of
+ * one head's rows or, packed, of a group's.
  */
 export function runFlash(
   gpu: Gpu,

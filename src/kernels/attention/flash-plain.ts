@@ -54,8 +54,8 @@ function refusal(tensors: AttentionTensors, options: AttentionOptions): string |
 }
 
 /**
- * Flash attention as the paper has it (Dao 2023, algorithm 1), to be read before `flash`: causal, contiguous f32. Choose
- * it to learn; the op itself never does.
+ * Flash attention as the paper has it (Dao 2023, algorithm 1), to be read before `flash`: causal, contiguous f32.
+ * Choose it to learn; the op itself never does.
  */
 export const flashPlain: AttentionVariant = {
   accepts: refusal,

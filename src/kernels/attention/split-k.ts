@@ -29,7 +29,9 @@ interface ThreadedProblem extends SplitProblem {
 /** The parts of the kernel that computes the splits. */
 const joined = { mask: true, score: true, place: true } as const;
 
-/** Query rows of one workgroup, out of the tokens and heads of one key and value head. Wide queries leave room for four. */
+/**
+ * Query rows of one workgroup, out of the tokens and heads of one key and value head. Wide queries leave room for four.
+ */
 const blockRows = (rows: number, d: number) => (rows <= 4 || d > 256 ? 4 : 8);
 
 /**

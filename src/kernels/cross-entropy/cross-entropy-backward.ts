@@ -12,8 +12,8 @@ import { rowGrid } from "../reduce/lanes.ts";
 import { byLanes, byThread, type LossOptions, lossChecks, lossKernel } from "./options.ts";
 
 /**
- * Logits f32 `[rows, v]` and targets `[rows]` (i32 or u32) of a cross-entropy, its `lse` `[rows]` and `count` `[1]`, and
- * the gradient of its mean loss, `dloss` `[1]`.
+ * Logits f32 `[rows, v]` and targets `[rows]` (i32 or u32) of a cross-entropy, its `lse` `[rows]` and `count` `[1]`,
+ * and the gradient of its mean loss, `dloss` `[1]`.
  */
 export interface LossGradientTensors {
   readonly logits: Tensor;
@@ -107,12 +107,12 @@ const naive = { record: eitherWay(apartByThread, inPlaceByThread) };
 const variants = { lanes, naive } as const;
 
 /**
- * The gradient of the mean cross-entropy, `dz = ((1 + 2ζ·lse)·p − (1 − ε)·[t] − ε/v)·dloss/count` with `p = exp(z − lse)`,
- * times the slope of the softcap. Options as in `crossEntropy`, which made `lse` and `count`. Ignored rows and columns
- * beyond the vocabulary are 0, all rows where `count` is 0; a row whose target is no token is NaN. If `count` counts
- * more rows than these, it is the gradient of the mean over all of them. The target's entry is computed from the sum of
- * the other tokens, since p − 1 loses all its digits where p is close to 1. logits f32 `[rows, v]` → dlogits like it,
- * the logits' own memory with `inPlace`.
+ * The gradient of the mean cross-entropy, `dz = ((1 + 2ζ·lse)·p − (1 − ε)·[t] − ε/v)·dloss/count` with `p = exp(z −
+ * lse)`, times the slope of the softcap. Options as in `crossEntropy`, which made `lse` and `count`. Ignored rows and
+ * columns beyond the vocabulary are 0, all rows where `count` is 0; a row whose target is no token is NaN. If `count`
+ * counts more rows than these, it is the gradient of the mean over all of them. The target's entry is computed from the
+ * sum of the other tokens, since p − 1 loses all its digits where p is close to 1. logits f32 `[rows, v]` → dlogits
+ * like it, the logits' own memory with `inPlace`.
  */
 export const crossEntropyBackward = defineOp<LossGradientTensors, Options, LossGradient, typeof variants>(
   { name: "crossEntropyBackward", variants, order: () => ["lanes", "naive"] },

@@ -92,8 +92,8 @@ export const crossEntropyRows = defineOp<LossTensors, LossOptions & Into<RowLoss
 );
 
 /**
- * The number of targets that are not ignored. targets `[rows]`, i32 or u32 → count f32 `[1]`, exact up to 2²⁴. For chunks
- * of rows, whose gradients need the count of all.
+ * The number of targets that are not ignored. targets `[rows]`, i32 or u32 → count f32 `[1]`, exact up to 2²⁴. For
+ * chunks of rows, whose gradients need the count of all.
  */
 export const countTargets = withOptions(
   defineKernel({

@@ -165,10 +165,10 @@ const order = (tensors: LinearLossGradientTensors, options: LinearLossGradientOp
   tensors.others ? (["vocabularyBlocks", "whole", "rowChunks"] as const) : linearLossOrder(tensors, options);
 
 /**
- * The gradients of `linearCrossEntropy`: with dz that of the logits, `dx = dz · weight`, `dweight = dzᵀ · x` and `dbias` the
- * sums of dz over rows. Logits are computed again, in chunks as there, unless a recording has them whole. Options as there;
- * `count` may be of more rows than these. Throws `ShapeError` for shapes that do not fit, and for blocks of the vocabulary
- * without `others`.
+ * The gradients of `linearCrossEntropy`: with dz that of the logits, `dx = dz · weight`, `dweight = dzᵀ · x` and
+ * `dbias` the sums of dz over rows. Logits are computed again, in chunks as there, unless a recording has them whole.
+ * Options as there; `count` may be of more rows than these. Throws `ShapeError` for shapes that do not fit, and for
+ * blocks of the vocabulary without `others`.
  */
 export const linearCrossEntropyBackward = defineOp<
   LinearLossGradientTensors,

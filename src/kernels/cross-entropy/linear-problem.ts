@@ -12,7 +12,10 @@ import { type LossOptions, lossChecks } from "./options.ts";
 
 // The problem of a projection's cross-entropy: its tensors, and the pieces in which its logits are computed.
 
-/** Rows x f32 `[rows, c]`, the projection's weight `[v, c]`, f32 or f16, and bias `[v]`, and the token of each row `[rows]`. */
+/**
+ * Rows x f32 `[rows, c]`, the projection's weight `[v, c]`, f32 or f16, and bias `[v]`, and the token of each row
+ * `[rows]`.
+ */
 export interface LinearLossTensors {
   readonly x: Tensor;
   readonly weight: Tensor;
@@ -124,7 +127,9 @@ export function keepLogits(gpu: Gpu, scope: Scope, logits: Tensor, lse: Tensor):
   if (recorded) waiting.set(lse, { recorded, logits: scope.keep(logits) });
 }
 
-/** The logits of rows with this log-sum-exp, to be written over: only once, and only in the recording that made them. */
+/**
+ * The logits of rows with this log-sum-exp, to be written over: only once, and only in the recording that made them.
+ */
 export function takeLogits(gpu: Gpu, lse: Tensor): Tensor | undefined {
   const found = waiting.get(lse);
   if (!found || found.recorded !== gpu.recorded) return undefined;

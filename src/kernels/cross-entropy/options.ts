@@ -12,7 +12,10 @@ import { rowSpecialisation } from "../reduce/lanes.ts";
 
 /** Which targets count. */
 export interface Ignoring {
-  /** The target of rows that do not count: an i32, or in u32 targets the word of the same bits. Default −100 (PyTorch's). */
+  /**
+   * The target of rows that do not count: an i32, or in u32 targets the word of the same bits. Default −100
+   * (PyTorch's).
+   */
   readonly ignored?: number | undefined;
 }
 

@@ -52,8 +52,8 @@ export function gradientIn(name: string, key: string, like: Tensor, given: Tenso
 }
 
 /**
- * Makes an op that gives the gradient of an op on elements whose derivative is a part of `lib/derivative`; `flops` is its
- * cost per element.
+ * Makes an op that gives the gradient of an op on elements whose derivative is a part of `lib/derivative`; `flops` is
+ * its cost per element.
  */
 function defineMapBackward(name: string, part: ShaderModule, flops: number) {
   const by = (walked: typeof walkerByOne) => {
@@ -130,7 +130,9 @@ export const geluBackward = /* @__PURE__ */ defineMapBackward("gelu-backward", d
 /** Gradient of {@link geluTanh}; tensors as in {@link geluBackward}. */
 export const geluTanhBackward = /* @__PURE__ */ defineMapBackward("gelu-tanh-backward", derivativeGeluTanh, 22);
 
-/** Gradient of {@link silu}, `dx = dy · q (1 + x (1 − q))` with `q = sigmoid(x)`; tensors as in {@link geluBackward}. */
+/**
+ * Gradient of {@link silu}, `dx = dy · q (1 + x (1 − q))` with `q = sigmoid(x)`; tensors as in {@link geluBackward}.
+ */
 export const siluBackward = /* @__PURE__ */ defineMapBackward("silu-backward", derivativeSilu, 12);
 
 /** Gradient of {@link quickGelu}; tensors as in {@link geluBackward}. */

@@ -53,8 +53,8 @@ const valueCheck =
   };
 
 /**
- * A tensor of one value, rounded to nearest even for f16 and bf16. Throws `OptionError` for a value that an integer type
- * cannot represent, and for a finite one that is infinite in a type of floats.
+ * A tensor of one value, rounded to nearest even for f16 and bf16. Throws `OptionError` for a value that an integer
+ * type cannot represent, and for a finite one that is infinite in a type of floats.
  */
 export function fill(
   gpu: Gpu,

@@ -28,8 +28,8 @@ const kernel = defineKernel({
 });
 
 /**
- * `a` where the condition is not zero, else `b`, by element. `condition` is u32; `a` and `b` as in {@link add}; the three
- * are broadcast to one shape.
+ * `a` where the condition is not zero, else `b`, by element. `condition` is u32; `a` and `b` as in {@link add}; the
+ * three are broadcast to one shape.
  */
 export function where(
   gpu: Gpu,

@@ -220,10 +220,10 @@ const variants = { naive, sorted } as const;
 const manyLooks = 1_000_000;
 
 /**
- * The gradient of an embedding: `dtable[v] = scale · Σ dy[t]` over the tokens t whose id is v; rows without tokens are 0.
- * ids u32 `[t]`, dy f32 `[t, c]` → dtable f32 `[v, c]`, with `accumulate` what `into.dtable` holds, plus that. Ids outside of
- * the table have no row. Sums are taken in an order that only the ids decide, so that a result has the same bits every time.
- * Throws `OptionError` for `accumulate` without `into`, `ShapeError` for shapes that do not fit.
+ * The gradient of an embedding: `dtable[v] = scale · Σ dy[t]` over the tokens t whose id is v; rows without tokens are
+ * 0. ids u32 `[t]`, dy f32 `[t, c]` → dtable f32 `[v, c]`, with `accumulate` what `into.dtable` holds, plus that. Ids
+ * outside of the table have no row. Sums are taken in an order that only the ids decide, so that a result has the same
+ * bits every time. Throws `OptionError` for `accumulate` without `into`, `ShapeError` for shapes that do not fit.
  */
 export const gatherBackward = defineOp<GatherGradientTensors, Options, GatherGradient, typeof variants>(
   {

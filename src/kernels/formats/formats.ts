@@ -105,7 +105,9 @@ export const wordTypes: readonly WordType[] = having("word");
 export const weightPart = (dtype: DType = "f32", gpu: Reader): WeightPart =>
   partsOf(dtype)?.weight?.(gpu) ?? table.f32.weight();
 
-/** The part that reads many weights of this type at a time, for so many rows of x; undefined for types that have none. */
+/**
+ * The part that reads many weights of this type at a time, for so many rows of x; undefined for types that have none.
+ */
 export const widePart = (dtype: DType = "f32", rows: number): WideReading | undefined => partsOf(dtype)?.wide?.(rows);
 
 /** The part that reads keys and values of this format. */

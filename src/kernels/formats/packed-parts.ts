@@ -56,8 +56,8 @@ const records: readonly FormatParts[] = [
     weight: () => ({ part: mxfp4Weight, one: 8, four: 8 }),
     wide: () => ({ part: mxfp4Wide, elements: 32, bytes: 20, scaling: { row: 1 } }),
   },
-  // A load reads a word of codes and a word with the scale. With eight columns a decode step of SmolLM2-135M takes 0.87 of
-  // the time on llvmpipe; in f16 and q4_0 it takes 1.02 and 1.04.
+  // A load reads a word of codes and a word with the scale. With eight columns a decode step of SmolLM2-135M takes 0.87
+  // of the time on llvmpipe; in f16 and q4_0 it takes 1.02 and 1.04.
   {
     name: "q8_0",
     weight: () => ({ part: q80Weight, one: 8, four: 8 }),

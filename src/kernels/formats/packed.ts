@@ -2,8 +2,8 @@ import { ShapeError } from "../../options/errors.ts";
 import { loadCodecs } from "../../tensor/formats/packed.ts";
 import type { FormatParts } from "./format-parts.ts";
 
-// The shaders' side of packed formats takes more code than that of all others, and few pages read them: it is loaded when
-// it is first needed.
+// The shaders' side of packed formats takes more code than that of all others, and few pages read them: it is loaded
+// when it is first needed.
 
 let loaded: ReadonlyMap<string, FormatParts> | undefined;
 

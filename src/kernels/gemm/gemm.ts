@@ -24,9 +24,10 @@ const variants = {
 
 /**
  * Matrix products, `y = activation(a · b + bias)`: a `[...batch, m, k]`, b `[...batch, k, n]`, f32 or f16, bias `[n]` →
- * y `[...batch, m, n]`, f32. Operands may be views with any strides: `transpose(b)` gives A·Bᵀ, `transpose(a)` gives Aᵀ·B,
- * both without a copy. Batch axes that are missing or of length 1 are repeated. Sums are f32. With `accumulate`, `into.y`
- * is added to. Throws `ShapeError` for shapes and types that do not fit. For weights in other formats, and segments, see `matmul`.
+ * y `[...batch, m, n]`, f32. Operands may be views with any strides: `transpose(b)` gives A·Bᵀ, `transpose(a)` gives
+ * Aᵀ·B, both without a copy. Batch axes that are missing or of length 1 are repeated. Sums are f32. With `accumulate`,
+ * `into.y` is added to. Throws `ShapeError` for shapes and types that do not fit. For weights in other formats, and
+ * segments, see `matmul`.
  */
 export const gemm = defineOp<GemmTensors, GemmOptions, GemmResult, typeof variants>(
   { name: "gemm", variants, order: (_tensors, _options, gpu) => tuning(gpu).gemm },

@@ -1,4 +1,5 @@
-// The rungs of the ladder that need nothing but their WGSL file and the work of its tiles, from naive to double-buffered.
+// The rungs of the ladder that need nothing but their WGSL file and the work of its tiles, from naive to
+// double-buffered.
 import coalescedSource from "#shaders/gemm/coalesced.wgsl";
 import doubleBufferSource from "#shaders/gemm/double-buffer.wgsl";
 import naiveSource from "#shaders/gemm/naive.wgsl";

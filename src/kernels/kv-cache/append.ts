@@ -26,7 +26,10 @@ export interface AppendTensors {
   readonly k: Tensor;
   /** New values `[b, t, g, dv]`; may be such a view. */
   readonly v: Tensor;
-  /** The cache's keys, changed in place: f32, f16 or bf16 `[b, g, s, d]`, or u32 `[b, g, s, d / 4]` (int8) or `[b, g, s, d / 8]` (int4). */
+  /**
+   * The cache's keys, changed in place: f32, f16 or bf16 `[b, g, s, d]`, or u32 `[b, g, s, d / 4]` (int8) or `[b, g, s,
+   * d / 8]` (int4).
+   */
   readonly keys: Tensor;
   /** The cache's values, changed in place, stored like the keys. */
   readonly values: Tensor;

@@ -51,8 +51,8 @@ const quantised = cacheFormats.filter(isInteger).map((name): QuantisedFormat => 
 export const blockWidth = ({ scales }: QuantisedFormat, width: number): number => width / sizeOf(scales(width));
 
 /**
- * The format of keys or values `tensor`, u32 `[rows, g, s, words]`, that hold rows of `width` elements, with `scale`. Throws
- * `ShapeError` where the three contradict one another.
+ * The format of keys or values `tensor`, u32 `[rows, g, s, words]`, that hold rows of `width` elements, with `scale`.
+ * Throws `ShapeError` where the three contradict one another.
  */
 export function formatOf(what: string, name: string, tensor: Tensor, scale: Tensor, width: number): QuantisedFormat {
   const is = `${what}: ${name} is ${tensor.dtype} ${formatShape(tensor.shape)}`;

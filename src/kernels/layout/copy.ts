@@ -75,8 +75,8 @@ const byVectors = defineKernel({
 });
 
 /**
- * Copies `x`, a view that is walked along at most four axes, into `y`, whose other elements stay the same; in vectors of
- * four words where runs and neighbours are whole ones.
+ * Copies `x`, a view that is walked along at most four axes, into `y`, whose other elements stay the same; in vectors
+ * of four words where runs and neighbours are whole ones.
  */
 export function copyTo(what: string, gpu: Gpu, x: Tensor, { y, begin, run, pitch }: Target): void {
   if (x.size === 0) return;

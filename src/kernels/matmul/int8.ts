@@ -83,10 +83,11 @@ const tiles = {
 const variants = { tiles } as const;
 
 /**
- * Linear layer in integers, `y ≈ x · weightᵀ + bias`, for weights of Q8_0: x is rounded to signed bytes, each block of 32
- * numbers with a scale, and bytes are multiplied (Dettmers et al. 2022, section 2.1, by blocks). An element of x is off
- * by at most max |x| / 254 of its block, so that a result is off by at most `Σ max |x| / 254 · Σ |weight|` over the blocks,
- * which is more than rounding in f32: `matmul` never chooses it. x `[...rows, k]`, weight `[n, k]`, bias `[n]` → y `[...rows, n]`.
+ * Linear layer in integers, `y ≈ x · weightᵀ + bias`, for weights of Q8_0: x is rounded to signed bytes, each block of
+ * 32 numbers with a scale, and bytes are multiplied (Dettmers et al. 2022, section 2.1, by blocks). An element of x is
+ * off by at most max |x| / 254 of its block, so that a result is off by at most `Σ max |x| / 254 · Σ |weight|` over the
+ * blocks, which is more than rounding in f32: `matmul` never chooses it. x `[...rows, k]`, weight `[n, k]`, bias `[n]`
+ * → y `[...rows, n]`.
  */
 export const matmulInt8 = defineOp<MatmulTensors, MatmulInt8Options, MatmulResult, typeof variants>(
   { name: "matmulInt8", variants, order: () => ["tiles"] },

@@ -10,8 +10,8 @@ export type { MatmulOptions, MatmulResult, MatmulTensors } from "./linear.ts";
 const variants = { naive, tiled, register, subgroups, vector, vectorSubgroups } as const;
 
 /**
- * Linear layer, `y = x · weightᵀ + bias`: x `[...rows, k]`, weight `[n, k]` as checkpoints store it (any of `weightTypes`,
- * in any number of segments), bias `[n]` → y `[...rows, n]`. Sums are f32.
+ * Linear layer, `y = x · weightᵀ + bias`: x `[...rows, k]`, weight `[n, k]` as checkpoints store it (any of
+ * `weightTypes`, in any number of segments), bias `[n]` → y `[...rows, n]`. Sums are f32.
  */
 export const matmul = defineOp<MatmulTensors, MatmulOptions, MatmulResult, typeof variants>(
   {

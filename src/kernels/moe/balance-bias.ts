@@ -6,10 +6,11 @@ import { withOptions } from "../define/arguments.ts";
 import { defineKernel } from "../define/kernel.ts";
 
 /**
- * Moves the bias by which experts are chosen, f32 `[e]` in place, by `rate` up for an expert with fewer choices than the
- * mean, and down for one with more; an expert with the mean stays (Wang et al. 2024, "Auxiliary-loss-free load balancing";
- * DeepSeek-V3 with a rate of 0.001). sums `[2e + 1]` are those of {@link routerStatistics}, of one batch or of several
- * added up. With `clip` f32 `[2]`, from `gradientNorm`, nothing moves where the norm of the gradients is not finite.
+ * Moves the bias by which experts are chosen, f32 `[e]` in place, by `rate` up for an expert with fewer choices than
+ * the mean, and down for one with more; an expert with the mean stays (Wang et al. 2024, "Auxiliary-loss-free load
+ * balancing"; DeepSeek-V3 with a rate of 0.001). sums `[2e + 1]` are those of {@link routerStatistics}, of one batch or
+ * of several added up. With `clip` f32 `[2]`, from `gradientNorm`, nothing moves where the norm of the gradients is not
+ * finite.
  */
 export const balanceBias = withOptions(
   defineKernel({

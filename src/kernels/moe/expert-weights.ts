@@ -35,7 +35,9 @@ export function columnsOf(rows: number, { count, gated }: ExpertProduct): { n: n
   return { n, columns: gated ? n / 2 : n };
 }
 
-/** The parts that read the weight, add its bias and gate the result, which the constant `GATED` of `moe/result` chooses. */
+/**
+ * The parts that read the weight, add its bias and gate the result, which the constant `GATED` of `moe/result` chooses.
+ */
 export function expertParts({ gated }: ExpertProduct, { dtypes, gpu }: KernelContext): ShaderModule[] {
   return [
     weightPart(dtypes["weight"], gpu).part,

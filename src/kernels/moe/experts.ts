@@ -30,8 +30,8 @@ function order({ x }: ExpertsTensors, _options: ExpertsOptions, gpu: Gpu): reado
  * x[t]))` over their experts in the order of the choices (Shazeer et al. 2017; Jiang et al. 2024 for the gated form). x
  * `[t, c]`, experts u32 `[t, k]` and weights `[t, k]` as `route` returns them → y `[t, c]`. The weights of all experts
  * are one matrix each: gateUp `[e · 2f, c]`, whose rows 2j and 2j + 1 of each expert are gate and up of hidden column
- * j, and down `[e · c, f]`; of any of `weightTypes`, in any number of segments. An id of e or more is no expert. Nothing
- * is read back to the CPU. Throws `ShapeError` for shapes that do not fit.
+ * j, and down `[e · c, f]`; of any of `weightTypes`, in any number of segments. An id of e or more is no expert.
+ * Nothing is read back to the CPU. Throws `ShapeError` for shapes that do not fit.
  */
 export const experts = /* @__PURE__ */ defineOp<ExpertsTensors, ExpertsOptions, ExpertsResult, typeof variants>(
   { name: "moe/experts", variants, order },

@@ -91,10 +91,10 @@ const lanes = {
 const variants = { lanes, naive } as const;
 
 /**
- * The gradient of a router's logits, from that of the weights of {@link route}: logits `[t, e]`, experts u32 `[t, k]` and
- * dweights `[t, k]` → dlogits `[t, e]`. Which experts are chosen counts as constant, so a bias of the choice has no
- * gradient. Weights that are shares of the chosen, or sigmoids, give a gradient to the logits of the chosen alone; shares
- * of all give one to all. Throws `ShapeError` for a rule that does not fit the experts.
+ * The gradient of a router's logits, from that of the weights of {@link route}: logits `[t, e]`, experts u32 `[t, k]`
+ * and dweights `[t, k]` → dlogits `[t, e]`. Which experts are chosen counts as constant, so a bias of the choice has no
+ * gradient. Weights that are shares of the chosen, or sigmoids, give a gradient to the logits of the chosen alone;
+ * shares of all give one to all. Throws `ShapeError` for a rule that does not fit the experts.
  */
 export const routeBackward = defineOp<RouteGradientTensors, Call, LogitGradient, typeof variants>(
   { name: "moe/route-backward", variants, order: (_tensors, _options, gpu) => tuning(gpu).routerGradients },

@@ -78,7 +78,9 @@ const summed =
     return { sums: scope.keep(columnSums(gpu, { x: partial(gpu, tensors, options).sums }).y) };
   };
 
-/** Experts whose shares the tokens of the smallest chunk have room for in the 16 KiB of workgroup memory that all have. */
+/**
+ * Experts whose shares the tokens of the smallest chunk have room for in the 16 KiB of workgroup memory that all have.
+ */
 const maxExperts = 240;
 
 const statistics = {

@@ -151,8 +151,8 @@ interface NormKernel {
 }
 
 /**
- * The variant with a kernel for rows, which stores their statistics, and one for the parameters. `reads` are those of an
- * element of a row, `x`, `weight` and `dy` together; `centred` rows have a mean.
+ * The variant with a kernel for rows, which stores their statistics, and one for the parameters. `reads` are those of
+ * an element of a row, `x`, `weight` and `dy` together; `centred` rows have a mean.
  */
 export function inPasses({ name, source, flops, reads, centred }: NormKernel & { reads: number; centred: boolean }) {
   const kernel = defineKernel({
@@ -238,7 +238,9 @@ export const groupsInRegisters = (kernel: NormKernel) => ({
 /** Rows that a subgroup takes at a time: four where groups have them. */
 const rowsAtATime = ({ rows, groups }: GroupAxes) => (rows < 4 * groups ? 1 : 4);
 
-/** A norm with a subgroup for each group; `reads` are those of an element of a row of `x`, `dy` and the row's `weight`. */
+/**
+ * A norm with a subgroup for each group; `reads` are those of an element of a row of `x`, `dy` and the row's `weight`.
+ */
 export const groupsBySubgroups = ({ reads, ...kernel }: NormKernel & { readonly reads: number }) => ({
   ...bySubgroups,
   ...inGroups({

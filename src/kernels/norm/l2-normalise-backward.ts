@@ -47,7 +47,8 @@ const variants = {
 
 /**
  * The gradient of {@link l2Normalise}: with `length = √(Σ x² + eps²)` and `y = x / length`,
- * `dx = (dy − y · Σ y · dy) / length`, in the kernels of {@link rmsNormBackward}. x and dy f32 `[..., cols]` → dx like x.
+ * `dx = (dy − y · Σ y · dy) / length`, in the kernels of {@link rmsNormBackward}. x and dy f32 `[..., cols]` → dx like
+ * x.
  */
 export const l2NormaliseBackward = defineOp<L2GradientTensors, Options, L2Gradient, typeof variants>(
   { name: "norm/l2-normalise-backward", variants, order: (_tensors, _options, gpu) => tuning(gpu).norm },

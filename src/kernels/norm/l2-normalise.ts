@@ -45,8 +45,8 @@ const variants = {
 } as const;
 
 /**
- * Rows of length 1: `y = x / √(Σ x² + eps²)`, in the kernels of {@link rmsNorm}. `x` is f32 `[..., cols]`, `y` like it; a
- * row of zeros stays one.
+ * Rows of length 1: `y = x / √(Σ x² + eps²)`, in the kernels of {@link rmsNorm}. `x` is f32 `[..., cols]`, `y` like it;
+ * a row of zeros stays one.
  */
 export const l2Normalise = /* @__PURE__ */ defineOp<Tensors, Options, Result, typeof variants>(
   { name: "norm/l2-normalise", variants, order: (_tensors, _options, gpu) => tuning(gpu).norm },

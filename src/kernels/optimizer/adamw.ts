@@ -59,8 +59,8 @@ const tensors = tensorFields("parameter", "gradient", "first", "second", "scalar
 const options = fieldsOf<AdamWOptions>({ betas: betasCheck, eps: atLeast(0), decay: atLeast(0) });
 
 /**
- * A step of AdamW (Loshchilov and Hutter 2019, algorithm 2; PyTorch's order: decay first, ε after the corrected root). A
- * parameter keeps its bits where the norm of the gradients is not finite.
+ * A step of AdamW (Loshchilov and Hutter 2019, algorithm 2; PyTorch's order: decay first, ε after the corrected root).
+ * A parameter keeps its bits where the norm of the gradients is not finite.
  */
 export function adamW(gpu: Gpu, given: AdamWTensors, settings: AdamWOptions = {}): { readonly parameter: Tensor } {
   checkCall("adamW", tensors, given, options, settings);

@@ -43,8 +43,8 @@ const tensors = tensorFields("parameter", "update", "scalars", "clip?");
 const options = fieldsOf<DescendOptions>({ decay: atLeast(0), scale: finite });
 
 /**
- * A step against an update: `p = p · (1 − rate · decay) − rate · scale · update`. A parameter keeps its bits where the norm
- * of the gradients is not finite.
+ * A step against an update: `p = p · (1 − rate · decay) − rate · scale · update`. A parameter keeps its bits where the
+ * norm of the gradients is not finite.
  */
 export function descend(
   gpu: Gpu,

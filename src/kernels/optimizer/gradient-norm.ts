@@ -65,8 +65,8 @@ const fields = fieldsOf<GradientNormOptions>({ most: positive });
 const largest = 3.4e38;
 
 /**
- * The norm of all gradients together, and the factor that reduces it to at most `most`: clip f32 `[2]`. `skipped` u32 `[1]`
- * grows by 1 where the norm is not finite. Gradients are f32 of any shapes, views too.
+ * The norm of all gradients together, and the factor that reduces it to at most `most`: clip f32 `[2]`. `skipped` u32
+ * `[1]` grows by 1 where the norm is not finite. Gradients are f32 of any shapes, views too.
  */
 export function gradientNorm(
   gpu: Gpu,

@@ -63,8 +63,8 @@ const options = fieldsOf<MomentumOptions>({
 });
 
 /**
- * Momentum in place, and the update that it gives, f32 like the gradient. Where the norm of the gradients is not finite,
- * the momentum keeps its bits and the update is not written: `descend` does not read it then.
+ * Momentum in place, and the update that it gives, f32 like the gradient. Where the norm of the gradients is not
+ * finite, the momentum keeps its bits and the update is not written: `descend` does not read it then.
  */
 export function momentum(
   gpu: Gpu,

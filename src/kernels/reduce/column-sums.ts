@@ -71,9 +71,9 @@ const naive: SumsVariant = { record: inStages((rows) => rows) };
 const variants = { blocks, naive } as const;
 
 /**
- * Sums of columns, the gradient of a bias: x f32 `[rows, cols]` → y `[cols]`; zeros without rows. Like `sum` over axis 0,
- * with work for many threads for any number of columns, and neighbouring threads in one row. The order of a sum depends
- * on the number of rows alone. Throws `ShapeError` for other shapes.
+ * Sums of columns, the gradient of a bias: x f32 `[rows, cols]` → y `[cols]`; zeros without rows. Like `sum` over axis
+ * 0, with work for many threads for any number of columns, and neighbouring threads in one row. The order of a sum
+ * depends on the number of rows alone. Throws `ShapeError` for other shapes.
  */
 export const columnSums = defineOp<Tensors, Into<Result>, Result, typeof variants>(
   { name: "columnSums", variants, order: () => ["blocks", "naive"] },

@@ -58,7 +58,9 @@ export const inRegisters = {
   accepts: (tensors: { readonly x: Tensor }): string | undefined => tooLong(tensors, lanes[2] * kept[1]),
 } as const;
 
-/** Parts and constants for rows of `cols` elements: the fewest threads of which each keeps four Vectors, or else eight. */
+/**
+ * Parts and constants for rows of `cols` elements: the fewest threads of which each keeps four Vectors, or else eight.
+ */
 export function registerRows(cols: number, parts: readonly ShaderModule[] = []): Specialisation {
   const vectors = vectorsOf(cols);
   const LANES = lanes.find((threads) => vectors <= kept[0] * threads) ?? lanes[2];

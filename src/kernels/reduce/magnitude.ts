@@ -5,9 +5,9 @@ import { withOptions } from "../define/arguments.ts";
 import { defineKernel } from "../define/kernel.ts";
 
 /**
- * Keeps the largest magnitude of all elements of `x` (f32, any shape) in a word of `peaks` (u32 `[words]`), where that is
- * above what the word holds: as the bits of a float, whose order is that of the numbers, infinity above them all and NaN
- * above infinity. Throws `ShapeError` for an index that `peaks` does not have.
+ * Keeps the largest magnitude of all elements of `x` (f32, any shape) in a word of `peaks` (u32 `[words]`), where that
+ * is above what the word holds: as the bits of a float, whose order is that of the numbers, infinity above them all and
+ * NaN above infinity. Throws `ShapeError` for an index that `peaks` does not have.
  */
 export const magnitude = /* @__PURE__ */ withOptions(
   defineKernel({

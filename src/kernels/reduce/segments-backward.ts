@@ -134,10 +134,10 @@ const segmentVariants = {
 } as const;
 
 /**
- * The gradient of {@link reduceSegments}: of a sum `dx[t] = weights[t] · dy[i]` for the rows t of segment i; of a maximum
- * the same for the first row that has it in each column, and 0 for the others (of NaN, the first that is). Rows of weight 0
- * and of no segment get 0, whatever dy is. x `[t, c]`, weights `[t]`, offsets u32 `[n + 1]`, dy `[n, c]` → dx like x,
- * all else f32. Throws `ShapeError` for shapes that do not fit.
+ * The gradient of {@link reduceSegments}: of a sum `dx[t] = weights[t] · dy[i]` for the rows t of segment i; of a
+ * maximum the same for the first row that has it in each column, and 0 for the others (of NaN, the first that is). Rows
+ * of weight 0 and of no segment get 0, whatever dy is. x `[t, c]`, weights `[t]`, offsets u32 `[n + 1]`, dy `[n, c]` →
+ * dx like x, all else f32. Throws `ShapeError` for shapes that do not fit.
  */
 export const reduceSegmentsBackward = defineOp<
   SegmentGradientTensors,
@@ -155,9 +155,9 @@ export const reduceSegmentsBackward = defineOp<
 const maxVariants = { segments: { record: ofAxis(bySegments) }, naive: { record: ofAxis(byElements) } } as const;
 
 /**
- * The gradient of {@link max}: dy goes to the first element of the axis that has the maximum (of NaN, the first that is),
- * and the others get 0. x f32 of any shape, contiguous, dy of its shape without the axis → dx like x. Throws `ShapeError`
- * for shapes that do not fit.
+ * The gradient of {@link max}: dy goes to the first element of the axis that has the maximum (of NaN, the first that
+ * is), and the others get 0. x f32 of any shape, contiguous, dy of its shape without the axis → dx like x. Throws
+ * `ShapeError` for shapes that do not fit.
  */
 export const maxBackward = defineOp<MaxGradientTensors, MaxCall, RowGradient, typeof maxVariants>(
   { name: "max-backward", variants: maxVariants, order: () => ["segments", "naive"] },

@@ -15,7 +15,9 @@ export interface SegmentOptions {
   readonly operation: keyof typeof operations;
 }
 
-/** Rows x `[t, c]` with their weights `[t]`, and offsets u32 `[n + 1]` of where segments begin and the last one ends. */
+/**
+ * Rows x `[t, c]` with their weights `[t]`, and offsets u32 `[n + 1]` of where segments begin and the last one ends.
+ */
 export interface SegmentTensors {
   readonly x: Tensor;
   readonly weights: Tensor;
@@ -50,8 +52,8 @@ const choices = fieldsOf<SegmentOptions & Into<{ readonly y: Tensor }>>({
 /**
  * The weighted rows of each segment, added up or the largest of each column: `y[i] = Σ weights[t] · x[t]` over the rows
  * of segment i. Rows of weight 0 do not count; a segment without any other gives 0, or −∞ for `max`. x `[t, c]`,
- * weights `[t]`, offsets u32 `[n + 1]`, in ascending order → y `[n, c]`, all f32. Throws `ShapeError` for shapes that do
- * not fit.
+ * weights `[t]`, offsets u32 `[n + 1]`, in ascending order → y `[n, c]`, all f32. Throws `ShapeError` for shapes that
+ * do not fit.
  */
 export function reduceSegments(
   gpu: Gpu,

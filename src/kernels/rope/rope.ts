@@ -136,10 +136,10 @@ const vectors = {
 const variants = { naive, vectors } as const;
 
 /**
- * Rotary position embedding: pair i of a head at position p is rotated by the angle whose cosine and sine the table holds
- * (Su et al. 2021, section 3.4.2). x `[b, t, h, d]` → y `[b, t, h, d]`; elements beyond the rotary width pass through.
- * Positions are `start + t`, or `positions[b, t]`, or count up from the step's. Throws `ShapeError` for a table wider
- * than a head and for a start beyond the table; a position read on the GPU must be a row of the table.
+ * Rotary position embedding: pair i of a head at position p is rotated by the angle whose cosine and sine the table
+ * holds (Su et al. 2021, section 3.4.2). x `[b, t, h, d]` → y `[b, t, h, d]`; elements beyond the rotary width pass
+ * through. Positions are `start + t`, or `positions[b, t]`, or count up from the step's. Throws `ShapeError` for a
+ * table wider than a head and for a start beyond the table; a position read on the GPU must be a row of the table.
  */
 export const rope = /* @__PURE__ */ defineOp<RopeTensors, RopeOptions, RopeResult, typeof variants>(
   { name: "rope", variants, order: () => ["vectors", "naive"] },

@@ -10,7 +10,9 @@ export type RopeScaling =
       kind: "yarn";
       factor: number;
       originalPositions: number;
-      /** Rotations over the original context above which a pair is left alone (32) and below which it is stretched (1). */
+      /**
+       * Rotations over the original context above which a pair is left alone (32) and below which it is stretched (1).
+       */
       betaFast?: number;
       betaSlow?: number;
       /** Factor of cosines and sines; default from the mscales, or from the factor alone. */

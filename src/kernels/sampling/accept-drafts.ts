@@ -39,11 +39,11 @@ export const tokenWeights = withOptions(
 );
 
 /**
- * The next token of each row, given one that a draft model drew: it is kept with the probability min(1, p / q), and else
- * replaced by a draw from max(0, p − q), so that what is chosen follows p (Leviathan et al. 2022; Chen et al. 2023). `weights`
- * and `draftWeights` are `[b, v]` u32, from `tokenWeights`: p and q over their sums. `drafts` is `[b]` u32, v or more in a row without
- * one, which draws from p as `sample` does. `step` is `[64, 4]`; `chosen` is `[b]` u32, `notFinite` for a row whose weights
- * are all 0. Throws `ShapeError` for more than 64 rows.
+ * The next token of each row, given one that a draft model drew: it is kept with the probability min(1, p / q), and
+ * else replaced by a draw from max(0, p − q), so that what is chosen follows p (Leviathan et al. 2022; Chen et al.
+ * 2023). `weights` and `draftWeights` are `[b, v]` u32, from `tokenWeights`: p and q over their sums. `drafts` is `[b]`
+ * u32, v or more in a row without one, which draws from p as `sample` does. `step` is `[64, 4]`; `chosen` is `[b]` u32,
+ * `notFinite` for a row whose weights are all 0. Throws `ShapeError` for more than 64 rows.
  */
 export const acceptDrafts = withOptions(
   defineKernel({

@@ -13,8 +13,8 @@ export const maxTopTokens = 64;
 
 /**
  * Scores of texts with each possible next token: a row's score plus the natural logarithm of the token's probability.
- * `logits` and `totals` are `[b, v]`, `scores` `[b]`, −∞ for a row without a text, all of whose totals are −∞. NaN and +∞
- * among the logits of another row make it NaN.
+ * `logits` and `totals` are `[b, v]`, `scores` `[b]`, −∞ for a row without a text, all of whose totals are −∞. NaN and
+ * +∞ among the logits of another row make it NaN.
  */
 export const beamTotals = withOptions(
   defineKernel({
@@ -31,9 +31,9 @@ export const beamTotals = withOptions(
 );
 
 /**
- * The `n` largest of each row, largest first, the lower id first on ties: `logits` is `[b, v]`, `ids` (u32) and `values` are
- * `[b, n]`. NaN counts as −∞, which may be among them where a row has no more. Throws `ShapeError` unless n is 1 to 64 and
- * at most v.
+ * The `n` largest of each row, largest first, the lower id first on ties: `logits` is `[b, v]`, `ids` (u32) and
+ * `values` are `[b, n]`. NaN counts as −∞, which may be among them where a row has no more. Throws `ShapeError` unless
+ * n is 1 to 64 and at most v.
  */
 export const topTokens = withOptions(
   defineKernel({

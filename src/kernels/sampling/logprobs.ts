@@ -35,8 +35,8 @@ export const maxTopLogprobs = 64;
  * The `n` most likely tokens of each row, highest first, the lower id first on ties, and the natural logarithms of
  * their probabilities (log-softmax of the logits as given) and of the chosen token's, with its rank in the same order,
  * counted from 1. `logits` is `[b, v]`, `chosen` `[b]` u32; `ids` (u32) and `logprobs` are `[b, n]`, `chosenLogprob`
- * and `chosenRank` (u32) `[b]`, NaN and 0 where `chosen` is outside of the vocabulary. NaN and +∞ among the logits make the logprobs of their row NaN. Throws `ShapeError` unless n is 1 to 64
- * and at most v.
+ * and `chosenRank` (u32) `[b]`, NaN and 0 where `chosen` is outside of the vocabulary. NaN and +∞ among the logits make
+ * the logprobs of their row NaN. Throws `ShapeError` unless n is 1 to 64 and at most v.
  */
 export const topLogprobs = /* @__PURE__ */ withOptions(
   defineKernel({

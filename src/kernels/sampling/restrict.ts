@@ -8,8 +8,8 @@ export const wordsOf = (v: number): number => (v + 31) >> 5;
 
 /**
  * Logits of the tokens that may come next; those of all others become −∞, which is never drawn. `logits` and `y` are
- * `[b, v]`, `allowed` `[b, ⌈v / 32⌉]` u32: bit `i % 32` of word `i / 32` is set where token i may come next (the form of
- * XGrammar, Dong et al. 2024). Throws `ShapeError` for another number of words.
+ * `[b, v]`, `allowed` `[b, ⌈v / 32⌉]` u32: bit `i % 32` of word `i / 32` is set where token i may come next (the form
+ * of XGrammar, Dong et al. 2024). Throws `ShapeError` for another number of words.
  */
 export const restrict = withOptions(
   defineKernel({

@@ -36,7 +36,9 @@ interface Sampled {
 const fields = tensorFields("logits", "settings", "step", "counts?");
 const choices = fieldsOf({ into: intoOf("chosen") });
 
-/** How logits are checked: a row with one that is NaN or infinite gives `notFinite`, −∞ excepted where it is restricted. */
+/**
+ * How logits are checked: a row with one that is NaN or infinite gives `notFinite`, −∞ excepted where it is restricted.
+ */
 interface SampleChecks {
   readonly check?: "on" | "restricted";
 }
@@ -83,8 +85,8 @@ export function sample(gpu: Gpu, tensors: SampleTensors, options: Into<{ chosen:
 }
 
 /**
- * As `sample`, with `notFinite` for rows with a logit that is NaN or infinite; these end. Where logits are `restricted`,
- * −∞ is a token that may not come next.
+ * As `sample`, with `notFinite` for rows with a logit that is NaN or infinite; these end. Where logits are
+ * `restricted`, −∞ is a token that may not come next.
  */
 export function sampleFinite(
   gpu: Gpu,

@@ -40,8 +40,8 @@ const naive = {
 const variants = { workgroup, naive } as const;
 
 /**
- * Gradient of {@link logSoftmax} from its result `y`: `dx = dy − exp(y) · Σ dy`, the sum over the last axis. `y`, `dy` and
- * `dx` are `[..., cols]`.
+ * Gradient of {@link logSoftmax} from its result `y`: `dx = dy − exp(y) · Σ dy`, the sum over the last axis. `y`, `dy`
+ * and `dx` are `[..., cols]`.
  */
 export const logSoftmaxBackward = defineOp<
   SoftmaxBackwardTensors,

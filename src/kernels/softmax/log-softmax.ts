@@ -37,8 +37,9 @@ const naive = {
 const variants = { workgroup, naive } as const;
 
 /**
- * The logarithm of softmax over the last axis, `y = x − max − log Σ exp(x − max)`, with the digits that the logarithm of a
- * small probability loses. `x` is `[..., cols]`, `y` like it. A row of only −∞ stays one; a row with a NaN or +∞ gives NaN.
+ * The logarithm of softmax over the last axis, `y = x − max − log Σ exp(x − max)`, with the digits that the logarithm
+ * of a small probability loses. `x` is `[..., cols]`, `y` like it. A row of only −∞ stays one; a row with a NaN or +∞
+ * gives NaN.
  */
 export const logSoftmax = /* @__PURE__ */ defineOp<Tensors, Into<Result>, Result, typeof variants>(
   { name: "log-softmax", variants, order: (_tensors, _options, gpu) => tuning(gpu).logSoftmax },

@@ -68,8 +68,8 @@ const subgroups = {
 const variants = { workgroup, registers, subgroups } as const;
 
 /**
- * Gradient of {@link softmax} from its result `y`: `dx = y · (dy − Σ y · dy)`, the sum over the last axis. `y`, `dy` and
- * `dx` are `[..., cols]`. Where `y` is 0, as where a mask hides an element, `dx` is 0, whatever `dy` is there.
+ * Gradient of {@link softmax} from its result `y`: `dx = y · (dy − Σ y · dy)`, the sum over the last axis. `y`, `dy`
+ * and `dx` are `[..., cols]`. Where `y` is 0, as where a mask hides an element, `dx` is 0, whatever `dy` is there.
  */
 export const softmaxBackward = defineOp<
   SoftmaxBackwardTensors,

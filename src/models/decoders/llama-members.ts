@@ -78,7 +78,8 @@ const qwen2Moe: ExpertNames = {
 /**
  * The Llama family: pre-norm RMS, rotary positions in halves, grouped-query attention, SwiGLU (Touvron et al. 2023;
  * Jiang et al. 2023 for Mistral's window, 2024 for Mixtral's experts; the Qwen2 and Qwen3 technical reports for theirs,
- * with experts or without; Muennighoff et al. 2024 for OLMoE; OLMo et al. 2024 for OLMo 2 and 2025 for OLMo 3; Abdin et al. 2024 for Phi-3's matrices; Hugging Face 2025 for SmolLM3).
+ * with experts or without; Muennighoff et al. 2024 for OLMoE; OLMo et al. 2024 for OLMo 2 and 2025 for OLMo 3; Abdin et
+ * al. 2024 for Phi-3's matrices; Hugging Face 2025 for SmolLM3).
  */
 export const members: Readonly<Record<string, Member>> = {
   LlamaForCausalLM: { eps: 1e-6, theta: 10000 },

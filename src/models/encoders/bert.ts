@@ -30,7 +30,9 @@ const fields = {
   add_cross_attention: unsupported("attention to another sequence is not supported", false),
 };
 
-/** Families whose positions count from one after the id of the padding token (Liu et al. 2019, fairseq's convention). */
+/**
+ * Families whose positions count from one after the id of the padding token (Liu et al. 2019, fairseq's convention).
+ */
 const afterPadding = { roberta: "roberta.", "xlm-roberta": "roberta.", camembert: "roberta." } as const;
 const prefixes: Readonly<Record<string, string>> = { bert: "bert.", ...afterPadding };
 

@@ -44,8 +44,8 @@ const fields = {
 };
 
 /**
- * The rotary settings. "ntk" multiplies the base by a factor f and divides all frequencies by f^(2/d): the slowest of d/2
- * pairs turns f times slower and the fastest nearly as before (text-embeddings-inference, layers/rotary.rs).
+ * The rotary settings. "ntk" multiplies the base by a factor f and divides all frequencies by f^(2/d): the slowest of
+ * d/2 pairs turns f times slower and the fastest nearly as before (text-embeddings-inference, layers/rotary.rs).
  */
 function ropeOf(config: FieldReader, headWidth: number): RopeSettings {
   const scaling = config.raw["rope_scaling"] ?? undefined;

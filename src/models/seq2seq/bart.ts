@@ -139,8 +139,8 @@ export const postNormLayers: Pick<EncoderDecoderFamily, "encoderLayer" | "decode
 const offset = 2;
 
 /**
- * BART (Lewis et al. 2019): layers of 2017 with learned positions, a norm of the embeddings and GELU; the embedding of both
- * stacks is the head, and logits have a bias. Texts begin with the token that ends them.
+ * BART (Lewis et al. 2019): layers of 2017 with learned positions, a norm of the embeddings and GELU; the embedding of
+ * both stacks is the head, and logits have a bias. Texts begin with the token that ends them.
  */
 function read(config: FieldReader, architecture: string): EncoderDecoderConfig {
   const start = config.field("decoder_start_token_id", optional(integer(0), 2));

@@ -21,7 +21,9 @@ export interface EncoderDecoderModel {
   readonly weights: EncoderDecoderWeights;
 }
 
-/** Sources, one after the other: their tokens, u32 `[s]`, the position of each, and where each begins, `[sources + 1]`. */
+/**
+ * Sources, one after the other: their tokens, u32 `[s]`, the position of each, and where each begins, `[sources + 1]`.
+ */
 interface SourceInputs {
   readonly ids: Tensor;
   readonly positions: Tensor;

@@ -30,7 +30,9 @@ export interface EncoderDecoderSources {
   readonly headBias?: WeightSource;
 }
 
-/** Names and shapes of attention over the encoder's states: queries from the decoder, keys and values from the encoder. */
+/**
+ * Names and shapes of attention over the encoder's states: queries from the decoder, keys and values from the encoder.
+ */
 export interface CrossSources {
   readonly norm: WeightSource;
   readonly normBias?: WeightSource;

@@ -58,8 +58,8 @@ export function adaptable({ q, k, v, output, latent, feedForward }: LayerSources
 }
 
 /**
- * A decoder's weights with adapters of the projections for which `adapterOf` gives one, and of the experts of layers for
- * which `expertsOf` does; memory is shared.
+ * A decoder's weights with adapters of the projections for which `adapterOf` gives one, and of the experts of layers
+ * for which `expertsOf` does; memory is shared.
  */
 export function adaptedWeights(
   weights: DecoderWeights,

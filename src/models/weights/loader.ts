@@ -25,7 +25,7 @@ type Target = Pick<Segment, "storage" | "begin" | "end">;
  * Fills the segments of a matrix with the bytes of a plane, which arrive in order and in pieces of any size. They are
  * assembled in `memory`, so that uploads begin at whole words wherever tensors and rows end, and fill a staging buffer.
  */
-export function segmentWriter(
+function segmentWriter(
   uploader: Uploader,
   segments: readonly Target[],
   rowBytes: number,

@@ -27,8 +27,8 @@ export type WordClassifierConfig = {
 );
 
 /**
- * Reads a parsed config.json of `model_type` `bag-of-words` (`vocab_size`, `num_labels`, `mode`) or `mean-of-word-vectors`
- * (`vocab_size`, `num_labels`, `vector_size`).
+ * Reads a parsed config.json of `model_type` `bag-of-words` (`vocab_size`, `num_labels`, `mode`) or
+ * `mean-of-word-vectors` (`vocab_size`, `num_labels`, `vector_size`).
  *
  * @throws FormatError for a field that is missing or invalid.
  */
@@ -43,7 +43,10 @@ export function readWordClassifierConfig(file: string, parsed: unknown): WordCla
   return { ...shared, kind, width: reader.field("vector_size", integer()) };
 }
 
-/** The tensors of a classifier: those of `torch.nn.EmbeddingBag` and a bias, or of `torch.nn.Embedding` and `torch.nn.Linear`. */
+/**
+ * The tensors of a classifier: those of `torch.nn.EmbeddingBag` and a bias, or of `torch.nn.Embedding` and
+ * `torch.nn.Linear`.
+ */
 export function wordClassifierShapes(config: WordClassifierConfig): NamedShapes {
   const { vocabulary, labels } = config;
   if (config.kind === "bag-of-words") return { "words.weight": [vocabulary, labels], bias: [labels] };

@@ -198,8 +198,9 @@ const backwardChecks: Checks<AttentionBackwardOptions> = {
  * (Dao et al. 2022, appendix B). A tensor of the score has the sum of P · (dout · vᵀ · M − δ) · slope over the pairs
  * that read an element.
  *
- * q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]`, out and dout `[b, h, t, dv]`, lse `[b, h, t]` → dq, dk, dv of the
- * shapes of q, k, v, dsink `[h]` where there is a sink, and dscore where tensors of the score are named. Options as in `attention`.
+ * q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]`, out and dout `[b, h, t, dv]`, lse `[b, h, t]` → dq, dk, dv of
+ * the shapes of q, k, v, dsink `[h]` where there is a sink, and dscore where tensors of the score are named. Options as
+ * in `attention`.
  */
 export function attentionBackward(
   tensors: { q: Dense; k: Dense; v: Dense; out: Dense; lse: Dense; dout: Dense },

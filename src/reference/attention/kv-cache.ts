@@ -90,7 +90,8 @@ export interface Quantisation {
 }
 
 /**
- * Symmetric integers for blocks of a row: `code = round(x / scale)`, halves to even. With 8 bits the scale is the largest
+ * Symmetric integers for blocks of a row: `code = round(x / scale)`, halves to even. With 8 bits the scale is the
+ * largest
  * |x| / 127. With 4 it is the x furthest from 0, divided by −8, as in llama.cpp's Q4_0: that x becomes −8.
  * x `[...rows, d]` → codes `[...rows, d]`, scales `[...rows, d / block]`, both computed in f32.
  */

@@ -5,7 +5,9 @@ import { type Dense, element } from "../dense.ts";
 /** Whether key `key` is visible to the query at absolute position `query`, in a batch row and a query head. */
 export interface Mask {
   (batch: number, head: number, query: number, key: number): boolean;
-  /** The visible keys of a query as one run `[first, end)`, where the mask is such and the same in all rows and heads. */
+  /**
+   * The visible keys of a query as one run `[first, end)`, where the mask is such and the same in all rows and heads.
+   */
   readonly keyRange?: (query: number) => readonly [first: number, end: number];
 }
 
@@ -84,7 +86,9 @@ export const masks = {
     return (_b, _h, query, key) => key <= query && query - key < keys && (query - key) % dilation === 0;
   },
 
-  /** Strided pattern (Child et al. 2019, section 4.3); in the released code set 1 has one key less than in the paper. */
+  /**
+   * Strided pattern (Child et al. 2019, section 4.3); in the released code set 1 has one key less than in the paper.
+   */
   strided(parameters: { readonly stride: number } & Sparse): Mask {
     const { stride, set = "merged", definition = "paper" } = given("strided", parameters, { stride: count, ...sparse });
     const reach = definition === "paper" ? stride : stride - 1;
@@ -94,7 +98,10 @@ export const masks = {
       key <= query && ((set !== 2 && inFirst(query, key)) || (set !== 1 && inSecond(query, key)));
   },
 
-  /** Fixed pattern (Child et al. 2019, section 4.3); in the released code only merged, and heads take turns, 4 by default. */
+  /**
+   * Fixed pattern (Child et al. 2019, section 4.3); in the released code only merged, and heads take turns, 4 by
+   * default.
+   */
   fixed(parameters: { readonly stride: number; readonly summary: number; readonly turns?: number } & Sparse): Mask {
     const checks = { stride: count, summary: count, turns: integer(1), ...sparse };
     const { stride, summary, set = "merged", definition = "paper", ...rest } = given("fixed", parameters, checks);

@@ -17,8 +17,8 @@ export const scores = {
   },
 
   /**
-   * A penalty that grows with distance, by a slope of each head (Press et al. 2021): `−slope · |q − k|`, or by convention
-   * "difference" `slope · (k − q)`.
+   * A penalty that grows with distance, by a slope of each head (Press et al. 2021): `−slope · |q − k|`, or by
+   * convention "difference" `slope · (k − q)`.
    */
   alibi(parameters: { readonly slopes: Dense; readonly convention?: "distance" | "difference" }): Score {
     const conventions = oneOf("distance", "difference");

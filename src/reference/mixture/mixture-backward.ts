@@ -132,11 +132,11 @@ export function mixtureBackward(tensors: Tensors, options: { activation: "swiglu
 }
 
 /**
- * Gradient of {@link route}: from that of the weights to that of the logits, the choice being constant. logits `[t, e]`,
- * experts `[t, k]`, dweights `[t, k]` → dlogits `[t, e]`. With s the scores and S their divisor, 1 for sigmoids
- * without `normalise`: `dlogits = scale · s′ / S · (dweights − Σ weights · dweights / scale)`, the sum only where S depends
- * on scores, and dweights 0 for an expert that is not chosen. Softmax over all experts gives all logits a gradient, the
- * others only those of the chosen.
+ * Gradient of {@link route}: from that of the weights to that of the logits, the choice being constant. logits `[t,
+ * e]`, experts `[t, k]`, dweights `[t, k]` → dlogits `[t, e]`. With s the scores and S their divisor, 1 for sigmoids
+ * without `normalise`: `dlogits = scale · s′ / S · (dweights − Σ weights · dweights / scale)`, the sum only where S
+ * depends on scores, and dweights 0 for an expert that is not chosen. Softmax over all experts gives all logits a
+ * gradient, the others only those of the chosen.
  */
 export function routeBackward(
   tensors: { logits: Dense; experts: Dense; dweights: Dense },

@@ -104,8 +104,8 @@ const tensorChecks: Checks<MixtureTensors> = {
 
 /**
  * A mixture of feed-forward experts (Shazeer et al. 2017, eq. 1):
- * `y[t] = Σᵢ weights[t, i] · (down · activation(gate · x[t], up · x[t]) + downBias)`, matrices and biases being those of
- * expert `experts[t, i]`, summed in order of i.
+ * `y[t] = Σᵢ weights[t, i] · (down · activation(gate · x[t], up · x[t]) + downBias)`, matrices and biases being those
+ * of expert `experts[t, i]`, summed in order of i.
  *
  * x `[t, c]`, experts `[t, k]`, weights `[t, k]`, gateUp `[e · 2f, c]`, gateUpBias `[e · 2f]` (none: 0), down
  * `[e · c, f]`, downBias `[e · c]` (none: 0) → y `[t, c]`. Row `e · 2f + 2j` of gateUp is row j of expert e's gate, row

@@ -301,8 +301,8 @@ export function routerStatistics(tensors: { logits: Dense; experts: Dense }, opt
 }
 
 /**
- * Gradient of {@link routerStatistics}, the choices being constant: logits `[t, e]`, dsums `[2e + 1]` → dlogits `[t, e]`:
- * `s′ / S · (dshare − Σ share · dshare) + 2 · lse · softmax · dsquare`, with s the scores and S their sum.
+ * Gradient of {@link routerStatistics}, the choices being constant: logits `[t, e]`, dsums `[2e + 1]` → dlogits `[t,
+ * e]`: `s′ / S · (dshare − Σ share · dshare) + 2 · lse · softmax · dsquare`, with s the scores and S their sum.
  */
 export function routerStatisticsBackward(
   tensors: { logits: Dense; dsums: Dense },
@@ -326,9 +326,9 @@ export function routerStatisticsBackward(
 }
 
 /**
- * The bias by which experts are chosen after a step of balancing (Wang et al. 2024): up by `rate` for experts with fewer
- * choices than the mean, down for those with more. sums `[2e + 1]` as {@link routerStatistics} returns them, bias `[e]`
- * → bias `[e]`.
+ * The bias by which experts are chosen after a step of balancing (Wang et al. 2024): up by `rate` for experts with
+ * fewer choices than the mean, down for those with more. sums `[2e + 1]` as {@link routerStatistics} returns them, bias
+ * `[e]` → bias `[e]`.
  */
 export function balanceBias(tensors: { sums: Dense; bias: Dense }, options: { rate: number }): { bias: Dense } {
   const { sums, bias } = given("balanceBias", tensors, { sums: tensor, bias: tensor });

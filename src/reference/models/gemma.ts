@@ -35,8 +35,8 @@ interface GemmaTensors {
 }
 
 /**
- * A whole forward pass of Gemma 2 and 3 (Gemma Team 2024, 2025): embeddings times √width, weights of norms stored less 1,
- * norms before and after each layer, GeGLU, and the embedding table as the head. The checkpoint decides on norms of
+ * A whole forward pass of Gemma 2 and 3 (Gemma Team 2024, 2025): embeddings times √width, weights of norms stored less
+ * 1, norms before and after each layer, GeGLU, and the embedding table as the head. The checkpoint decides on norms of
  * queries and keys. ids `[t]` → logits `[t, v]`.
  */
 export function gemma({ ids, weights, table, local }: GemmaTensors, config: GemmaConfig): { logits: Dense } {

@@ -41,8 +41,9 @@ function gatesOf({ a, h, weight, bias, width }: Problem, row: number, j: number)
 }
 
 /**
- * The next state of a gated recurrent unit that resets after the product (Cho et al. 2014, as PyTorch and cuDNN have it):
- * `r, z = σ(a + m)`, `n = tanh(a_n + r · m_n)`, `y = (1 − z) · n + z · h`, where `m = h · weightᵀ + bias`. y `[b, h]`.
+ * The next state of a gated recurrent unit that resets after the product (Cho et al. 2014, as PyTorch and cuDNN have
+ * it): `r, z = σ(a + m)`, `n = tanh(a_n + r · m_n)`, `y = (1 − z) · n + z · h`, where `m = h · weightᵀ + bias`. y `[b,
+ * h]`.
  */
 export function gruCell(tensors: GruTensors): { y: Dense } {
   const problem = problemOf("gruCell", tensors);
@@ -58,9 +59,9 @@ export function gruCell(tensors: GruTensors): { y: Dense } {
 }
 
 /**
- * Gradients of {@link gruCell} from that of the next state, dy `[b, h]`. With `dn = dy · (1 − z) · (1 − n²)`: `da = [dn · q ·
- * r(1 − r), dy · (h − n) · z(1 − z), dn]`, dm is the same with `dn · r` last, `dh = dm · weight + dy · z`, `dweight = dmᵀ · h`, and
- * dbias is the sum of dm over rows.
+ * Gradients of {@link gruCell} from that of the next state, dy `[b, h]`. With `dn = dy · (1 − z) · (1 − n²)`: `da = [dn
+ * · q · r(1 − r), dy · (h − n) · z(1 − z), dn]`, dm is the same with `dn · r` last, `dh = dm · weight + dy · z`,
+ * `dweight = dmᵀ · h`, and dbias is the sum of dm over rows.
  */
 export function gruCellBackward({ dy, ...tensors }: GruTensors & { readonly dy: Dense }): {
   da: Dense;

@@ -75,8 +75,8 @@ export const weightsCheck = required(recordOf(anything));
  * layers). The checkpoint decides: a bias or a head norm is applied where it has one, and without `lm_head.weight` the
  * embedding table is the head.
  *
- * ids `[t]`, table `[p, r/2, 2]` (none: unscaled RoPE by `rope_theta`), which in OLMo 3 is that of layers without a window
- * → logits `[t, v]`.
+ * ids `[t]`, table `[p, r/2, 2]` (none: unscaled RoPE by `rope_theta`), which in OLMo 3 is that of layers without a
+ * window → logits `[t, v]`.
  */
 export function llama(tensors: { ids: Dense; weights: Weights; table?: Dense }, file: LlamaConfig): { logits: Dense } {
   return llamaOf(tensors, file, {});

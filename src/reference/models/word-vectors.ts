@@ -22,8 +22,8 @@ function problemOf(operation: string, tensors: PairTensors) {
 const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
 /**
- * The loss of each pair in skip-gram with negative sampling (Mikolov et al. 2013, eq. 4): `−log σ(u·v) − Σ log σ(−u′·v)`, the
- * sum over the words that are drawn. losses `[n]`.
+ * The loss of each pair in skip-gram with negative sampling (Mikolov et al. 2013, eq. 4): `−log σ(u·v) − Σ log
+ * σ(−u′·v)`, the sum over the words that are drawn. losses `[n]`.
  */
 export function negativeSampling(tensors: PairTensors): { losses: Dense } {
   const { v, u, others, n, k, d } = problemOf("negativeSampling", tensors);
@@ -37,8 +37,8 @@ export function negativeSampling(tensors: PairTensors): { losses: Dense } {
 }
 
 /**
- * Gradients of {@link negativeSampling} from those of the losses, dlosses `[n]`: `dv = (σ(u·v) − 1) · u + Σ σ(u′·v) · u′`,
- * `du = (σ(u·v) − 1) · v` and `du′ = Σ σ(u′·v) · v` over the pairs.
+ * Gradients of {@link negativeSampling} from those of the losses, dlosses `[n]`: `dv = (σ(u·v) − 1) · u + Σ σ(u′·v) ·
+ * u′`, `du = (σ(u·v) − 1) · v` and `du′ = Σ σ(u′·v) · v` over the pairs.
  */
 export function negativeSamplingBackward({ dlosses, ...tensors }: PairTensors & { readonly dlosses: Dense }): {
   dv: Dense;

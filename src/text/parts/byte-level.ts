@@ -1,7 +1,8 @@
 /**
  * The alphabet of byte-level BPE: every byte is written as one printable character. Printable ASCII and Latin-1 stand
  * for themselves, the 68 other bytes take the characters from U+0100 in order (a space is U+0120, a newline U+010A).
- * Source: Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", section 2.2, and its released code.
+ * Source: Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", section 2.2, and its released
+ * code.
  */
 const characterBytes: ReadonlyMap<string, number> = (() => {
   const bytes = new Map<string, number>();

@@ -92,7 +92,9 @@ function splitAt(pattern: { literal: string } | { source: string }, kept: Kept, 
 
 const isolated = (source: string, field: string) => splitAt({ source }, "both", field);
 
-/** A Split in one of the five ways; the latter three are patterns that match a delimiter with the text it belongs to. */
+/**
+ * A Split in one of the five ways; the latter three are patterns that match a delimiter with the text it belongs to.
+ */
 function split(delimiter: string, behavior: string, invert: boolean, field: string): PreTokenizerStep {
   const notDelimiter = String.raw`(?:(?!${delimiter})[\s\S])`;
   const pattern = `${field}.pattern`;

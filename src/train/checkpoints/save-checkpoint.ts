@@ -60,8 +60,8 @@ export async function saveCheckpoint(trainer: Trainer<never>, record: Checkpoint
 const name = "checkpoint";
 
 /**
- * Restores a trainer, and the weights of its model, from a file of `saveCheckpoint` or of `shaderformer train`. Everything is
- * checked before anything changes.
+ * Restores a trainer, and the weights of its model, from a file of `saveCheckpoint` or of `shaderformer train`.
+ * Everything is checked before anything changes.
  *
  * @throws FormatError, with the field or tensor, for a file that is truncated, damaged, without digests, or of another
  * model or optimizer.

@@ -12,7 +12,10 @@ export interface MaskOptions {
   readonly vocabulary: number;
   /** The share of a row's tokens to predict, at least one token; default 0.15. */
   readonly share?: number | undefined;
-  /** Tokens that are never hidden and replace no other token, such as `tokenizer.specials`; the mask is always one of them. */
+  /**
+   * Tokens that are never hidden and replace no other token, such as `tokenizer.specials`; the mask is always one of
+   * them.
+   */
   readonly never?: readonly number[] | undefined;
   /** A u32; default 0. */
   readonly seed?: number | undefined;

@@ -48,10 +48,11 @@ const fields = fieldsOf<GradientOptions>({
 const ruleFields = fieldsOf<Rule>({ of: required(callback), record: required(callback), unread: listOf(text) });
 
 /**
- * The gradients of a loss of one number by parameters: f32 tensors of their shapes, by the same names; undefined for one
- * that the loss does not depend on. Called inside `record`, after the loss: the calls in between are walked in reverse,
- * and each op's rule records its vector-Jacobian product as calls (reverse mode, Griewank and Walther 2008, section 3.2).
- * Parameters are f32, f16 or bf16. The order of all additions is that of the recording, so two runs give the same bits.
+ * The gradients of a loss of one number by parameters: f32 tensors of their shapes, by the same names; undefined for
+ * one that the loss does not depend on. Called inside `record`, after the loss: the calls in between are walked in
+ * reverse, and each op's rule records its vector-Jacobian product as calls (reverse mode, Griewank and Walther 2008,
+ * section 3.2). Parameters are f32, f16 or bf16. The order of all additions is that of the recording, so two runs give
+ * the same bits.
  *
  * @throws GradientError for an op without a rule on the path to a parameter, with the ops on that path; for memory that
  * is overwritten before the loss; for a loss of several numbers without `upstream`. GpuError outside `record`.

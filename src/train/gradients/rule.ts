@@ -36,7 +36,9 @@ export type InputGradients = Readonly<Record<string, Tensor | undefined>>;
 
 const otherFields = fieldsOf<Pick<Rule, "unread">>({ unread: listOf(text) });
 
-/** How the gradients of an op's inputs follow from those of its results: the vector-Jacobian product, as calls of ops. */
+/**
+ * How the gradients of an op's inputs follow from those of its results: the vector-Jacobian product, as calls of ops.
+ */
 export interface Rule {
   /** The op: the function that is called. */
   readonly of: object;

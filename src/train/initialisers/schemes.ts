@@ -9,7 +9,9 @@ export type Role =
   | "buckets"
   /** The query matrix of attention. */
   | "query"
-  /** A matrix whose result is added to the residual stream: of attention's output, and the last of a feed-forward layer. */
+  /**
+   * A matrix whose result is added to the residual stream: of attention's output, and the last of a feed-forward layer.
+   */
   | "residual"
   | "matrix"
   /** Weights of a norm, which start as ones. */

@@ -48,8 +48,8 @@ export interface TrainableEncoderDecoderOptions extends TrainableOptions, PairLo
 const fields = fieldsOf<TrainableEncoderDecoderOptions>({ ...trainableChecks, labelSmoothing: belowOne });
 
 /**
- * Reads the folder of an encoder-decoder and uploads its weights as f32, 4 bytes each, to be trained on pairs of a source
- * and a target by teacher forcing. `from` is as for `loadEncoderDecoder`.
+ * Reads the folder of an encoder-decoder and uploads its weights as f32, 4 bytes each, to be trained on pairs of a
+ * source and a target by teacher forcing. `from` is as for `loadEncoderDecoder`.
  *
  * @throws FormatError or TextError for a file that is missing or invalid, and the reason of `signal` once it aborts.
  */

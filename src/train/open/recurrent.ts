@@ -29,8 +29,9 @@ interface TrainableRecurrent extends TrainableModel<PairBatch> {
 const kind = { read: readRecurrentConfig, shapes: recurrentShapes };
 
 /**
- * Reads a recurrent encoder-decoder's folder and uploads its weights as f32: `config.json` as `readRecurrentConfig` reads it,
- * and `model.safetensors` with the names of PyTorch's modules `embedding`, `encoder`, `decoder`, `combine` and `head`.
+ * Reads a recurrent encoder-decoder's folder and uploads its weights as f32: `config.json` as `readRecurrentConfig`
+ * reads it, and `model.safetensors` with the names of PyTorch's modules `embedding`, `encoder`, `decoder`, `combine`
+ * and `head`.
  *
  * @throws FormatError for a file that is missing or invalid, and the reason of `signal` once it aborts.
  */

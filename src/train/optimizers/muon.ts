@@ -71,8 +71,8 @@ function record(
 }
 
 /**
- * Muon (Jordan 2024): the momentum of each hidden matrix made nearly orthonormal, times √max(1, rows / columns); AdamW for
- * the rest. Its rate is near 0.02.
+ * Muon (Jordan 2024): the momentum of each hidden matrix made nearly orthonormal, times √max(1, rows / columns); AdamW
+ * for the rest. Its rate is near 0.02.
  */
 export const muon: OptimizerKind<MuonSettings> = {
   name: "muon",

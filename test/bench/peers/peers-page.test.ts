@@ -19,7 +19,8 @@ const packages = noChromium
 const { missing } = packages;
 
 const arrayPeers = ["jax-js", "onnxruntime-web (no subgroups)", "tensorflow.js"];
-// The other onnxruntime-web and transformers.js differ in their device, and what the first one makes of subgroups may be wrong here.
+// The other onnxruntime-web and transformers.js differ in their device, and what the first one makes of subgroups may
+// be wrong here.
 const textPeers = ["transformers.js (no subgroups)", "wllama"];
 const engines = ["shaderformer", ...arrayPeers, "a wrong engine"];
 const peers = engines.slice(1);

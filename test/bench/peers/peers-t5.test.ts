@@ -7,7 +7,7 @@ import { judge } from "../../../bench/peers/truth/truth.ts";
 import { openWeights } from "../../../src/formats/weights.ts";
 import { openFolder } from "../../../src/index.ts";
 import { dense } from "../../../src/reference/index.ts";
-import { sequenceFolder, sequenceGolden } from "../../seq2seq/golden.ts";
+import { sequenceFolder, sequenceGolden } from "../../encoders/seq2seq/golden.ts";
 import { quickGpu } from "../../support/devices/gpu.ts";
 
 test("float64 gives the logits that PyTorch gives", async () => {

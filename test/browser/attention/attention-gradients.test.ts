@@ -1,5 +1,5 @@
-// Gradients in the attention laboratory, in one browser: the pass is chosen by keys, measured, saved, linked to, and refused
-// with its reason.
+// Gradients in the attention laboratory, in one browser: the pass is chosen by keys, measured, saved, linked to, and
+// refused with its reason.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BenchResult } from "../../../bench/result.ts";
 import { browsers, type DrivenBrowser, type OpenedPage } from "../driven.ts";

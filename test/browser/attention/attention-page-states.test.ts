@@ -13,7 +13,9 @@ interface State {
   readonly setup?: string;
   /** True where the device is there, so that a run may begin. */
   readonly usable: boolean;
-  /** True of the first state of those that look the same: rules of accessibility and a phone's width are tested with it. */
+  /**
+   * True of the first state of those that look the same: rules of accessibility and a phone's width are tested with it.
+   */
   readonly looked?: true;
 }
 

@@ -1,5 +1,5 @@
-// What each browser does in its own way of the attention laboratory: its layout and its editor. What is the page's own is in
-// attention-page.test.ts, and its main way in pages.test.ts.
+// What each browser does in its own way of the attention laboratory: its layout and its editor. What is the page's own
+// is in attention-page.test.ts, and its main way in pages.test.ts.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { attempts } from "../../support/fuzz.ts";
 import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage } from "../driven.ts";

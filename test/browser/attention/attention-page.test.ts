@@ -27,7 +27,9 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
   const tableRows = () => page.getByRole("region", { name: "Table of results" }).locator("tbody tr");
   const cases = () => page.locator("details.cases");
 
-  /** Presses Run and waits until it can be pressed again. A short run says Stop for less time than a wait takes to look. */
+  /**
+   * Presses Run and waits until it can be pressed again. A short run says Stop for less time than a wait takes to look.
+   */
   async function measure(count: number): Promise<void> {
     const button = page.getByRole("button", { name: new RegExp(`^Run ${count} measurements?$`), disabled: false });
     await button.waitFor();

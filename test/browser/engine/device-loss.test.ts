@@ -1,4 +1,5 @@
-// The device is lost in the middle of a text: Firefox's is destroyed. Chromium's GPU process crashes in generate-loss.test.ts.
+// The device is lost in the middle of a text: Firefox's is destroyed. Chromium's GPU process crashes in
+// generate-loss.test.ts.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noFirefox } from "../../../bench/harness/firefox.ts";
 import { serveSite, type WebServer } from "../../../bench/harness/web-server.ts";

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serveSite, type WebServer } from "../../../bench/harness/web-server.ts";
 import { assertClose, nmseCaps } from "../../../src/check/compare.ts";
 import { type GpuOptions, loadModel, openGpu } from "../../../src/index.ts";
-import { encoderFolder, farthest, halvedGolden, sentenceGolden } from "../../encode/golden-encoders.ts";
+import { encoderFolder, farthest, halvedGolden, sentenceGolden } from "../../encoders/encode/golden-encoders.ts";
 import { bundledModel, goldenPrompts } from "../../support/bundled.ts";
 import { browsers, type DrivenBrowser, type DrivenPage } from "../driven.ts";
 import { tasks } from "../generate/tasks.ts";
@@ -59,8 +59,8 @@ describe.each(browsers)("the bundled model in $name", ({ name, missing, start })
 
   let opened: GpuOptions | undefined;
   /**
-   * Opens a device in the page and loads the model from the web server, unless they are those of the last call: a device
-   * compiles its own pipelines.
+   * Opens a device in the page and loads the model from the web server, unless they are those of the last call: a
+   * device compiles its own pipelines.
    */
   async function open(options: GpuOptions): Promise<void> {
     if (options === opened) return;

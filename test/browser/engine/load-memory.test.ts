@@ -1,5 +1,5 @@
-// Memory of a page that loads a large model, as Chromium measures it: of JavaScript in the page and its worker while the
-// model is loaded, and of the process that has the GPU after it is unloaded, again and again.
+// Memory of a page that loads a large model, as Chromium measures it: of JavaScript in the page and its worker while
+// the model is loaded, and of the process that has the GPU after it is unloaded, again and again.
 import { readFile, rm } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

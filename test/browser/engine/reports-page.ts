@@ -2,7 +2,10 @@
 import { increment, openGpu, upload } from "../../../src/index.ts";
 
 Object.assign(globalThis, {
-  /** Adds 1 to a number `count` times, each sum read back before the next: the last one, and the empty submits meanwhile. */
+  /**
+   * Adds 1 to a number `count` times, each sum read back before the next: the last one, and the empty submits
+   * meanwhile.
+   */
   async readBacks(count: number): Promise<{ looks: number; last: number }> {
     let looks = 0;
     const submit = GPUQueue.prototype.submit;

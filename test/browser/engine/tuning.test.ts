@@ -1,4 +1,5 @@
-// The page that generates measures its kernels on the device, in one browser, keeps the result, and uses it after a reload.
+// The page that generates measures its kernels on the device, in one browser, keeps the result, and uses it after a
+// reload.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BuiltSite, buildSite } from "../attention/attention-site.ts";
 import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage } from "../driven.ts";

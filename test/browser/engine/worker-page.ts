@@ -49,8 +49,8 @@ export const workerTasks = {
     worker?.terminate();
   },
   /**
-   * What heads of an encoder and an encoder-decoder give in the package's own worker: its masks, labels, the text of a source,
-   * its parts, how an abort ends one, and an error.
+   * What heads of an encoder and an encoder-decoder give in the package's own worker: its masks, labels, the text of a
+   * source, its parts, how an abort ends one, and an error.
    */
   async encoders(bert: string, classifier: string, dates: string, masked: string, source: string) {
     const own = new Worker("/package-worker.js", { type: "module" });

@@ -1,5 +1,5 @@
-// The page that generates loses its device in the middle of a text: what it says, and how the text ends. What Firefox does
-// then is in device-loss.test.ts.
+// The page that generates loses its device in the middle of a text: what it says, and how the text ends. What Firefox
+// does then is in device-loss.test.ts.
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openChromium, openPage } from "../../../bench/harness/chromium.ts";

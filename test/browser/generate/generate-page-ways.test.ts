@@ -1,5 +1,5 @@
-// The main ways of the page that generates, in one browser; one of them in every browser is in pages.test.ts. Its states are in
-// generate-page.test.ts.
+// The main ways of the page that generates, in one browser; one of them in every browser is in pages.test.ts. Its
+// states are in generate-page.test.ts.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundledModel, goldenPrompts } from "../../support/bundled.ts";
 import { type BuiltSite, buildSite, screenshot } from "../attention/attention-site.ts";

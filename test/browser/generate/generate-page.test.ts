@@ -10,7 +10,9 @@ import { type OpenSite, openSite, screenshot, tabShowsFocus, violations } from "
 interface State {
   readonly says: RegExp;
   readonly action?: string;
-  /** True of the first state of those that look the same: rules of accessibility and a phone's width are tested with it. */
+  /**
+   * True of the first state of those that look the same: rules of accessibility and a phone's width are tested with it.
+   */
   readonly looked?: true;
 }
 

@@ -1,5 +1,6 @@
-// Models that the page that generates gets from elsewhere, in one browser: a second visit, files of the reader's own, what is kept,
-// a load that was cancelled, a hub that asks for a token. What either browser keeps is in model-cache.test.ts.
+// Models that the page that generates gets from elsewhere, in one browser: a second visit, files of the reader's own,
+// what is kept, a load that was cancelled, a hub that asks for a token. What either browser keeps is in
+// model-cache.test.ts.
 import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { tinyGguf } from "../../formats/gguf-tiny.ts";

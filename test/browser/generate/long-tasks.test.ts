@@ -1,5 +1,5 @@
-// What the main thread of a page has to do while a model is loaded and writes: many tasks, as Chromium's trace counts them.
-// How long the longest takes is measured by scripts/measure/long-tasks.mjs.
+// What the main thread of a page has to do while a model is loaded and writes: many tasks, as Chromium's trace counts
+// them. How long the longest takes is measured by scripts/measure/long-tasks.mjs.
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium } from "../../../bench/harness/chromium.ts";

@@ -175,8 +175,9 @@ async function endings(model: LanguageModel, url: string): Promise<Ended[]> {
 }
 
 /**
- * Loads the model of a folder from blobs and their addresses, and aborts two more loads: at once, and while weights are uploaded. Returns the
- * bytes read from files, how the loads ended, and how often the last one reported its progress, of which the first report aborts it.
+ * Loads the model of a folder from blobs and their addresses, and aborts two more loads: at once, and while weights are
+ * uploaded. Returns the bytes read from files, how the loads ended, and how often the last one reported its progress,
+ * of which the first report aborts it.
  */
 async function loads({ gpu }: LanguageModel, folder: string, names: readonly string[]) {
   const files: Record<string, Blob | string> = {};

@@ -1,4 +1,5 @@
-// The search page: texts are indexed, searched and kept in every browser there is, stopped, exported and imported in one.
+// The search page: texts are indexed, searched and kept in every browser there is, stopped, exported and imported in
+// one.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import recorded from "../../../site/search/results/recorded.json" with { type: "json" };
 import { amendments } from "../../../site/search/text/amendments.ts";
@@ -171,8 +172,8 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
       await search.ask("soldiers living in my house");
       models.down = false;
       expect((await search.marked())[0]?.marked).toMatch(/No Soldier shall/);
-      // The worker has the index and its map already: neither is made again in the way of the first query. The texts of the
-      // panel, which are cut to be counted, are another matter.
+      // The worker has the index and its map already: neither is made again in the way of the first query. The texts of
+      // the panel, which are cut to be counted, are another matter.
       expect((await calls()).filter((name) => name !== "cut").slice(0, 2)).toEqual(["load", "check"]);
       // What is asked for is a byte of each file, which says that it is the same.
       expect(

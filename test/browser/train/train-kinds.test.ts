@@ -1,5 +1,5 @@
-// The page that trains, with a model that is no decoder, in one browser: an encoder-decoder learns to copy, and is exported. A
-// tab that was closed is in train.test.ts.
+// The page that trains, with a model that is no decoder, in one browser: an encoder-decoder learns to copy, and is
+// exported. A tab that was closed is in train.test.ts.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BuiltSite, buildSite } from "../attention/attention-site.ts";
 import { browsers, type DrivenBrowser, type OpenedPage } from "../driven.ts";

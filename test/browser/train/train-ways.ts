@@ -78,15 +78,19 @@ export async function keys(page: DrivenPage, ...names: readonly string[]): Promi
   for (const name of names) await page.keyboard.press(name);
 }
 
-/** The files of a zip file whose entries are stored as they are, by their names. */
+/**
+ * The files of a zip file whose entries are stored as they are, by their names, as its central directory lists them.
+ */
 export function unzipped(zip: Uint8Array): ReadonlyMap<string, Uint8Array> {
   const view = new DataView(zip.buffer, zip.byteOffset, zip.byteLength);
   const found = new Map<string, Uint8Array>();
-  for (let at = 0; view.getUint32(at, true) === 0x04034b50; ) {
-    const [size, nameLength] = [view.getUint32(at + 22, true), view.getUint16(at + 26, true)];
-    const begin = at + 30 + nameLength;
-    found.set(new TextDecoder().decode(zip.subarray(at + 30, begin)), zip.subarray(begin, begin + size));
-    at = begin + size;
+  for (let at = view.getUint32(zip.length - 6, true); view.getUint32(at, true) === 0x02014b50; ) {
+    const [size, nameLength, begins] = [view.getUint32(at + 24, true), view.getUint16(at + 28, true), at + 46];
+    const local = view.getUint32(at + 42, true);
+    const begin = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
+    const name = new TextDecoder().decode(zip.subarray(begins, begins + nameLength));
+    found.set(name, zip.subarray(begin, begin + size));
+    at = begins + nameLength + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
   }
   return found;
 }

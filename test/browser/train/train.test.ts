@@ -1,5 +1,5 @@
-// The page that trains: in every browser there is a model learns to sort, its tab is closed and it goes on, and it is exported;
-// in one it is opened in the page that generates, and what can go wrong is tried.
+// The page that trains: in every browser there is a model learns to sort, its tab is closed and it goes on, and it is
+// exported; in one it is opened in the page that generates, and what can go wrong is tried.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BuiltSite, buildSite } from "../attention/attention-site.ts";
 import { browsers, type DrivenBrowser, type OpenedPage, ownIn, simulatedIn } from "../driven.ts";

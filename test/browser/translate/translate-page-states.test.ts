@@ -1,4 +1,5 @@
-// States of the page that translates, in one browser, since they are the page's own: texts and folders that are refused, devices that fail.
+// States of the page that translates, in one browser, since they are the page's own: texts and folders that are
+// refused, devices that fail.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { browsers, type DrivenPage } from "../driven.ts";
 import { fill, open } from "../generate/generate-ways.ts";

@@ -1,9 +1,9 @@
-// The page that translates: in every browser there is a text is written by keys alone, in one its grid is compared with what
-// PyTorch found.
+// The page that translates: in every browser there is a text is written by keys alone, in one its grid is compared with
+// what PyTorch found.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundled } from "../../../site/translate/model/choice.ts";
+import { sequenceGolden } from "../../encoders/seq2seq/golden.ts";
 import dates from "../../golden/dates.json" with { type: "json" };
-import { sequenceGolden } from "../../seq2seq/golden.ts";
 import { screenshot } from "../attention/attention-site.ts";
 import { browsers, type DrivenPage, ownIn } from "../driven.ts";
 import { fill, pick } from "../generate/generate-ways.ts";

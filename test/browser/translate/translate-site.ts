@@ -1,5 +1,5 @@
 // The page that translates, open in a browser, with the folders that its tests load.
-import { sequenceFolder } from "../../seq2seq/golden.ts";
+import { sequenceFolder } from "../../encoders/seq2seq/golden.ts";
 import { bundledModel } from "../../support/bundled.ts";
 import { type BuiltSite, buildSite } from "../attention/attention-site.ts";
 import type { InstalledBrowser, OpenedPage } from "../driven.ts";

@@ -1,5 +1,5 @@
-// A hub on the loopback interface, as far as loading a model asks of one: its description of a repository, its files, the
-// large ones by a redirect to another origin, with ranges. A test says which requests it gets wrong, and how.
+// A hub on the loopback interface, as far as loading a model asks of one: its description of a repository, its files,
+// the large ones by a redirect to another origin, with ranges. A test says which requests it gets wrong, and how.
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -1,5 +1,5 @@
-// Beam search in float64 by the rules of transformers 5.0, in its own terms: arrays of fixed sizes, −1e9 for what is not
-// there, one source.
+// Beam search in float64 by the rules of transformers 5.0, in its own terms: arrays of fixed sizes, −1e9 for what is
+// not there, one source.
 
 /** Logits after a text. */
 export type Logits = (text: readonly number[]) => readonly number[];

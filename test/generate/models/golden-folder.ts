@@ -21,8 +21,8 @@ interface Golden {
 }
 
 /**
- * Tests that the model of a folder is the one that its `golden.json` is of, in prefills and in decode steps. Models that
- * share a device share its pipelines.
+ * Tests that the model of a folder is the one that its `golden.json` is of, in prefills and in decode steps. Models
+ * that share a device share its pipelines.
  */
 export async function goldenTests(gpu: Gpu, folder: string, options: ModelOptions = {}): Promise<void> {
   const { prompt, logits, greedy } = JSON.parse(readFileSync(`${folder}/golden.json`, "utf8")) as Golden;

@@ -29,7 +29,10 @@ const models: Record<string, readonly GoldenPrompt[]> = {
   [bundledModel]: goldenPrompts,
   [bundledMixture]: mixturePrompts,
 };
-/** All models and prompts run on the default adapter; a device that differs from it takes its turn with a model, and runs a prompt. */
+/**
+ * All models and prompts run on the default adapter; a device that differs from it takes its turn with a model, and
+ * runs a prompt.
+ */
 const runs = Object.entries(models).flatMap(([folder, prompts], i, { length }) =>
   Object.entries(devices)
     .filter((_, j) => j === 0 || j % length === i)

@@ -1,4 +1,5 @@
-// Text that is drawn with the proposals of a draft model: it has the distribution of the model, whatever the draft's is.
+// Text that is drawn with the proposals of a draft model: it has the distribution of the model, whatever the draft's
+// is.
 
 import { afterAll, describe, expect, test } from "vitest";
 import type { LanguageModel } from "../../../src/generate/language-model.ts";
@@ -60,7 +61,8 @@ async function expectDrawn(
     const own = await p(model, [...ids, ...text]);
     const proposed = text.length > 0 ? await q(other, [...ids, ...text]) : new Map<number, number>();
     for (const [token, share] of own) {
-      // The first token comes with the prefill; for the second and third there is one that is proposed, sooner or later.
+      // The first token comes with the prefill; for the second and third there is one that is proposed, sooner or
+      // later.
       if (token !== ends) kept += probability * Math.min(share, proposed.get(token) ?? 0);
       await visit([...text, token], probability * share);
     }

@@ -70,7 +70,8 @@ describe("what ends a text, and what else goes with it", () => {
     const without = await turns(options);
     expect(with_.first).toEqual(without.first);
     expect(with_.third).toEqual(without.third);
-    // Where a step has brought several tokens, those that were not taken are left in the session too, as in flight ones are.
+    // Where a step has brought several tokens, those that were not taken are left in the session too, as in flight ones
+    // are.
     const shared = Math.min(with_.tokens.length, without.tokens.length);
     expect(with_.tokens.slice(0, shared)).toEqual(without.tokens.slice(0, shared));
   });

@@ -17,7 +17,8 @@ const maskOf = (wgsl: string): AttentionMask => ({ kind: "custom", wgsl });
 const body = (statements: string) => `${signature} {\n  ${statements}\n  return k <= q;\n}`;
 
 test("what a text may do: every corner of it in one mask, which sees what causal sees", async () => {
-  // naga takes arrays of an alias for another type than those of what it stands for, so a value is of one of them alone.
+  // naga takes arrays of an alias for another type than those of what it stands for, so a value is of one of them
+  // alone.
   const wgsl = `/* A comment: /* nested */ enable f16; */
 alias Index = u32;  alias List = array<vec2<Index>>;
 struct Params { limit: Index, first: i32 }

@@ -15,9 +15,8 @@ import { portable } from "../../support/numbers/portable.ts";
 import { testCases } from "../../support/run-cases.ts";
 
 const gpu = await testGpu({ features: [] });
-// Blocks and packed are flash by another list of tiles and by other rows: their pipelines are as many again, and a few of
-// them do.
-// splitK is for few queries: its head widths are those of one query.
+// Blocks and packed are flash by another list of tiles and by other rows: their pipelines are as many again, and a few
+// of them do. splitK is for few queries: its head widths are those of one query.
 const { cases } = attentionCases;
 const table = (variants: typeof attentionCases.variants, some = cases) => ({
   ...attentionCases,

@@ -8,7 +8,9 @@ const inRing = (name: string, find: string, replace: string, why: string, tests:
   tests: tests.map((file) => `blocks/${file}`),
 });
 
-/** Mistakes in what attention laboratories build on attention: merge, two passes, cascade, ring, and linear attention. */
+/**
+ * Mistakes in what attention laboratories build on attention: merge, two passes, cascade, ring, and linear attention.
+ */
 export const labMistakes: readonly Mistake[] = [
   inShader("attention/merge", "/ (1.0 + weight)", "", "a merge that does not normalise"),
   inShader(

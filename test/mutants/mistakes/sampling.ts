@@ -41,15 +41,15 @@ export const samplingMistakes: readonly Mistake[] = [
     "tokens that may not come next are an error",
   ),
   inShader("sampling/checked-key", "CHECKED && !is_number", "false", "NaN is not noticed"),
-  inShader("sampling/distribution", "u32(wanted) - 1", "u32(wanted)", "one token too many for top-k"),
+  inShader("sampling/top-k-top-p", "u32(wanted) - 1", "u32(wanted)", "one token too many for top-k"),
   inShader(
-    "sampling/distribution",
+    "sampling/top-k-top-p",
     "if (key < distribution.threshold) { return 0; }",
     "if (key <= distribution.threshold) { return 0; }",
     "the token at the threshold is cut off",
   ),
-  inShader("sampling/distribution", " / distribution.temperature", "", "no temperature"),
-  inShader("sampling/distribution", "if (relative < distribution.min_p) { return 0; }", "", "no min-p"),
+  inShader("sampling/top-k-top-p", " / distribution.temperature", "", "no temperature"),
+  inShader("sampling/top-k-top-p", "if (relative < distribution.min_p) { return 0; }", "", "no min-p"),
   inShader(
     "sampling/sample",
     "vec2u(now.position + now.tokens, 0)",
@@ -71,7 +71,7 @@ export const samplingMistakes: readonly Mistake[] = [
     "the position after a prompt",
   ),
   inShader(
-    "sampling/distribution",
+    "sampling/top-k-top-p",
     "max(distribution.threshold, distribution.largest);",
     "distribution.threshold;",
     "not greedy",

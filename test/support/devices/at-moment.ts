@@ -3,8 +3,8 @@ import { promiseHooks } from "node:v8";
 import { globals } from "webgpu";
 
 /**
- * Calls `event` before the continuation number `turn` of a promise from now on, counted by V8's own hook: at an await of
- * whatever runs. `finish` gives how many there were.
+ * Calls `event` before the continuation number `turn` of a promise from now on, counted by V8's own hook: at an await
+ * of whatever runs. `finish` gives how many there were.
  */
 export function atTurn(turn: number, event: () => void): { finish: () => number } {
   let count = 0;
@@ -24,8 +24,8 @@ const submit = prototype.submit;
 const watches = new Set<() => void>();
 
 /**
- * Calls `event` right after the submit number `count` from now on, of whichever device of this process. `finish` ends the
- * watch, and gives how many submits there were.
+ * Calls `event` right after the submit number `count` from now on, of whichever device of this process. `finish` ends
+ * the watch, and gives how many submits there were.
  */
 export function atSubmit(count: number, event: () => void): { finish: () => number } {
   let submits = 0;

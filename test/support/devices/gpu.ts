@@ -17,9 +17,9 @@ async function open(options: GpuOptions): Promise<Gpu> {
 
 /**
  * The device of a test file, with poisoned memory: results start as NaN and nothing is used twice. The adapter is the
- * default one, or the one that `SHADERFORMER_ADAPTER` names. `choices` are those of variants and tiles, by default of the
- * adapter's kind; `prepare` sets more of them. Gradients of attention have four rows a thread, as on a GPU: with more, their
- * kernels take several times as long to compile here.
+ * default one, or the one that `SHADERFORMER_ADAPTER` names. `choices` are those of variants and tiles, by default of
+ * the adapter's kind; `prepare` sets more of them. Gradients of attention have four rows a thread, as on a GPU: with
+ * more, their kernels take several times as long to compile here.
  */
 export async function testGpu(options: GpuOptions = {}, choices?: Kind, prepare?: (gpu: Gpu) => void): Promise<Gpu> {
   const opened = async () => {
@@ -39,9 +39,9 @@ export async function testGpu(options: GpuOptions = {}, choices?: Kind, prepare?
 }
 
 /**
- * Variants that llvmpipe compiles in a tenth to a third of the time of those that it would run: naive products for tiled
- * ones (0.02 s for 0.3 to 0.6), attention by rows for tiles and split keys (0.4 s for 1.3 each), products of few rows one by
- * one and not in subgroups with what surrounds them (0.5 s for 2.4 of all that a decoder has).
+ * Variants that llvmpipe compiles in a tenth to a third of the time of those that it would run: naive products for
+ * tiled ones (0.02 s for 0.3 to 0.6), attention by rows for tiles and split keys (0.4 s for 1.3 each), products of few
+ * rows one by one and not in subgroups with what surrounds them (0.5 s for 2.4 of all that a decoder has).
  */
 export const quick: Partial<Tuning> = {
   attentionOfFewQueries: ["rows", "naive"],
@@ -53,9 +53,9 @@ export const quick: Partial<Tuning> = {
 };
 
 /**
- * The device of tests of what is built from kernels, with variants that compile quickly: each variant has its own tests, and
- * decoders run those of the adapter in tests of their golden data, as one family of encoders, encoder-decoders and training
- * does.
+ * The device of tests of what is built from kernels, with variants that compile quickly: each variant has its own
+ * tests, and decoders run those of the adapter in tests of their golden data, as one family of encoders,
+ * encoder-decoders and training does.
  */
 export const quickGpu = (options: GpuOptions = {}): Promise<Gpu> =>
   testGpu(options, undefined, (gpu) => tune(gpu, quick));

@@ -2,8 +2,8 @@ import { lavapipeDriver } from "../../../bench/harness/lavapipe.ts";
 
 /**
  * The environment in which llvmpipe needs the least time where other tests run on the other core: it compiles with its
- * narrowest vectors, two thirds of what its widest take, and runs workgroups in the thread that they are sent from, 7 % less
- * than in threads of its own. What is set already stays.
+ * narrowest vectors, two thirds of what its widest take, and runs workgroups in the thread that they are sent from, 7 %
+ * less than in threads of its own. What is set already stays.
  */
 export const quickToCompile = (): Record<string, string> => ({
   LP_NATIVE_VECTOR_WIDTH: process.env["LP_NATIVE_VECTOR_WIDTH"] ?? "128",

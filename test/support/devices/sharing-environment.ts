@@ -1,4 +1,5 @@
-// Environment of projects that share browsers and a built site: after the last file, what its files share is closed and removed.
+// Environment of projects that share browsers and a built site: after the last file, what its files share is closed and
+// removed.
 import type { Environment } from "vitest/runtime";
 import { atEnd } from "./at-end.ts";
 

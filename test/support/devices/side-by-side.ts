@@ -6,7 +6,10 @@ import { twinOf } from "./gpu.ts";
 
 const busy = new WeakSet<Gpu>();
 
-/** Declares a test that may run at the same time as another, on `gpu` or on one like it. vitest runs two at a time (`maxConcurrency`). */
+/**
+ * Declares a test that may run at the same time as another, on `gpu` or on one like it. vitest runs two at a time
+ * (`maxConcurrency`).
+ */
 export function testBeside(
   name: string,
   gpu: () => Gpu,

@@ -79,7 +79,9 @@ export const recurrentLosses: PairLosses = (tape, weight, { source, target, star
   return target.map((id, i) => loss(logits[i] ?? [], id));
 };
 
-/** The Transformer of 2017 with one matrix for embeddings and head: sines and cosines in turns, norms after additions. */
+/**
+ * The Transformer of 2017 with one matrix for embeddings and head: sines and cosines in turns, norms after additions.
+ */
 export const transformerLosses =
   (heads: number): PairLosses =>
   (tape, weight, { source, target, start }) => {

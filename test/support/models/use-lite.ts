@@ -29,7 +29,10 @@ export interface UseLiteSettings {
   readonly layer_norm_eps: number;
 }
 
-/** Sines of positions, then their cosines; frequencies from 1 to 1/10000 (Vaswani et al. 2017 in tensor2tensor's spelling). */
+/**
+ * Sines of positions, then their cosines; frequencies from 1 to 1/10000 (Vaswani et al. 2017 in tensor2tensor's
+ * spelling).
+ */
 function signal(tokens: number, width: number): Dense {
   const half = width / 2;
   const table = dense([tokens, width]);
@@ -44,8 +47,8 @@ function signal(tokens: number, width: number): Dense {
 }
 
 /**
- * The vector of a text's tokens. Two things are this model's own: the embedding of a token counts twice, once in itself and
- * once in the sum with its position; and the first layer widens the stream by a dense residual.
+ * The vector of a text's tokens. Two things are this model's own: the embedding of a token counts twice, once in itself
+ * and once in the sum with its position; and the first layer widens the stream by a dense residual.
  */
 export function useLite(all: readonly number[], weights: Readonly<Record<string, Dense>>, settings: UseLiteSettings) {
   const weight = (name: string): Dense => {

@@ -25,8 +25,8 @@ const relativeStep = 1e-5;
 const tolerance = 1e-7;
 
 /**
- * Random gradients of results, each under the result's name. Never ones: a row of softmax, and one of a layer norm, have
- * the same sum whatever goes in, and ones would hide a term that is missing.
+ * Random gradients of results, each under the result's name. Never ones: a row of softmax, and one of a layer norm,
+ * have the same sum whatever goes in, and ones would hide a term that is missing.
  */
 export function upstreamOf<O extends Tensors>(results: O, seed = 1): O {
   const drawn = Object.entries(results).map(([name, { shape }], i) => [

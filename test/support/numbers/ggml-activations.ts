@@ -1,5 +1,6 @@
-// How ggml's CPU code rounds what a packed matrix is multiplied by: its products are of integers, so rows of activations
-// are quantised first (ggml-cpu's `vec_dot_type`). Nothing here does so: matrices are unpacked to f32 instead.
+// How ggml's CPU code rounds what a packed matrix is multiplied by: its products are of integers, so rows of
+// activations are quantised first (ggml-cpu's `vec_dot_type`). Nothing here does so: matrices are unpacked to f32
+// instead.
 import { type Dense, dense } from "../../../src/reference/dense.ts";
 import { furthestOf, nearestEven } from "../../../src/tensor/formats/codecs/fit-steps.ts";
 import { type DType, roundTo } from "../../../src/tensor/formats/formats.ts";

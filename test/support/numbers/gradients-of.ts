@@ -4,7 +4,9 @@ import { type GradientOptions, gradients } from "../../../src/train/gradients/gr
 
 type Named = Readonly<Record<string, Tensor>>;
 
-/** What `fn` computes and its gradients by these parameters, run as one program; undefined where there is no gradient. */
+/**
+ * What `fn` computes and its gradients by these parameters, run as one program; undefined where there is no gradient.
+ */
 export async function gradientsOf<P extends Named>(
   gpu: Gpu,
   parameters: P,

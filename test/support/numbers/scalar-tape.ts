@@ -137,8 +137,8 @@ export interface Steps {
 }
 
 /**
- * The losses and norms of steps on batches in order, from the losses of a batch's targets; changes the weights. Gradients of
- * 0 count as gradients: of each parameter there is one.
+ * The losses and norms of steps on batches in order, from the losses of a batch's targets; changes the weights.
+ * Gradients of 0 count as gradients: of each parameter there is one.
  */
 export function stepsOf<B>(
   weights: Tensors,

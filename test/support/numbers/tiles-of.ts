@@ -14,7 +14,9 @@ export interface Tiling {
   readonly keys: number;
 }
 
-/** What a mask leaves of each tile, by sequence, map, block of queries and tile of keys: 0 nothing, 1 some, 2 all of it. */
+/**
+ * What a mask leaves of each tile, by sequence, map, block of queries and tile of keys: 0 nothing, 1 some, 2 all of it.
+ */
 export function classesOf(description: MaskDescription, tiling: Tiling): number[][][] {
   const { b, t, s, start, length, maps, rows, keys } = tiling;
   const visible = maskOf(description, start);
@@ -33,7 +35,10 @@ export function classesOf(description: MaskDescription, tiling: Tiling): number[
   );
 }
 
-/** The lines of a map as it lists them: of those of each sequence and head, twice the number and one more where it is full. */
+/**
+ * The lines of a map as it lists them: of those of each sequence and head, twice the number and one more where it is
+ * full.
+ */
 export const listedOf = (classes: readonly (readonly (readonly number[])[])[]): string[] =>
   classes.flatMap((lines) =>
     lines.map((line) => line.flatMap((one, i) => (one === 0 ? [] : [2 * i + Number(one === 2)])).join(" ")),

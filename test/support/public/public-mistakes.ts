@@ -56,8 +56,8 @@ const formOf = (objects: readonly ObjectType[], value: Record<string, unknown>):
   );
 
 /**
- * Mistakes in a value, one at a time. `seen` gets the forms of objects, true for those of which there was one; objects at
- * `open` paths may have more fields than are read.
+ * Mistakes in a value, one at a time. `seen` gets the forms of objects, true for those of which there was one; objects
+ * at `open` paths may have more fields than are read.
  */
 export function* mistakes(
   value: unknown,

@@ -16,7 +16,9 @@ import { gradientsOf } from "../../support/numbers/gradients-of.ts";
 
 const gpu = await quickGpu();
 
-/** Two query heads of one key and value head: 2 · 1 · 5 · 4 elements of k are no multiple of what a binding begins at. */
+/**
+ * Two query heads of one key and value head: 2 · 1 · 5 · 4 elements of k are no multiple of what a binding begins at.
+ */
 const [ofQueries, ofKeys] = [
   [2, 2, 5, 4],
   [2, 1, 5, 4],

@@ -18,7 +18,9 @@ const digits = digitSource(gpu);
 const total = (x: Tensor) => sum(gpu, { x: reshape(contiguous(gpu, { x }).y, [x.size]) }, { axis: 0 }).y;
 const plus = (a: Tensor, b: Tensor) => add(gpu, { a, b }).y;
 
-/** The sums of columns of a matrix `[n, k]`: the gradient of each row of x by the sum of all results of `x · weightᵀ`. */
+/**
+ * The sums of columns of a matrix `[n, k]`: the gradient of each row of x by the sum of all results of `x · weightᵀ`.
+ */
 const columns = (values: readonly number[], k: number) =>
   Array.from({ length: k }, (_, j) => values.filter((__, i) => i % k === j).reduce((total, value) => total + value, 0));
 

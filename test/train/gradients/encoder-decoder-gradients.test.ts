@@ -51,7 +51,8 @@ test.each(byTurns(devices, pairModels))(
         }
       }
       const error = lengthOf(actual.map((value, i) => value - (wanted[i] ?? Number.NaN)));
-      // The bias of keys has a gradient of 0, since a softmax ignores what all scores share: it is as near to it as queries' is.
+      // The bias of keys has a gradient of 0, since a softmax ignores what all scores share: it is as near to it as
+      // queries' is.
       const of = lengthOf(wanted) < 1e-9 ? (expected[stored.replace("k_proj", "q_proj")] ?? wanted) : wanted;
       return [stored, error / lengthOf(of)] as const;
     });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { putStored, storedParts } from "../../../src/train/open/trained-folder.ts";
 import { constant } from "../../../src/train/schedules.ts";
 import { Trainer } from "../../../src/train/trainer/trainer.ts";
-import { encoderNames } from "../../encode/golden-encoders.ts";
+import { encoderNames } from "../../encoders/encode/golden-encoders.ts";
 import { quickGpu, testGpu } from "../../support/devices/gpu.ts";
 import { firstIf } from "../../support/first-tier.ts";
 import { readF32 } from "../../support/models/safetensors.ts";

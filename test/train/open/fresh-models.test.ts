@@ -5,8 +5,8 @@ import { loadEncoder } from "../../../src/encode/load-encoder.ts";
 import { loadEncoderDecoder } from "../../../src/seq2seq/load-encoder-decoder.ts";
 import { freshFolder } from "../../../src/train/initialisers/fresh-folder.ts";
 import { initialise } from "../../../src/train/initialisers/initialise.ts";
-import { encoderNames } from "../../encode/golden-encoders.ts";
-import { sequenceFile, sequenceNames } from "../../seq2seq/golden.ts";
+import { encoderNames } from "../../encoders/encode/golden-encoders.ts";
+import { sequenceFile, sequenceNames } from "../../encoders/seq2seq/golden.ts";
 import { quickGpu } from "../../support/devices/gpu.ts";
 import { classes } from "./golden-encoder.ts";
 

@@ -3,10 +3,12 @@ import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { tensor } from "../../../src/tensor/tensor.ts";
 import type { BatchInput } from "../../../src/train/objectives/objective.ts";
 import { type EncoderBatches, type EncoderTask, openTrainableEncoder } from "../../../src/train/open/encoder.ts";
-import { changedFolder } from "../../encode/folder-files.ts";
-import { encoderFolder, type encoderNames } from "../../encode/golden-encoders.ts";
+import { changedFolder } from "../../encoders/encode/folder-files.ts";
+import { encoderFolder, type encoderNames } from "../../encoders/encode/golden-encoders.ts";
 
-/** What `test/golden/gradients_encoders.py` found in float64: of a batch, and of steps of AdamW from the same weights. */
+/**
+ * What `test/golden/gradients_encoders.py` found in float64: of a batch, and of steps of AdamW from the same weights.
+ */
 export interface GoldenTask<B> {
   readonly batch: B;
   readonly loss: number;

@@ -38,7 +38,8 @@ test.each(byTurns(devices, models))(
     expect(Math.abs((value[0] ?? Number.NaN) - golden.loss)).toBeLessThan(1e-5);
 
     const expected = readF32(readFileSync(`${folder}/gradients.safetensors`));
-    // By tensor of the checkpoint: the bias of keys alone has a gradient of 0, since a softmax ignores what all scores share.
+    // By tensor of the checkpoint: the bias of keys alone has a gradient of 0, since a softmax ignores what all scores
+    // share.
     const errors = Object.entries(expected).map(([stored, wanted]) => {
       const actual = new Float32Array(wanted.length);
       let filled = 0;

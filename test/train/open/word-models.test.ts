@@ -50,8 +50,9 @@ function drawing(seed: number) {
 }
 
 /**
- * Words in pairs of two relations, 12 of countries with their capitals and 8 of men with women: the words of a pair occur with
- * a word of the pair's own, those of a side of a relation with a word of the side's own. No sentence has both words of a pair.
+ * Words in pairs of two relations, 12 of countries with their capitals and 8 of men with women: the words of a pair
+ * occur with a word of the pair's own, those of a side of a relation with a word of the side's own. No sentence has
+ * both words of a pair.
  */
 function planted() {
   const relations = [12, 8];

@@ -1,5 +1,5 @@
-// The blocks of queries that a tile of keys goes over: those that a map lists (attention/block-map, with blocks and tiles
-// exchanged). Blocks of which no query sees a key of the tile are not in it.
+// The blocks of queries that a tile of keys goes over: those that a map lists (attention/block-map, with blocks and
+// tiles exchanged). Blocks of which no query sees a key of the tile are not in it.
 
 // Where they are listed, and how many there are.
 struct Blocks { first: u32, count: u32 }

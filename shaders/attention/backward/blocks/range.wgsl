@@ -1,5 +1,5 @@
-// The blocks of queries that a tile of keys goes over: those that may see one of its keys, as far as the mask's range of
-// keys says it.
+// The blocks of queries that a tile of keys goes over: those that may see one of its keys, as far as the mask's range
+// of keys says it.
 
 // Where they are listed, and how many there may be.
 struct Blocks { first: u32, count: u32 }

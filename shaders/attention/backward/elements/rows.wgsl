@@ -2,9 +2,9 @@
 // The gradient of a tensor of which a score reads an element a pair:  sums[part, e] = Σ dscore over pairs that read e
 //
 // A workgroup goes over every parts-th query, the queries of all heads counted, and over the keys that each may see,
-// WORKGROUP at a time: each thread computes the gradient of one pair's score and which element that reads. Then each adds
-// up, key by key, those of elements whose number is its own modulo WORKGROUP. So a sum belongs to one thread, without
-// atomics, and its order is always the same. Parts have separate sums, which are added up afterwards. Requests
+// WORKGROUP at a time: each thread computes the gradient of one pair's score and which element that reads. Then each
+// adds up, key by key, those of elements whose number is its own modulo WORKGROUP. So a sum belongs to one thread,
+// without atomics, and its order is always the same. Parts have separate sums, which are added up afterwards. Requests
 // 2·(d + dv) reads a pair, and a read and a write of a sum; pairs that read no element do not count.
 
 const WORKGROUP: u32 = 64;

@@ -1,5 +1,5 @@
-// A table with an entry for each offset of the key from the query, on both sides of its middle; the first and the last are
-// for all beyond (attention/scores/signed-relative-bias).
+// A table with an entry for each offset of the key from the query, on both sides of its middle; the first and the last
+// are for all beyond (attention/scores/signed-relative-bias).
 
 const FAR: i32 = 0x7fffffff;
 

@@ -5,7 +5,7 @@ fn rows_of_query() -> u32 {
   return 1;
 }
 
-// The key and value head of a workgroup with this y in the grid, which has one for each query head.
+// The key and value head of a workgroup, whose y in the grid is the number of its query head.
 fn group_at(workgroup_y: u32) -> u32 {
   return workgroup_y / (params.h / params.g);
 }

@@ -1,6 +1,6 @@
-// The rows of a block are the query heads of one key and value head, as in rows-of/group, and they see one split of their
-// keys: i·span to (i + 1)·span - 1. The y of the grid counts the heads of split
-// 0, then those of split 1, and so on.
+// The rows of a block are the query heads of one key and value head, as in rows-of/group, and they see one split of
+// their keys: i·span to (i + 1)·span - 1. The y of the grid counts the heads of split 0, then those of split 1, and so
+// on.
 
 struct Splits { count: u32, span: u32 }
 
@@ -11,7 +11,8 @@ fn rows_of_query() -> u32 {
   return params.h / params.g;
 }
 
-// The key and value head of a workgroup with this y in the grid, which has one for each key and value head of each split.
+// The key and value head of a workgroup with this y in the grid, which has one for each key and value head of each
+// split.
 fn group_at(workgroup_y: u32) -> u32 {
   return workgroup_y % params.g;
 }

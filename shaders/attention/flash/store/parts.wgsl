@@ -4,7 +4,8 @@
 
 @group(0) @binding(4) var<storage, read_write> stats: array<vec2f>;  // [b, t, h, splits, 2], max and sum(weight)
 
-// The row of out that has this row of a block. The y of a workgroup in the grid counts groups and splits (rows-of/split).
+// The row of out that has this row of a block. The y of a workgroup in the grid counts groups and splits
+// (rows-of/split).
 fn out_row(b: u32, workgroup_y: u32, row: u32) -> u32 {
   let query = token_index(b, query_of_row(row)) * params.h + head_of_row(workgroup_y, row);
   return query * splits.count + split_at(workgroup_y);

@@ -1,5 +1,5 @@
-// The tiles of keys that a block of queries goes over: those that a map lists (attention/block-map). Tiles that the mask
-// empties are not in it.
+// The tiles of keys that a block of queries goes over: those that a map lists (attention/block-map). Tiles that the
+// mask empties are not in it.
 
 // Where they are listed, how many there are, and where the keys end.
 struct Tiles { first: u32, count: u32, end: u32 }

@@ -1,6 +1,6 @@
 // The tiles of keys that a block of queries goes over: those of its range of keys, from the first key on.
 
-// Its first key, how many there are, and where the keys end.
+// The first key, the number of tiles, and where the keys end.
 struct Tiles { first: u32, count: u32, end: u32 }
 
 fn tiles_of(b: u32, workgroup_y: u32, block: u32, first_query: u32, last_query: u32) -> Tiles {

@@ -68,7 +68,9 @@ function phrase(random: Random, most: number): readonly [english: string, french
 /** Words of a sentence with so many adjectives for each noun. */
 const longest = (adjectivesOfEach: number): number => 2 * (2 + adjectivesOfEach) + 1;
 
-/** A grammar of English and one of French: articles and adjectives follow the noun's gender, most adjectives the noun. */
+/**
+ * A grammar of English and one of French: articles and adjectives follow the noun's gender, most adjectives the noun.
+ */
 export const translation: Task = {
   name: "translation",
   title: "Translate",

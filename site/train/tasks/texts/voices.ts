@@ -38,7 +38,8 @@ function kindsAfterNames({ by, names, of }: Kinds): Kinds {
 
 /**
  * Predicting the next character of texts of several voices, by a mixture of experts: which experts the tokens of each
- * voice choose is seen as it grows. A window begins with a token that names its voice, as those of the bundled models do.
+ * voice choose is seen as it grows. A window begins with a token that names its voice, as those of the bundled models
+ * do.
  */
 export const voices: Task = {
   name: "voices",

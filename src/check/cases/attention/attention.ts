@@ -27,7 +27,7 @@ import {
  * the tiles that a mask leaves, `packed-heads` tiles with the queries of several heads, `head-width` other head widths,
  * `long` rows of many keys, `hidden-nan` NaN in keys and values that the mask hides.
  */
-export const attentionProblems: readonly Case<AttentionInputs, CaseOptions>[] = [
+const attentionProblems: readonly Case<AttentionInputs, CaseOptions>[] = [
   withTags(problem("one query, one key, one vector", { t: 1, s: 1, d: 4 }, {}), "splits"),
   problem(
     "one-hot values: the result is the weights, causal, more keys than queries",

@@ -22,7 +22,9 @@ const shape = { b: 2, h: 6, g: 2, t: 13, s: 29, d: 12 } as const;
 const examples: ExampleShape = { ...shape, unit: 5 };
 const around: MaskDescription = { kind: "local", left: 9, right: 6 };
 
-/** Several blocks of queries and tiles of keys, of which masks empty some and fill others; the last of each are short. */
+/**
+ * Several blocks of queries and tiles of keys, of which masks empty some and fill others; the last of each are short.
+ */
 const tiled = { b: 2, h: 2, g: 1, t: 150, s: 210, d: 8 } as const;
 const ragged = maskExamples({ ...tiled, unit: 30 });
 const raggedScores = scoreExamples({ ...tiled, unit: 30 });

@@ -152,7 +152,9 @@ export const floats = (shape: readonly number[], values: ArrayLike<number>): Den
 /** The key with the largest score: one of the first, so that all others are added to its sum. */
 const largestAt = 3;
 
-/** Values of a long row: of the key with the score of 0, and of the others, whose weighted values are below half an ulp. */
+/**
+ * Values of a long row: of the key with the score of 0, and of the others, whose weighted values are below half an ulp.
+ */
 const longRowValue = (row: number, column: number) =>
   row === largestAt ? 1 : column % 2 === 0 ? 1.25 : 1 + ((row * 7 + column * 3) % 16) / 8;
 

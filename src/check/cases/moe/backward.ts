@@ -123,7 +123,10 @@ export const expertsBackwardCases: CaseTable<
   ],
 };
 
-/** Logits beyond the first that a team of threads reads, so far above them that exponentials overflow unless it sees them. */
+/**
+ * Logits beyond the first that a team of threads reads, so far above them that exponentials overflow unless it sees
+ * them.
+ */
 const farLogits: (typeof routeCases.cases)[number] = {
   name: "the last logits far above the others",
   inputs: { logits: { shape: [2, 40], values: normal(80, 15).map((x, i) => (i % 40 < 37 ? x : x + 200)) } },

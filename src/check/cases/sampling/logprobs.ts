@@ -83,7 +83,9 @@ export const topLogprobCases: CaseTable<TopInputs, "logprobs" | "chosenLogprob",
   cases: [{ name: "one token", inputs: one(1), options: { n: 1 } }, ...topCases, noneChosen],
 };
 
-/** 1 and the number of tokens before each row's own in the order of `topLogprobs`; 0 for ids outside of the vocabulary. */
+/**
+ * 1 and the number of tokens before each row's own in the order of `topLogprobs`; 0 for ids outside of the vocabulary.
+ */
 function ranksOf(logits: Dense, ids: Dense): Dense {
   const [b = 0, v = 0] = logits.shape;
   const ranks = Array.from({ length: b }, (_, row) => {

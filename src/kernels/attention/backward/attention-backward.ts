@@ -38,12 +38,13 @@ function order(
 
 /**
  * The gradients of attention, `[b, h, t, dv]` → those of q, k, v and sink, from the log-sum-exp of its rows (Dao et al.
- * 2022, appendix B; the sink's weight has the same form). q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]`, out and
- * dout `[b, h, t, dv]`, lse `[b, h, t]`, all f32 and contiguous in memory or views; dk and dv are summed over the query
- * heads that read the same keys. A query that sees no key gives zeros. Sequences of different lengths may share a row
- * (`layout`), as in `attention`; rows that belong to none have gradients of 0. Masks are any; scores those of the table, a user's
- * with a derivative, and chains of them; `needs.score` names tensors of the score whose gradients are wanted, such as the
- * table of a relative bias. Throws `ShapeError` for shapes and options that do not fit, and for scores without a derivative.
+ * 2022, appendix B; the sink's weight has the same form). q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]`, out
+ * and dout `[b, h, t, dv]`, lse `[b, h, t]`, all f32 and contiguous in memory or views; dk and dv are summed over the
+ * query heads that read the same keys. A query that sees no key gives zeros. Sequences of different lengths may share a
+ * row (`layout`), as in `attention`; rows that belong to none have gradients of 0. Masks are any; scores those of the
+ * table, a user's with a derivative, and chains of them; `needs.score` names tensors of the score whose gradients are
+ * wanted, such as the table of a relative bias. Throws `ShapeError` for shapes and options that do not fit, and for
+ * scores without a derivative.
  */
 export const attentionBackward = /* @__PURE__ */ defineOp<
   AttentionBackwardTensors,

@@ -139,8 +139,8 @@ function storedTimes(tiles: number): number {
 
 /**
  * Tiles of queries and keys without weights in memory, in two kernels without atomics (Dao et al. 2022, appendix B.4):
- * for dq a workgroup goes over the keys of a block of queries, for dk and dv one goes over the queries of a tile of keys
- * and the heads that read it. Under a mask with holes both visit the tiles that it does not empty, and no others.
+ * for dq a workgroup goes over the keys of a block of queries, for dk and dv one goes over the queries of a tile of
+ * keys and the heads that read it. Under a mask with holes both visit the tiles that it does not empty, and no others.
  */
 export const flash: Variant<AttentionBackwardTensors, AttentionBackwardOptions, AttentionGradients> = {
   accepts: fusedRefusal,

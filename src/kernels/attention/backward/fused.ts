@@ -56,7 +56,9 @@ export function ofProducts({ d, dv }: Axes, shader: Shader) {
   return { executed: 2 * (d + dv) * ROWS * KEYS, requested: 4 * 2 * steps * DEPTH * (ROWS + KEYS) };
 }
 
-/** Slots of keys that are computed for: those in use and those after them, or the keys of a sequence that shares a row. */
+/**
+ * Slots of keys that are computed for: those in use and those after them, or the keys of a sequence that shares a row.
+ */
 export const slotsOf = ({ s }: Sizes<"s">, { place, length }: BackwardProblem): number =>
   isRagged(place) ? length : s;
 

@@ -100,8 +100,8 @@ const keys = defineKernel({
 });
 
 /**
- * Two kernels without weights in memory: a workgroup a query for dq, a workgroup a key for dk and dv. The log-sum-exp of
- * the forward gives each weight again. Nothing is shared between rows.
+ * Two kernels without weights in memory: a workgroup a query for dq, a workgroup a key for dk and dv. The log-sum-exp
+ * of the forward gives each weight again. Nothing is shared between rows.
  */
 export const rows: Variant<AttentionBackwardTensors, AttentionBackwardOptions, AttentionGradients> = {
   accepts: fusedRefusal,

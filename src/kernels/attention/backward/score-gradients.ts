@@ -168,7 +168,10 @@ const tableGradient = defineKernel({
   }),
 });
 
-/** The gradients of the score's tensors that are wanted, for t queries and s keys, by their paths; undefined where none are. */
+/**
+ * The gradients of the score's tensors that are wanted, for t queries and s keys, by their paths; undefined where none
+ * are.
+ */
 export function scoreGradients(
   gpu: Gpu,
   problem: BackwardProblem,
@@ -187,7 +190,9 @@ export function scoreGradients(
   return Object.fromEntries(found);
 }
 
-/** The same from sums over tiles, those of a map where there is one, or one pair after the other, no pairs in memory. */
+/**
+ * The same from sums over tiles, those of a map where there is one, or one pair after the other, no pairs in memory.
+ */
 export const fusedScores = (
   gpu: Gpu,
   given: Given,

@@ -117,7 +117,9 @@ export function operationsOf(text: OwnText): ReadonlyMap<string, number> {
   return new Map([...known].map(([{ label }, operations]) => [label.name, operations]));
 }
 
-/** Throws where a text's variables, parameters and results together are larger than WGSL lets those of a function be. */
+/**
+ * Throws where a text's variables, parameters and results together are larger than WGSL lets those of a function be.
+ */
 function checkMemory({ scopes, functions }: OwnText, sizes: Sizes): void {
   let bytes = 0;
   const add = (name: string, words: number, at: number) => {

@@ -4,8 +4,8 @@ import type { ExampleCall, Filled, Numbers, Parameters, Values } from "./paramet
 import { boundBy, checkValues, numbersIn } from "./values.ts";
 
 /**
- * Everything about a score except its WGSL and its definition in float64, which is a row of `src/reference/attention/masks.ts`.
- * Types, checks, the command line, pages, tests and docs are derived from it.
+ * Everything about a score except its WGSL and its definition in float64, which is a row of
+ * `src/reference/attention/masks.ts`. Types, checks, the command line, pages, tests and docs are derived from it.
  */
 export interface ScoreRecord<Name extends string = string, P extends Parameters = Parameters> {
   readonly name: Name;

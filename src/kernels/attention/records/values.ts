@@ -89,7 +89,10 @@ export const differsByHead = (parameters: Parameters, values: Readonly<Record<st
     return isTensor(tensor) && axis >= 0 && (tensor.shape[axis] ?? 1) > 1;
   });
 
-/** Elements from one batch row, and from one head, to the next of a tensor `[b or 1, h or 1, m, n]`: 0 where it is shared. */
+/**
+ * Elements from one batch row, and from one head, to the next of a tensor `[b or 1, h or 1, m, n]`: 0 where it is
+ * shared.
+ */
 export function strides({ shape }: Tensor): { readonly batch: number; readonly head: number } {
   const [b = 0, h = 0, n = 0, m = 0] = shape;
   return { batch: b === 1 ? 0 : h * n * m, head: h === 1 ? 0 : n * m };

@@ -65,12 +65,17 @@ export interface LayoutRecord<L> {
   readonly layOut: (sequences: readonly SequenceSize[], numbers: LayoutNumbers) => LaidOut<L>;
   /** True where memory may continue after the last key, so that keys and values may be views of longer ones. */
   readonly openEnded?: boolean;
-  /** How attention reads: the part that finds a key (slot `attention/address`), and its uniforms for keys of this shape. */
+  /**
+   * How attention reads: the part that finds a key (slot `attention/address`), and its uniforms for keys of this shape.
+   */
   readonly read: {
     readonly address: ShaderModule;
     readonly uniforms: (layout: L, keys: readonly number[], sizes: LayoutSizes) => Uniforms;
   };
-  /** How a cache is written: the part that finds a row (slot `kv-cache/slot`), and its uniforms. Absent: nothing appends. */
+  /**
+   * How a cache is written: the part that finds a row (slot `kv-cache/slot`), and its uniforms. Absent: nothing
+   * appends.
+   */
   readonly write?: {
     readonly slot: ShaderModule;
     readonly uniforms: (layout: L, rows: number) => Uniforms;

@@ -36,9 +36,9 @@ export function countLabels(config: FieldReader): number | undefined {
 }
 
 /**
- * Reads the labels of a classifier with `count` outputs, the rows of `tensor`, and how they are scored: as `problem_type`
- * says; without it a single label by the logistic function, unless the config of a cross-encoder of sentence-transformers
- * names another, and several by softmax. Throws `FormatError` for a map that does not fit.
+ * Reads the labels of a classifier with `count` outputs, the rows of `tensor`, and how they are scored: as
+ * `problem_type` says; without it a single label by the logistic function, unless the config of a cross-encoder of
+ * sentence-transformers names another, and several by softmax. Throws `FormatError` for a map that does not fit.
  */
 export function readLabels(config: FieldReader, count: number, tensor: string): Labels {
   const given = countLabels(config);

@@ -105,8 +105,8 @@ function repacking<Name extends string>({ type, data, scales, padding = 0 }: Ggm
 }
 
 /**
- * The storage format of a block of ggml: codes lie in the plane `data`, what they share in `scales`, in the order of the
- * block.
+ * The storage format of a block of ggml: codes lie in the plane `data`, what they share in `scales`, in the order of
+ * the block.
  */
 export function ggmlFormat<Name extends string>(block: GgmlBlock<Name>) {
   const { name, elements, group = elements, numbers, halves, steps, quantise } = block;

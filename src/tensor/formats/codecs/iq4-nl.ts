@@ -37,7 +37,9 @@ function searchScale(x: Float32Array, first: number): number {
   return scale;
 }
 
-/** ggml's IQ4_NL: 4 bits for one of sixteen numbers that lie closer to one another near 0, a scale of f16 for each 32. */
+/**
+ * ggml's IQ4_NL: 4 bits for one of sixteen numbers that lie closer to one another near 0, a scale of f16 for each 32.
+ */
 export const iq4_nl = ggmlFormat({
   name: "iq4_nl",
   type: 20,

@@ -6,7 +6,9 @@ const [elements, group, groups] = [256, 16, 16];
 const [scaleAt, minimumAt] = [80, 82];
 const [found, minimumOf] = [new Float64Array(groups), new Float64Array(groups)];
 
-/** ggml's Q2_K: integers of 2 bits, a scale and a minimum of 4 bits for each 16, and two numbers of f16 for each 256. */
+/**
+ * ggml's Q2_K: integers of 2 bits, a scale and a minimum of 4 bits for each 16, and two numbers of f16 for each 256.
+ */
 export const q2_k = ggmlFormat({
   name: "q2_k",
   type: 10,

@@ -4,8 +4,8 @@ import { ggmlFormat, readHalf, writeHalf } from "./ggml-blocks.ts";
 const elements = 32;
 
 /**
- * The blocks of ggml's Q4_1 and Q5_1: integers of 4 or 5 bits from 0 on, a scale and a minimum of f16 for each 32. Codes
- * are made with the scale before it is rounded to f16.
+ * The blocks of ggml's Q4_1 and Q5_1: integers of 4 or 5 bits from 0 on, a scale and a minimum of f16 for each 32.
+ * Codes are made with the scale before it is rounded to f16.
  */
 export function rangeBlocks<Name extends string>(name: Name, type: number, bits: 4 | 5) {
   const highest = 2 ** bits - 1;

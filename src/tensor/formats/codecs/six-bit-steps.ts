@@ -27,8 +27,8 @@ function writeSixBits(block: Uint8Array, at: number, j: number, scale: number, m
 }
 
 /**
- * The blocks of ggml's Q4_K and Q5_K: 256 integers of 4 or 5 bits from 0 on; eight scales and minima of six bits, and two
- * numbers of f16 that multiply them.
+ * The blocks of ggml's Q4_K and Q5_K: 256 integers of 4 or 5 bits from 0 on; eight scales and minima of six bits, and
+ * two numbers of f16 that multiply them.
  */
 export function sixBitSteps<Name extends string>(name: Name, type: number, bits: 4 | 5, search: RangeSearch) {
   const highest = 2 ** bits - 1;

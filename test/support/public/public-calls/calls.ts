@@ -7,7 +7,9 @@ export interface PublicCalls {
   /** The object that it is a method of. */
   readonly on?: object;
   readonly calls: readonly (readonly unknown[])[];
-  /** True where calls are not made without a mistake: they do more than to note work, or not every one is for a cache. */
+  /**
+   * True where calls are not made without a mistake: they do more than to note work, or not every one is for a cache.
+   */
   readonly runs?: boolean;
 }
 

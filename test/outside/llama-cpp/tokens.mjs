@@ -1,0 +1,13 @@
+// The tokens of texts by llama.cpp: `node tokens.mjs FOLDER MODEL.gguf TEXTS.json` prints a list of ids for each text
+// of the file as JSON. FOLDER is where node-llama-cpp is installed, a tool of 725 MB that is no dependency.
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+
+const [folder = "", modelPath = "", texts = ""] = process.argv.slice(2);
+const entry = createRequire(pathToFileURL(`${folder}/x.js`)).resolve("node-llama-cpp");
+const { getLlama } = await import(pathToFileURL(entry).href);
+const llama = await getLlama({ gpu: false, build: "never", logLevel: "error", maxThreads: 2 });
+const model = await llama.loadModel({ modelPath, gpuLayers: 0, useMmap: false, vocabOnly: true });
+const found = JSON.parse(await readFile(texts, "utf8")).map((text) => model.tokenize(text, true));
+process.stdout.write(`${JSON.stringify(found)}\n`, () => process.exit(0));

@@ -1,0 +1,85 @@
+// The figures of cost of every kernel against what an interpreter counts in small dispatches of it.
+import { afterAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import type { Dispatch } from "../../../src/gpu/program/dispatch.ts";
+import { testGpu } from "../../support/devices/gpu.ts";
+import { kernelFiles } from "../../support/shaders.ts";
+import { type CountedCall, inputsOn } from "./call.ts";
+import { calls } from "./calls.ts";
+import { figures } from "./figures.ts";
+import { type Counted, interpret } from "./interpret.ts";
+
+const gpu = await testGpu({ features: ["subgroups"] });
+const hasSubgroups = gpu.adapter.subgroupSize !== undefined;
+const all = Object.entries(calls(inputsOn(gpu)));
+const seen = new Set<string>();
+let counted = 0;
+
+/** What the cost says and what was counted, of the figures that are compared. */
+function compared({ dispatch: { kernel, cost }, traffic }: Counted, every = false) {
+  const { operations, bytes } = figures[kernel] ?? { operations: { not: "there is no row of it" } };
+  const executed = cost.executedFlops ?? cost.flops;
+  return {
+    bytes: bytes ? undefined : ([cost.requestedBytes ?? Number.NaN, traffic.requestedBytes] as const),
+    operations:
+      operations === "all" || every
+        ? ([executed, traffic.operations] as const)
+        : operations === "products"
+          ? ([executed, 2 * traffic.multiplyAdds] as const)
+          : undefined,
+  };
+}
+
+/** Whether there is a figure of a dispatch to compare. */
+function isCompared({ kernel }: Dispatch) {
+  const { operations, bytes } = figures[kernel] ?? {};
+  return !bytes || typeof operations === "string";
+}
+
+/** Interprets a call; nothing may be said of what the interpreter does not know. */
+async function countsOf(record: CountedCall["record"]) {
+  const complaints = vi.spyOn(console, "error").mockImplementation(() => {});
+  onTestFinished(() => complaints.mockRestore());
+  const { counted, dispatches } = await interpret(gpu, record, isCompared);
+  expect(complaints.mock.calls.map(([first]) => String(first))).toEqual([]);
+  expect(dispatches.length).toBeGreaterThan(0);
+  for (const { kernel } of dispatches) seen.add(kernel);
+  return counted;
+}
+
+test("every kernel has a row of figures, and every reason says something", () => {
+  expect(Object.keys(figures).sort()).toEqual([...kernelFiles.keys()].sort());
+});
+
+describe("figures of cost are those that the interpreter counts", () => {
+  test.skipIf(!hasSubgroups).each(all)("%s", async (_, { record, grown, all: every }) => {
+    const some = await countsOf(record);
+    counted++;
+    if (!grown) {
+      for (const one of some) {
+        const { bytes, operations } = compared(one);
+        if (bytes) expect(bytes[1], `${one.dispatch.kernel}: bytes requested`).toBe(bytes[0]);
+        if (operations) expect(operations[1], `${one.dispatch.kernel}: operations executed`).toBe(operations[0]);
+      }
+      return;
+    }
+    // What is done once for a row or a thread is no part of the figures: compared is what more elements add.
+    const more = await countsOf(grown);
+    expect(more.map(({ dispatch }) => dispatch.kernel)).toEqual(some.map(({ dispatch }) => dispatch.kernel));
+    for (const [i, one] of some.entries()) {
+      const [before, after] = [compared(one, every), compared(more[i] as Counted, every)];
+      for (const name of ["bytes", "operations"] as const) {
+        const [less, greater] = [before[name], after[name]];
+        if (!less || !greater) continue;
+        expect(greater[1] - less[1], `${one.dispatch.kernel}: ${name} that are added`).toBe(greater[0] - less[0]);
+      }
+    }
+  });
+});
+
+afterAll(() => {
+  if (counted < all.length) return; // only some were to run
+  expect(
+    [...kernelFiles.keys()].filter((kernel) => !seen.has(kernel)),
+    "kernels that no call reaches",
+  ).toEqual([]);
+});
