@@ -172,6 +172,17 @@ test("a folder has between 2 and 25 entries", () => {
   expect([...entries].filter(([folder, size]) => !anySize.test(folder) && (size < 2 || size > 25))).toEqual([]);
 });
 
+test("a page of the site imports the shell and itself, and no other page", () => {
+  const pages = readdirSync("site").filter((name) => !name.includes(".") && name !== "shell");
+  expect(pages.length).toBeGreaterThan(7);
+  const pageOf = (file: string) => pages.find((page) => file.startsWith(`site/${page}/`));
+  const wrong = files
+    .filter((file) => file.startsWith("site/"))
+    .flatMap((file) => imports(file).map((target) => [file, target] as const))
+    .filter(([file, target]) => pageOf(target) !== undefined && pageOf(target) !== pageOf(file));
+  expect(wrong).toEqual([]);
+});
+
 test("examples are numbered, each with its own number, and folders of the site are small enough to see at a glance", () => {
   expect(readdirSync("examples").filter((name) => !/^(\d\d-[a-z-]+|models)$/.test(name))).toEqual([]);
   const numbers = readdirSync("examples").flatMap((name) => /^\d+/.exec(name) ?? []);

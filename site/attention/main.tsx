@@ -3,8 +3,8 @@ import { device } from "../shell/device/device.ts";
 import { pageKeys } from "../shell/keys.ts";
 import { Page } from "./page.tsx";
 import { beginRuns, isBusy, start, stop } from "./run/run.ts";
-import { followAddress, problems } from "./setup/state.ts";
-import { simulate } from "./troubles/simulate.ts";
+import { simulate } from "./simulate.ts";
+import { followAddress, problems } from "./state.ts";
 
 pageKeys.value = [
   {

@@ -3,9 +3,9 @@
 import { createWorkerEngine } from "../../src/engine/create-worker-engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { LoadProgress } from "../../src/formats/load-progress.ts";
-import { promptTokens, type ShownToken, withPiece } from "../generate/strips/tokens.ts";
 import { deviceTroubles } from "../shell/device/troubles.ts";
 import { sim } from "../shell/sim.ts";
+import { promptTokens, type ShownToken, withPiece } from "../shell/tokens/tokens.ts";
 
 /** The address of the model's files, next to the page. */
 const folder = () => new URL("models/voices-dense/", document.baseURI).href;

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { ShownToken } from "../generate/strips/tokens.ts";
+import type { ShownToken } from "../shell/tokens/tokens.ts";
 
 /** Milliseconds from one token to the next. */
 const pace = 110;

@@ -1,5 +1,5 @@
 import type { TokenLogprob } from "../../src/generate/session/row.ts";
-import type { ShownToken } from "../generate/strips/tokens.ts";
+import type { ShownToken } from "../shell/tokens/tokens.ts";
 import whale from "./runs/whale.json";
 
 type Likely = readonly [token: number, text: string, logprob: number];

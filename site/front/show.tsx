@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Alternatives } from "../generate/strips/token-details.tsx";
-import { TokenStrip } from "../generate/strips/token-strip.tsx";
-import { type ShownToken, withAlternative } from "../generate/strips/tokens.ts";
 import { digits, fileSize } from "../shell/format.ts";
+import { Alternatives } from "../shell/tokens/token-details.tsx";
+import { TokenStrip } from "../shell/tokens/token-strip.tsx";
+import { type ShownToken, withAlternative } from "../shell/tokens/tokens.ts";
 import { type Live, spokenWords } from "./live-state.ts";
 import { usePlayer } from "./player.ts";
 import { first, voices } from "./runs.ts";

@@ -2,14 +2,14 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { reopen } from "../shell/device/device.ts";
 import { pageKeys } from "../shell/keys.ts";
-import { engineFor } from "./engine/thread.ts";
+import { readAddress, writeAddress } from "./address.ts";
 import { hub, load, restartEngine, startLoading } from "./model/load.ts";
 import { followChoice } from "./model/plan.ts";
 import { Page } from "./page.tsx";
-import { readAddress, writeAddress } from "./setup/address.ts";
-import { choice, prompt, runAtOnce, runPending } from "./setup/state.ts";
+import { simulate } from "./simulate.ts";
+import { choice, prompt, runAtOnce, runPending } from "./state.ts";
 import { complete, isWriting, mode, stopWriting, takeConversation } from "./text/state.ts";
-import { simulate } from "./troubles/simulate.ts";
+import { engineFor } from "./worker/client.ts";
 
 const focusOn = (selector: string) => document.querySelector<HTMLElement>(selector)?.focus();
 

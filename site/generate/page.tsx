@@ -4,7 +4,7 @@ import { ModelPanel } from "./model/panel.tsx";
 import { Drawer } from "./side/drawer.tsx";
 import { Composer } from "./text/composer.tsx";
 import { TextPane } from "./text/pane.tsx";
-import { troubles } from "./troubles/troubles.ts";
+import { troubles } from "./troubles.ts";
 
 /** The page that runs a language model. */
 export function Page() {

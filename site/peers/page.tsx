@@ -7,7 +7,7 @@ import { formatPeersMarkdown } from "../../bench/peers/report.ts";
 import type { PeerResult } from "../../bench/peers/result.ts";
 import { setupHash } from "../../bench/peers/setup/setup.ts";
 import type { Gpu } from "../../src/index.ts";
-import { CopyButton } from "../shell/copy-button.tsx";
+import { CopyButton } from "../shell/controls/copy-button.tsx";
 import { device } from "../shell/device/device.ts";
 import { counted } from "../shell/format.ts";
 import { Shell } from "../shell/shell.tsx";

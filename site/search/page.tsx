@@ -3,7 +3,7 @@ import { Troubles } from "../shell/trouble/troubles.tsx";
 import { IndexPanel } from "./index/panel.tsx";
 import { WorkCard } from "./index/work-card.tsx";
 import { MapView } from "./map/view.tsx";
-import { ModelPanel } from "./model/panel.tsx";
+import { EncoderPanel } from "./model/panel.tsx";
 import { QueryField } from "./results/query-field.tsx";
 import { Results } from "./results/results.tsx";
 import { TextsPanel } from "./text/panel.tsx";
@@ -28,7 +28,7 @@ export function Page() {
         </div>
         <aside class="search-side" aria-label="Texts, model and index">
           <TextsPanel />
-          <ModelPanel />
+          <EncoderPanel />
           <IndexPanel />
         </aside>
       </div>

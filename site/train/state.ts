@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import type { HeadChoice } from "../generate/strips/head-picker.tsx";
+import type { HeadChoice } from "../shell/tokens/head-picker.tsx";
 import { recorded } from "./run/recorded.ts";
 import { type Settings, settingsFor, settingsProblem } from "./setup/settings.ts";
 import { type History, noHistory } from "./worker/history.ts";

@@ -2,7 +2,7 @@ import { Shell } from "../shell/shell.tsx";
 import { Troubles } from "../shell/trouble/troubles.tsx";
 import { Texts } from "./alignment/texts.tsx";
 import { AlignmentView } from "./alignment/view.tsx";
-import { ModelPanel } from "./model/panel.tsx";
+import { WriterPanel } from "./model/panel.tsx";
 import { TextCard } from "./text/card.tsx";
 import { OptionsPanel } from "./text/options-panel.tsx";
 import { troubles } from "./troubles.ts";
@@ -25,7 +25,7 @@ export function Page() {
         </div>
         <aside class="translate-side" aria-label="Options and model">
           <OptionsPanel />
-          <ModelPanel />
+          <WriterPanel />
         </aside>
       </div>
     </Shell>

@@ -1,8 +1,8 @@
 import { computed, signal } from "@preact/signals";
-import type { HeadChoice } from "../generate/strips/head-picker.tsx";
 import { standardHub } from "../shell/hub/hub.ts";
 import type { ModelChoice } from "../shell/model/choice.ts";
 import type { ModelState, PlanState } from "../shell/model/loader.ts";
+import type { HeadChoice } from "../shell/tokens/head-picker.tsx";
 import { rowMeans } from "./alignment/weights.ts";
 import { nameOf } from "./model/choice.ts";
 import { recorded } from "./text/recorded.ts";

@@ -8,7 +8,7 @@ import {
   stepOf,
   unitsOf,
   withPiece,
-} from "../../site/generate/strips/tokens.ts";
+} from "../../site/shell/tokens/tokens.ts";
 import { createTokenizer } from "../../src/text/create-tokenizer.ts";
 import { createTextStream } from "../../src/text/stream.ts";
 import { visible } from "../../src/text/token-text.ts";

@@ -1,4 +1,4 @@
-import { choose, drawn, painted, setup } from "../setup/state.ts";
+import { choose, drawn, painted, setup } from "../state.ts";
 import { blockSizes, maxBlocks, paintedName, repainted, sizeFor, traced } from "./painted.ts";
 
 /** Buttons that turn the drawn mask into tiles to paint, and change all tiles together. */

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { drawn, painted } from "../setup/state.ts";
+import { drawn, painted } from "../state.ts";
 import { paintedName, withBlock } from "./painted.ts";
 import { TilePainter } from "./painter.tsx";
 import { type MaskPicture, pictureOf } from "./tiles.ts";

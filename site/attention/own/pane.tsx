@@ -1,11 +1,11 @@
 import { computed } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { type LineProblem, WgslEditor } from "../../shell/code/wgsl-editor.tsx";
-import { CopyButton } from "../../shell/copy-button.tsx";
+import { CopyButton } from "../../shell/controls/copy-button.tsx";
 import { device } from "../../shell/device/device.ts";
 import { offline } from "../results/results.ts";
-import { checkInWorker } from "../run/thread.ts";
-import { choose, own, setup } from "../setup/state.ts";
+import { choose, own, setup } from "../state.ts";
+import { checkInWorker } from "../worker/client.ts";
 import { type OwnFunction, ownExamples, ownName } from "./function.ts";
 
 const none: readonly LineProblem[] = [];

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { BenchRow } from "../../../bench/result.ts";
+import { savePicture } from "../../shell/controls/picture.ts";
 import { counted } from "../../shell/format.ts";
 import { sim } from "../../shell/sim.ts";
 import { colourOf, theme } from "../../shell/theme.ts";
@@ -7,7 +8,6 @@ import { familiesOf, familyOf, keys } from "../results/families.ts";
 import { compared, nameOf, offline, type Shown } from "../results/results.ts";
 import { marked } from "../results/table.tsx";
 import { type Draw, type Drawing, type Plot, speedBars, timeOverLength } from "./charts.ts";
-import { savePicture } from "./picture.ts";
 import { roofline } from "./roofline.ts";
 
 let loaded: Promise<Plot> | undefined;

@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import { backwardAnswers, backwardQuestion } from "../../../bench/attention/backward/answers.ts";
 import { formatCsv, formatMarkdown } from "../../../bench/harness/documents.ts";
-import { CopyButton } from "../../shell/copy-button.tsx";
+import { CopyButton } from "../../shell/controls/copy-button.tsx";
 import { download } from "../../shell/status.ts";
-import { linkNow } from "../setup/state.ts";
+import { linkNow } from "../state.ts";
 import { hasGradientRows } from "./gradients.ts";
 import { load, shown } from "./results.ts";
 

@@ -1,6 +1,6 @@
 import type { BenchRow } from "../../../bench/result.ts";
+import { TableFrame } from "../../shell/controls/table-frame.tsx";
 import { digits } from "../../shell/format.ts";
-import { TableFrame } from "../../shell/table-frame.tsx";
 import { storageOf } from "./families.ts";
 import { gradientLines } from "./gradients.ts";
 import type { Shown } from "./results.ts";

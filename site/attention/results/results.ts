@@ -2,7 +2,7 @@ import { computed, signal } from "@preact/signals";
 import type { BenchResult, BenchRow, Environment, Peaks } from "../../../bench/result.ts";
 import { device } from "../../shell/device/device.ts";
 import { hasGradients } from "../setup/setup.ts";
-import { setup } from "../setup/state.ts";
+import { setup } from "../state.ts";
 import { gradientOp } from "./gradients.ts";
 import { recorded, recordedGradients } from "./recorded.ts";
 

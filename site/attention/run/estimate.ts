@@ -7,7 +7,7 @@ import { sim } from "../../shell/sim.ts";
 import { keep, kept } from "../../shell/store.ts";
 import { knownPeaks, shown } from "../results/results.ts";
 import { casesOf, gradientSubjects, type Handmade, hasGradients, type Setup } from "../setup/setup.ts";
-import { handmade, setup } from "../setup/state.ts";
+import { handmade, setup } from "../state.ts";
 import { roomOf, tooLarge } from "./room.ts";
 
 /** Estimated cost of a case. */

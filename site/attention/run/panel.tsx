@@ -1,12 +1,12 @@
 import { useEffect, useState } from "preact/hooks";
-import { CopyButton } from "../../shell/copy-button.tsx";
+import { CopyButton } from "../../shell/controls/copy-button.tsx";
 import { device, needs } from "../../shell/device/device.ts";
 import { count, counted, digits, memory } from "../../shell/format.ts";
 import { reportOf, type Trouble } from "../../shell/trouble/trouble.ts";
 import { Troubles } from "../../shell/trouble/troubles.tsx";
 import { subjectNames } from "../setup/setup.ts";
-import { problems, setup } from "../setup/state.ts";
-import { troubles } from "../troubles/troubles.ts";
+import { problems, setup } from "../state.ts";
+import { troubles } from "../troubles.ts";
 import { about, type CaseEstimate, estimate } from "./estimate.ts";
 import { isBusy, type RunState, run, start, stop } from "./run.ts";
 

@@ -5,10 +5,10 @@ import { sim } from "../../shell/sim.ts";
 import { say } from "../../shell/status.ts";
 import { keep, kept } from "../../shell/store.ts";
 import { knownPeaks, peaksOfDevice, type Shown, show } from "../results/results.ts";
-import { handmade, setup } from "../setup/state.ts";
+import { handmade, setup } from "../state.ts";
+import { endWorker, listen, openDevice, send } from "../worker/client.ts";
+import type { BenchReport } from "../worker/protocol.ts";
 import { estimate, learnPace } from "./estimate.ts";
-import type { BenchReport } from "./protocol.ts";
-import { endWorker, listen, openDevice, send } from "./thread.ts";
 
 /** The progress of a run. */
 export interface RunState {

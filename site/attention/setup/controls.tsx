@@ -7,8 +7,8 @@ import { usualMasks } from "../../../bench/attention/inputs/masks.ts";
 import { usualScores } from "../../../bench/attention/inputs/scores.ts";
 import { paintedName } from "../mask/painted.ts";
 import { ownName } from "../own/function.ts";
+import { choose, own, painted, problems, setup, variants } from "../state.ts";
 import { hasGradients, passes, presets, type Setup, standard } from "./setup.ts";
-import { choose, own, painted, problems, setup, variants } from "./state.ts";
 
 const quick = ["q64", "q128", "q256", "q512", "q1k", "q2k", "q1s512", "q1s1k", "q1s4k"];
 

@@ -1,8 +1,8 @@
 import { useRef } from "preact/hooks";
-import { DropArea } from "../../shell/drop-area.tsx";
+import { DropArea } from "../../shell/controls/drop-area.tsx";
 import { counted, fileSize } from "../../shell/format.ts";
 import { filesOf, nameOfFiles } from "../../shell/model/dropped.ts";
-import { choose } from "../setup/state.ts";
+import { choose } from "../state.ts";
 import type { ModelChoice } from "./choice.ts";
 
 /** A place to drop a folder or files, and buttons to pick them. */

@@ -1,5 +1,5 @@
 import { HubSettings } from "../../shell/hub/hub-settings.tsx";
-import { choose } from "../setup/state.ts";
+import { choose } from "../state.ts";
 import type { ModelChoice } from "./choice.ts";
 import { hub, takeHub } from "./load.ts";
 

@@ -5,8 +5,8 @@ import { type Hub, standardHub } from "../../shell/hub/hub.ts";
 import { advance, type Meter, noProgress, resumed } from "../../shell/model/meter.ts";
 import { say } from "../../shell/status.ts";
 import { keep, kept } from "../../shell/store.ts";
-import { endEngine, engineFor, NoDevice } from "../engine/thread.ts";
-import { cacheFormat, choice, context, recipe, tuned } from "../setup/state.ts";
+import { cacheFormat, choice, context, recipe, tuned } from "../state.ts";
+import { endEngine, engineFor, NoDevice } from "../worker/client.ts";
 import { type ModelChoice, nameOf, sourceOf } from "./choice.ts";
 
 /** The loaded model, if any. */

@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 import { device } from "../../shell/device/device.ts";
 import { count, counted, memory } from "../../shell/format.ts";
-import { choice, choose } from "../setup/state.ts";
+import { choice, choose } from "../state.ts";
 import { type BundledName, bundled, hostOf, type ModelChoice } from "./choice.ts";
 import { FilesField } from "./files-field.tsx";
 import { HubFields } from "./hub-fields.tsx";

@@ -4,7 +4,7 @@ import { recipes } from "../../../src/models/decoders/recipes.ts";
 import { device } from "../../shell/device/device.ts";
 import { count, memory } from "../../shell/format.ts";
 import { Troubles } from "../../shell/trouble/troubles.tsx";
-import { cacheFormat, choice, context, problems, recipe, runAtOnce } from "../setup/state.ts";
+import { cacheFormat, choice, context, problems, recipe, runAtOnce } from "../state.ts";
 import { troubleOf } from "../troubles/failure.ts";
 import { nameOf, problemOf } from "./choice.ts";
 import { startLoading } from "./load.ts";

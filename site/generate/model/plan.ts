@@ -1,7 +1,7 @@
 import { effect, signal } from "@preact/signals";
 import type { LoadPlan } from "../../../src/generate/load/plan-load.ts";
-import { engineFor, generationOfEngine, NoDevice } from "../engine/thread.ts";
-import { cacheFormat, choice, context, problems, recipe } from "../setup/state.ts";
+import { cacheFormat, choice, context, problems, recipe } from "../state.ts";
+import { engineFor, generationOfEngine, NoDevice } from "../worker/client.ts";
 import { problemOf, sourceOf } from "./choice.ts";
 import { endings, hub } from "./load.ts";
 

@@ -3,8 +3,8 @@ import type { TuneResult } from "../../../src/generate/tuning/options.ts";
 import { counted } from "../../shell/format.ts";
 import { say } from "../../shell/status.ts";
 import { keep } from "../../shell/store.ts";
-import { engineNow } from "../engine/thread.ts";
-import { tuned } from "../setup/state.ts";
+import { tuned } from "../state.ts";
+import { engineNow } from "../worker/client.ts";
 import { load } from "./load.ts";
 
 /** The state and result of measuring kernels on this device. */

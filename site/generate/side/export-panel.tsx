@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { copy, download } from "../../shell/status.ts";
-import { linkKeys, linkTo } from "../setup/address.ts";
+import { linkKeys, linkTo } from "../address.ts";
 import { conversation, latest, mode } from "../text/state.ts";
 import { markdown, runAsJson } from "./export.ts";
 

@@ -2,7 +2,7 @@ import { version } from "../../../package.json";
 import { device } from "../../shell/device/device.ts";
 import { linkOf } from "../model/choice.ts";
 import { load } from "../model/load.ts";
-import { sampling, system } from "../setup/state.ts";
+import { sampling, system } from "../state.ts";
 import type { Reply } from "../text/reply.ts";
 import { conversation, latest, mode } from "../text/state.ts";
 

@@ -1,7 +1,7 @@
 import { load } from "../model/load.ts";
-import { effectiveValue, type Sampling, type SamplingField, samplingFields } from "../setup/sampling.ts";
-import { chosenMode, problems, runAtOnce, sampling, system } from "../setup/state.ts";
+import { chosenMode, problems, runAtOnce, sampling, system } from "../state.ts";
 import { mode } from "../text/state.ts";
+import { effectiveValue, type Sampling, type SamplingField, samplingFields } from "./sampling.ts";
 import { TuningPanel } from "./tuning-panel.tsx";
 
 /** Changes settings on the reader's request; they then differ from those of a link to run. */

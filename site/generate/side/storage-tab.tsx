@@ -1,9 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import type { EngineStorage } from "../../../src/engine/engine.ts";
 import { device } from "../../shell/device/device.ts";
-import { engineFor } from "../engine/thread.ts";
 import { hub, load } from "../model/load.ts";
 import { StoragePanel } from "../strips/storage-panel.tsx";
+import { engineFor } from "../worker/client.ts";
 
 /** The models stored in this browser, once there is an engine to ask. */
 export function StorageTab() {

@@ -1,17 +1,17 @@
 import { signal } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { ExpertsOfTokens } from "../../../src/engine/engine.ts";
-import { engineNow } from "../engine/thread.ts";
+import type { Drawing } from "../../shell/tokens/drawn.ts";
+import type { HeadChoice } from "../../shell/tokens/head-picker.tsx";
+import { TokenStrip } from "../../shell/tokens/token-strip.tsx";
+import type { ShownToken } from "../../shell/tokens/tokens.ts";
 import { load } from "../model/load.ts";
 import { AttentionStrip } from "../strips/attention-strip.tsx";
-import type { Drawing } from "../strips/drawn.ts";
 import { ExpertsStrip } from "../strips/experts-strip.tsx";
-import type { HeadChoice } from "../strips/head-picker.tsx";
 import { fitAtOnce, weightIn, weightsOf } from "../strips/head-weights.ts";
-import { TokenStrip } from "../strips/token-strip.tsx";
-import type { ShownToken } from "../strips/tokens.ts";
 import type { Reply } from "../text/reply.ts";
 import { branch, isWriting, latest, regenerate, switchTokens, withTokens } from "../text/state.ts";
+import { engineNow } from "../worker/client.ts";
 
 /** The token shown in all strips, and the one under the pointer. */
 const chosen = signal<number | undefined>(undefined);

@@ -1,7 +1,7 @@
 import { count } from "../../shell/format.ts";
 import { load } from "../model/load.ts";
 import { startTuning, stopTuning, tuning, useMeasured } from "../model/tuning.ts";
-import { tuned } from "../setup/state.ts";
+import { tuned } from "../state.ts";
 import { isWriting } from "../text/state.ts";
 
 /** Measures which kernels are fastest on this device, when the reader asks for it. */

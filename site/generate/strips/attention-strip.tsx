@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import { visible } from "../../../src/text/token-text.ts";
-import { TableFrame } from "../../shell/table-frame.tsx";
-import { type GivenWeights, type HeadChoice, HeadPicker, headWords } from "./head-picker.tsx";
+import { TableFrame } from "../../shell/controls/table-frame.tsx";
+import { type GivenWeights, type HeadChoice, HeadPicker, headWords } from "../../shell/tokens/head-picker.tsx";
+import { type ShownToken, share } from "../../shell/tokens/tokens.ts";
 import { strongest } from "./head-weights.ts";
-import { type ShownToken, share } from "./tokens.ts";
 
 interface AttentionStripProps {
   readonly tokens: readonly ShownToken[];

@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import type { ExpertsOfTokens, LayerExperts } from "../../../src/engine/engine.ts";
 import { visible } from "../../../src/text/token-text.ts";
+import { TableFrame } from "../../shell/controls/table-frame.tsx";
 import { count, counted, percent } from "../../shell/format.ts";
-import { TableFrame } from "../../shell/table-frame.tsx";
-import type { ShownToken } from "./tokens.ts";
+import type { ShownToken } from "../../shell/tokens/tokens.ts";
 
 /** Maximum tokens shown together. */
 const page = 200;

@@ -1,5 +1,5 @@
 import type { AttentionOfToken } from "../../../src/engine/engine.ts";
-import type { HeadChoice } from "./head-picker.tsx";
+import type { HeadChoice } from "../../shell/tokens/head-picker.tsx";
 
 /** Maximum bytes of the weights of all heads in one request; beyond, only the shown ones are requested. */
 const most = 8 << 20;

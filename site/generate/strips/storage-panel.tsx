@@ -1,9 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import type { EngineStorage } from "../../../src/engine/engine.ts";
 import type { CachedModel } from "../../../src/formats/hub/model-cache.ts";
+import { TableFrame } from "../../shell/controls/table-frame.tsx";
 import { fileSize } from "../../shell/format.ts";
 import { say } from "../../shell/status.ts";
-import { TableFrame } from "../../shell/table-frame.tsx";
 
 type Estimate = Awaited<ReturnType<EngineStorage["estimate"]>>;
 type Contents = { readonly models: readonly CachedModel[]; readonly estimate: Estimate };

@@ -1,4 +1,4 @@
-import { CopyButton } from "../../shell/copy-button.tsx";
+import { CopyButton } from "../../shell/controls/copy-button.tsx";
 import { load } from "../model/load.ts";
 import { StatsLine } from "../strips/stats-line.tsx";
 import { formatted, formatting, switchFormatting } from "./formatting.ts";

@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count } from "../../shell/format.ts";
-import { engineNow } from "../engine/thread.ts";
 import { load } from "../model/load.ts";
-import { problems, prompt, runAtOnce } from "../setup/state.ts";
+import { problems, prompt, runAtOnce } from "../state.ts";
 import { ContextGauge } from "../strips/context-gauge.tsx";
+import { engineNow } from "../worker/client.ts";
 import { complete, draft, edit, isWriting, latest, mode, send, stopWriting, turns } from "./state.ts";
 
 /** The input field, with the button that sends and stops. It stays enabled while the model writes. */

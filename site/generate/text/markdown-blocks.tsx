@@ -1,6 +1,6 @@
 import type { MarkedToken, Token, Tokens } from "marked";
 import type { ComponentChildren } from "preact";
-import { CopyButton } from "../../shell/copy-button.tsx";
+import { CopyButton } from "../../shell/controls/copy-button.tsx";
 import { type Formatted, safeAddress } from "./markdown.ts";
 
 /** Formatted text, made of elements and text nodes: HTML in a model's text is shown, not interpreted. */

@@ -4,7 +4,7 @@ import { deviceTroubles } from "../../shell/device/troubles.ts";
 import { counted } from "../../shell/format.ts";
 import { Troubles } from "../../shell/trouble/troubles.tsx";
 import { load } from "../model/load.ts";
-import { prompt } from "../setup/state.ts";
+import { prompt } from "../state.ts";
 import { failure } from "../troubles/failure.ts";
 import { ReplyActions } from "./actions.tsx";
 import { useFollow } from "./follow.ts";

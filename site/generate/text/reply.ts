@@ -1,8 +1,8 @@
 import { type Signal, signal } from "@preact/signals";
 import type { EngineGeneration, EngineResult, GenerateRequest } from "../../../src/engine/generate-request.ts";
-import { engineNow } from "../engine/thread.ts";
+import { promptTokens, type ShownToken, withPiece } from "../../shell/tokens/tokens.ts";
 import type { Stats } from "../strips/stats-line.tsx";
-import { promptTokens, type ShownToken, withPiece } from "../strips/tokens.ts";
+import { engineNow } from "../worker/client.ts";
 import { afterPaint } from "./after-paint.ts";
 
 /** A text that the model writes, or has written. */

@@ -4,21 +4,11 @@ import { device } from "../../shell/device/device.ts";
 import { counted } from "../../shell/format.ts";
 import { say } from "../../shell/status.ts";
 import { keep, kept } from "../../shell/store.ts";
+import type { ShownToken } from "../../shell/tokens/tokens.ts";
+import type { LinkMessage } from "../address.ts";
 import { load } from "../model/load.ts";
-import type { LinkMessage } from "../setup/address.ts";
-import { optionsOf } from "../setup/sampling.ts";
-import {
-  choice,
-  chosenMode,
-  type Mode,
-  problems,
-  prompt,
-  runAtOnce,
-  runPending,
-  sampling,
-  system,
-} from "../setup/state.ts";
-import type { ShownToken } from "../strips/tokens.ts";
+import { optionsOf } from "../side/sampling.ts";
+import { choice, chosenMode, type Mode, problems, prompt, runAtOnce, runPending, sampling, system } from "../state.ts";
 import { type Kept, type Reply, type Writing, write } from "./reply.ts";
 
 /** A message of the conversation. */

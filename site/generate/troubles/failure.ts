@@ -2,7 +2,7 @@ import { computed } from "@preact/signals";
 import { sentence, words } from "../../shell/trouble/sentence.ts";
 import type { Trouble } from "../../shell/trouble/trouble.ts";
 import { load, restartEngine, startLoading } from "../model/load.ts";
-import { cacheFormat, choice, context } from "../setup/state.ts";
+import { cacheFormat, choice, context } from "../state.ts";
 import { latest, regenerate } from "../text/state.ts";
 import { type During, kindOf } from "./kinds.ts";
 

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
+import { TableFrame } from "../../shell/controls/table-frame.tsx";
 import { count } from "../../shell/format.ts";
-import { TableFrame } from "../../shell/table-frame.tsx";
 import { found, index, map, picked, shownHits } from "../state.ts";
 import { wordsOf } from "../text/passages.ts";
 

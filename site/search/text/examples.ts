@@ -1,4 +1,4 @@
-import { amendments } from "./amendments.ts";
+import { amendments } from "../../shell/amendments.ts";
 import type { SourceText } from "./passages.ts";
 
 /** Example texts of the page. */

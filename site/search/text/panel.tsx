@@ -1,5 +1,5 @@
 import { useRef, useState } from "preact/hooks";
-import { DropArea } from "../../shell/drop-area.tsx";
+import { DropArea } from "../../shell/controls/drop-area.tsx";
 import { count, counted } from "../../shell/format.ts";
 import { filesOf } from "../../shell/model/dropped.ts";
 import { say } from "../../shell/status.ts";

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { CopyButton } from "../copy-button.tsx";
+import { CopyButton } from "../controls/copy-button.tsx";
 import { download } from "../status.ts";
 import { reportOf } from "../trouble/trouble.ts";
 import { type DeviceState, device, limitLines, reopen, reportLines } from "./device.ts";

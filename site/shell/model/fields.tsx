@@ -1,6 +1,6 @@
 import type { Signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { DropArea } from "../drop-area.tsx";
+import { DropArea } from "../controls/drop-area.tsx";
 import { counted, fileSize } from "../format.ts";
 import type { Hub } from "../hub/hub.ts";
 import { HubSettings } from "../hub/hub-settings.tsx";

@@ -1,4 +1,4 @@
-import { CopyButton } from "../copy-button.tsx";
+import { CopyButton } from "../controls/copy-button.tsx";
 import { seenBefore } from "./seen.ts";
 import { reportOf, type Trouble } from "./trouble.ts";
 

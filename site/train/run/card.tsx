@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { CopyButton } from "../../shell/copy-button.tsx";
+import { CopyButton } from "../../shell/controls/copy-button.tsx";
 import { device } from "../../shell/device/device.ts";
 import { count, counted, digits, duration, fileSize, percent } from "../../shell/format.ts";
 import { clause } from "../../shell/trouble/sentence.ts";

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
-import { HeadPicker, headWords } from "../../generate/strips/head-picker.tsx";
 import { count } from "../../shell/format.ts";
+import { HeadPicker, headWords } from "../../shell/tokens/head-picker.tsx";
 import { bases } from "../setup/settings.ts";
 import { head, shown } from "../state.ts";
 import { taskOf } from "../tasks/tasks.ts";

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
+import { TableFrame } from "../../shell/controls/table-frame.tsx";
 import { count, digits, percent } from "../../shell/format.ts";
-import { TableFrame } from "../../shell/table-frame.tsx";
 import { isMixture } from "../setup/settings.ts";
 import { shown, text } from "../state.ts";
 import { taskOf } from "../tasks/tasks.ts";

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { savePicture } from "../../attention/plots/picture.ts";
+import { savePicture } from "../../shell/controls/picture.ts";
 import { sim } from "../../shell/sim.ts";
 import { download } from "../../shell/status.ts";
 import { colourOf, theme } from "../../shell/theme.ts";

@@ -1,4 +1,4 @@
-import type { HeadChoice } from "../../generate/strips/head-picker.tsx";
+import type { HeadChoice } from "../../shell/tokens/head-picker.tsx";
 
 /** The shape of weights `[layers, heads, rows, columns]`. */
 export interface WeightShape {

@@ -1,4 +1,4 @@
-import { TableFrame } from "../../shell/table-frame.tsx";
+import { TableFrame } from "../../shell/controls/table-frame.tsx";
 import type { Numbers } from "./numbers.ts";
 
 /** Maximum rows of a table. */

@@ -1,6 +1,6 @@
 import { visible } from "../../../src/text/token-text.ts";
+import { TableFrame } from "../../shell/controls/table-frame.tsx";
 import { count, percent } from "../../shell/format.ts";
-import { TableFrame } from "../../shell/table-frame.tsx";
 import { shown } from "../state.ts";
 import { taskOf } from "../tasks/tasks.ts";
 import { lookAt } from "./shown-step.ts";

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
+import { TableFrame } from "../../shell/controls/table-frame.tsx";
 import { count, digits } from "../../shell/format.ts";
-import { TableFrame } from "../../shell/table-frame.tsx";
 import { shown } from "../state.ts";
 import type { WordMap } from "../tasks/vectors/look.ts";
 import { type Draw, Figure } from "./figure.tsx";

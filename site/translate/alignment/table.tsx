@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { visible } from "../../../src/text/token-text.ts";
-import { share } from "../../generate/strips/tokens.ts";
-import { TableFrame } from "../../shell/table-frame.tsx";
+import { TableFrame } from "../../shell/controls/table-frame.tsx";
+import { share } from "../../shell/tokens/tokens.ts";
 import { grid, shown } from "../state.ts";
 import { strongestOf, strongestShown } from "./weights.ts";
 

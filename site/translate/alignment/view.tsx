@@ -1,4 +1,4 @@
-import { HeadPicker, headWords } from "../../generate/strips/head-picker.tsx";
+import { HeadPicker, headWords } from "../../shell/tokens/head-picker.tsx";
 import { grid, head, picked, rowScale, shown } from "../state.ts";
 import { Grid } from "./grid.tsx";
 import { AlignmentTable } from "./table.tsx";

@@ -1,4 +1,4 @@
-import type { HeadChoice } from "../../generate/strips/head-picker.tsx";
+import type { HeadChoice } from "../../shell/tokens/head-picker.tsx";
 
 /** How the weights of a row are stored. */
 export interface RowShape {

@@ -1,5 +1,5 @@
 import { visible } from "../../../src/text/token-text.ts";
-import { share } from "../../generate/strips/tokens.ts";
+import { share } from "../../shell/tokens/tokens.ts";
 import type { Picked } from "../state.ts";
 import type { Run } from "../text/run.ts";
 import { columnOf, strongest } from "./weights.ts";

@@ -2,7 +2,7 @@
 // one.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import recorded from "../../../site/search/results/recorded.json" with { type: "json" };
-import { amendments } from "../../../site/search/text/amendments.ts";
+import { amendments } from "../../../site/shell/amendments.ts";
 import { bundledModel } from "../../support/bundled.ts";
 import { type BuiltSite, buildSite, screenshot } from "../attention/attention-site.ts";
 import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage, ownIn, simulatedIn } from "../driven.ts";

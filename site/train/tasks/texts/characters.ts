@@ -1,4 +1,4 @@
-import { amendments } from "../../../search/text/amendments.ts";
+import { amendments } from "../../../shell/amendments.ts";
 import type { Kinds, Task } from "../task.ts";
 import { windowsOf } from "./windows.ts";
 

@@ -1,9 +1,9 @@
 import { computed, signal } from "@preact/signals";
-import type { CacheFormat } from "../../../src/kernels/formats/formats.ts";
-import type { Recipe } from "../../../src/models/decoders/recipes.ts";
-import { kept } from "../../shell/store.ts";
-import type { ModelChoice } from "../model/choice.ts";
-import { problemOf, type Sampling, samplingFields, seedProblem } from "./sampling.ts";
+import type { CacheFormat } from "../../src/kernels/formats/formats.ts";
+import type { Recipe } from "../../src/models/decoders/recipes.ts";
+import { kept } from "../shell/store.ts";
+import type { ModelChoice } from "./model/choice.ts";
+import { problemOf, type Sampling, samplingFields, seedProblem } from "./side/sampling.ts";
 
 /** Whether a text is continued in place or messages are answered. */
 export type Mode = "complete" | "chat";

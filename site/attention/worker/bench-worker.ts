@@ -7,9 +7,9 @@ import type { Gpu } from "../../../src/index.ts";
 import type { DeviceFacts } from "../../shell/device/device.ts";
 import { openDevice } from "../../shell/device/open.ts";
 import { checkOwn } from "../own/function.ts";
+import { withRoom } from "../run/room.ts";
 import { casesOf, gradientPlan, hasGradients } from "../setup/setup.ts";
 import type { BenchReport, BenchRequest } from "./protocol.ts";
-import { withRoom } from "./room.ts";
 
 let opening: Promise<Gpu | undefined> | undefined;
 let current: Gpu | undefined;

@@ -1,4 +1,4 @@
-import { download } from "../../shell/status.ts";
+import { download } from "../status.ts";
 
 /** Saves a drawing as a self-contained file, in the light theme of papers and issues. */
 export async function savePicture(

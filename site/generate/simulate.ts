@@ -1,7 +1,7 @@
-import { type Simulated, simulate as simulateState } from "../../shell/device/simulate.ts";
-import { noProgress } from "../../shell/model/meter.ts";
-import { killedBy, load } from "../model/load.ts";
-import { plan } from "../model/plan.ts";
+import { type Simulated, simulate as simulateState } from "../shell/device/simulate.ts";
+import { noProgress } from "../shell/model/meter.ts";
+import { killedBy, load } from "./model/load.ts";
+import { plan } from "./model/plan.ts";
 import { offline } from "./troubles.ts";
 
 const failed = (message: string) => () => {

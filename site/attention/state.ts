@@ -1,14 +1,14 @@
 import { computed, effect, type Signal, signal } from "@preact/signals";
-import { algorithmNames } from "../../../bench/attention/algorithms.ts";
-import { parseBatch } from "../../../bench/attention/batch.ts";
-import type { BenchMask } from "../../../bench/attention/inputs/masks.ts";
-import { everySubject } from "../../../bench/attention/subjects.ts";
-import { readFragment, writeFragment } from "../../shell/permalink.ts";
-import { sim } from "../../shell/sim.ts";
-import { say } from "../../shell/status.ts";
-import { type Painted, packPainted, unpackPainted } from "../mask/painted.ts";
-import { type OwnFunction, packOwn, unpackOwn } from "../own/function.ts";
-import { type Handmade, keysOf, maskNamed, problemsOf, type Setup, setupOf, standard } from "./setup.ts";
+import { algorithmNames } from "../../bench/attention/algorithms.ts";
+import { parseBatch } from "../../bench/attention/batch.ts";
+import type { BenchMask } from "../../bench/attention/inputs/masks.ts";
+import { everySubject } from "../../bench/attention/subjects.ts";
+import { readFragment, writeFragment } from "../shell/permalink.ts";
+import { sim } from "../shell/sim.ts";
+import { say } from "../shell/status.ts";
+import { type Painted, packPainted, unpackPainted } from "./mask/painted.ts";
+import { type OwnFunction, packOwn, unpackOwn } from "./own/function.ts";
+import { type Handmade, keysOf, maskNamed, problemsOf, type Setup, setupOf, standard } from "./setup/setup.ts";
 
 /** Names of all variants, and of the further algorithms that take keys and values, not latents. */
 export const variants = [

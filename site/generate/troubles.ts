@@ -1,13 +1,13 @@
 import { computed, signal } from "@preact/signals";
-import { device, losses } from "../../shell/device/device.ts";
-import { adapterTroubles, deviceTroubles } from "../../shell/device/troubles.ts";
-import { copy } from "../../shell/status.ts";
-import { keep } from "../../shell/store.ts";
-import { clause } from "../../shell/trouble/sentence.ts";
-import type { Trouble } from "../../shell/trouble/trouble.ts";
-import { warning } from "../engine/thread.ts";
-import { killedBy, load, restartEngine } from "../model/load.ts";
-import { choice } from "../setup/state.ts";
+import { device, losses } from "../shell/device/device.ts";
+import { adapterTroubles, deviceTroubles } from "../shell/device/troubles.ts";
+import { copy } from "../shell/status.ts";
+import { keep } from "../shell/store.ts";
+import { clause } from "../shell/trouble/sentence.ts";
+import type { Trouble } from "../shell/trouble/trouble.ts";
+import { killedBy, load, restartEngine } from "./model/load.ts";
+import { choice } from "./state.ts";
+import { warning } from "./worker/client.ts";
 
 /** True while the network is down. */
 export const offline = signal(!navigator.onLine);

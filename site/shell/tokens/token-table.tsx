@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { visible } from "../../../src/text/token-text.ts";
-import { TableFrame } from "../../shell/table-frame.tsx";
+import { TableFrame } from "../controls/table-frame.tsx";
 import { logprobOf, share, type Unit } from "./tokens.ts";
 
 /** Maximum rows shown together. */

@@ -1,17 +1,17 @@
 import { computed } from "@preact/signals";
-import { attention } from "../../../src/index.ts";
-import { device } from "../../shell/device/device.ts";
-import { adapterTroubles, deviceTroubles } from "../../shell/device/troubles.ts";
-import { counted, digits } from "../../shell/format.ts";
-import { sim } from "../../shell/sim.ts";
-import { copy } from "../../shell/status.ts";
-import { keep } from "../../shell/store.ts";
-import { clause } from "../../shell/trouble/sentence.ts";
-import type { Trouble } from "../../shell/trouble/trouble.ts";
-import { offline, shown } from "../results/results.ts";
-import { estimate } from "../run/estimate.ts";
-import { isBusy, killedAt, refused, run, start } from "../run/run.ts";
-import { choose, setup } from "../setup/state.ts";
+import { attention } from "../../src/index.ts";
+import { device } from "../shell/device/device.ts";
+import { adapterTroubles, deviceTroubles } from "../shell/device/troubles.ts";
+import { counted, digits } from "../shell/format.ts";
+import { sim } from "../shell/sim.ts";
+import { copy } from "../shell/status.ts";
+import { keep } from "../shell/store.ts";
+import { clause } from "../shell/trouble/sentence.ts";
+import type { Trouble } from "../shell/trouble/trouble.ts";
+import { offline, shown } from "./results/results.ts";
+import { estimate } from "./run/estimate.ts";
+import { isBusy, killedAt, refused, run, start } from "./run/run.ts";
+import { choose, setup } from "./state.ts";
 
 /** A set-up that runs in a few seconds on any device. */
 const small = { batches: ["q32", "q64", "q128"], heads: "2x32", model: "" } as const;

@@ -1,13 +1,13 @@
 import { effect } from "@preact/signals";
-import { cacheFormats } from "../../../src/kernels/formats/formats.ts";
-import { recipes } from "../../../src/models/decoders/recipes.ts";
-import { trainedFiles } from "../../shell/model/trained.ts";
-import { isTrained } from "../../shell/model/trained-link.ts";
-import { pack, readFragment, unpack, writeFragment } from "../../shell/permalink.ts";
-import { sim } from "../../shell/sim.ts";
-import { say } from "../../shell/status.ts";
-import { choiceOf, linkOf } from "../model/choice.ts";
-import { problemOf, type Sampling, samplingFields, seedProblem } from "./sampling.ts";
+import { cacheFormats } from "../../src/kernels/formats/formats.ts";
+import { recipes } from "../../src/models/decoders/recipes.ts";
+import { trainedFiles } from "../shell/model/trained.ts";
+import { isTrained } from "../shell/model/trained-link.ts";
+import { pack, readFragment, unpack, writeFragment } from "../shell/permalink.ts";
+import { sim } from "../shell/sim.ts";
+import { say } from "../shell/status.ts";
+import { choiceOf, linkOf } from "./model/choice.ts";
+import { problemOf, type Sampling, samplingFields, seedProblem } from "./side/sampling.ts";
 import {
   cacheFormat,
   choice,

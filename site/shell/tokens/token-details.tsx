@@ -1,6 +1,6 @@
 import type { TokenLogprob } from "../../../src/generate/session/row.ts";
 import { visible } from "../../../src/text/token-text.ts";
-import { count, counted } from "../../shell/format.ts";
+import { count, counted } from "../format.ts";
 import { type Drawing, useDrawn } from "./drawn.ts";
 import { hexOf, type ShownToken, share, type Unit } from "./tokens.ts";
 

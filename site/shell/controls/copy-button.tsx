@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { copy } from "./status.ts";
+import { copy } from "../status.ts";
 
 /** A button that copies a text, and shows the outcome for two seconds. */
 export function CopyButton({

@@ -1,8 +1,8 @@
 import { effect } from "@preact/signals";
-import { device, losses } from "../../shell/device/device.ts";
-import { sim } from "../../shell/sim.ts";
-import { show, shown } from "../results/results.ts";
-import { killedAt, refused, run, take } from "../run/run.ts";
+import { device, losses } from "../shell/device/device.ts";
+import { sim } from "../shell/sim.ts";
+import { show, shown } from "./results/results.ts";
+import { killedAt, refused, run, take } from "./run/run.ts";
 
 /** Simulations of states not caused by a missing feature; the others are made where the device is opened. */
 const simulated: Readonly<Record<string, () => void>> = {
