@@ -206,6 +206,14 @@ test("records read the widths and tiles of a shader, and do not type them again"
  */
 const namedInDeclarations = ["Choice", "Factor", "LayoutSizes", "Made", "NormBackwardOptions", "Sight"];
 
+const trees = new Map<string, unknown>();
+/** The syntax tree of a file, parsed once. */
+function treeOf(file: string): unknown {
+  const known = trees.get(file) ?? parseAst(read(file), { lang: file.endsWith("x") ? "tsx" : "ts" });
+  trees.set(file, known);
+  return known;
+}
+
 /** The fields of syntax nodes that imports and exports have. */
 interface Tree {
   readonly type?: string;
@@ -253,7 +261,7 @@ function namesOf(file: string): { readonly exported: readonly string[]; readonly
     }
     for (const value of Object.values(node)) for (const one of [value].flat()) look(one as Tree);
   };
-  look(parseAst(read(file), { lang: file.endsWith("x") ? "tsx" : "ts" }) as unknown as Tree);
+  look(treeOf(file) as Tree);
   return { exported, taken };
 }
 
@@ -274,20 +282,21 @@ test("what src exports, another file imports", () => {
   expect(unused).toEqual([]);
 });
 
-/** The lines of a file in which an object literal is spread into another. */
+/** The lines of a file in which an object literal is spread into another, or into the attributes of an element. */
 function spreadLiterals(file: string): number[] {
   const code = read(file);
   const lines: number[] = [];
   const look = (node: unknown): void => {
     if (typeof node !== "object" || node === null) return;
-    const { type, properties = [] } = node as { type?: string; properties?: Node[] };
-    for (const { type: kind, start, argument } of type === "ObjectExpression" ? properties : []) {
-      if (kind !== "SpreadElement" || bareType(argument) !== "ObjectExpression") continue;
+    const { type, properties = [], attributes = [] } = node as Pick<Node, "type" | "properties" | "attributes">;
+    const members = type === "ObjectExpression" ? properties : type === "JSXOpeningElement" ? attributes : [];
+    for (const { type: kind, start, argument } of members) {
+      if (!/^(SpreadElement|JSXSpreadAttribute)$/.test(kind) || bareType(argument) !== "ObjectExpression") continue;
       lines.push(code.slice(0, start).split("\n").length);
     }
     Object.values(node).forEach(look);
   };
-  look(parseAst(code, { lang: file.endsWith("x") ? "tsx" : "ts" }));
+  look(treeOf(file));
   return lines;
 }
 
@@ -296,6 +305,8 @@ interface Node {
   readonly start: number;
   readonly argument?: Node;
   readonly expression?: Node;
+  readonly properties?: readonly Node[];
+  readonly attributes?: readonly Node[];
 }
 
 /** The type of an expression, without parentheses and what TypeScript says of it. */

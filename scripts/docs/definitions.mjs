@@ -48,7 +48,7 @@ export async function variantsOf(file, name) {
   return variants;
 }
 
-/** The rows of the table in a call of defineOp anywhere in a definition; undefined if there is none. */
+/** The rows of the table in a call of defineOp anywhere in a definition, or undefined. */
 function tableIn(definition, definitions) {
   let table;
   const locals = new Map();

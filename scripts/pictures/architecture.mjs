@@ -51,7 +51,8 @@ export function architecture(palette) {
   );
   arrow(367, 20, 367, 37);
   parts.push(label(580, 15, "the next token, and as text to the reader", muted, { ...middle, size: 12 }));
-  for (const x of [450, 568]) parts.push(line(x, 122, x === 450 ? 24 : 852, 146, palette.line, { "stroke-width": 1.5 }));
+  for (const x of [450, 568])
+    parts.push(line(x, 122, x === 450 ? 24 : 852, 146, palette.line, { "stroke-width": 1.5 }));
   parts.push(rect(24, 146, 828, 118, "none", { stroke: palette.line, "stroke-width": 1.5, rx: 8 }));
   parts.push(label(40, 168, "a block: attention, then feed forward, each added to the stream", text, { weight: 600 }));
   let x = 40;

@@ -2,7 +2,7 @@
 // Gradient of softmax, from its result:  dx = y∘(dy - Σ y∘dy)
 //
 // LANES threads a row, as in softmax/workgroup. A first pass adds up the products, a second one writes dx. Where y is
-// 0, as where a mask hides an element, dy does not contribute, whatever it is. Requests 4·rows·cols reads and rows·cols
+// 0, as where a mask hides an element, dy never contributes. Requests 4·rows·cols reads and rows·cols
 // writes.
 
 const WORKGROUP: u32 = 128;

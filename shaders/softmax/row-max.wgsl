@@ -2,8 +2,8 @@
 // The first of three softmax passes:  largest[row] = max over the row of x
 //
 // Softmax subtracts the maximum, so that no exponential overflows. One thread a row, which walks it element by element:
-// neighbouring threads read elements a whole row apart. Requests rows·cols reads and rows writes. One of the three
-// kernels of the variant threePass.
+// neighbouring threads read elements a whole row from one another. Requests rows·cols reads and rows writes. One of the
+// three kernels of the variant threePass.
 
 const WORKGROUP: u32 = 64;
 

@@ -84,7 +84,7 @@ export async function readAddress(takeChat: (messages: readonly LinkMessage[]) =
   else if (wrong.length > 0) say(`The link says ${wrong.join(", ")}, which this page does not have.`);
 }
 
-/** The conversation in a text; undefined if there is none. */
+/** The conversation in a text, or undefined. */
 export function messagesOf(text: string): readonly LinkMessage[] | undefined {
   try {
     const found: unknown = JSON.parse(text);

@@ -6,7 +6,7 @@ const storage = (): Storage => {
   return localStorage;
 };
 
-/** The text stored under a name; undefined if there is none, or without storage. */
+/** The text stored under a name, or undefined, also without storage. */
 export function kept(name: string): string | undefined {
   try {
     return storage().getItem(`shaderformer-${name}`) ?? undefined;

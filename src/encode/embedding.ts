@@ -9,7 +9,7 @@ import { type Tensor, upload } from "../tensor/tensor.ts";
 import { type PoolingMode, tokenWeights } from "./pooling.ts";
 import type { PackOutput } from "./programs.ts";
 
-/** How texts are turned into vectors. */
+/** How texts are converted to vectors. */
 export interface EmbeddingSettings {
   /** How the states of a text's tokens are pooled; several results are concatenated. */
   readonly pooling: readonly PoolingMode[];

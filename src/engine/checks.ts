@@ -1,4 +1,4 @@
-// Checks of an engine's options before they are sent as messages: names, and whatever sending needs. The code that
+// Checks of an engine's options before they are sent as messages: names, and what sending needs. The code that
 // computes the answers checks the rest.
 import type { CacheOptions } from "../blocks/kv-cache/cache.ts";
 import { speculativeChecks } from "../generate/speculative/options.ts";

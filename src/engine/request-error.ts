@@ -1,6 +1,6 @@
 import { shown } from "../options/errors.ts";
 
-/** Fields of a request's error besides its message, as in OpenAI's interface. */
+/** Fields of a request's error other than its message, as in OpenAI's interface. */
 export interface RequestErrorOptions {
   /** The HTTP status: 400, 404, 409, 429, 499 (the client left), 500, 503. */
   readonly status?: number;

@@ -5,7 +5,7 @@ import type { FileSource } from "./source.ts";
 export const ggufOf = (path: string): string | undefined => /[^/\\]+\.gguf$/i.exec(path)?.[0];
 
 /**
- * The GGUF file among a model's files, or the first of its parts; undefined if there is none, or for a folder's files.
+ * The GGUF file among a model's files, or the first of its parts; undefined for a folder's files.
  *
  * @throws FormatError for several models.
  */

@@ -29,7 +29,7 @@ export async function openModel(
 
 /**
  * Opens the cache of model files of this page's origin, or of this user in Node: the private file system (OPFS), else
- * the Cache API, or a folder in Node. Undefined if there is none, as in pages without a secure context.
+ * the Cache API, or a folder in Node. Undefined without one, as in pages without a secure context.
  */
 export async function openModelCache(options: ModelCacheOptions = {}): Promise<ModelCache | undefined> {
   const hub = await import("./hub/entry.ts");

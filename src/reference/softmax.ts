@@ -61,7 +61,7 @@ export function logSoftmaxBackward(tensors: { y: Dense; dy: Dense }): { dx: Dens
 
 /**
  * Gradient of softmax from its result: `dx = y · (dy − Σ y · dy)`, the sum over the last axis. y and dy `[...rows,
- * cols]` → dx like y. Where y is 0, as where a mask hides an element, dy does not contribute, whatever it is.
+ * cols]` → dx like y. Where y is 0, as where a mask hides an element, dy never contributes.
  */
 export function softmaxBackward(tensors: { y: Dense; dy: Dense }): { dx: Dense } {
   const { y, dy } = given("softmaxBackward", tensors, { y: tensor, dy: tensor });

@@ -40,7 +40,7 @@ interface ReorderProgram extends TargetPlaces {
   readonly parents: Tensor;
 }
 
-/** What a search's programs depend on besides their size. */
+/** What a search's programs depend on other than their size. */
 interface SearchKind {
   readonly beams: number;
   readonly pairs: number;

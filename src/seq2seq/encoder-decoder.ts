@@ -107,7 +107,7 @@ export class EncoderDecoder {
   }
 
   /**
-   * Generates a text from each text: a translation, a summary, or whatever task the model was trained for. Texts are
+   * Generates a text from each text: a translation, a summary, or any task the model was trained for. Texts are
    * computed together, each seeing only its own tokens, and each source is encoded once. A list may have token ids in
    * place of a text. Throws `OptionError` for options, `TextError` for a text that is empty or longer than the encoder
    * takes and for invalid ids, and the reason of `signal` once it aborts.

@@ -35,7 +35,7 @@ export interface TargetSize {
   readonly capacity: number;
 }
 
-/** Properties of a step besides its size. */
+/** Properties of a step other than its size. */
 interface TargetKind {
   /** True if some tokens are banned. */
   readonly restricted: boolean;

@@ -25,7 +25,7 @@ interface Tuned {
 
 /**
  * Reads what `tune` stored for this device and uses it from now on for calls that name no variant. Returns the number
- * of its measurements, 0 where there are none. A record that cannot be used, because it is damaged, of another device
+ * of its measurements, 0 without any. A record that cannot be used, because it is damaged, of another device
  * or of kernels that have changed since, is skipped with a warning.
  */
 export async function useStored(gpu: Gpu, { folder, onWarning = console.warn }: UseTunedOptions = {}): Promise<number> {

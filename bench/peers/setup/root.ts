@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const noCheckout =
   "comparisons with other engines require a checkout of Shaderformer's repository: they are built from its folder bench, which is not here";
 
-/** The repository's folder, independent of where this code was bundled to. Throws if there is none. */
+/** The repository's folder, independent of where this code was bundled to. Throws without one. */
 export function repositoryRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, "bench", "peers", "package.json"))) {

@@ -47,7 +47,7 @@ export function MaskView({
   const painting = useRef<boolean | undefined>(undefined);
   const shade = theme.value;
   useEffect(() => {
-    // What affects the drawing besides its contents: the theme, the system's theme, the size.
+    // What affects the drawing other than its contents: the theme, the system's theme, the size.
     void [shade, width];
     const draw = () => {
       if (canvas.current && picture) drawMask(canvas.current, picture, keep, { cursor, lines: brush !== undefined });

@@ -90,7 +90,7 @@ export const presets: readonly Preset[] = [
   { name: "Gradients", setup: { pass: "both", heads: "4x64" } },
 ];
 
-/** Maximum variants that can be told apart in one plot. */
+/** Maximum variants that can be distinguished in one plot. */
 export const maxVariants = 6;
 
 /** True if a set-up measures gradients. */

@@ -1,7 +1,7 @@
 import { useRef } from "preact/hooks";
 import { DropArea } from "../../shell/controls/drop-area.tsx";
 import { counted, fileSize } from "../../shell/format.ts";
-import { filesOf, nameOfFiles } from "../../shell/model/dropped.ts";
+import { filesOf, nameOfFiles, picksFolder } from "../../shell/model/dropped.ts";
 import { choose } from "../state.ts";
 import type { ModelChoice } from "./choice.ts";
 
@@ -37,14 +37,7 @@ export function FilesField({ chosen }: { chosen: Extract<ModelChoice, { kind: "f
           Pick files
         </button>
       </p>
-      <input
-        ref={folder}
-        type="file"
-        hidden
-        aria-label="A model's folder"
-        {...{ webkitdirectory: true }}
-        onChange={picked}
-      />
+      <input ref={folder} type="file" hidden aria-label="A model's folder" {...picksFolder} onChange={picked} />
       <input ref={files} type="file" hidden multiple aria-label="A model's files" onChange={picked} />
     </DropArea>
   );

@@ -149,7 +149,13 @@ export function AttentionPanel() {
   if (asked.kind === "failed") return <p class="problem">{asked.why}</p>;
   return (
     <AttentionStrip
-      {...{ tokens, position, layers: info.layers, heads: info.heads, choice, onPick: setChoice, lit: lit.value }}
+      tokens={tokens}
+      position={position}
+      layers={info.layers}
+      heads={info.heads}
+      choice={choice}
+      onPick={setChoice}
+      lit={lit.value}
       weights={weights}
       weightIn={known?.perHead && ((layer, head, at) => weightIn(known, layer, head, at))}
       onPoint={(index) => {

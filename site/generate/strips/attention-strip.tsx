@@ -41,7 +41,7 @@ export function AttentionStrip(props: AttentionStripProps) {
           What <code>{word}</code> mixes: <strong>{headWords(choice)}</strong>. Weights of the mix, not reasons.
         </p>
         {weights ? (
-          <Bars {...{ tokens, weights, lit, onPoint }} withoutFirst={leaves} />
+          <Bars tokens={tokens} weights={weights} lit={lit} onPoint={onPoint} withoutFirst={leaves} />
         ) : (
           <p class="small muted attention-waits">Computing the weights…</p>
         )}
@@ -55,7 +55,7 @@ export function AttentionStrip(props: AttentionStripProps) {
         </label>
         <WeightTable tokens={tokens} weights={weights ?? []} />
       </div>
-      <HeadPicker {...{ layers, heads, choice, onPick, given }} />
+      <HeadPicker layers={layers} heads={heads} choice={choice} onPick={onPick} given={given} />
     </section>
   );
 }

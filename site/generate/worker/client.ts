@@ -27,7 +27,7 @@ export function engineFor(hub: Hub): Promise<Engine> {
   return thread.engine;
 }
 
-/** The current engine. Throws if there is none. */
+/** The current engine. Throws without one. */
 export function engineNow(): Promise<Engine> {
   if (!thread) throw new Error("there is no engine");
   return thread.engine;

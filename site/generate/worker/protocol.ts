@@ -7,7 +7,7 @@ export interface Begin {
   readonly port: MessagePort;
 }
 
-/** The worker's answer: the device it found, and how the engine should open it; or why there is none. */
+/** The worker's answer: the device it found, and how the engine should open it; or the reason for having none. */
 export type Found =
   | { readonly kind: "opened"; readonly facts: DeviceFacts; readonly gpu: GpuOptions }
   | { readonly kind: "missing"; readonly missing: Missing; readonly detail: string };

@@ -48,7 +48,7 @@ export async function keepIndex(index: SearchIndex): Promise<void> {
   await within("readwrite", (indexes) => indexes.put(bytes, key));
 }
 
-/** The stored index; undefined if there is none. Throws if it cannot be read. */
+/** The stored index, or undefined. Throws if it cannot be read. */
 export async function keptIndex(): Promise<SearchIndex | undefined> {
   const bytes: unknown = await within("readonly", (indexes) => indexes.get(key));
   return bytes instanceof ArrayBuffer ? await readIndexFile(new Blob([bytes]), "the kept index") : undefined;

@@ -42,7 +42,7 @@ function Canvas() {
   const shown = shownHits.value;
   const colours = () => colourOf(below.current?.parentElement ?? document.body);
   useEffect(() => {
-    void [shade, system, width]; // what affects the drawing besides its contents
+    void [shade, system, width]; // what affects the drawing other than its contents
     to.current = below.current && drawn ? drawPoints(below.current, drawn.points, colours()) : undefined;
   }, [drawn, shade, system, width]);
   useEffect(() => {

@@ -13,7 +13,15 @@ const words: PanelWords = {
 
 /** The model that makes vectors: its choice and requirements. */
 export const EncoderPanel = () => (
-  <ModelPanel {...{ choice, hub, model, plan, words }} problem={problemOf(choice.value)} facts={facts()} />
+  <ModelPanel
+    choice={choice}
+    hub={hub}
+    model={model}
+    plan={plan}
+    words={words}
+    problem={problemOf(choice.value)}
+    facts={facts()}
+  />
 );
 
 function facts(): string | undefined {

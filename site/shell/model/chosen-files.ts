@@ -32,7 +32,7 @@ const named = (files: readonly string[]): string =>
 
 /**
  * Why the reader's files are not a model: what they are, and what is expected. Undefined if they may be one, judging by
- * their names. For no files, that there are none.
+ * their names. For no files, that the list is empty.
  */
 export function problemOfFiles(files: Readonly<Record<string, Blob>>, { gguf, what }: TakenFiles): string | undefined {
   const names = Object.keys(files);

@@ -34,3 +34,6 @@ async function filesIn(folder: FileSystemDirectoryEntry): Promise<File[]> {
     files.push(...(await Promise.all(found)));
   }
 }
+
+/** Attributes of a field that picks a folder, which the types of elements do not have. */
+export const picksFolder = { webkitdirectory: true };

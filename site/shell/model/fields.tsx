@@ -5,7 +5,7 @@ import { counted, fileSize } from "../format.ts";
 import type { Hub } from "../hub/hub.ts";
 import { HubSettings } from "../hub/hub-settings.tsx";
 import { hostOf, type ModelChoice } from "./choice.ts";
-import { filesOf, nameOfFiles } from "./dropped.ts";
+import { filesOf, nameOfFiles, picksFolder } from "./dropped.ts";
 
 /** The source of the model: the site, a hub, or the reader's own files. */
 export function KindField({ choice, bundled }: { choice: Signal<ModelChoice>; bundled: string }) {
@@ -118,7 +118,7 @@ export function FolderField({
         hidden
         id="model-folder"
         aria-label="A model's folder"
-        {...{ webkitdirectory: true }}
+        {...picksFolder}
         onChange={({ currentTarget }) => {
           const list = [...(currentTarget.files ?? [])];
           take(list[0]?.webkitRelativePath.split("/")[0] || nameOfFiles(list), list);

@@ -45,7 +45,7 @@ export function ModelPanel({
         <legend class="hidden-text">Where the model comes from</legend>
         <KindField choice={choice} bundled={words.bundled} />
         {chosen.kind === "named" && (
-          <NameField {...{ choice, hub }} text={chosen.text} label={words.label} example={words.example} />
+          <NameField choice={choice} hub={hub} text={chosen.text} label={words.label} example={words.example} />
         )}
         {chosen.kind === "files" && <FolderField choice={choice} chosen={chosen} hint={words.hint} />}
       </fieldset>

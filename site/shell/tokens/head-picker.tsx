@@ -67,7 +67,7 @@ export function HeadPicker({ layers, heads, choice, onPick, given }: HeadPickerP
           ":"
         )}
       </p>
-      <HeadMatrix {...{ layers, heads, choice, onPick, given }} />
+      <HeadMatrix layers={layers} heads={heads} choice={choice} onPick={onPick} given={given} />
     </div>
   );
 }

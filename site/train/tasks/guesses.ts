@@ -66,7 +66,7 @@ export interface Guess {
   readonly share: number;
 }
 
-/** The baseline of a task; undefined if there is none. */
+/** The baseline of a task, or undefined. */
 export function guessOf(examples: Examples): Guess | undefined {
   const { guess: name } = examples;
   if (name === undefined) return undefined;

@@ -76,10 +76,19 @@ export function AttentionView() {
       )}
       <StepSlider />
       <div class={isOne ? "" : "attention-place"}>
-        <Grid {...{ now, layers, heads, choice, words }} causal={partOf(now) === "decoder"} />
+        <Grid
+          now={now}
+          layers={layers}
+          heads={heads}
+          choice={choice}
+          words={words}
+          causal={partOf(now) === "decoder"}
+        />
         {!isOne && (
           <HeadPicker
-            {...{ layers, heads, choice }}
+            layers={layers}
+            heads={heads}
+            choice={choice}
             onPick={(picked) => {
               head.value = picked;
             }}

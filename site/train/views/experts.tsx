@@ -64,7 +64,7 @@ export function ExpertsView() {
       <StepSlider />
       <div class="expert-layers">
         {layers.map((layer, i) => (
-          <LayerTable key={layer} {...{ layer, by, kinds, experts }} use={use[i] ?? []} />
+          <LayerTable key={layer} layer={layer} by={by} kinds={kinds} experts={experts} use={use[i] ?? []} />
         ))}
       </div>
       <Figure

@@ -138,7 +138,9 @@ function PartsFigure({
   if (looks.length === 0) return null;
   return (
     <Figure
-      {...{ name, title, caption }}
+      name={name}
+      title={title}
+      caption={caption}
       of={history.looks}
       draw={partsChart(looks, parts, name, label)}
       numbers={() => ({

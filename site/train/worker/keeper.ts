@@ -15,7 +15,7 @@ export interface Keeper {
   readonly ask: () => Promise<void>;
 }
 
-/** If storage is forbidden or full, the run is kept in memory and the page is told why. */
+/** If storage is forbidden or full, the run is kept in memory and the page shows the reason. */
 export function keeperOf(session: Session, sim: string | undefined): Keeper {
   let last: Blob | undefined;
   let at = performance.now();

@@ -4,7 +4,7 @@ import type { Keeper } from "./keeper.ts";
 import type { Ended, Progress } from "./protocol.ts";
 import type { Session } from "./session.ts";
 
-/** Milliseconds after which the page is told of new steps, and of a pause. */
+/** Milliseconds after which the page receives news of new steps, and of a pause. */
 const pace = 100;
 /** Maximum steps whose figures wait to be read. */
 const maxTogether = 64;

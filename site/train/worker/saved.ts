@@ -15,7 +15,7 @@ import type { KeptRun, RunRequest } from "./protocol.ts";
 
 const version = 1;
 
-/** Contents of such a file besides tensors. */
+/** Contents of such a file other than tensors. */
 interface SavedRecord extends RunRequest {
   readonly version: number;
   readonly step: number;

@@ -26,7 +26,7 @@ export async function keep(task: string, run: Blob, sim: string | undefined): Pr
   await stream.close();
 }
 
-/** A task's file; undefined if there is none. */
+/** A task's file, or undefined. */
 export async function kept(task: string, sim: string | undefined): Promise<Blob | undefined> {
   try {
     const file = await (await (await folder(sim)).getFileHandle(fileOf(task))).getFile();

@@ -16,7 +16,15 @@ const words: PanelWords = {
 
 /** The model that writes: its choice and requirements. */
 export const WriterPanel = () => (
-  <ModelPanel {...{ choice, hub, model, plan, words }} problem={problemOf(choice.value)} facts={facts()} />
+  <ModelPanel
+    choice={choice}
+    hub={hub}
+    model={model}
+    plan={plan}
+    words={words}
+    problem={problemOf(choice.value)}
+    facts={facts()}
+  />
 );
 
 function facts(): string | undefined {

@@ -8,7 +8,7 @@ import type { TokenDocuments } from "../../train/data/tokens.ts";
 import type { Tokens } from "./data.ts";
 import type { RunSettings } from "./settings.ts";
 
-/** SHA-256 of everything that defines a run besides settings. */
+/** SHA-256 of everything that defines a run other than settings. */
 export type RunDigests = Readonly<Partial<Record<"tokenizer" | "data" | "heldOut" | "weights", string>>>;
 
 /** Bytes of weights read at a time. */

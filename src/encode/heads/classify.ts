@@ -84,7 +84,7 @@ export async function classify(
   return { tokens };
 }
 
-/** How labels are turned into sentences. */
+/** How labels are converted to sentences. */
 interface ZeroShotOptions {
   readonly template?: string | undefined;
   readonly multiLabel?: boolean | undefined;

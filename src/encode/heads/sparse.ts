@@ -18,7 +18,7 @@ export interface SparseVectors {
   readonly tokens: readonly number[];
 }
 
-/** How texts are turned into sparse vectors. */
+/** How texts are converted to sparse vectors. */
 export interface SparseOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called after each text with the number of finished texts, and of all. */

@@ -67,7 +67,7 @@ async function whatFits(
 
 /**
  * The error for a load that failed with `error`: if memory ran out, it states how much the model had allocated, and
- * what would fit in that, besides its draft model. `before` is the device's memory in use before, in bytes.
+ * what would fit in that, in addition to its draft model. `before` is the device's memory in use before, in bytes.
  */
 export async function explainMemory(
   error: AllocationError,

@@ -50,7 +50,7 @@ export interface SequenceEntry extends OtherEntry {
   turns: Turns;
 }
 
-/** The public description of an encoder or an encoder-decoder, besides its entry. */
+/** The public description of an encoder or an encoder-decoder, without its entry. */
 export type OtherInfo = Omit<ModelInfo, "id" | "tuned" | "created">;
 
 /** The parts of an encoder or an encoder-decoder that are replaced after a device loss. */

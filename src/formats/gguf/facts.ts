@@ -19,7 +19,7 @@ export interface Facts {
   number(key: string): number | undefined;
   /** The values per layer, by key; undefined if the file has none, or one for all. */
   list(key: string): readonly unknown[] | undefined;
-  /** The numbers of a small tensor read with the metadata; undefined if there is none. */
+  /** The numbers of a small tensor read with the metadata, or undefined. */
   numbers(tensor: string): readonly number[] | undefined;
   /** The full key, with the architecture's prefix. */
   key(key: string): string;

@@ -92,7 +92,7 @@ export const tensorTypes: ReadonlyMap<number, TensorType> = new Map(
   rows.map(([id, name, elements, bytes]) => [id, { id, name, elements, bytes }]),
 );
 
-/** The type of this name. Throws `TypeError` if there is none. */
+/** The type of this name. Throws `TypeError` for another name. */
 export function tensorTypeNamed(name: string): TensorType {
   for (const type of tensorTypes.values()) if (type.name === name) return type;
   throw new TypeError(`${name} is no type of GGUF`);

@@ -62,7 +62,7 @@ export async function writeStoredJson(store: Store, path: StorePath, value: obje
   await store.write(path, new TextEncoder().encode(JSON.stringify(value)));
 }
 
-/** The record of a file; undefined if there is none that can be used. */
+/** The record of a file, or undefined if none can be used. */
 export async function readRecord(shelf: Shelf, file: string): Promise<FileRecord | undefined> {
   const value = await readStoredJson(shelf.store, [...folderOf(shelf, file), recordName]);
   if (value?.["version"] !== version || value["file"] !== file) return undefined;

@@ -20,7 +20,7 @@ const version = 1;
 const recordName = "model.json";
 const maxWanted = 2000;
 
-/** The record of a model; undefined if there is none that can be used. */
+/** The record of a model, or undefined if none can be used. */
 export async function readModelRecord({ store, path }: Shelf): Promise<ModelRecord | undefined> {
   const value = await readStoredJson(store, [...path, recordName]);
   if (value?.["version"] !== version) return undefined;

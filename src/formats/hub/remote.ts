@@ -24,7 +24,7 @@ export interface Remote {
   readonly hashes: boolean;
   urlOf(file: string): string;
   /**
-   * What is known about a file, or undefined if there is none. Throws ConnectionError if the server does not answer;
+   * What is known about a file, or undefined. Throws ConnectionError if the server does not answer;
    * with `once`, after one attempt.
    */
   look(file: string, signal: AbortSignal | undefined, once?: boolean): Promise<RemoteFile | undefined>;
@@ -215,7 +215,7 @@ export async function receivedRange(
 }
 
 /**
- * A whole file of at most `limit` bytes, and what its response says about it; undefined if there is none. If the
+ * A whole file of at most `limit` bytes, and what its response says about it, or undefined. If the
  * connection fails within the body, the next attempt continues from there, as `received` does.
  */
 export async function receivedWhole(

@@ -64,7 +64,7 @@ function constraintOf(text: number[], n: number, vocabulary: number, other?: Tok
   };
 }
 
-/** Options with `noRepeatNgram` turned into a constraint, joined with the given ones. */
+/** Options with `noRepeatNgram` as a constraint, joined with the given ones. */
 export function withoutRepeats(
   options: ResolvedOptions,
   { tokens, generated }: RunInputs,

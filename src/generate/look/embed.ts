@@ -4,7 +4,7 @@ import { OptionError } from "../../options/errors.ts";
 import { placed, type Tensor } from "../../tensor/tensor.ts";
 import type { SequenceState } from "../session/sequence-state.ts";
 
-/** How a text is turned into one vector. */
+/** How a text is converted to one vector. */
 export interface EmbedOptions {
   /**
    * Which states of the last layer: `last`, the last token's (default; Qwen3-Embedding, E5-Mistral), or `mean`, the

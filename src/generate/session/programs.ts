@@ -78,7 +78,7 @@ export interface RecordedProgram<T> {
  */
 export type PrefillResult = "last" | "all" | "score" | "states";
 
-/** What a prefill program depends on besides its length. */
+/** What a prefill program depends on other than its length. */
 export interface PrefillOptions {
   /** Tensors to keep, by name. */
   readonly taps?: ((name: string) => boolean) | undefined;
@@ -88,7 +88,7 @@ export interface PrefillOptions {
   readonly guard?: number | undefined;
 }
 
-/** What sampling reads and writes besides the logits. */
+/** What sampling reads and writes other than the logits. */
 type SamplingInputs = Required<Pick<RecordedProgram<unknown>, "bias" | "counts" | "allowed">> & {
   readonly step: Tensor;
   readonly settings: Tensor;

@@ -26,7 +26,7 @@ interface ProgramMemory {
 interface ModelPrograms {
   /** Tokens of the longest prefill. */
   readonly longest: number;
-  /** Freed by `dispose`, besides the session. */
+  /** Freed by `dispose` along with the session. */
   readonly made: Storage[];
   /** Records a program, once, with the current choices of variants. */
   record(what: ProgramChoice): RecordedProgram<unknown>;

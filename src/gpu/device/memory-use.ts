@@ -12,7 +12,8 @@ export interface MemoryUse {
   /** Alive at each operation, from the first use of a temporary to its last. */
   readonly alive: readonly number[];
   /**
-   * Between the forward pass and the first call of the backward pass; where there is none, after the last operation.
+   * Between the forward pass and the first call of the backward pass; without a backward pass, after the last
+   * operation.
    */
   readonly saved: number;
   /** The same by the block that made them, such as `layer.3.attention`. */

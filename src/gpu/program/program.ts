@@ -164,7 +164,7 @@ class SharedMemory {
     this.#buffers = buffers;
   }
 
-  /** The memory, allocated if there is none yet; whether that succeeded is known once `buffers.checked`. */
+  /** The memory, allocated on first use; whether that succeeded is known once `buffers.checked`. */
   take({ plan, operations }: CallList<unknown>): { temporaries: readonly GPUBuffer[]; uniforms: Uniforms } {
     const buffers = this.#buffers;
     this.#temporaries ??= plan.sizes.map((bytes, colour) => takeSubmitted(buffers, `temporary ${colour}`, bytes));

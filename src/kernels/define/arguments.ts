@@ -23,7 +23,7 @@ export const tensorCheck: Check = required(optionalTensor);
 export const intoOf = (...names: readonly string[]): Check =>
   object(Object.fromEntries(names.map((name) => [name, optionalTensor])));
 
-/** A kernel whose calls have these options, besides `into`, which every kernel checks. */
+/** A kernel whose calls have these options, other than `into`, which every kernel checks. */
 export function withOptions<I extends Patterns, M extends Patterns, O extends Patterns, X>(
   kernel: Kernel<I, M, O, X>,
   checks: Checks<X>,

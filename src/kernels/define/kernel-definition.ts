@@ -40,7 +40,7 @@ type ResultsOf<P> = {
   readonly [K in keyof P as K extends `${string}?` ? never : K]: Tensor;
 } & { readonly [K in OptionalNamesOf<P>]?: Tensor };
 
-/** What a dispatch depends on besides axes and options. */
+/** What a dispatch depends on other than axes and options. */
 export interface KernelContext {
   readonly gpu: Gpu;
   /** Types of the tensors passed, by name; tensors that were not passed are absent. */

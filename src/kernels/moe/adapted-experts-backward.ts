@@ -21,7 +21,7 @@ interface AdaptedBackwardTensors extends AdaptedTensors {
 }
 
 export interface AdaptedBackwardOptions {
-  /** Which gradients are wanted besides those of adapters; default all. */
+  /** Which gradients are wanted other than those of adapters; default all. */
   readonly needs?: { readonly x?: boolean; readonly weights?: boolean };
 }
 

@@ -136,7 +136,7 @@ const segmentVariants = {
 /**
  * The gradient of {@link reduceSegments}: of a sum `dx[t] = weights[t] · dy[i]` for the rows t of segment i; of a
  * maximum the same for the first row that has it in each column, and 0 for the others (of NaN, the first that is). Rows
- * of weight 0 and of no segment get 0, whatever dy is. x `[t, c]`, weights `[t]`, offsets u32 `[n + 1]`, dy `[n, c]` →
+ * of weight 0 and of no segment get 0, for any dy. x `[t, c]`, weights `[t]`, offsets u32 `[n + 1]`, dy `[n, c]` →
  * dx like x, all else f32. Throws `ShapeError` for shapes that do not fit.
  */
 export const reduceSegmentsBackward = defineOp<

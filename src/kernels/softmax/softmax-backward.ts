@@ -69,7 +69,7 @@ const variants = { workgroup, registers, subgroups } as const;
 
 /**
  * Gradient of {@link softmax} from its result `y`: `dx = y · (dy − Σ y · dy)`, the sum over the last axis. `y`, `dy`
- * and `dx` are `[..., cols]`. Where `y` is 0, as where a mask hides an element, `dx` is 0, whatever `dy` is there.
+ * and `dx` are `[..., cols]`. Where `y` is 0, as where a mask hides an element, `dx` is 0, for any `dy`.
  */
 export const softmaxBackward = defineOp<
   SoftmaxBackwardTensors,

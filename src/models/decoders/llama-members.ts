@@ -96,7 +96,7 @@ export const members: Readonly<Record<string, Member>> = {
   SmolLM3ForCausalLM: { eps: 1e-6, theta: 2e6, window: "flagged: unknown", unrotated: true },
 };
 
-/** The member with this name; throws `TypeError` if there is none. */
+/** The member with this name; throws `TypeError` for another name. */
 export function memberOf(architecture: string): Member {
   const member = members[architecture];
   if (!member) throw new TypeError(`${architecture} is not a member of the Llama family`);

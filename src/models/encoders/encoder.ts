@@ -43,8 +43,8 @@ function embed({ gpu, config, weights }: EncoderModel, { ids, positions, types }
 
 /**
  * The states `[b, t, c]` of the last layer, after the final norm if there is one. While recording, taps are
- * `embedding`, the normed sum of the embeddings, and `layer.N.output`, the states after layer N, besides the blocks'
- * own taps.
+ * `embedding`, the normed sum of the embeddings, and `layer.N.output`, the states after layer N, in addition to the
+ * blocks' own taps.
  */
 export function encode(model: EncoderModel, inputs: TokenInputs): Tensor {
   const { gpu, config, weights } = model;

@@ -61,7 +61,7 @@ export function readPostNorm(config: FieldReader, architecture: string, own: Dif
   const encoder = stack(given.encoder_attention_heads, "encoder_attention_heads");
   const decoder = stack(given.decoder_attention_heads, "decoder_attention_heads");
   const { encoder_layers, decoder_layers, forced_eos_token_id: last } = given;
-  // Absent: the last token has a default; null: there is none.
+  // Absent: the last token has a default; null: no token.
   const isLastGiven = Object.hasOwn(config.raw, "forced_eos_token_id");
   return {
     architecture,

@@ -7,7 +7,7 @@ import type { Trainer } from "../trainer/trainer.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { restoreTraining, trainingCheckpoint, trainingRecord } from "./training-checkpoint.ts";
 
-/** Contents of a checkpoint besides the trainer's own state. */
+/** Contents of a checkpoint other than the trainer's own state. */
 export interface CheckpointRecord {
   /** Rows taken from the order of the data; default 0. */
   readonly position?: number | undefined;

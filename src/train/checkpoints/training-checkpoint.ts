@@ -24,7 +24,7 @@ import {
   type ReadCheckpoint,
 } from "./checkpoint.ts";
 
-/** The state of a training run besides tensors: JSON. */
+/** The state of a training run other than tensors: JSON. */
 export interface TrainingRecord {
   /** Version of this layout. */
   readonly version: 2;
@@ -34,7 +34,7 @@ export interface TrainingRecord {
   readonly position: number;
   /** The model's settings without its weights, of `objective.model`; null if it has none. */
   readonly model: unknown;
-  /** SHA-256 of everything that defines the run besides settings, by name: its data, its tokenizer. */
+  /** SHA-256 of everything that defines the run other than settings, by name: its data, its tokenizer. */
   readonly digests: Readonly<Record<string, string>>;
   /** The label of the adapter: bits are the same on one device only. */
   readonly adapter: string;

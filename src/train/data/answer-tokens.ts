@@ -46,7 +46,7 @@ const fields = fieldsOf<AnswerTemplateOptions>({ ...openingChecks, chatTemplate:
 
 /**
  * The chat template of a model, `from` as for `loadModel`, or the given one, with which `tokenise` encodes
- * conversations and finds the tokens to learn; undefined if there is none.
+ * conversations and finds the tokens to learn, or undefined.
  *
  * @throws FormatError for missing or invalid files; TextError for an invalid template.
  */

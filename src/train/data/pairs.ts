@@ -10,7 +10,7 @@ export interface TokenPair {
   readonly target: readonly number[];
 }
 
-/** How pairs are turned into a batch. */
+/** How pairs are converted to a batch. */
 export interface PairOptions {
   /** The token that the decoder begins with: `defaults.start` of a model from `openTrainableEncoderDecoder`. */
   readonly start: number;

@@ -181,7 +181,7 @@ function sizesOf({ shape, transposed, rows }: WeightSource): readonly [rows: num
   return [end - begin, columns];
 }
 
-/** The parts of a parameter in a tensor of the checkpoint; empty if there are none. */
+/** The parts of a parameter in a tensor of the checkpoint; may be empty. */
 export function storedParts(parameter: Parameter, name: string): StoredPart[] {
   let begin = 0;
   return partsOf(parameter).flatMap((part) => {

@@ -18,7 +18,7 @@ export const stateCheck = recordOf((value) =>
 );
 export const countersCheck = object<Counters>({ step: required(integer(0)) });
 
-/** A trainer's state besides the weights, by name. */
+/** A trainer's state other than the weights, by name. */
 export function stateOf({ groups, averages, skipped }: Training): Readonly<Record<string, Tensor>> {
   const kept = groups.flatMap(({ optimizer, members }) =>
     members.flatMap(({ name, state }) =>

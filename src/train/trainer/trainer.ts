@@ -152,7 +152,7 @@ export class Trainer<B = TokenBatch> {
   }
 
   /**
-   * The state besides the weights for resuming with bitwise equal results: tensors by name, `adamw.first.NAME`, and
+   * The state other than the weights for resuming with bitwise equal results: tensors by name, `adamw.first.NAME`, and
    * `skipped`. `saveCheckpoint` writes both.
    */
   state(): Readonly<Record<string, Tensor>> {

@@ -1,4 +1,4 @@
-// Text that is drawn with the proposals of a draft model: it has the distribution of the model, whatever the draft's
+// Text that is drawn with the proposals of a draft model: it has the distribution of the model, for any draft's
 // is.
 
 import { afterAll, describe, expect, test } from "vitest";

@@ -69,7 +69,7 @@ function vectorInFloat64(
 }
 
 describe.skipIf(tool === undefined)("llama.cpp makes the same vectors", () => {
-  // llama.cpp's CPU code takes the tanh form of GELU whatever the folder says, from a table of f16, and may round keys
+  // llama.cpp's CPU code takes the tanh form of GELU regardless of the folder, from a table of f16, and may round keys
   // and values to f16: vectors differ by roundings of 2⁻¹¹, which a cosine shows squared. Those here are float64's.
   test.each([
     ["mean", "gelu_new"],

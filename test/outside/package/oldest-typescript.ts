@@ -14,7 +14,7 @@ const folder = resolve(".cache", `typescript-${oldest}`);
 const compiler = join(folder, "node_modules/typescript/bin/tsc");
 
 /**
- * Why there is none here; undefined where there is one. It is installed once into .cache: among the dependencies npm
+ * Why it is missing here, or undefined. It is installed once into .cache: among the dependencies npm
  * would link its `tsc` in the place of ours.
  */
 async function install(): Promise<string | undefined> {

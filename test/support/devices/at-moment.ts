@@ -4,7 +4,7 @@ import { globals } from "webgpu";
 
 /**
  * Calls `event` before the continuation number `turn` of a promise from now on, counted by V8's own hook: at an await
- * of whatever runs. `finish` gives how many there were.
+ * of all that runs. `finish` gives how many there were.
  */
 export function atTurn(turn: number, event: () => void): { finish: () => number } {
   let count = 0;

@@ -26,7 +26,7 @@ const tolerance = 1e-7;
 
 /**
  * Random gradients of results, each under the result's name. Never ones: a row of softmax, and one of a layer norm,
- * have the same sum whatever goes in, and ones would hide a term that is missing.
+ * have the same sum for any input, and ones would hide a term that is missing.
  */
 export function upstreamOf<O extends Tensors>(results: O, seed = 1): O {
   const drawn = Object.entries(results).map(([name, { shape }], i) => [

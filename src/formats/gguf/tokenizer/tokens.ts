@@ -6,7 +6,7 @@ export interface Tokens {
   readonly texts: readonly string[];
   /** One per token; see `tokenKinds`. */
   readonly kinds: readonly number[];
-  /** One per token; empty if there are none. */
+  /** One per token; may be empty. */
   readonly scores: readonly number[];
 }
 

@@ -18,7 +18,7 @@ const isAbsent = (error: unknown) =>
   error instanceof DOMException && (error.name === "NotFoundError" || error.name === "TypeMismatchError");
 
 /**
- * The private file system of an origin (File System Standard, "bucket file system"). Undefined if there is none, as
+ * The private file system of an origin (File System Standard, "bucket file system"). Undefined without one, as
  * outside of secure contexts and in some private windows.
  */
 export async function opfsStore(): Promise<Store | undefined> {

@@ -81,7 +81,7 @@ export const attentionBackwardOptions = fieldsOf<AttentionBackwardOptions>({
 /** The problem of attention with the parts of its score and of the score's derivative. */
 export interface BackwardProblem extends AttentionProblem {
   readonly scoreParts: readonly ShaderModule[];
-  /** Which gradients are wanted, besides those of the score's tensors. */
+  /** Which gradients are wanted, other than those of the score's tensors. */
   readonly needs: Readonly<Record<Exclude<keyof AttentionNeeds, "score">, boolean>>;
   /** The score's tensors whose gradients are wanted. */
   readonly scoreTensors: readonly ScoreTensor[];

@@ -1,4 +1,4 @@
-// What experts' gradients need besides products: gradients through gates and shares, and sums for biases.
+// What experts' gradients need in addition to products: gradients through gates and shares, and sums for biases.
 import biasesSource from "#shaders/moe/backward/biases.wgsl";
 import gatedSource from "#shaders/moe/backward/gated.wgsl";
 import slopesClamped from "#shaders/moe/glu-slopes/clamped.wgsl";

@@ -12,7 +12,7 @@ type Axes<A extends string> = Readonly<Record<A, number>>;
 
 type RowsAxes = "tokens" | "n" | "inputs" | "k" | "padded" | "blocks" | "two" | "four";
 
-/** What costs depend on besides shapes. */
+/** What costs depend on other than shapes. */
 interface Slots {
   /** Number of experts, e. */
   readonly count: number;

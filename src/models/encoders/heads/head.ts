@@ -50,7 +50,7 @@ export interface EncoderHead {
   readonly sources: HeadSources;
   /** The tensor that shows that the head exists. */
   readonly own: string;
-  /** True where another head has a tensor of this name: only the architecture tells them apart. */
+  /** True where another head has a tensor of this name: only the architecture distinguishes them. */
   readonly shared?: boolean;
 }
 
