@@ -1,7 +1,5 @@
-import type { Gpu } from "../../../gpu/gpu.ts";
 import type { Into } from "../../../kernels/define/kernel.ts";
 import { mul, sub } from "../../../kernels/elementwise/elementwise.ts";
-import { contiguous } from "../../../kernels/layout/contiguous.ts";
 import { type AdaptedTensors, adaptedExperts } from "../../../kernels/moe/adapted-experts.ts";
 import { adaptedExpertsBackward } from "../../../kernels/moe/adapted-experts-backward.ts";
 import { type ExpertChoiceOptions, expertChoice } from "../../../kernels/moe/expert-choice.ts";
@@ -26,8 +24,7 @@ import { softmax } from "../../../kernels/softmax/softmax.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { reshape } from "../../../tensor/views.ts";
 import { GradientError, type Rule, ruleOf } from "../rule.ts";
-
-const packed = (gpu: Gpu, x: Tensor) => (x.contiguous ? x : contiguous(gpu, { x }).y);
+import { asContiguous } from "./shapes.ts";
 
 type Routed = { readonly experts: Tensor; readonly weights: Tensor };
 
@@ -36,7 +33,7 @@ export const routeRule = ruleOf<{ readonly logits: Tensor }, Routed, RouteOption
   route as never,
   (gpu, { tensors: { logits }, options, result, gradient: { weights } }) => {
     const { layer: _, into: __, ...rule } = options;
-    const dweights = weights && packed(gpu, weights);
+    const dweights = weights && asContiguous(gpu, weights);
     const { experts } = result;
     return { logits: dweights && routeBackward(gpu, { logits, experts, dweights }, rule).dlogits, bias: undefined };
   },
@@ -64,7 +61,7 @@ const ruleOfExperts = (of: typeof experts | typeof routedExperts): Rule =>
     const { tensors, options, gradient, needs } = call;
     const { activation = "swiglu", capacity } = options;
     if (!gradient.y) return {};
-    const dy = packed(gpu, gradient.y);
+    const dy = asContiguous(gpu, gradient.y);
     const wanted = {
       x: needs.has("x"),
       weights: needs.has("weights"),
@@ -95,7 +92,7 @@ export const adaptedExpertsRule = ruleOf<AdaptedTensors, ExpertsResult>(
     const fixed = ["gateUp", "down", "gateScale", "upScale", "downScale"].find((name) => needs.has(name));
     if (fixed) throw new GradientError(`gradients: ${fixed} of experts with adapters has no rule: it does not change`);
     if (!gradient.y) return {};
-    const dy = packed(gpu, gradient.y);
+    const dy = asContiguous(gpu, gradient.y);
     const wanted = { x: needs.has("x"), weights: needs.has("weights") };
     const found = adaptedExpertsBackward(gpu, { ...tensors, dy }, { needs: wanted });
     return {

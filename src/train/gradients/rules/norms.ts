@@ -1,5 +1,3 @@
-import type { Gpu } from "../../../gpu/gpu.ts";
-import { contiguous } from "../../../kernels/layout/contiguous.ts";
 import {
   type AddLayerNormTensors,
   addLayerNorm,
@@ -20,15 +18,14 @@ import { softmax } from "../../../kernels/softmax/softmax.ts";
 import { softmaxBackward } from "../../../kernels/softmax/softmax-backward.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { ruleOf } from "../rule.ts";
+import { asContiguous } from "./shapes.ts";
 
 type Y = { readonly y: Tensor };
 type Sum = Y & { readonly sum: Tensor };
 
-const packed = (gpu: Gpu, x: Tensor) => (x.contiguous ? x : contiguous(gpu, { x }).y);
-
 /** From the result alone: dx = y · (dy − Σ y · dy). */
 export const softmaxRule = ruleOf<{ readonly x: Tensor }, Y>(softmax, (gpu, { result, gradient: { y: dy } }) => ({
-  x: dy && softmaxBackward(gpu, { y: result.y, dy: packed(gpu, dy) }).dx,
+  x: dy && softmaxBackward(gpu, { y: result.y, dy: asContiguous(gpu, dy) }).dx,
 }));
 
 /** The gradients of a norm's rows. */
@@ -36,7 +33,7 @@ export const rmsNormRule = ruleOf<RmsNormTensors, Y, RmsNormOptions>(rmsNorm, (g
   const { tensors, options, gradient, needs } = call;
   if (!gradient.y) return {};
   const wanted = { x: needs.has("x"), weight: needs.has("weight") };
-  const given = { x: tensors.x, weight: tensors.weight, dy: packed(gpu, gradient.y) };
+  const given = { x: tensors.x, weight: tensors.weight, dy: asContiguous(gpu, gradient.y) };
   const { dx, dweight } = rmsNormBackward(gpu, given, { eps: options.eps, needs: wanted });
   return { x: dx, weight: dweight };
 });
@@ -46,7 +43,7 @@ export const layerNormRule = ruleOf<LayerNormTensors, Y, LayerNormOptions>(layer
   const { tensors, options, gradient, needs } = call;
   if (!gradient.y) return {};
   const wanted = { x: needs.has("x"), weight: needs.has("weight"), bias: needs.has("bias") };
-  const given = { x: tensors.x, weight: tensors.weight, dy: packed(gpu, gradient.y) };
+  const given = { x: tensors.x, weight: tensors.weight, dy: asContiguous(gpu, gradient.y) };
   const { dx, dweight, dbias } = layerNormBackward(gpu, given, { eps: options.eps, needs: wanted });
   return { x: dx, weight: dweight, bias: dbias };
 });
@@ -56,8 +53,8 @@ export const addRmsNormRule = ruleOf<AddRmsNormTensors, Sum, RmsNormOptions>(add
   const { tensors, options, result, gradient, needs } = call;
   if (!gradient.y) return { x: gradient.sum, residual: gradient.sum, weight: undefined };
   const wanted = { x: needs.has("x") || needs.has("residual"), weight: needs.has("weight") };
-  const dsum = gradient.sum && packed(gpu, gradient.sum);
-  const given = { x: result.sum, weight: tensors.weight, dy: packed(gpu, gradient.y), ...(dsum ? { dsum } : {}) };
+  const dsum = gradient.sum && asContiguous(gpu, gradient.sum);
+  const given = { x: result.sum, weight: tensors.weight, dy: asContiguous(gpu, gradient.y), ...(dsum ? { dsum } : {}) };
   const { dx, dweight } = rmsNormBackward(gpu, given, { eps: options.eps, needs: wanted });
   return { x: dx, residual: dx, weight: dweight };
 });
@@ -71,8 +68,8 @@ export const addLayerNormRule = ruleOf<AddLayerNormTensors, Sum, LayerNormOption
     weight: needs.has("weight"),
     bias: needs.has("bias"),
   };
-  const dsum = gradient.sum && packed(gpu, gradient.sum);
-  const given = { x: result.sum, weight: tensors.weight, dy: packed(gpu, gradient.y), ...(dsum ? { dsum } : {}) };
+  const dsum = gradient.sum && asContiguous(gpu, gradient.sum);
+  const given = { x: result.sum, weight: tensors.weight, dy: asContiguous(gpu, gradient.y), ...(dsum ? { dsum } : {}) };
   const { dx, dweight, dbias } = layerNormBackward(gpu, given, { eps: options.eps, needs: wanted });
   return { x: dx, residual: dx, weight: dweight, bias: dbias };
 });

@@ -13,7 +13,7 @@ import { GradientError, ruleOf } from "../rule.ts";
 type OfX = { readonly x: Tensor };
 type Y = { readonly y: Tensor };
 
-const packed = (gpu: Gpu, x: Tensor) => (x.contiguous && x.offset % 64 === 0 ? x : contiguous(gpu, { x }).y);
+const aligned = (gpu: Gpu, x: Tensor) => (x.contiguous && x.offset % 64 === 0 ? x : contiguous(gpu, { x }).y);
 
 /** Rows get their segment's gradient times their weights; weights are data. */
 export const segmentsRule = ruleOf<SegmentTensors, Y, SegmentOptions>(reduceSegments, (gpu, call) => {
@@ -22,12 +22,12 @@ export const segmentsRule = ruleOf<SegmentTensors, Y, SegmentOptions>(reduceSegm
     throw new GradientError("gradients: segments has no gradient of its weights, expected x alone");
   if (!gradient.y) return {};
   const { operation } = options;
-  return { x: reduceSegmentsBackward(gpu, { ...tensors, dy: packed(gpu, gradient.y) }, { operation }).dx };
+  return { x: reduceSegmentsBackward(gpu, { ...tensors, dy: aligned(gpu, gradient.y) }, { operation }).dx };
 });
 
 /** The first element with the maximum gets dy. */
 export const maxRule = ruleOf<OfX, Y, AxisOptions>(max, (gpu, { tensors: { x }, options: { axis }, gradient }) => ({
-  x: gradient.y && maxBackward(gpu, { x: packed(gpu, x), dy: packed(gpu, gradient.y) }, { axis }).dx,
+  x: gradient.y && maxBackward(gpu, { x: aligned(gpu, x), dy: aligned(gpu, gradient.y) }, { axis }).dx,
 }));
 
 /** The component along a row's own vector does not change it. */
@@ -35,7 +35,7 @@ export const l2NormaliseRule = ruleOf<OfX, Y, L2NormaliseOptions>(l2Normalise, (
   const { tensors, options, gradient } = call;
   if (!gradient.y) return {};
   const { eps } = options;
-  const given = { x: tensors.x, dy: packed(gpu, gradient.y) };
+  const given = { x: tensors.x, dy: aligned(gpu, gradient.y) };
   return { x: l2NormaliseBackward(gpu, given, eps === undefined ? {} : { eps }).dx };
 });
 

@@ -6,11 +6,13 @@ import { formatShape, type Shape } from "../../../tensor/shape.ts";
 import { Tensor } from "../../../tensor/tensor.ts";
 import { reshape } from "../../../tensor/views.ts";
 
+/** A tensor in memory of its own if it is a view that skips elements: many kernels take no other. */
+export const asContiguous = (gpu: Gpu, x: Tensor): Tensor => (x.contiguous ? x : contiguous(gpu, { x }).y);
+
 /** `[...rows, cols]` as `[rows, cols]`, copied if the view cannot be reshaped. */
 export function asMatrix(gpu: Gpu, x: Tensor): Tensor {
-  const whole = x.contiguous ? x : contiguous(gpu, { x }).y;
   const columns = x.shape.at(-1) ?? 1;
-  return reshape(whole, [columns === 0 ? 0 : x.size / columns, columns]);
+  return reshape(asContiguous(gpu, x), [columns === 0 ? 0 : x.size / columns, columns]);
 }
 
 /** A gradient summed over the axes along which an operand of `shape` was repeated. */
