@@ -305,7 +305,7 @@ test("numbers as comma-separated values", () => {
 test.each(measured.runs)("what $task reaches with $given is said where its settings are chosen", ({ task, given }) => {
   const settings = settingsFor(task, given);
   expect(settingsProblem(settings)).toBeUndefined();
-  const expected = /^To expect: [\d.]+ % .* after ([\d\u2009]+) steps?\. How long they take here, the first of them/;
+  const expected = /^To expect: [\d.]+ % .* after ([\d\u2009]+) steps?\. The first steps show how long they take here/;
   const [, steps = ""] = expected.exec(expectationOf(settings, undefined) ?? "") ?? [];
   const aSecond = Number(steps.replaceAll("\u2009", "")) / 60;
   expect(expectationOf(settings, aSecond)).toMatch(/ At this device's speed they take about 60 s\.$/);

@@ -39,7 +39,7 @@ export function expectationOf(settings: Settings, stepsPerSecond: number | undef
   const share = what === undefined ? percent(right) : `${percent(right)} of ${what}`;
   return `To expect: ${share} right, loss ${digits(loss)}, after ${counted(steps, "step")}. ${
     stepsPerSecond === undefined
-      ? "How long they take here, the first of them will say."
+      ? "The first steps show how long they take here."
       : `At this device's speed they take about ${duration(steps / stepsPerSecond)}.`
   }`;
 }
