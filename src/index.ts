@@ -100,7 +100,6 @@ export { softcap } from "./kernels/elementwise/softcap.ts";
 export { where } from "./kernels/elementwise/where.ts";
 export { gather, gatherStep } from "./kernels/embedding/gather.ts";
 export { type CacheFormat, cacheFormats, type WeightType, weightTypes } from "./kernels/formats/formats.ts";
-export { loadPackedFormats } from "./kernels/formats/packed.ts";
 export {
   type GemmActivation,
   type GemmOptions,
@@ -145,6 +144,7 @@ export { type RopeTable, ropeTable } from "./kernels/rope/table.ts";
 export { logSoftmax } from "./kernels/softmax/log-softmax.ts";
 export { softmax } from "./kernels/softmax/softmax.ts";
 export { type Recipe, recipes } from "./models/decoders/recipes.ts";
+export { loadPackedFormats } from "./tensor/formats/packed.ts";
 
 // Choosing tokens
 

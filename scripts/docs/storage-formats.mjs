@@ -1,8 +1,19 @@
 // The table of storage formats, from their records.
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { bundled } from "./bundled.mjs";
 
 const columns = 1024;
+const source = "src/tensor/formats";
+
+/** The file of a packed format's codec. */
+function codecFile(name) {
+  const own = name.replaceAll("_", "-").replace(/^(int4)-\d+$/, "$1-groups");
+  const files = readdirSync(`${source}/codecs`).filter((file) => file !== "table.ts");
+  const file =
+    files.find((file) => file === `${own}.ts`) ??
+    files.find((file) => readFileSync(`${source}/codecs/${file}`, "utf8").includes(`"${name}"`));
+  return `codecs/${file}`;
+}
 
 /** The table of docs/storage-formats.md. */
 export async function formatTable() {
@@ -19,14 +30,13 @@ export async function formatTable() {
     const has = (list) => (list.includes(name) ? "yes" : "");
     const bits = (8 * bytesOf(name, [1, columns])) / columns;
     const file = name.replaceAll("_", "-");
-    const codecs = packed.has(name)
-      ? [`codecs/${file}`, "codecs/table"]
-      : [name.startsWith("int") ? "integers" : /^b?f16$/.test(name) ? "floats" : "formats"];
-    const codec = codecs.find((path) => existsSync(`src/tensor/formats/${path}.ts`));
+    const codec = packed.has(name)
+      ? codecFile(name)
+      : `${name.startsWith("int") ? "integers" : /^b?f16$/.test(name) ? "floats" : "formats"}.ts`;
     const parts = [`lib/weight/${file}`, `lib/weight/${file.replace(/-\d+$/, "-groups")}`, `attention/cache/${file}`];
     const part = parts.find((path) => existsSync(`shaders/${path}.wgsl`));
     const links = [
-      `[codec](../src/tensor/formats/${codec}.ts)`,
+      `[codec](../${source}/${codec})`,
       ...(part && (has(weightTypes) || has(cacheFormats)) ? [`[part](../shaders/${part}.wgsl)`] : []),
     ];
     return [

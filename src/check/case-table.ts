@@ -1,6 +1,4 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { providePackedParts } from "../kernels/formats/packed.ts";
-import { packedParts } from "../kernels/formats/packed-parts.ts";
 import {
   anything,
   atLeast,
@@ -31,7 +29,6 @@ import type { Bare, Named } from "./named.ts";
 
 // Cases have tensors in any format.
 provideCodecs(codecs);
-providePackedParts(packedParts);
 
 /** Values of one input `shape`, rounded to `dtype` (default f32) before the kernel or the reference reads them. */
 export interface CaseInput {

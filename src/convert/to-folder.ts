@@ -11,7 +11,7 @@ import { modelType } from "../models/decoders/architectures.ts";
 import { transposed } from "../models/weights/stored-rows.ts";
 import { elementsOf, encode } from "../tensor/dtype.ts";
 import { encodePlanes } from "../tensor/formats/formats.ts";
-import { loadCodecs } from "../tensor/formats/packed.ts";
+import { loadPackedFormats } from "../tensor/formats/packed.ts";
 import { expertsApart } from "./separate-experts.ts";
 import { dequantised, storedNumbers, unitBytes } from "./stored-numbers.ts";
 
@@ -81,7 +81,7 @@ function folderWriting(
   const { tensors, weights } = folderTensors(given, architecture);
   const header = safetensorsHeader(tensors, "f16");
   async function* pieces(): AsyncGenerator<Bytes> {
-    await loadCodecs();
+    await loadPackedFormats();
     yield header;
     for (const { parts } of tensors) for (const part of parts) yield* halves(weights, part);
   }

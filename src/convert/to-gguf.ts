@@ -16,7 +16,7 @@ import { matrixTypes, type TypeChoice } from "../models/weights/matrix-types.ts"
 import { transposed } from "../models/weights/stored-rows.ts";
 import { elementsOf, isFloat, isPlain } from "../tensor/dtype.ts";
 import { type DType, decodePlanes, encodePlanes, formats } from "../tensor/formats/formats.ts";
-import { loadCodecs } from "../tensor/formats/packed.ts";
+import { loadPackedFormats } from "../tensor/formats/packed.ts";
 import { modelMetadata } from "./model-metadata.ts";
 import { expertsApart } from "./separate-experts.ts";
 import { dequantised, storedNumbers, unitBytes } from "./stored-numbers.ts";
@@ -181,7 +181,7 @@ export async function toGguf(
   const all = [...generated.map(({ listed }) => listed), ...kept.map(({ listed }) => listed)];
   const header = writeGgufHeader(new Map([...general, ...model.values, ...tokens]), all);
   async function* pieces(): AsyncGenerator<Bytes> {
-    await loadCodecs();
+    await loadPackedFormats();
     yield header;
     for (const { values, listed } of generated) {
       yield new Uint8Array(Float32Array.from(values).buffer);

@@ -19,7 +19,7 @@ import {
   plainType,
   planeRowBytes,
 } from "./formats/formats.ts";
-import { loadCodecs } from "./formats/packed.ts";
+import { loadPackedFormats } from "./formats/packed.ts";
 import { allocateRows, bytesInOneBinding, type Segment } from "./segments.ts";
 import { assertShape, contiguousStrides, formatShape, isContiguous, type Shape, ShapeError, sizeOf } from "./shape.ts";
 
@@ -186,7 +186,7 @@ export class Tensor implements Holder {
   async read(): Promise<Float64Array> {
     if (isPlain(this.dtype)) return decode(this.dtype, await this.readStored());
     if (this.size === 0) return new Float64Array();
-    const [planes] = await Promise.all([this.#readPlanes(), loadCodecs()]);
+    const [planes] = await Promise.all([this.#readPlanes(), loadPackedFormats()]);
     return decodePlanes(this.dtype, this.shape, planes);
   }
 

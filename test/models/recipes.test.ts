@@ -4,12 +4,12 @@ import { planLoad } from "../../src/generate/load/plan-load.ts";
 import { type Recipe, recipes, recipeType } from "../../src/models/decoders/recipes.ts";
 import type { DecoderWeights } from "../../src/models/weights/weights.ts";
 import { roundTo } from "../../src/tensor/formats/formats.ts";
-import { loadCodecs } from "../../src/tensor/formats/packed.ts";
+import { loadPackedFormats } from "../../src/tensor/formats/packed.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { bundledMixture, bundledModel } from "../support/bundled.ts";
 import { quickGpu } from "../support/devices/gpu.ts";
 
-await loadCodecs();
+await loadPackedFormats();
 
 const gpu = await quickGpu();
 

@@ -12,12 +12,12 @@ import {
   isPlain,
   roundTo,
 } from "../../src/tensor/formats/formats.ts";
-import { loadCodecs } from "../../src/tensor/formats/packed.ts";
+import { loadPackedFormats } from "../../src/tensor/formats/packed.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { slice, transpose } from "../../src/tensor/views.ts";
 import { testGpu } from "../support/devices/gpu.ts";
 
-await loadCodecs();
+await loadPackedFormats();
 
 const packed = dtypes.filter((dtype) => !isPlain(dtype));
 /**

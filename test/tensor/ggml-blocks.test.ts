@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { normal, randomSource } from "../../src/check/random.ts";
 import { codecs } from "../../src/tensor/formats/codecs/table.ts";
-import type { StorageFormat } from "../../src/tensor/formats/format.ts";
-import { type DType, dtypes, formats, roundTo } from "../../src/tensor/formats/formats.ts";
-import { loadCodecs, packedFormats } from "../../src/tensor/formats/packed.ts";
+import type { Planes, StorageFormat } from "../../src/tensor/formats/format.ts";
+import { type DType, dtypes, formats, planeRowBytes, roundTo } from "../../src/tensor/formats/formats.ts";
+import { loadPackedFormats, packedFormats } from "../../src/tensor/formats/packed.ts";
 
-await loadCodecs();
+await loadPackedFormats();
 
 /**
  * A block whose byte i is 37i + 11, but for its numbers of f16: a scale of 1 and, where there are two, a minimum of
@@ -175,12 +175,13 @@ test("records of packed formats have the sizes of their codecs", () => {
   expect([...codecs.keys()].sort()).toEqual(packedFormats.map(({ name }) => name).sort());
   for (const { name } of packedFormats) {
     const { planes, ggml }: StorageFormat = formats[name];
+    const columns = 512; // whole blocks of each format
     const codec = codecs.get(name);
-    expect([name, planes, ggml?.type, ggml?.bytes]).toEqual([
-      name,
-      codec?.planes,
-      codec?.ggml?.type,
-      codec?.ggml?.bytes,
-    ]);
+    const made = Object.entries(codec?.encode(new Float64Array(columns), columns) ?? {});
+    const sizes = Object.fromEntries(made.map(([plane, cells]) => [plane, cells.byteLength]));
+    expect([name, sizes]).toEqual([name, planeRowBytes(name, columns)]);
+    const blocks = columns / Number(planes.data.elements);
+    const joined = codec?.ggml?.join(Object.fromEntries(made) as Planes);
+    expect([name, joined?.byteLength]).toEqual([name, ggml && blocks * ggml.bytes]);
   }
 });

@@ -4,9 +4,9 @@ import { randomSource } from "../../src/check/random.ts";
 import { decodeF16, encodeF16 } from "../../src/tensor/dtype.ts";
 import type { Planes } from "../../src/tensor/formats/format.ts";
 import { decodePlanes, encodePlanes, formats, roundTo } from "../../src/tensor/formats/formats.ts";
-import { loadCodecs } from "../../src/tensor/formats/packed.ts";
+import { loadPackedFormats } from "../../src/tensor/formats/packed.ts";
 
-await loadCodecs();
+await loadPackedFormats();
 
 const groups = [
   ["int4_32", 32],

@@ -1,6 +1,6 @@
 import { floatTypes } from "../../tensor/dtype.ts";
 import { dtypes, formats, isPlain } from "../../tensor/formats/formats.ts";
-import { loadCodecs } from "../../tensor/formats/packed.ts";
+import { loadPackedFormats } from "../../tensor/formats/packed.ts";
 import { FormatError, listed } from "../format-error.ts";
 import { type StoredTensor, storageOf } from "../safetensors/safetensors.ts";
 import type { FileSource } from "../source.ts";
@@ -94,7 +94,7 @@ export async function openGguf(source: FileSource, file: string): Promise<GgufMo
     }
   }
   checkSplit(first, tensors, files);
-  if ([...tensors.values()].some((tensor) => !isPlain(storageOf(tensor)))) await loadCodecs();
+  if ([...tensors.values()].some((tensor) => !isPlain(storageOf(tensor)))) await loadPackedFormats();
   return { file, files, metadata: first.metadata, weights: weightsOf(source, file, tensors) };
 }
 

@@ -1,31 +1,10 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
+import type { WeightPart, WideReading } from "../../tensor/formats/format.ts";
 import type { DType } from "../../tensor/formats/formats.ts";
 
 /** The inputs of the choice between a format's parts. */
 export type Reader = Pick<Gpu, "features" | "adapter" | "limits">;
-
-/** A part that reads weights (slot `lib/weight`), and the bytes that its functions request, scales included. */
-export interface WeightPart {
-  readonly part: ShaderModule;
-  /** Of `load_weight`. */
-  readonly one: number;
-  /** Of `load_weight4`. */
-  readonly four: number;
-}
-
-/** A part that reads weights 16 bytes at a time or by whole blocks (slot `lib/wide`). */
-export interface WideReading {
-  readonly part: ShaderModule;
-  /** Elements of a load: `WIDE`. */
-  readonly elements: number;
-  /** Bytes of a load, scales included. */
-  readonly bytes: number;
-  /** Multiply-adds of a load in addition to those of its elements: once, and for each row of x; default none. */
-  readonly scaling?: { readonly load?: number; readonly row?: number };
-  /** Columns of a thread where x is one row, and normed: more share the norm, and take more registers; default 4. */
-  readonly columns?: number;
-}
 
 /** A part that reads keys and values (slot `attention/cache`). */
 export interface CacheReading {

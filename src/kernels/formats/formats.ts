@@ -14,11 +14,11 @@ import bf16Wide from "#shaders/lib/wide/bf16.wgsl";
 import f16Wide from "#shaders/lib/wide/f16.wgsl";
 import f32Wide from "#shaders/lib/wide/f32.wgsl";
 import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
+import type { WeightPart, WideReading } from "../../tensor/formats/format.ts";
 import { type DType, dtypes, isPlain } from "../../tensor/formats/formats.ts";
-import { packedFormats } from "../../tensor/formats/packed.ts";
+import { codecOf, packedFormats } from "../../tensor/formats/packed.ts";
 import { tuning } from "../tuning.ts";
-import type { CacheReading, FormatParts, Reader, WeightPart, WideReading } from "./format-parts.ts";
-import { packedParts } from "./packed.ts";
+import type { CacheReading, FormatParts, Reader } from "./format-parts.ts";
 
 const f32 = {
   name: "f32",
@@ -63,7 +63,7 @@ const int4 = {
 
 // The table of the shaders' side of storage formats, by their names in `tensor/formats`.
 
-/** The parts of formats that kernels read: adding one is a record here, or among the packed. */
+/** The parts of formats that kernels read: adding one is a record here; a packed one has them in its codec. */
 const records = [f32, f16, bf16, int8, int4] as const satisfies readonly FormatParts[];
 
 type Table = { readonly [R in (typeof records)[number] as R["name"]]: R };
@@ -87,12 +87,11 @@ const having = <Part extends keyof FormatParts>(part: Part) =>
   Object.keys(table).filter((name) => parts[name]?.[part]) as Having<Part>[];
 
 const packedNames: readonly PackedType[] = packedFormats.map(({ name }) => name);
-const isLoadedLater = (dtype: DType) => packedNames.some((name) => name === dtype);
-const partsOf = (dtype: DType): FormatParts | undefined => (isLoadedLater(dtype) ? packedParts(dtype) : parts[dtype]);
+const isPacked = (dtype: DType) => packedNames.some((name) => name === dtype);
 
 /** Names of the formats that weights may be stored in, in the order of `dtypes`. */
 export const weightTypes: readonly WeightType[] = dtypes.filter((name): name is WeightType =>
-  Boolean(isLoadedLater(name) || parts[name]?.weight),
+  Boolean(isPacked(name) || parts[name]?.weight),
 );
 /** Those of them that have blocks. */
 export const packedTypes: readonly WeightType[] = weightTypes.filter((name) => !isPlain(name));
@@ -103,12 +102,13 @@ export const wordTypes: readonly WordType[] = having("word");
 
 /** The part that reads weights of this type on this device, with its cost; default f32. */
 export const weightPart = (dtype: DType = "f32", gpu: Reader): WeightPart =>
-  partsOf(dtype)?.weight?.(gpu) ?? table.f32.weight();
+  isPacked(dtype) ? codecOf(dtype).weight : (parts[dtype]?.weight?.(gpu) ?? table.f32.weight());
 
 /**
  * The part that reads many weights of this type at a time, for so many rows of x; undefined for types that have none.
  */
-export const widePart = (dtype: DType = "f32", rows: number): WideReading | undefined => partsOf(dtype)?.wide?.(rows);
+export const widePart = (dtype: DType = "f32", rows: number): WideReading | undefined =>
+  (isPacked(dtype) ? codecOf(dtype) : parts[dtype])?.wide?.(rows);
 
 /** The part that reads keys and values of this format. */
 export const cacheReading = (format: CacheFormat): CacheReading => table[format].cache;

@@ -1,3 +1,5 @@
+import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
+
 /** The typed arrays that hold elements. */
 export type Elements = Float32Array | Uint16Array | Int32Array | Uint32Array | Uint8Array;
 
@@ -23,8 +25,8 @@ export interface Plane {
 export type Planes = { readonly data: Elements } & Readonly<Record<string, Elements>>;
 
 /**
- * A storage format: how numbers are stored in memory. The shaders' side of it, the parts that read it, is the record of
- * the same name under `kernels/formats`.
+ * A storage format: how numbers are stored in memory. The parts that read it in shaders are in its codec if it is a
+ * packed one, otherwise in the record of the same name in `kernels/formats`.
  */
 export interface StorageFormat {
   readonly name: string;
@@ -57,9 +59,36 @@ export interface GgmlBlocks {
   readonly join: (planes: Planes) => Uint8Array;
 }
 
-/** How a packed format is encoded and decoded, with the sizes that its record gives. */
-export type Codec = Pick<StorageFormat, "planes" | "encode" | "decode" | "ggml"> &
-  Required<Pick<StorageFormat, "firstNotFinite">>;
+/** A part that reads weights (slot `lib/weight`), and the bytes that its functions request, scales included. */
+export interface WeightPart {
+  readonly part: ShaderModule;
+  /** Of `load_weight`. */
+  readonly one: number;
+  /** Of `load_weight4`. */
+  readonly four: number;
+}
+
+/** A part that reads weights 16 bytes at a time or by whole blocks (slot `lib/wide`). */
+export interface WideReading {
+  readonly part: ShaderModule;
+  /** Elements of a load: `WIDE`. */
+  readonly elements: number;
+  /** Bytes of a load, scales included. */
+  readonly bytes: number;
+  /** Multiply-adds of a load in addition to those of its elements: once, and for each row of x; default none. */
+  readonly scaling?: { readonly load?: number; readonly row?: number };
+  /** Columns of a thread where x is one row, and normed: more share the norm, and take more registers; default 4. */
+  readonly columns?: number;
+}
+
+/** How a packed format is encoded and decoded, and the parts that read it in shaders. Its sizes are in `packedFormats`. */
+export interface Codec extends Required<Pick<StorageFormat, "name" | "encode" | "decode" | "firstNotFinite">> {
+  /** For the blocks of GGUF files. */
+  readonly ggml?: Pick<GgmlBlocks, "split" | "join">;
+  readonly weight: WeightPart;
+  /** Many weights at a time, for this many rows of x. */
+  readonly wide?: (rows: number) => WideReading;
+}
 
 /** A float: stored fraction bits and exponent bias (IEEE 754 section 3.6; bf16 is the upper half of an f32). */
 export interface FloatElement {

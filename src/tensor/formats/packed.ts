@@ -1,5 +1,5 @@
-// Sizes of the formats of blocks. Their codecs take as much code as the rest of a small page, so they are loaded when
-// they are first needed.
+// Sizes of the formats of blocks. Their codecs and the shaders that read them take more code than all else of a small
+// page, so they are loaded when they are first needed.
 import { ShapeError } from "../shape.ts";
 import type { Codec, GgmlBlocks, StorageFormat } from "./format.ts";
 
@@ -10,18 +10,23 @@ export function provideCodecs(codecs: ReadonlyMap<string, Codec>): void {
   loaded = codecs;
 }
 
-/** Loads the codecs of packed formats; `loadPackedFormats` does, and reading tensors. */
-export async function loadCodecs(): Promise<void> {
+/**
+ * Loads the codecs of packed formats and the shader parts that read them: needed by tensors of blocks that are made of
+ * numbers, e.g. `tensor(gpu, values, "q4_0")`, and by kernels that take such tensors. Loading a model does it itself, and
+ * so does reading a tensor.
+ */
+export async function loadPackedFormats(): Promise<void> {
   loaded ??= (await import("./codecs/table.ts")).codecs;
 }
 
-function codecOf(name: string): Codec {
+/** The codec of a packed format, with the parts that read it. Throws `ShapeError` where it is not loaded. */
+export function codecOf(name: string): Codec {
   const codec = loaded?.get(name);
   if (codec) return codec;
   throw new ShapeError(`${name}: its codec is not loaded; await loadPackedFormats() first`);
 }
 
-function blocksOf(name: string): GgmlBlocks {
+function blocksOf(name: string): Pick<GgmlBlocks, "split" | "join"> {
   const { ggml } = codecOf(name);
   if (ggml) return ggml;
   throw new TypeError(`${name}: GGUF files have no blocks of it`);

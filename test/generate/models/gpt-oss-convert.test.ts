@@ -7,7 +7,7 @@ import { loadModel } from "../../../src/generate/load/load-model.ts";
 import { readModelFolder } from "../../../src/generate/load/model-folder.ts";
 import { decodeF16 } from "../../../src/tensor/dtype.ts";
 import { decodePlanes, formats } from "../../../src/tensor/formats/formats.ts";
-import { loadCodecs } from "../../../src/tensor/formats/packed.ts";
+import { loadPackedFormats } from "../../../src/tensor/formats/packed.ts";
 import { memorySource } from "../../formats/checkpoint-bytes.ts";
 import { quickGpu } from "../../support/devices/gpu.ts";
 import { type Matrix, stackedModel } from "../../support/models/stacked-experts.ts";
@@ -15,7 +15,7 @@ import { ggufConfigs } from "./gguf-models.ts";
 import { ggufOfFolder, written } from "./gguf-of-folder.ts";
 
 const gpu = await quickGpu();
-await loadCodecs();
+await loadPackedFormats();
 
 const config = ggufConfigs()["gpt-oss"] ?? {};
 const { blocks, columns, numbers, matrices } = stackedModel(config);

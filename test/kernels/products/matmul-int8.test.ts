@@ -1,14 +1,12 @@
 import { expect, test } from "vitest";
 import { normal } from "../../../src/check/random.ts";
-import { loadPackedFormats } from "../../../src/kernels/formats/packed.ts";
 import { matmulInt8 } from "../../../src/kernels/matmul/int8.ts";
 import { matmul as reference } from "../../../src/reference/matmul.ts";
 import { roundTo } from "../../../src/tensor/formats/formats.ts";
-import { loadCodecs } from "../../../src/tensor/formats/packed.ts";
+import { loadPackedFormats } from "../../../src/tensor/formats/packed.ts";
 import { tensor } from "../../../src/tensor/tensor.ts";
 import { testGpu } from "../../support/devices/gpu.ts";
 
-await loadCodecs();
 await loadPackedFormats();
 const gpu = await testGpu();
 

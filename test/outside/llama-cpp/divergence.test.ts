@@ -35,7 +35,7 @@ import type { Recipe } from "../../../src/models/decoders/recipes.ts";
 import { type Dense, dense } from "../../../src/reference/dense.ts";
 import { llamaOf } from "../../../src/reference/models/transformer.ts";
 import type { DType } from "../../../src/tensor/formats/formats.ts";
-import { loadCodecs } from "../../../src/tensor/formats/packed.ts";
+import { loadPackedFormats } from "../../../src/tensor/formats/packed.ts";
 import { memorySource } from "../../formats/checkpoint-bytes.ts";
 import { ggufOfFolder } from "../../generate/models/gguf-of-folder.ts";
 import { testGpu } from "../../support/devices/gpu.ts";
@@ -133,7 +133,7 @@ describe.skipIf(tool === undefined)("packed files, teacher-forced over 256 posit
   let made: RandomModel;
   let plain: Logits;
   beforeAll(async () => {
-    await loadCodecs();
+    await loadPackedFormats();
     made = await writeRandomModel(config, familyShapes(config), "f32");
     plain = reference(made.weights);
   });

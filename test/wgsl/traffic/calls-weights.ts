@@ -3,10 +3,10 @@ import { variantsOf } from "../../../src/check/case-table.ts";
 import { wholeBlocks } from "../../../src/check/packed.ts";
 import * as library from "../../../src/index.ts";
 import { weightTypes } from "../../../src/kernels/formats/formats.ts";
-import { loadPackedFormats } from "../../../src/kernels/formats/packed.ts";
 import { gemm } from "../../../src/kernels/gemm/gemm.ts";
 import { matmul } from "../../../src/kernels/matmul/matmul.ts";
 import { isPlain } from "../../../src/tensor/formats/formats.ts";
+import { loadPackedFormats } from "../../../src/tensor/formats/packed.ts";
 import { type CountedCall, type Inputs, named } from "./call.ts";
 
 await loadPackedFormats();

@@ -1,5 +1,5 @@
 import { decodeF16, encodeF16 } from "../floats.ts";
-import type { GgmlBlocks, Planes, StorageFormat } from "../format.ts";
+import type { Codec, Planes } from "../format.ts";
 import { type CodeBits, codeBits } from "./code-bits.ts";
 
 /** Ranges of a block's bytes that go to a plane, in order; the end is exclusive. */
@@ -15,10 +15,7 @@ interface Steps {
  * A block of ggml, the library of llama.cpp, as its files hold it: codes, each of a number, and for groups of adjacent
  * elements a scale and perhaps a minimum. The arithmetic is exact in float64, and rounded once.
  */
-interface GgmlBlock<Name extends string> {
-  readonly name: Name;
-  /** Its id in GGUF files. */
-  readonly type: number;
+interface GgmlBlock extends Pick<Codec, "name" | "weight" | "wide"> {
   /** Number of elements. */
   readonly elements: number;
   /** Number of elements of a group; default all. */
@@ -85,7 +82,7 @@ function anyNotFinite(x: Float32Array, first: number, end: number): boolean {
 }
 
 /** Between planes and the blocks of files, whose bytes keep their order. */
-function repacking<Name extends string>({ type, data, scales, padding = 0 }: GgmlBlock<Name>) {
+function repacking({ data, scales, padding = 0 }: GgmlBlock) {
   const cells = { data: bytesIn(data), scales: bytesIn(scales) + padding };
   const bytes = cells.data + cells.scales - padding;
   const split = (blocks: Uint8Array) => {
@@ -101,17 +98,15 @@ function repacking<Name extends string>({ type, data, scales, padding = 0 }: Ggm
     copyCells(blocks, bytes, asBytes(planes["scales"]), cells.scales, scales, "blocks");
     return blocks;
   };
-  return { cells, ggml: { type, bytes, split, join } satisfies GgmlBlocks };
+  return { bytes, split, join };
 }
 
 /**
- * The storage format of a block of ggml: codes lie in the plane `data`, what they share in `scales`, in the order of
- * the block.
+ * The codec of a block of ggml: codes lie in the plane `data`, what they share in `scales`, in the order of the block.
  */
-export function ggmlFormat<Name extends string>(block: GgmlBlock<Name>) {
-  const { name, elements, group = elements, numbers, halves, steps, quantise } = block;
-  const { cells, ggml } = repacking(block);
-  const { bytes, split, join } = ggml;
+export function ggmlCodec(block: GgmlBlock): Codec {
+  const { name, elements, group = elements, numbers, halves, steps, quantise, weight, wide } = block;
+  const { bytes, split, join } = repacking(block);
   const packing = codeBits(elements, block.codes);
   const table = Float64Array.from(numbers);
 
@@ -163,15 +158,5 @@ export function ggmlFormat<Name extends string>(block: GgmlBlock<Name>) {
     return undefined;
   };
 
-  return {
-    name,
-    planes: {
-      data: { elements, bytes: cells.data, array: Uint8Array },
-      scales: { elements, bytes: cells.scales, array: Uint8Array },
-    },
-    encode,
-    decode,
-    firstNotFinite,
-    ggml,
-  } as const satisfies StorageFormat;
+  return { name, encode, decode, firstNotFinite, ggml: { split, join }, weight, ...(wide ? { wide } : {}) };
 }

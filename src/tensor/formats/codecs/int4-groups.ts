@@ -1,4 +1,7 @@
-import type { Planes, StorageFormat } from "../format.ts";
+import weight from "#shaders/lib/weight/int4-groups.wgsl";
+import wide from "#shaders/lib/wide/int4-groups.wgsl";
+import type { ShaderModule } from "../../../gpu/shader/shader-module.ts";
+import type { Codec, Planes } from "../format.ts";
 import { readHalf, writeHalf } from "./ggml-blocks.ts";
 
 const highest = 15;
@@ -12,11 +15,18 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: Planes[string] = new Uint8A
 const byteOf = (e: number) => Math.floor(e / together) * bytes + (e % bytes);
 const shiftOf = (e: number) => (e % together < bytes ? 0 : 4);
 
+/** A part with another GROUP, the elements that share a scale. */
+const withGroup = (part: ShaderModule, group: number): ShaderModule => ({
+  ...part,
+  code: part.code.replace(/(\bconst GROUP\b[^=]*=\s*)\d+/, `$1${group}`),
+  declares: { ...part.declares, constants: { ...part.declares.constants, GROUP: String(group) } },
+});
+
 /**
  * Integers of 4 bits from 0 on, and for each group of elements of a row a scale and a zero point, both as f16:
  * value = (code − zero) · scale, exact in f32. AWQ (Lin et al. 2023) and GPTQ (Frantar et al. 2022) store weights so.
  */
-export function int4Groups<const Name extends string>(name: Name, group: number) {
+export function int4Groups(group: 32 | 64 | 128): Codec {
   const encode = (values: ArrayLike<number>) => {
     const data = new Uint8Array(values.length / 2);
     const scales = new Uint8Array((values.length / group) * 4);
@@ -60,14 +70,14 @@ export function int4Groups<const Name extends string>(name: Name, group: number)
     return undefined;
   };
 
+  const parts = { weight: withGroup(weight, group), wide: withGroup(wide, group) };
   return {
-    name,
-    planes: {
-      data: { elements: group, bytes: group / 2, array: Uint8Array },
-      scales: { elements: group, bytes: 4, array: Uint8Array },
-    },
+    name: `int4_${group}`,
     encode,
     decode,
     firstNotFinite,
-  } as const satisfies StorageFormat;
+    // A load reads a word of codes, and the scale with the zero point of its group.
+    weight: { part: parts.weight, one: 8, four: 8 },
+    wide: () => ({ part: parts.wide, elements: 32, bytes: 20, scaling: { row: 1 } }),
+  };
 }

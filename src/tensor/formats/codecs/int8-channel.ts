@@ -1,4 +1,6 @@
-import type { Planes, StorageFormat } from "../format.ts";
+import weight from "#shaders/lib/weight/int8-channel.wgsl";
+import wide from "#shaders/lib/wide/int8-channel.wgsl";
+import type { Codec, Planes } from "../format.ts";
 import { int8 } from "../integers.ts";
 
 /** The scale of each row; files give them as bytes. */
@@ -8,12 +10,8 @@ function scalesOf({ scales = new Float32Array() }: Planes): Float32Array {
 }
 
 /** Signed bytes, and a scale of f32 for each row of a matrix, an output channel (LLM.int8, Dettmers et al. 2022). */
-export const int8_channel = {
+export const int8_channel: Codec = {
   name: "int8_channel",
-  planes: {
-    data: { elements: 4, bytes: 4, array: Uint8Array },
-    scales: { elements: "row", bytes: 4, array: Float32Array },
-  },
   encode(values: ArrayLike<number>, columns: number) {
     const { data, scales } = int8.encode(values, columns);
     for (let i = 0; i < values.length; i++) {
@@ -33,4 +31,7 @@ export const int8_channel = {
     if (row < 0) return undefined;
     return { index: row * (planes.data.length / scales.length), value: scales[row] ?? Number.NaN };
   },
-} as const satisfies StorageFormat;
+  // A load reads a word of four codes, or four of them, and the scale of the row.
+  weight: { part: weight, one: 8, four: 8 },
+  wide: () => ({ part: wide, elements: 16, bytes: 20, scaling: { row: 1 } }),
+};

@@ -1,6 +1,8 @@
+import weight from "#shaders/lib/weight/iq4-nl.wgsl";
+import wide from "#shaders/lib/wide/iq4-nl.wgsl";
 import { nibblesFrom } from "./code-bits.ts";
 import { furthestOf } from "./fit-steps.ts";
-import { ggmlFormat, readHalf, writeHalf } from "./ggml-blocks.ts";
+import { ggmlCodec, readHalf, writeHalf } from "./ggml-blocks.ts";
 
 const elements = 32;
 const numbers = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113] as const;
@@ -40,9 +42,8 @@ function searchScale(x: Float32Array, first: number): number {
 /**
  * ggml's IQ4_NL: 4 bits for one of sixteen numbers that lie closer to one another near 0, a scale of f16 for each 32.
  */
-export const iq4_nl = ggmlFormat({
+export const iq4_nl = ggmlCodec({
   name: "iq4_nl",
-  type: 20,
   elements,
   numbers,
   codes: [nibblesFrom(2)],
@@ -57,4 +58,7 @@ export const iq4_nl = ggmlFormat({
     writeHalf(block, at, scale);
     for (let e = 0; e < elements; e++) codes[e] = codeOf(scale === 0 ? 0 : (x[first + e] ?? 0) / scale);
   },
+  // A load reads a word of codes and a word with the scale.
+  weight: { part: weight, one: 8, four: 8 },
+  wide: () => ({ part: wide, elements: 32, bytes: 20, scaling: { row: 1 } }),
 });

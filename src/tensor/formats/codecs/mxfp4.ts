@@ -1,4 +1,6 @@
-import type { Planes, StorageFormat } from "../format.ts";
+import weight from "#shaders/lib/weight/mxfp4.wgsl";
+import wide from "#shaders/lib/wide/mxfp4.wgsl";
+import type { Codec, Planes } from "../format.ts";
 
 /** Elements per block. */
 const block = 32;
@@ -103,14 +105,13 @@ function join({ data, scales }: Planes): Uint8Array {
  * MXFP4 (OCP microscaling formats 1.0, section 5.3): blocks of 32 four-bit numbers, an even element in the lower half
  * of a byte, with a shared power-of-two scale stored as its exponent plus 127; 255 marks a block of NaN.
  */
-export const mxfp4 = {
+export const mxfp4: Codec = {
   name: "mxfp4",
-  planes: {
-    data: { elements: block, bytes: block / 2, array: Uint8Array },
-    scales: { elements: block, bytes: 1, array: Uint8Array },
-  },
   encode,
   decode,
   firstNotFinite,
-  ggml: { type: 39, bytes, split, join },
-} as const satisfies StorageFormat;
+  ggml: { split, join },
+  // A load reads a word of codes and a word of exponents.
+  weight: { part: weight, one: 8, four: 8 },
+  wide: () => ({ part: wide, elements: 32, bytes: 20, scaling: { row: 1 } }),
+};

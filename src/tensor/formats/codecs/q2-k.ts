@@ -1,6 +1,8 @@
+import weight from "#shaders/lib/weight/q2-k.wgsl";
+import wide from "#shaders/lib/wide/q2-k.wgsl";
 import { pairsOf128 } from "./code-bits.ts";
 import { fitRange, nearestCode, nearestEven } from "./fit-steps.ts";
-import { ggmlFormat, readHalf, writeHalf } from "./ggml-blocks.ts";
+import { ggmlCodec, readHalf, writeHalf } from "./ggml-blocks.ts";
 
 const [elements, group, groups] = [256, 16, 16];
 const [scaleAt, minimumAt] = [80, 82];
@@ -9,9 +11,8 @@ const [found, minimumOf] = [new Float64Array(groups), new Float64Array(groups)];
 /**
  * ggml's Q2_K: integers of 2 bits, a scale and a minimum of 4 bits for each 16, and two numbers of f16 for each 256.
  */
-export const q2_k = ggmlFormat({
+export const q2_k = ggmlCodec({
   name: "q2_k",
-  type: 10,
   elements,
   group,
   numbers: [0, 1, 2, 3],
@@ -52,4 +53,7 @@ export const q2_k = ggmlFormat({
       }
     }
   },
+  // A load reads a word of codes, one of scales, and one that multiplies them.
+  weight: { part: weight, one: 12, four: 12 },
+  wide: () => ({ part: wide, elements: 32, bytes: 40, scaling: { row: 4 } }),
 });

@@ -1,6 +1,8 @@
+import weight from "#shaders/lib/weight/q3-k.wgsl";
+import wide from "#shaders/lib/wide/q3-k.wgsl";
 import { bitsOf256, pairsOf128 } from "./code-bits.ts";
 import { furthestOf, nearestCode, refineScale } from "./fit-steps.ts";
-import { ggmlFormat, readHalf, writeHalf } from "./ggml-blocks.ts";
+import { ggmlCodec, readHalf, writeHalf } from "./ggml-blocks.ts";
 
 const [elements, group, groups] = [256, 16, 16];
 const [scalesAt, scaleAt] = [96, 108];
@@ -11,9 +13,8 @@ const lower = (j: number) => [j % 8, 4 * Math.floor(j / 8)] as const;
 const upper = (j: number) => [8 + (j % 4), 2 * Math.floor(j / 4)] as const;
 
 /** ggml's Q3_K: integers of 3 bits, −4 to 3, a scale of six bits for each 16, and one of f16 for each 256. */
-export const q3_k = ggmlFormat({
+export const q3_k = ggmlCodec({
   name: "q3_k",
-  type: 11,
   elements,
   group,
   numbers: Array.from({ length: 8 }, (_, code) => code - 4),
@@ -45,4 +46,7 @@ export const q3_k = ggmlFormat({
       }
     }
   },
+  // A load reads two words of codes, and all scales of the block.
+  weight: { part: weight, one: 24, four: 24 },
+  wide: () => ({ part: wide, elements: 32, bytes: 80, scaling: { row: 2 } }),
 });

@@ -1,6 +1,8 @@
+import weight from "#shaders/lib/weight/q6-k.wgsl";
+import wide from "#shaders/lib/wide/q6-k.wgsl";
 import { pairsOf128 } from "./code-bits.ts";
 import { fitScale, furthestOf, nearestCode, nearestEven } from "./fit-steps.ts";
-import { ggmlFormat, readHalf, writeHalf } from "./ggml-blocks.ts";
+import { ggmlCodec, readHalf, writeHalf } from "./ggml-blocks.ts";
 
 const [elements, group, groups] = [256, 16, 16];
 const [scalesAt, scaleAt] = [192, 208];
@@ -9,9 +11,8 @@ const found = new Float64Array(groups);
 const signed = (byte = 0) => (byte << 24) >> 24;
 
 /** ggml's Q6_K: integers of 6 bits, −32 to 31, a scale of 8 bits for each 16, and one of f16 for each 256. */
-export const q6_k = ggmlFormat({
+export const q6_k = ggmlCodec({
   name: "q6_k",
-  type: 14,
   elements,
   group,
   numbers: Array.from({ length: 64 }, (_, code) => code - 32),
@@ -44,4 +45,7 @@ export const q6_k = ggmlFormat({
       }
     }
   },
+  // A load reads two words of codes, one of scales, and one that multiplies them.
+  weight: { part: weight, one: 16, four: 16 },
+  wide: () => ({ part: wide, elements: 32, bytes: 72, scaling: { row: 2 } }),
 });

@@ -1,5 +1,10 @@
+import q41Weight from "#shaders/lib/weight/q4-1.wgsl";
+import q51Weight from "#shaders/lib/weight/q5-1.wgsl";
+import q41Wide from "#shaders/lib/wide/q4-1.wgsl";
+import q51Wide from "#shaders/lib/wide/q5-1.wgsl";
+import type { Codec } from "../format.ts";
 import { type CodeBits, fifthBitsFrom, nibblesFrom } from "./code-bits.ts";
-import { ggmlFormat, readHalf, writeHalf } from "./ggml-blocks.ts";
+import { ggmlCodec, readHalf, writeHalf } from "./ggml-blocks.ts";
 
 const elements = 32;
 
@@ -7,13 +12,12 @@ const elements = 32;
  * The blocks of ggml's Q4_1 and Q5_1: integers of 4 or 5 bits from 0 on, a scale and a minimum of f16 for each 32.
  * Codes are made with the scale before it is rounded to f16.
  */
-export function rangeBlocks<Name extends string>(name: Name, type: number, bits: 4 | 5) {
+function rangeBlocks(name: string, bits: 4 | 5, parts: Pick<Codec, "weight" | "wide">) {
   const highest = 2 ** bits - 1;
   const nibbles = bits === 4 ? 4 : 8;
   const codes: CodeBits[] = [nibblesFrom(nibbles), ...(bits === 5 ? [fifthBitsFrom(4)] : [])];
-  return ggmlFormat({
+  return ggmlCodec({
     name,
-    type,
     elements,
     numbers: Array.from({ length: highest + 1 }, (_, code) => code),
     codes,
@@ -39,5 +43,18 @@ export function rangeBlocks<Name extends string>(name: Name, type: number, bits:
         codes[e] = Math.min(highest, Math.fround(value + 0.5));
       }
     },
+    ...parts,
   });
 }
+
+export const q4_1 = rangeBlocks("q4_1", 4, {
+  // A load reads a word of codes, and a scale with a minimum.
+  weight: { part: q41Weight, one: 8, four: 8 },
+  wide: () => ({ part: q41Wide, elements: 32, bytes: 20, scaling: { load: 1, row: 2 } }),
+});
+
+export const q5_1 = rangeBlocks("q5_1", 5, {
+  // A load reads a word of codes, one of fifth bits, and a scale with a minimum.
+  weight: { part: q51Weight, one: 12, four: 12 },
+  wide: () => ({ part: q51Wide, elements: 32, bytes: 24, scaling: { load: 1, row: 2 } }),
+});

@@ -1,6 +1,13 @@
+import q4KWeight from "#shaders/lib/weight/q4-k.wgsl";
+import q5KWeight from "#shaders/lib/weight/q5-k.wgsl";
+import q4KWide from "#shaders/lib/wide/q4-k.wgsl";
+import q4KWideEighth from "#shaders/lib/wide/q4-k-eighth.wgsl";
+import q5KWide from "#shaders/lib/wide/q5-k.wgsl";
+import q5KWideEighth from "#shaders/lib/wide/q5-k-eighth.wgsl";
+import type { Codec } from "../format.ts";
 import { bitsOf256, type CodeBits, nibblesOf64 } from "./code-bits.ts";
 import { fitRange, nearestCode, type RangeSearch } from "./fit-steps.ts";
-import { ggmlFormat, readHalf, writeHalf } from "./ggml-blocks.ts";
+import { ggmlCodec, readHalf, writeHalf } from "./ggml-blocks.ts";
 
 const [elements, group, groups] = [256, 32, 8];
 
@@ -30,14 +37,13 @@ function writeSixBits(block: Uint8Array, at: number, j: number, scale: number, m
  * The blocks of ggml's Q4_K and Q5_K: 256 integers of 4 or 5 bits from 0 on; eight scales and minima of six bits, and
  * two numbers of f16 that multiply them.
  */
-export function sixBitSteps<Name extends string>(name: Name, type: number, bits: 4 | 5, search: RangeSearch) {
+function sixBitSteps(name: string, bits: 4 | 5, search: RangeSearch, parts: Pick<Codec, "weight" | "wide">) {
   const highest = 2 ** bits - 1;
   const nibbles = bits === 4 ? 16 : 48;
   const codes: CodeBits[] = [nibblesOf64(nibbles), ...(bits === 5 ? [bitsOf256(16)] : [])];
   const [found, minimumOf] = [new Float64Array(groups), new Float64Array(groups)];
-  return ggmlFormat({
+  return ggmlCodec({
     name,
-    type,
     elements,
     group,
     numbers: Array.from({ length: highest + 1 }, (_, code) => code),
@@ -75,5 +81,28 @@ export function sixBitSteps<Name extends string>(name: Name, type: number, bits:
         }
       }
     },
+    ...parts,
   });
 }
+
+const q4Search = { highest: 15, from: -1, trials: 20, least: "squares" } as const;
+
+export const q4_k = sixBitSteps("q4_k", 4, q4Search, {
+  // A load reads a word of codes, and all scales of the block.
+  weight: { part: q4KWeight, one: 20, four: 20 },
+  wide: (rows) =>
+    rows > 4
+      ? { part: q4KWideEighth, elements: 32, bytes: 48, scaling: { load: 1, row: 2 } }
+      : { part: q4KWide, elements: 64, bytes: 48, scaling: { load: 2, row: 4 } },
+});
+
+const q5Search = { highest: 31, from: -0.5, trials: 15, least: "squares" } as const;
+
+export const q5_k = sixBitSteps("q5_k", 5, q5Search, {
+  // A load reads two words of codes, and all scales of the block.
+  weight: { part: q5KWeight, one: 24, four: 24 },
+  wide: (rows) =>
+    rows > 4
+      ? { part: q5KWideEighth, elements: 32, bytes: 80, scaling: { load: 1, row: 2 } }
+      : { part: q5KWide, elements: 64, bytes: 80, scaling: { load: 2, row: 4 } },
+});
