@@ -16,6 +16,7 @@ const run = promisify(execFile);
 const entries = [
   ...["src/index.ts", "src/attention.ts", "src/encoders.ts", "src/check/index.ts", "src/reference/index.ts"],
   "src/train/index.ts",
+  "src/words.ts",
   "src/worker.ts",
 ];
 const commandLine = "src/cli/main.ts";

@@ -8,6 +8,7 @@ export const entries = new Map([
   ["shaderformer/attention", "src/attention.ts"],
   ["shaderformer/encoders", "src/encoders.ts"],
   ["shaderformer/train", "src/train/index.ts"],
+  ["shaderformer/words", "src/words.ts"],
   ["shaderformer/check", "src/check/index.ts"],
   ["shaderformer/reference", "src/reference/index.ts"],
 ]);

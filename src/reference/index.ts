@@ -165,6 +165,11 @@ export {
   topLogprobs,
 } from "./sampling.ts";
 
+// Recurrent units and word vectors
+
+export { gruCell, gruCellBackward } from "./models/recurrent.ts";
+export { negativeSampling, negativeSamplingBackward } from "./models/word-vectors.ts";
+
 // Whole models
 
 export { type BertConfig, bert } from "./models/encoder.ts";

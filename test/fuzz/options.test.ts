@@ -21,6 +21,7 @@ import { publicCalls } from "../support/public/public-calls/functions.ts";
 import { referenceCalls } from "../support/public/public-calls/reference.ts";
 import { trainCalls } from "../support/public/public-calls/train.ts";
 import { learner, trainingCalls } from "../support/public/public-calls/training.ts";
+import { wordCalls, wordModels } from "../support/public/public-calls/words.ts";
 import { readSurface, type Surface } from "../support/public/public-types.ts";
 import { takesObjects, takesPlain, throwAtArguments, throwAtOptions } from "../support/public/throw-mistakes.ts";
 
@@ -42,6 +43,7 @@ const instances = new Set([
     "Conversation",
     "AnswerTemplate",
     "StoredAdapter",
+    "Recurrent",
   ],
 ]);
 
@@ -62,6 +64,7 @@ const inner = new Set([
 /** Mistakes elsewhere that are values here. */
 const valid = new Set([
   "LanguageModel.embed.text a list of a text", // several texts
+  "Tokenizer.encodeAtMost.most Infinity", // without a limit
   ...["openUrl", "openModel"].map((name) => `${name}(1).idleTimeout Infinity`), // without a limit
   ...["NaN", "Infinity", "-Infinity", "1e39"].map((value) => `reference/fill(1).value ${value}`),
   ...["NaN", "Infinity", "-Infinity", "a fraction", "below 0"].map((value) => `fill.value ${value}`),
@@ -114,6 +117,7 @@ const open = new Set([
 
 const classes = [
   "train/Trainer",
+  "words/TrainableWordClassifier",
   "Gpu",
   "Tensor",
   "LanguageModel",
@@ -137,6 +141,7 @@ let encoder: Encoder;
 let both: EncoderDecoder;
 let engine: Engine;
 let learning: Awaited<ReturnType<typeof learner>>;
+let ofWords: Awaited<ReturnType<typeof wordModels>>;
 
 beforeAll(async () => {
   const entries = {
@@ -144,6 +149,7 @@ beforeAll(async () => {
     "attention/": "attention.ts",
     "encoders/": "encoders.ts",
     "train/": "train/index.ts",
+    "words/": "words.ts",
     "reference/": "reference/index.ts",
   };
   const files = Object.entries({ ...entries, "check/": "check/index.ts" }).map(([name, file]) => [name, `src/${file}`]);
@@ -153,6 +159,7 @@ beforeAll(async () => {
   encoder = await loadEncoder(gpu, encoderFolder("bert"));
   both = await loadEncoderDecoder(gpu, "test/golden/t5");
   learning = await learner(gpu);
+  ofWords = await wordModels(gpu);
   engine = await createEngine();
   setEncoders(() => import("../../src/encoders.ts"));
   await engine.load(encoderFolder("bert"), { id: "bert" });
@@ -160,6 +167,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   learning.dispose();
+  ofWords.dispose();
   await engine.dispose();
   encoder.dispose();
   both.dispose();
@@ -172,7 +180,7 @@ const callsOfEngine = () => ({
   ...methodCalls(engine, { encoder: "bert", both: "t5" }),
 });
 
-const isOfEntry = (name: string, entry: "" | "encoders" | "train" | "reference" | "check") =>
+const isOfEntry = (name: string, entry: "" | "encoders" | "train" | "words" | "reference" | "check") =>
   entry === "" ? !name.includes("/") : name.startsWith(`${entry}/`);
 
 test("what the entry attention has, the main entry has", () => {
@@ -185,6 +193,7 @@ test.each([
   ["", 80],
   ["encoders", 2],
   ["train", 0],
+  ["words", 7],
   ["reference", 50],
   ["check", 12],
 ] as const)(
@@ -203,6 +212,7 @@ test.each([
       "": () => ({ ...publicCalls(gpu, model, session), ...callsOfEngine() }),
       encoders: () => encoderCalls(gpu, encoder, both),
       train: () => ({ ...trainCalls(gpu), ...trainingCalls(gpu, learning) }),
+      words: () => wordCalls(gpu, ofWords),
       reference: referenceCalls,
       check: () => checkCalls(gpu),
     };
@@ -232,6 +242,7 @@ test("every argument that is a number, a text or a list is checked, and its erro
     ...encoderCalls(gpu, encoder, both),
     ...trainCalls(gpu),
     ...trainingCalls(gpu, learning),
+    ...wordCalls(gpu, ofWords),
     ...argumentCalls(gpu, model),
     ...referenceCalls(),
     ...checkCalls(gpu),

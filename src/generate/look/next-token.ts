@@ -27,7 +27,7 @@ export interface NextTokenProbabilities {
   readonly kept: number;
 }
 
-/** Checked options. Throws `OptionError` for invalid ones, and for ids in `of` outside the vocabulary. */
+/** Checked options. Throws `OptionError` for invalid ones, and for ids in `of` outside the vocabulary or more than it has. */
 export function checkNextToken(
   tokens: readonly number[],
   of: readonly number[],
@@ -37,6 +37,9 @@ export function checkNextToken(
 ): ResolvedOptions {
   const where = "nextTokenProbabilities";
   checkValue(where, "of", listOf(integer(0, vocabulary - 1)), of);
+  if (of.length > vocabulary) {
+    throw new OptionError(`${where}: of has ${of.length} ids, expected at most ${vocabulary} (the vocabulary)`);
+  }
   const counted = { ...samplingChecks, generated: integer(0, tokens.length) };
   checkOptions(where, fieldsOf<NextTokenOptions>(counted), options);
   if (tokens.length < 1) throw new OptionError(`${where}: there are no tokens`);

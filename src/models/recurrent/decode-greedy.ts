@@ -2,7 +2,7 @@ import { gather } from "../../kernels/embedding/gather.ts";
 import { concat } from "../../kernels/layout/concat.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
 import { argmax } from "../../kernels/sampling/argmax.ts";
-import { checkOptions, fieldsOf, integer, required } from "../../options/checks.ts";
+import { checkOptions, checkValue, fieldsOf, having, integer, listOf, required } from "../../options/checks.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { reshape } from "../../tensor/views.ts";
 import { attend, encode, type Recurrent, type Sources } from "./encoder-decoder.ts";
@@ -10,39 +10,51 @@ import { gruInputs, gruStep } from "./gru.ts";
 import { sourceNumbers } from "./sources.ts";
 
 /** How targets are decoded. */
-interface GreedyOptions {
-  /** Maximum number of tokens of a target. */
-  readonly steps: number;
+export interface GreedyOptions {
+  /** Maximum number of tokens of a target; all of these steps are computed. */
+  readonly maxTokens: number;
   /** The token that is read first; default: the config's. */
   readonly start?: number | undefined;
-  /** The token after which a target ends; default: the config's. Unset: all have `steps` tokens. */
+  /** The token after which a target ends; default: the config's. If neither is set, all have `maxTokens` tokens. */
   readonly end?: number | undefined;
 }
 
-/** Targets of sources. */
-interface Decoded {
+/** Decoded targets. */
+export interface GreedyResult {
   /** The tokens of each source up to the end token, exclusive. */
   readonly ids: number[][];
-  /** With attention: for each source and each of `steps` tokens, the weight of each source token. */
+  /** With attention: for each source and each of `maxTokens` steps, the weight of each source token. */
   readonly alignments?: readonly (readonly Float32Array[])[];
 }
 
-const id = integer(0, 2 ** 31);
-const fields = fieldsOf<GreedyOptions>({ steps: required(integer(1)), start: id, end: id });
+const modelCheck = having("reverse", "a model from openRecurrent");
+const sourcesCheck = listOf((row) => (Array.isArray(row) ? undefined : "a list of token ids"));
+
+/** Throws `OptionError` unless sources and options fit the model's vocabulary. */
+function checkDecoding(model: Recurrent, sources: readonly (readonly number[])[], options: GreedyOptions): void {
+  checkValue("decodeGreedy", "model", modelCheck, model);
+  const id = integer(0, model.config.vocabulary - 1);
+  checkValue("decodeGreedy", "sources", sourcesCheck, sources);
+  for (const [i, row] of sources.entries()) checkValue("decodeGreedy", `sources[${i}]`, listOf(id), row);
+  const fields = fieldsOf<GreedyOptions>({ maxTokens: required(integer(1)), start: id, end: id });
+  checkOptions("decodeGreedy", fields, options);
+}
 
 /**
- * Decodes sources greedily: each step takes the token with the largest logit, which the next step reads. All steps are
- * submitted at once, since chosen tokens stay on the device; what follows an end token is cut off here.
+ * Decodes sources of any lengths, rows of token ids, greedily: each step takes the token with the largest logit, which
+ * the next step reads. All steps are submitted at once, since chosen tokens stay on the device; what follows an end
+ * token is cut off afterwards.
  *
- * @throws OptionError for options that are not valid; RangeError without a start token, and for empty sources.
+ * @throws OptionError for ids outside the vocabulary and invalid options; RangeError without a start token, and for
+ * empty sources.
  */
 export async function decodeGreedy(
   model: Recurrent,
   sources: readonly (readonly number[])[],
   options: GreedyOptions,
-): Promise<Decoded> {
-  checkOptions("decodeGreedy", fields, options);
-  const { start = model.config.start, end = model.config.end, steps } = options;
+): Promise<GreedyResult> {
+  checkDecoding(model, sources, options);
+  const { start = model.config.start, end = model.config.end, maxTokens: steps } = options;
   if (start === undefined) throw new RangeError("decodeGreedy: the config has no start token, expected one in options");
   const empty = sources.length === 0 ? 0 : sources.findIndex(({ length }) => length === 0);
   if (empty >= 0) throw new RangeError(`decodeGreedy: sources[${empty}] has no tokens`);

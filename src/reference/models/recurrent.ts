@@ -63,15 +63,16 @@ export function gruCell(tensors: GruTensors): { y: Dense } {
  * · q · r(1 − r), dy · (h − n) · z(1 − z), dn]`, dm is the same with `dn · r` last, `dh = dm · weight + dy · z`,
  * `dweight = dmᵀ · h`, and dbias is the sum of dm over rows.
  */
-export function gruCellBackward({ dy, ...tensors }: GruTensors & { readonly dy: Dense }): {
+export function gruCellBackward(tensors: GruTensors & { readonly dy: Dense }): {
   da: Dense;
   dh: Dense;
   dweight: Dense;
   dbias: Dense;
 } {
-  const problem = problemOf("gruCellBackward", tensors);
+  const checks = { a: tensor, h: tensor, weight: tensor, bias: tensor, dy: tensor };
+  const { dy, ...forward } = given("gruCellBackward", tensors, checks);
+  const problem = problemOf("gruCellBackward", forward);
   const { a, h, weight, bias, rows, width } = problem;
-  given("gruCellBackward", { dy }, { dy: tensor });
   axes("gruCellBackward", { h, dy }, { h: "b h", dy: "b h" });
   const [da, dm, dh] = [dense(a.shape), dense(a.shape), dense(h.shape)];
   const [dweight, dbias] = [dense(weight.shape), dense(bias.shape)];

@@ -40,13 +40,14 @@ export function negativeSampling(tensors: PairTensors): { losses: Dense } {
  * Gradients of {@link negativeSampling} from those of the losses, dlosses `[n]`: `dv = (σ(u·v) − 1) · u + Σ σ(u′·v) ·
  * u′`, `du = (σ(u·v) − 1) · v` and `du′ = Σ σ(u′·v) · v` over the pairs.
  */
-export function negativeSamplingBackward({ dlosses, ...tensors }: PairTensors & { readonly dlosses: Dense }): {
+export function negativeSamplingBackward(tensors: PairTensors & { readonly dlosses: Dense }): {
   dv: Dense;
   du: Dense;
   dothers: Dense;
 } {
-  const { v, u, others, n, k, d } = problemOf("negativeSamplingBackward", tensors);
-  given("negativeSamplingBackward", { dlosses }, { dlosses: tensor });
+  const checks = { v: tensor, u: tensor, others: tensor, dlosses: tensor };
+  const { dlosses, ...forward } = given("negativeSamplingBackward", tensors, checks);
+  const { v, u, others, n, k, d } = problemOf("negativeSamplingBackward", forward);
   axes("negativeSamplingBackward", { v, dlosses }, { v: "n d", dlosses: "n" });
   const [dv, du, dothers] = [dense(v.shape), dense(u.shape), dense(others.shape)];
   const row = ({ values }: Dense, i: number) => values.subarray(i * d, (i + 1) * d);

@@ -5,7 +5,7 @@ import { readJson } from "../../formats/read-text.ts";
 import { safetensorsHeader } from "../../formats/safetensors/safetensors-header.ts";
 import type { FileSource } from "../../formats/source.ts";
 import { openWeights } from "../../formats/weights.ts";
-import { type OpeningOptions, openFrom } from "../../generate/load/opening.ts";
+import { type OpeningOptions, openFrom, openingChecks } from "../../generate/load/opening.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { type NamedShapes, type NamedWeights, uploadNamed } from "../../models/weights/named-weights.ts";
 import { checkOptions, fieldsOf, integer } from "../../options/checks.ts";
@@ -28,6 +28,7 @@ type NamedModel<C> = Pick<TrainableModel<never>, "parameters" | "writing" | "dis
   readonly weights: NamedWeights;
 };
 
+const openingFields = fieldsOf<OpeningOptions>(openingChecks);
 const CONFIG = "config.json";
 const WEIGHTS = "model.safetensors";
 
@@ -39,6 +40,7 @@ export async function openNamed<C>(
   { read, shapes }: NamedKind<C>,
   options: OpeningOptions = {},
 ): Promise<NamedModel<C>> {
+  checkOptions(where, openingFields, options);
   const source = await openFrom(where, from, options);
   const config = read(CONFIG, await readJson(source, CONFIG));
   const stored = await openWeights(source);

@@ -2,7 +2,7 @@ import type { FileSource } from "../../formats/source.ts";
 import type { OpeningOptions } from "../../generate/load/opening.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { dropout } from "../../kernels/elementwise/dropout.ts";
-import { type RecurrentConfig, readRecurrentConfig, recurrentShapes } from "../../models/recurrent/config.ts";
+import { readRecurrentConfig, recurrentShapes } from "../../models/recurrent/config.ts";
 import {
   type Dropped,
   type Recurrent,
@@ -19,21 +19,19 @@ import { given, lossOf } from "../objectives/tensors.ts";
 import { type FreshNamedOptions, freshNamed, openNamed } from "./open-named.ts";
 import type { TrainableModel } from "./open-trainable.ts";
 
-/** A trainable recurrent encoder-decoder. */
-interface TrainableRecurrent extends TrainableModel<PairBatch> {
-  readonly config: RecurrentConfig;
-  /** The model for `decodeGreedy`. */
-  readonly model: Recurrent;
-}
+/** A trainable recurrent encoder-decoder, which `decodeGreedy` takes too. */
+export interface TrainableRecurrent extends TrainableModel<PairBatch>, Recurrent {}
 
 const kind = { read: readRecurrentConfig, shapes: recurrentShapes };
 
 /**
- * Reads a recurrent encoder-decoder's folder and uploads its weights as f32: `config.json` as `readRecurrentConfig`
- * reads it, and `model.safetensors` with the names of PyTorch's modules `embedding`, `encoder`, `decoder`, `combine`
- * and `head`.
+ * Opens a recurrent encoder-decoder for training and decoding: gated recurrent units (Cho et al. 2014), with dot-product
+ * attention (Luong et al. 2015) or without. `from` is a folder as for `loadModel`, or one of `freshRecurrent`. Its
+ * weights are uploaded as f32, with the names of PyTorch's modules: `embedding`, `encoder` and `decoder` (`torch.nn.GRU`),
+ * `combine` and `head`.
  *
- * @throws FormatError for a file that is missing or invalid, and the reason of `signal` once it aborts.
+ * @throws OptionError for invalid options, FormatError for a file that is missing or invalid, and the reason of
+ * `signal` once it aborts.
  */
 export async function openRecurrent(
   gpu: Gpu,
@@ -42,12 +40,14 @@ export async function openRecurrent(
 ): Promise<TrainableRecurrent> {
   const { weights, ...opened } = await openNamed(gpu, "openRecurrent", from, kind, options);
   const model = recurrentOf(gpu, opened.config, weights);
-  return { ...opened, model, objective: recurrentObjective(model) };
+  return { ...opened, ...model, objective: recurrentObjective(model) };
 }
 
 /**
  * An in-memory folder of a recurrent encoder-decoder with fresh weights, uniform within ±1/√h, as PyTorch initialises
- * recurrent units. `config` is the content of its `config.json`.
+ * recurrent units. `config` is the content of its `config.json`: `model_type` `gru-encoder-decoder`, `vocab_size`,
+ * `embedding_size`, `hidden_size`, and optionally `attention` (`none` or `dot`), `bidirectional`,
+ * `decoder_start_token_id` and `eos_token_id`.
  *
  * @throws FormatError for an invalid config; OptionError for invalid options.
  */

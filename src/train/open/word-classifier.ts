@@ -9,26 +9,36 @@ import {
   wordClassifierLogits,
   wordClassifierShapes,
 } from "../../models/word-models/word-classifier.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { checkValue } from "../../options/checks.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import { rowsCheck } from "../objectives/batch-rows.ts";
 import { checkLabelBatch, type LabelBatch, labelsIn } from "../objectives/label-batch.ts";
 import { refuse } from "../objectives/layer-settings.ts";
 import type { Objective } from "../objectives/objective.ts";
 import { given, lossOf } from "../objectives/tensors.ts";
+import { ignored } from "../objectives/token-batches.ts";
 import { type Draw, type FreshNamedOptions, freshNamed, openNamed } from "./open-named.ts";
 import type { TrainableModel } from "./open-trainable.ts";
 
 /** A trainable classifier of texts by their words. */
-interface TrainableWordClassifier extends TrainableModel<LabelBatch> {
+export interface TrainableWordClassifier extends TrainableModel<LabelBatch> {
   readonly config: WordClassifierConfig;
+  /**
+   * The logits of the labels, `[labels]`, of each text, given as the ids of its words. Throws `OptionError` for an
+   * empty text and ids outside the vocabulary.
+   */
+  readonly logits: (ids: readonly (readonly number[])[]) => Promise<Float64Array[]>;
 }
 
 const kind = { read: readWordClassifierConfig, shapes: wordClassifierShapes };
 
 /**
- * Reads a classifier's folder and uploads its weights as f32: `config.json` as `readWordClassifierConfig` reads it, and
- * `model.safetensors` with the names of `wordClassifierShapes`.
+ * Opens a classifier that ignores the order of words, a bag of words or the mean of word vectors with a linear layer,
+ * for training and use. `from` is a folder as for `loadModel`, or one of `freshWordClassifier`. Its weights are uploaded
+ * as f32, with the names `words.weight` and `bias`, or `embedding.weight`, `head.weight` and `head.bias`.
  *
- * @throws FormatError for a file that is missing or invalid, and the reason of `signal` once it aborts.
+ * @throws OptionError for invalid options, FormatError for a file that is missing or invalid, and the reason of
+ * `signal` once it aborts.
  */
 export async function openWordClassifier(
   gpu: Gpu,
@@ -36,7 +46,30 @@ export async function openWordClassifier(
   options: OpeningOptions = {},
 ): Promise<TrainableWordClassifier> {
   const { weights, ...opened } = await openNamed(gpu, "openWordClassifier", from, kind, options);
-  return { ...opened, objective: wordClassifierObjective({ gpu, config: opened.config, weights }) };
+  const objective = wordClassifierObjective({ gpu, config: opened.config, weights });
+  const logits = async (ids: readonly (readonly number[])[]) => {
+    checkValue("logits", "ids", rowsCheck, ids);
+    const { labels } = opened.config;
+    const all = await logitsOf(objective, { ids, labels: ids.map(() => ignored) });
+    return ids.map((_, row) => all.slice(row * labels, (row + 1) * labels));
+  };
+  return { ...opened, logits, objective };
+}
+
+/** The logits of a batch, `[b, labels]`. */
+async function logitsOf(objective: Objective<LabelBatch>, batch: LabelBatch): Promise<Float64Array> {
+  const { gpu } = objective;
+  objective.check("batch", batch);
+  const found = gpu.unscoped(() => {
+    using scope = gpu.scope();
+    const inputs = Object.entries(objective.inputs(batch)).map(
+      ([name, { shape, dtype, values }]) => [name, tensor(gpu, shape, values, dtype)] as const,
+    );
+    return scope.keep(objective.logits(Object.fromEntries(inputs)));
+  });
+  const values = await found.read();
+  found.dispose();
+  return values;
 }
 
 /** Zeros for a bag of words, which has no layer between words and labels; others as PyTorch initialises them. */
@@ -48,7 +81,8 @@ function drawFor(config: WordClassifierConfig): Draw {
 
 /**
  * An in-memory folder of a classifier with fresh weights: zeros for `bag-of-words`; for `mean-of-word-vectors` normal
- * vectors, and a linear layer uniform within ±1/√d. `config` is the content of its `config.json`.
+ * vectors, and a linear layer uniform within ±1/√d. `config` is the content of its `config.json`: `model_type`,
+ * `vocab_size`, `num_labels`, and `mode` of a bag of words (`sum`, the default, or `mean`) or `vector_size`.
  *
  * @throws FormatError for an invalid config; OptionError for invalid options.
  */

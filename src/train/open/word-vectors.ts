@@ -28,17 +28,19 @@ import type { TrainableModel } from "./open-trainable.ts";
 /** Trainable word vectors. */
 export interface TrainableWordVectors extends TrainableModel<WordBatch> {
   readonly config: WordVectorsConfig;
-  /** The current vector of each word, for `analogy`. */
+  /** The current input vector of each word, `[d]`, for `nearestWords` and `analogy`. */
   readonly vectors: () => Promise<Float64Array[]>;
 }
 
 const kind = { read: readWordVectorsConfig, shapes: wordVectorsShapes };
 
 /**
- * Reads the folder of word vectors and uploads them as f32: `config.json` as `readWordVectorsConfig` reads it, and
- * `model.safetensors` with `input.weight` and `output.weight`.
+ * Opens word vectors for training and use: skip-gram, by the softmax over all words or by negative sampling (Mikolov et
+ * al. 2013). `from` is a folder as for `loadModel`, or one of `freshWordVectors`. Its weights are uploaded as f32:
+ * `input.weight` and `output.weight`, both `[v, d]`.
  *
- * @throws FormatError for a file that is missing or invalid, and the reason of `signal` once it aborts.
+ * @throws OptionError for invalid options, FormatError for a file that is missing or invalid, and the reason of
+ * `signal` once it aborts.
  */
 export async function openWordVectors(
   gpu: Gpu,
@@ -57,7 +59,7 @@ export async function openWordVectors(
 
 /**
  * An in-memory folder of fresh word vectors, initialised as in word2vec: input vectors uniform within ±1/2d, output
- * vectors zero. `config` is the content of its `config.json`.
+ * vectors zero. `config` is the content of its `config.json`: `model_type` `skip-gram`, `vocab_size` and `vector_size`.
  *
  * @throws FormatError for an invalid config; OptionError for invalid options.
  */

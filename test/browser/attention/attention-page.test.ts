@@ -88,7 +88,8 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     expect(await page.getByRole("button", { name: "Stop", exact: true }).isVisible()).toBe(true);
     await hide(false);
     await button.waitFor();
-    await page.getByText("The page was hidden while 1 of 1 row was measured").waitFor();
+    const said = () => page.locator("main").textContent(); // a failure shows what is said instead
+    await expect.poll(said, { timeout: 30_000 }).toContain("The page was hidden while 1 of 1 row was measured");
     expect(await tableRows().getByText("! hidden").count()).toBe(1);
     await page.evaluate(() => Reflect.deleteProperty(document, "hidden"));
     await page.goto(site.address(small));

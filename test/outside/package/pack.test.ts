@@ -81,10 +81,11 @@ test("Node imports it, opens a device and computes, with Dawn next to it", first
 
 test("every entry is there, and index has all that attention has", first, async () => {
   const code = `const names = async (entry) => Object.keys(await import(entry));
-    const entries = ["shaderformer", ...["attention", "check", "reference", "wgsl", "worker", "encoders", "train"].map((one) => "shaderformer/" + one)];
+    const entries = ["shaderformer", ...["attention", "check", "reference", "wgsl", "worker", "encoders", "train", "words"].map((one) => "shaderformer/" + one)];
     console.log(JSON.stringify(await Promise.all(entries.map(names))));`;
   const { stdout } = await run(process.execPath, ["--input-type=module", "-e", code], { cwd: project });
-  const [index = [], attention = [], check, reference, wgsl, _worker, encoders, train]: string[][] = JSON.parse(stdout);
+  const [index = [], attention = [], ...others]: string[][] = JSON.parse(stdout);
+  const [check, reference, wgsl, _worker, encoders, train, words] = others;
   expect(index).toEqual(expect.arrayContaining(["openGpu", "add", "max", "loadModel", "createTokenizer"]));
   expect(attention).toEqual(expect.arrayContaining(["attention", "ringAttention", "linearAttention", "blockMap"]));
   expect(attention.filter((name) => !index.includes(name))).toEqual([]);
@@ -94,6 +95,7 @@ test("every entry is there, and index has all that attention has", first, async 
   const loaders = ["loadEncoder", "loadEncoderDecoder", "planEncoder", "planEncoderDecoder"];
   expect(encoders).toEqual(["encoderBlock", "encodersForEngines", ...loaders]);
   expect(train).toEqual(expect.arrayContaining(["gradients", "ruleOf", "createTrainer", "exportModel"]));
+  expect(words).toEqual(expect.arrayContaining(["openWordClassifier", "openWordVectors", "openRecurrent", "analogy"]));
 });
 
 describe("the command line, a separate package", () => {

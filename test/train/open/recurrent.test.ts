@@ -104,7 +104,7 @@ test("attention learns to reverse five letters, decodes unseen ones, and points 
   const steps = await trainer.readSteps();
   console.log(`reversal: loss ${steps.at(-1)?.loss}`);
   const { sources, targets } = reversals(64, 5, 5);
-  const { ids, alignments } = await decodeGreedy(model.model, sources, { steps: 6 });
+  const { ids, alignments } = await decodeGreedy(model, sources, { maxTokens: 6 });
   const right = ids.filter((row, i) => row.join() === targets[i]?.slice(0, -1).join());
   expect(right.length).toBeGreaterThan(0.95 * 64);
   const first = alignments?.map(([shares]) => shares?.indexOf(Math.max(...(shares ?? []))));
@@ -119,7 +119,7 @@ test("decoding steps gives what teacher forcing of the same tokens gives, for so
     freshRecurrent({ ...small, attention: "dot", bidirectional: true }, { seed: 3 }),
   );
   const sources = [[1, 2, 3, 4], [5], [6, 0]];
-  const { ids } = await decodeGreedy(model.model, sources, { steps: 4, end: undefined });
+  const { ids } = await decodeGreedy(model, sources, { maxTokens: 4, end: undefined });
   const whole = ids.map((row) => [...row, ...Array<number>(4 - row.length).fill(7)]);
   const read = whole.map((row) => [8, ...row.slice(0, 3)]);
   const logits = model.objective.logits(tensorsOf(model, { sources, ids: read, targets: whole }));
@@ -130,11 +130,15 @@ test("decoding steps gives what teacher forcing of the same tokens gives, for so
       expect(own.indexOf(Math.max(...own))).toBe(id);
     }
   }
-  await expect(decodeGreedy(model.model, [[1], []], { steps: 2 })).rejects.toThrow(
-    "decodeGreedy: sources[1] has no tokens",
-  );
-  await expect(decodeGreedy(model.model, [], { steps: 2 })).rejects.toThrow("decodeGreedy: sources[0] has no tokens");
-  await expect(decodeGreedy(model.model, [[1]], { steps: 0 })).rejects.toThrow("decodeGreedy: steps is 0");
+  const refused = async (sources: readonly (readonly number[])[], options: object, message: string) =>
+    await expect(decodeGreedy(model, sources, { maxTokens: 2, ...options })).rejects.toThrow(
+      `decodeGreedy: ${message}`,
+    );
+  await refused([[1], []], {}, "sources[1] has no tokens");
+  await refused([], {}, "sources[0] has no tokens");
+  await refused([[1], [9]], {}, "sources[1] is [9], expected a list, each an integer from 0 to 8");
+  await refused([[1]], { maxTokens: 0 }, "maxTokens is 0");
+  await refused([[1]], { end: 9 }, "end is 9, expected an integer from 0 to 8");
   model.dispose();
 });
 

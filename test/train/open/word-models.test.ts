@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { openFiles } from "../../../src/formats/files.ts";
-import { analogy, neighbours } from "../../../src/models/word-models/word-vectors.ts";
+import { analogy, nearestWords } from "../../../src/models/word-models/nearest-words.ts";
 import type { LabelBatch } from "../../../src/train/objectives/label-batch.ts";
 import { checkWordBatch, type WordBatch } from "../../../src/train/objectives/word-batch.ts";
 import { freshWordClassifier, openWordClassifier } from "../../../src/train/open/word-classifier.ts";
@@ -8,13 +8,7 @@ import { freshWordVectors, openWordVectors } from "../../../src/train/open/word-
 import { createTrainer } from "../../../src/train/trainer/trainer.ts";
 import { quickGpu } from "../../support/devices/gpu.ts";
 import { first } from "../../support/first-tier.ts";
-import {
-  expectGoldenGradients,
-  expectGoldenSteps,
-  smallFolder,
-  tensorsOf,
-  written,
-} from "../../support/models/golden-small.ts";
+import { expectGoldenGradients, expectGoldenSteps, smallFolder, written } from "../../support/models/golden-small.ts";
 
 const gpu = await quickGpu();
 
@@ -121,12 +115,17 @@ test("an analogy is the nearest word but for the three, of vectors of one length
     length * Math.sin((degrees * Math.PI) / 180),
   ];
   const vectors = [at(0, 5), at(90, 0.1), at(30, 1), at(110, 2), at(-90, 9), [0, 0]];
-  expect(analogy(vectors, 0, 1, 2).map(({ word }) => word)).toEqual([3]);
-  expect(analogy(vectors, 0, 1, 2, 9).map(({ word }) => word)).toEqual([3, 5, 4]);
-  const [first] = neighbours(vectors, 0, 2);
+  expect(analogy(vectors, 0, 1, 2, { top: 1 }).map(({ word }) => word)).toEqual([3]);
+  expect(analogy(vectors, 0, 1, 2).map(({ word }) => word)).toEqual([3, 5, 4]);
+  expect(nearestWords(vectors, 0, { top: 2 })).toHaveLength(2);
+  const [first] = nearestWords(vectors, 0);
   expect(first?.word).toBe(2);
   expect(first?.cosine).toBeCloseTo(Math.cos(Math.PI / 6), 12);
-  expect(() => analogy(vectors, 0, 6, 1)).toThrow("word is 6, expected one below 6");
+  expect(() => analogy(vectors, 0, 6, 1)).toThrow("analogy: b is 6, expected an integer from 0 to 5");
+  expect(() => nearestWords([[1], [1, 2]], 0)).toThrow(
+    "nearestWords: vectors[1] has 2 numbers, expected 1 (from vectors[0])",
+  );
+  expect(() => nearestWords([], 0)).toThrow("nearestWords: vectors is empty");
 });
 
 test("batches of words are checked", () => {
@@ -167,10 +166,8 @@ test.each(Object.entries(classifiers))(
       for (let step = 0; step < 60; step++) await trainer.submit(denials(32, isOrdered, 100 + step));
       const loss = (await trainer.readSteps()).at(-1)?.loss ?? Number.NaN;
       const batch = denials(200, isOrdered, 7);
-      const logits = await model.objective.logits(tensorsOf(model, batch)).read();
-      const right = batch.labels.filter(
-        (label, i) => Number((logits[2 * i + 1] ?? 0) > (logits[2 * i] ?? 0)) === label,
-      );
+      const logits = await model.logits(batch.ids);
+      const right = batch.labels.filter((label, i) => Number((logits[i]?.[1] ?? 0) > (logits[i]?.[0] ?? 0)) === label);
       trainer.dispose();
       model.dispose();
       return { accuracy: right.length / 200, loss };

@@ -16,6 +16,7 @@ import {
 } from "../../../../src/index.ts";
 import { type Dense, dense } from "../../../../src/reference/index.ts";
 import { createTrainer, freshFolder, openTrainable, type TrainingStep } from "../../../../src/train/index.ts";
+import { decodeGreedy, freshRecurrent, type GreedyResult, openRecurrent } from "../../../../src/words.ts";
 
 const gpu: Gpu = await openGpu({ features: [], cap: { binding: 1 << 20 } });
 using x: Tensor = tensor(gpu, [2, 4], new Float32Array(8), "f16");
@@ -34,6 +35,10 @@ const learner = await openTrainable(
 );
 const trainer = createTrainer(learner, { schedule: { name: "cosine", learningRate: 1e-3, steps: 10 } });
 export const step: TrainingStep = await trainer.step({ ids: [[1, 2]], targets: [[2, -100]] });
+
+const recurrent = await openRecurrent(gpu, freshRecurrent({ model_type: "gru-encoder-decoder" }));
+createTrainer(recurrent, { schedule: () => 1 });
+export const decoded: GreedyResult = await decodeGreedy(recurrent, [[1, 2]], { maxTokens: 3 });
 
 export const double = defineKernel({
   name: "double",

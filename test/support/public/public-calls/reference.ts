@@ -141,6 +141,8 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
   const lossOptions = { ignored: -100, smoothing: 0.1, softcap: 2, zLoss: 0.1, vocabulary: 3 };
   const visible = { ...one, scale: 1, mask: reference.causal, score: (score: number) => score, sink: v2 };
   const feed = { x: bits(2, 4), ...experts, weights: bits(2, 1), gateUp: bits(8, 4), down: bits(8, 2) };
+  const unit = { a: bits(2, 6), h: m2, weight: bits(6, 2), bias: bits(6) };
+  const pairsOfWords = { v: m2, u: m2, others: bits(3, 2) };
   const calls: Readonly<Record<string, PublicCalls>> = {
     axes: of(reference.axes, ["op", { x: m2 }, { x: "a b" }]),
     axisFromFirst: of(reference.axisFromFirst, [[2, 3], 1]),
@@ -326,6 +328,10 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
       { beams: 2, n: 3, v: 4 },
     ]),
     copyRows: of(reference.copyRows, [{ cache: bits(2, 1, 3, 2), parents: bits(2), lengths: bits(2) }]),
+    gruCell: of(reference.gruCell, [unit]),
+    gruCellBackward: of(reference.gruCellBackward, [{ ...unit, dy: m2 }]),
+    negativeSampling: of(reference.negativeSampling, [pairsOfWords]),
+    negativeSamplingBackward: of(reference.negativeSamplingBackward, [{ ...pairsOfWords, dlosses: v2 }]),
     bert: of(reference.bert, [{ ids: v2, types: v2, weights: bertWeights }, bertConfig]),
     gpt1: of(reference.gpt1, [{ ids: v2, weights: gpt1Weights }, gpt1Config]),
     gpt2: of(reference.gpt2, [{ ids: v2, weights: gpt2Weights }, gpt2Config]),
