@@ -17,6 +17,12 @@ test("each mistake written by hand finds the text that it changes, exactly once"
   expect(mistakes.length).toBeGreaterThan(100);
 });
 
+test("the tests that a mistake names are there", () => {
+  const named = mistakes.flatMap(({ tests = [] }) => tests);
+  expect(named.filter((name) => !existsSync(`test/${name}.test.ts`))).toEqual([]);
+  expect(named.length).toBeGreaterThan(20);
+});
+
 test("each reason for a mistake that no test notices is about text that there is", () => {
   const stale = Object.keys(survivors).filter((id) => {
     const [, file = "", line = ""] = /^(\S+): (.*?)(?: \(\d+\))? → /s.exec(id) ?? [];

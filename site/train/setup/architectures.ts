@@ -56,5 +56,5 @@ export function folderWords(architecture: Architecture): string {
   if (architecture === "bert") {
     return "A Hugging Face folder that loadEncoder of this engine opens: config.json, tokenizer.json and weights as f32 with BERT's names.";
   }
-  return "A folder: config.json, tokenizer.json, and weights as f32 with the names of PyTorch's modules, of which each takes its own by load_state_dict.";
+  return "A folder: config.json, tokenizer.json, and weights as f32 with the names of PyTorch's modules. shaderformer/words opens it, and load_state_dict takes the tensors of its module.";
 }

@@ -245,20 +245,20 @@ export const attentionMistakes: readonly Mistake[] = [
     find: "scale = 1 / Math.sqrt(d)",
     replace: "scale = 1 / d",
     why: "1/d for 1/√d",
-    tests: ["kernels/attention"],
+    tests: ["kernels/attention/attention"],
   },
   {
     file: "src/kernels/attention/options.ts",
     find: "start = length - t }",
     replace: "start = 0 }",
     why: "top-left alignment for bottom-right",
-    tests: ["kernels/attention"],
+    tests: ["kernels/attention/attention"],
   },
   {
     file: "src/kernels/attention/masks/sliding-window.ts",
     find: "closed: () => true,",
     replace: "closed: () => true,\n  params: ({ keys }) => ({ keys: keys + 1 }),",
     why: "a window of W + 1 keys",
-    tests: ["kernels/attention", "kernels/attention-masks"],
+    tests: ["kernels/attention/attention", "kernels/attention/attention-masks"],
   },
 ];

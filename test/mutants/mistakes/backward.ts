@@ -189,13 +189,13 @@ export const backwardMistakes: readonly Mistake[] = [
     find: "dup: dup.offset - bound",
     replace: "dup: dup.offset",
     why: "counted from the start of the memory, not of the binding",
-    tests: ["kernels/activation-backward"],
+    tests: ["kernels/elementwise/activation-backward"],
   },
   {
     file: "src/kernels/norm/backward.ts",
     find: "Math.ceil(rows / Math.min(maxRows, Math.max(1, Math.ceil(rows / minGroups))))",
     replace: "Math.min(rows, 1)",
     why: "one long sum over rows",
-    tests: ["kernels/norm-backward"],
+    tests: ["kernels/rows/norm-backward"],
   },
 ];

@@ -88,13 +88,13 @@ export const gemmMistakes: readonly Mistake[] = [
     find: "if (sizes.some((size) => size % 4 !== 0)",
     replace: "if (sizes.every((size) => size % 4 !== 0)",
     why: "vectors across the end of a row",
-    tests: ["kernels/gemm"],
+    tests: ["kernels/products/gemm"],
   },
   {
     file: "src/kernels/gemm/operands.ts",
     find: "(offsets[operand] ?? 0) % 4 !== 0",
     replace: "false",
     why: "vectors from within a vector",
-    tests: ["kernels/gemm"],
+    tests: ["kernels/products/gemm"],
   },
 ];

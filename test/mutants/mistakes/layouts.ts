@@ -207,6 +207,6 @@ export const layoutMistakes: readonly Mistake[] = [
     find: "step * words === strides[axis]",
     replace: "true",
     why: "scales that do not lie as their rows do",
-    tests: ["kernels/attention-layout-errors"],
+    tests: ["kernels/attention/attention-layout-errors"],
   },
 ];

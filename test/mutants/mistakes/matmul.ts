@@ -146,13 +146,13 @@ export const matmulMistakes: readonly Mistake[] = [
     find: "2 ** Math.ceil(Math.log2(Math.max(1, rows)))",
     replace: "2 ** Math.floor(Math.log2(Math.max(1, rows)))",
     why: "three rows by a kernel for two",
-    tests: ["kernels/matmul"],
+    tests: ["kernels/products/matmul"],
   },
   {
     file: "src/kernels/matmul/linear.ts",
     find: "begin: segment.begin",
     replace: "begin: 0",
     why: "every segment writes where the first does",
-    tests: ["kernels/matmul", "kernels/segments"],
+    tests: ["kernels/products/matmul", "kernels/rows/segments"],
   },
 ];
