@@ -112,7 +112,7 @@ test.runIf(attempts(1, 0))("a seed that was drawn by itself goes on, too", async
 test.runIf(attempts(1, 0))("during a prefill of several submits", async () => {
   const long = {
     ...greedy,
-    prompt: `<|whale|>${"The sea was calm and the ship lay still. ".repeat(30)}`,
+    prompt: `<|whale|>${"The sea was calm and the ship lay still. ".repeat(20)}`,
     maxTokens: 6,
   };
   const whole = await run(long);

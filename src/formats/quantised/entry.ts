@@ -52,8 +52,9 @@ export function quantisedWeights(weights: Weights, config: unknown, transposed: 
   const bases = new Set([...weights.tensors.keys()].flatMap((tensor) => baseOf(tensor) ?? []));
   if (bases.size === 0) {
     throw new FormatError(
-      weights.file,
-      `holds no quantised matrix: looked for names that end with ${marks.join(", ")}`,
+      "config.json",
+      `says ${name}, but ${weights.file} holds no quantised matrix: looked for names that end with ${marks.join(", ")}`,
+      { field: "quantization_config" },
     );
   }
   const others = ["weight", ...ignored].map((ending) => `.${ending}`);
