@@ -43,6 +43,13 @@ export function asString(value: unknown, field: string): string {
   return value;
 }
 
+/** The value as a string of one character, or a TextError that names `field`. */
+export function asCharacter(value: unknown, field: string): string {
+  const text = asString(value, field);
+  if ([...text].length !== 1) refuse(field, value, "one character");
+  return text;
+}
+
 /** The value as a boolean, `fallback` if it is absent or null, or a TextError that names `field`. */
 export function asBoolean(value: unknown, field: string, fallback: boolean): boolean {
   if (value === undefined || value === null) return fallback;

@@ -88,6 +88,11 @@ describe("pre-tokenizers", () => {
     expect(piecesOf({ type: "Punctuation", behavior: "Contiguous" }, "a!?、b$")).toEqual(["a", "!?、", "b", "$"]);
     expect(piecesOf({ type: "Whitespace" }, "né 'x'_y")).toEqual(["né", "'", "x", "'", "_y"]);
     expect(piecesOf({ type: "CharDelimiterSplit", delimiter: "." }, "a.b..c")).toEqual(["a", "b", "c"]);
+    for (const delimiter of ["", "ab"]) {
+      expect(() => piecesOf({ type: "CharDelimiterSplit", delimiter }, "ab")).toThrow(
+        /delimiter is ".*", expected one/,
+      );
+    }
     expect(piecesOf({ type: "FixedLength", length: 2 }, "abc🐋e")).toEqual(["ab", "c🐋", "e"]);
   });
 

@@ -5,6 +5,7 @@ import {
 } from "@huggingface/tokenizers";
 import {
   asBoolean,
+  asCharacter,
   asInteger,
   asString,
   type PipelineStep,
@@ -168,7 +169,7 @@ function preTokenizerSteps(current: PipelineStep, index: number): PreTokenizerSt
     case "WhitespaceSplit":
       return [split(String.raw`\s+`, "Removed", false, field)];
     case "CharDelimiterSplit":
-      return [split(escaped(asString(step["delimiter"], `${field}.delimiter`)), "Removed", false, field)];
+      return [split(escaped(asCharacter(step["delimiter"], `${field}.delimiter`)), "Removed", false, field)];
     case "FixedLength":
       return [isolated(String.raw`[\s\S]{1,${asInteger(step["length"], `${field}.length`, 1, 0xffff)}}`, field)];
     case "BertPreTokenizer":
