@@ -1,7 +1,6 @@
 // npm run example -- NAME: bundles an example as a reader's project would, and runs it.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { ensureBuild } from "./setup/build.mjs";
 import { findExample } from "./setup/find-example.mjs";
 import { root } from "./setup/run.mjs";
 import { runBundled } from "./setup/run-bundled.mjs";
@@ -20,6 +19,4 @@ try {
   refuse(error.message);
 }
 if (isProject(found)) refuse(`${found} is a project of its own: see examples/${found}/README.md`);
-ensureBuild();
-const { wgslEsbuild } = await import("shaderformer/wgsl");
-await runBundled(`examples/${found}/main.ts`, `examples/${found}.mjs`, { plugins: [wgslEsbuild()] });
+await runBundled(`examples/${found}/main.ts`, `examples/${found}.mjs`);
