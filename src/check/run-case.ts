@@ -130,7 +130,7 @@ function framesOf(
   return Object.fromEntries(ours.map(([name, { shape }]) => [name, framed(gpu, shape)]));
 }
 
-/** The memory as passed to ops, or undefined. */
+/** The memory as passed to ops; no field where they allocate it. */
 const into = (frames: Readonly<Record<string, Framed>>) => {
   const views = Object.entries(frames).map(([name, { view }]): [string, Tensor] => [name, view]);
   return views.length > 0 ? { into: Object.fromEntries(views) } : {};

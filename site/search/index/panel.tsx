@@ -1,4 +1,5 @@
-import { useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
+import { DropArea } from "../../shell/controls/drop-area.tsx";
 import { counted, fileSize } from "../../shell/format.ts";
 import { building, index } from "../state.ts";
 import { deleteIndex, exportIndex, importIndex } from "./make.ts";
@@ -6,24 +7,9 @@ import { deleteIndex, exportIndex, importIndex } from "./make.ts";
 /** The stored index: export, import, deletion. */
 export function IndexPanel() {
   const input = useRef<HTMLInputElement>(null);
-  const [over, setOver] = useState(false);
   const now = index.value;
   return (
-    <section
-      class={`panel drop ${over ? "over" : ""}`}
-      aria-label="Index"
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        const [file] = event.dataTransfer?.files ?? [];
-        if (file) void importIndex(file);
-      }}
-    >
+    <DropArea panel label="Index" onDropped={({ files: [file] }) => file && void importIndex(file)}>
       <h2>Index</h2>
       <p class="small">
         {now
@@ -57,6 +43,6 @@ export function IndexPanel() {
       <p class="small muted">
         The file is safetensors: a row of f32 for each passage, and the passages as JSON. It holds your texts.
       </p>
-    </section>
+    </DropArea>
   );
 }

@@ -1,20 +1,22 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
-/** A drop target, highlighted while something is dragged over it. */
+/** A drop target, highlighted while something is dragged over it; as a panel of its own where `panel` is set. */
 export function DropArea({
   label,
+  panel = false,
   onDropped,
   children,
 }: {
   label: string;
+  panel?: boolean;
   onDropped: (data: DataTransfer) => void;
   children: ComponentChildren;
 }) {
   const [over, setOver] = useState(false);
   return (
     <section
-      class={`drop ${over ? "over" : ""}`}
+      class={`${panel ? "panel " : ""}drop ${over ? "over" : ""}`}
       aria-label={label}
       onDragOver={(event) => {
         event.preventDefault();

@@ -1,4 +1,5 @@
 // Views of word vectors: analogies, neighbours, and maps of related words.
+import { analogy, nearestWords } from "../../../../src/models/word-models/nearest-words.ts";
 import type { Example, Examples } from "../task.ts";
 import { type Point, planeOf } from "./plane.ts";
 
@@ -36,32 +37,9 @@ const analogiesOf = (pairs: readonly (readonly [number, number])[]): readonly An
     ),
   );
 
-/**
- * Compares vectors of length 1 by cosine: `b − a + c` should be nearest to d, excluding a, b and c (Mikolov et al.
- * 2013, 3CosAdd).
- */
-function answerOf(units: readonly Float64Array[], [a, b, c]: Analogy): number {
-  const [from, to, other] = [units[a], units[b], units[c]];
-  let [best, most] = [-1, Number.NEGATIVE_INFINITY];
-  for (const [i, row] of units.entries()) {
-    if (i === a || i === b || i === c) continue;
-    let sum = 0;
-    for (let d = 0; d < row.length; d++) sum += ((to?.[d] ?? 0) - (from?.[d] ?? 0) + (other?.[d] ?? 0)) * (row[d] ?? 0);
-    if (sum > most) [best, most] = [i, sum];
-  }
-  return best;
-}
-
-const cosine = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
-
-/** The words nearest to one. */
-const nearest = (units: readonly Float64Array[], word: number): readonly number[] =>
-  units
-    .map((row, i) => [i, cosine(row, units[word] ?? row)] as const)
-    .filter(([i]) => i !== word)
-    .sort(([i, a], [j, b]) => b - a || i - j)
-    .slice(0, shownNear)
-    .map(([i]) => i);
+/** The word that is nearest to the fourth. */
+const answerOf = (vectors: readonly Float64Array[], [a, b, c]: Analogy): number =>
+  analogy(vectors, a, b, c, { top: 1 })[0]?.word ?? -1;
 
 /**
  * The view of the vectors of an alphabet's words; `accuracy` is the share of analogies whose fourth word comes first.
@@ -76,16 +54,12 @@ export function wordLookOf(
 } {
   const ids = new Map([...alphabet].map((character, id) => [character, id]));
   const nameOf = (id: number) => readable(alphabet[id] ?? "").trim();
-  const units = vectors.map((vector) => {
-    const length = Math.sqrt(cosine(vector, vector)) || 1;
-    return vector.map((value) => value / length);
-  });
   const known = relations.map(({ name, pairs }) => ({
     name,
     pairs: pairs.map(([first, second]) => [ids.get(first) ?? 0, ids.get(second) ?? 0] as const),
   }));
   const asked = known.flatMap(({ pairs }) => analogiesOf(pairs));
-  const right = asked.filter((one) => answerOf(units, one) === one[3]).length;
+  const right = asked.filter((one) => answerOf(vectors, one) === one[3]).length;
   const shown = known.flatMap(({ pairs }) => {
     const [first, ...others] = pairs;
     return first ? others.slice(0, shownPairs).map((pair): Analogy => [...first, ...pair]) : [];
@@ -97,7 +71,7 @@ export function wordLookOf(
       return {
         prompt: `${a} is to ${b} what ${c} is to`,
         answer: answer ?? "",
-        given: nameOf(answerOf(units, one)),
+        given: nameOf(answerOf(vectors, one)),
       };
     }),
     words: {
@@ -114,7 +88,10 @@ export function wordLookOf(
         return { name, words: members.map(nameOf), points: points.map(([x, y]) => [short(x), short(y)] as const) };
       }),
       neighbours: known.flatMap(({ pairs }) =>
-        pairs.slice(0, shownPairs).map(([word]) => ({ word: nameOf(word), near: nearest(units, word).map(nameOf) })),
+        pairs.slice(0, shownPairs).map(([id]) => ({
+          word: nameOf(id),
+          near: nearestWords(vectors, id, { top: shownNear }).map(({ word }) => nameOf(word)),
+        })),
       ),
     },
   };

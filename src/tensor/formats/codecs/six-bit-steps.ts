@@ -4,6 +4,7 @@ import q4KWide from "#shaders/lib/wide/q4-k.wgsl";
 import q4KWideEighth from "#shaders/lib/wide/q4-k-eighth.wgsl";
 import q5KWide from "#shaders/lib/wide/q5-k.wgsl";
 import q5KWideEighth from "#shaders/lib/wide/q5-k-eighth.wgsl";
+import type { ShaderModule } from "../../../gpu/shader/shader-module.ts";
 import type { Codec } from "../format.ts";
 import { bitsOf256, type CodeBits, nibblesOf64 } from "./code-bits.ts";
 import { fitRange, nearestCode, type RangeSearch } from "./fit-steps.ts";
@@ -85,15 +86,20 @@ function sixBitSteps(name: string, bits: 4 | 5, search: RangeSearch, parts: Pick
   });
 }
 
+/** Half as many weights at a time for many rows of x, each of which takes as many registers. */
+const wideOf =
+  (whole: ShaderModule, half: ShaderModule, bytes: number): NonNullable<Codec["wide"]> =>
+  (rows) =>
+    rows > 4
+      ? { part: half, elements: 32, bytes, scaling: { load: 1, row: 2 } }
+      : { part: whole, elements: 64, bytes, scaling: { load: 2, row: 4 } };
+
 const q4Search = { highest: 15, from: -1, trials: 20, least: "squares" } as const;
 
 export const q4_k = sixBitSteps("q4_k", 4, q4Search, {
   // A load reads a word of codes, and all scales of the block.
   weight: { part: q4KWeight, one: 20, four: 20 },
-  wide: (rows) =>
-    rows > 4
-      ? { part: q4KWideEighth, elements: 32, bytes: 48, scaling: { load: 1, row: 2 } }
-      : { part: q4KWide, elements: 64, bytes: 48, scaling: { load: 2, row: 4 } },
+  wide: wideOf(q4KWide, q4KWideEighth, 48),
 });
 
 const q5Search = { highest: 31, from: -0.5, trials: 15, least: "squares" } as const;
@@ -101,8 +107,5 @@ const q5Search = { highest: 31, from: -0.5, trials: 15, least: "squares" } as co
 export const q5_k = sixBitSteps("q5_k", 5, q5Search, {
   // A load reads two words of codes, and all scales of the block.
   weight: { part: q5KWeight, one: 24, four: 24 },
-  wide: (rows) =>
-    rows > 4
-      ? { part: q5KWideEighth, elements: 32, bytes: 80, scaling: { load: 1, row: 2 } }
-      : { part: q5KWide, elements: 64, bytes: 80, scaling: { load: 2, row: 4 } },
+  wide: wideOf(q5KWide, q5KWideEighth, 80),
 });
