@@ -102,9 +102,9 @@ function readWord(
 ): number | string {
   switch (parameter.type) {
     case "count": {
-      const number = parseLength(value, `${what} "${whole}": ${name}`, parameter.least);
-      if (number <= parameter.most) return number;
-      throw new RangeError(`${what} "${whole}": ${name} is ${number}, expected at most ${parameter.most}`);
+      const number = parseLength(value, `${what} "${whole}": ${name}`, parameter.min);
+      if (number <= parameter.max) return number;
+      throw new RangeError(`${what} "${whole}": ${name} is ${number}, expected at most ${parameter.max}`);
     }
     case "factor": {
       const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;

@@ -71,7 +71,7 @@ function architectureFor(name: string): GgufArchitecture {
 }
 
 /** The block type of most elements, if most of a folder's matrices are in blocks. */
-function mostOf(kept: readonly { readonly tensor: WrittenTensor; readonly dtype: DType }[]): DType | undefined {
+function commonestDtype(kept: readonly { readonly tensor: WrittenTensor; readonly dtype: DType }[]): DType | undefined {
   const sizeOf = (all: typeof kept) =>
     all.reduce((sum, { tensor: { shape } }) => sum + shape.reduce((product, extent) => product * extent, 1), 0);
   const asStored = kept.filter(
@@ -175,7 +175,10 @@ export async function toGguf(
   const general: [string, GgufValue][] = [
     ["general.architecture", { type: "string", value: architecture.name }],
     ["general.name", { type: "string", value: source.name.split(/[/\\]/).filter(Boolean).at(-1) ?? "model" }],
-    ["general.file_type", { type: "u32", value: fileTypeId((mostOf(kept) ?? recipe ?? uniform).toUpperCase()) }],
+    [
+      "general.file_type",
+      { type: "u32", value: fileTypeId((commonestDtype(kept) ?? recipe ?? uniform).toUpperCase()) },
+    ],
     ["general.quantization_version", { type: "u32", value: 2 }],
   ];
   const all = [...generated.map(({ listed }) => listed), ...kept.map(({ listed }) => listed)];

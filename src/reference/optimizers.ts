@@ -57,14 +57,14 @@ export function adamW(
 }
 
 /**
- * The norm of gradients from the sums of their squares `[n]`, and the factor that reduces it to at most `most`: clip
+ * The norm of gradients from the sums of their squares `[n]`, and the factor that reduces it to at most `maxNorm`: clip
  * `[2]`.
  */
-export function gradientNorm(tensors: { squares: Dense }, options: { most: number }): { clip: Dense } {
+export function gradientNorm(tensors: { squares: Dense }, options: { maxNorm: number }): { clip: Dense } {
   const { squares } = given("gradientNorm", tensors, { squares: tensor });
-  const { most } = given("gradientNorm", options, { most: required(finite) });
+  const { maxNorm } = given("gradientNorm", options, { maxNorm: required(finite) });
   const norm = Math.sqrt(squares.values.reduce((sum, square) => sum + square, 0));
-  return { clip: dense([2], [norm, Math.min(1, most / (norm + 1e-6))]) };
+  return { clip: dense([2], [norm, Math.min(1, maxNorm / (norm + 1e-6))]) };
 }
 
 /** Settings of {@link momentum}, all required. */

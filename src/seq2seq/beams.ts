@@ -181,7 +181,7 @@ export async function search(
       for (const [i, token] of added.entries()) {
         let text = row.push(token);
         const isLast = ended && i === added.length - 1;
-        if (isLast && row.stopReason === undefined) text += row.finish(ended.stopped ? "stop" : options.mostReason);
+        if (isLast && row.stopReason === undefined) text += row.finish(ended.stopped ? "stop" : options.limitReason);
         const queries = tapped?.[before + i];
         options.onToken(row.index, token, text, queries && cross?.rowOf(source, queries));
       }

@@ -153,7 +153,7 @@ export class EncoderDecoder {
           rules: { vocabulary, ...this.defaults, noRepeatNgram },
           start: this.defaults.start,
           most,
-          mostReason: most < resolved.maxTokens ? ("context" as const) : ("length" as const),
+          limitReason: most < resolved.maxTokens ? ("context" as const) : ("length" as const),
           cross,
           onToken: (row: number, token: number | undefined, piece: string, weights?: SequenceAttention) => {
             if (weights) attended[row]?.push(weights);

@@ -21,7 +21,7 @@ export interface DrawOptions extends Pick<ResolvedSequence, "temperature" | "top
   readonly start: number;
   /** Maximum tokens of a row, and the stop reason at that length. */
   readonly most: number;
-  readonly mostReason: "length" | "context";
+  readonly limitReason: "length" | "context";
   /** One per row. */
   readonly seeds: readonly number[];
   /** Computes each token's attention to its source; unset: steps tap nothing. */
@@ -127,7 +127,7 @@ export async function draw(
           throw notFiniteError(programs, row.index, row.tokens.length);
         }
         let text = row.push(token);
-        if (row.stopReason === undefined && row.tokens.length >= most) text += row.finish(options.mostReason);
+        if (row.stopReason === undefined && row.tokens.length >= most) text += row.finish(options.limitReason);
         onToken(row.index, token, text, cross?.rowOf(row.index, tapsOfRow(taps, results, row.index, rows.length)));
       }
       // Ended rows store nothing more while others continue.

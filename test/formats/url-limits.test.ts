@@ -102,7 +102,7 @@ describe("a body longer than its limit is cut there", () => {
 describe("a server without ranges", () => {
   test("is read no further than is needed, and what is read once is dropped", async () => {
     const { base, sent } = await endless({ "content-length": 2 ** 33 });
-    const source = openUrl(base, { mostKept: 2 * mebibyte });
+    const source = openUrl(base, { maxBufferedBytes: 2 * mebibyte });
     for (let begin = 0; begin < 20 * mebibyte; begin += mebibyte) {
       const bytes = await source.read("a.bin", begin, begin + mebibyte, { once: true });
       expect(bytes.length).toBe(mebibyte);

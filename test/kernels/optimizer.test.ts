@@ -29,11 +29,11 @@ test("the norm of several gradients, and the factor that clips them", async () =
     [3],
     given.map((values) => values.reduce((sum, value) => sum + value * value, 0)),
   );
-  for (const most of [1, 100]) {
+  for (const maxNorm of [1, 100]) {
     const skipped = zeros(gpu, [1], "u32");
     const gradients = [a, transpose(matrix), c].flatMap((one) => one ?? []);
-    const { clip } = gradientNorm(gpu, { gradients, skipped }, { most });
-    const expected = reference({ squares }, { most }).clip.values;
+    const { clip } = gradientNorm(gpu, { gradients, skipped }, { maxNorm });
+    const expected = reference({ squares }, { maxNorm }).clip.values;
     for (const [i, value] of (await clip.read()).entries()) expect(value).toBeCloseTo(expected[i] ?? Number.NaN, 6);
     expect([...(await skipped.read())]).toEqual([0]);
   }
@@ -58,7 +58,7 @@ test("a gradient that is not finite is counted, and no parameter moves", async (
   const scalars = tensor(gpu, [3], [0.1, 10, 20]);
   for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, 3e38]) {
     const gradient = tensor(gpu, [3], [1, bad, 1]); // the last overflows when it is squared
-    const { clip } = gradientNorm(gpu, { gradients: [gradient], skipped }, { most: 1 });
+    const { clip } = gradientNorm(gpu, { gradients: [gradient], skipped }, { maxNorm: 1 });
     adamW(gpu, { parameter, gradient, first, second, scalars, clip });
   }
   expect([...(await parameter.read()), ...(await first.read())]).toEqual([1, 2, 3, 0, 0, 0]);
@@ -83,5 +83,5 @@ test("refuses settings that make no sense", () => {
   expect(() => adamW(gpu, tensors, { eps: -1 })).toThrow("eps");
   expect(() => lion(gpu, { ...tensors, second: undefined } as never, {})).toThrow("second");
   expect(() => momentum(gpu, { gradient: x, parameter: x, velocity: x }, { momentum: 1 })).toThrow("momentum is 1");
-  expect(() => gradientNorm(gpu, { gradients: [x], skipped: x }, { most: 0 })).toThrow("most");
+  expect(() => gradientNorm(gpu, { gradients: [x], skipped: x }, { maxNorm: 0 })).toThrow("maxNorm");
 });

@@ -33,7 +33,7 @@ async function stepsOf(optimizer: Optimizer, steps: number, most?: number): Prom
   const skipped = zeros(gpu, [1], "u32");
   for (let step = 1; step <= steps; step++) {
     const gradients = golden.shapes.map((shape, i) => tensor(gpu, shape, golden.gradients[step - 1]?.[i] ?? []));
-    const { clip } = gradientNorm(gpu, { gradients, skipped }, { most });
+    const { clip } = gradientNorm(gpu, { gradients, skipped }, { maxNorm: most });
     const numbers = optimizer.scalars(step, rate);
     const scalars = tensor(gpu, [numbers.length], numbers);
     const updates = parameters.map((parameter, i) => ({

@@ -59,8 +59,8 @@ export const usualLayouts: readonly string[] = [
  */
 export function parseLayout(text: string): BenchLayout {
   const [kind = "", ...words] = text.split(":");
-  const number = (i: number, name: string, least: number) =>
-    parseLength(words[i] ?? "", `layout "${text}": ${name}`, least);
+  const number = (i: number, name: string, min: number) =>
+    parseLength(words[i] ?? "", `layout "${text}": ${name}`, min);
   const expect = (most: number, form: string) => {
     if (words.length > most) throw new RangeError(`layout is "${text}", expected "${form}"`);
   };
@@ -73,9 +73,9 @@ export function parseLayout(text: string): BenchLayout {
   const names = Object.keys(record.numbers);
   expect(names.length, [kind, ...names].join(":"));
   const numbers = Object.fromEntries(
-    Object.entries(record.numbers).map(([name, { least, otherwise }], i) => [
+    Object.entries(record.numbers).map(([name, { min, otherwise }], i) => [
       name,
-      i < words.length ? number(i, name, least) : otherwise,
+      i < words.length ? number(i, name, min) : otherwise,
     ]),
   );
   const misfit = record.misfit?.(numbers);

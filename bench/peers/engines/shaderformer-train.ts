@@ -113,7 +113,7 @@ export function recordBlockStep(gpu: Gpu, problem: TrainProblem): BlockStep {
     const loss = mean(gpu, { x: rows }, { axis: 1 }).y;
     const found = gradients(gpu, loss, Object.fromEntries(trained.map(({ parameter }, i) => [`${i}`, parameter])));
     const all = Object.values(found).flatMap((gradient) => gradient ?? []);
-    const { clip } = gradientNorm(gpu, { gradients: all, skipped }, { most });
+    const { clip } = gradientNorm(gpu, { gradients: all, skipped }, { maxNorm: most });
     for (const [i, state] of trained.entries()) {
       const gradient = found[`${i}`];
       const options = { betas, eps, decay: state.parameter.shape.length > 1 ? decay : 0 };

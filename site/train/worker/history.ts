@@ -55,7 +55,7 @@ export interface History {
 export const noHistory: History = { steps: [], looks: [], attention: [], seconds: 0 };
 
 /** Maximum steps whose attention is kept, and maximum numbers; beyond, every second one but the first is dropped. */
-const [mostKept, maxNumbers] = [40, 1e6];
+const [maxKept, maxNumbers] = [40, 1e6];
 
 /** Adds the attention of a step. */
 export function withAttention(kept: readonly Attention[], added: readonly Attention[]): readonly Attention[] {
@@ -64,7 +64,7 @@ export function withAttention(kept: readonly Attention[], added: readonly Attent
   const others = kept.filter(({ step }) => step !== now.step);
   const steps = [...new Set(others.map(({ step }) => step))];
   const numbers = added.reduce((sum, { weights }) => sum + weights.length, 0);
-  const most = Math.max(4, Math.min(mostKept, Math.floor(maxNumbers / numbers)));
+  const most = Math.max(4, Math.min(maxKept, Math.floor(maxNumbers / numbers)));
   const thin = new Set(steps.length < most ? steps : steps.filter((_, i) => i % 2 === 0));
   return [...others.filter(({ step }) => thin.has(step)), ...added];
 }

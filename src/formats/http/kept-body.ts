@@ -30,9 +30,9 @@ const arrivedBytes = 16 << 20;
 
 /**
  * Buffers what a server without ranges sends: bytes are taken from the connection only as far as requested, and kept
- * until they are dropped, at most `mostKept` at a time.
+ * until they are dropped, at most `maxBufferedBytes` at a time.
  */
-export function keptBody(reply: Reply, file: string, stated: number | undefined, mostKept: number): KeptBody {
+export function keptBody(reply: Reply, file: string, stated: number | undefined, maxBufferedBytes: number): KeptBody {
   let segments: Segment[] = [];
   let reached = 0;
   /** Bytes in all segments, and in those not yet in a Blob. */
@@ -84,9 +84,9 @@ export function keptBody(reply: Reply, file: string, stated: number | undefined,
       kept += chunk.length;
       arrived += chunk.length;
       if (reached > (stated ?? reached)) fail(longerThanStated(file, stated ?? 0));
-      if (kept > mostKept) {
+      if (kept > maxBufferedBytes) {
         const why = "since the server does not support ranges";
-        fail(new FormatError(file, `more than ${mostKept} bytes of it would have to be kept, ${why}`));
+        fail(new FormatError(file, `more than ${maxBufferedBytes} bytes of it would have to be kept, ${why}`));
       }
       if (arrived > arrivedBytes) intoBlobs();
     }

@@ -30,11 +30,11 @@ export interface OpenUrlOptions {
    * Maximum bytes buffered of a file from a server without ranges, where they arrive before they are needed or the
    * length is not stated; default 2 GiB. More is an error.
    */
-  readonly mostKept?: number | undefined;
+  readonly maxBufferedBytes?: number | undefined;
 }
 
 const defaultIdleTimeout = 30_000;
-const defaultMostKept = 2 ** 31;
+const defaultMaxBuffered = 2 ** 31;
 /** Concurrent requests. */
 const requestsAtATime = 4;
 
@@ -43,7 +43,7 @@ export const duration: Check = (value) =>
   typeof value === "number" && value > 0 && (value < 2 ** 31 || value === Number.POSITIVE_INFINITY)
     ? undefined
     : "milliseconds above 0 and below 2³¹, or Infinity";
-const fields = fieldsOf<OpenUrlOptions>({ fetch: callback, idleTimeout: duration, mostKept: integer(1) });
+const fields = fieldsOf<OpenUrlOptions>({ fetch: callback, idleTimeout: duration, maxBufferedBytes: integer(1) });
 
 /** What the first response for a file showed. */
 interface Probe {
@@ -110,7 +110,7 @@ export function openUrl(base: string | URL, options: OpenUrlOptions = {}): FileS
   checkValue("openUrl", "base", either(text, having("href", "a URL")), base);
   const folder = addressOf(base);
   const name = String(base);
-  const { mostKept = defaultMostKept } = options;
+  const { maxBufferedBytes = defaultMaxBuffered } = options;
   const rules: RequestRules = {
     fetch: options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init)),
     idleTimeout: options.idleTimeout ?? defaultIdleTimeout,
@@ -178,7 +178,7 @@ export function openUrl(base: string | URL, options: OpenUrlOptions = {}): FileS
 
   function kept(file: string, reply: Reply, signal: AbortSignal | undefined) {
     onAbort(signal, () => body.forget(file));
-    return { signal, ...keptBody(reply, file, trustworthyLength(reply.response), mostKept) };
+    return { signal, ...keptBody(reply, file, trustworthyLength(reply.response), maxBufferedBytes) };
   }
 
   const sizes = new Map<string, number>();

@@ -32,7 +32,7 @@ export interface TokenAttention {
 }
 
 /** Maximum bytes of keys read at a time, one group of layers after another. */
-const mostKept = 64 << 20;
+const maxKeyBytes = 64 << 20;
 
 /** Maximum bytes of the weights of each head. */
 const maxPerHead = 32 << 20;
@@ -72,7 +72,7 @@ export async function attentionWeights(
   const heads = head === undefined ? Array.from({ length: config.heads }, (_, h) => h) : [head];
   const layers = layer === undefined ? Array.from({ length: config.layers }, (_, l) => l) : [layer];
   const keyBytes = 8 * ids.length * config.kvHeads * config.headWidth;
-  const together = Math.max(1, Math.floor(mostKept / keyBytes));
+  const together = Math.max(1, Math.floor(maxKeyBytes / keyBytes));
   const mean = new Float64Array(ids.length);
   const each = perHead ? new Float32Array(layers.length * heads.length * ids.length) : undefined;
   let row = 0;

@@ -90,11 +90,11 @@ export function drawnProbabilities(
     changed[token] = repeated - (count > 0 ? presencePenalty + frequencyPenalty * count : 0);
   }
   if (temperature > 0) return softmax(changed, temperature, threshold(changed, options));
-  const likeliest = changed.indexOf(largestOf(changed));
+  const likeliest = changed.indexOf(maxOf(changed));
   return changed.fill(0).fill(1, likeliest, likeliest + 1);
 }
 
-const largestOf = (values: Float64Array): number => values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+const maxOf = (values: Float64Array): number => values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 
 /** The least logit that top-k, top-p and min-p keep, in this order; ties are kept. */
 function threshold(
@@ -111,12 +111,12 @@ function threshold(
     };
     least = descending[softmax(descending, temperature, least).findIndex(reaches)] ?? least;
   }
-  return Math.max(least, largestOf(logits) + temperature * Math.log(minP));
+  return Math.max(least, maxOf(logits) + temperature * Math.log(minP));
 }
 
 /** exp(logit / temperature) over its sum for logits of at least `least`; 0 for the others. */
 export function softmax(logits: Float64Array, temperature: number, least: number): Float64Array {
-  const largest = largestOf(logits);
+  const largest = maxOf(logits);
   const relative = logits.map((logit) => (logit < least ? 0 : Math.exp((logit - largest) / temperature)));
   const sum = relative.reduce((a, b) => a + b, 0);
   return relative.map((value) => value / sum);

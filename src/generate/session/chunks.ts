@@ -19,7 +19,7 @@ export const maxChunk = 1024;
  * The largest chunk for models with shorter windows: their layers cache a window and a chunk, so a long chunk costs
  * memory.
  */
-const largestBesideWindow = 512;
+const maxBesideWindow = 512;
 
 /** Tokens in this model's largest chunk whose activations fit one binding of this device. */
 export function longestChunk(gpu: Bounded, config: DecoderConfig): number {
@@ -29,7 +29,7 @@ export function longestChunk(gpu: Bounded, config: DecoderConfig): number {
   const { k } = mixture?.rule ?? { k: 1 };
   const routed = mixture ? maxTokens(rows(Math.max(width, mixture.hidden)), k, mixture.experts) : dense;
   const fitting = Math.min(dense, routed);
-  const besideWindow = Math.max(largestBesideWindow, Math.min(...windows.map((window) => window ?? maxChunk)));
+  const besideWindow = Math.max(maxBesideWindow, Math.min(...windows.map((window) => window ?? maxChunk)));
   return Math.max(1, Math.min(maxChunk, besideWindow, fitting - (fitting % 16) || fitting));
 }
 

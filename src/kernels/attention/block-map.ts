@@ -98,7 +98,7 @@ interface Kept {
 }
 
 /** Maximum number of maps kept, not counting those in recorded programs. */
-const mostKept = 16;
+const maxKept = 16;
 
 const kept = new WeakMap<Gpu, Kept>();
 const numbers = new WeakMap<MaskMod, number>();
@@ -177,7 +177,7 @@ export function keptBlockMap(gpu: Gpu, tensors: AttentionTensors, options: Atten
   const tileMap = gpu.unscoped(() => computed(gpu, tensors, problem));
   maps.set(key, { mask: identity, tileMap, pinned: false });
   const loose = [...maps].filter(([, { pinned }]) => !pinned);
-  for (const [old, entry] of loose.slice(0, Math.max(0, loose.length - mostKept))) {
+  for (const [old, entry] of loose.slice(0, Math.max(0, loose.length - maxKept))) {
     maps.delete(old);
     entry.tileMap.dispose();
   }

@@ -11,7 +11,7 @@ import { threadsOf, vectorPart } from "./step-kernel.ts";
 /** The bound of gradients. */
 export interface GradientNormOptions {
   /** The largest norm of all gradients together; default: they are not clipped. */
-  readonly most?: number | undefined;
+  readonly maxNorm?: number | undefined;
 }
 
 const kernel = defineKernel({
@@ -22,7 +22,7 @@ const kernel = defineKernel({
   outputs: { clip: "[two]" },
   accepts: { skipped: ["u32"] },
   axes: () => ({ two: 2 }),
-  params: ({ n }, { most }: { readonly most: number }) => ({ n, most }),
+  params: ({ n }, { maxNorm }: { readonly maxNorm: number }) => ({ n, max_norm: maxNorm }),
   workgroups: () => [1],
   cost: ({ n }) => ({ flops: n + 3, requestedBytes: 4 * (n + 2) }),
 });
@@ -59,14 +59,14 @@ export interface GradientNormTensors {
 }
 
 const tensors = fieldsOf<GradientNormTensors>({ gradients: required(listOf(tensorCheck)), skipped: tensorCheck });
-const fields = fieldsOf<GradientNormOptions>({ most: positive });
+const fields = fieldsOf<GradientNormOptions>({ maxNorm: positive });
 
 /** The largest f32, which divided by any norm is at least 1. */
 const largest = 3.4e38;
 
 /**
- * The norm of all gradients together, and the factor that reduces it to at most `most`: clip f32 `[2]`. `skipped` u32
- * `[1]` grows by 1 where the norm is not finite. Gradients are f32 of any shapes, views too.
+ * The norm of all gradients together, and the factor that reduces it to at most `maxNorm`: clip f32 `[2]`. `skipped`
+ * u32 `[1]` grows by 1 where the norm is not finite. Gradients are f32 of any shapes, views too.
  */
 export function gradientNorm(
   gpu: Gpu,
@@ -84,5 +84,5 @@ export function gradientNorm(
     squares(gpu, { x: isInOrder ? gradient : contiguous(gpu, { x: gradient }).y, sums }, { first });
     first += counts[i] ?? 0;
   }
-  return { clip: kernel(gpu, { squares: sums, skipped }, { most: options.most ?? largest }).clip };
+  return { clip: kernel(gpu, { squares: sums, skipped }, { maxNorm: options.maxNorm ?? largest }).clip };
 }

@@ -15,7 +15,7 @@ export function makeTraining<B>(
   options: TrainerOptions,
 ): Training<B> {
   checkOptions("Trainer", trainerFields, options);
-  const { optimizer = { name: "adamw" }, clip: most, ema, rules = [], recompute, seed = 0 } = options;
+  const { optimizer = { name: "adamw" }, clip: maxNorm, ema, rules = [], recompute, seed = 0 } = options;
   const { dropout: rate = 0, attentionDropout: attention = 0 } = options;
   checkRules("Trainer", rules);
   const chosen = optimizerOf("Trainer", optimizer);
@@ -31,7 +31,7 @@ export function makeTraining<B>(
     const kept = { skipped, share, sums, averages, routers: objective.routers, routing, routed };
     const drops = rate > 0 || attention > 0;
     const dropout = drops ? { rate, attention, key: tensor(gpu, [2], [seed, 0], "u32") } : undefined;
-    return { objective, groups, most, recompute, dropout, ...kept };
+    return { objective, groups, maxNorm, recompute, dropout, ...kept };
   });
 }
 

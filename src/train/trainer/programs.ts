@@ -38,7 +38,7 @@ export interface Training<B = never> {
   readonly objective: Objective<B>;
   readonly groups: readonly Group[];
   /** The largest norm of all gradients together. */
-  readonly most: number | undefined;
+  readonly maxNorm: number | undefined;
   /** Skipped steps, u32 `[1]`. */
   readonly skipped: Tensor;
   /** A micro-batch's share of its step's targets, f32 `[]`. */
@@ -70,8 +70,8 @@ function recordUpdate(
   found: ReadonlyMap<string, Tensor>,
   routed: readonly Tensor[],
 ): Pick<Figures, "clip" | "use"> {
-  const { groups, skipped, most, averages, routers, routing } = training;
-  const { clip } = gradientNorm(gpu, { gradients: [...found.values()], skipped }, { most });
+  const { groups, skipped, maxNorm, averages, routers, routing } = training;
+  const { clip } = gradientNorm(gpu, { gradients: [...found.values()], skipped }, { maxNorm });
   for (const { optimizer, members, scalars } of groups) {
     const updates = members.flatMap(({ name, tensor: parameter, state, decay }) => {
       const gradient = found.get(name);

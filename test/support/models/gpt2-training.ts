@@ -171,7 +171,7 @@ export function gpt2Steps(
       logits.back(crossEntropyBackward({ logits: logits.y, targets: wanted, lse, count, dloss }).dlogits);
     }
     const squares = Object.values(tape.gradients).map(({ values }) => values.reduce((sum, one) => sum + one * one, 0));
-    const { clip } = gradientNorm({ squares: dense([squares.length], squares) }, { most });
+    const { clip } = gradientNorm({ squares: dense([squares.length], squares) }, { maxNorm: most });
     const scalars = dense([3], [learningRate, 1 / (1 - beta1 ** (i + 1)), 1 / (1 - beta2 ** (i + 1))]);
     for (const [name, gradient] of Object.entries(tape.gradients)) {
       const parameter = weight(tape, name);

@@ -167,7 +167,7 @@ export function stepsOf<B>(
       Object.entries(scalars).map(([name, all]) => [name, all.map((scalar) => found[scalar] ?? 0)]),
     );
     const squares = Object.values(gradients).map((all) => all.reduce((a, b) => a + b * b, 0));
-    const { clip } = gradientNorm({ squares: dense([squares.length], squares) }, { most });
+    const { clip } = gradientNorm({ squares: dense([squares.length], squares) }, { maxNorm: most });
     const factors = dense([3], [learningRate, 1 / (1 - beta1 ** (step + 1)), 1 / (1 - beta2 ** (step + 1))]);
     for (const [name, values] of Object.entries(gradients)) {
       const parameter = weights[name] as Dense;

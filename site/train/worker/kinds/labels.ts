@@ -7,7 +7,7 @@ import type { Attention } from "../history.ts";
 import { logitsOf, type Run, type Submits, whole } from "../running.ts";
 import type { Learner, Looking } from "./kind.ts";
 import { shownOf } from "./saying.ts";
-import { largestIn, scoringOf } from "./scoring.ts";
+import { argmax, scoringOf } from "./scoring.ts";
 
 /** A classifier. */
 export interface LabelModel {
@@ -65,7 +65,7 @@ function lookingAt(
       const run = await saying.run(batchOf(shown));
       const values = await run.result(whole);
       const samples = shown.map(({ prompt, answer, ...rest }, row) => {
-        const best = largestIn(values, row * labels.length, (row + 1) * labels.length);
+        const best = argmax(values, row * labels.length, (row + 1) * labels.length);
         return { ...rest, prompt: readable(prompt), answer: answer[0] ?? "", given: labels[best] ?? "" };
       });
       const texts = Array.from(shown[0]?.prompt ?? "", (character) => readable(character));

@@ -13,7 +13,7 @@ import { logitsOf, type Submits, whole } from "../running.ts";
 import { encoderAttention, encoderPart, freshEncoder, isTapped, rowsOf } from "./encoder.ts";
 import { type Kind, type Looking, newFiles } from "./kind.ts";
 import { shownOf } from "./saying.ts";
-import { largestIn, scoringOf } from "./scoring.ts";
+import { argmax, scoringOf } from "./scoring.ts";
 
 /** The share of tokens that are masked (Devlin et al. 2018). */
 const share = 0.15;
@@ -97,7 +97,7 @@ function lookingAt(
         const first = row + 1;
         row += all.length + 2;
         const saidAt = (i: number) => {
-          const best = largestIn(values, (first + i) * vocabulary, (first + i) * vocabulary + sayable);
+          const best = argmax(values, (first + i) * vocabulary, (first + i) * vocabulary + sayable);
           return characters[best] ?? "";
         };
         const isMasked = (i: number) => masked[r]?.has(i) ?? false;

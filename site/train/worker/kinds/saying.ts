@@ -4,7 +4,7 @@ import { idsOf } from "../../setup/folder.ts";
 import type { Example, Examples } from "../../tasks/task.ts";
 import type { Sample } from "../history.ts";
 import { logitsOf, type Run, type Submits, whole } from "../running.ts";
-import { largestIn } from "./scoring.ts";
+import { argmax } from "./scoring.ts";
 
 /** Examples whose answers are shown, unless the task sets a number: fewer for texts, which are longer. */
 const usual = { exact: 8, next: 2 } as const;
@@ -73,7 +73,7 @@ export function sayingOf<B>(
         const values = await run.result(whole);
         for (const [example, row] of said.entries()) {
           const begin = rowOf(example, i) * classes;
-          row.push(largestIn(values, begin, begin + sayable));
+          row.push(argmax(values, begin, begin + sayable));
         }
       }
       if (!run) throw new Error("an answer of no tokens");

@@ -9,7 +9,7 @@ export interface Score {
 }
 
 /** The index of the largest number of a part of an array. */
-export function largestIn(values: ArrayLike<number>, begin: number, end: number): number {
+export function argmax(values: ArrayLike<number>, begin: number, end: number): number {
   let best = begin;
   for (let i = begin + 1; i < end; i++) if ((values[i] ?? 0) > (values[best] ?? 0)) best = i;
   return best - begin;
@@ -28,8 +28,8 @@ function scoreOf(values: ArrayLike<number>, { targets, rows, by, classes, sayabl
       const target = targets[i] ?? -1;
       if (target < 0) continue;
       const begin = i * classes;
-      const best = largestIn(values, begin, begin + sayable);
-      const most = values[begin + largestIn(values, begin, begin + classes)] ?? 0;
+      const best = argmax(values, begin, begin + sayable);
+      const most = values[begin + argmax(values, begin, begin + classes)] ?? 0;
       let sum = 0;
       for (let v = begin; v < begin + classes; v++) sum += Math.exp((values[v] ?? 0) - most);
       loss += Math.log(sum) + most - (values[begin + target] ?? 0);

@@ -37,7 +37,7 @@ export function operationsOf(text: OwnText): ReadonlyMap<string, number> {
     return sum;
   };
 
-  const mostOf = (bodies: readonly Block[]) => bodies.reduce((most, body) => Math.max(most, ofBlock(body)), 0);
+  const maxOf = (bodies: readonly Block[]) => bodies.reduce((most, body) => Math.max(most, ofBlock(body)), 0);
 
   const ofStatement = (statement: Statement): number => {
     switch (statement.kind) {
@@ -54,10 +54,10 @@ export function operationsOf(text: OwnText): ReadonlyMap<string, number> {
           ...statement.branches.map(({ body }) => body),
           ...(statement.otherwise ? [statement.otherwise] : []),
         ];
-        return 1 + conditions + mostOf(bodies);
+        return 1 + conditions + maxOf(bodies);
       }
       case "switch":
-        return 1 + ofExpression(statement.value) + mostOf(statement.cases.map(({ body }) => body));
+        return 1 + ofExpression(statement.value) + maxOf(statement.cases.map(({ body }) => body));
       case "for": {
         const turns = turnsOf(text, statement, assignments);
         const { start, condition, update, body } = statement;

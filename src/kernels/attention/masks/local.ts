@@ -6,7 +6,7 @@ import { count } from "../records/parameters.ts";
 export const local = defineMask({
   name: "local",
   part,
-  parameters: { left: count(64, { least: 0 }), right: count(64, { least: 0 }) },
+  parameters: { left: count(64, { min: 0 }), right: count(64, { min: 0 }) },
   closed: () => true,
   range: ({ left, right }, first, last) => [first - left, last + right + 1],
   examples: ({ unit }) => ({ local: { left: unit + 1, right: unit } }),

@@ -6,7 +6,7 @@ import { count } from "../records/parameters.ts";
 export const prefix = defineMask({
   name: "prefix",
   part,
-  parameters: { keys: count(128, { least: 0 }) },
+  parameters: { keys: count(128, { min: 0 }) },
   closed: () => true,
   range: ({ keys }, _first, last) => [0, Math.max(last + 1, keys)],
   examples: ({ unit }) => ({ prefix: { keys: 2 * unit + 1 } }),

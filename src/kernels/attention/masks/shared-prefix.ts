@@ -11,7 +11,7 @@ export const sharedPrefix = defineMask({
   name: "shared-prefix",
   part,
   parameters: {
-    prefix: count(64, { least: 0 }),
+    prefix: count(64, { min: 0 }),
     // Answers of one length after the prompt.
     branches: tensorOf("u32", "[b, s]", { tokens: count(64) }, ({ b, s }, { tokens, prefix = 0 }) =>
       filled([b, s], (i) => Math.max(0, Math.floor(((i % s) - prefix) / tokens) + 1)),

@@ -7,7 +7,7 @@ import { until } from "../records/values.ts";
 export const sinkWindow = defineMask({
   name: "sink-window",
   part,
-  parameters: { sinks: count(4, { least: 0 }), keys: count(128) },
+  parameters: { sinks: count(4, { min: 0 }), keys: count(128) },
   convention: "causal",
   range: ({ sinks, keys }, first, last) => [sinks > 0 ? 0 : first - keys + 1, last + 1],
   count: ({ sinks, keys }, query, length) => {

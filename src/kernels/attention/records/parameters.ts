@@ -4,8 +4,8 @@ import type { Tensor } from "../../../tensor/tensor.ts";
 /** An integer from `least` to `most`. */
 interface Count {
   readonly type: "count";
-  readonly least: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
   /** A value for a few hundred keys, with which the page and the gallery begin. */
   readonly usual: number;
   readonly optional: boolean;
@@ -106,9 +106,9 @@ export function memo<K, V>(
   return value;
 }
 
-/** An integer of at least `least` (default 1); `usual` is for a few hundred keys. */
-export const count = (usual: number, { least = 1, most = 2 ** 30 } = {}) =>
-  ({ type: "count", least, most, usual, optional: false }) as const satisfies Count;
+/** An integer of at min `min` (default 1); `usual` is for a few hundred keys. */
+export const count = (usual: number, { min = 1, max = 2 ** 30 } = {}) =>
+  ({ type: "count", min, max, usual, optional: false }) as const satisfies Count;
 
 /** An optional positive integer. */
 export const optionalCount = (usual: number) => ({ ...count(usual), optional: true }) as const satisfies Count;

@@ -22,9 +22,9 @@ export function checkValues(what: string, parameters: Parameters, values: Readon
 function expectation(parameter: Parameter, value: unknown): string | undefined {
   switch (parameter.type) {
     case "count": {
-      const { least, most, optional } = parameter;
-      const isRight = typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
-      return isRight || (optional && value === undefined) ? undefined : `an integer of ${least} or more`;
+      const { min, max, optional } = parameter;
+      const isRight = typeof value === "number" && Number.isInteger(value) && value >= min && value <= max;
+      return isRight || (optional && value === undefined) ? undefined : `an integer of ${min} or more`;
     }
     case "factor":
       return positive(value);

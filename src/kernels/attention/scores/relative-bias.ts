@@ -8,7 +8,7 @@ export const relativeBias = defineScore({
   name: "relative-bias",
   part,
   parameters: {
-    table: tensorOf("f32", "[h, distances]", { distances: count(64, { most: 65536 }) }, (call, { distances }) =>
+    table: tensorOf("f32", "[h, distances]", { distances: count(64, { max: 65536 }) }, (call, { distances }) =>
       aroundZero([call.h, distances], 11, call),
     ),
   },

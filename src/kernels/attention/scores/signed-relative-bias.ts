@@ -12,7 +12,7 @@ export const signedRelativeBias = defineScore({
   name: "signed-relative-bias",
   part,
   parameters: {
-    table: tensorOf("f32", "[h, offsets]", { reach: count(64, { most: 32_767 }) }, (call, { reach }) =>
+    table: tensorOf("f32", "[h, offsets]", { reach: count(64, { max: 32_767 }) }, (call, { reach }) =>
       aroundZero([call.h, 2 * reach + 1], 14, call),
     ),
   },

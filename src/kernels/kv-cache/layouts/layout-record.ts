@@ -23,7 +23,7 @@ export interface LayoutSizes {
 
 /** A number after the name of a layout where it is written: `paged:16`. */
 interface LayoutNumber {
-  readonly least: number;
+  readonly min: number;
   /** A value that suits a few hundred keys. */
   readonly usual: number;
   /** Its value where it is left out; without one, the layout's own choice for a call. */

@@ -35,7 +35,7 @@ const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 export const paged = {
   name: "paged",
   fields: { blockTable: tensorCheck },
-  numbers: { size: { least: 1, usual: 16, otherwise: 16 } },
+  numbers: { size: { min: 1, usual: 16, otherwise: 16 } },
   misfit: ({ size = 16 }) => (Math.log2(size) % 1 === 0 ? undefined : `pages of ${size}, expected a power of two`),
   layOut: (sequences, { size = 16 }) => {
     const table = pagesOf(sequences, size);

@@ -21,7 +21,7 @@ export interface RingLayout {
 export const ring = {
   name: "ring",
   fields: { sinks: size },
-  numbers: { slots: { least: 1, usual: 128 }, sinks: { least: 0, usual: 4, otherwise: 0 } },
+  numbers: { slots: { min: 1, usual: 128 }, sinks: { min: 0, usual: 4, otherwise: 0 } },
   misfit: ({ slots = Number.POSITIVE_INFINITY, sinks = 0 }) =>
     sinks < slots ? undefined : `${sinks} sinks leave none of ${slots} slots for the ring`,
   layOut: (sequences, { slots: given, sinks = 0 }) => {
