@@ -215,13 +215,19 @@ function pollPatiently(): void {
   if (patient) return;
   patient = true;
   const { setImmediate } = globalThis;
-  let [asked, last] = [0, 0];
+  let [asked, asking] = [0, false];
   const replacement = (callback: (...given: unknown[]) => void, ...given: unknown[]) => {
     if (!isQuestion(callback, given)) return setImmediate(callback, ...given);
-    const now = performance.now();
-    asked = now - last > 2 * pause ? 1 : asked + 1; // after a pause something new is awaited
-    last = now;
-    return asked <= eager ? setImmediate(callback) : setTimeout(callback, pause);
+    asked = asking ? asked + 1 : 1; // a poll asks for the next one; all else awaits something new
+    const poll = () => {
+      asking = true;
+      try {
+        callback();
+      } finally {
+        asking = false;
+      }
+    };
+    return asked <= eager ? setImmediate(poll) : setTimeout(poll, pause);
   };
   globalThis.setImmediate = Object.assign(replacement, setImmediate) as typeof setImmediate;
 }
