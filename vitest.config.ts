@@ -51,8 +51,9 @@ export default defineConfig({
     },
     // One fork a project; scripts/test.mjs runs two at a time.
     maxWorkers: 1,
-    // Tests that run side by side have a device each: see test/support/devices/side-by-side.ts.
-    maxConcurrency: 2,
+    // Tests that run side by side have a device each, see test/support/devices/side-by-side.ts, and may compile the same
+    // twice. Two lanes have a core each without that.
+    maxConcurrency: process.env["SHADERFORMER_TIER"] === undefined ? 2 : 1,
     tags: [{ name: "first", description: "tests that npm test runs: see test/support/first-tier.ts" }],
     projects: [
       project("unit"),

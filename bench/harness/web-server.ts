@@ -36,6 +36,9 @@ const types: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
 };
 
+/** A built file with a hash of its content in its name: browsers may keep it. */
+const hashed = /\/assets\/[^/]+-[\w-]{8}\.\w+$/;
+
 /** Milliseconds between two parts of a throttled file. */
 const tick = 20;
 
@@ -61,7 +64,8 @@ export async function serveSite({
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
     const type = types[extname(path) || ".html"] ?? "application/octet-stream";
     const text = texts[path];
-    const head = { ...headers, "content-type": type };
+    const kept = hashed.test(path) ? { "cache-control": "max-age=600" } : {};
+    const head = { ...headers, ...kept, "content-type": type };
     if (text !== undefined) {
       count(path, Buffer.byteLength(text));
       return void response.writeHead(200, head).end(text);

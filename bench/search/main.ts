@@ -64,6 +64,7 @@ async function measure(flags: Flags): Promise<void> {
           address: `${server.origin}/search/index.html`,
           passages,
           presses,
+          waits: 30,
           query: needle.query,
           signal,
           onProgress: (doing: string) => say(`${name}: ${doing}`),

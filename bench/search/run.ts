@@ -37,17 +37,19 @@ export interface SearchPlan {
   readonly query: string;
   /** Number of key presses for each habit. */
   readonly presses: number;
+  /** Number of measured waits for a result that is ready at once. */
+  readonly waits: number;
   readonly signal: AbortSignal;
   readonly onProgress: (doing: string) => void;
 }
 
 /** Makes an index on the page, and presses keys. */
 export async function measurePage(page: PageOfBrowser, plan: SearchPlan): Promise<PageResult> {
-  const { passages, signal, onProgress } = plan;
+  const { passages, waits, signal, onProgress } = plan;
   const count = passages.toLocaleString("en").replaceAll(",", "\u2009"); // the site's number format
   await page.goto(plan.address);
   await until(page, signal, ".work button.primary", "^Load USE-lite", 60_000);
-  const { asIs, submitting } = await page.evaluate(measureWaits, 30);
+  const { asIs, submitting } = await page.evaluate(measureWaits, waits);
   await page.evaluate(setText, textOf(passages));
   await until(page, signal, "#cut", `${count} passages`, 60_000);
   onProgress(`indexing ${count} passages`);

@@ -41,8 +41,8 @@ export async function variantsOf(file, name) {
   const variants = [];
   for (const { key, value } of rows) {
     const about = value.type === "Identifier" ? await docOf(file, value.name) : "";
-    const mentioned = await shadersMentioned(file, value);
-    const shaders = mentioned.length > 0 ? mentioned : await shadersOf(file, name); // of a function's own names
+    const own = await shadersMentioned(file, value);
+    const shaders = own.length > 0 ? own : await shadersOf(file, name); // of a function's own names
     variants.push({ variant: key.name ?? key.value, about, shaders });
   }
   return variants;
@@ -87,18 +87,32 @@ async function shadersOf(file, name, seen = new Set()) {
   return definition ? shadersMentioned(file, definition, seen) : [];
 }
 
+const kernels = new Map();
+
 /** True for a file with an entry point; the others are parts. */
 async function isKernel(shader) {
-  return (await readFile(new URL(`shaders/${shader}.wgsl`, root), "utf8")).includes("@compute");
+  if (!kernels.has(shader)) {
+    kernels.set(shader, (await readFile(new URL(`shaders/${shader}.wgsl`, root), "utf8")).includes("@compute"));
+  }
+  return kernels.get(shader);
+}
+
+const mentioned = new WeakMap();
+
+/** The names in a definition, to which many others lead. */
+function namesIn(node) {
+  if (mentioned.has(node)) return mentioned.get(node);
+  const names = new Set();
+  walk(node, ({ type, name }) => {
+    if (type === "Identifier") names.add(name);
+  });
+  mentioned.set(node, names);
+  return names;
 }
 
 async function shadersMentioned(file, node, seen = new Set()) {
-  const names = [];
-  walk(node, ({ type, name }) => {
-    if (type === "Identifier") names.push(name);
-  });
   const shaders = [];
-  for (const name of names) shaders.push(...(await shadersOf(file, name, seen)));
+  for (const name of namesIn(node)) shaders.push(...(await shadersOf(file, name, seen)));
   return [...new Set(shaders)];
 }
 

@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { type AttentionSubject, type CaseText, parseSubject } from "../../bench/index.ts";
 import { attention, blockTable, cacheFormats, cascadeAttention, latentAttention, slice } from "../../src/index.ts";
 import { isPlain, perWord } from "../../src/tensor/formats/formats.ts";
-import { testGpu } from "../support/devices/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { benchRows, speeds } from "./run-bench.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 gpu.buffers.poison = false; // a bench poisons its own memory
 const rowsOf = benchRows(gpu);
 

@@ -46,7 +46,7 @@ test("tests are llama-bench's, in its order", () => {
 test.each(cacheFormats.filter((dtype) => dtype !== "f32"))(
   "a model with a cache of %s is compared with float64 whose keys and values are rounded so",
   async (dtype) => {
-    const config = { ...tiny, head_dim: 32 };
+    const config = { ...tiny, head_dim: 32, num_hidden_layers: 1 };
     const wide = await mkdtemp(join(tmpdir(), "shaderformer-bench-models-"));
     try {
       await writeRandomFolder(wide, config);

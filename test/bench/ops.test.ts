@@ -8,10 +8,10 @@ import { softmaxCases } from "../../src/check/cases/rows/softmax.ts";
 import { checkCase } from "../../src/check/check-case.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { testGpu } from "../support/devices/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 import { someRow } from "./rows.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 gpu.buffers.poison = false;
 
 test("the other ops' benches return rows of the same form; a wrong one has no speed", async () => {

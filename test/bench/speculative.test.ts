@@ -2,9 +2,9 @@ import { afterAll, expect, test } from "vitest";
 import { runSpeculativeBench, speculativeTable } from "../../bench/index.ts";
 import { loadModel } from "../../src/index.ts";
 import { bundledModel } from "../support/bundled.ts";
-import { testGpu } from "../support/devices/gpu.ts";
+import { quickGpu } from "../support/devices/gpu.ts";
 
-const gpu = await testGpu();
+const gpu = await quickGpu();
 const model = await loadModel(gpu, bundledModel, { context: 128 });
 afterAll(() => model.dispose());
 const prompt = model.tokenizer.encode("<|whale|>the ship, the ship, the ship, the");

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { bundledMixture, bundledModel, goldenPrompts } from "../support/bundled.ts";
+import { bundledMixture, bundledModel, bundledNano, goldenPrompts } from "../support/bundled.ts";
 import { quickly, runCli, runInTurn, startCli } from "./run-cli.ts";
 
 const golden = goldenPrompts[1] ?? goldenPrompts[0];
@@ -85,11 +85,11 @@ test("sampling options reach the engine: the same seed, the same text, and logpr
 
 test("proposed tokens give the same text, and how many were kept is said", async () => {
   const prompt = "<|whale|>the ship, the ship, the ship, the";
-  const args = ["-t", "0", "-n", "12", prompt];
+  const args = ["--model", bundledNano, "-t", "0", "-n", "12", prompt];
   const [plain, lookup, draft] = await Promise.all([
     generateJson(...args),
-    runInTurn(["generate", "--model", bundledModel, "--lookup", "3", ...args]),
-    generateJson("--draft-model", bundledMixture, "--draft-max", "2", ...args),
+    runInTurn(["generate", "--lookup", "3", ...args]),
+    generateJson("--draft-model", bundledModel, "--draft-max", "2", ...args),
   ]);
   expect(lookup.stdout).toBe(`${plain["text"]}\n`);
   expect(lookup.stderr).toMatch(

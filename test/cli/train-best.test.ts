@@ -14,7 +14,7 @@ beforeAll(async () => {
   const few = await at.file("few.txt", (await readFile(at.data, "utf8")).slice(0, 300));
   val = await at.file("short.txt", (await readFile(at.val, "utf8")).slice(0, 300));
   const rows = ["--batch", "2", "--context", "16", "--lr", "2e-2", "--val", val];
-  run = ["--config", at.config, "--data", few, ...rows, "--eval-every", "4", "--keep-best", "--steps", "22"];
+  run = ["--config", at.config, "--data", few, ...rows, "--eval-every", "4", "--keep-best", "--steps", "14"];
 });
 afterAll(() => at.remove());
 
@@ -37,7 +37,7 @@ test.each([
     more.length > 0 ? await runInTurn(["train", ...run, ...more, "--out", out, "--json"]) : await leftAlone();
   expect(code, stderr).toBe(0);
   const evaluations = linesOf(stdout).filter((line) => "heldOutLoss" in line);
-  expect(evaluations.map(({ step }) => step)).toEqual([0, 4, 8, 12, 16, 20, 22]);
+  expect(evaluations.map(({ step }) => step)).toEqual([0, 4, 8, 12, 14]);
   const losses = evaluations.map(({ heldOutLoss = Number.NaN }) => heldOutLoss);
   expect(evaluations.map(({ kept }) => kept)).toEqual(
     losses.map((loss, i) => losses.slice(0, i).every((one) => loss < one)),
@@ -57,10 +57,10 @@ test.each([
 test("a run that ended goes on from the last weights, with the best ones so far", async () => {
   const parts = at.out("parts");
   const whole = await leftAlone();
-  const first = await runInTurn(["train", ...run, "--steps", "16", "--out", parts, "--json"]);
+  const first = await runInTurn(["train", ...run, "--steps", "12", "--out", parts, "--json"]);
   expect(first.code, first.stderr).toBe(0);
-  expect(linesOf(first.stdout).findLast((line) => "kept" in line)).toMatchObject({ step: 16, kept: false });
-  const second = await runInTurn(["train", "--out", parts, "--resume", "--steps", "22", "--json"]);
+  expect(linesOf(first.stdout).findLast((line) => "kept" in line)).toMatchObject({ step: 12, kept: false });
+  const second = await runInTurn(["train", "--out", parts, "--resume", "--steps", "14", "--json"]);
   expect(second.code, second.stderr).toBe(0);
   const rest = linesOf(second.stdout);
   expect(rest).toEqual(linesOf(whole.stdout).slice(-rest.length));

@@ -138,7 +138,7 @@ test("a diverged loss is reported at its step, and the last good checkpoint is k
     out,
     "--json",
   ];
-  const { code, stdout, stderr } = await train(...run, "--lr", "20");
+  const { code, stdout, stderr } = await train(...run, "--lr", "60");
   expect(code).toBe(1);
   const [, step = "", kept = ""] =
     /step (\d+): (?:after it )?the loss is .*, that of chance 5\.704: the learning rate may be too high; .* has the checkpoint of step (\d+), from/.exec(

@@ -5,8 +5,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { aiSdkModel } from "../../src/engine/ai-sdk.ts";
 import { createEngine } from "../../src/engine/create-engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
+import { quickEngines } from "../support/devices/gpu.ts";
 import { loadVoices, prompt } from "./answers.ts";
 
+quickEngines();
 let engine: Engine;
 let model: LanguageModelV3; // as the SDK's own types have it
 beforeAll(async () => {

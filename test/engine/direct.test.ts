@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { createEngine } from "../../src/engine/create-engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { LoadProgress } from "../../src/formats/load-progress.ts";
+import { quickEngines } from "../support/devices/gpu.ts";
 import { loadVoices, testLoading } from "./answers.ts";
 import { testBatches } from "./batches.ts";
 
+quickEngines();
 let engine: Engine;
 let loading: readonly LoadProgress[] = [];
 beforeAll(async () => {

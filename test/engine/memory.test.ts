@@ -41,8 +41,8 @@ describe.skipIf(!hasSwiftShader)("a device with too little memory", () => {
     expect(memory.bytes - before).toBeLessThan(1 << 20);
     // What the error advises is true: with that the same engine loads it and answers, in as little memory.
     const small = await engine.load(bundledModel, { weights: "q8_0" });
-    const request = { prompt: "The sea", max_tokens: 2, model: small.id };
-    expect((await engine.completions.create(request)).usage?.completion_tokens).toBe(2);
+    const request = { prompt: "The sea", max_tokens: 1, model: small.id };
+    expect((await engine.completions.create(request)).usage?.completion_tokens).toBe(1);
     await engine.dispose();
   });
 });

@@ -95,7 +95,7 @@ test("adapters with anything in their settings, in their header, or cut short", 
   };
   const before = await settled();
   let refused = 0;
-  const all = attempts(600, 60);
+  const all = attempts(600, 45);
   for (let i = 0; i < all; i++) {
     const change = (changes[i % changes.length] as (typeof changes)[number])();
     try {

@@ -8,8 +8,10 @@ import { serveEngine } from "../../src/engine/port/serve-engine.ts";
 import { bundledMixture, bundledNano } from "../support/bundled.ts";
 import { atSubmit } from "../support/devices/at-moment.ts";
 import { destroyable } from "../support/devices/destroyable.ts";
+import { quickEngines } from "../support/devices/gpu.ts";
 import { attempts } from "../support/fuzz.ts";
 
+quickEngines();
 const devices = await destroyable();
 let engine: Engine;
 const events: EngineEvent["type"][] = [];

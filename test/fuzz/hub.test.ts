@@ -151,7 +151,7 @@ async function outcome(load: Promise<void>): Promise<string> {
 
 test("a load ends with the model or with an error that names the file, and the next one has the model", async () => {
   const seen = new Map<string, number>();
-  for (let attempt = 0; attempt < attempts(400, 25); attempt++) {
+  for (let attempt = 0; attempt < attempts(400, 18); attempt++) {
     const { cache, store } = testCache();
     const isDescribed = attempt % 4 === 3; // a false description, and files as they are
     const chosen = Array.from({ length: 1 + integer(3) }, () => pick(Object.keys(faults)));

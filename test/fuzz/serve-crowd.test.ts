@@ -83,7 +83,7 @@ async function hangUp(i: number): Promise<boolean> {
   }
 }
 
-const leaving = attempts(1000, 40);
+const leaving = attempts(1000, 20);
 
 test(`${leaving} clients that hang up at random moments leave nothing, and the next one is answered`, async () => {
   const crowd = async (from: number, count: number) => {

@@ -9,9 +9,10 @@ import type { LanguageModel } from "../../src/generate/language-model.ts";
 import { loadModel } from "../../src/generate/load/load-model.ts";
 import { loadAdapter } from "../../src/generate/lora/load-adapter.ts";
 import { openGpu } from "../../src/gpu/device/open.ts";
+import { tune } from "../../src/kernels/tuning.ts";
 import { mergedFolder } from "../../src/train/lora/merge.ts";
 import { readAdapter } from "../../src/train/lora/read-adapter.ts";
-import { quickGpu } from "../support/devices/gpu.ts";
+import { quick, quickGpu } from "../support/devices/gpu.ts";
 import { blobsOf, type RandomAdapter, randomAdapter, randomAdapterSource } from "../support/devices/random-adapter.ts";
 
 const gpu = await quickGpu();
@@ -99,6 +100,7 @@ describe("several adapters on one model", () => {
 
   test("give all their memory back, and take none where they are refused", async () => {
     const own = await openGpu(); // that of tests keeps what is freed
+    tune(own, quick);
     const model = await loadModel(own, source, silent);
     await model.score(many);
     const settled = async () => {

@@ -103,8 +103,8 @@ function turnsOf(variants: readonly string[], seldom: readonly string[]): string
 
 /**
  * The cases that `npm run test:full` runs of a table, by variant: all of a small one, unless its variants are `seldom`.
- * Of a large one each case runs on one variant, by turns, at which those of `seldom` have their turn less often: they
- * take long to compile; each variant refuses all that it must; and the first tier is part of it. `npm run test:all`,
+ * Of a large one the first tier is part, and each other case runs on one variant, by turns, at which those of `seldom`
+ * have their turn less often: they take long to compile; each variant refuses all that it must. `npm run test:all`,
  * and a test file that is run by itself, run all products.
  */
 export function fullCases(
@@ -118,7 +118,7 @@ export function fullCases(
   for (const variant of variants) chosen.set(variant, new Set(first.get(variant)));
   for (const [i, item] of cases.entries()) {
     const able = turns.filter((variant) => takes(variant, item));
-    const next = able[i % able.length];
+    const next = able.some((variant) => first.get(variant)?.has(item)) ? undefined : able[i % able.length];
     for (const variant of variants) {
       if (all || variant === next || !takes(variant, item)) chosen.get(variant)?.add(item);
     }

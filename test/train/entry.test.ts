@@ -68,16 +68,16 @@ test("a fresh model learns, and its files load and write", async () => {
 
 test("a checkpoint as a file goes on to the bit, with the mean of the weights", async () => {
   using whole = await open({ ema: 0.9 });
-  const steps = await whole.run(0, 8);
+  const steps = await whole.run(0, 5);
   using first = await open({ ema: 0.9 });
-  const history = await first.run(0, 5);
-  const file = await train.saveCheckpoint(first.trainer, { position: 40, history, settings: { of: ["mine"] } });
+  const history = await first.run(0, 3);
+  const file = await train.saveCheckpoint(first.trainer, { position: 24, history, settings: { of: ["mine"] } });
   using second = await open({ ema: 0.9 });
   await second.run(0, 1);
   const restored = await train.loadCheckpoint(second.trainer, file);
-  expect(restored).toMatchObject({ step: 5, position: 40, settings: { of: ["mine"] } });
-  expect(restored.history.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5]);
-  expect(await second.run(5, 8)).toEqual(steps.slice(5));
+  expect(restored).toMatchObject({ step: 3, position: 24, settings: { of: ["mine"] } });
+  expect(restored.history.map(({ step }) => step)).toEqual([1, 2, 3]);
+  expect(await second.run(3, 5)).toEqual(steps.slice(3));
   const mean = { parameters: second.trainer.averaged };
   const means = await weightsOf(await train.exportModel(second.model, mean));
   expect(means).toEqual(await weightsOf(await train.exportModel(whole.model, { parameters: whole.trainer.averaged })));

@@ -46,17 +46,17 @@ async function read(state: Readonly<Record<string, Tensor>>): Promise<State> {
 const models = ["gpt2", "mixtral"];
 
 describe.each(models)("%s", (name) => {
-  test("20 steps of AdamW have the losses and norms of PyTorch's in float64", firstIf(name === models[0]), async () => {
+  test("10 steps of AdamW have the losses and norms of PyTorch's in float64", firstIf(name === models[0]), async () => {
     using run = await trainerOf(name);
     let [worst, worstNorm] = [0, 0];
-    for (const [i, { loss, norm, ...tokens }] of run.golden.steps.entries()) {
+    for (const [i, { loss, norm, ...tokens }] of run.golden.steps.slice(0, 10).entries()) {
       const step = await run.trainer.step(tokens);
       expect(step).toMatchObject({ step: i + 1, learningRate: run.golden.rate ?? 1e-2, skipped: false });
       worst = Math.max(worst, Math.abs(step.loss - loss));
       worstNorm = Math.max(worstNorm, Math.abs(step.gradientNorm / norm - 1));
     }
     console.log(`${name}: loss within ${worst.toExponential(1)}, norm within ${worstNorm.toExponential(1)}`);
-    expect(run.trainer.steps).toBe(20);
+    expect(run.trainer.steps).toBe(10);
     expect(worst).toBeLessThan(1e-4);
     expect(worstNorm).toBeLessThan(1e-3);
   });
@@ -65,9 +65,9 @@ describe.each(models)("%s", (name) => {
 test("twice the same steps give the same bits, read after each or all together", async () => {
   const first = await trainerOf("qwen3");
   const steps = [];
-  for (const step of first.golden.steps) steps.push(await first.trainer.step(step));
+  for (const step of first.golden.steps.slice(0, 8)) steps.push(await first.trainer.step(step));
   using second = await trainerOf("qwen3");
-  for (const step of second.golden.steps) await second.trainer.submit(step);
+  for (const step of second.golden.steps.slice(0, 8)) await second.trainer.submit(step);
   expect(await second.trainer.readSteps()).toEqual(steps);
   expect(await second.trainer.readSteps()).toEqual([]);
   expect(await weightsOf(second.parameters)).toEqual(await weightsOf(first.parameters));
@@ -75,12 +75,12 @@ test("twice the same steps give the same bits, read after each or all together",
 });
 
 // AdamW's: above.
-test.each(["sgd", "lion", "muon"] as const)("%s: 15 steps twice give the same bits", async (name) => {
+test.each(["sgd", "lion", "muon"] as const)("%s: 6 steps twice give the same bits", async (name) => {
   const after = async () => {
     using run = await trainerOf("gpt2", { optimizer: { name }, schedule: () => 1e-3 });
-    for (let i = 0; i < 15; i++) await run.trainer.submit(run.golden.steps[i] ?? run.golden);
+    for (let i = 0; i < 6; i++) await run.trainer.submit(run.golden);
     const steps = await run.trainer.readSteps();
-    expect(steps.length).toBe(15);
+    expect(steps.length).toBe(6);
     expect(steps.at(-1)?.loss).toBeLessThan(steps[0]?.loss ?? 0);
     return { steps, weights: await weightsOf(run.parameters) };
   };
@@ -129,7 +129,7 @@ test("steps make no buffers once two of each kind are done", async () => {
     };
     await some(4);
     made = 0;
-    await some(20);
+    await some(8);
     expect(made).toBe(0);
   } finally {
     device.createBuffer = create;
@@ -171,7 +171,7 @@ test("micro-batches of unequal counts give what one batch of all does", async ()
   const { ids, targets } = whole.golden;
   const batch: TokenBatch = { ids: ids.slice(0, 2), targets: [counted(targets[0], 5), counted(targets[1], 1)] };
   const rows = batch.ids.map((row, i) => ({ ids: [row], targets: [batch.targets[i] ?? []] }));
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < 3; i++) {
     const one = await whole.trainer.step(batch);
     const other = await parts.trainer.step(rows);
     expect(Math.abs(other.loss - one.loss)).toBeLessThan(1e-5);

@@ -42,19 +42,24 @@ export function attention(
     const group = batch * g + Math.floor(head / (h / g));
     const keys = ofRow(length, batch);
     const position = (options.start === undefined ? keys - t : ofRow(options.start, batch)) + row;
-    const scores: { key: number; value: number }[] = [];
+    const [seen, scores]: [number[], number[]] = [[], []];
     for (let key = 0; key < keys; key++) {
       if (!mask(batch, head, position, key)) continue;
-      const product = inTurn((i) => f(at(q.values, query * d + i) * at(k.values, (group * s + key) * d + i)), d);
+      let product = 0;
+      for (let i = 0; i < d; i++) {
+        product = f(product + f(at(q.values, query * d + i) * at(k.values, (group * s + key) * d + i)));
+      }
       const value = f(score(f(scale * product), batch, head, position, key));
-      if (!(value <= lowestScore)) scores.push({ key, value });
+      if (value <= lowestScore) continue;
+      seen.push(key);
+      scores.push(value);
     }
     const sink = options.sink ? at(options.sink.values, head) : Number.NEGATIVE_INFINITY;
-    const max = scores.reduce((largest, { value }) => Math.max(largest, value), sink);
+    const max = scores.reduce((largest, value) => Math.max(largest, value), sink);
     if (max === Number.NEGATIVE_INFINITY) continue;
-    const weights = Float64Array.from(scores, ({ value }) => f(Math.exp(f(value - max))));
-    const rows = Float64Array.from(scores, ({ key }) => (group * s + key) * dv);
-    const counted = weights.map((weight, i) => f(weight * dropout(batch, head, position, scores[i]?.key ?? 0)));
+    const weights = Float64Array.from(scores, (value) => f(Math.exp(f(value - max))));
+    const rows = Float64Array.from(seen, (key) => (group * s + key) * dv);
+    const counted = weights.map((weight, i) => f(weight * dropout(batch, head, position, seen[i] ?? 0)));
     const sum = f(f(Math.exp(f(sink - max))) + sumOf((i) => at(weights, i), weights.length));
     for (let j = 0; j < dv; j++) {
       const weighted = sumOf((i) => f(at(counted, i) * at(v.values, at(rows, i) + j)), weights.length);

@@ -17,8 +17,15 @@ export const inTurn: Sum = (values, n) => {
 /** The sum of n elements in f32: runs of this many elements, then the sum of the runs. */
 export function inRunsOf(run: number): Sum {
   checkValue("inRunsOf", "run", integer(1), run);
-  return (values, n) =>
-    inTurn((i) => inTurn((j) => values(i * run + j), Math.min(run, n - i * run)), Math.ceil(n / run));
+  return (values, n) => {
+    let sum = 0;
+    for (let first = 0; first < n; first += run) {
+      let part = 0;
+      for (let i = first; i < Math.min(n, first + run); i++) part = f(part + values(i));
+      sum = f(sum + part);
+    }
+    return sum;
+  };
 }
 
 /** The sum of n elements in f32, in runs of 64. */

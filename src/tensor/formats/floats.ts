@@ -3,6 +3,13 @@ import { decodeEach, type Planes, type StorageFormat } from "./format.ts";
 const f32 = new Float32Array(1);
 const bits = new Uint32Array(f32.buffer);
 
+/** Numbers as 16 bits each; `Uint16Array.from` with a function takes three times as long. */
+function encodeEach(values: ArrayLike<number>, encode: (value: number) => number): Uint16Array<ArrayBuffer> {
+  const data = new Uint16Array(values.length);
+  for (let i = 0; i < data.length; i++) data[i] = encode(values[i] ?? Number.NaN);
+  return data;
+}
+
 /** The number of 16 bits of bfloat16, the upper half of a binary32. */
 export function decodeBf16(half: number): number {
   bits[0] = half << 16;
@@ -25,7 +32,7 @@ export const bf16 = {
   name: "bf16",
   planes: { data: { elements: 1, bytes: 2, array: Uint16Array } },
   element: { kind: "float", fraction: 7, bias: 127 },
-  encode: (values: ArrayLike<number>) => ({ data: Uint16Array.from(values, encodeBf16) }),
+  encode: (values: ArrayLike<number>) => ({ data: encodeEach(values, encodeBf16) }),
   decode: ({ data }: Planes) => decodeEach(data, decodeBf16),
 } as const satisfies StorageFormat;
 
@@ -67,7 +74,7 @@ export const f16 = {
   name: "f16",
   planes: { data: { elements: 1, bytes: 2, array: Uint16Array } },
   element: { kind: "float", fraction: 10, bias: 15 },
-  encode: (values: ArrayLike<number>) => ({ data: Uint16Array.from(values, encodeF16) }),
+  encode: (values: ArrayLike<number>) => ({ data: encodeEach(values, encodeF16) }),
   decode({ data }: Planes) {
     const known = numbers();
     const out = new Float64Array(data.length);

@@ -58,8 +58,7 @@ describe.each(browsers.slice(0, 1))("gradients on the attention page in $name", 
     await page.goto("about:blank");
     await page.goto(site.address(`${brief}&pass=both`));
     await shown(page, 'button[aria-pressed="true"]', /^both$/);
-    await page.goto("about:blank");
-    await page.goto(site.address(`${brief}&pass=sideways`));
+    await page.goto(site.address(`${brief}&pass=sideways`)); // which the open page follows
     await shown(page, '[role="alert"]', /there is no pass "sideways"; there are forward, backward, both/);
     await press(page, "button.chip", /^backward$/);
     await shown(page, "button", /^Run 2 measurements$/);

@@ -37,6 +37,11 @@ async function inNode(): Promise<Drawn> {
   return drawnInNode;
 }
 
+let script: string;
+beforeAll(async () => {
+  script = await bundled("test/browser/page.ts");
+});
+
 describe.each(browsers)("the bundled model in $name", ({ name, missing, start }) => {
   if (missing) return test.skip(missing);
   let browser: DrivenBrowser;
@@ -45,7 +50,7 @@ describe.each(browsers)("the bundled model in $name", ({ name, missing, start })
   let errors: readonly string[];
 
   beforeAll(async () => {
-    const texts = { "/": emptyPage, "/page.js": await bundled("test/browser/page.ts") };
+    const texts = { "/": emptyPage, "/page.js": script };
     const folders = { "/model/": bundledModel, "/mpnet/": encoderFolder("mpnet"), "/bert/": encoderFolder("bert") };
     server = await serveSite({ texts, folders });
     browser = await start();

@@ -13,6 +13,11 @@ const files = modelFiles(1, 500_000);
 const digest = sha256(files["model.safetensors"] ?? "");
 const kinds: readonly StoreKind[] = ["opfs", "cache-api"];
 
+let script: string;
+beforeAll(async () => {
+  script = await bundled("test/browser/engine/hub-page.ts");
+});
+
 describe.each(browsers)("models kept in $name", ({ missing, start }) => {
   if (missing) return test.skip(missing);
   let browser: DrivenBrowser;
@@ -23,7 +28,7 @@ describe.each(browsers)("models kept in $name", ({ missing, start }) => {
 
   beforeAll(async () => {
     hub = await startHub(files);
-    site = await serveSite({ texts: { "/": emptyPage, "/page.js": await bundled("test/browser/engine/hub-page.ts") } });
+    site = await serveSite({ texts: { "/": emptyPage, "/page.js": script } });
     browser = await start();
     ({ page, errors } = await browser.open(site.origin));
   });

@@ -8,7 +8,7 @@ import { press, shown, tick, until } from "../ways.ts";
 
 /** A short context, so that the prefills that a pass runs are short too. */
 const address = (settings: string) =>
-  `model=voices-nano&context=32&temperature=0&seed=1&prompt=${encodeURIComponent("The sea")}${settings}`;
+  `model=voices-nano&context=16&temperature=0&seed=1&prompt=${encodeURIComponent("The sea")}${settings}`;
 
 let site: BuiltSite;
 beforeAll(async () => {
@@ -32,7 +32,7 @@ describe.each(browsers.slice(0, 1))("tuning in $name", ({ missing, start }) => {
   });
   afterAll(() => browser?.close());
 
-  const facts = () => shown(page, "section.model.loaded .facts", /context 32/);
+  const facts = () => shown(page, "section.model.loaded .facts", /context 16/);
   /** Whether loads use what was measured; undefined where the page does not ask. */
   const ticked = () =>
     page.evaluate(() => document.querySelector<HTMLInputElement>(".tuning input[type=checkbox]")?.checked, undefined);

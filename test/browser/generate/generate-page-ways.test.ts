@@ -1,7 +1,7 @@
 // The main ways of the page that generates, in one browser; one of them in every browser is in pages.test.ts. Its
 // states are in generate-page.test.ts.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bundledModel, goldenPrompts } from "../../support/bundled.ts";
+import { bundledModel, bundledNano } from "../../support/bundled.ts";
 import { type BuiltSite, buildSite, screenshot } from "../attention/attention-site.ts";
 import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage } from "../driven.ts";
 import { type ModelsServer, serveModels } from "../engine/models-server.ts";
@@ -11,8 +11,7 @@ import { fill, open, output, outputIn, pick, recordTexts } from "./generate-ways
 /** Takes messages for what they are: texts in a row, after a voice. */
 const template = "{{ bos_token }}<|whale|>{% for message in messages %}{{ message['content'] }} {% endfor %}";
 
-const [golden] = goldenPrompts;
-const greedy = `model=voices-dense&temperature=0&seed=1&prompt=${encodeURIComponent(golden?.prompt ?? "")}`;
+const nano = "model=voices-nano";
 
 let site: BuiltSite;
 let models: ModelsServer;
@@ -23,7 +22,7 @@ beforeAll(async () => {
   models = await serveModels({
     slow: { folder: bundledModel, pace: 4e6 },
     chat: {
-      folder: bundledModel,
+      folder: bundledNano,
       texts: { "tokenizer_config.json": JSON.stringify({ ...config, chat_template: template }) },
     },
   });
@@ -66,9 +65,11 @@ describe.each(browsers.slice(0, 1))("the page that generates in $name", ({ name,
   });
 
   test("loads it with progress that never goes back", async () => {
+    await page.goto(site.generate(nano));
+    await shown(page, "dl.needs", /download3\.\d+ MB/);
     const bars = await recordTexts(page, "section.model progress");
     await press(page, "button.primary", /^Load \(/);
-    await shown(page, "section.model.loaded", /^voices-dense.*a base model/);
+    await shown(page, "section.model.loaded", /^voices-nano.*a base model/);
     const values = (await bars()).filter(Boolean).map(Number);
     expect(values.length).toBeGreaterThan(1);
     expect(values).toEqual([...values].sort((p, q) => p - q));
@@ -90,29 +91,29 @@ describe.each(browsers.slice(0, 1))("the page that generates in $name", ({ name,
     expect((await outputIn(page, "stopped")).text.startsWith(stopped.text)).toBe(true);
   });
 
-  test("a link with run=1 is followed without loading the model again: the golden text, and its figures", async () => {
-    await page.goto(site.generate(`${greedy}&max_tokens=12&run=1`));
-    const stats = await shown(page, ".stats", /^11 prompt tok .*stop:/);
-    expect(stats).toMatch(/^11 prompt tok · .*s to first token · .*tok\/s · 12 tok · stop: limit of tokens/);
+  test("a link with run=1 is followed without loading the model again: a text, and its figures", async () => {
+    await page.goto(site.generate(`${nano}&temperature=0&seed=1&prompt=The%20sea&max_tokens=12&run=1`));
+    const stats = await shown(page, ".stats", /· 12 tok · stop:/);
+    expect(stats).toMatch(/^3 prompt tok · .*s to first token · .*tok\/s · 12 tok · stop: limit of tokens/);
     const { text, status } = await outputIn(page, "done");
-    expect(golden?.greedyText.startsWith(text)).toBe(true);
-    expect(text.length).toBeGreaterThan(30);
+    expect(text.length).toBeGreaterThan(20);
     expect(status).toBe("Reply finished, 12 tokens.");
-    await shown(page, ".gauge", /23 \/ 512 tokens/);
+    await shown(page, ".gauge", /15 \/ 256 tokens/);
   });
 
   test("a token can be replaced by another: the text goes on from there", async () => {
+    const before = (await output(page)).text;
     await press(page, '[role="tab"]', /^Tokens$/);
     await tick(page, '#drawer-panel input[type="checkbox"]');
     await press(page, "button", /^Write it again with them$/);
     await outputIn(page, "done");
-    await shown(page, "#drawer-panel .token-strip", /LORD|word|of/);
-    await page.click('#drawer-panel [data-unit="11"]');
+    expect((await output(page)).text).toBe(before);
+    await page.click('#drawer-panel [data-unit="3"]');
     await screenshot(page, `generate-tokens-${name}`);
     const other = 'button[aria-label^="Continue from here with"]';
     await until("another token", () => page.evaluate((css) => document.querySelector(css) !== null, other));
     await page.click(other);
-    await until("another text", async () => !(golden?.greedyText ?? "").startsWith((await output(page)).text));
+    await until("another text", async () => !before.startsWith((await output(page)).text));
     await outputIn(page, "done");
   });
 

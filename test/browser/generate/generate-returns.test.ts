@@ -49,7 +49,7 @@ describe.each(browsers.slice(0, 1))("a model from elsewhere in $name", ({ name, 
 
   beforeAll(async () => {
     browser = await start();
-    ({ page, errors, resize } = await browser.open(site.generate()));
+    ({ page, errors, resize } = await browser.open(plain(`${models.address}near/`)));
     await resize(1280, 900);
   });
 
@@ -63,7 +63,6 @@ describe.each(browsers.slice(0, 1))("a model from elsewhere in $name", ({ name, 
   };
 
   test("is there on the next visit", async () => {
-    await open(page, plain(`${models.address}near/`));
     await press(page, "button.primary", /^Load \(3\.\d+ MB\)$/);
     await shown(page, "section.model.loaded", /./);
     models.asked.length = 0;

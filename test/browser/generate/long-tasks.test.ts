@@ -4,7 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium } from "../../../bench/harness/chromium.ts";
 import { categories, tasksOf } from "../../../bench/pages/tasks-of-trace.ts";
-import { bundledModel } from "../../support/bundled.ts";
+import { bundledNano } from "../../support/bundled.ts";
 import { type OpenSite, openSite } from "../attention/attention-site.ts";
 import type { DrivenPage } from "../driven.ts";
 import { type ModelsServer, serveModels } from "../engine/models-server.ts";
@@ -20,7 +20,7 @@ describe.skipIf(noChromium)(`tasks of the main thread${noChromium ? ` (${noChrom
 
   beforeAll(async () => {
     site = await openSite();
-    models = await serveModels({ far: { folder: bundledModel, pace: 12e6 } });
+    models = await serveModels({ far: { folder: bundledNano, pace: 6e6 } });
     ({ browser } = site);
     page = await (await browser.newContext()).newPage();
     driven = page as unknown as DrivenPage;
@@ -46,7 +46,7 @@ describe.skipIf(noChromium)(`tasks of the main thread${noChromium ? ` (${noChrom
       await press(driven, '[role="tab"]', /^Tokens$/);
       await press(driven, "#drawer-panel label", /^Ask for each token's probability/);
       await press(driven, "button.primary", /^Load \(/);
-      await shown(driven, "section.model .phase", /[1-9].* MB of 10\.\d MB/);
+      await shown(driven, "section.model .phase", /[1-9].* MB of 3\.\d+ MB/);
       await shown(driven, ".token-strip .token.p1", /./);
       expect((await outputIn(driven, "done")).text.length).toBeGreaterThan(15);
     });

@@ -33,6 +33,7 @@ describe.each(browsers.slice(0, 1))("keys on the search page in $name", ({ missi
         passages: 2,
         query: "h",
         presses: 1,
+        waits: 2,
         signal: new AbortController().signal,
       };
       const result = await measurePage(page as unknown as PageOfBrowser, { ...plan, onProgress: () => undefined });

@@ -46,9 +46,9 @@ describe.each(browsers.slice(0, 1))("experts on the page that trains in $name", 
   test("which experts each voice uses is seen as it grows", async () => {
     const { page } = opened;
     await page.goto("about:blank");
-    await page.goto(site.train("v=1&task=voices&length=16&heads=2&head_width=8&batch=4&every=2&steps=4"));
+    await page.goto(site.train("v=1&task=voices&length=16&heads=2&head_width=8&batch=4&every=2&steps=2"));
     await train.start();
-    await shown(page, "#run-facts", /^Finished after 4 steps: /);
+    await shown(page, "#run-facts", /^Finished after 2 steps: /);
     await shown(page, ".experts h2", /^Which experts each voice uses$/);
     const table = '[aria-label="Experts of layer 1"]';
     const rows = await rowsOf(page, table);

@@ -46,8 +46,6 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
   });
 
   let before: string[][] = [];
-  /** The step at which the run of sorting rests in the end. */
-  let last = 0;
   /** Fills in settings. */
   const set = (values: Readonly<Record<string, string>>) =>
     opened.page.evaluate((given) => {
@@ -60,7 +58,7 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
     }, values);
   test("trains, shows what it learns, pauses, and keeps the run", async () => {
     await train.start();
-    await train.reach(3);
+    await train.reach(2);
     await shown(opened.page, "#run-facts", /^Training · step .* steps\/s, [\d\u2009]+ tokens\/s/);
     const step = await train.pause();
     before = await train.losses();
@@ -74,34 +72,31 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
     await train.eachWidth("paused", ["dark", "light"]);
   });
 
+  // In one browser the device is lost as well, and another run is not interrupted: both are the page's own.
   test("a tab that was closed goes on at the same step, with the same losses as a run that was not", async () => {
     await opened.page.close();
-    await openTab(); // the address says nothing of the run
-    await shown(
-      opened.page,
-      "#run-facts",
-      new RegExp(`^Paused after ${before.length} steps · step ${before.length} of`),
-    );
+    const isLost = name === "Chromium";
+    await openTab(isLost ? "v=1&sim=lost" : undefined); // the address says nothing of the run
+    const { page } = opened;
+    await shown(page, "#run-facts", new RegExp(`^Paused after ${before.length} steps · step ${before.length} of`));
     expect(await train.losses()).toEqual(before);
-    await press(opened.page, ".work button", /^One step$/);
+    if (isLost) {
+      await shown(page, '[role="alert"]', /The GPU was lost.*continues from its last save/);
+      await press(page, "button", /^Open the device again$/);
+    } else await train.start();
     await train.reach(before.length + 1);
-    await train.rests();
-    if (name !== "Chromium") return; // what follows is the page's own
-    await train.start();
-    await train.reach(before.length + 2);
     const step = await train.pause();
     const resumed = await train.losses();
+    expect(resumed).toHaveLength(step);
     expect(resumed.slice(0, before.length)).toEqual(before);
-    await press(opened.page, ".work button", /^Reset…$/);
-    await press(opened.page, ".work button", /^Delete it$/);
-    await shown(opened.page, "#run-facts", /^Recorded earlier/);
-    for (let at = 1; at <= step; at++) {
-      await press(opened.page, ".work button", /^One step$/);
-      await train.reach(at);
-      await train.rests();
-    }
-    expect(await train.losses()).toEqual(resumed);
-    last = step;
+    if (!isLost) return;
+    await press(page, ".work button", /^Reset…$/);
+    await press(page, ".work button", /^Delete it$/);
+    await shown(page, "#run-facts", /^Recorded earlier/);
+    await train.start();
+    await train.reach(step);
+    await train.pause();
+    expect((await train.losses()).slice(0, step)).toEqual(resumed);
   });
 
   own("another tab does not train the same task", async () => {
@@ -181,7 +176,7 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
       await open(
         page,
         site.train(
-          "v=1&task=induction&length=6&layers=1&heads=1&head_width=8&batch=4&every=2&lr=10&clip=100000&sim=no-storage",
+          "v=1&task=induction&length=6&layers=1&heads=1&head_width=8&batch=4&every=50&lr=10&clip=100000&sim=no-storage",
         ),
       );
       await shown(page, "#task-says", /^Random letters/);
@@ -207,9 +202,9 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
       await press(page, "#variations button", /^One layer$/);
       await shown(page, "#variations", /One layer stays on the plateau/);
       await until("settings in the link", () => page.evaluate(() => location.hash.includes("layers=1"), undefined));
-      await set({ length: "6", headWidth: "8", batch: "4" }); // as before, so that a step is short
+      await set({ length: "6", heads: "1", headWidth: "8", batch: "4" }); // as before, so that a step is short
       await press(page, ".work button", /^One step$/);
-      await shown(page, "#plot-loss figcaption", /Dotted: the run before this one, with heads 1/);
+      await shown(page, "#plot-loss figcaption", /Dotted: the run before this one, with learning rate 0.001/);
       await train.rests();
     },
   );
@@ -227,15 +222,6 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
     await shown(opened.page, '[role="alert"]', says);
     await shown(opened.page, "button", /^Copy report$/);
     if (state === "no-webgpu" || state === "diverged") await train.eachWidth(state);
-  });
-
-  own("a lost device: the run goes on from its last save", async () => {
-    await open(opened.page, site.train(`${small}&sim=lost`));
-    await shown(opened.page, '[role="alert"]', /The GPU was lost.*continues from its last save/);
-    await shown(opened.page, "#run-facts", new RegExp(`step ${last} of`));
-    await press(opened.page, "button", /^Open the device again$/);
-    await train.reach(last + 1);
-    await train.pause();
   });
 
   own("a text that is too short, and settings that are none", async () => {

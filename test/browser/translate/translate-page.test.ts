@@ -119,6 +119,36 @@ describe.each(browsers)("the page that translates in $name", (installed) => {
     await shown(page, "#picked-words", /^“<\/s>” is attended to most by “/);
   });
 
+  own("a folder of the reader's own; an empty text, and one that is longer than the encoder takes", async () => {
+    await fill(page, "#maxTokens", "4");
+    await page.click('input[value="files"]');
+    const files = [
+      "config.json",
+      "generation_config.json",
+      "model.safetensors",
+      "tokenizer.json",
+      "tokenizer_config.json",
+    ];
+    await until("a field", () => page.evaluate(() => document.querySelector("#model-folder") !== null, undefined));
+    await translate.pickFolder(`${served.models.address}bart/`, files);
+    await fill(page, "#source", " ");
+    await shown(page, "#why-not", /^The text is empty/);
+    await fill(page, "#source", "the cat sat on the mat and ".repeat(9));
+    await press(page, "button.primary", /^Load your files and translate$/);
+    await shown(
+      page,
+      '[role="alert"]',
+      /The text has \d+ tokens, the encoder of .* takes at most 61\. Shorten the text/,
+    );
+    await opened.eachWidth("refused");
+    await fill(page, "#source", "a b");
+    await press(page, "button.primary", /^Translate$/);
+    await until("no alert", () => page.evaluate(() => document.querySelector('[role="alert"]') === null, undefined));
+    await translate.ended();
+    await shown(page, "#model-facts", /^✓ loaded: .*2 layers of encoder and 3 of decoder, 3 heads, .*random weights/);
+    await shown(page, '[data-trouble="untrained"]', /The weights of your files cannot be distinguished from random/);
+  });
+
   own("writes what the model writes, and the grid grows by a row with each token", async () => {
     await opened.openModel("t5", `&max_tokens=20&text=${encodeURIComponent(first.text)}`);
     const growth = await recordGrowth(page);
@@ -233,6 +263,68 @@ describe.each(browsers)("the page that translates in $name", (installed) => {
     await press(page, "button.primary", /^Translate$/);
     await press(page, "button.primary", /^Stop$/);
   });
+
+  own(
+    "a long text: the mean alone, stopped in the middle; the part of the grid in view is drawn, and keys scroll it",
+    async () => {
+      await fill(
+        page,
+        "#source",
+        "sphinx of black quartz, judge my vow! the five boxing wizards jump quickly. ".repeat(13),
+      );
+      await press(page, "button.primary", /^Translate$/);
+      await until("rows", () =>
+        page.evaluate(
+          () =>
+            Number(/^Grid of (\d+)/.exec(document.querySelector("#grid")?.getAttribute("aria-label") ?? "")?.[1]) > 20,
+          undefined,
+        ),
+      );
+      await page.keyboard.press("Escape");
+      await shown(page, "#run-facts", /911 tokens of source, \d+ written · stopped$/);
+      await shown(page, "#mean-only", /^For a text of this length there is the mean of all layers and heads alone/);
+      await opened.eachWidth("long");
+      await opened.resize(1280, 240); // so low that the rows are more than the frame shows
+      const frame = () =>
+        page.evaluate(() => {
+          const canvas = document.querySelector<HTMLCanvasElement>("#grid");
+          const around = document.querySelector(".grid-frame");
+          const scale = canvas ? canvas.width / canvas.clientWidth : 0;
+          return {
+            width: (canvas?.width ?? 0) / scale,
+            height: (canvas?.height ?? 0) / scale,
+            room: [around?.clientWidth ?? 0, around?.clientHeight ?? 0] as const,
+            whole: [around?.scrollWidth ?? 0, around?.scrollHeight ?? 0] as const,
+            scrolled: [around?.scrollLeft ?? 0, around?.scrollTop ?? 0] as const,
+          };
+        }, undefined);
+      // It is drawn anew after the frame has got another size.
+      const { room, whole } = await until("a canvas within its frame", async () => {
+        const now = await frame();
+        return now.height <= now.room[1] && now.width <= now.room[0] && now;
+      });
+      expect(whole[1]).toBeGreaterThan(room[1]);
+      expect(whole[0]).toBeGreaterThan(911 * 11);
+      await page.click("#written"); // keys of the page count where no field has the focus
+      for (const key of ["g", "ArrowDown", "ArrowDown", "End"]) await page.keyboard.press(key);
+      await shown(page, "#picked-words", /attends to “<\/s>”: [\d.]+ %; most to/);
+      await until("the last column in view", async () => {
+        const { scrolled } = await frame();
+        return scrolled[0] >= whole[0] - room[0] - 11 && scrolled[1] === 0;
+      });
+      await page.keyboard.down("Control");
+      await page.keyboard.press("Home");
+      await page.keyboard.up("Control");
+      await until("the first cell in view", async () => (await frame()).scrolled.every((pixels) => pixels === 0));
+      await translate.table(); // is shown
+      await shown(
+        page,
+        ".alignment details",
+        /rows and 911 columns are too many for a table: the 5 strongest of each row/,
+      );
+      await opened.resize(1280, 900);
+    },
+  );
 
   test("no uncaught errors", () => expect(opened.errors).toEqual([]));
 });

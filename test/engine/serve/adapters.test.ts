@@ -8,11 +8,11 @@ import { createInterface } from "node:readline";
 import OpenAI from "openai";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openFolder } from "../../../src/formats/folder.ts";
-import { runCli, startCli } from "../../cli/run-cli.ts";
+import { cliInTurn, quickly, startCli } from "../../cli/run-cli.ts";
 import { randomAdapter, writeBlobs } from "../../support/devices/random-adapter.ts";
 
-/** Its adapters are of attention and of routed experts. */
-const model = "test/golden/gradients-mixtral";
+const model = "test/golden/gradients-qwen3";
+const cli = cliInTurn();
 let folder: string;
 let one: string;
 let other: string;
@@ -20,16 +20,19 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "shaderformer-adapters-"));
   const source = await openFolder(model);
   const written = async (seed: number) => {
-    const adapter = await randomAdapter(source, { seed, size: 0.8, targets: ["q_proj", "w1", "w2"] });
+    const adapter = await randomAdapter(source, { seed, size: 0.8, targets: ["q_proj", "up_proj", "down_proj"] });
     return await writeBlobs(join(folder, `${seed}`), adapter);
   };
   [one, other] = [await written(1), await written(2)];
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  cli.close();
+  await rm(folder, { recursive: true, force: true });
+});
 
 test("serve --lora NAME=FOLDER lists them and answers as generate --lora does", async () => {
   const options = ["--lora", `first=${one}`, "--lora", `second=${other}`, "--lookup", "2"];
-  const child = startCli(["serve", "--model", model, "--id", "base", "--port", "0", ...options]);
+  const child = startCli(["serve", "--model", model, "--id", "base", "--port", "0", ...options], {}, quickly);
   const said: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => said.push(line));
   try {
@@ -54,7 +57,7 @@ test("serve --lora NAME=FOLDER lists them and answers as generate --lora does", 
     expect(new Set(texts.slice(0, 3)).size).toBe(3);
     expect(texts[3]).toBe(texts[0]);
     const args = ["generate", "AB", "-m", model, "--lora", other, "--max-tokens", "8", "--temperature", "0"];
-    const alone = await runCli([...args, "--json"]);
+    const alone = await cli.run([...args, "--json"]);
     expect(alone.code, alone.stderr).toBe(0);
     expect(texts[1]).toBe(JSON.parse(alone.stdout).text);
     const unknown = await client.completions.create({ model: "third", prompt: "AB" }).catch((error: unknown) => error);
@@ -68,15 +71,9 @@ test("serve --lora NAME=FOLDER lists them and answers as generate --lora does", 
 });
 
 test("adapters that are not there, of other models, or twice of one name end it before it answers", async () => {
+  const gpt2 = "test/golden/gradients-gpt2";
   const failing = async (...lora: readonly string[]) => {
-    const { code, stdout, stderr } = await runCli([
-      "serve",
-      "-m",
-      "test/golden/gradients-gpt2",
-      "--port",
-      "0",
-      ...lora,
-    ]);
+    const { code, stdout, stderr } = await cli.run(["serve", "-m", gpt2, "--port", "0", ...lora]);
     expect([code, stdout]).toEqual([1, ""]);
     return stderr;
   };

@@ -3,9 +3,11 @@ import OpenAI from "openai";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { startServer } from "../../../src/serve/server.ts";
 import { goldenPrompts } from "../../support/bundled.ts";
+import { quickEngines } from "../../support/devices/gpu.ts";
 import { until } from "../../support/until.ts";
 import { clientOf, figuresOf, servedModel } from "./served.ts";
 
+quickEngines();
 const served = servedModel();
 const model = "voices-dense";
 const sea = { model, prompt: "<|whale|>The sea was", max_tokens: 16 };

@@ -42,7 +42,7 @@ export async function goldenTests(gpu: Gpu, folder: string, options: ModelOption
 
   test("logits after the prompt, computed in pieces", async () => {
     using session = model.session();
-    const pieces = [0, 13, 20, prompt.length];
+    const pieces = [0, 10, 19, prompt.length]; // the last has as few rows as a batch
     for (const [i, begin] of pieces.slice(0, -1).entries()) {
       await session.state.prefill(0, prompt.slice(begin, pieces[i + 1]), begin);
     }

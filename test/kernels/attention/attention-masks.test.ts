@@ -61,13 +61,20 @@ const spans = (from: number, to: number, widths: readonly number[]) =>
   Array.from({ length: to - from }, (_, i) => from + i).flatMap((first) =>
     widths.map((width) => [first, first + width - 1] as const),
   );
+const lengths = [0, 7, s] as const;
+// The lengths by turns: a range depends on queries and length, whether a tile is full on queries and keys.
 const blocks = spans(start, 22, [1, 3, 8]).flatMap((queries, i) =>
-  spans(0, 15, [1, 2, 5]).flatMap((keys, j) =>
-    [0, 7, s].map((length, n) => ({ queries, keys, length, batch: (i + j) % 2, head: (i + j + n) % h })),
-  ),
+  spans(0, 15, [1, 2, 5]).map((keys, j) => {
+    const n = (i + j + Math.floor(j / 3)) % 3;
+    return { queries, keys, length: lengths[n] ?? 0, batch: (i + j) % 2, head: (i + j + n) % h };
+  }),
 );
-const upload = (on: Gpu, rows: (block: (typeof blocks)[number]) => readonly number[]) =>
-  tensor(on, [blocks.length, 4], blocks.flatMap(rows), "u32");
+const rowsOf = (row: (block: (typeof blocks)[number]) => readonly number[]) => Uint32Array.from(blocks.flatMap(row));
+const words = {
+  blocks: rowsOf(({ queries, keys }) => [...queries, ...keys]),
+  places: rowsOf(({ length, batch, head }) => [length, batch, head, 0]),
+};
+const upload = (on: Gpu, of: keyof typeof words) => tensor(on, [blocks.length, 4], words[of], "u32");
 
 /** Masks with holes, and what they fill: of its full tiles they have to know. */
 const fills: Readonly<Record<string, MaskDescription>> = {
@@ -88,10 +95,7 @@ describe.each(Object.entries(maskExamples(shape)))("mask %s", (kind, description
   testBeside(ranges, device, async (own) => {
     const { says } = ask(
       own,
-      {
-        blocks: upload(own, ({ queries, keys }) => [...queries.map((q) => q >>> 0), ...keys]),
-        places: upload(own, ({ length, batch, head }) => [length, batch, head, 0]),
-      },
+      { blocks: upload(own, "blocks"), places: upload(own, "places") },
       { mod: anyMaskMod(uploaded(own, description)) },
     );
     const values = await says.read();

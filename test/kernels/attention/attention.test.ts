@@ -85,8 +85,8 @@ describe.each(variants)("attention %s", (variant) => {
   const merged = variant === "flashPlain" ? general : alone;
   merged("two halves of the keys, merged by their log-sum-exp, are the whole", device, async (own) => {
     const [q, k, v] = [random([1, h, t, d], 1, own), random([1, g, s, d], 2, own), random([1, g, s, d], 3, own)];
-    const options = { variant, mask: "full", lse: true, scale: 1.5 } as const;
     const run = async (begin: number, end: number) => {
+      const options = { variant, lse: true, scale: 1.5, start: 50 - begin } as const;
       const { out, lse } = attention(own, { q, k: slice(k, 2, begin, end), v: slice(v, 2, begin, end) }, options);
       return { out: await out.read(), lse: (await lse?.read()) ?? new Float64Array() };
     };
@@ -104,7 +104,7 @@ describe.each(variants)("attention %s", (variant) => {
   alone("runs again and again with the same bits", device, async (own) => {
     const [q, k, v] = [random([1, h, 70, d], 1, own), random([1, g, 300, d], 2, own), random([1, g, 300, d], 3, own)];
     const first = await attention(own, { q, k, v }, { variant, lse }).out.read();
-    for (let i = 0; i < 10; i++) expect(await attention(own, { q, k, v }, { variant, lse }).out.read()).toEqual(first);
+    for (let i = 0; i < 3; i++) expect(await attention(own, { q, k, v }, { variant, lse }).out.read()).toEqual(first);
   });
 
   general("a recorded program follows the step", device, async (own) => {

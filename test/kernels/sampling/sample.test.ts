@@ -39,12 +39,12 @@ async function check(rows: readonly SampleRow[]): Promise<number> {
 }
 
 describe("tokens are the float64 reference's", () => {
-  test("2,048 draws of 2,048 tokens, all kinds of settings", async () => {
+  test("1,024 draws of 2,048 tokens, all kinds of settings", async () => {
     let nearTies = 0;
-    for (let first = 0; first < 2048; first += 64) {
+    for (let first = 0; first < 1024; first += 64) {
       nearTies += await check(rowsOf(64, 2048, (row) => normal(2048, first + row, 1 + (row % 7)), first));
     }
-    expect(nearTies).toBeLessThanOrEqual(2);
+    expect(nearTies).toBeLessThanOrEqual(1);
   });
 
   test.each([1, 2, 7, 255, 256, 257, 65_536, 65_537])("%i tokens", async (v) => {

@@ -14,9 +14,10 @@ import { matmul } from "../../../src/reference/matmul.ts";
 import { rmsNorm } from "../../../src/reference/norm.ts";
 import { cosinesAndSines, rope } from "../../../src/reference/rope.ts";
 import { goldenPrompts } from "../../support/bundled.ts";
-import { quickGpu } from "../../support/devices/gpu.ts";
+import { quickEngines, quickGpu } from "../../support/devices/gpu.ts";
 
 const gpu = await quickGpu();
+quickEngines(); // of the example
 
 /** Values that an f32 tensor holds exactly. */
 const random = (shape: readonly number[], seed: number, scale: number, mean = 0): Dense => {

@@ -3,6 +3,7 @@ import { poisoned } from "../../../src/check/canaries.ts";
 import * as opening from "../../../src/gpu/device/open.ts";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { setThreadRows } from "../../../src/kernels/attention/backward/flash-tiles.ts";
+import { setPreference } from "../../../src/kernels/preference.ts";
 import { type Kind, type Tuning, tune, tuneAs } from "../../../src/kernels/tuning.ts";
 
 const { openGpu } = opening;
@@ -59,6 +60,16 @@ export const quick: Partial<Tuning> = {
  */
 export const quickGpu = (options: GpuOptions = {}): Promise<Gpu> =>
   testGpu(options, undefined, (gpu) => tune(gpu, quick));
+
+/**
+ * The same for training with dropout, or of documents that share a row: attention has these by rows or naively too,
+ * where it would otherwise take tiles.
+ */
+export const quickTrainingGpu = (options: GpuOptions = {}): Promise<Gpu> =>
+  testGpu(options, undefined, (gpu) => {
+    tune(gpu, quick);
+    setPreference(gpu, ({ op }) => (op.opName === "attention" ? ["rows", "naive"] : undefined));
+  });
 
 /** A second device like one of `testGpu`; opened when it is first asked for. */
 export function twinOf(gpu: Gpu): Promise<Gpu> {

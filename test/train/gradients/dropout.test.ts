@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { decoderObjective } from "../../../src/train/objectives/decoder.ts";
 import type { TrainerOptions } from "../../../src/train/trainer/options.ts";
 import { Trainer } from "../../../src/train/trainer/trainer.ts";
-import { quickGpu } from "../../support/devices/gpu.ts";
+import { quickTrainingGpu } from "../../support/devices/gpu.ts";
 import { goldenDecoder } from "../../support/models/golden-decoder.ts";
 
-const gpu = await quickGpu();
+const gpu = await quickTrainingGpu();
 
 /** Losses of the same batch at a rate of 0, so that what differs from step to step is what is dropped; then without. */
 async function evaluated(family: string, options: Partial<TrainerOptions>, isEvaluated = true) {

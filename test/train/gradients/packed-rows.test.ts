@@ -4,10 +4,10 @@ import { decoderObjective } from "../../../src/train/objectives/decoder.ts";
 import type { TokenBatch } from "../../../src/train/objectives/token-batches.ts";
 import { constant } from "../../../src/train/schedules.ts";
 import { Trainer } from "../../../src/train/trainer/trainer.ts";
-import { quickGpu } from "../../support/devices/gpu.ts";
+import { quickTrainingGpu } from "../../support/devices/gpu.ts";
 import { goldenDecoder } from "../../support/models/golden-decoder.ts";
 
-const gpu = await quickGpu();
+const gpu = await quickTrainingGpu();
 const lengths = [5, 9, 3, 7, 4, 12, 2, 6];
 const context = 16;
 

@@ -12,11 +12,11 @@ import { openTrainable } from "../../../src/train/open/open-trainable.ts";
 import type { Parameter } from "../../../src/train/open/parameters.ts";
 import type { TrainerOptions } from "../../../src/train/trainer/options.ts";
 import { createTrainer } from "../../../src/train/trainer/trainer.ts";
-import { quickGpu } from "../../support/devices/gpu.ts";
+import { quickTrainingGpu } from "../../support/devices/gpu.ts";
 import { firstIf } from "../../support/first-tier.ts";
 import { goldenPairs, pairFolder, pairsIn, trainablePairs } from "../../support/models/golden-pairs.ts";
 
-const gpu = await quickGpu();
+const gpu = await quickTrainingGpu();
 const settings = {
   optimizer: { name: "adamw", betas: [0.9, 0.95], weightDecay: 0.1 },
   clip: 1,
@@ -41,18 +41,18 @@ const weightsOf = (parameters: readonly Parameter[]) =>
 // A step is its gradients, which are PyTorch's for every family, and the rule that all models share.
 describe.each(["transformer-2017", "t5"] as const)("%s", (name) => {
   test(
-    "20 steps of AdamW have the losses and norms of PyTorch's in float64",
+    "10 steps of AdamW have the losses and norms of PyTorch's in float64",
     firstIf(name === "transformer-2017"),
     async () => {
       using run = await trainerOf(name);
       let [worst, worstNorm] = [0, 0];
-      for (const { loss, norm, ...batch } of run.golden.steps) {
+      for (const { loss, norm, ...batch } of run.golden.steps.slice(0, 10)) {
         const step = await run.trainer.step(batch);
         worst = Math.max(worst, Math.abs(step.loss - loss));
         worstNorm = Math.max(worstNorm, Math.abs(step.gradientNorm / norm - 1));
       }
       console.log(`${name}: loss within ${worst.toExponential(1)}, norm within ${worstNorm.toExponential(1)}`);
-      expect(run.trainer.steps).toBe(20);
+      expect(run.trainer.steps).toBe(10);
       expect(worst).toBeLessThan(1e-4);
       expect(worstNorm).toBeLessThan(1e-3);
     },

@@ -15,10 +15,10 @@ import { openTrainableEncoder } from "../../../src/train/open/encoder.ts";
 import { exportModel } from "../../../src/train/open/export-model.ts";
 import type { TrainerOptions } from "../../../src/train/trainer/options.ts";
 import { Trainer } from "../../../src/train/trainer/trainer.ts";
-import { quickGpu } from "../../support/devices/gpu.ts";
+import { quickTrainingGpu } from "../../support/devices/gpu.ts";
 import { classOf, goldenEncoder } from "./golden-encoder.ts";
 
-const gpu = await quickGpu();
+const gpu = await quickTrainingGpu();
 
 /** The losses of two steps of a golden encoder, and the weights after them. */
 async function twoSteps(name: "bert" | "modernbert", options: Partial<TrainerOptions>) {

@@ -20,9 +20,9 @@ import { gradientsOf } from "../../support/numbers/gradients-of.ts";
 
 const gpu = await quickGpu();
 
-/** Two pairs of texts, padded to four tokens: those before the middle are to be closest to their own of the others. */
-const lengths = [4, 2, 1, 3];
-const [b, t, heads, d, f] = [lengths.length, 4, 2, 3, 7];
+/** Two pairs of texts, padded to three tokens: those before the middle are to be closest to their own of the others. */
+const lengths = [3, 2, 1, 2];
+const [b, t, heads, d, f] = [lengths.length, 3, 2, 2, 5];
 const [c, pairs, scale, eps] = [heads * d, b / 2, 5, 1e-5];
 
 const drawn = (shape: readonly number[], seed: number, by = 0.5) =>

@@ -105,7 +105,7 @@ const attentionProblems: readonly Case<AttentionInputs, CaseOptions>[] = [
   ),
   withTags(problem("5 to 1, one query", { h: 40, g: 8, t: 1, s: 33 }, { lse: false }), "splits"),
   withTags(problem("5 to 1, two queries", { h: 10, g: 2, t: 2, s: 33 }, { lse: false }), "splits"),
-  problem("cache with an unused tail", { b: 2, h: 8, g: 2, t: 65, s: 200 }, { length: 131, visible: 160 }),
+  problem("cache with an unused tail", { b: 2, h: 4, g: 2, t: 65, s: 200 }, { length: 131, visible: 160 }),
   withTags(
     problem("one query, most of the cache unused", { b: 2, h: 8, g: 2, t: 1, s: 1100 }, { length: 5 }),
     "splits",
@@ -158,7 +158,7 @@ const attentionProblems: readonly Case<AttentionInputs, CaseOptions>[] = [
   ),
   withTags(problem("no keys", { b: 2, h: 2, t: 3, s: 15 }, { length: 0, start: 0 }), "tile-lists", "splits"),
   withTags(
-    problem("prime lengths, several workgroups", { b: 2, h: 3, t: 113, s: 211 }, { mask: "full" }),
+    problem("prime lengths, several workgroups", { b: 2, h: 3, t: 71, s: 139 }, { mask: "full" }),
     "tile-lists",
     "splits",
   ),

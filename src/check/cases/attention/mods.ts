@@ -8,7 +8,7 @@ import { maskExamples, scoreExamples } from "./mask-examples.ts";
 import { type AttentionInputs, type CaseOptions, floats, problem } from "./problem.ts";
 
 const [b, h, g, d] = [2, 6, 2, 16];
-const prefill = { b, h, g, t: 97, s: 131, d } as const;
+const prefill = { b, h, g, t: 71, s: 101, d } as const;
 const decode = { b, h, g, t: 3, s: 300, d } as const;
 const surplus = { b, h, g, t: 41, s: 23, d } as const; // of queries: the first are before position 0
 

@@ -69,11 +69,11 @@ export const ringCases: CaseTable<Inputs, "out" | "lse", RingCaseOptions, RingBa
   },
   cases: [
     ringCase("one token, one shard", { b: 3, h: 7, t: 1, s: 1 }, { shards: 1 }),
-    ringCase("prime length, three shards", { b: 2, h: 3, g: 1, t: 41, s: 41 }, { shards: 3, variant: "flash" }),
+    ringCase("prime length, three shards", { b: 2, h: 3, g: 1, t: 41, s: 41, d: 64 }, { shards: 3, variant: "flash" }),
     ringCase("all keys, five shards, 5 to 1", { b: 2, h: 10, g: 2, t: 37, s: 61 }, { shards: 5, mask: "full" }),
     ringCase("more keys than queries", { h: 2, t: 23, s: 67 }, { shards: 4 }),
     ringCase("more queries than keys: the first see no keys", { b: 2, h: 2, t: 60, s: 19 }, { shards: 4 }),
-    ringCase("more shards than queries", { h: 7, g: 1, t: 2, s: 50 }, { shards: 4, variant: "splitK" }),
+    ringCase("more shards than queries", { h: 7, g: 1, t: 2, s: 50, d: 64 }, { shards: 4, variant: "splitK" }),
     ringCase("more shards than keys", { h: 2, t: 30, s: 3 }, { shards: 4 }),
     ringCase("merged on arrival", { h: 2, t: 41, s: 41 }, { shards: 4, merge: "arrival" }),
     ringCase(

@@ -112,7 +112,7 @@ export const gemmCases: CaseTable<Inputs, "y", Form, keyof typeof gemm.variants>
     shape("one element", [1, 1, 1], {}),
     ...layouts.flatMap(([name, transposed]) => [
       shape(`${name}, whole tiles`, [64, 64, 64], {}, { transposed }),
-      shape(`${name}, large enough for tall tiles`, [260, 128, 256], {}, { transposed }),
+      withTags(shape(`${name}, large enough for tall tiles`, [260, 128, 256], {}, { transposed }), "tall"),
       shape(`${name}, ragged tiles of vectors`, [36, 28, 76], {}, { transposed }),
       shape(`${name}, odd everything`, [37, 19, 41], { bias: true }, { transposed }),
       shape(`${name}, views that begin within a vector`, [20, 24, 28], { bias: true }, { transposed, inset: 3 }),
@@ -177,8 +177,8 @@ export const gemmSumCases: CaseTable<Sums, "y", Form, keyof typeof gemm.variants
   },
   cases: [
     added(shape("whole tiles", [64, 32, 64], {})),
-    added(shape("large enough for tall tiles", [260, 128, 256], {})),
-    added(shape("ragged tiles of a batch", [20, 12, 24], { batch: [2], bias: true })),
+    withTags(added(shape("large enough for tall tiles", [260, 128, 256], {})), "tall"),
+    added(shape("ragged tiles of a batch", [20, 12, 24], { batch: [2] })),
     added(shape("odd everything, k is long", [7, 259, 5], {})),
     added(shape("an activation, then the sum", [9, 8, 12], { bias: true }, { activation: "silu" })),
   ],

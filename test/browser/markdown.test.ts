@@ -1,9 +1,9 @@
 // Formatted replies on the page that generates, in every browser there is: a conversation that comes with a link.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pack } from "../../../site/shell/permalink.ts";
-import { type BuiltSite, buildSite, screenshot } from "../attention/attention-site.ts";
-import { browsers } from "../driven.ts";
-import { shown } from "../ways.ts";
+import { pack } from "../../site/shell/permalink.ts";
+import { type BuiltSite, buildSite, screenshot } from "./attention/attention-site.ts";
+import { browsers } from "./driven.ts";
+import { shown } from "./ways.ts";
 
 const reply = `# A *heading*
 
