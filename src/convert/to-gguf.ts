@@ -2,7 +2,7 @@ import { FormatError, listed } from "../formats/format-error.ts";
 import type { GgufArchitecture } from "../formats/gguf/architectures/architecture.ts";
 import type { GgufValue } from "../formats/gguf/header.ts";
 import { ggufArchitectures } from "../formats/gguf/model-files.ts";
-import { fileTypes, type TensorType, tensorTypeNamed } from "../formats/gguf/types.ts";
+import { fileTypeNamed, type TensorType, tensorTypeNamed } from "../formats/gguf/types.ts";
 import { type NewTensor, paddingAfter, tensorBytes, writeGgufHeader } from "../formats/gguf/write.ts";
 import { type WrittenTensor, writtenTensors } from "../formats/gguf/written-tensors.ts";
 import { readJson } from "../formats/read-text.ts";
@@ -84,8 +84,6 @@ function commonestDtype(kept: readonly { readonly tensor: WrittenTensor; readonl
   );
   return 2 * sizeOf(asStored) > sizeOf(kept) ? asStored[0]?.dtype : undefined;
 }
-
-const fileTypeId = (name: string): number => [...fileTypes].find(([, known]) => known === name)?.[0] ?? 0;
 
 /** The type of a format in GGUF files. */
 export function tensorTypeOf(dtype: DType): TensorType {
@@ -177,7 +175,7 @@ export async function toGguf(
     ["general.name", { type: "string", value: source.name.split(/[/\\]/).filter(Boolean).at(-1) ?? "model" }],
     [
       "general.file_type",
-      { type: "u32", value: fileTypeId((commonestDtype(kept) ?? recipe ?? uniform).toUpperCase()) },
+      { type: "u32", value: fileTypeNamed((commonestDtype(kept) ?? recipe ?? uniform).toUpperCase()) },
     ],
     ["general.quantization_version", { type: "u32", value: 2 }],
   ];

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { normal, randomSource } from "../../src/check/random.ts";
+import { fileTypeNamed, tensorTypeNamed } from "../../src/formats/gguf/types.ts";
 import { codecs } from "../../src/tensor/formats/codecs/table.ts";
 import type { Planes, StorageFormat } from "../../src/tensor/formats/format.ts";
 import { type DType, dtypes, formats, planeRowBytes, roundTo } from "../../src/tensor/formats/formats.ts";
@@ -36,10 +37,6 @@ const golden: Partial<Record<DType, { at: number[]; elements: Record<number, num
 };
 
 const packed = dtypes.filter((dtype) => formats[dtype].ggml);
-
-test("there are golden numbers of every format of ggml's", () => {
-  expect(Object.keys(golden).sort()).toEqual([...packed].sort());
-});
 
 describe.each(packed)("%s", (dtype) => {
   const format = formats[dtype];
@@ -129,6 +126,7 @@ const errors: Partial<Record<DType, number>> = {
   q5_k: 0.036,
   q6_k: 0.0178,
   iq4_nl: 0.0764,
+  mxfp4: 0.1154,
 };
 
 test.each(Object.entries(errors))("%s: the error for normal numbers is %d", (dtype, expected) => {
@@ -155,6 +153,7 @@ const furthestOff: Partial<Record<DType, number>> = {
   q5_k: 0.05,
   q6_k: 0.035,
   iq4_nl: 0.115,
+  mxfp4: 0.251,
 };
 
 test.each(Object.entries(furthestOff))("%s: no number is further off than %d of the largest", (dtype, share) => {
@@ -180,8 +179,16 @@ test("records of packed formats have the sizes of their codecs", () => {
     const made = Object.entries(codec?.encode(new Float64Array(columns), columns) ?? {});
     const sizes = Object.fromEntries(made.map(([plane, cells]) => [plane, cells.byteLength]));
     expect([name, sizes]).toEqual([name, planeRowBytes(name, columns)]);
-    const blocks = columns / Number(planes.data.elements);
+    const elements = Number(planes.data.elements);
+    const blocks = columns / elements;
     const joined = codec?.ggml?.join(Object.fromEntries(made) as Planes);
     expect([name, joined?.byteLength]).toEqual([name, ggml && blocks * ggml.bytes]);
+    if (!ggml) continue;
+    expect(tensorTypeNamed(name.toUpperCase())).toMatchObject({ elements, bytes: ggml.bytes });
+    expect(fileTypeNamed(name.toUpperCase())).toBeGreaterThan(1);
   }
+});
+
+test("there are numbers of every format of ggml's in the three tables", () => {
+  for (const table of [golden, errors, furthestOff]) expect(Object.keys(table).sort()).toEqual([...packed].sort());
 });

@@ -116,10 +116,33 @@ export const fileTypes: ReadonlyMap<number, string> = new Map([
   [16, "Q5_K_S"],
   [17, "Q5_K_M"],
   [18, "Q6_K"],
+  [19, "IQ2_XXS"],
+  [20, "IQ2_XS"],
+  [21, "Q2_K_S"],
+  [22, "IQ3_XS"],
+  [23, "IQ3_XXS"],
+  [24, "IQ1_S"],
   [25, "IQ4_NL"],
+  [26, "IQ3_S"],
+  [27, "IQ3_M"],
+  [28, "IQ2_S"],
+  [29, "IQ2_M"],
+  [30, "IQ4_XS"],
+  [31, "IQ1_M"],
   [32, "BF16"],
+  [36, "TQ1_0"],
+  [37, "TQ2_0"],
   [38, "MXFP4"],
 ]);
+
+/**
+ * The `general.file_type` of a file with most tensors of this type; for K-quants without a value of their own, that of
+ * their smallest recipe. Throws `TypeError` for a name without a value.
+ */
+export function fileTypeNamed(name: string): number {
+  for (const [id, known] of fileTypes) if (known === name || known === `${name}_S`) return id;
+  throw new TypeError(`${name} has no general.file_type`);
+}
 
 /** The alignment of a file that does not state it. */
 export const defaultAlignment = 32;

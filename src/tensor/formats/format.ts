@@ -49,8 +49,6 @@ export interface StorageFormat {
 
 /** How GGUF files hold the blocks of a format: one after the other, each with all that belongs to it. */
 export interface GgmlBlocks {
-  /** The id of the type in GGUF files. */
-  readonly type: number;
   /** Bytes of a block; its elements are those of a cell of the plane `data`. */
   readonly bytes: number;
   /** The planes of whole blocks. */

@@ -23,7 +23,10 @@ export async function loadPackedFormats(): Promise<void> {
 export function codecOf(name: string): Codec {
   const codec = loaded?.get(name);
   if (codec) return codec;
-  throw new ShapeError(`${name}: its codec is not loaded; await loadPackedFormats() first`);
+  const why = loaded
+    ? "codecs/table.ts has no codec of it"
+    : "its codec is not loaded; await loadPackedFormats() first";
+  throw new ShapeError(`${name}: ${why}`);
 }
 
 function blocksOf(name: string): Pick<GgmlBlocks, "split" | "join"> {
@@ -34,14 +37,13 @@ function blocksOf(name: string): Pick<GgmlBlocks, "split" | "join"> {
 
 /** Sizes of a block: its number of elements, its bytes in a file of ggml, and in the planes on the device. */
 interface Sizes {
-  readonly type: number;
   readonly elements: number;
   readonly bytes: number;
   readonly data: number;
   readonly scales: number;
 }
 
-function packed<Name extends string>(name: Name, { type, elements, bytes, data, scales }: Sizes) {
+function packed<Name extends string>(name: Name, { elements, bytes, data, scales }: Sizes) {
   return {
     name,
     planes: {
@@ -52,7 +54,6 @@ function packed<Name extends string>(name: Name, { type, elements, bytes, data, 
     decode: (planes, columns) => codecOf(name).decode(planes, columns),
     firstNotFinite: (planes) => codecOf(name).firstNotFinite(planes),
     ggml: {
-      type,
       bytes,
       split: (blocks) => blocksOf(name).split(blocks),
       join: (planes) => blocksOf(name).join(planes),
@@ -80,18 +81,18 @@ const groups = <Name extends string>(name: Name, elements: number) =>
 
 /** All packed formats: adding one is a line here, and its codec in the table of `codecs`. */
 export const packedFormats = [
-  packed("mxfp4", { type: 39, elements: 32, bytes: 17, data: 16, scales: 1 }),
-  packed("q8_0", { type: 8, elements: 32, bytes: 34, data: 32, scales: 2 }),
-  packed("q4_0", { type: 2, elements: 32, bytes: 18, data: 16, scales: 2 }),
-  packed("q4_1", { type: 3, elements: 32, bytes: 20, data: 16, scales: 4 }),
-  packed("q5_0", { type: 6, elements: 32, bytes: 22, data: 20, scales: 2 }),
-  packed("q5_1", { type: 7, elements: 32, bytes: 24, data: 20, scales: 4 }),
-  packed("q2_k", { type: 10, elements: 256, bytes: 84, data: 64, scales: 20 }),
-  packed("q3_k", { type: 11, elements: 256, bytes: 110, data: 96, scales: 16 }),
-  packed("q4_k", { type: 12, elements: 256, bytes: 144, data: 128, scales: 16 }),
-  packed("q5_k", { type: 13, elements: 256, bytes: 176, data: 160, scales: 16 }),
-  packed("q6_k", { type: 14, elements: 256, bytes: 210, data: 192, scales: 20 }),
-  packed("iq4_nl", { type: 20, elements: 32, bytes: 18, data: 16, scales: 2 }),
+  packed("mxfp4", { elements: 32, bytes: 17, data: 16, scales: 1 }),
+  packed("q8_0", { elements: 32, bytes: 34, data: 32, scales: 2 }),
+  packed("q4_0", { elements: 32, bytes: 18, data: 16, scales: 2 }),
+  packed("q4_1", { elements: 32, bytes: 20, data: 16, scales: 4 }),
+  packed("q5_0", { elements: 32, bytes: 22, data: 20, scales: 2 }),
+  packed("q5_1", { elements: 32, bytes: 24, data: 20, scales: 4 }),
+  packed("q2_k", { elements: 256, bytes: 84, data: 64, scales: 20 }),
+  packed("q3_k", { elements: 256, bytes: 110, data: 96, scales: 16 }),
+  packed("q4_k", { elements: 256, bytes: 144, data: 128, scales: 16 }),
+  packed("q5_k", { elements: 256, bytes: 176, data: 160, scales: 16 }),
+  packed("q6_k", { elements: 256, bytes: 210, data: 192, scales: 20 }),
+  packed("iq4_nl", { elements: 32, bytes: 18, data: 16, scales: 2 }),
   groups("int4_32", 32),
   groups("int4_64", 64),
   groups("int4_128", 128),

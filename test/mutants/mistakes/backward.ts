@@ -66,7 +66,7 @@ const optimizer: readonly Mistake[] = [
   inShader("optimizer/squares", "params.first + i", "i", "every gradient's sums where the first's are"),
   inShader("optimizer/squares", "j += params.threads", "j += 2 * params.threads", "every second Vector"),
   inShader("optimizer/squares", "vector_sum(sum)", "vector_max(sum)", "the largest of four"),
-  inShader("optimizer/norm", "min(1.0, params.most", "max(1.0, params.most", "gradients are made larger"),
+  inShader("optimizer/norm", "min(1.0, params.max_norm", "max(1.0, params.max_norm", "gradients are made larger"),
   inShader("optimizer/norm", "let norm = sqrt(sum);", "let norm = sum;", "the square of the norm"),
   inShader("optimizer/norm", "skipped[0] += 1", "skipped[0] = 1", "only one skipped step"),
 ];

@@ -167,7 +167,7 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
       { beta1: 0.9, beta2: 0.99, decay: 0.1 },
     ]),
     newtonSchulz: of(reference.newtonSchulz, [{ x: dense([2, 3], [1, 2, 3, 4, 5, 7]) }, { steps: 5 }]),
-    gradientNorm: of(reference.gradientNorm, [{ squares: v2 }, { most: 1 }]),
+    gradientNorm: of(reference.gradientNorm, [{ squares: v2 }, { maxNorm: 1 }]),
     attentionBackward: of(reference.attentionBackward, [
       { q, k: kv, v: kv, ...state, dout: q },
       {

@@ -168,7 +168,7 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       { logits, dsums: zeros([9]) },
       { scores: "softmax", variant: "naive" },
     ]),
-    "train/gradientNorm": call(train.gradientNorm, [{ gradients: [m4], skipped: zeros([1], "u32") }, { most: 1 }]),
+    "train/gradientNorm": call(train.gradientNorm, [{ gradients: [m4], skipped: zeros([1], "u32") }, { maxNorm: 1 }]),
     "train/gradients": {
       // Outside of a recording even a right call is refused.
       ...call(train.gradients, [zeros([]), { weight: zeros([2, 2]) }, { upstream: zeros([]), rules: [rule] }]),
