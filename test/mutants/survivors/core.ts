@@ -43,6 +43,10 @@ export const coreSurvivors: Readonly<Record<string, string>> = {
     "quads past the last row are loaded from it, and not stored",
   "shaders/gemm/double-buffer.wgsl: for (var first = DEPTH; first < params.k; first += DEPTH) { → for (var first = DEPTH; first <= params.k; first += DEPTH) {":
     "where k is whole tiles, one more tile is of zeros",
+  "shaders/gemm/vectors.wgsl: for (var first = 0u; first < params.k; first += DEPTH) { → for (var first = 0u; first <= params.k; first += DEPTH) {":
+    "where k is whole tiles, one more tile is of zeros",
+  "shaders/gemm/split-k/parts.wgsl: a_i < end → a_i < params.k":
+    "a run is whole tiles, so that only the end of k lies within one",
   "shaders/matmul/register.wgsl: x_row[r] = min(first_row + r, params.rows - 1) * vectors; → x_row[r] = min(first_row + r, params.rows + 1) * vectors;":
     edge,
   "shaders/sampling/candidates.wgsl: let share = (params.v + WORKGROUP - 1) / WORKGROUP; → let share = (params.v + WORKGROUP - 1) * WORKGROUP;":
