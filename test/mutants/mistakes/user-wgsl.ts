@@ -12,7 +12,7 @@ export const userWgslMistakes: readonly Mistake[] = [
       "min(range.y, keys + 64)",
       "keys that are not there",
     ),
-    tests: ["fuzz/user-wgsl-names"],
+    tests: ["kernels/attention/attention-own"],
   },
   {
     file: `${custom}/rules.ts`,
