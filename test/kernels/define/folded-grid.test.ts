@@ -16,6 +16,7 @@ import { addRmsNormCases, rmsNormCases } from "../../../src/check/cases/rows/rms
 import { maxBackwardCases, segmentBackwardCases } from "../../../src/check/cases/rows/segments-backward.ts";
 import { softmaxCases } from "../../../src/check/cases/rows/softmax.ts";
 import { softmaxBackwardCases } from "../../../src/check/cases/rows/softmax-backward.ts";
+import { beamTotalCases } from "../../../src/check/cases/sampling/beams.ts";
 import { normal } from "../../../src/check/random.ts";
 import { contiguous } from "../../../src/kernels/layout/contiguous.ts";
 import { transpose as reference } from "../../../src/reference/layout.ts";
@@ -52,6 +53,7 @@ const tables: readonly CaseTable[] = [
   softmaxBackwardCases,
   logSoftmaxCases,
   logSoftmaxBackwardCases,
+  beamTotalCases,
 ];
 for (const table of tables) {
   testCases(() => gpu, { ...table, cases: casesTagged(table.cases, "folds") });

@@ -86,6 +86,8 @@ test.skipIf(gpu.adapter.subgroupSize === undefined).each(["q2_k", "q3_k", "q4_k"
     const { y } = matmul(gpu, { x, weight }, { variant: "vectorSubgroups" });
     const last = matmul(gpu, { x: slice(x, 0, 4, 5), weight }, { variant: "vectorSubgroups" });
     expect((await y.read()).slice(4 * n, 5 * n)).toEqual(await last.y.read());
+    const ofVector = await matmul(gpu, { x, weight }, { variant: "vector" }).y.read(); // which loads codes otherwise
+    for (const [i, value] of (await y.read()).entries()) expect(value).toBeCloseTo(ofVector[i] ?? Number.NaN, 3);
   },
 );
 

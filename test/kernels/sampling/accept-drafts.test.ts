@@ -1,5 +1,9 @@
 import { expect, test } from "vitest";
+import samplingLong from "#shaders/sampling/long.wgsl";
 import { acceptDraftsCases } from "../../../src/check/cases/sampling/accept-drafts.ts";
+import { randomSource } from "../../../src/check/random.ts";
+import { wgslModule } from "../../../src/gpu/shader/wgsl-module.ts";
+import { defineKernel } from "../../../src/kernels/define/kernel.ts";
 import { acceptDrafts } from "../../../src/kernels/sampling/accept-drafts.ts";
 import { dense } from "../../../src/reference/dense.ts";
 import { threefry2x32 } from "../../../src/reference/dropout.ts";
@@ -10,6 +14,51 @@ import { testCases } from "../../support/run-cases.ts";
 
 const gpu = await testGpu();
 testCases(() => gpu, acceptDraftsCases);
+
+test("a row whose model weights are all 0 has no token, with a draft and without", async () => {
+  const { chosen } = acceptDrafts(gpu, {
+    weights: tensor(gpu, [3, 2], [0, 0, 0, 0, 1, 0], "u32"),
+    draftWeights: tensor(gpu, [3, 2], [1, 1, 1, 1, 1, 1], "u32"),
+    drafts: tensor(gpu, [3], [1, 2, 0], "u32"),
+    step: tensor(gpu, [64, 4], new Float64Array(256), "u32"),
+  });
+  expect([...(await chosen.read())]).toEqual([0xfffffffe, 0xfffffffe, 0]);
+});
+
+test("shares and shifts of integers of 64 bits are exact, carries too", async () => {
+  const kernel = defineKernel({
+    name: "test/long",
+    source: wgslModule(
+      `struct Params { n: u32 }
+@group(0) @binding(0) var<storage, read> x: array<vec4u>;  // a word, a number of 64 bits, bits to shift
+@group(0) @binding(1) var<storage, read_write> y: array<vec4u>;
+@group(0) @binding(2) var<uniform> params: Params;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= params.n) { return; }
+  let one = x[id.x];
+  y[id.x] = vec4u(long_share(one.x, one.yz), long_shift(one.yz, one.w), 0);
+}`,
+      { parts: [samplingLong] },
+    ),
+    inputs: { x: "[n, 4]" },
+    outputs: { y: "[n, 4]" },
+    accepts: { x: ["u32"] },
+    dtypes: () => ({ y: "u32" as const }),
+    params: ({ n }) => ({ n }),
+    threads: ({ n }) => n,
+  });
+  const source = randomSource(3);
+  const rows = Array.from({ length: 256 }, () => [...[0, 1, 2].map(() => source.integer(2 ** 32)), source.integer(64)]);
+  const x = tensor(gpu, [256, 4], rows.flat(), "u32");
+  const expected = rows.map((row) => {
+    const [word = 0n, low = 0n, high = 0n, shift = 0n] = row.map(BigInt);
+    const all = (high << 32n) | low;
+    const share = (word * all) >> 32n;
+    return [share, share >> 32n, all >> shift, 0n].map((value) => Number(value & 0xffffffffn));
+  });
+  expect([...(await kernel(gpu, { x }).y.read())]).toEqual(expected.flat());
+});
 
 /** Weights whose sums are powers of two, so that shares are exact. */
 const p = [2 ** 27, 3 * 2 ** 27, 2 ** 29, 2 ** 30, 2 ** 28 - 2 ** 26, 2 ** 26];

