@@ -51,6 +51,8 @@ export const coreSurvivors: Readonly<Record<string, string>> = {
     "what is drawn for a finished row is not stored",
   "shaders/sampling/beam-totals.wgsl: if (!sum.exists) { bits = NOT_A_NUMBER; } → nothing":
     "this adapter's exp and log give NaN there too, which WGSL does not promise",
+  "shaders/sampling/beam-totals.wgsl: if (row >= params.b) { return; } // the whole workgroup leaves → if (row > params.b) { return; } // the whole workgroup leaves":
+    "what row b writes lies past the end, and is dropped",
   "shaders/gemm/split-k/parts.wgsl: a_i < end → a_i < params.k":
     "a run is whole tiles, so that only the end of k lies within one",
   "shaders/matmul/register.wgsl: x_row[r] = min(first_row + r, params.rows - 1) * vectors; → x_row[r] = min(first_row + r, params.rows + 1) * vectors;":

@@ -87,7 +87,7 @@ export const acceptDraftsCases: CaseTable<Inputs, "chosen", object, "acceptDraft
     one("one token", [half], [half], 0),
     one("a draft that the model never draws", [0, half, half], [half, 0, half], 0),
     one("a draft that is all that the model draws", [half, 0, 0], [half / 2, half, half / 2], 0),
-    one("1 is left", [1, 0], [0, 1], 1),
+    one("1 is left", [0, 1, 0], [1, 0, 0], 0),
     one("nothing in common", [0, 0, 2 * half, 0], [half, half, 0, 0], 1),
     {
       ...one("more rows than a step has", new Array<number>(65).fill(1), new Array<number>(65).fill(1), 0),
