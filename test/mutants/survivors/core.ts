@@ -53,6 +53,12 @@ export const coreSurvivors: Readonly<Record<string, string>> = {
     "this adapter's exp and log give NaN there too, which WGSL does not promise",
   "shaders/sampling/beam-totals.wgsl: if (row >= params.b) { return; } // the whole workgroup leaves → if (row > params.b) { return; } // the whole workgroup leaves":
     "what row b writes lies past the end, and is dropped",
+  "shaders/sampling/token-weights.wgsl: select(0, params.v, is_finite) → params.v":
+    "on this adapter the weights are 0 by the other of the two guards too",
+  "shaders/sampling/token-weights.wgsl: if (is_finite) { → if (true) {":
+    "on this adapter the weights are 0 by the other of the two guards too",
+  "shaders/sampling/top-k-top-p.wgsl: if (own.top_k >= 1 && own.top_k < f32(vocabulary)) { → if (own.top_k >= 1 && own.top_k <= f32(vocabulary)) {":
+    "the whole vocabulary is kept either way",
   "shaders/gemm/split-k/parts.wgsl: a_i < end → a_i < params.k":
     "a run is whole tiles, so that only the end of k lies within one",
   "shaders/matmul/register.wgsl: x_row[r] = min(first_row + r, params.rows - 1) * vectors; → x_row[r] = min(first_row + r, params.rows + 1) * vectors;":

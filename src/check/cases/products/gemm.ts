@@ -15,8 +15,8 @@ type Inputs = "a" | "b" | "bias?";
 interface Form extends GemmOptions {
   /** Inputs of which the operand is the transposed: `b` in A·Bᵀ, `a` in Aᵀ·B. */
   readonly transposed?: readonly ("a" | "b")[];
-  /** Columns left out at the start of each operand. */
-  readonly inset?: number;
+  /** Columns left out at the start and at the end of each operand. */
+  readonly without?: readonly [start: number, end: number];
 }
 
 interface Given {
@@ -37,10 +37,10 @@ function shape(
   form: Form = {},
 ): Case<Inputs, Form> {
   const { batch = [], bBatch = batch, bias = false, types = ["f32", "f32"], infinite = false } = given;
-  const { inset = 0, transposed: views = [] } = form;
+  const { without: [start, end] = [0, 0], transposed: views = [] } = form;
   const stored = (rows: number, columns: number, isTransposed: boolean): [number, number] => {
     const [first, last] = isTransposed ? [columns, rows] : [rows, columns];
-    return [first, last + inset];
+    return [first, start + last + end];
   };
   const a = [...batch, ...stored(m, k, views.includes("a"))];
   const b = [...bBatch, ...stored(k, n, views.includes("b"))];
@@ -63,11 +63,11 @@ function shape(
 /** The operands of a case, from tensors or from their values. */
 function operandsOf<T>(
   { a, b, bias }: Named<Inputs, T>,
-  { transposed: views = [], inset = 0 }: Form,
-  { turn, cut }: { readonly turn: (x: T) => T; readonly cut: (x: T, from: number) => T },
+  { transposed: views = [], without: [start, end] = [0, 0] }: Form,
+  { turn, cut }: { readonly turn: (x: T) => T; readonly cut: (x: T, start: number, end: number) => T },
 ): { a: T; b: T; bias?: T } {
   const view = (name: "a" | "b", x: T) => {
-    const own = inset > 0 ? cut(x, inset) : x;
+    const own = start + end > 0 ? cut(x, start, end) : x;
     return views.includes(name) ? turn(own) : own;
   };
   return { a: view("a", a), b: view("b", b), ...(bias ? { bias } : {}) };
@@ -75,7 +75,7 @@ function operandsOf<T>(
 
 const ofTensors = {
   turn: (x: Tensor) => transpose(x),
-  cut: (x: Tensor, from: number) => slice(x, -1, from, x.shape.at(-1) ?? 0),
+  cut: (x: Tensor, start: number, end: number) => slice(x, -1, start, (x.shape.at(-1) ?? 0) - end),
 };
 
 const ofValues = {
@@ -83,9 +83,13 @@ const ofValues = {
     const rank = x.shape.length;
     return transposed({ x }, { order: [...Array(rank - 2).keys(), rank - 1, rank - 2] }).y;
   },
-  cut: ({ shape: whole, values }: Dense, from: number): Dense => {
+  cut: ({ shape: whole, values }: Dense, start: number, end: number): Dense => {
     const columns = whole.at(-1) ?? 0;
-    return { shape: [...whole.slice(0, -1), columns - from], values: values.filter((_, i) => i % columns >= from) };
+    const isSeen = (column: number) => column >= start && column < columns - end;
+    return {
+      shape: [...whole.slice(0, -1), columns - start - end],
+      values: values.filter((_, i) => isSeen(i % columns)),
+    };
   },
 };
 
@@ -100,7 +104,7 @@ export const gemmCases: CaseTable<Inputs, "y", Form, keyof typeof gemm.variants>
   variants: variantsOf(gemm),
   reference: (inputs, form) => reference(operandsOf(inputs, form, ofValues), { activation: form.activation }),
   run: (gpu, tensors, form, variant) => {
-    const { transposed: _, inset: __, ...options } = form;
+    const { transposed: _, without: __, ...options } = form;
     return gemm(gpu, operandsOf(tensors, form, ofTensors), { ...options, variant });
   },
   requires: (variant) => requirementsOf(gemm, variant),
@@ -115,8 +119,9 @@ export const gemmCases: CaseTable<Inputs, "y", Form, keyof typeof gemm.variants>
       withTags(shape(`${name}, large enough for tall tiles`, [260, 128, 256], {}, { transposed }), "tall"),
       shape(`${name}, ragged tiles of vectors`, [36, 28, 76], {}, { transposed }),
       shape(`${name}, odd everything`, [37, 19, 41], { bias: true }, { transposed }),
-      shape(`${name}, views that begin within a vector`, [20, 24, 28], { bias: true }, { transposed, inset: 3 }),
-      shape(`${name}, views that begin with a vector`, [20, 24, 28], {}, { transposed, inset: 4 }),
+      shape(`${name}, views that begin within a vector`, [20, 24, 28], { bias: true }, { transposed, without: [3, 1] }),
+      shape(`${name}, views that begin with a vector`, [20, 24, 28], {}, { transposed, without: [4, 0] }),
+      shape(`${name}, views that end within a vector`, [20, 22, 28], {}, { transposed, without: [4, 2] }),
       shape(`${name}, two batch axes`, [8, 12, 20], { batch: [2, 3] }, { transposed }),
       shape(`${name}, one b for the batch`, [8, 16, 12], { batch: [3], bBatch: [] }, { transposed }),
     ]),
@@ -168,7 +173,7 @@ export const gemmSumCases: CaseTable<Sums, "y", Form, keyof typeof gemm.variants
   ...gemmCases,
   reference: onto(gemmCases.reference),
   run: (gpu, { y, ...tensors }, { into: _, ...form }, variant) => {
-    const { transposed: __, inset: ___, ...options } = form;
+    const { transposed: __, without: ___, ...options } = form;
     return gemm(gpu, operandsOf(tensors, form, ofTensors), { ...options, variant, into: { y }, accumulate: true });
   },
   gate: {
