@@ -1,10 +1,11 @@
 import { render } from "preact";
 import { device } from "../shell/device/device.ts";
 import { pageKeys } from "../shell/keys.ts";
+import { followAddress } from "../shell/permalink.ts";
 import { Page } from "./page.tsx";
 import { beginRuns, isBusy, start, stop } from "./run/run.ts";
 import { simulate } from "./simulate.ts";
-import { followAddress, problems } from "./state.ts";
+import { keepAddress, problems, readAddress } from "./state.ts";
 
 pageKeys.value = [
   {
@@ -31,7 +32,9 @@ pageKeys.value = [
   { keys: "Space", does: "paints or clears a tile, when tiles are painted; Shift and an arrow paint on" },
 ];
 
-followAddress();
+readAddress();
+keepAddress();
+followAddress(readAddress);
 beginRuns();
 simulate();
 render(<Page />, document.body);

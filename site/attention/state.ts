@@ -1,9 +1,9 @@
-import { computed, effect, type Signal, signal } from "@preact/signals";
+import { computed, type Signal, signal } from "@preact/signals";
 import { algorithmNames } from "../../bench/attention/algorithms.ts";
 import { parseBatch } from "../../bench/attention/batch.ts";
 import type { BenchMask } from "../../bench/attention/inputs/masks.ts";
 import { everySubject } from "../../bench/attention/subjects.ts";
-import { readFragment, writeFragment } from "../shell/permalink.ts";
+import { addressKeys, addressOf, type LinkKeys, writeAddress } from "../shell/permalink.ts";
 import { sim } from "../shell/sim.ts";
 import { say } from "../shell/status.ts";
 import { type Painted, packPainted, unpackPainted } from "./mask/painted.ts";
@@ -30,8 +30,8 @@ export const choose = (change: Partial<Setup>): void => {
 };
 
 /** Applies the set-up in the page's address. */
-function readAddress(): void {
-  const { keys, outdated } = readFragment(location.hash);
+export function readAddress(): void {
+  const { keys, outdated } = addressKeys();
   const { setup: given, unknown } = setupOf(keys);
   setup.value = given;
   const take = <T>(key: string, unpack: (text: string) => Promise<T>, into: Signal<T | undefined>) => {
@@ -52,7 +52,7 @@ function readAddress(): void {
 }
 
 /** The keys of all the reader's choices. */
-async function linkKeys(): Promise<(readonly [string, string])[]> {
+async function linkKeys(): Promise<LinkKeys> {
   const [chosen, written, tiles] = [keysOf(setup.value), own.value, painted.value];
   return [
     ...chosen,
@@ -63,27 +63,10 @@ async function linkKeys(): Promise<(readonly [string, string])[]> {
 }
 
 /** The link to all the reader's choices, which the address shows a moment later. */
-export async function linkNow(): Promise<string> {
-  const [keys, [page = ""]] = [await linkKeys(), location.href.split("#")];
-  return keys.length > 0 ? `${page}${writeFragment(keys)}` : page;
-}
+export const linkNow = async (): Promise<string> => addressOf(await linkKeys());
 
-/** Keeps set-up and address in sync. */
-export function followAddress(): void {
-  readAddress();
-  addEventListener("hashchange", readAddress);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  effect(() => {
-    void [setup.value, own.value, painted.value]; // dependencies of the link
-    clearTimeout(timer);
-    timer = setTimeout(async () => {
-      const keys = await linkKeys();
-      const fragment = writeFragment(keys);
-      if (fragment !== location.hash && (keys.length > 0 || location.hash !== ""))
-        history.replaceState(null, "", fragment);
-    }, 300);
-  });
-}
+/** Keeps the address up to date with the set-up. */
+export const keepAddress = (): void => writeAddress(() => [setup.value, own.value, painted.value], linkKeys);
 
 /** The drawn mask: the last one chosen, over the longest batch that fits a picture. */
 export const drawn = computed<{ mask: BenchMask; t: number; s: number } | undefined>(() => {

@@ -1,9 +1,8 @@
-import { effect } from "@preact/signals";
 import { cacheFormats } from "../../src/kernels/formats/formats.ts";
 import { recipes } from "../../src/models/decoders/recipes.ts";
 import { trainedFiles } from "../shell/model/trained.ts";
 import { isTrained } from "../shell/model/trained-link.ts";
-import { pack, readFragment, unpack, writeFragment } from "../shell/permalink.ts";
+import { addressKeys, type LinkKeys, pack, unpack, writeAddress } from "../shell/permalink.ts";
 import { sim } from "../shell/sim.ts";
 import { say } from "../shell/status.ts";
 import { choiceOf, linkOf } from "./model/choice.ts";
@@ -37,7 +36,7 @@ export interface LinkMessage {
 
 /** Applies settings, prompt and conversation in the page's address; reports unknown parts. */
 export async function readAddress(takeChat: (messages: readonly LinkMessage[]) => void): Promise<void> {
-  const { keys, outdated } = readFragment(location.hash);
+  const { keys, outdated } = addressKeys();
   const wrong: string[] = [...keys.keys()].filter((key) => !known.has(key));
   const number = (key: string, problem: (value: number) => string | undefined): number | undefined => {
     const text = keys.get(key);
@@ -101,10 +100,7 @@ export function messagesOf(text: string): readonly LinkMessage[] | undefined {
 }
 
 /** The keys of a link to the settings and the prompt; the system prompt and the conversation only if given. */
-export async function linkKeys(
-  messages: readonly LinkMessage[] = [],
-  withSystem = false,
-): Promise<(readonly [string, string])[]> {
+export async function linkKeys(messages: readonly LinkMessage[] = [], withSystem = false): Promise<LinkKeys> {
   const text = async (key: string, words: string): Promise<readonly [string, string][]> => {
     if (words === "") return [];
     return words.length > longText || key === "system" ? [[`${key}*`, await pack(words)]] : [[key, words]];
@@ -130,16 +126,10 @@ export async function linkKeys(
   ];
 }
 
-/** An address of the page with these keys. */
-export const linkTo = (keys: readonly (readonly [string, string])[]): string =>
-  new URL(writeFragment(keys), location.href).href;
-
 /** Keeps the address up to date with the settings. It includes the prompt, not a conversation. */
-export function writeAddress(): void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let first = true;
-  effect(() => {
-    void [
+export const keepAddress = (): void =>
+  writeAddress(
+    () => [
       choice.value,
       chosenMode.value,
       prompt.value,
@@ -148,15 +138,6 @@ export function writeAddress(): void {
       cacheFormat.value,
       recipe.value,
       runAtOnce.value,
-    ];
-    clearTimeout(timer);
-    if (first) {
-      first = false; // the settings came from the address
-      return;
-    }
-    timer = setTimeout(async () => {
-      const fragment = writeFragment(await linkKeys());
-      if (fragment !== location.hash) history.replaceState(null, "", fragment);
-    }, 300);
-  });
-}
+    ],
+    linkKeys,
+  );

@@ -2,7 +2,8 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { reopen } from "../shell/device/device.ts";
 import { pageKeys } from "../shell/keys.ts";
-import { readAddress, writeAddress } from "./address.ts";
+import { followAddress } from "../shell/permalink.ts";
+import { keepAddress, readAddress } from "./address.ts";
 import { hub, load, restartEngine, startLoading } from "./model/load.ts";
 import { followChoice } from "./model/plan.ts";
 import { Page } from "./page.tsx";
@@ -90,11 +91,11 @@ effect(() => {
 });
 
 await readAddress(takeConversation);
-writeAddress();
+keepAddress();
 followChoice();
 simulate();
 void engineFor(hub.value).catch(() => undefined); // likewise
 await new Promise((resolve) => setTimeout(resolve)); // the page is drawn in a separate task: both take long
 render(<Page />, document.body);
 void runLink();
-addEventListener("hashchange", () => void readAddress(takeConversation).then(runLink));
+followAddress(() => readAddress(takeConversation).then(runLink));

@@ -1,5 +1,4 @@
-import { effect } from "@preact/signals";
-import { readFragment, writeFragment } from "../shell/permalink.ts";
+import { addressKeys, type LinkKeys, writeAddress } from "../shell/permalink.ts";
 import { sim } from "../shell/sim.ts";
 import { say } from "../shell/status.ts";
 import { bundledName, choiceOf, nameOf, problemOf } from "./model/choice.ts";
@@ -11,7 +10,7 @@ const known = new Set(["model", "size", "texts", "sim"]);
 
 /** Applies the settings in the page's address; the reader's own texts and queries are never part of it. */
 export async function readAddress(): Promise<void> {
-  const { keys, outdated } = readFragment(location.hash);
+  const { keys, outdated } = addressKeys();
   const wrong = [...keys.keys()].filter((key) => !known.has(key));
   const given = keys.get("size") ?? "medium";
   if (Object.hasOwn(passageSizes, given)) size.value = given as PassageSize;
@@ -32,20 +31,17 @@ export async function readAddress(): Promise<void> {
   else if (wrong.length > 0) say(`The link says ${wrong.join(", ")}, which this page does not have.`);
 }
 
-/** Keeps the address up to date with the settings. */
-export function writeAddress(): void {
-  let first = true;
-  effect(() => {
-    const { example } = texts.value;
-    const keys: (readonly [string, string])[] = [
-      ...(choice.value.kind === "named" && problemOf(choice.value) === undefined
-        ? [["model", nameOf(choice.value)] as const]
-        : []),
-      ...(size.value === "medium" ? [] : [["size", size.value] as const]),
-      ...(example === undefined || example === standardExample.name ? [] : [["texts", example] as const]),
-      ...(sim === undefined ? [] : [["sim", sim] as const]),
-    ];
-    if (!first) history.replaceState(null, "", keys.length > 0 ? writeFragment(keys) : location.pathname);
-    first = false; // the settings came from the address
-  });
+async function linkKeys(): Promise<LinkKeys> {
+  const { example } = texts.value;
+  return [
+    ...(choice.value.kind === "named" && problemOf(choice.value) === undefined
+      ? [["model", nameOf(choice.value)] as const]
+      : []),
+    ...(size.value === "medium" ? [] : [["size", size.value] as const]),
+    ...(example === undefined || example === standardExample.name ? [] : [["texts", example] as const]),
+    ...(sim === undefined ? [] : [["sim", sim] as const]),
+  ];
 }
+
+/** Keeps the address up to date with the settings. */
+export const keepAddress = (): void => writeAddress(() => [choice.value, size.value, texts.value], linkKeys);

@@ -2,7 +2,8 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { device, reopen } from "../shell/device/device.ts";
 import { pageKeys } from "../shell/keys.ts";
-import { readAddress, writeAddress } from "./address.ts";
+import { followAddress } from "../shell/permalink.ts";
+import { keepAddress, readAddress } from "./address.ts";
 import { handOver, stopIndexing, takeKept } from "./index/make.ts";
 import { followChoice, loadModel } from "./model/load.ts";
 import { Page } from "./page.tsx";
@@ -66,7 +67,7 @@ effect(() => {
 });
 
 await readAddress();
-writeAddress();
+keepAddress();
 client.start();
 simulate();
 followTexts();
@@ -74,7 +75,7 @@ followChoice();
 await takeKept();
 await new Promise((resolve) => setTimeout(resolve)); // the page is drawn in a separate task
 render(<Page />, document.body);
-addEventListener("hashchange", () => void readAddress());
+followAddress(readAddress);
 
 /** An index restored before the device is open is sent once it is. */
 const stop = effect(() => {

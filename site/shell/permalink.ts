@@ -1,3 +1,5 @@
+import { effect } from "@preact/signals";
+
 /** State in the fragment: `#v=1&key=value…`; long texts deflated, as base64url, under keys that end in `*`. */
 
 const version = "1";
@@ -39,4 +41,50 @@ export function writeFragment(keys: Iterable<readonly [string, string]>): string
   const escaped = (text: string) =>
     encodeURIComponent(text).replaceAll("%2C", ",").replaceAll("%2F", "/").replaceAll("%3A", ":");
   return `#${[["v", version] as const, ...keys].map(([key, value]) => `${key}=${escaped(value)}`).join("&")}`;
+}
+
+export type LinkKeys = readonly (readonly [string, string])[];
+
+/** The fragment that the page last read or wrote: while the address has another one, a reader has just given it. */
+let current = "";
+
+/** The keys of the page's address. */
+export function addressKeys(): ReturnType<typeof readFragment> {
+  current = location.hash;
+  return readFragment(current);
+}
+
+/** The page's address with these keys, or without a fragment. */
+export const addressOf = (keys: LinkKeys): string =>
+  new URL(keys.length > 0 ? writeFragment(keys) : location.pathname + location.search, location.href).href;
+
+/** Calls `read` when a reader gives the address other keys. What is typed meanwhile is read at once. */
+export function followAddress(read: () => unknown): void {
+  const look = () => {
+    if (location.hash !== current) read();
+  };
+  addEventListener("hashchange", look);
+  look();
+}
+
+/**
+ * Keeps the address up to date with `keys`, a moment after the signals that `watch` reads have changed. An address that
+ * a reader has just given stays: `followAddress` reads it.
+ */
+export function writeAddress(watch: () => unknown, keys: () => Promise<LinkKeys>): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let first = true;
+  effect(() => {
+    watch();
+    clearTimeout(timer);
+    if (!first) {
+      timer = setTimeout(async () => {
+        const address = addressOf(await keys());
+        if (location.hash !== current) return;
+        history.replaceState(null, "", address);
+        current = location.hash;
+      }, 300);
+    }
+    first = false; // the settings came from the address
+  });
 }

@@ -1,5 +1,4 @@
-import { effect } from "@preact/signals";
-import { pack, readFragment, unpack, writeFragment } from "../shell/permalink.ts";
+import { addressKeys, addressOf, type LinkKeys, pack, unpack, writeAddress } from "../shell/permalink.ts";
 import { sim } from "../shell/sim.ts";
 import { say } from "../shell/status.ts";
 import { offeredBy } from "./setup/architectures.ts";
@@ -34,7 +33,7 @@ export const addressHasSettings = (): boolean => more;
 
 /** Applies the settings and the text in the page's address; reports unknown parts. */
 export async function readAddress(): Promise<void> {
-  const { keys, outdated } = readFragment(location.hash);
+  const { keys, outdated } = addressKeys();
   const named = keys.get("task");
   const task = taskNames.find((name) => name === named) ?? "sort";
   const fields = fieldsOf(task);
@@ -73,7 +72,7 @@ export async function readAddress(): Promise<void> {
 }
 
 /** The keys of a link to settings, where they differ from the task's defaults. */
-export function settingKeys(given: Settings): (readonly [string, string])[] {
+export function settingKeys(given: Settings): LinkKeys {
   const { task, optimizer, architecture } = given;
   const standard = settingsFor(task, { optimizer, architecture });
   // The two on which others depend are compared with the task's own defaults.
@@ -91,7 +90,7 @@ export function settingKeys(given: Settings): (readonly [string, string])[] {
   ];
 }
 
-async function linkKeys(): Promise<(readonly [string, string])[]> {
+async function linkKeys(): Promise<LinkKeys> {
   const { layer, head: one } = head.value;
   return [
     ...settingKeys(settings.value),
@@ -103,24 +102,7 @@ async function linkKeys(): Promise<(readonly [string, string])[]> {
 }
 
 /** A link to the current settings and text. */
-export async function linkNow(): Promise<string> {
-  const keys = await linkKeys();
-  return new URL(keys.length > 0 ? writeFragment(keys) : location.pathname, location.href).href;
-}
+export const linkNow = async (): Promise<string> => addressOf(await linkKeys());
 
 /** Keeps the address up to date with the settings and the text. */
-export function writeAddress(): void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let first = true;
-  effect(() => {
-    void [settings.value, head.value, text.value];
-    if (!first) {
-      clearTimeout(timer);
-      timer = setTimeout(async () => {
-        const keys = await linkKeys();
-        history.replaceState(null, "", keys.length > 0 ? writeFragment(keys) : location.pathname);
-      }, 300);
-    }
-    first = false; // the settings came from the address
-  });
-}
+export const keepAddress = (): void => writeAddress(() => [settings.value, head.value, text.value], linkKeys);

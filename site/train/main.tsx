@@ -3,8 +3,9 @@ import { render } from "preact";
 import { device, reopen } from "../shell/device/device.ts";
 import { percent } from "../shell/format.ts";
 import { pageKeys } from "../shell/keys.ts";
+import { followAddress } from "../shell/permalink.ts";
 import { say } from "../shell/status.ts";
-import { readAddress, writeAddress } from "./address.ts";
+import { keepAddress, readAddress } from "./address.ts";
 import { Page } from "./page.tsx";
 import { leave, save, stop, takeKept, train } from "./run/actions.ts";
 import { simulate } from "./simulate.ts";
@@ -75,14 +76,14 @@ addEventListener("visibilitychange", () => {
 });
 
 await readAddress();
-writeAddress();
+keepAddress();
 client.start();
 simulate();
 const looking = takeKept();
 await new Promise((resolve) => setTimeout(resolve)); // the page is drawn in a separate task
 render(<Page />, document.body);
 await looking;
-addEventListener("hashchange", async () => {
+followAddress(async () => {
   await leave();
   await readAddress();
   await takeKept();

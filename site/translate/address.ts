@@ -1,5 +1,4 @@
-import { effect } from "@preact/signals";
-import { pack, readFragment, unpack, writeFragment } from "../shell/permalink.ts";
+import { addressKeys, type LinkKeys, pack, unpack, writeAddress } from "../shell/permalink.ts";
 import { sim } from "../shell/sim.ts";
 import { say } from "../shell/status.ts";
 import { bundled, choiceOf, nameOf, problemOf } from "./model/choice.ts";
@@ -13,7 +12,7 @@ const known = new Set(["model", "text", "text*", "layer", "head", "sim", ...opti
 
 /** Applies the settings and the text in the page's address; reports unknown parts. */
 export async function readAddress(): Promise<void> {
-  const { keys, outdated } = readFragment(location.hash);
+  const { keys, outdated } = addressKeys();
   const wrong = [...keys.keys()].filter((key) => !known.has(key));
   const number = (key: string, isRight: (value: number) => boolean): number | undefined => {
     const words = keys.get(key);
@@ -42,7 +41,7 @@ export async function readAddress(): Promise<void> {
 }
 
 /** The keys of a link to the settings and the text. */
-async function linkKeys(): Promise<(readonly [string, string])[]> {
+async function linkKeys(): Promise<LinkKeys> {
   const [words, { layer, head: one }] = [text.value, head.value];
   const isStandard = choice.value.kind === "bundled" && words === bundled.examples[0];
   const long = words.length > longText;
@@ -64,18 +63,5 @@ async function linkKeys(): Promise<(readonly [string, string])[]> {
 }
 
 /** Keeps the address up to date with the settings and the text. */
-export function writeAddress(): void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let first = true;
-  effect(() => {
-    void [choice.value, options.value, head.value, text.value];
-    if (!first) {
-      clearTimeout(timer);
-      timer = setTimeout(async () => {
-        const keys = await linkKeys();
-        history.replaceState(null, "", keys.length > 0 ? writeFragment(keys) : location.pathname);
-      }, 300);
-    }
-    first = false; // the settings came from the address
-  });
-}
+export const keepAddress = (): void =>
+  writeAddress(() => [choice.value, options.value, head.value, text.value], linkKeys);

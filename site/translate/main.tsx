@@ -2,8 +2,9 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { device, reopen } from "../shell/device/device.ts";
 import { pageKeys } from "../shell/keys.ts";
+import { followAddress } from "../shell/permalink.ts";
 import { say } from "../shell/status.ts";
-import { readAddress, writeAddress } from "./address.ts";
+import { keepAddress, readAddress } from "./address.ts";
 import { followChoice, loadModel } from "./model/load.ts";
 import { Page } from "./page.tsx";
 import { simulate } from "./simulate.ts";
@@ -67,10 +68,10 @@ effect(() => {
 });
 
 await readAddress();
-writeAddress();
+keepAddress();
 client.start();
 simulate();
 followChoice();
 await new Promise((resolve) => setTimeout(resolve)); // the page is drawn in a separate task
 render(<Page />, document.body);
-addEventListener("hashchange", () => void readAddress());
+followAddress(readAddress);

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
+import { addressOf } from "../../shell/permalink.ts";
 import { copy, download } from "../../shell/status.ts";
-import { linkKeys, linkTo } from "../address.ts";
+import { linkKeys } from "../address.ts";
 import { conversation, latest, mode } from "../text/state.ts";
 import { markdown, runAsJson } from "./export.ts";
 
@@ -11,7 +12,7 @@ export function ExportPanel() {
   const nothing = latest.value === undefined && conversation().length === 0;
   const chat = mode.value === "chat";
   const copyLink = async () => {
-    const link = linkTo(await linkKeys(withAll && chat ? conversation() : [], withAll));
+    const link = addressOf(await linkKeys(withAll && chat ? conversation() : [], withAll));
     if (!(await copy("Link", link))) return;
     setCopied(true);
     setTimeout(() => setCopied(false), 2000);

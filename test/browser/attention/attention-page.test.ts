@@ -104,7 +104,8 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await other.waitForFunction(() => location.hash.includes("own="));
     await other.getByRole("button", { name: "Paint tiles from this mask" }).click();
     await other.waitForFunction(() => location.hash.includes("tiles="));
-    await page.goto(other.url());
+    const first = other.url();
+    await page.goto(first);
     await page.getByRole("button", { name: "sliding-window" }).click();
     await measure(2);
     expect(await tableRows().filter({ hasText: "own" }).getByText("✓ right").count()).toBe(1);
@@ -117,6 +118,25 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await page.goto(site.address(small));
     await page.getByRole("heading", { name: "sliding-window:20, 48 queries, 48 keys" }).waitFor();
     expect(await page.getByRole("button", { name: "painted" }).count()).toBe(0);
+
+    // An address that a reader gives just as the page writes its own is read, not written over.
+    await other.evaluate(
+      (given) => {
+        const { encodeURIComponent: encode } = globalThis;
+        globalThis.encodeURIComponent = (text) => {
+          globalThis.encodeURIComponent = encode;
+          location.hash = given;
+          return encode(text);
+        };
+      },
+      new URL(site.address(`${setup}&pass=sideways`)).hash,
+    );
+    await other.getByRole("button", { name: "sliding-window" }).click();
+    await other
+      .getByRole("alert")
+      .getByText(/there is no pass "sideways"/)
+      .waitFor();
+    await other.goto(first);
 
     const editor = other.getByRole("textbox", { name: "WGSL of your mask" });
     await editor.fill("fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool {\n  return q + k;\n}");
