@@ -17,6 +17,7 @@ const entries = [
   ...["src/index.ts", "src/attention.ts", "src/encoders.ts", "src/check/index.ts", "src/reference/index.ts"],
   "src/train/index.ts",
   "src/words.ts",
+  "src/wgsl-run.ts",
   "src/worker.ts",
 ];
 const commandLine = "src/cli/main.ts";

@@ -56,6 +56,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "attention.ts": engine,
   "encoders.ts": [...engine, "encode", "seq2seq", "engine"],
   "words.ts": [...upTo("generate"), "train"],
+  "wgsl-run.ts": ["wgsl"],
   convert: [...engine, "formats", "text", "convert"],
   engine: [...engine, "encode", "seq2seq", "formats", "text", "engine"],
   "worker.ts": ["engine"],

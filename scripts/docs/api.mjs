@@ -9,6 +9,7 @@ export const entries = new Map([
   ["shaderformer/encoders", "src/encoders.ts"],
   ["shaderformer/train", "src/train/index.ts"],
   ["shaderformer/words", "src/words.ts"],
+  ["shaderformer/wgsl-run", "src/wgsl-run.ts"],
   ["shaderformer/check", "src/check/index.ts"],
   ["shaderformer/reference", "src/reference/index.ts"],
 ]);

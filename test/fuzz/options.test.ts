@@ -21,6 +21,7 @@ import { publicCalls } from "../support/public/public-calls/functions.ts";
 import { referenceCalls } from "../support/public/public-calls/reference.ts";
 import { trainCalls } from "../support/public/public-calls/train.ts";
 import { learner, trainingCalls } from "../support/public/public-calls/training.ts";
+import { runCalls } from "../support/public/public-calls/wgsl-run.ts";
 import { wordCalls, wordModels } from "../support/public/public-calls/words.ts";
 import { readSurface, type Surface } from "../support/public/public-types.ts";
 import { takesObjects, takesPlain, throwAtArguments, throwAtOptions } from "../support/public/throw-mistakes.ts";
@@ -150,6 +151,7 @@ beforeAll(async () => {
     "encoders/": "encoders.ts",
     "train/": "train/index.ts",
     "words/": "words.ts",
+    "wgsl-run/": "wgsl-run.ts",
     "reference/": "reference/index.ts",
   };
   const files = Object.entries({ ...entries, "check/": "check/index.ts" }).map(([name, file]) => [name, `src/${file}`]);
@@ -180,7 +182,7 @@ const callsOfEngine = () => ({
   ...methodCalls(engine, { encoder: "bert", both: "t5" }),
 });
 
-const isOfEntry = (name: string, entry: "" | "encoders" | "train" | "words" | "reference" | "check") =>
+const isOfEntry = (name: string, entry: "" | "encoders" | "train" | "words" | "wgsl-run" | "reference" | "check") =>
   entry === "" ? !name.includes("/") : name.startsWith(`${entry}/`);
 
 test("what the entry attention has, the main entry has", () => {
@@ -194,6 +196,7 @@ test.each([
   ["encoders", 2],
   ["train", 0],
   ["words", 7],
+  ["wgsl-run", 0],
   ["reference", 50],
   ["check", 12],
 ] as const)(
@@ -213,6 +216,7 @@ test.each([
       encoders: () => encoderCalls(gpu, encoder, both),
       train: () => ({ ...trainCalls(gpu), ...trainingCalls(gpu, learning) }),
       words: () => wordCalls(gpu, ofWords),
+      "wgsl-run": runCalls,
       reference: referenceCalls,
       check: () => checkCalls(gpu),
     };
@@ -243,6 +247,7 @@ test("every argument that is a number, a text or a list is checked, and its erro
     ...trainCalls(gpu),
     ...trainingCalls(gpu, learning),
     ...wordCalls(gpu, ofWords),
+    ...runCalls(),
     ...argumentCalls(gpu, model),
     ...referenceCalls(),
     ...checkCalls(gpu),

@@ -65,7 +65,7 @@ test("a page has the library and what it imports, and neither Dawn nor the comma
   expect(await installed(project)).toEqual(forPages);
 });
 
-const entries = ["", "attention", "check", "reference", "wgsl", "worker", "encoders", "train", "words"];
+const entries = ["", "attention", "check", "reference", "wgsl", "worker", "encoders", "train", "words", "wgsl-run"];
 /** Prints the names of each entry, and then wants a device. */
 const namesThenMain = `const names = async (entry) => Object.keys(await import("shaderformer" + entry));
 console.log(JSON.stringify(await Promise.all(${JSON.stringify(entries.map((name) => name && `/${name}`))}.map(names))));
@@ -96,7 +96,7 @@ test("Node imports it, opens a device and computes, with Dawn next to it", first
 test("every entry is there, and index has all that attention has", first, async () => {
   const { stdout } = await runWithoutDawn();
   const [index = [], attention = [], ...others]: string[][] = JSON.parse(stdout);
-  const [check, reference, wgsl, _worker, encoders, train, words] = others;
+  const [check, reference, wgsl, _worker, encoders, train, words, wgslRun] = others;
   expect(index).toEqual(expect.arrayContaining(["openGpu", "add", "max", "loadModel", "createTokenizer"]));
   expect(attention).toEqual(expect.arrayContaining(["attention", "ringAttention", "linearAttention", "blockMap"]));
   expect(attention.filter((name) => !index.includes(name))).toEqual([]);
@@ -106,6 +106,7 @@ test("every entry is there, and index has all that attention has", first, async 
   const loaders = ["loadEncoder", "loadEncoderDecoder", "planEncoder", "planEncoderDecoder"];
   expect(encoders).toEqual(["encoderBlock", "encodersForEngines", ...loaders]);
   expect(train).toEqual(expect.arrayContaining(["gradients", "ruleOf", "createTrainer", "exportModel"]));
+  expect(wgslRun).toEqual(["WgslError", "runWgsl"]);
   expect(words).toEqual(expect.arrayContaining(["openWordClassifier", "openWordVectors", "openRecurrent", "analogy"]));
 });
 

@@ -16,6 +16,7 @@ import {
 } from "../../../../src/index.ts";
 import { type Dense, dense } from "../../../../src/reference/index.ts";
 import { createTrainer, freshFolder, openTrainable, type TrainingStep } from "../../../../src/train/index.ts";
+import { type RunResult, runWgsl } from "../../../../src/wgsl-run.ts";
 import { decodeGreedy, freshRecurrent, type GreedyResult, openRecurrent } from "../../../../src/words.ts";
 
 const gpu: Gpu = await openGpu({ features: [], cap: { binding: 1 << 20 } });
@@ -28,6 +29,7 @@ const generation = model.generate("text", { maxTokens: 3, seed: 7, stop: ["."] }
 for await (const { text, token } of generation) console.log(text.length, token?.toFixed());
 export const result: GenerationResult = await generation.result;
 export const device: GPUDevice = gpu.device;
+export const run: RunResult = runWgsl("", { bindings: [{ binding: 0, data: new Float32Array(4) }], workgroups: [1] });
 
 const learner = await openTrainable(
   gpu,

@@ -1,0 +1,79 @@
+// Strands: sets of lanes that share a position in the code, with the frames that they have opened.
+
+/** What a frame keeps: lengths of its two lists of lanes, and where a call goes on afterwards. */
+const fields = 3;
+
+/**
+ * A strand. Each frame has a record in `frames`: how many bounds its lists have, the position after a call (−1 for
+ * other frames), then the two lists: lanes that opened it, and those that wait for `else`.
+ */
+export interface Strand {
+  readonly first: number;
+  /** The lane after its last one. */
+  readonly end: number;
+  readonly frames: Int32Array;
+  /** Of a record, and of a list. */
+  readonly size: number;
+  readonly room: number;
+  /** Lanes that are active while another strand runs. */
+  readonly bounds: Int32Array;
+  length: number;
+  position: number;
+  /** Frames that are open. */
+  depth: number;
+  /** Lanes that wait for a frame. */
+  idle: number;
+  status: "ready" | "waiting" | "ended";
+}
+
+/** A strand of the lanes from `first` to before `end`, with room for `depth` frames. */
+export function newStrand(first: number, end: number, depth: number): Strand {
+  const room = 2 * Math.ceil((end - first) / 2);
+  const size = fields + 2 * room;
+  return {
+    first,
+    end,
+    frames: new Int32Array(depth * size),
+    size,
+    room,
+    bounds: new Int32Array(room),
+    length: 0,
+    position: 0,
+    depth: 0,
+    idle: 0,
+    status: "ready",
+  };
+}
+
+/** Puts a strand at the start of the entry point, in its frame, with all lanes active. */
+export function restart(strand: Strand): void {
+  const { first, end, bounds, frames } = strand;
+  bounds[0] = first;
+  bounds[1] = end;
+  strand.length = 2;
+  strand.position = 0;
+  strand.depth = 1;
+  strand.idle = 0;
+  strand.status = "ready";
+  frames[0] = 2;
+  frames[1] = 0;
+  frames[2] = 0;
+  frames[fields] = first;
+  frames[fields + 1] = end;
+}
+
+/** The index of the innermost frame's record. */
+export const top = ({ depth, size }: Strand): number => (depth - 1) * size;
+
+/** Where the lists of the frame with this record are. */
+export const entered = (frame: number): number => frame + fields;
+export const others = ({ room }: Strand, frame: number): number => frame + fields + room;
+
+/** Whether two strands are in the same calls. */
+export function haveSameCalls(a: Strand, b: Strand): boolean {
+  if (a.depth !== b.depth) return false;
+  for (let d = 0; d < a.depth; d++) {
+    if (a.frames[d * a.size + 2] !== b.frames[d * b.size + 2]) return false;
+  }
+  return true;
+}
