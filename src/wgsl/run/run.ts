@@ -25,7 +25,7 @@ export interface RunBinding {
   /** `@binding` of the variable. */
   readonly binding: number;
   /** Its bytes, in WGSL's layout; a typed array may be a part of its buffer. */
-  readonly data: ArrayBuffer | ArrayBufferView<ArrayBuffer>;
+  readonly data: ArrayBuffer | ArrayBufferView;
 }
 
 export interface RunOptions {
