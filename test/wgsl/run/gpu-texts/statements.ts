@@ -129,5 +129,50 @@ const values: Readonly<Record<string, SmallText>> = {
   ),
 };
 
+const mixtures: Readonly<Record<string, SmallText>> = {
+  "places that are computed once": text(
+    `var i = lane % 3; var list = array<vec3u, 3>(vec3u(1), vec3u(2), vec3u(3)); let p = &list[i]; i = 5;
+     (*p)[lane % 3] += 10; (*p).z *= 3; *p = (*p).yzx; put(list[0].x + list[1].y * 100 + list[2].z * 10000); put((*p)[i % 3]);
+     var index = 0u; list[next(&index)].y = next(&index) + index; put(list[0].y + 100 * list[1].y + index * 10000);
+     list[next(&index) % 3][next(&index) % 3] += next(&index); put(list[0].x + list[0].y + list[1].z + list[2].x + index);
+     list[(lane + 1) % 3] = list[lane % 3]; put(list[lane % 3].x + 7 * list[2].z); var other = list; other[i % 3] = list[0];
+     list = array<vec3u, 3>(other[2], list[lane % 3], other[lane % 3]); put(list[0].x + 3 * list[1].y + 5 * list[2].z);
+     list[0] = list[0].zyx + list[0].xxx; put(list[0].x + 10 * list[0].z); put(made(lane)[lane % 3] + made(2)[1]);
+     put(pair_of(lane).rows[lane % 2][lane % 3] + pair_of(5).rows[1].z); deep(&list, lane % 3); put(list[lane % 3].y);`,
+    {
+      puts: 10,
+      helpers: `struct Pair { rows: array<vec3u, 2> }
+        fn next(p: ptr<function, u32>) -> u32 { *p += 1; return *p - 1; }
+        fn made(x: u32) -> array<u32, 3> { var a: array<u32, 3>; for (var i = 0u; i < 3; i++) { a[i] = x * i; } return a; }
+        fn pair_of(x: u32) -> Pair { return Pair(array(vec3u(x, 1, 2), vec3u(3, x, 4))); }
+        fn deep(p: ptr<function, array<vec3u, 3>>, i: u32) { deeper(&(*p)[i], i); }
+        fn deeper(p: ptr<function, vec3u>, i: u32) { if (i == 1) { return; } p[i] = 50; p.y += (*p)[2 - i]; }`,
+    },
+  ),
+  "lanes that part and meet": text(
+    `var sum = 0u;
+     for (var i = 0u; i < 6; i++) {
+       if (lane % 4 == i % 4) { if (i > 2) { continue; } sum += walk(lane, i); } else if (lane > 20) { sum += 1; continue; }
+       switch walk(i, lane) % 4 { case 0: { sum += 3; } case 1: { if (lane > 10) { break; } sum += 5; } default: { sum *= 2; } }
+       if (sum > 5000 && walk(sum, i) > 3) { break; }
+     }
+     put(sum); put(found(lane)); var flags = vec3<bool>(lane > 3, false, true); flags[lane % 3] = lane == 7;
+     flags = !flags | vec3<bool>(flags.z, lane > 9, false); put(select(0u, 1u, flags.x) + select(0u, 2u, any(flags.yz)));
+     let chosen = select(vec3u(1, 2, 3), vec3u(4, 5, 6), flags); put(chosen.x + 10 * chosen.y + 100 * chosen.z);
+     var seen: array<bool, 5>; seen[lane % 5] = true; seen[2] = !seen[2]; var count = 0u;
+     for (var i = 0; i < 5; i++) { if seen[i] { count = count * 2 + u32(seen[(i + 1) % 5]) + 1; } } put(count);`,
+    {
+      puts: 5,
+      helpers: `fn walk(a: u32, b: u32) -> u32 {
+          var x = a; loop { if (x > 40) { return x; } if (b > x) { x += 7; continue; } x = x * 2 + b; continuing { x += 1; } }
+        }
+        fn found(x: u32) -> u32 {
+          for (var i = 0u; i < 9; i++) { switch i { case 3, 6: { if (x % i == 1) { return i; } } default: { if (x == i) { return 100 + i; } } } }
+          return select(200u, 300u, x > 15);
+        }`,
+    },
+  ),
+};
+
 /** Texts by name. */
-export const statementTexts: Readonly<Record<string, SmallText>> = { ...control, ...values };
+export const statementTexts: Readonly<Record<string, SmallText>> = { ...control, ...values, ...mixtures };
