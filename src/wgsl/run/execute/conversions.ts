@@ -3,41 +3,25 @@ import { floatToInteger, roundHalf, roundTo } from "../numbers.ts";
 import type { ScalarName } from "../types.ts";
 import { type Action, actionOf, forEachLane, type Loop, type State, viewOf } from "./state.ts";
 
-const floatOfSigned: Loop = ({ active, f32, i32 }, to, from) => {
-  const { bounds, length } = active;
-  for (let run = 0; run < length; run += 2) {
-    const end = bounds[run + 1] as number;
-    for (let l = bounds[run] as number; l < end; l++) f32[to + l] = i32[from + l] as number;
-  }
+const floatOfSigned: Loop = ({ f32, i32 }, first, end, to, from) => {
+  for (let l = first; l < end; l++) f32[to + l] = i32[from + l] as number;
 };
 
-const floatOfUnsigned: Loop = ({ active, f32, u32 }, to, from) => {
-  const { bounds, length } = active;
-  for (let run = 0; run < length; run += 2) {
-    const end = bounds[run + 1] as number;
-    for (let l = bounds[run] as number; l < end; l++) f32[to + l] = u32[from + l] as number;
+const floatOfUnsigned: Loop = ({ f32, u32 }, first, end, to, from) => {
+  for (let l = first; l < end; l++) f32[to + l] = u32[from + l] as number;
+};
+
+/** Clamps to what both types represent and truncates; NaN becomes 0. */
+const signedOfFloat: Loop = ({ f32, i32 }, first, end, to, from) => {
+  for (let l = first; l < end; l++) {
+    i32[to + l] = Math.min(Math.max(f32[from + l] as number, -2147483648), 2147483520);
   }
 };
 
 /** Clamps to what both types represent and truncates; NaN becomes 0. */
-const signedOfFloat: Loop = ({ active, f32, i32 }, to, from) => {
-  const { bounds, length } = active;
-  for (let run = 0; run < length; run += 2) {
-    const end = bounds[run + 1] as number;
-    for (let l = bounds[run] as number; l < end; l++) {
-      i32[to + l] = Math.min(Math.max(f32[from + l] as number, -2147483648), 2147483520);
-    }
-  }
-};
-
-/** Clamps to what both types represent and truncates; NaN becomes 0. */
-const unsignedOfFloat: Loop = ({ active, f32, u32 }, to, from) => {
-  const { bounds, length } = active;
-  for (let run = 0; run < length; run += 2) {
-    const end = bounds[run + 1] as number;
-    for (let l = bounds[run] as number; l < end; l++) {
-      u32[to + l] = Math.min(Math.max(f32[from + l] as number, 0), 4294967040);
-    }
+const unsignedOfFloat: Loop = ({ f32, u32 }, first, end, to, from) => {
+  for (let l = first; l < end; l++) {
+    u32[to + l] = Math.min(Math.max(f32[from + l] as number, 0), 4294967040);
   }
 };
 
@@ -74,10 +58,6 @@ function converter(from: ScalarName, to: ScalarName): (x: number) => number {
 }
 
 /** Rounds a slot to f16. */
-export const roundToHalf: Loop = ({ active, f32 }, to, from) => {
-  const { bounds, length } = active;
-  for (let run = 0; run < length; run += 2) {
-    const end = bounds[run + 1] as number;
-    for (let l = bounds[run] as number; l < end; l++) f32[to + l] = roundHalf(f32[from + l] as number);
-  }
+export const roundToHalf: Loop = ({ f32 }, first, end, to, from) => {
+  for (let l = first; l < end; l++) f32[to + l] = roundHalf(f32[from + l] as number);
 };

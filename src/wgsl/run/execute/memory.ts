@@ -3,7 +3,7 @@
 import type { Instruction, Length, Site } from "../lower/code.ts";
 import { halfBits, halfOf } from "../numbers.ts";
 import type { Place } from "../types.ts";
-import { type Action, actionOf, forEachLane, type Loop, type Memory, memoryOf, type State } from "./state.ts";
+import { type Action, actionOf, forEachLane, type Loop, type Memory, memoryOf, runLoop, type State } from "./state.ts";
 
 type Of<K extends Instruction["kind"]> = Extract<Instruction, { kind: K }>;
 
@@ -260,12 +260,8 @@ const storeAny: Move = ({ i32, f32 }, { memory, slots, offsets, sizes }, lane, b
   }
 };
 
-const copyWord: Loop = ({ active, i32 }, to, from) => {
-  const { bounds, length } = active;
-  for (let run = 0; run < length; run += 2) {
-    const end = bounds[run + 1] as number;
-    for (let l = bounds[run] as number; l < end; l++) i32[to + l] = i32[from + l] as number;
-  }
+const copyWord: Loop = ({ i32 }, first, end, to, from) => {
+  for (let l = first; l < end; l++) i32[to + l] = i32[from + l] as number;
 };
 
 /** Slots to other slots. */
@@ -276,7 +272,8 @@ export function copyActions(state: State, { to, from }: Of<"copy">): readonly Ac
   if (to.length === 1) return [actionOf(copyWord, state, targets[0] as number, sources[0] as number)];
   return [
     () => {
-      for (let k = 0; k < targets.length; k++) copyWord(state, targets[k] as number, sources[k] as number, 0, 0);
+      for (let k = 0; k < targets.length; k++)
+        runLoop(copyWord, state, targets[k] as number, sources[k] as number, 0, 0);
     },
   ];
 }

@@ -24,13 +24,9 @@ const loops: Readonly<Partial<Record<ScalarName, ReadonlyMap<string, Loop>>>> = 
 /** Results of f16 that are rounded twice, to f32 and to f16, as if once: 24 is at least 2·11 + 2 (Figueroa 1995). */
 const roundedTwice = new Set(["+", "-", "*", "/"]);
 
-const select: Loop = ({ active, i32 }, to, no, yes, condition) => {
-  const { bounds, length } = active;
-  for (let run = 0; run < length; run += 2) {
-    const end = bounds[run + 1] as number;
-    for (let l = bounds[run] as number; l < end; l++) {
-      i32[to + l] = (i32[condition + l] === 0 ? i32[no + l] : i32[yes + l]) as number;
-    }
+const select: Loop = ({ i32 }, first, end, to, no, yes, condition) => {
+  for (let l = first; l < end; l++) {
+    i32[to + l] = (i32[condition + l] === 0 ? i32[no + l] : i32[yes + l]) as number;
   }
 };
 

@@ -54,17 +54,25 @@ export interface State {
 export type Action = () => void;
 
 /**
- * Computes slot `to` of each active lane from slots `a`, `b` and `c`, all given by their indices of lane 0. It is a
- * function of its own because engines keep what a function is called with in registers, but not what a closure refers
- * to.
+ * Computes slot `to` of the lanes from `first` to before `end` from slots `a`, `b` and `c`, all given by their indices of
+ * lane 0. It is a function of its own because engines keep what a function is called with in registers, but not what a
+ * closure refers to.
  */
-export type Loop = (state: State, to: number, a: number, b: number, c: number) => void;
+export type Loop = (state: State, first: number, end: number, to: number, a: number, b: number, c: number) => void;
 
-/** A loop over certain slots. */
+/** A loop over certain slots, for each run of active lanes. */
 export const actionOf =
   (loop: Loop, state: State, to: number, a: number, b = 0, c = 0): Action =>
   () =>
-    loop(state, to, a, b, c);
+    runLoop(loop, state, to, a, b, c);
+
+/** Runs a loop for each run of active lanes. */
+export function runLoop(loop: Loop, state: State, to: number, a: number, b: number, c: number): void {
+  const { bounds, length } = state.active;
+  for (let run = 0; run < length; run += 2) {
+    loop(state, bounds[run] as number, bounds[run + 1] as number, to, a, b, c);
+  }
+}
 
 /** The view through which a slot of this type is read and written; f16 is rounded before it is written. */
 export function viewOf({ f32, i32, u32 }: State, scalar: ScalarName): Float32Array | Int32Array | Uint32Array {
