@@ -1,6 +1,6 @@
 // How far the results of a run may differ from those of a GPU that runs the same text.
-import { insideOf } from "./lower/effects.ts";
-import type { EntryPoint, Expression, Reference, Statement, UserFunction } from "./program.ts";
+import { indicesOf, insideOf } from "./lower/effects.ts";
+import type { EntryPoint, Expression, Statement, UserFunction } from "./program.ts";
 import { isFloat, type ScalarType, scalarOf, type Type } from "./types.ts";
 
 type Of<K extends Expression["kind"]> = Extract<Expression, { kind: K }>;
@@ -81,9 +81,6 @@ function isExactStatement(statement: Statement, functions: Set<UserFunction>): b
       return areExact(statement.values);
   }
 }
-
-const indicesOf = ({ steps }: Reference): Expression[] =>
-  steps.flatMap((step) => (step.kind === "element" ? [step.index] : []));
 
 function isExact(expression: Expression, functions: Set<UserFunction>): boolean {
   if (expression.kind === "call") functions.add(expression.callee);

@@ -94,6 +94,8 @@ const scalars = Object.fromEntries(
 ) as Readonly<Record<ScalarName, ScalarType>>;
 
 export const { bool, i32, u32, f32, f16 } = scalars;
+/** Scalars by the letter that ends literals and short names of vectors and matrices. */
+export const byLetter: Readonly<Record<string, ScalarType>> = { i: i32, u: u32, f: f32, h: f16 };
 export const abstractInt = scalars["abstract-int"];
 export const abstractFloat = scalars["abstract-float"];
 
@@ -251,4 +253,17 @@ export function withScalar(type: Type, scalar: ScalarType): Type {
   if (type.kind === "matrix") return matrixOf(type.columns, type.column.width, scalar);
   if (type.kind === "array" && type.count !== undefined) return arrayOf(withScalar(type.of, scalar), type.count);
   return type;
+}
+
+/**
+ * For each scalar of the product of two matrices, or of a matrix and a vector, the scalars of either whose products are
+ * added up, in order (WGSL, section 8.7). A vector on the left is a row, one on the right a column.
+ */
+export function productPairs(left: Type, right: Type): readonly (readonly (readonly [number, number])[])[] {
+  const rows = left.kind === "matrix" ? left.column.width : 1;
+  const terms = left.slots / rows;
+  return Array.from({ length: rows * (right.slots / terms) }, (_, i) => {
+    const [row, column] = [i % rows, Math.floor(i / rows)];
+    return Array.from({ length: terms }, (_, k) => [k * rows + row, column * terms + k] as const);
+  });
 }

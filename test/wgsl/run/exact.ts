@@ -60,7 +60,7 @@ export function compared(a: Ratio, b: Ratio): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** Significant bits, the exponent of the least positive number, and that of the first power of two that is none. */
+/** Significant bits, the exponent of the least positive number, and that of the first power of two out of range. */
 export interface Format {
   readonly digits: number;
   readonly least: number;

@@ -247,3 +247,23 @@ test("print collects values of lanes, up to a limit", () => {
   expect(prints[2]?.step).toBeGreaterThan(prints[1]?.step ?? 0);
   expect(droppedPrints).toBe(1);
 });
+
+test("a product of constant matrices is rounded as in a run, builtin values come by an alias, calls are deep", () => {
+  const count = 3000;
+  const calls = Array.from({ length: count }, (_, i) => `fn f${i}() -> u32 { return 1 + f${i + 1}(); }`).join("\n");
+  const code = `
+    struct Inputs { @builtin(local_invocation_index) lane: u32 }
+    alias In = Inputs;
+    ${calls} fn f${count}() -> u32 { return 0; }
+    const M = mat3x3f(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9);
+    @group(0) @binding(0) var<storage, read_write> out: array<u32>;
+    @compute @workgroup_size(4) fn main(in: In) {
+      const known = M * M * vec3f(1.1, 2.3, 3.7);
+      let m = M;
+      let found = m * m * vec3f(1.1, 2.3, 3.7);
+      out[in.lane] = f0() + in.lane + select(9u, 0u, all(known == found));
+    }`;
+  const out = new Uint32Array(4);
+  runBoth(code, { out });
+  expect([...out]).toEqual([count, count + 1, count + 2, count + 3]);
+});

@@ -23,7 +23,7 @@ const buffersOf =
 
 const smallTexts = { ...numberTexts, ...statementTexts, ...laneTexts };
 
-/** How far functions may be apart, in units of 2^-24 of the largest result of each (2^-11 of f16), unless WGSL is rough. */
+/** How much results of functions may differ, in units of 2^-24 of the largest result of each (2^-11 of f16), unless WGSL is rough. */
 const within = 16;
 const roughly = 2 ** -11;
 

@@ -12,7 +12,7 @@ import { buffersOf } from "./kernel-buffers.ts";
 import { runOnBoth } from "./run-on-gpu.ts";
 
 /**
- * How far results may be apart, in units of 2^-24 of the largest number of the buffer (2^-11 in buffers of f16): software
+ * How much results may differ, in units of 2^-24 of the largest number of the buffer (2^-11 in buffers of f16): software
  * adapters need up to 7. They round each product and each sum of fma(a, b, c), which the interpreter fuses, and their
  * exponentials and logarithms err in more than the last bit.
  */

@@ -24,7 +24,7 @@ describe("dot", () => {
   test.each(["f32", "f16"] as const)("of %s rounds each product and each sum, in order", (scalar) => {
     const one = () => roundTo(uniform() * 2 - 1, scalar);
     const format = formats[scalar];
-    let apart = 0;
+    let differing = 0;
     for (const size of [2, 3, 4]) {
       for (const [a, b] of many(500, () => [many(size, one), many(size, one)] as const)) {
         const products = a.map((x, i) => nearest(times(ratio(x), ratio(b[i] ?? 0)), format));
@@ -37,10 +37,10 @@ describe("dot", () => {
             scalar,
           )
         )
-          apart++;
+          differing++;
       }
     }
-    expect(apart, "sums that rounding once changes").toBeGreaterThan(100);
+    expect(differing, "sums that rounding once changes").toBeGreaterThan(100);
   });
 
   test("of integers wraps, of abstract ones is exact", () => {

@@ -9,7 +9,6 @@ import {
   f16,
   f32,
   i32,
-  isAbstract,
   matrixOf,
   type ScalarName,
   type ScalarType,
@@ -18,6 +17,7 @@ import {
   type Type,
   u32,
   vectorOf,
+  withScalar,
 } from "../types.ts";
 import { builtin, concrete, converted, splat } from "./fold.ts";
 import { conversionRank } from "./ranges.ts";
@@ -69,9 +69,6 @@ const result = (name: string, second: (type: Type) => Type) => {
   };
 };
 
-const shaped = (type: Type, scalar: ScalarType): Type =>
-  type.kind === "vector" ? vectorOf(type.width, scalar) : scalar;
-
 const vectors: readonly Type["kind"][] = ["vector"];
 const [vec2f, vec4f] = [vectorOf(2, f32), vectorOf(4, f32)];
 const [vec4i, vec4u] = [vectorOf(4, i32), vectorOf(4, u32)];
@@ -117,7 +114,7 @@ export const signatures: ReadonlyMap<string, Signature> = new Map([
     shapes: ["matrix"],
     gives: (type, scalar) => (type.kind === "matrix" ? matrixOf(type.column.width, type.columns, scalar) : type),
   }),
-  ...list("frexp", { takes: ["T"], of: floats, gives: result("__frexp_result", (type) => shaped(type, i32)) }),
+  ...list("frexp", { takes: ["T"], of: floats, gives: result("__frexp_result", (type) => withScalar(type, i32)) }),
   ...list("modf", { takes: ["T"], of: floats, gives: result("__modf_result", same) }),
   ...list("pack4x8snorm pack4x8unorm", given([vec4f], u32)),
   ...list("pack4xI8 pack4xI8Clamp", given([vec4i], u32)),
@@ -158,7 +155,7 @@ export const signatures: ReadonlyMap<string, Signature> = new Map([
 /** Functions whose second argument has to be a constant. */
 const constantSecond = new Set(["subgroupBroadcast", "quadBroadcast"]);
 
-/** All expressions as the nearest type that each can become; undefined if there is none. */
+/** All expressions as the nearest type that each can become; undefined if they have none in common. */
 export function unified(expressions: readonly Expression[]): readonly Expression[] | undefined {
   let common: ScalarType | undefined;
   for (const { type } of expressions) {
@@ -172,17 +169,8 @@ export function unified(expressions: readonly Expression[]): readonly Expression
 
 /** Each expression in its own shape, of these scalars. */
 function asScalar(expressions: readonly Expression[], scalar: ScalarType): readonly Expression[] | undefined {
-  const found: Expression[] = [];
-  for (const one of expressions) {
-    const to = one.type.kind === "vector" ? vectorOf(one.type.width, scalar) : scalar;
-    const as =
-      one.type.kind === "matrix"
-        ? converted(one, matrixOf(one.type.columns, one.type.column.width, scalar))
-        : converted(one, to);
-    if (!as) return undefined;
-    found.push(as);
-  }
-  return found;
+  const found = expressions.flatMap((one) => converted(one, withScalar(one.type, scalar)) ?? []);
+  return found.length === expressions.length ? found : undefined;
 }
 
 /**
@@ -212,29 +200,10 @@ export function callBuiltin(
   });
   const second = values[1];
   if (constantSecond.has(name) && second?.kind !== "constant") throw refuse("its second argument is a constant");
-  return builtin(
-    name,
-    allConstant(values) ? values : values.map(concrete),
-    gives(concreteUnless(values, type), scalarOfResult(values, scalar)),
-    span,
-  );
-}
-
-const allConstant = (values: readonly Expression[]) => values.every(({ kind }) => kind === "constant");
-
-/** Abstract numbers among others become concrete ones. */
-function concreteUnless(values: readonly Expression[], type: Type | undefined): Type {
-  if (!type) return bool;
-  const scalar = scalarOf(type) as ScalarType;
-  if (allConstant(values) || !isAbstract(scalar)) return type;
-  const to = scalar === abstractInt ? i32 : f32;
-  return type.kind === "matrix" ? matrixOf(type.columns, type.column.width, to) : shaped(type, to);
-}
-
-function scalarOfResult(values: readonly Expression[], scalar: ScalarType | undefined): ScalarType {
-  if (!scalar) return bool;
-  if (allConstant(values) || !isAbstract(scalar)) return scalar;
-  return scalar === abstractInt ? i32 : f32;
+  // Abstract numbers among others become concrete ones.
+  const known = values.every(({ kind }) => kind === "constant") ? values : values.map(concrete);
+  const result = known[takes.indexOf("T")]?.type ?? bool;
+  return builtin(name, known, gives(result, scalarOf(result) as ScalarType), span);
 }
 
 /** The arguments marked T, as their common type. */
@@ -280,15 +249,15 @@ function argument(
     case "index":
       return converted(value, u32) ?? converted(value, i32);
     case "i32 like T":
-      return type && converted(value, shaped(type, i32));
+      return type && converted(value, withScalar(type, i32));
     case "scalar or T": {
       if (!type || !scalar) return undefined;
       const single = converted(value, scalar);
       return single ? splat(single, type) : converted(value, type);
     }
     case "condition": {
-      if (value.type === bool) return type && splat(value, shaped(type, bool));
-      return type && value.type === shaped(type, bool) ? value : undefined;
+      if (value.type === bool) return type && splat(value, withScalar(type, bool));
+      return type && value.type === withScalar(type, bool) ? value : undefined;
     }
     default:
       return converted(value, take);

@@ -1,5 +1,5 @@
 import { definitionOf } from "../../scopes.ts";
-import type { Attribute, FunctionDeclaration, Struct } from "../../tree.ts";
+import type { Attribute, FunctionDeclaration, Name, Struct } from "../../tree.ts";
 import type { EntryParameter, EntryPoint, Input, UserFunction } from "../program.ts";
 import { type Type, u32, vectorOf } from "../types.ts";
 import { type Context, fail } from "./context.ts";
@@ -33,13 +33,12 @@ export function entryPointOf(context: Context, node: FunctionDeclaration, own: U
   }
   const parameters = node.parameters.map((field, i): EntryParameter => {
     const variable = own.parameters[i] as UserFunction["parameters"][number];
-    const struct = definitionOf(context.scopes, field.type)?.node;
-    const members = struct?.kind === "struct" ? struct.members : [field];
+    const struct = structOf(context, field.type);
+    const members = struct?.members ?? [field];
     return {
       variable,
       inputs: members.map((member, j) => {
-        const type =
-          struct?.kind === "struct" && variable.type.kind === "struct" ? variable.type.members[j]?.type : variable.type;
+        const type = struct && variable.type.kind === "struct" ? variable.type.members[j]?.type : variable.type;
         return inputOf(member, type, code);
       }),
     };
@@ -59,3 +58,10 @@ function inputOf(field: Struct["members"][number], type: Type | undefined, code:
 
 const wordOf = ({ name, at, end }: Attribute, code: string): string | undefined =>
   name === "builtin" ? /\(\s*(\w+)/.exec(code.slice(at, end))?.[1] : undefined;
+
+/** The struct that a name stands for, if need be by aliases. */
+function structOf(context: Context, name: Name): Struct | undefined {
+  const node = definitionOf(context.scopes, name)?.node;
+  if (node?.kind === "alias") return structOf(context, node.type);
+  return node?.kind === "struct" ? node : undefined;
+}

@@ -162,7 +162,7 @@ function matrixOperator(
   return operator(sign, [a, b], type, span);
 }
 
-/** The type of a sum or a product with a matrix (WGSL, section 8.7); undefined where there is none. */
+/** The type of a sum or a product with a matrix (WGSL, section 8.7); undefined where WGSL has none. */
 function matrixResult(sign: string, a: Type, b: Type, scalar: ScalarType): Type | undefined {
   if (sign === "+" || sign === "-") return a === b ? a : undefined;
   if (sign !== "*") return undefined;

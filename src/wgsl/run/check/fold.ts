@@ -13,6 +13,7 @@ import {
   isAbstract,
   isFloat,
   placesOf,
+  productPairs,
   type ScalarType,
   scalarOf,
   type Type,
@@ -28,7 +29,7 @@ export const constant = (type: Type, value: Constant, { at, end }: Span): Expres
   span: { at, end },
 });
 
-/** The values of constants; undefined if one of the expressions is none. */
+/** The values of constants; undefined if one of the expressions is not a constant. */
 function constantsOf(expressions: readonly Expression[]): Constant[] | undefined {
   const values: Constant[] = [];
   for (const expression of expressions) {
@@ -129,7 +130,7 @@ export function operator(sign: string, operands: readonly Expression[], type: Ty
   return constant(type, found, span);
 }
 
-/** What WGSL refuses by its right operand alone, whatever the left one is. */
+/** What WGSL refuses by its right operand alone, for any left one. */
 function checkRight(sign: string, right: Expression, type: Type, { at }: Span): void {
   if (right.kind !== "constant") return;
   const scalar = scalarOf(right.type);
@@ -161,25 +162,12 @@ function scalarwise(
   );
 }
 
-/** The product of two matrices, or of a matrix and a vector, by columns. A vector on the left is a row. */
+/** The product of two matrices, or of a matrix and a vector; every step is rounded, as in a run. */
 function matrixProduct(left: Expression, right: Expression, [a, b]: readonly [Constant, Constant]): number[] {
-  const shape = (one: Expression, isLeft: boolean) =>
-    one.type.kind === "matrix"
-      ? { columns: one.type.columns, rows: one.type.column.width }
-      : isLeft
-        ? { columns: one.type.slots, rows: 1 }
-        : { columns: 1, rows: one.type.slots };
-  const [first, second] = [shape(left, true), shape(right, false)];
-  const sum = (row: number, column: number) => {
-    let total = 0;
-    for (let k = 0; k < first.columns; k++) {
-      total += (a[k * first.rows + row] ?? 0) * (b[column * second.rows + k] ?? 0);
-    }
-    return total;
-  };
   const scalar = scalarOf(left.type) as ScalarType;
-  return Array.from({ length: second.columns * first.rows }, (_, i) =>
-    inRange(sum(i % first.rows, Math.floor(i / first.rows)), scalar, "* here", left.span),
+  const round = (value: number) => inRange(value, scalar, "* here", left.span);
+  return productPairs(left.type, right.type).map((pairs) =>
+    pairs.map(([i, j]) => round((a[i] ?? 0) * (b[j] ?? 0))).reduce((sum, product) => round(sum + product)),
   );
 }
 

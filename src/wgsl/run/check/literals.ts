@@ -1,8 +1,6 @@
 import { WgslError } from "../../error.ts";
-import { abstractFloat, abstractInt, bool, f16, f32, i32, type ScalarType, u32 } from "../types.ts";
+import { abstractFloat, abstractInt, bool, byLetter, type ScalarType } from "../types.ts";
 import { constantIn } from "./ranges.ts";
-
-const suffixes: Readonly<Record<string, ScalarType>> = { i: i32, u: u32, f: f32, h: f16 };
 
 /** The type and value of a literal. Throws `WgslError` for a number that its suffix has no room for. */
 export function literalOf(text: string, at: number): { readonly type: ScalarType; readonly value: number } {
@@ -12,7 +10,7 @@ export function literalOf(text: string, at: number): { readonly type: ScalarType
   const suffix = (isHexadecimal && !isFloat ? /[iu]$/ : /[iufh]$/).exec(text)?.[0];
   const digits = suffix === undefined ? text : text.slice(0, -1);
   const value = isHexadecimal ? hexadecimal(digits) : Number(digits);
-  const type = suffix === undefined ? (isFloat ? abstractFloat : abstractInt) : (suffixes[suffix] as ScalarType);
+  const type = suffix === undefined ? (isFloat ? abstractFloat : abstractInt) : (byLetter[suffix] as ScalarType);
   const fitting = constantIn(value, type);
   if (fitting === undefined) throw new WgslError(`${text} is no ${type.name}`, at);
   return { type, value: fitting };

@@ -6,7 +6,7 @@ import { fail } from "./context.ts";
 import { converted } from "./fold.ts";
 import { pointedTo } from "./places.ts";
 
-/** How many values each takes besides the pointer. */
+/** How many values each takes after the pointer. */
 const counts: Readonly<Record<string, number>> = {
   atomicLoad: 0,
   atomicStore: 1,

@@ -57,7 +57,7 @@ export function memberOf(given: Operand, member: Label, span: Span): Operand {
 
 const numbersFrom = (first: number, count: number): number[] => Array.from({ length: count }, (_, i) => first + i);
 
-/** What a vector, a matrix or an array has elements of, how many, and how far apart in memory. */
+/** What a vector, a matrix or an array has elements of, how many, and bytes from one to the next. */
 function elementsOf(type: Type): { of: Type; count: number | undefined; stride: number } | undefined {
   if (type.kind === "vector") return { of: type.of, count: type.width, stride: type.of.size };
   if (type.kind === "matrix") return { of: type.column, count: type.columns, stride: type.stride };

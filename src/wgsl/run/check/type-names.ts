@@ -4,6 +4,7 @@ import {
   arrayOf,
   atomicOf,
   bool,
+  byLetter,
   f16,
   f32,
   i32,
@@ -19,7 +20,6 @@ import {
 import { fail } from "./context.ts";
 
 const scalars: Readonly<Record<string, ScalarType>> = { bool, i32, u32, f32, f16 };
-const suffixes: Readonly<Record<string, ScalarType>> = { i: i32, u: u32, f: f32, h: f16 };
 const spaces: readonly string[] = ["function", "private", "workgroup", "storage", "uniform"];
 
 /** Most elements of an array with a fixed size, and most bytes of one. */
@@ -57,7 +57,7 @@ export function typeReader(
     if (letter === "h" && !features.has("f16")) throw fail(`${word} needs enable f16;`, name);
     if (vector || matrix) {
       if (!letter && template.length === 0) return undefined; // what it is made of follows from its values
-      const of = letter ? (suffixes[letter] as ScalarType) : scalar(template[0], name);
+      const of = letter ? (byLetter[letter] as ScalarType) : scalar(template[0], name);
       if (vector) return vectorOf(Number(vector[1]), of);
       if (of !== f32 && of !== f16) throw fail(`a matrix of ${of.name}`, name);
       return matrixOf(Number(matrix?.[1]), Number(matrix?.[2]), of);

@@ -9,7 +9,7 @@ import { plain } from "./plain.ts";
 import { type Memory, memoryOver, type Print, type State } from "./state.ts";
 import { runWorkgroups, strandsOf } from "./workgroups.ts";
 
-/** What a run takes besides the program. */
+/** Options of a run. */
 export interface ExecuteOptions {
   /** How many workgroups there are, in x, y and z. */
   readonly workgroups: readonly [number, number, number];

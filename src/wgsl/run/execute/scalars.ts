@@ -58,8 +58,8 @@ function laneByLane(state: State, name: string, to: Slot, from: readonly Slot[])
   const target = viewOf(state, to.scalar);
   const result = to.slot * width;
   const { scalar } = to;
-  const isAlike = scalar !== "f16" && operands.every((one) => viewOf(state, one.scalar) === target);
-  if (isAlike) return () => applyAlike(state.active, target, apply, result, a, b, c, d);
+  const hasOneView = scalar !== "f16" && operands.every((one) => viewOf(state, one.scalar) === target);
+  if (hasOneView) return () => applyInOneView(state.active, target, apply, result, a, b, c, d);
   const visit = (l: number) => {
     const value = apply(p[a + l] as number, q[b + l] as number, r[c + l] as number, s[d + l] as number);
     target[result + l] = roundTo(value, scalar);
@@ -68,7 +68,7 @@ function laneByLane(state: State, name: string, to: Slot, from: readonly Slot[])
 }
 
 /** A function whose operands and result are read and written through one view, which rounds. */
-function applyAlike(
+function applyInOneView(
   { bounds, length }: Lanes,
   view: View,
   apply: Apply,

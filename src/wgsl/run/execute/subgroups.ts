@@ -144,7 +144,7 @@ function scan(
   };
 }
 
-/** The value of another member for each; 0 where it is none. */
+/** The value of another lane for each member; 0 where that lane is not active. */
 function exchange(
   state: State,
   members: Members,

@@ -1,5 +1,5 @@
 // Operators and functions of vectors and matrices, as instructions for their scalars.
-import { type MatrixType, type ScalarName, type ScalarType, scalarOf, type Type } from "../types.ts";
+import { type MatrixType, productPairs, type ScalarName, type ScalarType, scalarOf, type Type } from "../types.ts";
 import type { Slot } from "./code.ts";
 import { emit, isOverwritten, type Lowering, type Target, temporaries, typed } from "./lowering.ts";
 
@@ -51,7 +51,7 @@ const spread = (slots: readonly Slot[], count: number): readonly Slot[] =>
   slots.length === 1 && count > 1 ? new Array<Slot>(count).fill(slots[0] as Slot) : slots;
 
 /** Pairs of slots whose products are added up. */
-type Pairs = readonly (readonly [number, number])[];
+type Pairs = ReturnType<typeof productPairs>[number];
 
 /** Sums of products, each of them from left to right, every step rounded. */
 function sumsOfProducts(
@@ -96,12 +96,6 @@ export const dot = (
 ): readonly number[] =>
   sumsOfProducts(lowering, [pairsOf(a.slots, b.slots)], (scalarOf(a.type) as ScalarType).scalar, target, at);
 
-/** The columns and rows of a matrix; a vector on the left is a row, one on the right a column. */
-const shapeOf = ({ slots, type }: Value, isLeft: boolean) => {
-  if (type.kind === "matrix") return { columns: type.columns, rows: type.column.width };
-  return isLeft ? { columns: slots.length, rows: 1 } : { columns: 1, rows: slots.length };
-};
-
 function matrixProduct(
   lowering: Lowering,
   left: Value,
@@ -110,14 +104,9 @@ function matrixProduct(
   target: Target | undefined,
   at: number,
 ): readonly number[] {
-  const [first, second] = [shapeOf(left, true), shapeOf(right, false)];
-  const sums = Array.from({ length: second.columns * first.rows }, (_, i): Pairs => {
-    const [row, column] = [i % first.rows, Math.floor(i / first.rows)];
-    return Array.from({ length: first.columns }, (_, k) => [
-      left.slots[k * first.rows + row] as number,
-      right.slots[column * second.rows + k] as number,
-    ]);
-  });
+  const sums = productPairs(left.type, right.type).map((pairs) =>
+    pairs.map(([a, b]): [number, number] => [left.slots[a] as number, right.slots[b] as number]),
+  );
   return sumsOfProducts(lowering, sums, (scalarOf(type) as ScalarType).scalar, target, at);
 }
 

@@ -1,4 +1,4 @@
-// What an expression does besides computing a value.
+// What expressions contain, and their side effects.
 import type { Expression, Reference } from "../program.ts";
 
 /** The expressions directly inside of one, in the order in which they are evaluated. */
@@ -30,7 +30,8 @@ export function insideOf(expression: Expression): readonly Expression[] {
   }
 }
 
-const indicesOf = ({ steps }: Reference): Expression[] =>
+/** The indices of a place. */
+export const indicesOf = ({ steps }: Reference): Expression[] =>
   steps.flatMap((step) => (step.kind === "element" ? [step.index] : []));
 
 /** Whether an expression or one inside of it is so; asked once for each. */

@@ -1,4 +1,5 @@
 import { WgslError } from "../../error.ts";
+import { dependenciesFirst } from "../../order.ts";
 import type { EntryPoint } from "../program.ts";
 import type { Code } from "./code.ts";
 import { compile } from "./expressions.ts";
@@ -40,7 +41,7 @@ export function lower(entry: EntryPoint, mostSlots: number): Code {
   return {
     operations,
     slots: slots.count,
-    depth: depthOf(main, new Map()),
+    depth: depthOf(main),
     constants: slots.constants,
     variables: slots.variables,
     privates: [...privates].map((variable) => ({ variable, initial: variable.initial })),
@@ -64,11 +65,11 @@ function lowerFunction(lowering: Lowering, instance: Instance): void {
 }
 
 /** The most frames that are open in a function and in those that it calls. */
-function depthOf(instance: Instance, known: Map<Instance, number>): number {
-  const found = known.get(instance);
-  if (found !== undefined) return found;
-  let depth = 1 + instance.deepest;
-  for (const { nesting, callee } of instance.calls) depth = Math.max(depth, 1 + nesting + depthOf(callee, known));
-  known.set(instance, depth);
-  return depth;
+function depthOf(main: Instance): number {
+  const depths = new Map<Instance, number>();
+  for (const instance of dependenciesFirst([main], ({ calls }) => calls.map(({ callee }) => callee))) {
+    const ofCalls = instance.calls.map(({ nesting, callee }) => nesting + (depths.get(callee) ?? 0));
+    depths.set(instance, 1 + ofCalls.reduce((most, depth) => Math.max(most, depth), instance.deepest));
+  }
+  return depths.get(main) ?? 0;
 }

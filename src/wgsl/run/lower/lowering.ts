@@ -149,7 +149,7 @@ export function copy(lowering: Lowering, to: readonly number[], from: readonly n
 
 /** Whether writing `to` slot by slot changes what is read from `from` later. */
 export function isOverwritten(to: readonly number[], from: readonly number[]): boolean {
-  if (to.length < 2 || areApart(to, from)) return false;
+  if (to.length < 2 || areDisjoint(to, from)) return false;
   const written = new Set<number>();
   for (const [i, slot] of from.entries()) {
     if (written.has(slot)) return true;
@@ -159,7 +159,7 @@ export function isOverwritten(to: readonly number[], from: readonly number[]): b
 }
 
 /** Whether all slots of one list come before all those of the other. */
-function areApart(a: readonly number[], b: readonly number[]): boolean {
+function areDisjoint(a: readonly number[], b: readonly number[]): boolean {
   const [leastA, mostA] = rangeOf(a);
   const [leastB, mostB] = rangeOf(b);
   return mostA < leastB || mostB < leastA;

@@ -16,7 +16,7 @@ export interface SmallText {
    * matter although it might: bits are compared of texts of both classes.
    */
   readonly isExact: boolean;
-  /** What buffers hold besides `edges`, `numbers` and `out`, by name. */
+  /** What buffers hold other than `edges`, `numbers` and `out`, by name. */
   readonly buffers: Readonly<Record<string, Uint32Array>>;
 }
 
