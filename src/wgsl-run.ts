@@ -1,10 +1,17 @@
 // A compute shader run without a GPU. `shaderformer/wgsl-run`.
 export { WgslError } from "./wgsl/error.ts";
+export type { RunBinding } from "./wgsl/run/bindings.ts";
+export type {
+  BufferCounters,
+  Float64Numbers,
+  FoundNote,
+  FoundRace,
+  PrintedLine,
+  SourceLine,
+} from "./wgsl/run/results.ts";
 export {
-  type PrintedLine,
-  type RunBinding,
+  type RunMode,
   type RunOptions,
   type RunResult,
   runWgsl,
-  type SourceLine,
 } from "./wgsl/run/run.ts";

@@ -22,23 +22,23 @@ export const commands = {
   },
   embed: {
     summary: "make vectors of texts, and compare them",
-    load: async () => (await import("./embed.ts")).embedCommand(),
+    load: async () => (await import("./encoders/embed.ts")).embedCommand(),
   },
   hidden: {
     summary: "print an encoder's states of a text, layer by layer",
-    load: async () => (await import("./hidden.ts")).hiddenCommand(),
+    load: async () => (await import("./encoders/hidden.ts")).hiddenCommand(),
   },
   "fill-mask": {
     summary: "find the likeliest tokens for the masks in a text",
-    load: async () => (await import("./fill-mask.ts")).fillMaskCommand(),
+    load: async () => (await import("./encoders/fill-mask.ts")).fillMaskCommand(),
   },
   classify: {
     summary: "score the labels of a text, or of its tokens",
-    load: async () => (await import("./classify.ts")).classifyCommand(),
+    load: async () => (await import("./encoders/classify.ts")).classifyCommand(),
   },
   answer: {
     summary: "find the part of a text that answers a question",
-    load: async () => (await import("./answer.ts")).answerCommand(),
+    load: async () => (await import("./encoders/answer.ts")).answerCommand(),
   },
   train: {
     summary: "train a decoder on documents, or an adapter of one",
@@ -47,6 +47,10 @@ export const commands = {
   convert: {
     summary: "write a folder as a GGUF file, or a GGUF file as a folder",
     load: async () => (await import("./convert.ts")).convertCommand(),
+  },
+  study: {
+    summary: "run a shader thread by thread: what it asks of memory, races, prints",
+    load: async () => (await import("./study/study.ts")).studyCommand(),
   },
   tune: {
     summary: "measure which variants are fastest on this device",

@@ -32,7 +32,7 @@ export interface Scopes {
   /** Every definition, in the module or not, in order. */
   readonly definitions: readonly Definition[];
   /** Every name that is looked up, in order. */
-  readonly meanings: ReadonlyMap<Name, Meaning>;
+  readonly meanings: Map<Name, Meaning>;
   /** What each alias resolves to: the first name that is no alias. Absent for an alias of itself. */
   readonly aliased: ReadonlyMap<Alias, Name>;
 }
@@ -150,6 +150,15 @@ export function resolve(module: Module): Scopes {
     } else read(expressionsOf(node));
   }
   return { module: outermost, definitions, meanings, aliased: aliasedIn(definitions, meanings) };
+}
+
+/** Looks up the names of an expression that the text does not hold, among definitions that are visible where it stands. */
+export function resolveNames(scopes: Scopes, expression: Expression, visible: ReadonlyMap<string, Definition>): void {
+  for (const name of expressionsIn(expression)) {
+    if (name.kind !== "name") continue;
+    const kind = predeclared.get(name.name);
+    scopes.meanings.set(name, visible.get(name.name) ?? (kind ? { predeclared: kind } : "unknown"));
+  }
 }
 
 function aliasedIn(definitions: readonly Definition[], meanings: Scopes["meanings"]): Scopes["aliased"] {

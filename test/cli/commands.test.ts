@@ -93,6 +93,19 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
     await printed("convert", "-m", bundledNano, "--out", join(folder, "nano.gguf"));
     expect(await readdir(folder)).toContain("nano.gguf");
   },
+  async study() {
+    const code = `@group(0) @binding(0) var<storage, read_write> y: array<u32>;
+      @compute @workgroup_size(4) fn main(@builtin(local_invocation_index) i: u32) { print(i); y[i] = i * i; }`;
+    const [text, bindings] = [join(folder, "squares.wgsl"), join(folder, "bindings.json")];
+    await writeFile(text, code);
+    await writeFile(bindings, JSON.stringify([{ binding: 0, type: "u32", length: 4 }]));
+    const given = ["--wgsl", text, "--bindings", bindings, "--workgroups", "1"];
+    const { outputs, prints, gpu } = await json("study", ...given, "--compare");
+    expect(outputs).toEqual({ "0.0": [0, 1, 4, 9] });
+    expect(gpu).toMatchObject({ outputs, equal: true, class: "bits" });
+    expect(gpu.prints.map(({ values }: { values: number[] }) => values)).toEqual([[0], [1], [2], [3]]);
+    expect(prints).toHaveLength(4);
+  },
   async tune() {
     const { rows } = await json("tune", "--model", bundledNano, "--no-store", "--budget", "1");
     expect(Array.isArray(rows)).toBe(true);

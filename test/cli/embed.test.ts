@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { cosineTable } from "../../src/cli/embed.ts";
+import { cosineTable } from "../../src/cli/encoders/embed.ts";
 import { encoderFolder, farthest } from "../encoders/encode/golden-encoders.ts";
 import { runInTurn } from "./run-cli.ts";
 

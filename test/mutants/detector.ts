@@ -1,52 +1,38 @@
 // The race detector of test/wgsl/races on mutated kernels: what it finds, adapters that run threads in order cannot
 // show.
 import type { Shader } from "../../src/gpu/shader/specialise.ts";
-import { shaderOf } from "../support/shaders.ts";
-import { places, runWorkgroup } from "../wgsl/races/detector.ts";
-import { dispatches } from "../wgsl/races/dispatches.ts";
+import { type Prepared, prepare } from "../../src/study/kernel.ts";
+import { studyKernels } from "../../src/study/kernels.ts";
+import { WgslError } from "../../src/wgsl/error.ts";
+import { entryPointOf, watched } from "../wgsl/races/watched.ts";
 
-/** The kernels that the detector runs, each with its shader: joined once, for all mutants. */
-let joined: readonly { readonly kernel: string; readonly shader: Shader }[] | undefined;
+/** The smallest dispatches of all kernels: joined once, for all mutants. */
+let joined: Promise<readonly Prepared[]> | undefined;
 
-const shadersOfAll = () =>
-  Object.entries(dispatches).map(([kernel, { constants = {} }]) => ({
-    kernel,
-    shader: shaderOf(kernel, { constants }),
-  }));
+const dispatchesOfAll = async () => [...(await studyKernels()).values()].map((kernel) => prepare(kernel, kernel.small));
 
 /** What the detector says of the first kernel that a mutation changes for the worse; undefined when all is well. */
-export function racesIn(mutate: (shader: Shader) => Shader): string | undefined {
-  const complain = console.error;
-  console.error = () => {}; // the interpreter's, about what it does not know
-  try {
-    joined ??= shadersOfAll();
-    for (const { kernel, shader } of joined) {
-      const { code } = mutate(shader);
-      const dispatch = dispatches[kernel];
-      if (code === shader.code || !dispatch) continue;
-      const fault = faultOf(shader, dispatch, code);
-      if (fault !== undefined) return `${kernel}: ${fault}`;
-    }
-    return undefined;
-  } finally {
-    console.error = complain;
-  }
-}
-
-function faultOf(shader: Shader, dispatch: (typeof dispatches)[string], code: string): string | undefined {
-  const writers = new Set<string>();
-  try {
-    for (const place of places(dispatch.workgroups)) {
-      const { faults, written } = runWorkgroup(shader, dispatch, place, code);
-      if (faults[0] !== undefined) return faults[0];
-      for (const element of written) {
-        if (writers.has(element)) return `two workgroups write ${element}`;
-        writers.add(element);
-      }
-    }
-  } catch (error) {
-    // The interpreter's memory ends where an array does. What else it cannot run, it says nothing about.
-    if (error instanceof RangeError) return `an access beyond an array (${error.message})`;
+export async function racesIn(mutate: (shader: Shader) => Shader): Promise<string | undefined> {
+  joined ??= dispatchesOfAll();
+  for (const prepared of await joined) {
+    const { code, name } = mutate(prepared.shader);
+    const fault = code === prepared.shader.code ? undefined : faultOf(code, prepared);
+    if (fault !== undefined) return `${name}: ${fault}`;
   }
   return undefined;
+}
+
+function faultOf(code: string, { dispatch }: Prepared): string | undefined {
+  try {
+    entryPointOf(code);
+  } catch (error) {
+    if (error instanceof WgslError) return undefined; // whether a text compiles, other tests say
+    throw error;
+  }
+  try {
+    return watched(code, dispatch).faults[0];
+  } catch (error) {
+    if (error instanceof WgslError) return error.message; // a loop without an end, for one
+    throw error;
+  }
 }

@@ -155,9 +155,9 @@ function use({ file, edits }: Mutant): void {
   changed = new WeakMap();
 }
 
-function tryRaces(mutant: Mutant): Report {
+async function tryRaces(mutant: Mutant): Promise<Report> {
   use(mutant);
-  const message = racesIn(mutate);
+  const message = await racesIn(mutate);
   if (message !== undefined) return { kind: "red", test: "race detector", message, worn: false };
   return { kind: "green", tests: 0, of: 0, touched };
 }
@@ -202,7 +202,7 @@ export async function work(files: Readonly<Record<string, () => Promise<unknown>
   process.on("message", (order: Order) => {
     last = last.then(async () => {
       if (order.kind === "baseline") await baseline(order.file);
-      else if (order.kind === "races") await say(tryRaces(order.mutant));
+      else if (order.kind === "races") await say(await tryRaces(order.mutant));
       else await say(await tryMutant(order.mutant, order.tests, order.enough));
     });
   });

@@ -69,8 +69,10 @@ export const register = {
     },
     cost: (axes, _options: object, context, shader) => {
       const { rows, k, n } = axes;
-      const { ROWS, COLUMNS } = constantsOf(shader, "ROWS", "COLUMNS"); // of a thread
-      const used = Math.ceil(n / COLUMNS) * Math.ceil(rows / ROWS);
+      const { ROWS, COLUMNS, COLUMN_THREADS } = constantsOf(shader, "ROWS", "COLUMNS", "COLUMN_THREADS");
+      const [whole, rest] = [Math.floor(n / (COLUMNS * COLUMN_THREADS)), n % (COLUMNS * COLUMN_THREADS)];
+      const across = whole * COLUMN_THREADS + Math.min(rest, COLUMN_THREADS); // threads that have columns
+      const used = across * Math.ceil(rows / ROWS);
       return linearCost(axes, context, {
         products: used * ROWS * COLUMNS * k,
         xBytes: 4 * used * ROWS * k,

@@ -121,7 +121,10 @@ export interface UserFunction {
   readonly body: readonly Statement[];
   /** Variables of the module that it uses, itself or by what it calls. */
   readonly uses: ReadonlySet<Variable>;
+  /** Its name. */
   readonly span: Span;
+  /** The bracket that closes its body. */
+  readonly close: Span;
 }
 
 /** A builtin value of an entry point, such as `global_invocation_id`. */
@@ -143,9 +146,24 @@ export interface EntryPoint {
   readonly workgroupSize: readonly [number, number, number];
 }
 
+/** What an expression may name at a place of a text. */
+export interface Scope {
+  /** Variables, the innermost first, then those of the module. */
+  readonly variables: readonly Variable[];
+  /**
+   * The value that an expression has there, such as that of a debugger's watch. Throws `WgslError`, at a character of the
+   * expression, for one that is wrong, that stores, or that calls a function of the text.
+   */
+  readonly valueOfText: (text: string) => Expression;
+}
+
 /** A checked text. */
 export interface Program {
   readonly entryPoints: ReadonlyMap<string, EntryPoint>;
   /** Extensions that `enable` names. */
   readonly features: ReadonlySet<string>;
+  /** Buffers that it declares, whether an entry point uses them or not. */
+  readonly resources: readonly Variable[];
+  /** The scope at a place, in characters from the start of the text. */
+  readonly scopeAt: (at: number) => Scope;
 }

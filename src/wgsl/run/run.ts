@@ -13,20 +13,28 @@ import {
   required,
   text,
 } from "../../options/checks.ts";
+import { OptionError } from "../../options/errors.ts";
 import { WgslError } from "../error.ts";
+import { buffersOf, entryOf, type RunBinding } from "./bindings.ts";
 import { checkProgram } from "./check/program.ts";
+import { newCounter } from "./count/counter.ts";
 import { execute } from "./execute/execute.ts";
-import type { EntryPoint, Program, Variable } from "./program.ts";
-
-/** The content of a storage or uniform variable. A run writes to it in place. */
-export interface RunBinding {
-  /** `@group` of the variable, 0 unless given. */
-  readonly group?: number;
-  /** `@binding` of the variable. */
-  readonly binding: number;
-  /** Its bytes, in WGSL's layout; a typed array may be a part of its buffer. */
-  readonly data: ArrayBuffer | ArrayBufferView;
-}
+import { runFloat64 } from "./float64/float64.ts";
+import { newDetector } from "./race/detector.ts";
+import {
+  type BufferCounters,
+  bufferCounters,
+  type Float64Numbers,
+  type FoundNote,
+  type FoundRace,
+  float64Numbers,
+  foundNotes,
+  foundRaces,
+  linesOf,
+  type PrintedLine,
+  printedLines,
+  type SourceLine,
+} from "./results.ts";
 
 export interface RunOptions {
   readonly bindings: readonly RunBinding[];
@@ -40,7 +48,21 @@ export interface RunOptions {
   readonly constants?: Readonly<Record<string, number>>;
   /** Steps that may be taken, 50 million unless given: what ends an endless loop. */
   readonly maxSteps?: number;
+  /**
+   * What is watched: one or several of "counting", what is asked of memory; "racing", accesses of one place that nothing
+   * orders; and "float64", what the results are without rounding, and how far a GPU's may be from that. Nothing unless
+   * given.
+   */
+  readonly mode?: RunMode | readonly RunMode[];
+  /**
+   * A seed. Workgroups, subgroups and the threads of atomic functions take turns by chance, three workgroups at a time;
+   * without it all of them run in ascending order. Not with a mode, which says the same of any order.
+   */
+  readonly schedule?: number;
 }
+
+/** What a run watches. */
+export type RunMode = "counting" | "racing" | "float64";
 
 const workgroupCount = integer(0, 65_535);
 
@@ -50,6 +72,8 @@ const bindingFields = fieldsOf<RunBinding>({
   data: required(having("byteLength", "an ArrayBuffer or a typed array")),
 });
 
+const runMode = oneOf("counting", "racing", "float64");
+
 const fields = fieldsOf<RunOptions>({
   bindings: required((value) => (Array.isArray(value) ? undefined : "a list of bindings")),
   workgroups: required(either(listOf(workgroupCount, 1), listOf(workgroupCount, 2), listOf(workgroupCount, 3))),
@@ -57,27 +81,22 @@ const fields = fieldsOf<RunOptions>({
   subgroupSize: oneOf(4, 8, 16, 32, 64, 128),
   constants: recordOf(number),
   maxSteps: integer(1),
+  mode: either(runMode, listOf(runMode)),
+  schedule: integer(0, 2 ** 32 - 1),
 });
-
-/** A place in the text, by its line, from 1. */
-export interface SourceLine {
-  readonly line: number;
-}
-
-/** What one thread printed. */
-export interface PrintedLine extends SourceLine {
-  /** `local_invocation_index`. */
-  readonly lane: number;
-  readonly workgroup: readonly [number, number, number];
-  /** How many steps the run had taken. */
-  readonly step: number;
-  /** Scalars in order; booleans are 0 and 1. */
-  readonly values: readonly number[];
-}
 
 export interface RunResult {
   /** Lines with accesses out of bounds. Loads gave 0, stores were dropped. */
   readonly outOfBounds: readonly SourceLine[];
+  /** Barriers that threads of a workgroup did not reach together, which ended the run. Found with mode "racing". */
+  readonly divergence: readonly SourceLine[];
+  /** Found with mode "racing". */
+  readonly races: readonly FoundRace[];
+  readonly notes: readonly FoundNote[];
+  /** With mode "counting": of each storage buffer, by "group.binding". */
+  readonly counters: Readonly<Record<string, BufferCounters>>;
+  /** With mode "float64": the scalars of each buffer that the text may write, by "group.binding". */
+  readonly float64: Readonly<Record<string, Float64Numbers>>;
   /** What `print(…)` wrote, up to 10,000 lines. */
   readonly prints: readonly PrintedLine[];
   /** Lines of `print(…)` beyond those. */
@@ -93,7 +112,7 @@ export interface RunResult {
  *
  * @param wgsl The text of a module.
  * @throws WgslError, with the line, where the text is wrong, a binding is missing or too short, threads of a workgroup
- *   do not meet at a barrier, or the steps are used up; OptionError for options.
+ *   do not meet at a barrier (unless the mode is "racing"), or the steps are used up; OptionError for options.
  */
 export function runWgsl(wgsl: string, options: RunOptions): RunResult {
   checkValue("runWgsl", "wgsl", text, wgsl);
@@ -101,8 +120,11 @@ export function runWgsl(wgsl: string, options: RunOptions): RunResult {
   options.bindings.forEach((one, i) => {
     checkOptions("runWgsl", bindingFields, one, `bindings[${i}].`);
   });
-  const starts = [0, ...[...wgsl.matchAll(/\n/g)].map(({ index }) => index + 1)];
-  const lineAt = (at: number) => starts.findLastIndex((start) => start <= at) + 1;
+  const { mode = [], schedule } = options;
+  if (schedule !== undefined && mode.length > 0) {
+    throw new OptionError(`runWgsl: schedule is ${schedule} and mode is ${mode}, expected one of them`);
+  }
+  const lineAt = linesOf(wgsl);
   try {
     return run(wgsl, options, lineAt);
   } catch (error) {
@@ -115,56 +137,30 @@ function run(wgsl: string, options: RunOptions, lineAt: (at: number) => number):
   const entry = entryOf(checkProgram(wgsl, options.constants), options.entryPoint);
   const [x, y = 1, z = 1] = options.workgroups;
   const { buffers, writeBack } = buffersOf(entry, options.bindings);
-  const { subgroupSize = 32, maxSteps = 50_000_000 } = options;
-  const found = execute(entry, { workgroups: [x, y, z], buffers, subgroupSize, maxSteps });
+  const { subgroupSize = 32, maxSteps = 50_000_000, mode, schedule: seed } = options;
+  const modes = [mode ?? []].flat();
+  const [counter, detector] = [newCounter(), newDetector()];
+  const observers = [
+    ...(modes.includes("counting") ? [counter.observer] : []),
+    ...(modes.includes("racing") ? [detector.observer] : []),
+  ];
+  const onDivergence = modes.includes("racing") ? "report" : "throw";
+  const workgroups = [x, y, z] as const;
+  const options64 = { workgroups, buffers, subgroupSize, maxSteps, onDivergence } as const;
+  const float64 = modes.includes("float64") ? float64Numbers(runFloat64(entry, options64)) : {};
+  const found = execute(entry, { workgroups, buffers, subgroupSize, maxSteps, observers, onDivergence, seed });
   writeBack();
   return {
     outOfBounds: found.outOfBounds.map(({ at }) => ({ line: lineAt(at) })),
-    prints: found.prints.map(({ lane, workgroup, step, values, at }) => ({
-      line: lineAt(at),
-      lane,
-      workgroup,
-      step,
-      values,
-    })),
+    divergence: found.divergence.flatMap(({ at, other }) =>
+      [at, ...(other === undefined ? [] : [other])].map((one) => ({ line: lineAt(one) })),
+    ),
+    races: foundRaces(detector.races(), lineAt),
+    notes: foundNotes(detector.notes(), lineAt),
+    counters: modes.includes("counting") ? bufferCounters(entry, counter.counts()) : {},
+    float64,
+    prints: printedLines(found.prints, lineAt),
     droppedPrints: found.droppedPrints,
     steps: found.steps,
-  };
-}
-
-function entryOf({ entryPoints }: Program, name: string | undefined): EntryPoint {
-  const names = [...entryPoints.keys()];
-  if (name === undefined && names.length !== 1) {
-    throw new WgslError(names.length === 0 ? "no compute entry point" : `several entry points: ${names.join(", ")}`, 0);
-  }
-  const entry = entryPoints.get(name ?? (names[0] as string));
-  if (!entry) throw new WgslError(`no entry point ${name}; there are ${names.join(", ") || "none"}`, 0);
-  return entry;
-}
-
-/** A buffer for each variable; what a view shows is copied, and copied back after the run. */
-function buffersOf({ function: { uses } }: EntryPoint, bindings: readonly RunBinding[]) {
-  const buffers = new Map<Variable, ArrayBuffer>();
-  const copies: (() => void)[] = [];
-  for (const variable of uses) {
-    const { binding: own, name, span } = variable;
-    if (!own) continue;
-    const found = bindings.find(({ group = 0, binding }) => group === own.group && binding === own.binding);
-    if (!found) throw new WgslError(`${name}, @group(${own.group}) @binding(${own.binding}), has no data`, span.at);
-    const { data } = found;
-    if (data instanceof ArrayBuffer) {
-      buffers.set(variable, data);
-      continue;
-    }
-    const view = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const copy = view.slice().buffer;
-    buffers.set(variable, copy);
-    if (variable.writable) copies.push(() => view.set(new Uint8Array(copy)));
-  }
-  return {
-    buffers,
-    writeBack: () => {
-      for (const copy of copies) copy();
-    },
   };
 }

@@ -246,6 +246,12 @@ export function scalarOf(type: Type): ScalarType | undefined {
   return type.kind === "matrix" ? type.column.of : undefined;
 }
 
+/** Whether f16 is among a value's scalars, so that two of them may share a word. */
+export const hasHalves = (type: Type): boolean => {
+  if (type.kind === "struct") return type.members.some((member) => hasHalves(member.type));
+  return type.kind === "array" ? hasHalves(type.of) : scalarOf(type)?.scalar === "f16";
+};
+
 /** The same type of other scalars: `vec3<f32>` of u32 is `vec3<u32>`. */
 export function withScalar(type: Type, scalar: ScalarType): Type {
   if (type.kind === "scalar") return scalar;

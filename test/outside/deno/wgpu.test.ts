@@ -1,6 +1,6 @@
 // WebGPU as wgpu implements it, in Deno: its compiler, naga, on every text that the cases of kernels are specialised
-// to, a share of the cases, encoders and encoder-decoders; texts: golden.test.ts. SHADERFORMER_FULL runs all cases, all
-// models and the tests of kernels.
+// to, a share of the cases, encoders and encoder-decoders, and the same kernels in the interpreter; texts:
+// golden.test.ts. SHADERFORMER_FULL runs all cases, all models and the tests of kernels.
 import { describe, expect, test } from "vitest";
 import { farthest } from "../../encoders/encode/golden-encoders.ts";
 import { sequenceGolden, tolerances } from "../../encoders/seq2seq/golden.ts";
@@ -11,6 +11,7 @@ import { bundleTests } from "../outside-vitest/bundle.ts";
 import { testFiles } from "../outside-vitest/files.ts";
 import { noDeno, runInDeno } from "./deno.ts";
 import { encodersOf, sequencesOf } from "./families.ts";
+import { interpreterFiles } from "./interpreter.ts";
 import type { Report } from "./report.ts";
 
 const full = process.env["SHADERFORMER_FULL"] === "1";
@@ -20,7 +21,7 @@ async function runWorker(): Promise<Report[]> {
   await bundleTests({
     outfile,
     worker: "test/outside/deno/worker.ts",
-    tests: testFiles,
+    tests: [...testFiles, ...interpreterFiles],
     standIns: { "test/support/run-cases.ts": "test/outside/deno/tables.ts" },
   });
   return await runInDeno(outfile, full ? ["all"] : []);
@@ -52,6 +53,13 @@ describe.skipIf(why)(`wgpu in Deno${why ? ` (${why})` : ""}`, () => {
       if (error !== undefined) throw new Error(error);
     });
   }
+
+  test("the interpreter is compared on every kernel that enables no subgroups", () => {
+    const compared = ofKind("test").flatMap(({ name }) => (name.startsWith(interpreterFiles[0] as string) ? name : []));
+    const left = [...kernelFiles].filter(([kernel]) => !compared.some((name) => name.endsWith(` > ${kernel}`)));
+    expect(left.flatMap(([kernel, code]) => (code.includes("enable subgroups;") ? [] : [kernel]))).toEqual([]);
+    for (const file of interpreterFiles) expect(ofKind("test").some(({ name }) => name.startsWith(file))).toBe(true);
+  });
 
   for (const { name, why: reason } of ofKind("not available")) test.skip(`${name}: ${reason}`, () => undefined);
 

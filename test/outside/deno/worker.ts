@@ -1,5 +1,6 @@
 // Runs in Deno, bundled with the test files of kernels: reads the texts of all cases that these have, runs models, and
-// a share of the cases; or, called with "all", every case and the tests that the files declare themselves.
+// a share of the cases, and tests of the interpreter; or, called with "all", every case and all tests that the files
+// declare themselves.
 import { type Case, type CaseTable, missingFeatures } from "../../../src/check/case-table.ts";
 import { checkCase } from "../../../src/check/check-case.ts";
 import { openGpu } from "../../../src/gpu/device/open.ts";
@@ -7,10 +8,11 @@ import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { tune } from "../../../src/kernels/tuning.ts";
 import { quick } from "../../support/devices/gpu.ts";
 import { firstCases } from "../../support/first-tier.ts";
-import { beginFile, collected, skipped } from "../outside-vitest/collect.ts";
+import { beginFile, collected, skipped, skippedItself } from "../outside-vitest/collect.ts";
 import { beginDevices, devices } from "../outside-vitest/devices.ts";
 import { embedSentences, encodeGolden } from "./encoders.ts";
 import { encodersOf, sequencesOf } from "./families.ts";
+import { interpreterFiles, nagaFailsAt } from "./interpreter.ts";
 import { say } from "./report.ts";
 import { generateGoldenSequences } from "./sequences.ts";
 import { compileAll, shadersOf } from "./specialised.ts";
@@ -21,7 +23,9 @@ async function attempt(name: string, body: () => unknown): Promise<void> {
     await body();
     say({ kind: "test", name });
   } catch (error) {
-    say({ kind: "test", name, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    if (error instanceof Error && error.name === skippedItself) {
+      say({ kind: "not available", name, why: error.message });
+    } else say({ kind: "test", name, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }
 }
 
@@ -65,9 +69,15 @@ async function runCases(all: boolean): Promise<void> {
   }
 }
 
-/** Tests that files declare themselves; what one leaves allocated is freed after it. */
-async function runCollected(): Promise<void> {
-  for (const { id, run } of collected) {
+/** Tests that files declare themselves, or those of the interpreter; what one leaves allocated is freed after it. */
+async function runCollected(all: boolean): Promise<void> {
+  const isOfInterpreter = (id: string) => interpreterFiles.some((file) => id.startsWith(file));
+  for (const { id, run } of collected.filter((test) => all || isOfInterpreter(test.id))) {
+    const why = nagaFailsAt(id);
+    if (why !== undefined) {
+      say({ kind: "not available", name: id, why });
+      continue;
+    }
     const scopes = devices.map((gpu) => gpu.scope());
     await attempt(id, run);
     for (const scope of scopes.reverse()) {
@@ -77,7 +87,7 @@ async function runCollected(): Promise<void> {
     }
     await Promise.all(devices.map((gpu) => gpu.flush().catch(() => undefined)));
   }
-  for (const name of skipped) say({ kind: "not available", name, why: "its file skips it on this device" });
+  for (const name of all ? skipped : []) say({ kind: "not available", name, why: "its file skips it on this device" });
 }
 
 /** Imports the test files and does what the arguments say. */
@@ -103,6 +113,6 @@ export async function work(files: Readonly<Record<string, () => Promise<unknown>
   await generateGoldenSequences(gpu, sequencesOf(all));
   if (all) await generateGoldenSequences(bare, sequencesOf(all).slice(0, 1));
   await runCases(all);
-  if (all) await runCollected();
+  await runCollected(all);
   process.exit();
 }

@@ -18,11 +18,20 @@ export const skipped: string[] = [];
 
 const path: string[] = [];
 
+/** The name of the error with which a test skips itself. */
+export const skippedItself = "SkippedItself";
+
+const context = {
+  skip: (is: boolean, why = "its condition") => {
+    if (is) throw Object.assign(new Error(why), { name: skippedItself });
+  },
+};
+
 function declare(name: string, ...rest: readonly unknown[]): void {
-  const run = rest.find((item) => typeof item === "function") as (() => unknown) | undefined;
+  const run = rest.find((item) => typeof item === "function") as ((given: typeof context) => unknown) | undefined;
   const title = [...path, name].join(" > ");
   const same = collected.filter(({ id }) => id === title || id.startsWith(`${title} (`)).length;
-  if (run) collected.push({ id: same > 0 ? `${title} (${same + 1})` : title, run });
+  if (run) collected.push({ id: same > 0 ? `${title} (${same + 1})` : title, run: () => run(context) });
 }
 
 /** Names the file whose import follows. */
@@ -33,13 +42,17 @@ export function beginFile(name: string): void {
 
 type Rows = readonly unknown[];
 
+/** A name with the first value of a row in it, or with the row after it. */
+const titleOf = (name: string, row: unknown, [value]: Rows): string =>
+  name.includes("%s") ? name.replace("%s", () => String(value)) : `${name} ${JSON.stringify(row)}`;
+
 const each =
   (add: typeof declare) =>
   (rows: Rows) =>
   (name: string, run: (...row: Rows) => unknown): void => {
     for (const row of rows) {
       const values = Array.isArray(row) ? row : [row];
-      add(`${name} ${JSON.stringify(row)}`, () => run(...values));
+      add(titleOf(name, row, values), () => run(...values));
     }
   };
 

@@ -1,84 +1,41 @@
-import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { kernelFiles, shaderOf } from "../../support/shaders.ts";
+import { describe, expect, test } from "vitest";
+import type { Dispatch } from "../../../src/study/dispatch.ts";
+import { type Prepared, prepare, type StudyKernel } from "../../../src/study/kernel.ts";
+import { studyKernels } from "../../../src/study/kernels.ts";
+import { moduleOf } from "../../support/shaders.ts";
+import { halfParts } from "../half-parts.ts";
 import { barriersOf } from "./barriers.ts";
-import { hasFault, places, runWorkgroup } from "./detector.ts";
-import type { Dispatch } from "./dispatch.ts";
-import { dispatches } from "./dispatches.ts";
 import { silentBarriers } from "./silent-barriers.ts";
+import { unwritten, watched } from "./watched.ts";
 
-const shaderFor = (kernel: string, constants: Readonly<Record<string, number>> = {}) => shaderOf(kernel, { constants });
+const kernels = await studyKernels();
+const small = new Map([...kernels].map(([name, kernel]) => [name, prepare(kernel, kernel.small)]));
 
-test("every kernel has a dispatch", () => {
-  expect(Object.keys(dispatches).sort()).toEqual([...kernelFiles.keys()].sort());
+const inHalves = halfParts.map(([name, part]): [string, Prepared] => {
+  const kernel = kernels.get(name) as StudyKernel;
+  return [`${name} with ${part}`, prepare(kernel, { ...kernel.small, parts: [moduleOf(part)] })];
 });
 
-test("the detector sees threads apart: no function's result reaches another thread, no barrier is overlooked", () => {
-  const code = (barrier: string) => `
-    @group(0) @binding(0) var<storage, read_write> y: array<u32>;
-    var<workgroup> shared_words: array<u32, 4>;
-    fn twice(x: u32) -> u32 { return x + x; }
-    @compute @workgroup_size(4)
-    fn main(@builtin(local_invocation_index) thread: u32) {
-      var sum = 0u;
-      for (var i = 0u; i < 2; i++) {
-        ${barrier}
-        shared_words[thread] = twice(thread);
-        workgroupBarrier();
-        sum += shared_words[3 - thread];
-      }
-      y[thread] = sum;
-    }`;
-  const dispatch = { uniforms: {}, inputs: {}, outputs: { y: 4 }, workgroups: [1, 1, 1] } as const;
-  const base = shaderFor("elementwise/fill");
-  const [binding] = base.declarations.bindings;
-  if (binding === undefined) throw new Error("elementwise/fill has no bindings");
-  const declarations = { ...base.declarations, bindings: [binding], constants: new Map() };
-  const run = (barrier: string) => runWorkgroup({ ...base, code: code(barrier), declarations }, dispatch, [0, 0, 0]);
-  const { faults, buffers } = run("workgroupBarrier();");
-  expect(faults).toEqual([]);
-  expect([...new Uint32Array(buffers.get("y")?.buffer ?? new ArrayBuffer(0))]).toEqual([12, 8, 4, 0]);
-  expect(run("").faults.length).toBeGreaterThan(0);
-});
-
-describe("no two threads of a workgroup race, and no two workgroups write one element", () => {
-  test.each(Object.entries(dispatches))("%s", (kernel, dispatch) => {
-    const complaints = vi.spyOn(console, "error").mockImplementation(() => {});
-    onTestFinished(() => complaints.mockRestore());
-    const shader = shaderFor(kernel, dispatch.constants);
-    const writers = new Map<string, number[]>();
-    const finished = places(dispatch.workgroups).map((place) => {
-      const run = runWorkgroup(shader, dispatch, place);
-      expect(run.faults, `workgroup ${place}`).toEqual([]);
-      for (const element of run.written) {
-        expect(writers.get(element), `workgroup ${place} writes ${element}, as does`).toBeUndefined();
-        writers.set(element, place);
-      }
-      return run.written.size;
-    });
-    expect(finished.filter((count) => count > 0).length, "workgroups that write").toBeGreaterThan(
-      dispatch.alone ? 0 : 1,
-    );
-    const elements = Object.entries(dispatch.outputs).flatMap(([name, size]) =>
-      Array.from({ length: size }, (_, i) => `${name}[${i}]`),
-    );
-    expect(
-      elements.filter((element) => !writers.has(element)),
-      "elements that are never written",
-    ).toEqual([]);
-    // The interpreter goes on after what it does not understand.
-    expect(complaints.mock.calls.map(([first]) => String(first))).toEqual([]);
+describe("no threads race, none leaves a buffer, all meet at barriers, and all outputs are written", () => {
+  test.each([...small, ...inHalves])("%s", (_, { shader, dispatch }) => {
+    const { faults, outputs } = watched(shader.code, dispatch);
+    expect(faults).toEqual([]);
+    for (const name of Object.keys(dispatch.outputs)) {
+      const left = [...(outputs.get(name) ?? [])].flatMap((word, i) => (word === unwritten ? [`${name}[${i}]`] : []));
+      expect(left, "words that are never written").toEqual([]);
+    }
+    if (!dispatch.alone) expect(Math.max(...dispatch.workgroups), "workgroups along an axis").toBeGreaterThan(1);
   });
 });
 
 describe("a barrier that is missing", () => {
   // A part's barriers are those of the kernels that have it, the one with the fewest threads first.
-  const threads = (kernel: string, { constants, workgroups }: Dispatch) =>
-    [...shaderFor(kernel, constants).declarations.workgroupSize, ...workgroups].reduce((all, size) => all * size, 1);
-  const found = new Map<string, [kernel: string, dispatch: Dispatch, without: string][]>();
-  const byThreads = Object.entries(dispatches).sort((a, b) => threads(...a) - threads(...b));
-  for (const [kernel, dispatch] of byThreads) {
-    for (const { name, without } of barriersOf(shaderFor(kernel, dispatch.constants))) {
-      found.set(name, [...(found.get(name) ?? []), [kernel, dispatch, without]]);
+  const threads = ({ shader, dispatch }: Prepared) =>
+    [...shader.declarations.workgroupSize, ...dispatch.workgroups].reduce((all, size) => all * size, 1);
+  const found = new Map<string, { readonly whole: Prepared; readonly without: string }[]>();
+  for (const whole of [...small.values()].sort((a, b) => threads(a) - threads(b))) {
+    for (const { name, without } of barriersOf(whole.shader)) {
+      found.set(name, [...(found.get(name) ?? []), { whole, without }]);
     }
   }
 
@@ -87,11 +44,20 @@ describe("a barrier that is missing", () => {
     expect(Object.keys(silentBarriers).filter((name) => !found.has(name))).toEqual([]);
   });
 
-  test.each([...found])("shows, but for those listed: %s", (name, kernels) => {
-    const shows = ([kernel, dispatch, without]: (typeof kernels)[0]) =>
-      places(dispatch.workgroups).some((place) =>
-        hasFault(shaderFor(kernel, dispatch.constants), dispatch, place, without),
-      );
-    expect(kernels.some(shows)).toBe(!(name in silentBarriers));
+  /** Bits that differ from those of the whole kernel in one of twenty orders. */
+  const differs = (whole: string, without: string, dispatch: Dispatch): boolean => {
+    const { outputs } = watched(whole, dispatch);
+    return Array.from({ length: 20 }, (_, seed) => watched(without, dispatch, seed)).some((other) =>
+      [...outputs].some(([name, words]) => words.some((word, i) => word !== other.outputs.get(name)?.[i])),
+    );
+  };
+
+  test.each([...found])("shows, but for those listed: %s", (name, all) => {
+    const shows = ({ whole: { shader, dispatch }, without }: (typeof all)[0]) => {
+      const { faults, notes } = watched(without, dispatch);
+      if (faults.length > 0 || notes.length > watched(shader.code, dispatch).notes.length) return true;
+      return differs(shader.code, without, dispatch);
+    };
+    expect(all.some(shows)).toBe(!(name in silentBarriers));
   });
 });

@@ -1,36 +1,13 @@
 // What differs between a buffer that the interpreter wrote and one that a GPU wrote.
-import { halfOf } from "../../../src/wgsl/run/numbers.ts";
+import { numberAt, scalarsIn } from "../../../src/wgsl/run/contents.ts";
 import type { Variable } from "../../../src/wgsl/run/program.ts";
-import { type Place, placesOf, type ScalarName, type Type } from "../../../src/wgsl/run/types.ts";
+import type { ScalarName } from "../../../src/wgsl/run/types.ts";
 
 /** What a variable holds after both have run. */
 export interface Pair {
   readonly variable: Variable;
   readonly interpreted: ArrayBuffer;
   readonly onGpu: ArrayBuffer;
-}
-
-/** The scalars of a buffer, also of a runtime-sized array at its end. */
-function scalarsIn(type: Type, bytes: number): readonly Place[] {
-  if (type.kind === "array" && type.count === undefined) {
-    const inner = placesOf(type.of);
-    return Array.from({ length: Math.floor(bytes / type.stride) }, (_, i) => moved(inner, i * type.stride)).flat();
-  }
-  if (type.kind !== "struct") return placesOf(type);
-  return type.members.flatMap((member) => moved(scalarsIn(member.type, bytes - member.offset), member.offset));
-}
-
-const moved = (places: readonly Place[], by: number): Place[] =>
-  places.map(({ scalar, offset }) => ({ scalar, offset: offset + by }));
-
-const readers: Readonly<Partial<Record<ScalarName, (view: DataView, offset: number) => number>>> = {
-  f32: (view, offset) => view.getFloat32(offset, true),
-  i32: (view, offset) => view.getInt32(offset, true),
-  f16: (view, offset) => halfOf(view.getUint16(offset, true)),
-};
-
-function numberAt(view: DataView, { scalar, offset }: Place): number {
-  return readers[scalar.scalar]?.(view, offset) ?? view.getUint32(offset, true);
 }
 
 /** Half a unit in the last place of 1. */
@@ -61,7 +38,7 @@ export function differentNumbers(
   const [ours, gpus] = [interpreted, onGpu].map((buffer) => new DataView(buffer)) as [DataView, DataView];
   const largest = new Map<ScalarName, number>();
   for (const place of places) {
-    const magnitude = Math.abs(numberAt(ours, place));
+    const magnitude = Math.abs(numberAt(ours, place.scalar.scalar, place.offset));
     const { scalar } = place.scalar;
     if (Number.isFinite(magnitude)) largest.set(scalar, Math.max(largest.get(scalar) ?? 0, magnitude));
   }
@@ -69,7 +46,10 @@ export function differentNumbers(
     const { scalar } = place.scalar;
     const isFloat = scalar === "f32" || scalar === "f16";
     const allowed = isFloat || integers ? within * unit(scalar) * (largest.get(scalar) ?? 0) : 0;
-    const [a, b] = [numberAt(ours, place), numberAt(gpus, place)];
+    const [a, b] = [
+      numberAt(ours, place.scalar.scalar, place.offset),
+      numberAt(gpus, place.scalar.scalar, place.offset),
+    ];
     const isNear = Object.is(a, b) || (Number.isFinite(a) && Math.abs(a - b) <= allowed);
     return isNear ? [] : [`number ${i} of ${variable.name}: ${a}, on the GPU ${b}`];
   });

@@ -17,6 +17,7 @@ import { type Context, fail } from "./context.ts";
 import { entryPointOf } from "./entry-points.ts";
 import { valueIn } from "./expressions.ts";
 import { constant, convert, converted } from "./fold.ts";
+import { scopeAt } from "./scope-at.ts";
 import { assertTrue, declared, statementsIn } from "./statements.ts";
 import { numberOf, typeReader } from "./type-names.ts";
 
@@ -80,6 +81,10 @@ export function checkProgram(code: string, constants: Readonly<Record<string, nu
 
   const entryPoints = new Map<string, EntryPoint>();
   for (const node of constantsFirst(module, scopes)) moduleVariable(node);
+  for (const node of module.declarations) {
+    const isVariable = node.kind === "variable" && node.keyword === "var";
+    if (isVariable && !meanings.has(node)) moduleVariable(node);
+  }
   for (const node of calleesFirst(module, scopes)) functionOf(node);
   for (const node of module.declarations) {
     if (node.kind === "assertion") assertTrue(context, node);
@@ -87,7 +92,9 @@ export function checkProgram(code: string, constants: Readonly<Record<string, nu
       entryPoints.set(node.label.name, entryPointOf(context, node, functionOf(node), code));
     }
   }
-  return { entryPoints, features };
+  const variables = [...meanings.values()].filter((one): one is Variable => !("kind" in one));
+  const resources = variables.filter(({ binding }) => binding !== undefined);
+  return { entryPoints, features, resources, scopeAt: (at) => scopeAt(context, module, at) };
 }
 
 function featuresOf(code: string, { directives }: Module): Set<string> {
@@ -210,5 +217,6 @@ function readFunction(
     node.body,
   );
   const { at, end } = node.label;
-  return { name: node.label.name, parameters, result, body, uses, span: { at, end } };
+  const close = { at: node.body.end - 1, end: node.body.end };
+  return { name: node.label.name, parameters, result, body, uses, span: { at, end }, close };
 }

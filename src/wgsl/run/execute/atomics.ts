@@ -15,12 +15,18 @@ const updates: Readonly<Record<string, (old: number, value: number) => number>> 
   atomicExchange: (_, value) => value,
 };
 
-/** Atomic functions, lane after lane. They give the value that was there. */
-export function atomicActions(
+/** Atomic functions, lane after lane. */
+export function atomicActions(state: State, instruction: Extract<Instruction, { kind: "atomic" }>): readonly Action[] {
+  const visit = atomicVisit(state, instruction);
+  return [() => forEachLane(state.active, visit)];
+}
+
+/** What an atomic function does for a lane. It gives the value that was there. */
+export function atomicVisit(
   state: State,
   { name, site, scalar, to, values, at }: Extract<Instruction, { kind: "atomic" }>,
-): readonly Action[] {
-  const { active, i32, width, outOfBounds } = state;
+): (lane: number) => void {
+  const { i32, width, outOfBounds } = state;
   const { i32: signed, u32: unsigned } = memoryOf(state, site.variable);
   const [words, view] = [scalar === "i32" ? signed : unsigned, viewOf(state, scalar)];
   const { address, offset } = site;
@@ -34,7 +40,7 @@ export function atomicActions(
     if (isEqual) words[word] = view[second + lane] as number;
     if (exchanged !== undefined) i32[exchanged + lane] = isEqual ? 1 : 0;
   };
-  const visit = (lane: number) => {
+  return (lane) => {
     const a = address === undefined ? 0 : (i32[address * width + lane] as number);
     if (a < 0) {
       outOfBounds.add(at);
@@ -47,5 +53,4 @@ export function atomicActions(
     else exchange(lane, word, found);
     if (old !== undefined) view[old + lane] = found;
   };
-  return [() => forEachLane(active, visit)];
 }

@@ -3,6 +3,7 @@
 // for active lanes and for those that will take another branch.
 import { WgslError } from "../../error.ts";
 import type { Code, Condition, Operation } from "../lower/code.ts";
+import { type Access, isAccess, type Observer } from "./observer.ts";
 import { actionsOf, type Makers } from "./plain.ts";
 import type { Action, State } from "./state.ts";
 import { entered, others, type Strand, top } from "./strand.ts";
@@ -39,19 +40,37 @@ export interface Machine {
   /** A list of lanes that is made while the active ones are read. */
   readonly rest: Int32Array;
   readonly maxSteps: number;
+  /** A strand pauses before the operation at which the steps of the state have reached this number. */
+  pauseAt: number;
+  readonly observers: readonly Observer[];
 }
 
 /** Prepares code for runs in a mode. */
-export function newMachine({ operations }: Code, state: State, makers: Makers, maxSteps: number): Machine {
+export function newMachine(
+  { operations }: Code,
+  state: State,
+  makers: Makers,
+  maxSteps: number,
+  observers: readonly Observer[] = [],
+): Machine {
   const encoded = new Int32Array(operations.length * fields);
   for (const [i, operation] of operations.entries()) encoded.set(encode(operation, state.width), i * fields);
-  const actions = operations.map((operation) => {
-    const instructions =
-      operation.kind === "run" ? operation.instructions : operation.kind === "barrier" ? operation.loads : [];
-    return instructions.flatMap((instruction) => actionsOf(makers, state, instruction));
-  });
+  const actions = operations.map((operation) => actionsIn(operation, state, makers, observers));
   const [waiting, rest] = [new Int32Array(state.width), new Int32Array(state.width + 1)];
-  return { state, operations, encoded, actions, waiting, rest, maxSteps };
+  for (const { begin } of observers) begin?.(state);
+  return { state, operations, encoded, actions, waiting, rest, maxSteps, pauseAt: maxSteps, observers };
+}
+
+/** What the instructions of an operation do, and before each of them the observers. */
+function actionsIn(operation: Operation, state: State, makers: Makers, observers: readonly Observer[]): Action[] {
+  if (operation.kind !== "run" && operation.kind !== "barrier") return [];
+  const before = operation.kind === "run" ? observers.flatMap(({ run }) => run?.(state, operation) ?? []) : [];
+  const instructions = operation.kind === "run" ? operation.instructions : operation.loads;
+  const all = instructions.flatMap((one) => [
+    ...(isAccess(one) ? observers.flatMap(({ access }) => access?.(state, one as Access) ?? []) : []),
+    ...actionsOf(makers, state, one),
+  ]);
+  return [...before, ...all];
 }
 
 function encode(operation: Operation, width: number): number[] {
@@ -73,15 +92,22 @@ function encode(operation: Operation, width: number): number[] {
   }
 }
 
-/** Runs a strand until it waits at a barrier or ends. Throws `WgslError` when the budget of steps is used up. */
+/**
+ * Runs a strand until it waits at a barrier, ends, or pauses, which leaves it ready. Throws `WgslError` when the budget
+ * of steps is used up.
+ */
 export function runStrand(machine: Machine, strand: Strand): void {
-  const { state, encoded, actions, maxSteps } = machine;
+  const { state, encoded, actions, maxSteps, pauseAt } = machine;
   const { active } = state;
   active.bounds.set(strand.bounds.subarray(0, strand.length));
   active.length = strand.length;
   let at = strand.position;
   for (;;) {
-    if (state.steps >= maxSteps) throw outOfSteps(machine, at);
+    if (state.steps >= pauseAt) {
+      if (state.steps >= maxSteps) throw outOfSteps(machine, at);
+      park(machine, strand, at, "ready");
+      return;
+    }
     state.steps++;
     switch (encoded[at * fields]) {
       case codes.run: {
@@ -242,6 +268,7 @@ function branch(machine: Machine, strand: Strand, at: number): number {
   }
   active.length = yes;
   frames[frame + 1] = no;
+  if (yes > 0 && no > 0) part(machine, at);
   if (yes > 0) return at + 1;
   const other = encoded[at * fields + 4] as number;
   return other < 0 ? (encoded[at * fields + 1] as number) : other;
@@ -258,8 +285,14 @@ function otherwise({ state: { active } }: Machine, strand: Strand): boolean {
   return length > 0;
 }
 
+/** Tells observers that lanes of a strand part. */
+function part({ observers, operations }: Machine, at: number): void {
+  for (const { parted } of observers) parted?.((operations[at] as Operation).span.at);
+}
+
 /** Lets active lanes wait for a frame, all of them or those whose condition holds. */
-function wait({ encoded, state, waiting, rest }: Machine, strand: Strand, at: number): number {
+function wait(machine: Machine, strand: Strand, at: number): number {
+  const { encoded, state, waiting, rest } = machine;
   const { active, i32 } = state;
   const { bounds, length } = active;
   const e = at * fields;
@@ -268,6 +301,7 @@ function wait({ encoded, state, waiting, rest }: Machine, strand: Strand, at: nu
   const which = encoded[e + 4] as number;
   const frame = strand.depth - 1 - (which >> 1);
   const until = 2 * frame + 1 + (which & 1);
+  const before = strand.idle;
   let count = 0;
   for (let run = 0; run < length; run += 2) {
     const end = bounds[run + 1] as number;
@@ -279,6 +313,7 @@ function wait({ encoded, state, waiting, rest }: Machine, strand: Strand, at: nu
     }
   }
   for (let i = 0; i < count; i++) bounds[i] = rest[i] as number;
+  if (count > 0 && strand.idle > before) part(machine, at);
   active.length = count;
   return count > 0 ? at + 1 : (encoded[e + 1] as number);
 }
@@ -291,12 +326,18 @@ function choose(machine: Machine, strand: Strand, at: number): void {
   const { bounds, length } = active;
   const value = encoded[at * fields + 2] as number;
   const chosen = encoded[at * fields + 3] as number;
+  let one = -2;
+  let isOne = true;
   for (let run = 0; run < length; run += 2) {
     const end = bounds[run + 1] as number;
     for (let lane = bounds[run] as number; lane < end; lane++) {
-      i32[chosen + lane] = operation.cases.get(i32[value + lane] as number) ?? operation.otherwise;
+      const number = operation.cases.get(i32[value + lane] as number) ?? operation.otherwise;
+      i32[chosen + lane] = number;
+      isOne &&= one === -2 || one === number;
+      one = number;
     }
   }
+  if (!isOne) part(machine, at);
   open(machine, strand, -1);
 }
 

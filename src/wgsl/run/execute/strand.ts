@@ -45,21 +45,14 @@ export function newStrand(first: number, end: number, depth: number): Strand {
   };
 }
 
-/** Puts a strand at the start of the entry point, in its frame, with all lanes active. */
-export function restart(strand: Strand): void {
-  const { first, end, bounds, frames } = strand;
-  bounds[0] = first;
-  bounds[1] = end;
-  strand.length = 2;
-  strand.position = 0;
-  strand.depth = 1;
-  strand.idle = 0;
-  strand.status = "ready";
-  frames[0] = 2;
-  frames[1] = 0;
-  frames[2] = 0;
-  frames[fields] = first;
-  frames[fields + 1] = end;
+/** Puts a strand at the start of the entry point, in its frame: all lanes are active, unless others are given as runs. */
+export function restart(strand: Strand, lanes: Int32Array = Int32Array.of(strand.first, strand.end)): void {
+  const { bounds, frames } = strand;
+  const { length } = lanes;
+  Object.assign(strand, { length, position: 0, depth: 1, idle: 0, status: "ready" });
+  bounds.set(lanes);
+  frames.set([length, 0, 0]);
+  frames.set(lanes, fields);
 }
 
 /** The index of the innermost frame's record. */

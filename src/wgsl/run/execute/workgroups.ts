@@ -7,8 +7,8 @@ import { type Machine, runStrand } from "./machine.ts";
 import type { Memory } from "./state.ts";
 import { newStrand, restart, type Strand } from "./strand.ts";
 
-/** All that a dispatch runs with. */
-interface Dispatch {
+/** All that a workgroup runs with. */
+export interface Dispatch {
   readonly entry: EntryPoint;
   readonly code: Code;
   readonly machine: Machine;
@@ -27,37 +27,60 @@ export function strandsOf(lanes: number, width: number, depth: number): Strand[]
   return strands;
 }
 
-/** Runs all workgroups in ascending order; the first divergence, which ends the run. */
-export function runWorkgroups(dispatch: Dispatch): Divergence | undefined {
-  const [columns, rows, layers] = dispatch.workgroups;
+/** Every workgroup of a grid, in ascending order. */
+export function* placesOf([columns, rows, layers]: Dispatch["workgroups"]): Generator<[number, number, number]> {
   for (let z = 0; z < layers; z++) {
     for (let y = 0; y < rows; y++) {
-      for (let x = 0; x < columns; x++) {
-        const found = runWorkgroup(dispatch, [x, y, z]);
-        if (found) return found;
-      }
+      for (let x = 0; x < columns; x++) yield [x, y, z];
     }
+  }
+}
+
+/** Runs all workgroups in ascending order; the first divergence, which ends the run. */
+export function runWorkgroups(dispatch: Dispatch): Divergence | undefined {
+  for (const place of placesOf(dispatch.workgroups)) {
+    const found = runWorkgroup(dispatch, place);
+    if (found) return found;
   }
   return undefined;
 }
 
-function runWorkgroup(dispatch: Dispatch, workgroup: readonly [number, number, number]): Divergence | undefined {
+/** Puts a workgroup at its start. */
+export function startWorkgroup(dispatch: Dispatch, workgroup: readonly [number, number, number]): void {
   const { machine, strands } = dispatch;
   machine.state.workgroup = workgroup;
+  for (const { workgroup: starts } of machine.observers) starts?.();
   prepare(dispatch);
   for (const strand of strands) restart(strand);
+}
+
+function runWorkgroup(dispatch: Dispatch, workgroup: readonly [number, number, number]): Divergence | undefined {
+  const { machine, strands } = dispatch;
+  startWorkgroup(dispatch, workgroup);
   for (;;) {
     for (const strand of strands) {
-      if (strand.status !== "ready") continue;
-      runStrand(machine, strand);
-      const missing = isIncomplete(strand) ? missingLanes(machine, strand) : undefined;
+      const missing = strand.status === "ready" ? runReady(machine, strand) : undefined;
       if (missing) return missing;
     }
-    if (strands.every(({ status }) => status === "ended")) return undefined;
-    const missing = missingStrands(machine, strands);
+    if (haveEnded(strands)) return undefined;
+    const missing = release(machine, strands);
     if (missing) return missing;
-    goOn(machine, strands);
   }
+}
+
+/** Runs a strand that is ready until it waits, pauses or ends; what is wrong if it waits without some of its lanes. */
+export function runReady(machine: Machine, strand: Strand): Divergence | undefined {
+  runStrand(machine, strand);
+  return isIncomplete(strand) ? missingLanes(machine, strand) : undefined;
+}
+
+export const haveEnded = (strands: readonly Strand[]): boolean => strands.every(({ status }) => status === "ended");
+
+/** Lets strands, none of which is ready, leave their barrier; what is wrong if they do not wait at the same one. */
+export function release(machine: Machine, strands: readonly Strand[]): Divergence | undefined {
+  const missing = missingStrands(machine, strands);
+  if (!missing) goOn(machine, strands);
+  return missing;
 }
 
 /** Whether a strand waits without some of its lanes. */
@@ -65,7 +88,13 @@ const isIncomplete = ({ status, length, bounds, first, end }: Strand): boolean =
   status === "waiting" && (length > 2 || bounds[0] !== first || bounds[1] !== end);
 
 /** Lets strands leave the barrier that all of them have reached. What it loads, it loads before any of them goes on. */
-function goOn({ state: { active }, actions }: Machine, strands: readonly Strand[]): void {
+function goOn({ state: { active }, actions, operations, observers }: Machine, strands: readonly Strand[]): void {
+  const operation = operations[(strands[0] as Strand).position];
+  const isLoading = operation?.kind === "barrier" && operation.loads.length > 0;
+  const tell = () => {
+    if (operation?.kind === "barrier") for (const { barrier } of observers) barrier?.(operation.of);
+  };
+  tell();
   for (const strand of strands) {
     active.bounds.set(strand.bounds.subarray(0, strand.length));
     active.length = strand.length;
@@ -73,6 +102,7 @@ function goOn({ state: { active }, actions }: Machine, strands: readonly Strand[
     strand.position++;
     strand.status = "ready";
   }
+  if (isLoading) tell();
 }
 
 /** Workgroup memory is zero, private variables have their initial values, the entry point its arguments. */

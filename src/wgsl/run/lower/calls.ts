@@ -1,8 +1,9 @@
 // Calls of functions of the text, which leave expressions: arguments are computed, and the call is an operation of its
 // own.
 import type { Expression, UserFunction, Variable } from "../program.ts";
+import type { Pointer } from "./code.ts";
 import { hasCall } from "./effects.ts";
-import { compileInto, control, copy, type Instance, kept, type Lowering, newLabel, type Pointer } from "./lowering.ts";
+import { compileInto, control, copy, type Instance, kept, type Lowering, newLabel } from "./lowering.ts";
 import { pointerOf } from "./references.ts";
 import { addressSlot, consecutive, firstSlot, resultSlots } from "./slots.ts";
 

@@ -2,7 +2,7 @@
 // the others decide which lanes are active, and what comes next. Both are data: a mode of execution decides what an
 // instruction does.
 import type { Span } from "../../tree.ts";
-import type { Constant, Reference, Variable } from "../program.ts";
+import type { Constant, Reference, UserFunction, Variable } from "../program.ts";
 import type { Place, ScalarName } from "../types.ts";
 
 /** A number of each lane. Booleans are 0 and 1; f16 is kept as the f32 of the same value. */
@@ -66,7 +66,7 @@ export type Instruction = {
   | { readonly kind: "load"; readonly to: readonly number[]; readonly site: Site; readonly places: readonly Place[] }
   /** Out of bounds nothing is stored. */
   | { readonly kind: "store"; readonly from: readonly number[]; readonly site: Site; readonly places: readonly Place[] }
-  /** Lane by lane. Out of bounds it gives 0. */
+  /** Lane by lane. Out of bounds it gives 0. `to` is empty if nothing uses what it gives. */
   | {
       readonly kind: "atomic";
       readonly name: string;
@@ -147,9 +147,27 @@ export type Operation = { readonly span: Span } & (
     }
 );
 
+/** What a pointer points to: a variable, `offset` bytes or slots into it, and those that a slot holds. */
+export interface Pointer {
+  readonly variable: Variable;
+  readonly offset: number;
+  readonly address: number | undefined;
+}
+
+/** The operations of a function, as called with certain pointers: from `first` to before `end`. */
+export interface LoweredFunction {
+  readonly function: UserFunction;
+  readonly first: number;
+  readonly end: number;
+  /** What its parameters and `let`s point to. */
+  readonly pointers: ReadonlyMap<Variable, Pointer>;
+}
+
 /** A lowered entry point. Its first operation is that of its function. */
 export interface Code {
   readonly operations: readonly Operation[];
+  /** In the order of their operations, that of the entry point first. */
+  readonly functions: readonly LoweredFunction[];
   /** Slots of a lane. */
   readonly slots: number;
   /** The most frames that are open at a time. */

@@ -156,7 +156,8 @@ function memory(lowering: Lowering, expression: Of<"memory">, target: Target | u
     return to;
   }
   const values = valuesOf(lowering, expression.values).map((slots) => slots[0] as number);
-  const to = temporaries(lowering, type.slots, at);
+  const isUsed = target?.slots.length !== 0;
+  const to = isUsed ? temporaries(lowering, type.slots, at) : [];
   const { scalar } = scalarOf(reference.type.kind === "atomic" ? reference.type.of : type) ?? { scalar: "u32" };
   emit(lowering, { kind: "atomic", name, site: { ...pointer, reference }, scalar, to, values, at });
   return to;

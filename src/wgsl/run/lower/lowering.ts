@@ -2,15 +2,8 @@ import { WgslError } from "../../error.ts";
 import type { Span } from "../../tree.ts";
 import type { Expression, Reference, UserFunction, Variable } from "../program.ts";
 import { placesOf, type Type } from "../types.ts";
-import type { Instruction, Label, Operation, Slot } from "./code.ts";
+import type { Instruction, Label, Operation, Pointer, Slot } from "./code.ts";
 import { constantSlots, release, type Slots, temporary } from "./slots.ts";
-
-/** What a pointer points to: a variable, `offset` bytes or slots into it, and those that a slot holds. */
-export interface Pointer {
-  readonly variable: Variable;
-  readonly offset: number;
-  readonly address: number | undefined;
-}
 
 /** A function as it is called with pointers to certain variables. */
 export interface Instance {

@@ -1,18 +1,8 @@
 // Places in memory: their addresses, loads and stores.
 import type { Expression, Reference } from "../program.ts";
 import { placesOf, type Type } from "../types.ts";
-import type { Length } from "./code.ts";
-import {
-  compileInto,
-  copy,
-  emit,
-  isInSlots,
-  kept,
-  type Lowering,
-  type Pointer,
-  type Target,
-  temporaries,
-} from "./lowering.ts";
+import type { Length, Pointer } from "./code.ts";
+import { compileInto, copy, emit, isInSlots, kept, type Lowering, type Target, temporaries } from "./lowering.ts";
 import { consecutive, firstSlot } from "./slots.ts";
 
 /** Where a reference is, its indices evaluated. */

@@ -46,8 +46,7 @@ function lowerStatement(lowering: Lowering, statement: Statement): void {
       update(lowering, statement);
       break;
     case "evaluate":
-      // `_ = &x` only names a variable.
-      if (statement.value.kind !== "address") lowering.compile(lowering, statement.value);
+      evaluate(lowering, statement.value);
       break;
     case "barrier":
       control(lowering, { kind: "barrier", of: statement.of, loads: [], span: statement.span });
@@ -70,6 +69,13 @@ function lowerStatement(lowering: Lowering, statement: Statement): void {
       print(lowering, statement);
       break;
   }
+}
+
+/** An expression for what it does; `_ = &x` only names a variable. */
+function evaluate(lowering: Lowering, value: Expression): void {
+  if (value.kind === "address") return;
+  const isAtomic = value.kind === "memory" && value.name.startsWith("atomic");
+  lowering.compile(lowering, value, isAtomic ? { slots: [], isFresh: true } : undefined);
 }
 
 function declare(lowering: Lowering, { variable, value, span: { at } }: Of<"declare">): void {

@@ -1,0 +1,97 @@
+// Searches that have to run steps again: for breakpoints with conditions, and for NaNs.
+import type { Strand } from "../execute/strand.ts";
+import { goTo, type Lens, runTo, stepOf } from "./lens.ts";
+import { type NanFinder, newNanFinder } from "./nan.ts";
+import { arrivesAt, type Past } from "./search.ts";
+import { operationAt, strandAt } from "./trace.ts";
+import type { Query } from "./types.ts";
+import { holds, type Watcher } from "./watch.ts";
+
+/** What such a search needs. */
+export interface Searched {
+  readonly lens: Lens;
+  readonly past: Past;
+  readonly watcher: Watcher;
+  nans: NanFinder | undefined;
+}
+
+type Searching = Extract<Query, { to: "breakpoint" | "nan" }>;
+
+/** Steps that are searched at a time. */
+const window = 4096;
+
+/**
+ * Goes to the nearest step that fits, of at most so many steps beyond the current one. Throws `WgslError` for a condition
+ * that is wrong.
+ */
+export function search(searched: Searched, query: Searching, maxSteps: number): "found" | "none" | "more" {
+  const { lens, past } = searched;
+  const now = stepOf(lens);
+  const isNext = query.direction === "next";
+  const last = past.recording.trace.length;
+  // Steps that may be it: from `first` to before `end`.
+  const [first, end] = isNext ? [now + 1, Math.min(last, now + 1 + maxSteps)] : [Math.max(0, now - maxSteps), now];
+  let at = now;
+  try {
+    const found = searchIn(searched, query, first, end);
+    const isAll = isNext ? end === last : first === 0;
+    at = found ?? (isAll ? now : isNext ? end - 1 : first);
+    return found === undefined ? (isAll ? "none" : "more") : "found";
+  } finally {
+    goTo(lens, at);
+  }
+}
+
+/** The step that is nearest to where the search begins, window by window; within one, steps run in ascending order. */
+function searchIn(searched: Searched, query: Searching, first: number, end: number): number | undefined {
+  const isNext = query.direction === "next";
+  for (let done = 0; first + done < end; done += window) {
+    const low = isNext ? first + done : Math.max(first, end - done - window);
+    const high = isNext ? Math.min(end, low + window) : end - done;
+    const found = query.to === "nan" ? nanIn(searched, low, high, isNext) : stopIn(searched, query, low, high, isNext);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The first step of a stretch, or the last, before which a breakpoint stops. */
+function stopIn(
+  { lens, past, watcher }: Searched,
+  { breakpoints }: Extract<Query, { to: "breakpoint" }>,
+  low: number,
+  high: number,
+  isFirst: boolean,
+): number | undefined {
+  const { trace } = past.recording;
+  let found: number | undefined;
+  for (let step = low; step < high; step++) {
+    const isStop = breakpoints.some((one) => {
+      if (!arrivesAt(past, step, one)) return false;
+      if (one.condition === undefined) return true;
+      goTo(lens, step);
+      const strand = lens.dispatch.strands[strandAt(trace, step)] as Strand;
+      return holds(watcher, one.condition, operationAt(trace, step), strand, one.lanes ?? "any");
+    });
+    if (!isStop) continue;
+    if (isFirst) return step;
+    found = step;
+  }
+  return found;
+}
+
+/** The first step of a stretch, or the last, that makes a NaN. */
+function nanIn(searched: Searched, low: number, high: number, isFirst: boolean): number | undefined {
+  const { lens } = searched;
+  searched.nans ??= newNanFinder(lens);
+  const { nans } = searched;
+  let found: number | undefined;
+  goTo(lens, low);
+  for (let step = low; step < high; step++) {
+    nans.found = false;
+    runTo(lens, step + 1, nans.machine);
+    if (!nans.found) continue;
+    if (isFirst) return step;
+    found = step;
+  }
+  return found;
+}

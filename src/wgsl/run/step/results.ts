@@ -1,0 +1,77 @@
+// What a stepper says of memory and of the past, as plain objects.
+import type { Memory } from "../execute/state.ts";
+import type { Variable } from "../program.ts";
+import { placesOf, type Type } from "../types.ts";
+import type { Opened } from "./open.ts";
+import { operationAt } from "./trace.ts";
+import type { Marks, MemoryInfo, MemoryState, RunEnd } from "./types.ts";
+
+/** What is known of a buffer, or of a variable in workgroup memory. */
+export function memoryInfo({ name, type, space, writable, binding }: Variable, { bytes }: Memory): MemoryInfo {
+  const element = type.kind === "array" ? type.of : type;
+  return {
+    name,
+    space: space ?? "storage",
+    type: type.name,
+    bytes,
+    writable,
+    group: binding?.group,
+    binding: binding?.binding,
+    scalars: isLarge(element) ? [] : placesOf(element).map(({ scalar, offset }) => ({ scalar: scalar.scalar, offset })),
+    stride: type.kind === "array" ? type.stride : bytes,
+  };
+}
+
+/** Elements with more scalars are not listed one by one. */
+const isLarge = ({ slots }: Type) => slots > 1024;
+
+/** The content of a memory now. */
+export function memoryState({ memories, lens }: Opened, index: number): MemoryState {
+  const memory = [...memories.values()][index];
+  const counts = lens.log.counts[index];
+  if (!memory || !counts) throw new RangeError(`memory ${index}; there are ${memories.size}`);
+  return {
+    bytes: new Uint8Array(memory.i32.buffer.slice(0)),
+    reads: counts.reads.slice(),
+    writes: counts.writes.slice(),
+  };
+}
+
+/** How the run ended; undefined if it has not. */
+export function endOf({ recording, text }: Opened): RunEnd | undefined {
+  const { hasEnded, failure } = recording;
+  if (!hasEnded) return undefined;
+  if (!failure) return { kind: "ended", message: undefined, line: undefined };
+  return { kind: failure.kind, message: failure.message, line: text.lineAt(failure.at) };
+}
+
+/** The most marks of each kind. */
+const mostMarks = 10_000;
+
+/** What happened in the steps that have run. */
+export function marksOf({ recording, text }: Opened): Marks {
+  const { barriers, outOfBounds, prints, stretches, failure, trace, dropped } = recording;
+  const all = [barriers, outOfBounds, prints];
+  const beyond = all.reduce((sum, { length }) => sum + Math.max(0, length - mostMarks), dropped);
+  const faults: Marks["faults"][number][] = outOfBounds.slice(0, mostMarks).map(({ step, at }) => ({
+    step,
+    line: text.lineAt(at),
+    kind: "out-of-bounds",
+    message: "an index is out of bounds: loads give 0, stores are dropped",
+  }));
+  if (failure) {
+    const { kind, message, at } = failure;
+    faults.push({ step: trace.length, line: text.lineAt(at), kind, message });
+  }
+  return {
+    barriers: barriers
+      .slice(0, mostMarks)
+      .map((step) => ({ step, line: text.layout.places[operationAt(trace, step)]?.line ?? 0 })),
+    faults,
+    prints: prints
+      .slice(0, mostMarks)
+      .map(({ step, at, lane, values }) => ({ step, line: text.lineAt(at), lane, values })),
+    stretches: Int32Array.from(stretches.slice(0, 3 * mostMarks)),
+    dropped: beyond,
+  };
+}
