@@ -2,6 +2,7 @@
 // entries, the WGSL files of a name from its definition.
 import { readFile } from "node:fs/promises";
 import { exportsOf, variantsOf } from "./definitions.mjs";
+import { ladderTables } from "./ladder-tables.mjs";
 
 const root = new URL("../..", import.meta.url);
 const readText = (path) => readFile(new URL(path, root), "utf8");
@@ -28,7 +29,7 @@ const headings = new Map([
   ["peaks", "Peaks of a device"],
 ]);
 
-/** The kernel tables of docs/kernels.md. */
+/** The kernel tables of docs/kernels.md, and those of ladders. */
 export async function kernelTables() {
   const ops = [];
   const named = await Promise.all(["src/index.ts", "src/train/index.ts"].map((entry) => exportsOf(entry)));
@@ -44,7 +45,7 @@ export async function kernelTables() {
     const own = ops.filter((op) => op.folder === folder);
     if (own.length > 0) tables.push(`## ${headings.get(folder) ?? folder}\n\n${await table(own)}`);
   }
-  return tables.join("\n");
+  return [...tables, await ladderTables()].join("\n");
 }
 
 /**

@@ -37,7 +37,7 @@ export interface Reference<N extends string = string> {
  * What a dispatch costs, as expressions of integers in the kernel's constants and the sizes. All of them are counted,
  * too.
  */
-interface CostFormulas {
+export interface CostFormulas {
   /** Bytes of all loads and stores of buffers. */
   readonly requestedBytes: string;
   /** Operations on f32, those of padding included: two of a fused multiply-add, one of any other that computes. */

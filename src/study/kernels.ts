@@ -1,6 +1,7 @@
 // All kernels by name. Tables are loaded when one of their kernels is: a page has no texts of others.
 import { OptionError } from "../options/errors.ts";
 import type { StudyKernel } from "./kernel.ts";
+import { ladderTables } from "./ladders/kernels.ts";
 
 /** Tables by how the names of their kernels begin: of several, the longest counts. */
 const tables: Readonly<Record<string, () => Promise<{ readonly kernels: readonly StudyKernel[] }>>> = {
@@ -29,6 +30,7 @@ const tables: Readonly<Record<string, () => Promise<{ readonly kernels: readonly
   "rope/": () => import("./dispatches/rope.ts"),
   "sampling/": () => import("./dispatches/sampling.ts"),
   "softmax/": () => import("./dispatches/softmax.ts"),
+  ...ladderTables,
 };
 
 /** A kernel by its name, such as `gemm/tiled`. Throws OptionError where there is none, with those that are close. */

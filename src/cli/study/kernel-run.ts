@@ -6,6 +6,7 @@ import { costOf, type Prepared, prepare, type Sizes, type StudyKernel } from "..
 import { WgslError } from "../../wgsl/error.ts";
 import { entryOf } from "../../wgsl/run/bindings.ts";
 import { checkProgram } from "../../wgsl/run/check/program.ts";
+import { numberAt, scalarsIn } from "../../wgsl/run/contents.ts";
 import { type Counts, newCounter } from "../../wgsl/run/count/counter.ts";
 import { type ExecuteOptions, execute } from "../../wgsl/run/execute/execute.ts";
 import { compareWithFloat64 } from "../../wgsl/run/float64/elements.ts";
@@ -183,8 +184,8 @@ function distances(
 ): Distance[] {
   const results = kernel.reference?.results(inputsOf(dispatch), sizes, value) ?? {};
   return Object.entries(results).map(([name, { values }]) => {
-    const [, buffer] = [...buffers].find(([variable]) => variable.name === name) ?? [];
-    const found = new Float32Array(buffer ?? new ArrayBuffer(0));
+    const output = [...buffers].find(([variable]) => variable.name === name);
+    const found = output ? numbersIn(...output) : [];
     const [largest, difference] = [{ most: 0 }, { most: 0 }];
     for (const [i, one] of values.entries()) {
       largest.most = Math.max(largest.most, Math.abs(one));
@@ -192,6 +193,11 @@ function distances(
     }
     return { name, difference: difference.most, largest: largest.most };
   });
+}
+
+function numbersIn({ type }: Variable, buffer: ArrayBuffer): number[] {
+  const view = new DataView(buffer);
+  return scalarsIn(type, buffer.byteLength).map(({ scalar: { scalar }, offset }) => numberAt(view, scalar, offset));
 }
 
 /** In how many random orders the outputs have the same bits. */

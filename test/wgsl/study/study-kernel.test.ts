@@ -106,3 +106,8 @@ test("shapes are sizes by their names", () => {
   expect(() => shapeOf("rows")).toThrow("Expected sizes by name, such as rows=17,columns=33.");
   expect(() => shapeOf("rows=1,rows=2")).toThrow("rows is given twice.");
 });
+
+test("counts, which are integers, are compared with the reference as such", async () => {
+  const { reference } = await study("ladders/histogram/threads", {});
+  expect(reference?.outputs).toEqual([{ name: "counts", difference: 0, largest: expect.any(Number) }]);
+});

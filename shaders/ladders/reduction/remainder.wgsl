@@ -1,0 +1,29 @@
+// Sums of blocks, every second thread at work:  y[block] = Σ x[block · BLOCK + i] over i < BLOCK
+//
+// The first rung of the tree in workgroup memory: in step 1 every second thread adds its neighbour's element, in step 2
+// every fourth, and so on. So the working threads are spread over all subgroups, and each subgroup takes both branches.
+// Requests one read an element and one write a block.
+
+const WORKGROUP: u32 = 256;
+const BLOCK: u32 = WORKGROUP;  // elements of a workgroup
+const_assert 0 == (WORKGROUP & (WORKGROUP - 1));  // distances are doubled
+
+struct Params { n: u32 }
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;        // [n]
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;  // [blocks]
+@group(0) @binding(2) var<uniform> params: Params;
+
+var<workgroup> partial: array<f32, WORKGROUP>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let i = workgroup.x * BLOCK + thread;
+  if (i < params.n) { partial[thread] = x[i]; }  // else it is 0
+  workgroupBarrier();
+  for (var distance = 1u; distance < WORKGROUP; distance *= 2) {
+    if (thread % (2 * distance) == 0) { partial[thread] += partial[thread + distance]; }
+    workgroupBarrier();
+  }
+  if (thread == 0) { y[workgroup.x] = partial[0]; }
+}
