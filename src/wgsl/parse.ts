@@ -13,12 +13,16 @@ export function parseTokens(tokens: readonly Token[]): Module {
   const reader = readerOf(tokens);
   const directives: Directive[] = [];
   const declarations: Declaration[] = [];
+  let isPastDirectives = false;
   for (;;) {
     const { kind, text, at } = reader.peek();
     if (kind === "end") return { directives, declarations };
-    if (reader.accept(";")) continue;
+    if (reader.accept(";")) {
+      isPastDirectives = true;
+      continue;
+    }
     if (text === "enable" || text === "requires" || text === "diagnostic") {
-      if (declarations.length > 0) throw reader.fail("a declaration, as directives come first,");
+      if (isPastDirectives) throw reader.fail("a declaration, as directives come first,");
       while (reader.peek().text !== ";") {
         if (reader.peek().kind === "end" || /[{}=]/.test(reader.peek().text)) throw reader.fail(";");
         reader.take();
@@ -28,12 +32,15 @@ export function parseTokens(tokens: readonly Token[]): Module {
       continue;
     }
     declarations.push(readDeclaration(reader));
+    isPastDirectives = true;
   }
 }
 
 function readDeclaration(reader: Reader): Declaration {
   const attributes = readAttributes(reader);
   const { text, at } = reader.peek();
+  if (attributes.length > 0 && ["struct", "alias", "const_assert"].includes(text))
+    throw reader.fail("a declaration that has attributes");
   switch (text) {
     case "fn":
       return readFunction(reader, attributes);

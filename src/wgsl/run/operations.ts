@@ -180,24 +180,6 @@ const unsigned: Functions = {
   },
 };
 
-/** Exact up to 2^53. A zero is never negative. */
-const abstractIntegers: Functions = {
-  "+": (a, b) => a + b,
-  "-": (a, b) => a - b,
-  "*": (a, b) => a * b + 0,
-  "/": (a, b) => (b === 0 ? a : Math.trunc(a / b) + 0),
-  "%": (a, b) => (b === 0 ? 0 : (a % b) + 0),
-  "&": (a, b) => Number(BigInt(a) & BigInt(b)),
-  "|": (a, b) => Number(BigInt(a) | BigInt(b)),
-  "^": (a, b) => Number(BigInt(a) ^ BigInt(b)),
-  "<<": (a, b) => scaled(a, b),
-  ">>": (a, b) => Math.floor(scaled(a, -b)),
-  "~": (a) => -1 - a,
-  negate: (a) => 0 - a,
-  abs: Math.abs,
-  sign: Math.sign,
-};
-
 const booleans: Functions = {
   "&": (a, b) => a & b,
   "|": (a, b) => a | b,
@@ -216,13 +198,13 @@ const asUnsigned = (functions: Functions): Functions =>
 const together = (...parts: readonly Functions[]): ReadonlyMap<string, ScalarFunction> =>
   new Map(parts.flatMap((part) => Object.entries(part)));
 
-const tables: Readonly<Record<ScalarName, ReadonlyMap<string, ScalarFunction>>> = {
+/** Abstract integers are not here: they have 64 bits, and constants alone have them. */
+const tables: Readonly<Record<Exclude<ScalarName, "abstract-int">, ReadonlyMap<string, ScalarFunction>>> = {
   bool: together(equality, booleans),
   i32: together(equality, ordered, bits, signed),
   u32: together(equality, ordered, asUnsigned(bits), unsigned),
   f32: together(equality, ordered, floats, { fma, quantizeToF16: roundHalf }),
   f16: together(equality, ordered, floats),
-  "abstract-int": together(equality, ordered, abstractIntegers),
   "abstract-float": together(equality, ordered, floats),
 };
 
@@ -233,5 +215,5 @@ const tables: Readonly<Record<ScalarName, ReadonlyMap<string, ScalarFunction>>> 
  * rounded by `roundTo`. A condition of `select` is 0 or 1.
  */
 export function scalarFunction(name: string, scalar: ScalarName): ScalarFunction | undefined {
-  return tables[scalar].get(name);
+  return scalar === "abstract-int" ? undefined : tables[scalar].get(name);
 }

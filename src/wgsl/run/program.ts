@@ -47,8 +47,11 @@ export interface Reference {
 }
 
 /** An expression whose type is known. Operands have the types that the operation takes. */
-export type Expression = { readonly type: Type; readonly span: Span } & (
-  | { readonly kind: "constant"; readonly value: Constant }
+export type Expression = {
+  readonly type: Type;
+  readonly span: Span;
+} /** `exact` has all digits of abstract integers, where doubles lack some. */ & (
+  | { readonly kind: "constant"; readonly value: Constant; readonly exact?: readonly bigint[] }
   /** The value of a `let` or of a parameter. */
   | { readonly kind: "value"; readonly variable: Variable }
   | { readonly kind: "load"; readonly from: Reference }
@@ -164,6 +167,8 @@ export interface Program {
   readonly features: ReadonlySet<string>;
   /** Buffers that it declares, whether an entry point uses them or not. */
   readonly resources: readonly Variable[];
+  /** The severity that the text gives to a rule of `diagnostic` at a place; undefined where it says nothing. */
+  readonly severityAt: (rule: string, at: number) => string | undefined;
   /** The scope at a place, in characters from the start of the text. */
   readonly scopeAt: (at: number) => Scope;
 }

@@ -1,10 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { WgslError } from "../../../src/wgsl/error.ts";
 import { checkProgram } from "../../../src/wgsl/run/check/program.ts";
+import { uniformityOf } from "../../../src/wgsl/run/check/uniformity.ts";
 import { kernelFiles, shaderOf } from "../../support/shaders.ts";
 
-test.each([...kernelFiles.keys()])("%s is accepted", (kernel) => {
-  expect(checkProgram(shaderOf(kernel).code).entryPoints.size).toBe(1);
+test.each([...kernelFiles.keys()])("%s is accepted, without a hint", (kernel) => {
+  const program = checkProgram(shaderOf(kernel).code);
+  const [entry, ...more] = [...program.entryPoints.values()];
+  expect(more).toEqual([]);
+  expect(entry && uniformityOf(program, entry)).toEqual([]);
 });
 
 const inMain = (statements: string) => `@group(0) @binding(0) var<storage, read_write> out: array<f32>;

@@ -256,7 +256,7 @@ describe("barriers", () => {
 });
 
 test("an endless loop ends with the budget, at its position", () => {
-  const code = "@compute @workgroup_size(4) fn main() { var i = 0u; loop { i++; } }";
+  const code = "@compute @workgroup_size(4) fn main() { var i = 0u; while true { i++; } }";
   const error = (() => {
     try {
       return runText(code, {}, { maxSteps: 1000 });

@@ -21,6 +21,7 @@ import {
 } from "../types.ts";
 import { builtin, concrete, converted, splat } from "./fold.ts";
 import { conversionRank } from "./ranges.ts";
+import { checkArguments } from "./rules/argument-ranges.ts";
 
 type Argument =
   /** The common type of all arguments marked so. */
@@ -43,6 +44,7 @@ interface Signature {
   /** Shapes that T may have; scalars and vectors unless given. */
   readonly shapes?: readonly Type["kind"][];
   readonly width?: number;
+  readonly isSquare?: boolean;
   readonly gives: (type: Type, scalar: ScalarType) => Type;
 }
 
@@ -107,7 +109,7 @@ export const signatures: ReadonlyMap<string, Signature> = new Map([
   ...list("faceForward", { takes: ["T", "T", "T"], of: floats, shapes: vectors, gives: same }),
   ...list("all any", { takes: ["T"], of: ["bool"], gives: () => bool }),
   ...list("select", { takes: ["T", "T", "condition"], of: [...numbers, "bool"], gives: same }),
-  ...list("determinant", { takes: ["T"], of: floats, shapes: ["matrix"], gives: scalarOnly }),
+  ...list("determinant", { takes: ["T"], of: floats, shapes: ["matrix"], isSquare: true, gives: scalarOnly }),
   ...list("transpose", {
     takes: ["T"],
     of: floats,
@@ -153,7 +155,7 @@ export const signatures: ReadonlyMap<string, Signature> = new Map([
 ]);
 
 /** Functions whose second argument has to be a constant. */
-const constantSecond = new Set(["subgroupBroadcast", "quadBroadcast"]);
+export const constantSecond: ReadonlySet<string> = new Set(["subgroupBroadcast", "quadBroadcast"]);
 
 /** All expressions as the nearest type that each can become; undefined if they have none in common. */
 export function unified(expressions: readonly Expression[]): readonly Expression[] | undefined {
@@ -203,6 +205,7 @@ export function callBuiltin(
   // Abstract numbers among others become concrete ones.
   const known = values.every(({ kind }) => kind === "constant") ? values : values.map(concrete);
   const result = known[takes.indexOf("T")]?.type ?? bool;
+  checkArguments(name, known, scalarOf(result)?.scalar ?? "", span.at);
   return builtin(name, known, gives(result, scalarOf(result) as ScalarType), span);
 }
 
@@ -212,10 +215,11 @@ function commonOf(
   given: readonly Expression[],
   refuse: (why: string) => WgslError,
 ): readonly Expression[] {
-  const { takes, of, shapes = ["scalar", "vector"], width } = signature;
+  const { takes, of, shapes = ["scalar", "vector"], width, isSquare } = signature;
   const marked = given.filter((_, i) => takes[i] === "T");
   if (marked.length === 0) return [];
-  let found = unified(marked);
+  const scalars = given.filter((_, i) => takes[i] === "scalar or T");
+  let found: readonly Expression[] | undefined = unified([...marked, ...scalars])?.slice(0, marked.length);
   // Whole abstract numbers where floats are taken.
   if (found && scalarOf(found[0]?.type as Type) === abstractInt && !of.includes("abstract-int")) {
     const to = of.includes("abstract-float")
@@ -234,6 +238,8 @@ function commonOf(
   if (!shapes.includes(type.kind)) throw refuse(`it takes a ${shapes.join(" or a ")}`);
   if (width !== undefined && type.kind === "vector" && type.width !== width)
     throw refuse(`it takes vectors of ${width}`);
+  if (isSquare && type.kind === "matrix" && type.columns !== type.column.width)
+    throw refuse("it takes a matrix with as many rows as columns");
   return found;
 }
 

@@ -2,9 +2,9 @@
 import type { Call } from "../../tree.ts";
 import type { Expression } from "../program.ts";
 import {
+  abstractFloat,
+  abstractInt,
   arrayOf,
-  f16,
-  f32,
   isFloat,
   type MatrixType,
   matrixOf,
@@ -18,6 +18,7 @@ import {
 import { unified } from "./builtins.ts";
 import { fail } from "./context.ts";
 import { compose, constant, convert, converted, splat } from "./fold.ts";
+import { isConstructible } from "./rules/type-rules.ts";
 
 const zero = (type: Type, call: Call): Expression => constant(type, Array<number>(type.slots).fill(0), call);
 
@@ -26,9 +27,7 @@ const refuse = (call: Call, type: Type | undefined, given: readonly Expression[]
 
 /** A value of a type that the text names in full. */
 export function construct(type: Type, given: readonly Expression[], call: Call): Expression {
-  if (type.kind === "pointer" || type.kind === "atomic" || (type.kind === "array" && type.count === undefined)) {
-    throw refuse(call, type, given);
-  }
+  if (!isConstructible(type)) throw refuse(call, type, given);
   if (given.length === 0) return zero(type, call);
   const [only] = given;
   const [from, to] = [only && scalarOf(only.type), scalarOf(type)];
@@ -52,7 +51,7 @@ function vectorFrom(type: VectorType, given: readonly Expression[], call: Call):
   }
   const values = given.map((value) => converted(value, withScalar(value.type, type.of)));
   const slots = values.reduce(
-    (sum, value) => sum + (value?.type.kind === "matrix" ? 99 : (value?.type.slots ?? 99)),
+    (sum, value) => sum + (value?.type.kind === "scalar" || value?.type.kind === "vector" ? value.type.slots : 99),
     0,
   );
   if (slots !== type.width) throw refuse(call, type, given);
@@ -76,6 +75,7 @@ export function inferred(given: readonly Expression[], call: Call): Expression |
   const vector = /^vec([234])$/.exec(name);
   const matrix = /^mat([234])x([234])$/.exec(name);
   if (!vector && !matrix) return undefined;
+  if (vector && given.length === 0) return zero(vectorOf(Number(vector[1]), abstractInt), call);
   const values = given.length > 0 ? unified(given) : undefined;
   const scalar = values && (scalarOf((values[0] as Expression).type) as ScalarType);
   if (!values || !scalar) throw refuse(call, undefined, given);
@@ -83,17 +83,25 @@ export function inferred(given: readonly Expression[], call: Call): Expression |
     const type = vectorOf(Number(vector[1]), scalar);
     return values.length === 1 && values[0]?.type === type ? values[0] : vectorFrom(type, values, call);
   }
-  const of = isFloat(scalar) ? scalar : f32;
-  if (of !== f32 && of !== f16 && !values.every(({ kind }) => kind === "constant"))
-    throw refuse(call, undefined, given);
+  const of = scalar === abstractInt ? abstractFloat : scalar;
+  if (!isFloat(of)) throw refuse(call, undefined, given);
   return construct(matrixOf(Number(matrix?.[1]), Number(matrix?.[2]), of), values, call);
 }
 
 function arrayFrom(given: readonly Expression[], call: Call): Expression {
   const [first] = given;
   if (!first) throw refuse(call, undefined, given);
-  const values = scalarOf(first.type) ? unified(given) : given;
+  const values = scalarOf(first.type) ? unified(given) : ofOneType(given);
   const type = values?.[0]?.type;
   if (!values || !type || values.some((value) => value.type !== type)) throw refuse(call, undefined, given);
   return compose(arrayOf(type, values.length), values, call);
+}
+
+/** All values as the type of one of them; undefined if they do not become that. */
+function ofOneType(given: readonly Expression[]): readonly Expression[] | undefined {
+  for (const type of new Set(given.map((one) => one.type))) {
+    const found = given.flatMap((one) => converted(one, type) ?? []);
+    if (found.length === given.length) return found;
+  }
+  return undefined;
 }

@@ -1,8 +1,13 @@
 import { WgslError } from "../../error.ts";
-import type { Definition, Scopes } from "../../scopes.ts";
+import { type Definition, definitionOf, type Scopes } from "../../scopes.ts";
 import type { FunctionDeclaration, Name, Span, Expression as Syntax } from "../../tree.ts";
+import { expressionsIn } from "../../walk.ts";
 import type { Expression, Reference, UserFunction, Variable } from "../program.ts";
 import type { Type } from "../types.ts";
+import { isConstructible } from "./rules/type-rules.ts";
+
+/** The whole number of an expression, which `what` names in errors: a constant, or an `override` if there may be one. */
+export type WholeNumber = (node: Syntax, what: string, mayBeOverride?: boolean) => number;
 
 /** What the checker knows while it reads a text. */
 export interface Context {
@@ -11,11 +16,13 @@ export interface Context {
   readonly features: ReadonlySet<string>;
   /** The type that a name stands for; undefined for a name of something else. */
   readonly typeOf: (name: Name) => Type | undefined;
+  /** The same for variables in workgroup memory. */
+  readonly workgroupTypeOf: (name: Name) => Type | undefined;
   /** A constant, or the variable that a definition declares. */
   readonly meaningOf: (definition: Definition) => Expression | Variable | undefined;
   readonly functionOf: (node: FunctionDeclaration) => UserFunction;
-  /** The whole number of a constant expression: a size, a binding, an alignment. */
-  readonly wholeNumber: (node: Syntax, what: string) => number;
+  /** A size, a binding, an alignment. */
+  readonly wholeNumber: WholeNumber;
 }
 
 export const fail = (message: string, { at }: Span): WgslError => new WgslError(message, at);
@@ -30,6 +37,22 @@ export function loaded(operand: Operand): Expression {
   if (!isReference(operand)) return operand;
   const { type, span } = operand;
   if (type.kind === "atomic") throw fail(`an atomic value is read by atomicLoad`, span);
-  if (type.kind === "array" && type.count === undefined) throw fail(`a ${type.name} is no value`, span);
+  if (!isConstructible(type) && type.kind !== "pointer") throw fail(`a ${type.name} is no value`, span);
   return { kind: "load", from: operand, type, span };
+}
+
+/** Whether an expression names an `override`, so that it is no constant before a pipeline is made. */
+export const namesOverride = (scopes: Scopes, node: Syntax): boolean =>
+  [...expressionsIn(node)].some((inner) => {
+    const named = inner.kind === "name" ? definitionOf(scopes, inner)?.node : undefined;
+    return named?.kind === "variable" && named.keyword === "override";
+  });
+
+/** The word of an address space or an access mode; undefined for a name that the text declares itself. */
+export const enumerantOf = (scopes: Scopes, node: Syntax | undefined): string | undefined =>
+  node?.kind === "name" && !definitionOf(scopes, node) ? node.name : undefined;
+
+/** Throws for an expression that names an `override` where WGSL needs a constant. */
+export function checkNoOverride({ scopes }: Context, node: Syntax, what: string): void {
+  if (namesOverride(scopes, node)) throw fail(`${what} is no constant, as an override is in it`, node);
 }

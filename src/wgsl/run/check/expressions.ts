@@ -1,8 +1,9 @@
 import { definitionOf, predeclaredKindOf } from "../../scopes.ts";
-import type { Binary, Call, Name, Span, Expression as Syntax } from "../../tree.ts";
+import type { Binary, Call, FunctionDeclaration, Name, Span, Expression as Syntax } from "../../tree.ts";
 import { bitcastScalars } from "../operations-packed.ts";
 import type { Expression, Variable } from "../program.ts";
 import {
+  abstractInt,
   bool,
   f16,
   isFloat,
@@ -15,13 +16,15 @@ import {
   vectorOf,
   withScalar,
 } from "../types.ts";
-import { callBuiltin, signatures, unified } from "./builtins.ts";
+import { callBuiltin, constantSecond, signatures, unified } from "./builtins.ts";
 import { construct, inferred } from "./constructors.ts";
-import { type Context, fail, isReference, loaded, type Operand } from "./context.ts";
-import { concrete, constant, converted, operator, splat } from "./fold.ts";
+import { type Context, checkNoOverride, fail, isReference, loaded, type Operand } from "./context.ts";
+import { concrete, constant, converted, operator, splat, wholeConstant } from "./fold.ts";
 import { literalOf } from "./literals.ts";
 import { callMemory, isMemoryFunction } from "./memory.ts";
 import { elementOf, memberOf, pointedTo } from "./places.ts";
+import { refuseValue, withoutValues } from "./refusals.ts";
+import { stageOf } from "./rules/attributes.ts";
 
 const relations = new Set(["==", "!=", "<", "<=", ">", ">="]);
 
@@ -40,14 +43,17 @@ export function valueAs(context: Context, node: Syntax, type: Type, what: string
 export function operandOf(context: Context, node: Syntax): Operand {
   switch (node.kind) {
     case "literal": {
-      const { type, value } = literalOf(node.text, node.at);
+      const { type, value, whole } = literalOf(node.text, node.at);
       if (type === f16 && !context.features.has("f16")) throw fail("f16 needs enable f16;", node);
-      return constant(type, [value], node);
+      return whole === undefined ? constant(type, [value], node) : wholeConstant(type, [whole], node);
     }
     case "name":
       return named(context, node);
-    case "call":
-      return called(context, node);
+    case "call": {
+      const value = called(context, node);
+      if (returnsNothing(value)) throw fail(`${node.callee.name} returns no value`, node);
+      return value;
+    }
     case "member":
       return memberOf(operandOf(context, node.base), node.member, node);
     case "index":
@@ -66,6 +72,7 @@ const concreteIndex = (context: Context, node: Syntax): Expression => {
 };
 
 function named(context: Context, name: Name): Operand {
+  takesNoTemplate(name);
   const definition = definitionOf(context.scopes, name);
   const meaning = definition && context.meaningOf(definition);
   if (!meaning) throw fail(definition ? `${name.name} is no value` : `${name.name} is not declared`, name);
@@ -93,6 +100,7 @@ function unary(context: Context, sign: string, node: Syntax, whole: Span): Opera
   const scalar = scalarOf(value.type);
   const fits =
     scalar &&
+    value.type.kind !== "matrix" &&
     (sign === "!"
       ? scalar === bool
       : sign === "~"
@@ -104,16 +112,20 @@ function unary(context: Context, sign: string, node: Syntax, whole: Span): Opera
 
 function binary(context: Context, node: Binary): Expression {
   const left = valueIn(context, node.left);
-  const right = valueIn(context, node.right);
-  return binaryOf(node.sign, left, right, node);
+  const read = () => valueIn(context, node.right);
+  return binaryOf(node.sign, left, decides(node.sign, left) ? withoutValues(read) : read(), node);
 }
+
+/** Whether the left side of `&&` or `||` is a constant with which the right side does not count. */
+const decides = (sign: string, left: Expression): boolean =>
+  (sign === "&&" || sign === "||") && left.kind === "constant" && left.value[0] === (sign === "&&" ? 0 : 1);
 
 /** `left sign right` of values, each made of the type that the operator takes. */
 export function binaryOf(sign: string, left: Expression, right: Expression, span: Span): Expression {
   const refuse = () => fail(`${left.type.name} ${sign} ${right.type.name}`, span);
   if (sign === "&&" || sign === "||") {
     if (left.type !== bool || right.type !== bool) throw refuse();
-    if (left.kind === "constant") return left.value[0] === (sign === "&&" ? 0 : 1) ? left : right;
+    if (left.kind === "constant") return decides(sign, left) ? left : right;
     return { kind: "logic", sign, left, right, type: bool, span: { at: span.at, end: span.end } };
   }
   if (sign === "<<" || sign === ">>") return shift(sign, left, right, span, refuse);
@@ -175,11 +187,16 @@ function matrixResult(sign: string, a: Type, b: Type, scalar: ScalarType): Type 
   return matrixOf(b.columns, a.column.width, scalar);
 }
 
-function called(context: Context, call: Call): Expression {
+const returnsNothing = (value: Expression): boolean =>
+  value.kind === "call" ? !value.callee.result : value.kind === "memory" && value.name === "atomicStore";
+
+/** A call, or the value that is constructed. What returns nothing has a type all the same. */
+export function called(context: Context, call: Call): Expression {
   const { callee } = call;
   const definition = definitionOf(context.scopes, callee);
   const span = { at: call.at, end: call.end };
   if (definition?.node.kind === "function") {
+    checkCallee(definition.node, callee);
     const target = context.functionOf(definition.node);
     if (call.values.length !== target.parameters.length) {
       throw fail(`${target.name} takes ${target.parameters.length} arguments`, call);
@@ -189,6 +206,7 @@ function called(context: Context, call: Call): Expression {
   }
   const type = context.typeOf(callee);
   const isPredeclared = !definition && predeclaredKindOf(context.scopes, callee);
+  if (!type && callee.name !== "bitcast") takesNoTemplate(callee);
   const values = call.values.map((node) => valueIn(context, node));
   if (isPredeclared && isMemoryFunction(callee.name)) return callMemory(call, values);
   if (type) return construct(type, values, call);
@@ -199,7 +217,19 @@ function called(context: Context, call: Call): Expression {
   const signature = signatures.get(callee.name);
   if (!signature) throw fail(`${callee.name} is not run here`, callee);
   needsFeature(context, callee);
+  if (constantSecond.has(callee.name) && call.values[1])
+    checkNoOverride(context, call.values[1], "the second argument");
   return callBuiltin(callee.name, signature, values, span, (why) => fail(`${callee.name}: ${why}`, call));
+}
+
+/** Throws for a call of an entry point. */
+function checkCallee(node: FunctionDeclaration, callee: Name): void {
+  if (stageOf(node)) throw fail(`${callee.name} is an entry point, which nothing calls`, callee);
+  takesNoTemplate(callee);
+}
+
+function takesNoTemplate(name: Name): void {
+  if (name.template.length > 0) throw fail(`${name.name} takes nothing in <>`, name);
 }
 
 function needsFeature({ features }: Context, { name, at, end }: Name): void {
@@ -207,10 +237,19 @@ function needsFeature({ features }: Context, { name, at, end }: Name): void {
     throw fail(`${name} needs enable subgroups;`, { at, end });
 }
 
-function bitcast(context: Context, call: Call, [given]: readonly Expression[]): Expression {
-  const [target] = call.callee.template;
+/** Abstract integers as bits of i32, or of u32 where they are too large for that. */
+function wordsOf(given: Expression): Expression {
+  const isLarge = given.kind === "constant" && given.value.some((one) => one >= 2 ** 31 && one < 2 ** 32);
+  if (!isLarge || scalarOf(given.type) !== abstractInt) return concrete(given);
+  const words = given.value.map((one) => (one >= -(2 ** 31) && one < 0 ? one + 2 ** 32 : one));
+  return concrete(converted(constant(given.type, words, given.span), withScalar(given.type, u32)) ?? given);
+}
+
+function bitcast(context: Context, call: Call, [given, ...more]: readonly Expression[]): Expression {
+  const [target, ...others] = call.callee.template;
   const type = target?.kind === "name" ? context.typeOf(target) : undefined;
-  const value = given && concrete(given);
+  if (others.length > 0 || more.length > 0) throw fail("bitcast takes one type and one argument", call);
+  const value = given && (type && scalarOf(type) === u32 ? wordsOf(given) : concrete(given));
   const bits = (of: Type | undefined) => {
     const scalar = of && (of.kind === "scalar" || of.kind === "vector") ? scalarOf(of) : undefined;
     return of && scalar && scalar !== bool ? of.slots * (scalar === f16 ? 16 : 32) : 0;
@@ -222,6 +261,7 @@ function bitcast(context: Context, call: Call, [given]: readonly Expression[]): 
   if (value.kind !== "constant") return { kind: "builtin", name: "bitcast", values: [value], type, span };
   const [from, to] = [scalarOf(value.type) as ScalarType, scalarOf(type) as ScalarType];
   const numbers = bitcastScalars(value.value, from.scalar, to.scalar);
-  if (!numbers.every(Number.isFinite)) throw fail(`bitcast of ${value.type.name} to what is not finite`, call);
-  return constant(type, numbers, span);
+  if (numbers.every(Number.isFinite)) return constant(type, numbers, span);
+  refuseValue(`bitcast of ${value.type.name} to what is not finite`, call.at);
+  return constant(type, Array<number>(type.slots).fill(0), span);
 }

@@ -5,6 +5,7 @@ import { bool, type ScalarType, structOf, type Type, u32 } from "../types.ts";
 import { fail } from "./context.ts";
 import { converted } from "./fold.ts";
 import { pointedTo } from "./places.ts";
+import { isConstructible } from "./rules/type-rules.ts";
 
 /** How many values each takes after the pointer. */
 const counts: Readonly<Record<string, number>> = {
@@ -67,5 +68,6 @@ export function callMemory(call: Call, given: readonly Expression[]): Expression
 
 function uniformType({ space, type }: Reference, call: Call): Type {
   if (space !== "workgroup") throw fail(`workgroupUniformLoad of memory of ${space}`, call);
+  if (type.kind !== "atomic" && !isConstructible(type)) throw fail(`workgroupUniformLoad of a ${type.name}`, call);
   return type.kind === "atomic" ? type.of : type;
 }

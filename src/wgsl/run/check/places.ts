@@ -3,7 +3,8 @@ import type { Label, Span, Expression as Syntax } from "../../tree.ts";
 import type { Expression, Reference } from "../program.ts";
 import { i32, type Type, u32, vectorOf } from "../types.ts";
 import { fail, isReference, loaded, type Operand } from "./context.ts";
-import { converted, pick } from "./fold.ts";
+import { concrete, concreteType, converted, pick } from "./fold.ts";
+import { refuseValue } from "./refusals.ts";
 
 /** What `*p` is: the place that a pointer points to. */
 export function pointedTo(pointer: Expression, span: Span): Reference {
@@ -65,6 +66,13 @@ function elementsOf(type: Type): { of: Type; count: number | undefined; stride: 
   return undefined;
 }
 
+/** A constant index, which has to be one of an element. */
+function knownIndex(index: number, count: number | undefined, type: Type, { at }: Span): number {
+  if (index >= 0 && (count === undefined || index < count)) return index;
+  refuseValue(`the index ${index} of a ${type.name}`, at);
+  return 0;
+}
+
 /** `base[index]`. A constant index out of range is refused. */
 export function elementOf(given: Operand, index: Expression, node: Syntax): Operand {
   const base = throughPointer(given, node);
@@ -73,10 +81,7 @@ export function elementOf(given: Operand, index: Expression, node: Syntax): Oper
   const number = converted(index, i32) ?? converted(index, u32);
   if (!number) throw fail(`an index is an i32 or a u32, not a ${index.type.name}`, index.span);
   const { of, count, stride } = elements;
-  const [known] = number.kind === "constant" ? number.value : [];
-  if (known !== undefined && (known < 0 || (count !== undefined && known >= count))) {
-    throw fail(`the index ${known} of a ${base.type.name}`, index.span);
-  }
+  const known = number.kind === "constant" ? knownIndex(number.value[0] ?? 0, count, base.type, index.span) : undefined;
   const isKnown = known !== undefined && count !== undefined;
   if (isReference(base)) {
     if (isKnown) return inside(base, of, known * stride, known * of.slots, node);
@@ -91,10 +96,10 @@ export function elementOf(given: Operand, index: Expression, node: Syntax): Oper
   if (isKnown) return pick(base, numbersFrom(known * of.slots, of.slots), of, node);
   return {
     kind: "element",
-    value: base,
+    value: concrete(base),
     index: number,
     count: count ?? 0,
-    type: of,
+    type: concreteType(of),
     span: { at: node.at, end: node.end },
   };
 }

@@ -20,11 +20,17 @@ const integers: Partial<Record<ScalarName, readonly [number, number]>> = {
   "abstract-int": [-(2 ** 63), 2 ** 63],
 };
 
-/** A constant as one of the type, rounded; undefined for one that is out of its range, or is not finite. */
+/** The largest finite number of each float. */
+const largest: Partial<Record<ScalarName, number>> = { f32: 0xffffff * 2 ** 104, f16: 65_504 };
+
+/**
+ * A constant as one of the type, rounded; undefined for one that is out of its range, or is not finite. One above the
+ * largest number of a type is out of range even if that is the nearest, as browsers have it.
+ */
 export function constantIn(value: number, type: ScalarType): number | undefined {
   const range = integers[type.scalar];
   if (range) return Number.isInteger(value) && value >= range[0] && value <= range[1] ? value + 0 : undefined;
   if (!isFloat(type)) return value;
-  const rounded = isAbstract(type) ? value : roundTo(value, type.scalar);
-  return Number.isFinite(rounded) ? rounded : undefined;
+  if (!Number.isFinite(value) || Math.abs(value) > (largest[type.scalar] ?? Infinity)) return undefined;
+  return isAbstract(type) ? value : roundTo(value, type.scalar);
 }

@@ -15,9 +15,12 @@ import type {
 } from "../../tree.ts";
 import type { Expression, Reference, Statement, Variable } from "../program.ts";
 import { bool, i32, isFloat, scalarOf, type Type, u32 } from "../types.ts";
-import { type Context, fail, isReference, type Operand } from "./context.ts";
-import { binaryOf, operandOf, valueAs, valueIn } from "./expressions.ts";
+import { unified } from "./builtins.ts";
+import { type Context, checkNoOverride, enumerantOf, fail, isReference, type Operand } from "./context.ts";
+import { binaryOf, called, operandOf, valueAs, valueIn } from "./expressions.ts";
 import { concrete, constant, converted, splat } from "./fold.ts";
+import { withoutValues } from "./refusals.ts";
+import { variableMisfit } from "./rules/type-rules.ts";
 
 /** A function whose statements are read: where its own variables go, and what it returns. */
 interface Body {
@@ -79,6 +82,7 @@ function returned({ context, result }: Body, value: Syntax | undefined, span: Sp
 
 /** Throws for a `const_assert` that is false. */
 export function assertTrue(context: Context, { condition, at }: Assertion): void {
+  checkNoOverride(context, condition, "const_assert");
   const value = valueIn(context, condition);
   if (value.kind !== "constant" || value.type !== bool)
     throw fail("const_assert of what is no constant", { at, end: at });
@@ -86,8 +90,12 @@ export function assertTrue(context: Context, { condition, at }: Assertion): void
 }
 
 /** The type of a declaration and its value, converted. */
-export function declared(context: Context, node: Declaration): { type: Type; value: Expression | undefined } {
-  const type = node.type && context.typeOf(node.type);
+export function declared(
+  context: Context,
+  node: Declaration,
+  typeOf: Context["typeOf"] = context.typeOf,
+): { type: Type; value: Expression | undefined } {
+  const type = node.type && typeOf(node.type);
   if (node.type && !type) throw fail(`${node.type.name} is no type`, node.type);
   if (!node.value) return { type: type as Type, value: undefined };
   if (type) return { type, value: valueAs(context, node.value, type, node.label.name) };
@@ -100,13 +108,12 @@ function declaration(body: Body, node: Declaration): readonly Statement[] {
   const { type, value } = declared(body.context, node);
   if (node.keyword === "const") {
     if (value?.kind !== "constant") throw fail(`${node.label.name} is no constant`, node.value ?? node);
+    checkNoOverride(body.context, node.value as Syntax, node.label.name);
     body.declare(node, value);
     return [];
   }
   if (node.keyword === "override") throw fail("override inside of a function", node);
-  if (node.keyword === "var" && (type.kind === "pointer" || type.kind === "atomic" || type.slots === 0)) {
-    throw fail(`a variable of type ${type.name}`, node);
-  }
+  if (node.keyword === "var") checkVariable(body.context, type, node);
   const variable: Variable = {
     name: node.label.name,
     type,
@@ -118,6 +125,14 @@ function declaration(body: Body, node: Declaration): readonly Statement[] {
   };
   body.declare(node, variable);
   return [{ kind: "declare", variable, value, span: here(node) }];
+}
+
+function checkVariable({ scopes }: Context, type: Type, node: Declaration): void {
+  const why = variableMisfit(type, "function", true);
+  if (why) throw fail(`${node.label.name} is a ${type.name}: ${why}`, node);
+  const [space, ...more] = node.template;
+  if (space && (enumerantOf(scopes, space) !== "function" || more.length > 0))
+    throw fail("a variable of a function is in its memory alone", space);
 }
 
 const condition = ({ context }: Body, node: Syntax): Expression => valueAs(context, node, bool, "a condition");
@@ -173,6 +188,7 @@ function loopWith(
 }
 
 function forLoop(body: Body, node: For): readonly Statement[] {
+  if (node.update?.kind === "variable") throw fail("a declaration in the third part of a for", node.update);
   const start = node.start ? statementOf(body, node.start) : [];
   const update = node.update ? [node.update] : [];
   return [...start, loopWith(body, [], node.condition, node.body, update, here(node))];
@@ -187,16 +203,10 @@ function loop(body: Body, node: Loop): Statement {
 }
 
 function switchOf(body: Body, node: Switch): Statement {
-  const given = valueIn(body.context, node.value);
-  const type = scalarOf(given.type);
-  if (given.type.kind !== "scalar" || !type || type === bool || isFloat(type))
-    throw fail(`switch of a ${given.type.name}`, node);
-  const value = concrete(given);
+  const { value, values } = selected(body.context, node);
   const seen = new Set<number | undefined>();
   const read = (one: Syntax | undefined): number | undefined => {
-    const found = one && valueAs(body.context, one, value.type, "a case");
-    if (found && found.kind !== "constant") throw fail("a case that is no constant", one);
-    const number = found?.value[0];
+    const number = one && values.get(one);
     if (seen.has(number)) throw fail(`two cases of ${number ?? "default"}`, one ?? node);
     seen.add(number);
     return number;
@@ -216,12 +226,33 @@ function switchOf(body: Body, node: Switch): Statement {
   return { kind: "switch", value, cases, span: here(node) };
 }
 
+/** What a switch chooses by, and the constants of its cases, all of the one type that they have in common. */
+function selected(
+  context: Context,
+  { value: node, cases }: Switch,
+): { value: Expression; values: Map<Syntax, number> } {
+  const given = valueIn(context, node);
+  const nodes = cases.flatMap(({ values }) => values.filter((one) => one !== undefined));
+  const [value, ...others] = (unified([given, ...nodes.map((one) => valueIn(context, one))]) ?? [given]).map(concrete);
+  const type = value && scalarOf(value.type);
+  if (value?.type.kind !== "scalar" || !type || type === bool || isFloat(type))
+    throw fail(`switch of a ${given.type.name}`, node);
+  const values = nodes.map((one, i): [Syntax, number] => {
+    checkNoOverride(context, one, "a case");
+    const found = others[i];
+    if (found?.type !== value.type) throw fail(`a case is a ${value.type.name}, as what is switched on`, one);
+    if (found.kind !== "constant") throw fail("a case that is no constant", one);
+    return [one, found.value[0] ?? 0];
+  });
+  return { value, values: new Map(values) };
+}
+
 function assignment(context: Context, node: Assignment): Statement {
   const span = here(node);
   if (!node.target) {
-    const value = node.value && operandOf(context, node.value);
+    const value = node.value && valueIn(context, node.value);
     if (!value) throw fail("_ = needs a value", node);
-    return { kind: "evaluate", value: concrete(isReference(value) ? loadable(value) : value), span };
+    return { kind: "evaluate", value: withoutValues(() => concrete(value)), span };
   }
   const to = target(operandOf(context, node.target), node.target);
   if (node.sign === "=") {
@@ -238,8 +269,6 @@ function assignment(context: Context, node: Assignment): Statement {
   return { kind: "update", to, sign, value: whole.operands[1] ?? splat(given, to.type), span };
 }
 
-const loadable = (from: Reference): Expression => ({ kind: "load", from, type: from.type, span: from.span });
-
 function target(operand: Operand, node: Syntax): Reference {
   if (!isReference(operand)) throw fail("what is assigned to is no variable", node);
   if (!operand.writable) throw fail(`${operand.root.name} is only read`, node);
@@ -252,17 +281,19 @@ const barriers = { workgroupBarrier: "workgroup", storageBarrier: "storage", tex
 function callStatement(context: Context, call: Call): Statement {
   const span = here(call);
   const { name } = call.callee;
-  const isOurs = definitionOf(context.scopes, call.callee) !== undefined;
+  const ours = definitionOf(context.scopes, call.callee)?.node;
+  const isOurs = ours !== undefined;
   if (!isOurs && Object.hasOwn(barriers, name)) {
-    if (call.values.length > 0) throw fail(`${name} takes no arguments`, call);
+    if (call.values.length + call.callee.template.length > 0) throw fail(`${name} takes no arguments`, call);
     return { kind: "barrier", of: barriers[name as keyof typeof barriers], span };
   }
   if (name === "print" && !isOurs && predeclaredKindOf(context.scopes, call.callee) === undefined) {
     return { kind: "print", values: call.values.map((node) => printable(context, node)), span };
   }
-  const value = operandOf(context, call) as Expression;
+  const value = called(context, call);
   const mayBeDropped = value.kind === "call" || (value.kind === "memory" && /^atomic/.test(value.name));
-  if (!mayBeDropped) throw fail(`what ${name} gives is not used`, call);
+  const isMustUse = ours?.kind === "function" && ours.attributes.some((one) => one.name === "must_use");
+  if (!mayBeDropped || isMustUse) throw fail(`what ${name} gives is not used`, call);
   return { kind: "evaluate", value, span };
 }
 

@@ -1,5 +1,5 @@
 import { definitionOf, predeclaredKindOf, type Scopes } from "../../scopes.ts";
-import type { Attribute, Name, Struct, Expression as Syntax } from "../../tree.ts";
+import type { Name, Struct, Expression as Syntax } from "../../tree.ts";
 import {
   arrayOf,
   atomicOf,
@@ -12,12 +12,13 @@ import {
   pointerTo,
   type ScalarType,
   type Space,
-  structOf,
   type Type,
   u32,
   vectorOf,
 } from "../types.ts";
-import { fail } from "./context.ts";
+import { enumerantOf, fail, namesOverride, type WholeNumber } from "./context.ts";
+import { isPart, misfit } from "./rules/type-rules.ts";
+import { structTypeOf } from "./struct-types.ts";
 
 const scalars: Readonly<Record<string, ScalarType>> = { bool, i32, u32, f32, f16 };
 const spaces: readonly string[] = ["function", "private", "workgroup", "storage", "uniform"];
@@ -25,16 +26,21 @@ const spaces: readonly string[] = ["function", "private", "workgroup", "storage"
 /** Most elements of an array with a fixed size, and most bytes of one. */
 const maxBytes = 2 ** 30;
 
+/** Types of a text. */
+interface TypeReader {
+  /** The type that a name stands for; undefined for a name of something else. */
+  readonly typeOf: (name: Name) => Type | undefined;
+  /** The same for a variable in workgroup memory, whose array may have the size that an `override` has. */
+  readonly workgroupTypeOf: (name: Name) => Type | undefined;
+  readonly structTypeOf: (node: Struct) => Type;
+}
+
 /** Reads types of a text by their names. `wholeNumber` computes sizes; `features` are the extensions that are enabled. */
-export function typeReader(
-  scopes: Scopes,
-  features: ReadonlySet<string>,
-  wholeNumber: (node: Syntax, what: string) => number,
-): (name: Name) => Type | undefined {
+export function typeReader(scopes: Scopes, features: ReadonlySet<string>, wholeNumber: WholeNumber): TypeReader {
   const structs = new Map<Struct, Type>();
 
-  const required = (node: Syntax | undefined, of: Name): Type => {
-    const type = node?.kind === "name" ? read(node) : undefined;
+  const required = (node: Syntax | undefined, of: Name, isWorkgroup = false): Type => {
+    const type = node?.kind === "name" ? (isWorkgroup ? read(node) : typeOf(node)) : undefined;
     if (!type) throw fail(`${of.name} needs a type`, node ?? of);
     return type;
   };
@@ -48,6 +54,7 @@ export function typeReader(
     const { name: word, template } = name;
     const plain = scalars[word];
     if (plain) {
+      takes(name, 0, 0);
       if (plain === f16 && !features.has("f16")) throw fail("f16 needs enable f16;", name);
       return plain;
     }
@@ -57,6 +64,7 @@ export function typeReader(
     if (letter === "h" && !features.has("f16")) throw fail(`${word} needs enable f16;`, name);
     if (vector || matrix) {
       if (!letter && template.length === 0) return undefined; // what it is made of follows from its values
+      takes(name, letter ? 0 : 1, letter ? 0 : 1);
       const of = letter ? (byLetter[letter] as ScalarType) : scalar(template[0], name);
       if (vector) return vectorOf(Number(vector[1]), of);
       if (of !== f32 && of !== f16) throw fail(`a matrix of ${of.name}`, name);
@@ -64,6 +72,7 @@ export function typeReader(
     }
     if (word === "array") return template.length === 0 ? undefined : arrayNamed(name);
     if (word === "atomic") {
+      takes(name, 1, 1);
       const of = scalar(template[0], name);
       if (of !== i32 && of !== u32) throw fail(`an atomic ${of.name}`, name);
       return atomicOf(of);
@@ -72,49 +81,40 @@ export function typeReader(
   }
 
   function arrayNamed(name: Name): Type {
+    takes(name, 1, 2);
     const [element, size] = name.template;
     const of = required(element, name);
-    if (of.kind === "array" && of.count === undefined) throw fail(`an array of ${of.name}`, name);
+    if (!isPart(of)) throw fail(`an array of ${of.name}`, name);
     if (!size) return arrayOf(of, undefined);
-    const count = wholeNumber(size, "the size of an array");
+    const count = wholeNumber(size, "the size of an array", true);
     if (count < 1 || count * Math.max(of.size, 4) > maxBytes) throw fail(`an array of ${count} elements`, size);
     return arrayOf(of, count);
   }
 
   function pointerNamed(name: Name): Type {
+    takes(name, 2, 3);
     const [space, to, access] = name.template;
-    const word = space?.kind === "name" ? space.name : "";
+    const word = enumerantOf(scopes, space) ?? "";
     if (!spaces.includes(word)) throw fail("ptr needs an address space", name);
-    const given = access?.kind === "name" ? access.name : undefined;
-    const writable = given ? given === "read_write" : word !== "storage" && word !== "uniform";
-    return pointerTo(word as Space, required(to, name), writable);
+    const isWritable = isWrittenIn(scopes, word as Space, access);
+    const of = required(to, name, word === "workgroup");
+    const why = misfit(of, word as Space, isWritable);
+    if (why) throw fail(`a pointer to a ${of.name}: ${why}`, name);
+    return pointerTo(word as Space, of, isWritable);
   }
 
   function structNamed(node: Struct): Type {
     const known = structs.get(node);
     if (known) return known;
-    const members = node.members.map(({ label, type, attributes }) => {
-      const number = (what: string) => numberOf(attributes, what, wholeNumber);
-      const found = required(type, type);
-      const [size, align] = [number("size"), number("align")];
-      if (size !== undefined && size < found.size) throw fail(`@size(${size}) of a ${found.name}`, type);
-      if (align !== undefined && (align < 1 || !Number.isInteger(Math.log2(align))))
-        throw fail(`@align(${align})`, type);
-      return {
-        name: label.name,
-        type: found,
-        ...(size === undefined ? {} : { size }),
-        ...(align === undefined ? {} : { align }),
-      };
-    });
-    if (members.length === 0) throw fail(`${node.label.name} has no members`, node.label);
-    const type = structOf(node.label.name, members);
+    const types = node.members.map(({ type }) => required(type, type));
+    const type = structTypeOf(node, types, wholeNumber);
     structs.set(node, type);
     return type;
   }
 
   function read(name: Name): Type | undefined {
     const node = definitionOf(scopes, name)?.node;
+    if (node) takes(name, 0, 0);
     if (node?.kind === "struct") return structNamed(node);
     if (node?.kind === "alias") return read(node.type);
     if (node) return undefined;
@@ -122,17 +122,33 @@ export function typeReader(
     if (kind === "texture") throw fail(`${name.name}: textures and samplers are not run here`, name);
     return kind === "type" || kind === "atomic" ? predeclared(name) : undefined;
   }
-  return read;
+
+  function typeOf(name: Name): Type | undefined {
+    const type = read(name);
+    const node = definitionOf(scopes, name)?.node;
+    const { template } = (node?.kind === "alias" && scopes.aliased.get(node)) || name;
+    const size = type?.kind === "array" ? template[1] : undefined;
+    if (size && namesOverride(scopes, size))
+      throw fail("an array whose size is an override, which only a variable of workgroup memory has", name);
+    return type;
+  }
+  return { typeOf, workgroupTypeOf: read, structTypeOf: structNamed };
 }
 
-/** The argument of an attribute such as `@binding(1)`; undefined without the attribute. */
-export function numberOf(
-  attributes: readonly Attribute[],
-  name: string,
-  wholeNumber: (node: Syntax, what: string) => number,
-): number | undefined {
-  const found = attributes.find((one) => one.name === name);
-  const value = found?.values?.[0];
-  if (found && !value) throw fail(`@${name} needs a number`, found);
-  return value && wholeNumber(value, `@${name}`);
+/** Throws for a name with another number of arguments in its template list. */
+function takes({ name, template, at, end }: Name, least: number, most: number): void {
+  if (template.length >= least && template.length <= most) return;
+  throw fail(`${name} with ${template.length} arguments in <>, not ${least === most ? least : `${least} to ${most}`}`, {
+    at,
+    end,
+  });
+}
+
+/** Whether memory of an address space is written to, by its access mode if the text gives one. */
+export function isWrittenIn(scopes: Scopes, space: Space, access: Syntax | undefined): boolean {
+  if (!access) return space !== "storage" && space !== "uniform";
+  if (space !== "storage") throw fail(`memory of ${space} has no access mode`, access);
+  const word = enumerantOf(scopes, access);
+  if (word !== "read" && word !== "read_write") throw fail("storage is read or read_write", access);
+  return word === "read_write";
 }

@@ -4,7 +4,7 @@ import { type Action, memoryOf } from "../execute/state.ts";
 import type { Instruction } from "../lower/code.ts";
 import { addressIn, doubtOf } from "./moves.ts";
 import { rangeOf } from "./ranges.ts";
-import { decided, exact, markAll, move, rangeAt, rangeOfNumber, type Shadow, setRange } from "./shadow.ts";
+import { decided, exact, markAll, move, rangeAt, rangeOfNumber, type Shadow, setRange, unitAt } from "./shadow.ts";
 
 type OfAtomic = Extract<Instruction, { kind: "atomic" }>;
 
@@ -60,7 +60,7 @@ function noted(shadow: Shadow, { name, to, values, site, scalar }: OfAtomic): (l
       for (const slot of to) slots.kinds[slot * width + lane] = ofAddress;
       return;
     }
-    const i = (address + site.offset) >> memory.shift;
+    const i = unitAt(memory, address + site.offset);
     const own = (values[0] ?? 0) * width + lane;
     const old = rangeOfNumber(memory, i, words[(address + site.offset) >> 2] as number);
     const isComparison = name === "atomicCompareExchangeWeak";

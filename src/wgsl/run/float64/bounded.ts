@@ -236,5 +236,5 @@ export function compare(format: Format, sign: string, a: Bounded, b: Bounded): b
   }
 }
 
-const isBelow = (a: Bounded, b: Bounded): boolean => highest(a) <= lowest(b);
+const isBelow = (a: Bounded, b: Bounded): boolean => highest(a) < lowest(b);
 const isNotAbove = (a: Bounded, b: Bounded): boolean => highest(a) <= lowest(b);

@@ -91,7 +91,7 @@ export function checkAction(shadow: Shadow, pending: readonly Set<Choice>[], che
 /** Marks memory that the lane may store to on the way that it does not take. */
 function markMissed({ state, memories }: Shadow, { slot, isNegated, missed }: Choice, lane: number): void {
   const isTrue = (state.i32[slot * state.width + lane] !== 0) !== isNegated;
-  for (const variable of isTrue ? missed.ifTrue : missed.ifFalse) {
+  for (const variable of missed(isTrue)) {
     const memory = memories.get(variable);
     if (memory) markAll(memory);
   }
@@ -99,7 +99,7 @@ function markMissed({ state, memories }: Shadow, { slot, isNegated, missed }: Ch
 
 /** Marks what the lane has stored or might have since the choice, where its ways meet. */
 function markStored({ slots, state }: Shadow, choice: Choice, lane: number): void {
-  for (const slot of choice.slots) {
+  for (const slot of choice.slots()) {
     const i = slot * state.width + lane;
     slots.kinds[i] = (slots.kinds[i] as number) | decided;
   }

@@ -23,7 +23,7 @@ import {
   scatterActions,
   storeActions,
 } from "./moves.ts";
-import { type Choice, waysOf } from "./regions.ts";
+import { type Choice, type Extent, waysOf } from "./regions.ts";
 import { scalarActions } from "./scalars.ts";
 import { newShadow, type Shadow, startWorkgroup } from "./shadow.ts";
 import { subgroupActions } from "./subgroups.ts";
@@ -85,7 +85,7 @@ export function runFloat64(entry: EntryPoint, options: Float64Options): Float64R
 }
 
 /** Slots of the variable that a slot belongs to. */
-function extentsOf({ variables }: Code): (slot: number) => { readonly first: number; readonly end: number } {
+function extentsOf({ variables }: Code): (slot: number) => Extent {
   const extents = [...variables].map(([{ type }, first]) => ({ first, end: first + type.slots }));
   return (slot) => extents.find(({ first, end }) => slot >= first && slot < end) ?? { first: slot, end: slot + 1 };
 }
@@ -93,10 +93,7 @@ function extentsOf({ variables }: Code): (slot: number) => { readonly first: num
 /** What instructions do. The shadow is made with the first of them. */
 function float64Mode(given: Code, rounding: Rounding) {
   const extentOf = extentsOf(given);
-  const ways = waysOf(given, (slot) => {
-    const { first, end } = extentOf(slot);
-    return Array.from({ length: end - first }, (_, i) => first + i);
-  });
+  const ways = waysOf(given, extentOf);
   const { code, checks } = watched(given, ways);
   const scratch = { lanes: given.slots, sources: given.slots + 1 };
   let shadow: Shadow | undefined;
@@ -124,7 +121,12 @@ function float64Mode(given: Code, rounding: Rounding) {
   const observer: Observer = {
     run: (state, operation) => {
       const check = checks.get(operation);
-      return check ? checkAction(of(state), pending, check, ways) : () => {};
+      if (!check) return () => {};
+      const action = checkAction(of(state), pending, check, ways);
+      return () => {
+        state.steps--; // it is none of the text
+        action();
+      };
     },
     begin: (state) => {
       for (let lane = 0; lane < state.width; lane++) pending.push(new Set());

@@ -2,8 +2,9 @@
 import { plain } from "../execute/plain.ts";
 import type { Action, State } from "../execute/state.ts";
 import type { Instruction } from "../lower/code.ts";
+import type { Extent } from "./regions.ts";
 import { eachLane, type Visit } from "./scalars.ts";
-import { decided, exact, isDoubtful, markAll, move, type Shadow } from "./shadow.ts";
+import { decided, exact, isDoubtful, markAll, move, type Shadow, unitAt } from "./shadow.ts";
 
 type Of<K extends Instruction["kind"]> = Extract<Instruction, { kind: K }>;
 
@@ -61,13 +62,7 @@ export function gatherActions(shadow: Shadow, instruction: Of<"gather">): readon
 /** `decided` if what is at an index of the slots may be something else on a GPU. */
 export const doubtOf = (shadow: Shadow, i: number): number => (isDoubtful(shadow, i) ? decided : 0);
 
-/** A variable in slots: its first one, and the one after its last. */
-interface Extent {
-  readonly first: number;
-  readonly end: number;
-}
-
-/** To an address in the variable that one of the extents is. Without knowing where, it is to all of it. */
+/** To an address in a variable. Without knowing where, it is to all of it. */
 export function scatterActions(
   shadow: Shadow,
   instruction: Of<"scatter">,
@@ -107,7 +102,7 @@ export function loadActions(shadow: Shadow, instruction: Of<"load">): readonly A
     for (const [k, slot] of to.entries()) {
       const i = slot * width + l;
       const byte = a + site.offset + (places[k]?.offset ?? 0);
-      if (memory && a >= 0) move(memory, byte >> memory.shift, slots, i, doubt);
+      if (memory && a >= 0) move(memory, unitAt(memory, byte), slots, i, doubt);
       else slots.kinds[i] = doubt;
     }
   };
@@ -129,7 +124,7 @@ export function storeActions(shadow: Shadow, instruction: Of<"store">): readonly
     const doubt = (doubts[l] as number) | (isKnown ? 0 : decided);
     for (const [k, slot] of from.entries()) {
       const byte = a + site.offset + (places[k]?.offset ?? 0);
-      move(slots, slot * width + l, memory, byte >> memory.shift, doubt);
+      move(slots, slot * width + l, memory, unitAt(memory, byte), doubt);
     }
   };
   return [...plain.store(state, instruction), eachLane(state, visit)];

@@ -4,6 +4,12 @@
 import type { Code, Instruction, Operation } from "../lower/code.ts";
 import type { Variable } from "../program.ts";
 
+/** The slots of a variable: the first one, and the one after the last. */
+export interface Extent {
+  readonly first: number;
+  readonly end: number;
+}
+
 /** Slots and memory that operations may store to. */
 interface Stores {
   readonly slots: Set<number>;
@@ -19,9 +25,9 @@ export interface Choice {
   /** The operation where all ways meet. */
   readonly end: number;
   /** Slots that are stored to on some way. */
-  readonly slots: readonly number[];
-  /** Memory that lanes do not store to for which the condition holds, or for which it does not. */
-  readonly missed: { readonly ifTrue: ReadonlySet<Variable>; readonly ifFalse: ReadonlySet<Variable> };
+  readonly slots: () => ReadonlySet<number>;
+  /** Memory that lanes do not store to, those for which the condition holds or the others. */
+  readonly missed: (isTrue: boolean) => ReadonlySet<Variable>;
 }
 
 /** A function, a loop, a branch or a switch: the positions of its operations. */
@@ -42,9 +48,10 @@ export interface Ways {
   readonly functionAt: (position: number) => number;
 }
 
-/** Analyses code. `extentOf` gives all slots of the variable that has a slot. */
-export function waysOf({ operations }: Code, extentOf: (slot: number) => readonly number[]): Ways {
+/** Analyses code. `extentOf` gives the variable that has a slot. */
+export function waysOf({ operations }: Code, extentOf: (slot: number) => Extent): Ways {
   const blocks = blocksOf(operations);
+  const leaves = leavesOf(operations, blocks);
   const storesIn = collector(operations, blocks, extentOf);
   const choices = new Map<number, Choice>();
   for (const [position, operation] of operations.entries()) {
@@ -52,17 +59,27 @@ export function waysOf({ operations }: Code, extentOf: (slot: number) => readonl
     const condition = kind === "if" || kind === "wait" ? operation.condition : undefined;
     const slot = kind === "switch" ? operation.value : condition?.slot;
     if (slot === undefined) continue;
-    const { first, end, isLarger } = regionOf(operations, blocks, position);
-    const all = storesIn(first, end);
+    const region = regionOf(position, blocks[position] as Block, leaves);
+    const all = once(() => storesIn(region.first, region.end));
+    const missed = missedBy(operation, blocks[position] as Block, region.isLarger, storesIn, all);
     choices.set(position, {
       slot,
       isNegated: condition?.isNegated ?? false,
-      end,
-      slots: [...all.slots],
-      missed: missedBy(operation, blocks[position] as Block, storesIn, isLarger ? all.memory : undefined),
+      end: region.end,
+      slots: () => all().slots,
+      missed: (isTrue) => (isTrue ? missed.ifTrue : missed.ifFalse)().memory,
     });
   }
   return { choices, functionAt: (position) => functionOf(blocks[position] as Block).first };
+}
+
+/** Computes something when it is needed: rounding decides few of all choices. */
+function once<T>(compute: () => T): () => T {
+  let known: T | undefined;
+  return () => {
+    known ??= compute();
+    return known;
+  };
 }
 
 /** For each operation the innermost block that it is in, opens or ends. */
@@ -92,49 +109,64 @@ const newBlock = (kind: Block["kind"], first: number, outer: Block | undefined):
   outer,
 });
 
-const functionOf = (block: Block): Block => (block.outer ? functionOf(block.outer) : block);
+function functionOf(block: Block): Block {
+  let found = block;
+  while (found.outer) found = found.outer;
+  return found;
+}
 
 /** The first and the last operation that lanes reach by some way before all ways meet. */
 interface Region {
   readonly first: number;
   readonly end: number;
-  /** Whether it is more than the branch or the switch itself. */
+  /** Whether lanes can leave the branch or the switch itself. */
   readonly isLarger: boolean;
 }
 
-/** A region grows by what leaves it: lanes that break, continue or return meet the others further out. */
-function regionOf(operations: readonly Operation[], blocks: readonly Block[], position: number): Region {
-  const own = blocks[position] as Block;
-  const isWait = operations[position]?.kind === "wait";
-  let [first, end] = isWait ? leaving(operations, blocks, position) : [own.first, own.end];
-  const [least, most] = [first, end];
-  for (let at = first; at <= end; at++) {
-    if (operations[at]?.kind !== "wait") continue;
-    const [from, to] = leaving(operations, blocks, at);
-    if (from >= first && to <= end) continue;
-    first = Math.min(first, from);
-    end = Math.max(end, to);
-    at = first - 1;
-  }
-  return { first, end, isLarger: isWait || first < least || end > most };
+/** Where lanes wait for others, and what they pass over, or others do before they meet them. */
+interface Leave {
+  readonly position: number;
+  readonly first: number;
+  readonly end: number;
 }
 
-/** What lanes pass over that wait at a position, or that others may do before they meet them. */
-function leaving(
-  operations: readonly Operation[],
-  blocks: readonly Block[],
+/** In the order of positions. */
+function leavesOf(operations: readonly Operation[], blocks: readonly Block[]): readonly Leave[] {
+  return operations.flatMap((operation, position) =>
+    operation.kind === "wait" ? [leaveAt(operation, position, blocks[position] as Block)] : [],
+  );
+}
+
+function leaveAt(
+  { levels, isContinue }: Extract<Operation, { kind: "wait" }>,
   position: number,
-): readonly [first: number, end: number] {
-  const wait = operations[position] as Extract<Operation, { kind: "wait" }>;
-  let block = blocks[position] as Block;
+  innermost: Block,
+): Leave {
+  let block = innermost;
   let loop: Block | undefined;
-  for (let level = 0; level < wait.levels; level++) {
+  for (let level = 0; level < levels; level++) {
     if (block.kind === "loop") loop = block;
     block = block.outer as Block;
   }
-  if (wait.isContinue) return [position, block.continuing];
-  if (block.kind === "loop") return [block.first, block.end];
-  return [loop?.first ?? position, block.end];
+  if (isContinue) return { position, first: position, end: block.continuing };
+  if (block.kind === "loop") return { position, first: block.first, end: block.end };
+  return { position, first: loop?.first ?? position, end: block.end };
+}
+
+/** A region grows by what leaves it: lanes that break, continue or return meet the others further out. */
+function regionOf(position: number, own: Block, leaves: readonly Leave[]): Region {
+  const leave = leaves.find((one) => one.position === position);
+  let { first, end } = leave ?? own;
+  for (let isGrowing = true; isGrowing; ) {
+    isGrowing = false;
+    for (const one of leaves) {
+      if (one.position < first || one.position > end || (one.first >= first && one.end <= end)) continue;
+      first = Math.min(first, one.first);
+      end = Math.max(end, one.end);
+      isGrowing = true;
+    }
+  }
+  return { first, end, isLarger: leave !== undefined || first < own.first || end > own.end };
 }
 
 type Collect = (first: number, end: number) => Stores;
@@ -143,15 +175,17 @@ type Collect = (first: number, end: number) => Stores;
 function collector(
   operations: readonly Operation[],
   blocks: readonly Block[],
-  extentOf: (slot: number) => readonly number[],
+  extentOf: (slot: number) => Extent,
 ): Collect {
   const ofFunctions = new Map<number, Stores>();
+  // Labels move when operations are put into the code.
+  const callees = operations.map((operation) => (operation.kind === "call" ? operation.target.position : -1));
   const collect: Collect = (first, end) => {
     const found: Stores = { slots: new Set(), memory: new Set() };
     for (let at = first; at <= end; at++) {
       const operation = operations[at] as Operation;
       if (operation.kind === "switch") found.slots.add(operation.chosen);
-      if (operation.kind === "call") include(found, ofFunction(operation.target.position));
+      if (operation.kind === "call") include(found, ofFunction(callees[at] as number));
       const instructions =
         operation.kind === "run" ? operation.instructions : operation.kind === "barrier" ? operation.loads : [];
       for (const instruction of instructions) includeInstruction(found, instruction, extentOf);
@@ -174,26 +208,30 @@ function include(all: Stores, more: Stores): void {
 function includeInstruction(
   { slots, memory }: Stores,
   instruction: Instruction,
-  extentOf: (slot: number) => readonly number[],
+  extentOf: (slot: number) => Extent,
 ): void {
   if (instruction.kind === "store") memory.add(instruction.site.variable);
   if (instruction.kind === "atomic" && instruction.name !== "atomicLoad") memory.add(instruction.site.variable);
-  if (instruction.kind === "scatter") for (const slot of extentOf(instruction.first)) slots.add(slot);
+  if (instruction.kind === "scatter") {
+    const { first, end } = extentOf(instruction.first);
+    for (let slot = first; slot < end; slot++) slots.add(slot);
+  }
   if (!("to" in instruction)) return;
   for (const one of [instruction.to].flat()) slots.add(typeof one === "number" ? one : one.slot);
 }
 
-/** `larger` is what may be stored in a region that lanes can leave on their way. */
+/** What lanes do not store by taking their way. Those that go on where others leave do all that those might. */
 function missedBy(
-  operation: Operation,
+  { kind }: Operation,
   { first, end, otherwise }: Block,
+  isLarger: boolean,
   storesIn: Collect,
-  larger: ReadonlySet<Variable> | undefined,
-): Choice["missed"] {
-  if (operation.kind === "wait") return { ifTrue: larger ?? new Set(), ifFalse: new Set() };
-  if (larger) return { ifTrue: larger, ifFalse: larger };
-  const all = storesIn(first, end).memory;
-  if (operation.kind === "switch") return { ifTrue: all, ifFalse: all };
+  all: () => Stores,
+): { readonly ifTrue: () => Stores; readonly ifFalse: () => Stores } {
+  if (kind === "wait") return { ifTrue: all, ifFalse: noStores };
+  if (kind === "switch" || isLarger) return { ifTrue: all, ifFalse: all };
   const middle = otherwise < 0 ? end : otherwise;
-  return { ifTrue: storesIn(middle, end).memory, ifFalse: storesIn(first, middle).memory };
+  return { ifTrue: once(() => storesIn(middle, end)), ifFalse: once(() => storesIn(first, middle)) };
 }
+
+const noStores = (): Stores => ({ slots: new Set(), memory: new Set() });

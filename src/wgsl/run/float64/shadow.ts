@@ -24,6 +24,9 @@ export interface Numbers {
 /** A buffer or a variable in workgroup memory: a number for each 2^shift bytes. */
 export interface MemoryNumbers extends Numbers {
   readonly shift: number;
+  /** How often all numbers have been marked, and up to which time each of them is. */
+  marks: number;
+  readonly marked: Uint32Array;
 }
 
 export interface Shadow {
@@ -48,7 +51,7 @@ const hasHalves = (type: Type): boolean => {
   return type.kind === "array" ? hasHalves(type.of) : placesOf(type).some(({ scalar }) => scalar === f16);
 };
 
-/** The most numbers of a shadow. Each takes 17 bytes. */
+/** The most numbers of a shadow. Each takes 17 bytes, 21 in memory. */
 const maxNumbers = 2 ** 24;
 
 /** A shadow that says nothing but what bits say. Throws `WgslError` where it would need too much memory. */
@@ -62,7 +65,8 @@ export function newShadow(state: State, rounding: Rounding): Shadow {
     count += bytes >> shift;
     if (count > maxNumbers)
       throw new WgslError(`float64: ${count} numbers with ${name}, at most ${maxNumbers}`, span.at);
-    memories.set(variable, Object.assign(numbers(bytes >> shift), { shift }));
+    const units = bytes >> shift;
+    memories.set(variable, Object.assign(numbers(units), { shift, marks: 0, marked: new Uint32Array(units) }));
   }
   return {
     state,
@@ -77,7 +81,11 @@ export function newShadow(state: State, rounding: Rounding): Shadow {
 export function startWorkgroup({ slots, memories, doubts }: Shadow): void {
   slots.kinds.fill(exact);
   doubts.fill(0);
-  for (const [{ space }, { kinds }] of memories) if (space === "workgroup") kinds.fill(exact);
+  for (const [{ space }, memory] of memories) {
+    if (space !== "workgroup") continue;
+    memory.kinds.fill(exact);
+    memory.marked.fill(memory.marks);
+  }
 }
 
 export const formatOf = ({ formats }: Shadow, scalar: ScalarName): Format =>
@@ -163,18 +171,27 @@ export function move(from: Numbers, i: number, to: Numbers, j: number, doubt: nu
 }
 
 /** Marks all numbers of a memory: rounding decides which of them are stored to. */
-export function markAll({ kinds }: Numbers): void {
-  for (let i = 0; i < kinds.length; i++) kinds[i] = (kinds[i] as number) | decided;
+export function markAll(memory: MemoryNumbers): void {
+  memory.marks++;
+}
+
+/** The index of the number at a byte of memory. */
+export function unitAt(memory: MemoryNumbers, byte: number): number {
+  const { kinds, marked, marks, shift } = memory;
+  const i = byte >> shift;
+  if (marked[i] !== marks) kinds[i] = (kinds[i] as number) | decided;
+  marked[i] = marks;
+  return i;
 }
 
 /** Whether rounding has decided what is at a byte of memory. */
-export const isDecided = ({ kinds, shift }: MemoryNumbers, byte: number): boolean =>
-  ((kinds[byte >> shift] as number) & decided) !== 0;
+export const isDecided = (memory: MemoryNumbers, byte: number): boolean =>
+  ((memory.kinds[unitAt(memory, byte)] as number) & decided) !== 0;
 
 /** A number in memory of this type whose bits there say `value`; decided by rounding or not. */
 export function numberIn(memory: MemoryNumbers | undefined, byte: number, value: number, scalar: ScalarName): Bounded {
   if (!memory) return exactly(value);
-  const i = byte >> memory.shift;
+  const i = unitAt(memory, byte);
   const kind = (memory.kinds[i] as number) & 3;
   if (kind === exact) return exactly(value);
   const isFloat = scalar === "f32" || scalar === "f16";

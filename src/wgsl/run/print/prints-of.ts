@@ -1,6 +1,7 @@
-import { indicesOf, insideOf } from "../lower/effects.ts";
+import { insideOf } from "../lower/effects.ts";
 import type { EntryPoint, Expression, Statement, UserFunction } from "../program.ts";
 import type { Type } from "../types.ts";
+import { expressionsOf, statementsIn } from "../walk.ts";
 
 /**
  * What each `print(…)` prints that an entry point reaches, itself or by what it calls: the types of its values, by the
@@ -26,42 +27,4 @@ export function printsOf(entry: EntryPoint): ReadonlyMap<number, readonly Type[]
   // Calls add functions while the set is gone through.
   for (const { body } of functions) for (const statement of body) visit(statement);
   return prints;
-}
-
-/** The expressions directly in a statement. */
-function expressionsOf(statement: Statement): readonly Expression[] {
-  const given = (expression: Expression | undefined) => (expression ? [expression] : []);
-  switch (statement.kind) {
-    case "declare":
-    case "return":
-      return given(statement.value);
-    case "store":
-    case "update":
-      return [...indicesOf(statement.to), statement.value];
-    case "evaluate":
-    case "switch":
-      return [statement.value];
-    case "if":
-      return [statement.condition];
-    case "loop":
-      return given(statement.until);
-    case "print":
-      return statement.values;
-    default:
-      return [];
-  }
-}
-
-/** The statements directly in a statement. */
-function statementsIn(statement: Statement): readonly Statement[] {
-  switch (statement.kind) {
-    case "if":
-      return [...statement.body, ...statement.otherwise];
-    case "loop":
-      return [...statement.body, ...statement.continuing];
-    case "switch":
-      return statement.cases.flatMap(({ body }) => body);
-    default:
-      return [];
-  }
 }

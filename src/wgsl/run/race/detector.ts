@@ -51,8 +51,10 @@ interface Shadow {
 const maxPairs = 1000;
 
 /** A detector of one run: pass `observer` to the run, then read what was found. */
-interface Detector {
+export interface Detector {
   readonly observer: Observer;
+  /** How many races there are so far: those that come are listed after the others. */
+  readonly raceCount: () => number;
   readonly races: () => readonly Race[];
   readonly notes: () => readonly RaceNote[];
 }
@@ -99,6 +101,7 @@ export function newDetector(): Detector {
         if (of !== "texture") epochs[of]++;
       },
     },
+    raceCount: () => run.races.size,
     races: () => [...run.races.values()],
     notes: () => [...run.notes.values()],
   };

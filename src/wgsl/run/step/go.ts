@@ -1,8 +1,10 @@
 // Searches that have to run steps again: for breakpoints with conditions, and for NaNs.
+import type { Machine } from "../execute/machine.ts";
 import type { Strand } from "../execute/strand.ts";
 import { goTo, type Lens, runTo, stepOf } from "./lens.ts";
 import { type NanFinder, newNanFinder } from "./nan.ts";
-import { arrivesAt, type Past } from "./search.ts";
+import { touches } from "./requests.ts";
+import { arrivesAt, type Past, type SearchingQuery } from "./search.ts";
 import { operationAt, strandAt } from "./trace.ts";
 import type { Query } from "./types.ts";
 import { holds, type Watcher } from "./watch.ts";
@@ -15,8 +17,6 @@ export interface Searched {
   nans: NanFinder | undefined;
 }
 
-type Searching = Extract<Query, { to: "breakpoint" | "nan" }>;
-
 /** Steps that are searched at a time. */
 const window = 4096;
 
@@ -24,7 +24,7 @@ const window = 4096;
  * Goes to the nearest step that fits, of at most so many steps beyond the current one. Throws `WgslError` for a condition
  * that is wrong.
  */
-export function search(searched: Searched, query: Searching, maxSteps: number): "found" | "none" | "more" {
+export function search(searched: Searched, query: SearchingQuery, maxSteps: number): "found" | "none" | "more" {
   const { lens, past } = searched;
   const now = stepOf(lens);
   const isNext = query.direction === "next";
@@ -43,15 +43,37 @@ export function search(searched: Searched, query: Searching, maxSteps: number): 
 }
 
 /** The step that is nearest to where the search begins, window by window; within one, steps run in ascending order. */
-function searchIn(searched: Searched, query: Searching, first: number, end: number): number | undefined {
+function searchIn(searched: Searched, query: SearchingQuery, first: number, end: number): number | undefined {
   const isNext = query.direction === "next";
   for (let done = 0; first + done < end; done += window) {
     const low = isNext ? first + done : Math.max(first, end - done - window);
     const high = isNext ? Math.min(end, low + window) : end - done;
-    const found = query.to === "nan" ? nanIn(searched, low, high, isNext) : stopIn(searched, query, low, high, isNext);
+    const found = foundIn(searched, query, low, high, isNext);
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** The first step of a stretch, or the last, that fits. */
+function foundIn(searched: Searched, query: SearchingQuery, low: number, high: number, isFirst: boolean) {
+  if (query.to === "breakpoint") return stopIn(searched, query, low, high, isFirst);
+  const { lens } = searched;
+  const { machine } = lens.dispatch;
+  if (query.to === "access") return stepIn(lens, machine, low, high, isFirst, () => hasAccess(lens, query));
+  searched.nans ??= newNanFinder(lens);
+  const { nans } = searched;
+  return stepIn(lens, nans.machine, low, high, isFirst, () => {
+    const { found } = nans;
+    nans.found = false;
+    return found;
+  });
+}
+
+/** Whether the last step accessed a word; what it accessed is dropped. */
+function hasAccess({ log }: Lens, { memory, word, lane }: Extract<Query, { to: "access" }>): boolean {
+  const recorded = log.recorded ?? [];
+  log.recorded = [];
+  return recorded.some((one) => one.memory === memory && touches(one, word, lane));
 }
 
 /** The first step of a stretch, or the last, before which a breakpoint stops. */
@@ -79,19 +101,24 @@ function stopIn(
   return found;
 }
 
-/** The first step of a stretch, or the last, that makes a NaN. */
-function nanIn(searched: Searched, low: number, high: number, isFirst: boolean): number | undefined {
-  const { lens } = searched;
-  searched.nans ??= newNanFinder(lens);
-  const { nans } = searched;
+/** The first step of a stretch, or the last, for which something holds after a machine has taken it. */
+function stepIn(
+  lens: Lens,
+  machine: Machine,
+  low: number,
+  high: number,
+  isFirst: boolean,
+  holdsNow: () => boolean,
+): number | undefined {
   let found: number | undefined;
   goTo(lens, low);
+  holdsNow(); // of what was before
   for (let step = low; step < high; step++) {
-    nans.found = false;
-    runTo(lens, step + 1, nans.machine);
-    if (!nans.found) continue;
-    if (isFirst) return step;
+    runTo(lens, step + 1, machine);
+    if (!holdsNow()) continue;
     found = step;
+    if (isFirst) break;
   }
+  lens.log.recorded = undefined;
   return found;
 }

@@ -104,9 +104,7 @@ function whereItGoesOn(text: Text, strand: Strand, openers: readonly number[], l
   const record = frame * strand.size;
   if (operation.kind === "if" && operation.otherwise) {
     const isNext = isIn(strand.frames, others(strand, record), strand.frames[record + 1] as number, lane);
-    const branch = operation.otherwise.position;
-    const inside = openers[frame + 1] ?? strand.position;
-    if (isNext && inside < branch) return visibleFrom(layout, code, branch + 1);
+    if (isNext) return visibleFrom(layout, code, operation.otherwise.position + 1);
   }
   return after(frame);
 }

@@ -1,6 +1,8 @@
 // The workgroup that is stepped through: its state, the snapshots of it, and how it goes from one step to another.
 import type { Divergence } from "../execute/divergence.ts";
-import type { Machine } from "../execute/machine.ts";
+import { type Machine, newMachine } from "../execute/machine.ts";
+import type { Observer } from "../execute/observer.ts";
+import type { Makers } from "../execute/plain.ts";
 import type { Memory } from "../execute/state.ts";
 import type { Strand } from "../execute/strand.ts";
 import { type Dispatch, release, runReady, startWorkgroup } from "../execute/workgroups.ts";
@@ -129,9 +131,8 @@ export const readyStrand = ({ dispatch: { strands } }: Lens): Strand | undefined
   strands.find(({ status }) => status === "ready");
 
 /** Takes the step in which all strands leave their barrier; what is wrong if they do not wait at the same one. */
-export function leaveBarrier(lens: Lens): Divergence | undefined {
-  const { machine, strands } = lens.dispatch;
-  const divergence = release(machine, strands);
+export function leaveBarrier(lens: Lens, machine: Machine): Divergence | undefined {
+  const divergence = release(machine, lens.dispatch.strands);
   if (divergence) return divergence;
   machine.state.steps++;
   lens.registers[barriersAt(lens)] = barriersLeft(lens) + 1;
@@ -144,7 +145,14 @@ export function runUntil(machine: Machine, strand: Strand, step: number): Diverg
   return runReady(machine, strand);
 }
 
-/** Goes to a step that has run. A machine other than the lens's own does the same and may watch more. */
+/** A machine that takes the steps of a lens as its own does, and watches or does more. */
+export function otherMachine({ dispatch }: Lens, makers: Makers, observers: readonly Observer[]): Machine {
+  const { code, machine } = dispatch;
+  const made = newMachine(code, machine.state, makers, machine.maxSteps, [...machine.observers, ...observers]);
+  return Object.assign(made, { waiting: machine.waiting });
+}
+
+/** Goes to a step that has run. */
 export function goTo(lens: Lens, step: number): void {
   const now = stepOf(lens);
   const start = latest(lens.snapshots, step);
@@ -152,12 +160,12 @@ export function goTo(lens: Lens, step: number): void {
   runTo(lens, step);
 }
 
-/** Runs on to a later step that has run. */
+/** Runs on to a later step that has run, with the lens's machine or another one. */
 export function runTo(lens: Lens, step: number, machine: Machine = lens.dispatch.machine): void {
   while (stepOf(lens) < step) {
     const strand = readyStrand(lens);
     if (strand) runUntil(machine, strand, step);
-    else leaveBarrier(lens);
+    else leaveBarrier(lens, machine);
   }
   forgetEvents(lens);
 }

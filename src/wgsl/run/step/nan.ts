@@ -1,9 +1,9 @@
 // Finds the steps that make a NaN of operands that are none.
-import { type Machine, newMachine } from "../execute/machine.ts";
+import type { Machine } from "../execute/machine.ts";
 import { type Makers, plain } from "../execute/plain.ts";
 import { type Action, forEachLane, type State } from "../execute/state.ts";
 import type { Slot } from "../lower/code.ts";
-import type { Lens } from "./lens.ts";
+import { type Lens, otherMachine } from "./lens.ts";
 
 /** A machine that takes a lens's steps and notes NaNs. */
 export interface NanFinder {
@@ -14,11 +14,8 @@ export interface NanFinder {
 
 /** A finder over the state of a lens. */
 export function newNanFinder(lens: Lens): NanFinder {
-  const { code, machine } = lens.dispatch;
-  const { state, waiting, maxSteps, observers } = machine;
   const note = { found: false };
-  const made = newMachine(code, state, watching(note), maxSteps, observers);
-  return Object.assign(note, { machine: Object.assign(made, { waiting }) });
+  return Object.assign(note, { machine: otherMachine(lens, watching(note), []) });
 }
 
 const watching = (note: { found: boolean }): Makers =>

@@ -1,7 +1,9 @@
 // The first run of a workgroup, step by step: what happens in it is noted, snapshots are kept on the way.
 import type { Divergence } from "../execute/divergence.ts";
+import type { Machine } from "../execute/machine.ts";
 import type { Strand } from "../execute/strand.ts";
 import { haveEnded } from "../execute/workgroups.ts";
+import type { Detector, Race } from "../race/detector.ts";
 import {
   forgetEvents,
   giveBack,
@@ -31,13 +33,23 @@ interface Failure {
   readonly at: number;
 }
 
+/** A race, and the step that is its second access. */
+interface RaceEvent {
+  readonly step: number;
+  readonly race: Race;
+}
+
 /** What is known of the steps that have run. */
 export interface Recording {
+  /** Takes the steps the first time. */
+  readonly machine: Machine;
+  readonly detector: Detector | undefined;
   readonly trace: Trace;
   readonly maxSteps: number;
   /** Steps after which all strands wait at a barrier. */
   readonly barriers: number[];
   readonly outOfBounds: Event[];
+  readonly races: RaceEvent[];
   readonly prints: (Event & { readonly lane: number; readonly values: readonly number[] })[];
   /** Strand, first step and the step after the last of each stretch that one strand runs. */
   readonly stretches: number[];
@@ -59,11 +71,14 @@ const workApart = 1_000_000;
 const stepsApart = 512;
 
 /** A recording of nothing yet, of at most so many steps. */
-export const newRecording = (maxSteps: number): Recording => ({
+export const newRecording = (machine: Machine, detector: Detector | undefined, maxSteps: number): Recording => ({
+  machine,
+  detector,
   trace: newTrace(),
   maxSteps,
   barriers: [],
   outOfBounds: [],
+  races: [],
   prints: [],
   stretches: [],
   dropped: 0,
@@ -98,11 +113,11 @@ function recordStep(lens: Lens, recording: Recording, places: readonly SourcePla
     const number = strands.indexOf(strand);
     record(recording.trace, number, operation);
     noteStretch(recording, number, step);
-    const missing = runUntil(lens.dispatch.machine, strand, step + 1);
+    const missing = runUntil(recording.machine, strand, step + 1);
     noteStep(lens, recording, step, operation);
     if (missing) end(recording, missing);
   } else {
-    const missing = leaveBarrier(lens);
+    const missing = leaveBarrier(lens, recording.machine);
     if (missing) end(recording, missing);
     else {
       record(recording.trace, allStrands, operation);
@@ -143,6 +158,10 @@ function noteStretch({ stretches }: Recording, strand: number, step: number): vo
 
 function noteEvents(lens: Lens, recording: Recording, step: number): void {
   const { outOfBounds, prints } = lens.dispatch.machine.state;
+  const { detector, races } = recording;
+  if (detector && detector.raceCount() > races.length) {
+    for (const race of detector.races().slice(races.length)) races.push({ step, race });
+  }
   if (outOfBounds.size === 0 && prints.length === 0) return;
   for (const at of outOfBounds) note(recording, recording.outOfBounds, { step, at });
   for (const { at, lane, values } of prints) note(recording, recording.prints, { step, at, lane, values });

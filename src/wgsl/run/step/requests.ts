@@ -81,7 +81,13 @@ export function lastWrite(lens: Lens, text: Text, memory: number, word: number):
 
 /** The last lane of an access that touches a word. */
 function laneOf({ lanes, addresses, bytes }: Recorded, word: number): number | undefined {
-  const touches = (address: number) => address >= 0 && address < 4 * word + 4 && address + bytes > 4 * word;
-  const index = addresses.findLastIndex(touches);
+  const index = addresses.findLastIndex((address) => isAt(address, bytes, word));
   return index < 0 ? undefined : lanes[index];
 }
+
+/** Whether a lane, or any without one, touches a word in an access. */
+export const touches = ({ lanes, addresses, bytes }: Recorded, word: number, lane: number | undefined): boolean =>
+  addresses.some((address, i) => isAt(address, bytes, word) && (lane === undefined || lanes[i] === lane));
+
+const isAt = (address: number, bytes: number, word: number): boolean =>
+  address >= 0 && address < 4 * word + 4 && address + bytes > 4 * word;

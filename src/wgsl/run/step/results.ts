@@ -49,29 +49,59 @@ export function endOf({ recording, text }: Opened): RunEnd | undefined {
 const mostMarks = 10_000;
 
 /** What happened in the steps that have run. */
-export function marksOf({ recording, text }: Opened): Marks {
-  const { barriers, outOfBounds, prints, stretches, failure, trace, dropped } = recording;
-  const all = [barriers, outOfBounds, prints];
-  const beyond = all.reduce((sum, { length }) => sum + Math.max(0, length - mostMarks), dropped);
-  const faults: Marks["faults"][number][] = outOfBounds.slice(0, mostMarks).map(({ step, at }) => ({
-    step,
-    line: text.lineAt(at),
-    kind: "out-of-bounds",
-    message: "an index is out of bounds: loads give 0, stores are dropped",
-  }));
-  if (failure) {
-    const { kind, message, at } = failure;
-    faults.push({ step: trace.length, line: text.lineAt(at), kind, message });
-  }
+export function marksOf(opened: Opened): Marks {
+  const { recording, text } = opened;
+  const { barriers, outOfBounds, races, prints, stretches, trace, dropped } = recording;
+  const all = [barriers, outOfBounds, races, prints];
   return {
     barriers: barriers
       .slice(0, mostMarks)
       .map((step) => ({ step, line: text.layout.places[operationAt(trace, step)]?.line ?? 0 })),
-    faults,
+    faults: faultsOf(opened),
     prints: prints
       .slice(0, mostMarks)
       .map(({ step, at, lane, values }) => ({ step, line: text.lineAt(at), lane, values })),
     stretches: Int32Array.from(stretches.slice(0, 3 * mostMarks)),
-    dropped: beyond,
+    dropped: all.reduce((sum, { length }) => sum + Math.max(0, length - mostMarks), dropped),
+  };
+}
+
+type Fault = Marks["faults"][number];
+
+function faultsOf(opened: Opened): readonly Fault[] {
+  const { recording, text } = opened;
+  const { outOfBounds, races, failure, trace } = recording;
+  const outside = outOfBounds.slice(0, mostMarks).map(({ step, at }): Fault => {
+    const message = "an index is out of bounds: loads give 0, stores are dropped";
+    return { step, line: text.lineAt(at), kind: "out-of-bounds", message };
+  });
+  const found = [...outside, ...races.slice(0, mostMarks).map((one) => raceFault(opened, one))];
+  found.sort((a, b) => a.step - b.step);
+  if (!failure) return found;
+  const { kind, message, at } = failure;
+  return [...found, { step: trace.length, line: text.lineAt(at), kind, message }];
+}
+
+const raceMessages = {
+  "write-write": "two lanes write one word, and no barrier is between them",
+  "read-write": "one lane reads a word that another one writes, and no barrier is between them",
+  "wrong-barrier": "the barrier between two accesses of one word does not order this memory",
+} as const;
+
+function raceFault({ text, memories }: Opened, { step, race }: Opened["recording"]["races"][number]): Fault {
+  const { kind, first, second, variable, byte, parties } = race;
+  const [earlier, lane] = parties;
+  return {
+    step,
+    line: text.lineAt(second),
+    kind: "race",
+    message: raceMessages[kind],
+    race: {
+      kind,
+      memory: [...memories.keys()].indexOf(variable),
+      word: Math.floor(byte / 4),
+      lane,
+      earlier: { lane: earlier, line: text.lineAt(first) },
+    },
   };
 }

@@ -6,6 +6,9 @@ import type { Recording } from "./recording.ts";
 import { operationAt, strandAt, type Trace } from "./trace.ts";
 import type { Breakpoint, Query } from "./types.ts";
 
+/** Queries that need steps to be run again. */
+export type SearchingQuery = Extract<Query, { to: "breakpoint" | "nan" | "access" }>;
+
 /** What is searched. */
 export interface Past {
   readonly code: Code;
@@ -26,17 +29,17 @@ function nearest(steps: readonly number[], step: number, way: Way): number | und
 export function findStep(
   past: Past,
   step: number,
-  query: Exclude<Query, { to: "breakpoint" | "nan" }>,
+  query: Exclude<Query, SearchingQuery>,
   strand: Strand | undefined,
   positions: readonly number[],
 ): number | undefined {
   const way = wayOf(query);
-  const { barriers, outOfBounds, prints, failure, trace } = past.recording;
+  const { barriers, prints } = past.recording;
   switch (query.to) {
     case "barrier":
       return nearest(barriers, step, way);
     case "fault":
-      return nearest([...outOfBounds.map((one) => one.step), ...(failure ? [trace.length] : [])], step, way);
+      return nearest(faultSteps(past), step, way);
     case "print":
       return nearest(
         prints.map((one) => one.step),
@@ -50,6 +53,11 @@ export function findStep(
         ? nextStatement(past, step, query.strand, query.how, strand?.status === "waiting")
         : previousStatement(past, step, query.strand, query.how);
   }
+}
+
+function faultSteps({ recording: { outOfBounds, races, failure, trace } }: Past): readonly number[] {
+  const steps = [...outOfBounds, ...races].map((one) => one.step).sort((a, b) => a - b);
+  return failure ? [...steps, trace.length] : steps;
 }
 
 type How = Extract<Query, { to: "statement" }>["how"];

@@ -99,7 +99,7 @@ function visit({ lens, recording }: Opened, step: number): void {
 }
 
 function go(opened: Opened, query: Query, maxSteps: number): "found" | "none" | "more" {
-  if (query.to === "breakpoint" || query.to === "nan") return search(opened, query, maxSteps);
+  if (query.to === "breakpoint" || query.to === "nan" || query.to === "access") return search(opened, query, maxSteps);
   const { lens, text, past } = opened;
   const strand = "strand" in query ? lens.dispatch.strands[query.strand] : undefined;
   const found = findStep(past, stepOf(lens), query, strand, strand ? positionsOf(text, strand) : []);

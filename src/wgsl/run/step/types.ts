@@ -22,6 +22,8 @@ export interface StepperOptions {
   readonly strands?: "subgroup" | "workgroup";
   /** Steps that the workgroup may take, 4 million unless given (and at most); other workgroups may take 50 million. */
   readonly maxSteps?: number;
+  /** Whether races between lanes of the workgroup are found, and are faults; false unless given. Its first run is slower. */
+  readonly racing?: boolean;
   /** Bytes that snapshots may take, 64 MiB unless given. */
   readonly maxBytes?: number;
 }
@@ -132,11 +134,13 @@ export type Query = {
   | { readonly to: "barrier" }
   /** The start of a turn of the innermost loop that the strand is in. */
   | { readonly to: "turn"; readonly strand: number }
-  /** A step that accesses memory out of bounds, or the end of a run that has failed. */
+  /** A step that accesses memory out of bounds or is the second of a race, or the end of a run that has failed. */
   | { readonly to: "fault" }
   | { readonly to: "print" }
   /** A step that makes a NaN of operands that are none. */
   | { readonly to: "nan" }
+  /** A step in which a lane, or any, accesses a word of memory. */
+  | { readonly to: "access"; readonly memory: number; readonly word: number; readonly lane?: number }
   /** A strand comes to a line where one of these stops it. */
   | { readonly to: "breakpoint"; readonly breakpoints: readonly Breakpoint[] }
 );
@@ -262,12 +266,23 @@ export interface Request {
 export interface Marks {
   /** Steps after which all strands wait at a barrier. */
   readonly barriers: readonly { readonly step: number; readonly line: number }[];
-  /** Steps that access memory out of bounds (the state before them), and the end of a run that has failed. */
+  /**
+   * Steps that access memory out of bounds or are the second of a race (the state before them), and the end of a run that
+   * has failed.
+   */
   readonly faults: readonly {
     readonly step: number;
     readonly line: number;
-    readonly kind: "out-of-bounds" | "divergence" | "steps";
+    readonly kind: "out-of-bounds" | "race" | "divergence" | "steps";
     readonly message: string;
+    /** Of a race: the word, the lane that accesses it now, and the one that did before, at another line perhaps. */
+    readonly race?: {
+      readonly kind: "write-write" | "read-write" | "wrong-barrier";
+      readonly memory: number;
+      readonly word: number;
+      readonly lane: number;
+      readonly earlier: { readonly lane: number; readonly line: number };
+    };
   }[];
   /** What was printed, in the order of the run; `step` is that before the statement. */
   readonly prints: readonly {

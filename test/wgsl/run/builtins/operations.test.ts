@@ -1,5 +1,5 @@
-// Operators and builtin functions of one scalar each: which exist for which type, values that WGSL names, and what
-// abstract integers and NaN become. Whole tables against exact arithmetic are in operations-exact.test.ts.
+// Operators and builtin functions of one scalar each: which exist for which type, values that WGSL names, and what NaN
+// becomes. Whole tables against exact arithmetic are in operations-exact.test.ts.
 import { describe, expect, test } from "vitest";
 import { floatToInteger, roundHalf, roundTo } from "../../../../src/wgsl/run/numbers.ts";
 import { scalarFunction } from "../../../../src/wgsl/run/operations.ts";
@@ -14,16 +14,15 @@ function value(name: string, scalar: ScalarName, a: number, b = 0, c = 0, d = 0)
 
 const scalars: readonly ScalarName[] = ["bool", "i32", "u32", "f32", "f16", "abstract-int", "abstract-float"];
 const floats: readonly ScalarName[] = ["f32", "f16", "abstract-float"];
-const signed: readonly ScalarName[] = ["i32", "abstract-int", ...floats];
+const signed: readonly ScalarName[] = ["i32", ...floats];
 const numbers: readonly ScalarName[] = ["u32", ...signed];
-const integers: readonly ScalarName[] = ["i32", "u32", "abstract-int"];
 const words: readonly ScalarName[] = ["i32", "u32"];
 
 test.each<[names: string, types: readonly ScalarName[]]>([
-  ["== != select", scalars],
-  ["& |", ["bool", ...integers]],
+  ["== != select", ["bool", ...numbers]],
+  ["& |", ["bool", ...words]],
   ["!", ["bool"]],
-  ["^ ~ << >>", integers],
+  ["^ ~ << >>", words],
   ["+ - * / % < <= > >= min max clamp abs", numbers],
   ["negate sign", signed],
   ["countOneBits countLeadingZeros countTrailingZeros firstLeadingBit firstTrailingBit", words],
@@ -119,41 +118,6 @@ test("a NaN compares false, so min, max and clamp keep the first operand", () =>
   expect(one("!=", NaN, NaN)).toBe(1);
   expect([one("max", NaN, 1), one("min", NaN, 1), one("clamp", NaN, 0, 1)]).toEqual([NaN, NaN, NaN]);
   expect([one("max", 1, NaN), one("min", 1, NaN)]).toEqual([1, 1]);
-});
-
-describe("abstract integers", () => {
-  test.each<[name: string, operands: readonly number[], wanted: number]>([
-    ["+", [2 ** 40, 1], 2 ** 40 + 1],
-    ["-", [0, 2 ** 33], -(2 ** 33)],
-    ["*", [2 ** 26, 2 ** 27 - 1], 2 ** 53 - 2 ** 26],
-    ["*", [-1, 0], 0],
-    ["/", [2 ** 53 - 1, 2], 2 ** 52 - 1],
-    ["/", [-7, 2], -3],
-    ["/", [-1, 2], 0],
-    ["/", [7, 0], 7],
-    ["%", [-7, 2], -1],
-    ["%", [-4, 2], 0],
-    ["%", [4, 0], 0],
-    ["&", [2 ** 40 + 5, 2 ** 40 + 3], 2 ** 40 + 1],
-    ["&", [-1, 2 ** 50], 2 ** 50],
-    ["|", [2 ** 40, 3], 2 ** 40 + 3],
-    ["^", [-1, 5], -6],
-    ["~", [5], -6],
-    ["~", [-1], 0],
-    ["<<", [3, 40], 3 * 2 ** 40],
-    [">>", [-5, 1], -3],
-    [">>", [2 ** 50, 45], 32],
-    ["negate", [0], 0],
-    ["negate", [5], -5],
-    ["abs", [-(2 ** 40)], 2 ** 40],
-    ["sign", [-9], -1],
-    ["min", [3, -4], -4],
-    ["max", [3, -4], 3],
-    ["clamp", [9, 1, 4], 4],
-    ["<", [2 ** 40, 2 ** 40 + 1], 1],
-  ])("%s of %j is %d", (name, [a = 0, b, c], wanted) => {
-    expect(value(name, "abstract-int", a, b, c)).toBe(wanted);
-  });
 });
 
 test.each([

@@ -73,6 +73,7 @@ describe("what an operation adds", () => {
     ["result = sqrt(x[0] * y[0] - y[0] * x[0]);", 0.1, 0.7], // of a negative number, for all that is known
     ["result = determinant(mat2x2f(x[0], y[0], 1, 2));", 1, 2],
     ["result = x[0] - y[0];", Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+    ["result = x[0] * (floor(y[0] * 10) - 5.5);", Number.POSITIVE_INFINITY, 0.7], // of either sign
   ])("nothing is known of %s with %d and %d", (body, x, y = 0) => {
     expect(boundOf(body, x, y)).toBe(Number.POSITIVE_INFINITY);
   });
@@ -94,6 +95,8 @@ describe("what operations carry on", () => {
     const carried = (body: string, x: number) => boundOf(`let a = x[0] * 3.3; ${body}`, x);
     const difference = 100 * 3.3 * unit;
     expect(carried("result = exp(a - 300);", 100)).toBeGreaterThan(difference * Math.exp(30));
+    const left = boundOf("result = inverseSqrt(x[0] * y[0] - 1.4299);", 1.1, 1.3);
+    expect(left).toBeGreaterThan((1.43 * unit * 0.0001 ** -1.5) / 2);
     expect(carried("result = a / 7;", 100)).toBeGreaterThan(difference / 7);
     expect(carried("result = log(a);", 100)).toBeGreaterThan(difference / 330);
     expect(carried("result = max(a, 0);", 100)).toBeCloseTo(difference, 8);
@@ -104,11 +107,14 @@ describe("what operations carry on", () => {
   test("a number near a step has the height of the step as its bound", () => {
     expect(boundOf("result = floor(x[0] * 10);", 0.7)).toBeCloseTo(1, 5);
     expect(boundOf("result = floor(x[0] * 10);", 0.75)).toBe(0);
+    expect(boundOf("result = exp(floor(x[0] * 10));", 0.7)).toBeGreaterThan(Math.exp(7) - Math.exp(6));
     expect(boundOf("result = f32(u32(x[0] * 10));", 0.7)).toBeCloseTo(1, 5);
     expect(boundOf("result = step(7, x[0] * 10);", 0.7)).toBeCloseTo(1, 5);
     expect(boundOf("result = select(2.0, 5.0, x[0] * 10 < 7);", 0.7)).toBeCloseTo(3, 5);
     expect(boundOf("result = select(2.0, 5.0, x[0] * 10 < 8);", 0.7)).toBe(0);
     expect(boundOf("result = (x[0] * 10) % 7;", 0.7)).toBeGreaterThan(6.9);
+    const perpendicular = "vec2f(x[0], y[0]), vec2f(y[0], -x[0])";
+    expect(boundOf(`result = faceForward(vec2f(1, 2), ${perpendicular}).x;`, 0.1, 0.7)).toBeCloseTo(2, 5);
   });
 
   test("subnormal numbers may be zero", () => {

@@ -16,11 +16,15 @@ const kernels = await studyKernels();
  */
 const decidedByRounding = new Set(["sampling/sample", "sampling/token-weights"]);
 
-/** Runs a kernel's smallest dispatch in float64, and another text of it plainly: the same one unless given. */
-function compareKernel(kernel: StudyKernel, edit: (code: string) => string = (code) => code) {
+/** Kernels with sines, which WGSL lets err by 2^-11, and by anything of an angle beyond π. */
+const withSines = new Set(["ladders/rope/angles", "ladders/rope/turns"]);
+
+/** Runs a kernel's smallest dispatch in float64, and plainly; the latter with an edited text, if it is to be edited. */
+function compareKernel(kernel: StudyKernel, edit?: (code: string) => string) {
   const { dispatch, shader } = prepare(kernel, kernel.small);
   const entryOf = (code: string) => [...checkProgram(code).entryPoints.values()][0] as EntryPoint;
-  const [entry, edited] = [entryOf(shader.code), entryOf(edit(shader.code))];
+  const entry = entryOf(shader.code);
+  const edited = edit ? entryOf(edit(shader.code)) : entry;
   const { results } = runFloat64(entry, { workgroups: dispatch.workgroups, buffers: buffersOf(entry, dispatch) });
   const buffers = buffersOf(edited, dispatch);
   execute(edited, { workgroups: dispatch.workgroups, buffers });
@@ -40,7 +44,7 @@ describe("what the interpreter writes is within the bounds of float64, which are
       if (!decidedByRounding.has(name)) expect(comparison.decided).toBe(0);
       const largest = largestOf(elements);
       for (const [i, bound] of elements.bounds.entries()) {
-        if (elements.decided[i] === 1) continue;
+        if (elements.decided[i] === 1 || withSines.has(name)) continue;
         const isNumber = !Number.isNaN(elements.values[i]);
         expect(!isNumber || bound <= 2 ** -13 * largest, `${bound} of ${elements.values[i]}`).toBe(true);
       }

@@ -18,6 +18,15 @@ function tour(stepper: Stepper, query: Query & { readonly strand: number }, most
   return found;
 }
 
+const bodyOf = (body: string, workgroups: SmallKernel["workgroups"] = [1]): SmallKernel => ({
+  code: `var<workgroup> shared_one: u32;
+    @compute @workgroup_size(16) fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) id: vec3u) {
+      ${body}
+    }`,
+  bindings: () => [],
+  workgroups,
+});
+
 test("stepping into, over and out of functions, forwards and the same way back", () => {
   const stepper = opened(mixed);
   const statement = (how: "into" | "over" | "out", direction: "next" | "previous" = "next") =>
@@ -105,11 +114,36 @@ test("turns are those of the innermost loop, also from inside of a function that
   expect(turn("previous")).toBe("none");
 });
 
+test("turns are counted from where a loop is entered, and a line that is a whole loop stops each turn", () => {
+  const body = `
+      var sum = 0u;
+      for (var i = 0; i < 2; i++) {
+        for (var k = 0; k < 3; k++) {
+          sum++; sum += 2;
+        }
+      }
+      loop { sum++; if (sum > 30) { break; } }`;
+  const stepper = opened(bodyOf(body));
+  const stops = (line: number) => {
+    const found: (number | undefined)[] = [];
+    const breakpoints = [{ line, strand: 0 }];
+    stepper.goTo(0);
+    while (stepper.go({ to: "breakpoint", direction: "next", breakpoints }) === "found") {
+      found.push(stepper.where().strands[0]?.turn);
+    }
+    return found;
+  };
+  expect(stops(7)).toEqual([1, 2, 3, 1, 2, 3]);
+  // Before the loop, then at the end of each turn but the last, which breaks.
+  expect(stops(10)).toEqual(Array.from({ length: 13 }, (_, i) => i + 1));
+});
+
 test("breakpoints with conditions stop where stepping through everything would", () => {
   const stepper = opened(mixed, { lens: [1, 0, 0] });
   const all: Breakpoint[] = [
     { line: 26, condition: "i > 1 && sum > 1" },
-    { line: 26, condition: "i < 3", lanes: "all", strand: 1 },
+    { line: 26, condition: "lane != 12", lanes: "all", strand: 1 },
+    { line: 26, condition: "lane != 12", strand: 1 },
     { line: 15, condition: "value > 1.5" },
     { line: 51 },
   ];
@@ -136,6 +170,7 @@ test("breakpoints with conditions stop where stepping through everything would",
     while (stepper.go({ to: "breakpoint", direction, breakpoints }) === "found") found.push(stepper.step());
     return found;
   };
+  expect(expected[1]).not.toEqual(expected[2]);
   for (const [i, one] of all.entries()) {
     expect(expected[i]?.length).toBeGreaterThan(0);
     stepper.goTo(0);
@@ -206,13 +241,49 @@ test("faults, prints and NaNs are found where they are born", () => {
   expect(prints[0]).toEqual({ step: prints[0]?.step, line: 7, lane: 0, values: [0, Number.NaN] });
 });
 
-const bodyOf = (body: string, workgroups: SmallKernel["workgroups"] = [1]): SmallKernel => ({
-  code: `var<workgroup> shared_one: u32;
-    @compute @workgroup_size(16) fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) id: vec3u) {
-      ${body}
-    }`,
-  bindings: () => [],
-  workgroups,
+test("a race is a fault at its second access, and the first one is found from there", () => {
+  const code = `@group(0) @binding(0) var<storage, read_write> y: array<u32>;
+    var<workgroup> tile: array<u32, 16>;
+    @compute @workgroup_size(16) fn main(@builtin(local_invocation_index) lane: u32) {
+      tile[lane] = lane;
+      workgroupBarrier();
+      if (lane == 9) { tile[2] = 7; }
+      y[lane] = tile[(lane + 1) % 16];
+      y[lane] += y[lane + 16];
+    }`;
+  const kernel: SmallKernel = { code, bindings: () => [{ binding: 0, data: new Uint32Array(16) }], workgroups: [1] };
+  expect(
+    opened(kernel)
+      .marks()
+      .faults.map(({ line }) => line),
+  ).toEqual([8, 8]);
+  const stepper = opened(kernel, { racing: true }, 3);
+  const { faults } = stepper.marks();
+  const memory = stepper.memories.findIndex(({ name }) => name === "tile");
+  const race = { kind: "read-write", memory, word: 2, lane: 9, earlier: { lane: 1, line: 7 } };
+  expect(faults).toMatchObject([{ line: 8 }, { line: 6, kind: "race", race }, { line: 8 }]);
+  stepper.goTo(0);
+  for (const which of [0, 1]) {
+    expect(stepper.go({ to: "fault", direction: "next" })).toBe("found");
+    expect(stepper.step()).toBe(faults[which]?.step);
+  }
+  expect(places(stepper, 1)).toBe("6 main");
+  expect(stepper.accesses(1)).toMatchObject([{ kind: "store", memory }]);
+  const access = { to: "access", memory, word: 2 } as const;
+  expect(stepper.go({ direction: "previous", lane: 2, ...access })).toBe("found");
+  expect(stepper.step()).toBe(0);
+  stepper.goTo(faults[1]?.step ?? 0);
+  expect(stepper.go({ direction: "previous", lane: 1, ...access })).toBe("found");
+  expect(places(stepper, 0)).toBe("7 main");
+  expect(stepper.accesses(0)[0]?.addresses[1]).toBe(8);
+  const lines: string[] = [];
+  stepper.goTo(0);
+  while (stepper.go({ direction: "next", ...access }) === "found")
+    lines.push(places(stepper, stepper.where().next ?? 0));
+  while (stepper.go({ direction: "previous", ...access }) === "found") lines.push(places(stepper, 0));
+  // The first write is that of step 0, where the search begins.
+  expect(lines).toEqual(["7 main", "6 main", "7 main", "4 main"]);
+  expect(stepper.memory(memory).writes[2]).toBe(0);
 });
 
 test.for([
@@ -237,7 +308,7 @@ test.for([
 });
 
 test("an endless loop ends with its budget, and its steps can be visited", () => {
-  const stepper = opened(bodyOf("var n = 0u;\n loop { n += lane; }"), { maxSteps: 5000 });
+  const stepper = opened(bodyOf("var n = 0u;\n loop { n += lane; if (n == 1) { break; } }"), { maxSteps: 5000 });
   expect(stepper.end()).toMatchObject({ kind: "steps", message: "the budget of 5000 steps ended here" });
   expect(stepper.total()).toBe(5000);
   stepper.goTo(4999);

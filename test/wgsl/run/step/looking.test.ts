@@ -156,6 +156,37 @@ test("reads and writes of words add up to what a straight run counts, and grow f
   expect([...stepper.memory(tile).reads]).toEqual([1, ...new Array(14).fill(0), 1]);
 });
 
+test("two halves of a word are one access of it, and functions of atomics read, write or both", () => {
+  const code = `enable f16;
+    @group(0) @binding(0) var<storage, read_write> y: array<vec3h>;
+    @group(0) @binding(1) var<storage, read_write> counts: array<atomic<u32>>;
+    @compute @workgroup_size(4) fn main(@builtin(local_invocation_index) lane: u32) {
+      y[lane / 2] = vec3h(1);
+      atomicStore(&counts[0], atomicLoad(&counts[1]));
+      atomicAdd(&counts[2], 1);
+    }`;
+  const bindings = () => [0, 1].map((binding) => ({ binding, data: new Uint32Array(4) }));
+  const stepper = opened({ code, bindings, workgroups: [1] });
+  stepper.goTo(stepper.total() as number);
+  expect([...stepper.memory(0).writes]).toEqual([2, 2, 2, 2]);
+  expect([...stepper.memory(1).reads]).toEqual([0, 4, 4, 0]);
+  expect([...stepper.memory(1).writes]).toEqual([4, 0, 4, 0]);
+});
+
+test("of lanes that write a word in one step, and of accesses, the last one counts", () => {
+  const code = `@group(0) @binding(0) var<storage, read_write> y: array<atomic<u32>>;
+    var<workgroup> one: u32;
+    @compute @workgroup_size(4) fn main(@builtin(local_invocation_index) lane: u32) {
+      one = lane;
+      let sum = atomicAdd(&y[0], 1) +
+        atomicMax(&y[0], lane);
+    }`;
+  const stepper = opened({ code, bindings: () => [{ binding: 0, data: new Uint32Array(1) }], workgroups: [1] });
+  stepper.goTo(stepper.total() as number);
+  expect(stepper.lastWrite(0, 0)).toMatchObject({ lane: 3, place: { line: 6 } });
+  expect(stepper.lastWrite(1, 0)).toMatchObject({ lane: 3, place: { line: 4 } });
+});
+
 test("the last write of a word is the step, lane and line that gave it its content", () => {
   const stepper = opened(mixed);
   const y = stepper.memories.findIndex(({ name }) => name === "y");
@@ -201,6 +232,8 @@ test("accesses of a statement are those it makes next: of its lanes, in order, w
   expect(stepper.go({ to: "barrier", direction: "next" })).toBe("found");
   expect(named(0)).toEqual([]);
   expect(stepper.go({ to: "barrier", direction: "next" })).toBe("found");
+  // What waits is inside of the declaration of all.
+  expect(stepper.watch("all", 0)).toEqual({ refused: "all is not declared", at: 0 });
   expect(named(0)).toMatchObject([{ kind: "load", name: "total", addresses: new Array(8).fill(0) }]);
   to(stepper, lineOf("y[group.x"));
   expect(named(0).map(({ kind, addresses }) => [kind, addresses[3]])).toEqual([
@@ -250,6 +283,35 @@ test("lanes that wait know the line at which they go on", () => {
   stepper.goTo(stepper.total() as number);
   expect([...stepper.lanes().status].join("")).toBe("22222223");
   expect(stepper.where().strands[0]?.status).toBe("barrier");
+});
+
+test("lanes of a switch wait for their case, those that are done with one for the end", () => {
+  const code = `@group(0) @binding(0) var<storage, read_write> y: array<u32>;
+    @compute @workgroup_size(8) fn main(@builtin(local_invocation_index) lane: u32) {
+      switch lane {
+        case 0, 1, 2: {
+          if (lane == 0) {
+            y[lane] = 1;
+          }
+        }
+        case 3: {
+          y[lane] = 2;
+        }
+        default: {
+          y[lane] = 3;
+        }
+      }
+      y[lane] += 4;
+    }`;
+  const stepper = opened({ code, bindings: () => [{ binding: 0, data: new Uint32Array(8) }], workgroups: [1] });
+  const at = (line: number) => {
+    to(stepper, line);
+    return [...stepper.lanes().rejoins].join(" ");
+  };
+  expect(at(5)).toBe("0 0 0 16 16 16 16 16");
+  expect(at(6)).toBe("0 16 16 16 16 16 16 16");
+  expect(at(10)).toBe("16 16 16 0 16 16 16 16");
+  expect(at(13)).toBe("16 16 16 16 0 0 0 0");
 });
 
 test("what a stepper says of memory is how to read its bytes", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkProgram } from "../../../../src/wgsl/run/check/program.ts";
+import { uniformityOf } from "../../../../src/wgsl/run/check/uniformity.ts";
 import { quickGpu } from "../../../support/devices/gpu.ts";
 import { first, firstIf } from "../../../support/first-tier.ts";
 import { everyShader } from "../../../support/shaders.ts";
@@ -29,11 +30,12 @@ test("Dawn takes and refuses the texts that it is known to", first, async () => 
   expect(wrong).toEqual([]);
 });
 
-/** What the checker says against a text; undefined if it takes it. */
+/** What the checker says against a text, or the analysis of uniformity; undefined if they take it. */
 function complaint(code: string): string | undefined {
   try {
-    checkProgram(code);
-    return undefined;
+    const program = checkProgram(code);
+    const hints = [...program.entryPoints.values()].flatMap((entry) => uniformityOf(program, entry));
+    return hints[0]?.message;
   } catch (error) {
     return String(error);
   }

@@ -25,11 +25,14 @@ function verdicts(statements: string, modules: string, checker: boolean, dawn: b
   return [...inside, ...linesOf(modules).map((text) => ({ text, code: text, checker, dawn }))];
 }
 
+/** The texts of a difference. */
+export const textsOf = ({ takenBy, statements = "", modules = "" }: (typeof differing)[string]): Verdict[] =>
+  verdicts(statements, modules, takenBy === "checker", takenBy === "Dawn");
+
 /** Small texts, valid and invalid ones, with the verdicts of the checker and of Dawn. */
 export const allVerdicts: readonly Verdict[] = [
   ...verdicts(read("accepted-statements"), read("accepted-modules"), true, true),
   ...verdicts(read("refused-statements"), read("refused-modules"), false, false),
-  ...Object.values(differing).flatMap(({ takenBy, statements = "", modules = "" }) =>
-    verdicts(statements, modules, takenBy === "checker", takenBy === "Dawn"),
-  ),
+  ...verdicts("", read("refused-attributes"), false, false),
+  ...Object.values(differing).flatMap(textsOf),
 ];
