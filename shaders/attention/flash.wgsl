@@ -96,7 +96,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
         var transposed = array<array<vec4f, KEY_VECTORS>, 4>();  // [column][four keys]
         for (var c = 0u; c < 4; c++) {
           for (var j = 0u; j < KEY_VECTORS; j++) {
-            transposed[c][j] = tile[(4 * i + c) * (KEYS / 4) + j * COLUMN_THREADS + column];
+            transposed[c][j] = tile[key_place(i, c, j * COLUMN_THREADS + column)];
           }
         }
         for (var r = 0u; r < THREAD_ROWS; r++) {
@@ -186,8 +186,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
 // A piece of k or v is staged in workgroup memory. Rows from `end` on, and those that are not in memory, are not read:
 // they count as zeros.
 
-// DEPTH vectors of KEYS rows of k, transposed: a vector of the tile holds one column of four neighbouring keys, so that
-// the tile is [4 · DEPTH columns][KEYS / 4 vectors of keys].
+// DEPTH vectors of KEYS rows of k, transposed: a vector of the tile holds one column of four neighbouring keys, see
+// key_place.
 fn stage_keys(b: u32, group: u32, first_key: u32, end: u32, chunk: u32, thread: u32) {
   for (var i = thread; i < KEYS / 4 * DEPTH; i += THREADS) {
     let key_vector = i / DEPTH;
@@ -198,10 +198,14 @@ fn stage_keys(b: u32, group: u32, first_key: u32, end: u32, chunk: u32, thread: 
       if (key < end && key_stored(b, key)) { values[n] = load_k4(k_row(b, group, key), chunk * DEPTH + depth); }
     }
     let columns = transpose(values);
-    for (var c = 0u; c < 4; c++) {
-      tile[(4 * depth + c) * (KEYS / 4) + key_vector] = columns[c];
-    }
+    for (var c = 0u; c < 4; c++) { tile[key_place(depth, c, key_vector)] = columns[c]; }
   }
+}
+
+// Where the tile has four keys of column 4 · depth + c: it is [4 · DEPTH columns][KEYS / 4 vectors of keys], with each
+// row rotated by its depth. Neighbouring threads stage neighbouring depths, which would otherwise share their banks.
+fn key_place(depth: u32, c: u32, key_vector: u32) -> u32 {
+  return (4 * depth + c) * (KEYS / 4) + (key_vector + depth) % (KEYS / 4);
 }
 
 // CHUNK_KEYS rows of v as they are, [key][vector].
@@ -255,9 +259,7 @@ fn row_maxima(values: array<f32, THREAD_ROWS>, own_row: u32, column: u32) -> arr
     weight_tile[row] = vec4f(largest);
   }
   workgroupBarrier();
-  var result = values;
-  for (var r = 0u; r < THREAD_ROWS; r++) { result[r] = weight_tile[own_row + r].x; }
-  return result;
+  return reduced_rows(own_row);
 }
 
 fn row_sums(values: array<f32, THREAD_ROWS>, own_row: u32, column: u32) -> array<f32, THREAD_ROWS> {
@@ -268,19 +270,31 @@ fn row_sums(values: array<f32, THREAD_ROWS>, own_row: u32, column: u32) -> array
     weight_tile[row] = vec4f(sum);
   }
   workgroupBarrier();
-  var result = values;
-  for (var r = 0u; r < THREAD_ROWS; r++) { result[r] = weight_tile[own_row + r].x; }
-  return result;
+  return reduced_rows(own_row);
 }
 
 fn share_rows(values: array<f32, THREAD_ROWS>, own_row: u32, column: u32) {
   workgroupBarrier();  // the tile has been read
   for (var r = 0u; r < THREAD_ROWS; r += 4) {
-    tile[(column * ROWS + own_row + r) / 4] = vec4f(values[r], values[r + 1], values[r + 2], values[r + 3]);
+    tile[shared_place(column, own_row + r)] = vec4f(values[r], values[r + 1], values[r + 2], values[r + 3]);
   }
   workgroupBarrier();
 }
 
 fn shared_value(column: u32, row: u32) -> f32 {
-  return tile[(column * ROWS + row) / 4][row % 4];
+  return tile[shared_place(column, row)][row % 4];
+}
+
+// Where four rows of a column are shared: the columns of these rows side by side, rotated, so that neither threads with
+// neighbouring columns, which store, nor those with neighbouring rows, which read, share banks.
+fn shared_place(column: u32, row: u32) -> u32 {
+  return row / 4 * COLUMN_THREADS + (column + row / 4) % COLUMN_THREADS;
+}
+
+// What the threads of these rows have reduced. All components are equal; threads of other rows read others, since the
+// rows of a component share a bank.
+fn reduced_rows(own_row: u32) -> array<f32, THREAD_ROWS> {
+  var result: array<f32, THREAD_ROWS>;
+  for (var r = 0u; r < THREAD_ROWS; r++) { result[r] = weight_tile[own_row + r][own_row / THREAD_ROWS % 4]; }
+  return result;
 }

@@ -1,4 +1,4 @@
-// with: gemm/store
+// with: gemm/stores/elements
 // The work on tiles that gemm/vectors, gemm/padded and gemm/double-buffer have in common. A workgroup of THREADS ×
 // THREADS threads computes TILE × TILE outputs: 8 × 8 for a thread, as four quads of 4 × 4. Tiles lie in workgroup
 // memory as vectors of four rows of a, or four columns of b, at one i. The kernel declares PITCH, the vectors from one
@@ -60,9 +60,7 @@ fn store_block(workgroup: vec3u, thread: u32, sums: Sums) {
     let row = workgroup.y * TILE + (half * THREADS + thread / THREADS) * 4;
     for (var quad = 0u; quad < 2; quad++) {
       let column = workgroup.x * TILE + (quad * THREADS + thread % THREADS) * 4;
-      for (var r = 0u; r < 4; r++) {
-        for (var c = 0u; c < 4; c++) { store(workgroup.z, row + r, column + c, sums[half * 4 + r][quad][c]); }
-      }
+      for (var r = 0u; r < 4; r++) { store4(workgroup.z, row + r, column, sums[half * 4 + r][quad]); }
     }
   }
 }

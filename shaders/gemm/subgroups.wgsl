@@ -1,4 +1,4 @@
-// with: gemm/a-quads/any, gemm/b-quads/any, gemm/operands, gemm/store, lib/products
+// with: gemm/a-quads/any, gemm/b-quads/any, gemm/operands, gemm/stores/elements, lib/products
 // Matrix product:  y[row, column] = activation(Σ a[row, i] · b[i, column] + bias[column])
 //
 // Register tiles of a whole subgroup, without workgroup memory and without barriers: all of its threads have the same
@@ -45,8 +45,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id
     }
   }
   for (var q = 0u; q < ROW_QUADS; q++) {
-    for (var r = 0u; r < 4; r++) {
-      for (var c = 0u; c < 4; c++) { store(batch, first_row + 4 * q + r, first_column + c, sums[q][r][c]); }
-    }
+    for (var r = 0u; r < 4; r++) { store4(batch, first_row + 4 * q + r, first_column, sums[q][r]); }
   }
 }

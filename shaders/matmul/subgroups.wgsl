@@ -17,6 +17,8 @@ const TILES: u32 = 8;     // one below the other
 const COLUMNS: u32 = 4;   // of a thread
 const_assert COLUMNS == 4;  // a vector holds the sums of a row
 
+const STEP = SUBGROUP;  // from a column of a thread to its next
+
 struct Params { rows: u32, k: u32, n: u32, begin: u32, total: u32 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;      // [rows, k / 4]
@@ -31,8 +33,8 @@ fn weight_columns() -> u32 {
 @compute @workgroup_size(SUBGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id) thread: u32) {
   let first_row = workgroup.y * TILES * ROWS;
-  let first_column = (workgroup.x * SUBGROUP + thread) * COLUMNS;
-  let columns = min(first_column + vec4u(0, 1, 2, 3), vec4u(params.n - 1));
+  let first_column = workgroup.x * SUBGROUP * COLUMNS + thread;
+  let columns = min(first_column + STEP * vec4u(0, 1, 2, 3), vec4u(params.n - 1));
   let rows = min(ROWS * TILES, params.rows - first_row);
   let tiles = (rows + ROWS - 1) / ROWS;
   let vectors = params.k / 4;

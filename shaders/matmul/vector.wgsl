@@ -12,8 +12,9 @@ const ROWS: u32 = 1;   // at least as many as there are
 const LANES: u32 = 4;  // a GPU needs 64, for more loads in flight
 const WORKGROUP: u32 = 64;
 const TEAMS: u32 = WORKGROUP / LANES;
+const PITCH = WORKGROUP + 1;  // so that the threads that add up different rows read different banks
 const_assert WORKGROUP % LANES == 0;
-const_assert ROWS * WORKGROUP * 16 <= 16384;  // workgroup memory that every device has
+const_assert ROWS * PITCH * 16 <= 16384;  // workgroup memory that every device has
 
 struct Params { rows: u32, k: u32, n: u32, begin: u32, total: u32 }
 
@@ -21,7 +22,7 @@ struct Params { rows: u32, k: u32, n: u32, begin: u32, total: u32 }
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;  // [rows, total]
 @group(0) @binding(3) var<uniform> params: Params;
 
-var<workgroup> partial: array<vec4f, ROWS * WORKGROUP>;  // [row, lane, team], for four columns
+var<workgroup> partial: array<vec4f, ROWS * PITCH>;  // [row, lane, team], for four columns
 
 // For lib/weight, which declares binding 1.
 fn weight_columns() -> u32 {
@@ -47,7 +48,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
     }
   }
   for (var r = 0u; r < ROWS; r++) {
-    partial[(r * LANES + lane) * TEAMS + team] = sums[r];
+    partial[r * PITCH + lane * TEAMS + team] = sums[r];
   }
   workgroupBarrier();
 
@@ -55,7 +56,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
     let row = output / TEAMS;
     var sum = vec4f();
     for (var l = 0u; l < LANES; l++) {
-      sum += partial[(row * LANES + l) * TEAMS + output % TEAMS];
+      sum += partial[row * PITCH + l * TEAMS + output % TEAMS];
     }
     for (var c = 0u; c < 4; c++) {
       let place = first + output % TEAMS * 4 + c;

@@ -14,25 +14,30 @@ struct Place {
   before: u32,  // the sum of the shares before it
 }
 
-var<workgroup> scan_shares: array<u32, WORKGROUP>;
+var<workgroup> scan_shares: array<u32, WORKGROUP + BLOCK>;  // see scan_at
 var<workgroup> scan_blocks: array<u32, BLOCK>;
 var<workgroup> scan_place: Place;
 
+// Where a thread's share is: after each block one place is free, so that threads that sum blocks read different banks.
+fn scan_at(thread: u32) -> u32 {
+  return thread + thread / BLOCK;
+}
+
 // The sum of the shares of threads up to and with this one.
 fn workgroup_scan(share: u32, thread: u32) -> u32 {
-  scan_shares[thread] = share;
+  scan_shares[scan_at(thread)] = share;
   workgroupBarrier();
   if (thread == 0) { scan_place = Place(0, 0); }
   if (thread < BLOCK) {
     var sum = 0u;
-    for (var i = 0u; i < BLOCK; i++) { sum += scan_shares[thread * BLOCK + i]; }
+    for (var i = 0u; i < BLOCK; i++) { sum += scan_shares[scan_at(thread * BLOCK + i)]; }
     scan_blocks[thread] = sum;
   }
   workgroupBarrier();
   let block = thread / BLOCK;
   var sum = share;
   for (var i = 0u; i < block; i++) { sum += scan_blocks[i]; }
-  for (var i = block * BLOCK; i < thread; i++) { sum += scan_shares[i]; }
+  for (var i = block * BLOCK; i < thread; i++) { sum += scan_shares[scan_at(i)]; }
   return sum;
 }
 

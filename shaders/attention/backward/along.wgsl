@@ -21,7 +21,7 @@ fn add_diagonals(first_sum: u32, count: u32, lowest: u32, thread: u32, pairs: Pa
         let at = first + i + ROWS - 1;  // the diagonal of this key and the block's first row
         if (at < diagonal || at - diagonal >= ROWS) { continue; }
         let row = at - diagonal;
-        let rows = left[i * LEFT_PITCH + row / 4];
+        let rows = left[left_place(i, row / 4)];
         own[n] += rows[row % 4];
       }
     }

@@ -139,7 +139,7 @@ fn stage_rows(side: u32, b: u32, h: u32, first_row: u32, thread: u32) {
   for (var i = thread; i < DEPTH * vectors; i += THREADS) {
     let row = i / vectors;
     let vector = i % vectors;
-    right[(side * DEPTH + row) * RIGHT_PITCH + vector] = query_vector(side == 1, b, h, first_row + row, vector);
+    right[right_place(side * DEPTH + row, vector)] = query_vector(side == 1, b, h, first_row + row, vector);
   }
 }
 

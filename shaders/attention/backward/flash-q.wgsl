@@ -87,7 +87,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
       place_factors(0, first, thread, gradients);
       for (var i = thread; i < DEPTH * VECTORS; i += THREADS) {
         let key = visit.first_key + first + i / VECTORS;
-        right[i / VECTORS * RIGHT_PITCH + i % VECTORS] = key_vector(false, b, group, key, tiles.end, i % VECTORS);
+        right[right_place(i / VECTORS, i % VECTORS)] = key_vector(false, b, group, key, tiles.end, i % VECTORS);
       }
       workgroupBarrier();
       sums = add_rows(0, full, thread, sums);

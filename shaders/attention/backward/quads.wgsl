@@ -31,8 +31,8 @@ alias Sums = array<array<vec4f, COLUMNS>, THREAD_ROWS>;      // four columns of 
 @group(0) @binding(3) var<storage, read> dout: array<vec4f>;   // [b, h, t, dv]
 @group(0) @binding(4) var<storage, read> stats: array<vec2f>;  // [b, h, t, 2], log-sum-exp and out · dout
 
-var<workgroup> left: array<vec4f, 2 * DEPTH * LEFT_PITCH>;    // [product, i, quad of rows]
-var<workgroup> right: array<vec4f, 2 * DEPTH * RIGHT_PITCH>;  // [product, i, quad of columns]
+var<workgroup> left: array<vec4f, 2 * DEPTH * LEFT_PITCH>;    // [product, i, quad of rows], see left_place
+var<workgroup> right: array<vec4f, 2 * DEPTH * RIGHT_PITCH>;  // [product, i, quad of columns], see right_place
 
 // Row r of a thread, in the block.
 fn own_row(thread: u32, r: u32) -> u32 {
@@ -59,11 +59,11 @@ fn key_vector(value: bool, b: u32, group: u32, key: u32, end: u32, i: u32) -> ve
 }
 
 fn place_left(side: u32, i: u32, quad: u32, columns: mat4x4f) {
-  for (var c = 0u; c < 4; c++) { left[(side * DEPTH + 4 * i + c) * LEFT_PITCH + quad] = columns[c]; }
+  for (var c = 0u; c < 4; c++) { left[left_place(side * DEPTH + 4 * i + c, quad)] = columns[c]; }
 }
 
 fn place_right(side: u32, i: u32, quad: u32, columns: mat4x4f) {
-  for (var c = 0u; c < 4; c++) { right[(side * DEPTH + 4 * i + c) * RIGHT_PITCH + quad] = columns[c]; }
+  for (var c = 0u; c < 4; c++) { right[right_place(side * DEPTH + 4 * i + c, quad)] = columns[c]; }
 }
 
 // Adds to a product's sums of pairs the products staged in left and right, at up to `depth` of i.
@@ -116,11 +116,21 @@ fn add_rows(side: u32, full: bool, thread: u32, before: Sums) -> Sums {
 
 // Where a thread's quads of rows, and of columns, are at an i.
 fn left_at(i: u32, quad: u32, thread: u32) -> u32 {
-  return i * LEFT_PITCH + quad * ROW_THREADS + thread / COLUMN_THREADS;
+  return left_place(i, quad * ROW_THREADS + thread / COLUMN_THREADS);
 }
 
 fn right_at(i: u32, quad: u32, thread: u32) -> u32 {
-  return i * RIGHT_PITCH + quad * COLUMN_THREADS + thread % COLUMN_THREADS;
+  return right_place(i, quad * COLUMN_THREADS + thread % COLUMN_THREADS);
+}
+
+// Where a quad is at an i. The quads of four i are rotated by two more than those of the four before: neighbouring
+// threads stage these, and would otherwise share banks.
+fn left_place(i: u32, quad: u32) -> u32 {
+  return i * LEFT_PITCH + (quad + i / 4 * 2) % LEFT_PITCH;
+}
+
+fn right_place(i: u32, quad: u32) -> u32 {
+  return i * RIGHT_PITCH + (quad + i / 4 * 2) % RIGHT_PITCH;
 }
 
 // Places a thread's numbers of pairs whose row of the tile is one of DEPTH from `first` on, as factors of these rows.

@@ -35,8 +35,9 @@ struct Params { h: u32, g: u32, t: u32, splits: u32, span: u32, start: i32, leng
 @group(0) @binding(4) var<storage, read_write> stats: array<vec2f>;         // [b, t, h, splits, 2], max and sum(weight)
 @group(0) @binding(5) var<uniform> params: Params;
 
-var<workgroup> queries: array<vec4f, HEAD_WIDTH * ROW_VECTORS>;  // [column][four rows]
-var<workgroup> weights: array<vec4f, KEYS * ROW_VECTORS>;        // [key][four rows]
+// In both, what neighbouring threads store at a time lies side by side, in different banks.
+var<workgroup> queries: array<vec4f, HEAD_WIDTH * ROW_VECTORS>;  // [column % 4][column / 4][four rows]
+var<workgroup> weights: array<vec4f, KEYS * ROW_VECTORS>;        // [key of a thread][thread][four rows]
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
@@ -65,7 +66,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       var values = mat4x4f();
       for (var r = 0u; r < 4; r++) { values[r] = q[q_row(b, head[4 * f + r], token[4 * f + r]) / 4 + i]; }
       let columns = transpose(values);
-      for (var c = 0u; c < 4; c++) { queries[(4 * i + c) * ROW_VECTORS + f] = columns[c]; }
+      for (var c = 0u; c < 4; c++) { queries[(c * VECTORS + i) * ROW_VECTORS + f] = columns[c]; }
     }
   }
   workgroupBarrier();
@@ -88,10 +89,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         var values = array<vec4f, THREAD_KEYS>();
         for (var n = 0u; n < THREAD_KEYS; n++) { values[n] = load_k4(row[n], i); }
         for (var f = 0u; f < ROW_VECTORS; f++) {
-          let x = queries[4 * i * ROW_VECTORS + f];
-          let y = queries[(4 * i + 1) * ROW_VECTORS + f];
-          let z = queries[(4 * i + 2) * ROW_VECTORS + f];
-          let w = queries[(4 * i + 3) * ROW_VECTORS + f];
+          let x = queries[i * ROW_VECTORS + f];
+          let y = queries[(VECTORS + i) * ROW_VECTORS + f];
+          let z = queries[(2 * VECTORS + i) * ROW_VECTORS + f];
+          let w = queries[(3 * VECTORS + i) * ROW_VECTORS + f];
           for (var n = 0u; n < THREAD_KEYS; n++) {
             scores[n][f] = add_products(values[n], x, y, z, w, scores[n][f]);
           }
@@ -134,7 +135,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       for (var f = 0u; f < ROW_VECTORS; f++) {
         let weight = softmax_weight4(scores[n][f], largest[f]);
         sums[f] += weight;
-        weights[(thread * THREAD_KEYS + n) * ROW_VECTORS + f] = weight;
+        weights[(n * WORKGROUP + thread) * ROW_VECTORS + f] = weight;
       }
     }
     workgroupBarrier();
@@ -148,7 +149,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         for (var c = 0u; c < COLUMNS; c++) {
           let values = load_v4(row, min(c * COLUMN_THREADS + value_column, VALUE_VECTORS - 1));
           for (var f = 0u; f < ROW_VECTORS; f++) {
-            let weight = weights[i * ROW_VECTORS + f];
+            let weight = weights[weight_place(i) + f];
             for (var r = 0u; r < 4; r++) { own[c][4 * f + r] = fma(vec4f(weight[r]), values, own[c][4 * f + r]); }
           }
         }
@@ -167,6 +168,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   store_parts(b, group, block, split, rows, largest, sums, out_rows, thread);
 }
 
+// Where the weights of key i begin, counted from the first of the workgroup's.
+fn weight_place(i: u32) -> u32 {
+  return (i % THREAD_KEYS * WORKGROUP + i / THREAD_KEYS) * ROW_VECTORS;
+}
+
 // weights · v of `count` keys for a thread's columns, without keys whose weight is 0. A key that the mask hides may
 // hold NaN, and 0 · NaN is NaN: it then affects all rows, which are added up again without it.
 fn without_hidden(
@@ -183,7 +189,7 @@ fn without_hidden(
     for (var c = 0u; c < COLUMNS; c++) {
       let values = load_v4(v_row(b, group, first_key + i), min(c * COLUMN_THREADS + value_column, VALUE_VECTORS - 1));
       for (var r = 0u; r < ROWS; r++) {
-        own[c][r] = add_weighted(weights[i * ROW_VECTORS + r / 4][r % 4], values, own[c][r]);
+        own[c][r] = add_weighted(weights[weight_place(i) + r / 4][r % 4], values, own[c][r]);
       }
     }
   }

@@ -21,14 +21,14 @@ fn store_parts(
     }
   }
   for (var c = 0u; c < COLUMNS; c++) {
-    for (var r = 0u; r < ROWS; r++) { weights[thread * ROWS + r] = out_rows[c][r]; }
+    for (var r = 0u; r < ROWS; r++) { weights[r * WORKGROUP + thread] = out_rows[c][r]; }
     workgroupBarrier();
     let columns = min(COLUMN_THREADS, VALUE_VECTORS - c * COLUMN_THREADS);
     for (var i = thread; i < rows * columns; i += WORKGROUP) {
       let r = i / columns;
       let column = i % columns;
       var total = vec4f(0.0);
-      for (var n = 0u; n < VALUE_THREADS; n++) { total += weights[(n * COLUMN_THREADS + column) * ROWS + r]; }
+      for (var n = 0u; n < VALUE_THREADS; n++) { total += weights[r * WORKGROUP + n * COLUMN_THREADS + column]; }
       let part = part_of_row(b, group, block * ROWS + r, split);
       accumulators[part * VALUE_VECTORS + c * COLUMN_THREADS + column] = total;
       if (c == 0 && column == 0) { stats[part] = vec2f(queries[r / 4][r % 4], queries[ROW_VECTORS + r / 4][r % 4]); }

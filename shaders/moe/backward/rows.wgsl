@@ -36,7 +36,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) t
   if (block >= grids[3]) { return; }
   let first_row = block * BLOCK + thread.y * ROWS;
   if (slots[first_row] == NO_INDEX) { return; }  // padding comes last
-  let first_column = (workgroup.x * COLUMN_THREADS + thread.x) * COLUMNS;
+  let first_column = 4 * (workgroup.x * COLUMN_THREADS * VECTORS + thread.x);  // of each COLUMN_THREADS-th vector
   if (first_column >= params.k) { return; }
 
   let vectors = params.n / 4;
@@ -50,7 +50,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) t
   let end = min(w_row + params.n, params.end);
   if (first >= end) { return; }
   var columns: array<u32, VECTORS>;  // past the edge the last
-  for (var c = 0u; c < VECTORS; c++) { columns[c] = min(first_column + 4 * c, params.k - 4); }
+  for (var c = 0u; c < VECTORS; c++) { columns[c] = min(first_column + 4 * COLUMN_THREADS * c, params.k - 4); }
 
   var sums: array<array<vec4f, VECTORS>, ROWS>;
   if (first > w_row) {
@@ -72,7 +72,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) t
   for (var r = 0u; r < ROWS; r++) {
     if (slots[first_row + r] == NO_INDEX) { continue; }
     for (var c = 0u; c < VECTORS; c++) {
-      let column = first_column + 4 * c;
+      let column = first_column + 4 * COLUMN_THREADS * c;
       if (column < params.k) { z[((first_row + r) * params.k + column) / 4] = sums[r][c]; }
     }
   }

@@ -28,13 +28,13 @@ struct Params { n: u32, m: u32, choices: u32, begin: u32, end: u32 }
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) thread: vec3u) {
   let expert = params.begin / params.n + workgroup.z;
   let quad = workgroup.y * ROW_THREADS + thread.y;  // of rows
-  let first_column = (workgroup.x * COLUMN_THREADS + thread.x) * VECTORS;
+  let first_column = workgroup.x * COLUMN_THREADS * VECTORS + thread.x;  // of each COLUMN_THREADS-th vector
   let a_width = params.n / 4;
   let b_width = params.m / 4;
   let row = expert * params.n + 4 * quad;  // of all experts' rows
   if (quad >= a_width || first_column >= b_width || row < params.begin || row >= params.end) { return; }
   var columns: array<u32, VECTORS>;  // past the edge the last
-  for (var c = 0u; c < VECTORS; c++) { columns[c] = min(first_column + c, b_width - 1); }
+  for (var c = 0u; c < VECTORS; c++) { columns[c] = min(first_column + c * COLUMN_THREADS, b_width - 1); }
 
   let first = offsets[expert];
   var sums: array<array<vec4f, VECTORS>, 4>;
@@ -51,7 +51,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) t
 
   for (var r = 0u; r < 4; r++) {
     for (var c = 0u; c < VECTORS; c++) {
-      let column = first_column + c;
+      let column = first_column + c * COLUMN_THREADS;
       if (column < b_width) { dw[(row + r - params.begin) * b_width + column] = sums[r][c]; }
     }
   }

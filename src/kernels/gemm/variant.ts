@@ -1,4 +1,5 @@
 // How a kernel becomes a variant of `gemm`.
+import storesVectors from "#shaders/gemm/stores/vectors.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { ShaderModule } from "../../gpu/shader/shader-module.ts";
 import type { Shader } from "../../gpu/shader/specialise.ts";
@@ -23,7 +24,7 @@ type Axes = Readonly<Record<"b" | "h" | "m" | "k" | "n", number>>;
 interface Rung {
   readonly name: string;
   readonly source: ShaderModule;
-  /** One element at a time, or quads of 4 × 4. */
+  /** One element at a time, or quads of 4 × 4, whose rows are then stored whole where n is a multiple of 4. */
   readonly loads: "elements" | "quads";
   readonly constants?: (axes: Axes, context: KernelContext) => Readonly<Record<string, number>>;
   /** Rows and columns of a workgroup's tile; none where a thread has one result, wherever it lies. */
@@ -50,7 +51,11 @@ export function rungOf({ name, source, loads, constants, tile, work }: Rung) {
     specialise: (axes: Axes, options: GemmOptions, context) => {
       const last = epilogue(options, context);
       return {
-        parts: [...(loads === "quads" ? quadsOf(axes, context).parts : elementParts(context)), ...last.parts],
+        parts: [
+          ...(loads === "quads" ? quadsOf(axes, context).parts : elementParts(context)),
+          ...(loads === "quads" && axes.n % 4 === 0 ? [storesVectors] : []),
+          ...last.parts,
+        ],
         constants: { ...constants?.(axes, context), ...last.constants },
       };
     },

@@ -47,8 +47,8 @@ export const tiled = {
 };
 
 /**
- * Register tiles: each thread keeps the sums of several rows and columns, so that a loaded vector is reused (Volkov and
- * Demmel 2008, section 4, without the shared memory). Requires k to be a multiple of 4.
+ * Register tiles: each thread keeps the sums of several rows and columns, so that a vector loaded from the tiles in
+ * workgroup memory is reused (Volkov and Demmel 2008, section 4). Requires k to be a multiple of 4.
  */
 export const register = {
   accepts: wantsVectors,
@@ -58,25 +58,19 @@ export const register = {
     ...linear,
     specialise: linearSpecialisation,
     workgroups: ({ rows, n }, _options, _context, shader) => {
-      const { ROWS, COLUMNS, COLUMN_THREADS, ROW_THREADS } = constantsOf(
-        shader,
-        "ROWS",
-        "COLUMNS",
-        "COLUMN_THREADS",
-        "ROW_THREADS",
-      );
-      return [Math.ceil(n / (COLUMNS * COLUMN_THREADS)), Math.ceil(rows / (ROWS * ROW_THREADS))];
+      const { TILE_ROWS, TILE_COLUMNS } = constantsOf(shader, "TILE_ROWS", "TILE_COLUMNS");
+      return [Math.ceil(n / TILE_COLUMNS), Math.ceil(rows / TILE_ROWS)];
     },
     cost: (axes, _options: object, context, shader) => {
       const { rows, k, n } = axes;
-      const { ROWS, COLUMNS, COLUMN_THREADS } = constantsOf(shader, "ROWS", "COLUMNS", "COLUMN_THREADS");
-      const [whole, rest] = [Math.floor(n / (COLUMNS * COLUMN_THREADS)), n % (COLUMNS * COLUMN_THREADS)];
-      const across = whole * COLUMN_THREADS + Math.min(rest, COLUMN_THREADS); // threads that have columns
-      const used = across * Math.ceil(rows / ROWS);
+      const tile = constantsOf(shader, "TILE_ROWS", "TILE_COLUMNS", "ROWS", "COLUMNS", "COLUMN_THREADS");
+      const [down, across] = [Math.ceil(rows / tile.TILE_ROWS), Math.ceil(n / tile.TILE_COLUMNS)];
+      const last = n - (across - 1) * tile.TILE_COLUMNS; // columns of the last tile
+      const threads = (across - 1) * tile.COLUMN_THREADS + Math.min(last, tile.COLUMN_THREADS); // that have columns
       return linearCost(axes, context, {
-        products: used * ROWS * COLUMNS * k,
-        xBytes: 4 * used * ROWS * k,
-        weightVectors: (used * COLUMNS * k) / 4,
+        products: Math.ceil(rows / tile.ROWS) * tile.ROWS * threads * tile.COLUMNS * k,
+        xBytes: 4 * rows * k * across,
+        weightVectors: (n * k * down) / 4,
       });
     },
   }),

@@ -90,14 +90,15 @@ export const kernels: readonly StudyKernel[] = [
     sizes: sizesOf(4),
     reference,
     small: {
-      sizes: { rows: 7, k: 8, n: 6 },
-      constants: { ROWS: 2, COLUMNS: 2, COLUMN_THREADS: 2, ROW_THREADS: 2 },
+      sizes: { rows: 7, k: 12, n: 6 },
+      constants: { ROWS: 2, COLUMNS: 2, COLUMN_THREADS: 2, ROW_THREADS: 2, DEPTH: 2 },
     },
     dispatch: (sizes, value) =>
       linear(sizes, [value("ROWS") * value("ROW_THREADS"), value("COLUMNS") * value("COLUMN_THREADS")]),
     cost: {
       requestedBytes:
-        "4 * ((rows + ROWS - 1) / ROWS) * ((n + COLUMNS - 1) / COLUMNS) * (ROWS + COLUMNS) * k + 4 * rows * n",
+        "4 * (rows * k * ((n + TILE_COLUMNS - 1) / TILE_COLUMNS) + n * k * ((rows + TILE_ROWS - 1) / TILE_ROWS) + " +
+        "rows * n)",
     },
   }),
   shaped(vector, {

@@ -165,8 +165,8 @@ test("cost counts useful work, and padding apart from it", () => {
   });
   expect(cost("register")).toMatchObject({
     flops: useful,
-    executedFlops: 2 * 4 * 40 * 8 + 99,
-    requestedBytes: 4 * 5 * 4 * 8 + (5 * 8 * 8 * 8) / 4 + stored,
+    executedFlops: 2 * 4 * 64 * 8 + 99,
+    requestedBytes: 4 * 3 * 8 + (33 * 8 * 8) / 4 + stored,
   });
   expect(cost("vector")?.flops).toBe(useful);
   expect(cost("vector")?.executedFlops).toBeGreaterThanOrEqual(2 * 4 * 36 * 8 + 99);

@@ -200,8 +200,8 @@ export const attentionMistakes: readonly Mistake[] = [
   ),
   inShader(
     "attention/flash",
-    "return tile[(column * ROWS + row) / 4][row % 4];",
-    "return tile[(column * ROWS + row) / 4][0];",
+    "return tile[shared_place(column, row)][row % 4];",
+    "return tile[shared_place(column, row)][0];",
     "every fourth row's values for the rows after it",
   ),
   inShader(

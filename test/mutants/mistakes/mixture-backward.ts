@@ -14,7 +14,12 @@ export const mixtureBackwardMistakes: readonly Mistake[] = [
   inShader("moe/backward/rows", "block_experts[block] * params.n", "0 * params.n", "one expert for all"),
   inShader("moe/backward/rows-naive", "block_experts[row / BLOCK] * params.n", "0 * params.n", "one expert for all"),
   inShader("moe/backward/rows", "w_row + 4 * i + part", "w_row + i + part", "rows of the weight overlap"),
-  inShader("moe/backward/rows", "min(first_column + 4 * c, params.k - 4)", "first_column", "columns repeat"),
+  inShader(
+    "moe/backward/rows",
+    "min(first_column + 4 * COLUMN_THREADS * c, params.k - 4)",
+    "first_column",
+    "columns repeat",
+  ),
   inShader("moe/backward/rows", "+ part - params.begin", "+ part", "the rows of the whole weight"),
   inShader("moe/backward/rows", "if (first > w_row) {", "if (first < w_row) {", "earlier segments are lost"),
   inShader("moe/backward/rows-naive", "if (first > w_row) {", "if (first < w_row) {", "earlier segments are lost"),

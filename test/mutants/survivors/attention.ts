@@ -82,8 +82,6 @@ export const attentionSurvivors: Readonly<Record<string, string>> = {
   "shaders/attention/split-k/store.wgsl: if (thread == 0) { → if (thread == 1) {": same,
   "shaders/attention/split-k/range.wgsl: max(block_keys.x, split * params.span) → split * params.span":
     "keys before a window are visited, which the mask then hides",
-  "shaders/attention/flash.wgsl: for (var r = 0u; r < THREAD_ROWS; r++) { result[r] = weight_tile[own_row + r].x; } (2) → for (var r = 0u; r < THREAD_ROWS; r++) { result[r] = weight_tile[own_row + r].z; }":
-    "all four elements are the same",
   "shaders/attention/flash/store/parts.wgsl: if (column == 0) { stats[part] = vec2f(largest[0], sums[0]); } → if (column == 1) { stats[part] = vec2f(largest[0], sums[0]); }":
     same,
   "shaders/attention/flash/tiles/map.wgsl: if (tile % 2 == 0) { return Visit(first_key, 0); } → if (tile % 1 == 0) { return Visit(first_key, 0); }":

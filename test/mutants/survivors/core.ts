@@ -61,8 +61,6 @@ export const coreSurvivors: Readonly<Record<string, string>> = {
     "the whole vocabulary is kept either way",
   "shaders/gemm/split-k/parts.wgsl: a_i < end → a_i < params.k":
     "a run is whole tiles, so that only the end of k lies within one",
-  "shaders/matmul/register.wgsl: x_row[r] = min(first_row + r, params.rows - 1) * vectors; → x_row[r] = min(first_row + r, params.rows + 1) * vectors;":
-    edge,
   "shaders/sampling/candidates.wgsl: let share = (params.v + WORKGROUP - 1) / WORKGROUP; → let share = (params.v + WORKGROUP - 1) * WORKGROUP;":
     "another cut of the same tokens",
   "shaders/sampling/draw.wgsl: share = (range + WORKGROUP - 1) / WORKGROUP; → share = (range + WORKGROUP - 0) / WORKGROUP;":

@@ -8,7 +8,7 @@ const pastLast = "rows of the expert that is none lie past the last segment";
 
 /** Reasons of survivors in shaders of experts. */
 export const mixtureSurvivors: Readonly<Record<string, string>> = {
-  "shaders/moe/backward/rows.wgsl: for (var c = 0u; c < VECTORS; c++) { columns[c] = min(first_column + 4 * c, params.k - 4); } → for (var c = 0u; c < VECTORS; c++) { columns[c] = min(first_column + 4 * c, params.k + 4); }":
+  "shaders/moe/backward/rows.wgsl: for (var c = 0u; c < VECTORS; c++) { columns[c] = min(first_column + 4 * COLUMN_THREADS * c, params.k - 4); } → for (var c = 0u; c < VECTORS; c++) { columns[c] = min(first_column + 4 * COLUMN_THREADS * c, params.k + 4); }":
     edge,
   "shaders/moe/backward/statistics.wgsl: for (var e = 1u; e < EXPERTS; e++) { largest = max(largest, logits[first + e]); } → for (var e = 0u; e < EXPERTS; e++) { largest = max(largest, logits[first + e]); }":
     "the largest of a number and itself",

@@ -34,15 +34,16 @@ export const linearLayers: Ladder = {
     },
     {
       kernel: "matmul/register",
-      idea: "tiles in registers, without barriers",
+      idea: "tiles in registers too: what a thread loads from workgroup memory it uses 4 or 8 times",
       at,
       claims: [
-        { counter: "barriers", before: 8, after: 0, formula: "2k / TILE → 0" },
-        { counter: "requests", of: "x", before: 256, after: 128 },
+        { counter: "shared", after: 1.5, formula: "4 · (1 / ROWS + 1 / COLUMNS)" },
+        { counter: "reads", of: "weight", before: 2, after: 1, formula: "rows / TILE → rows / TILE_ROWS" },
+        { counter: "barriers", before: 8, after: 4, formula: "2k / TILE → k / (2 · DEPTH)" },
       ],
       bug: {
-        from: "x_row[r] = min(first_row + r, params.rows - 1) * vectors;",
-        to: "x_row[r] = (first_row + r) * vectors;",
+        from: "if (first_row + row < params.rows) {",
+        to: "if (row < params.rows) {",
         breaks: "out of bounds",
         why: "The last tile has rows past the last of x.",
       },
@@ -52,8 +53,8 @@ export const linearLayers: Ladder = {
       idea: "rows of x shared by shuffles",
       at,
       claims: [
-        { counter: "reads", of: "x", before: 8, after: 2, formula: "n / COLUMNS → n / (COLUMNS · SUBGROUP)" },
-        { counter: "reads", of: "weight", before: 8, after: 1 },
+        { counter: "barriers", before: 4, after: 0 },
+        { counter: "shared", before: 1.5, after: 0 },
       ],
       bug: {
         from: "subgroupShuffle(own[t][r], i - first)",
@@ -79,7 +80,7 @@ export const linearLayers: Ladder = {
       idea: "products of four packed integers at a time, a fourth of the bytes",
       at,
       than: ["matmul/register"],
-      claims: [{ counter: "asked", of: "weight", before: 131072, after: 32768 }],
+      claims: [{ counter: "operations", of: "fma", before: 131072, after: 4096, formula: "k → k / 32" }],
       bug: {
         from: "half_of(weight_scales[(column_block[c] + block) / 2], column_block[c] + block)",
         to: "half_of(weight_scales[(column_block[c] + block) / 2], block)",
