@@ -4,7 +4,6 @@ import { dirname, extname, join } from "node:path";
 import { relative } from "node:path/posix";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type HtmlTagDescriptor, type Plugin } from "vite";
-import { kernelsWritten } from "./site/kernels/written.ts";
 import { readme, readmePictures, readmeWritten } from "./site/readme/written.ts";
 import { policyOf } from "./site/shell/head/policy.ts";
 import { headerWritten } from "./site/shell/head/written.ts";
@@ -86,16 +85,23 @@ const beforePaint: Plugin = {
   },
 };
 
+/** Names of all kernels: the files of shaders/ with an entry point. */
+const kernelNames = readdirSync(folder("shaders"), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".wgsl") && readFileSync(folder(`shaders/${name}`), "utf8").includes("\n@compute"))
+  .map((name) => name.replaceAll("\\", "/").slice(0, -".wgsl".length))
+  .sort();
+
 export default defineConfig({
   root: site,
   base: "./", // so that it works from any path of a static host
   publicDir: peers,
   define: {
+    KERNEL_NAMES: kernelNames,
     PEERS_ARE_HERE: existsSync(peers),
     VOICES_DENSE_BYTES: bytesOf("voices-dense"),
     VOICES_NANO_BYTES: bytesOf("voices-nano"),
   },
-  plugins: [wgslVite(), withHead, headerWritten, kernelsWritten, readmeWritten, beforePaint, asTheyAre],
+  plugins: [wgslVite(), withHead, headerWritten, readmeWritten, beforePaint, asTheyAre],
   worker: { format: "es", plugins: () => [wgslVite()] },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {

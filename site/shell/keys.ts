@@ -7,8 +7,10 @@ export interface PageKey {
   readonly does: string;
   /** True for a single-character key, which can be switched off (WCAG 2.1.4). */
   readonly single?: boolean;
+  /** True for another key that does nothing while a field has the focus. */
+  readonly outsideFields?: boolean;
   readonly matches?: (event: KeyboardEvent) => boolean;
-  readonly run?: () => void;
+  readonly run?: (event: KeyboardEvent) => void;
 }
 
 /** The keys of this page; the help lists them. */
@@ -27,13 +29,14 @@ const isField = (target: EventTarget | null): boolean =>
 
 addEventListener("keydown", (event) => {
   if (event.isComposing || event.keyCode === 229) return; // Safari ends a composition before the key
-  for (const { single = false, matches, run } of pageKeys.value) {
+  for (const { single = false, outsideFields = false, matches, run } of pageKeys.value) {
     if (!run || !matches?.(event)) continue;
     if (single && (isField(event.target) || !singleKeys.value || event.ctrlKey || event.metaKey || event.altKey))
       return;
+    if (outsideFields && isField(event.target)) return;
     if (document.querySelector("dialog[open]") && event.key === "Escape") return; // it closes the dialog
     event.preventDefault();
-    run();
+    run(event);
     return;
   }
 });

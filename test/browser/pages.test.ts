@@ -66,13 +66,6 @@ const ways: Readonly<Record<string, Way>> = {
     },
     everywhere: true,
   },
-  kernels: {
-    at: ({ front }) => front.replace("index.html", "kernels/index.html"),
-    walk: async ({ page }) => {
-      await press(page, "button", /auto$/);
-      await shown(page, "button", /light$/);
-    },
-  },
   readme: {
     at: ({ front }) => front.replace("index.html", "readme/index.html"),
     walk: ({ page }) => shown(page, "nav a", /^Peers$/),
@@ -107,6 +100,16 @@ const ways: Readonly<Record<string, Way>> = {
       const search = ofPage(page);
       await search.ask("molten rock");
       expect((await search.marked())[0]?.words).toMatch(/volcano/);
+    },
+  },
+  study: {
+    at: ({ front }) => front.replace("index.html", "study/index.html"),
+    walk: async ({ page }) => {
+      await press(page, ".kernel-name", /^gemm\/tiled$/);
+      await shown(page, "#check .verdicts", /✓ right Interpreted/);
+      await page.keyboard.press("b");
+      await shown(page, ".strand", /waits at the barrier/);
+      await shown(page, "#counter-table th", /^gemm\/coalesced$/);
     },
   },
   train: {

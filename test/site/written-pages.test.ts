@@ -24,14 +24,14 @@ test("every page has the shell's header: written into its HTML, or drawn by its 
 });
 
 test("the written header links to every page from where it stands, says which one this is, and has a place for the theme", () => {
-  const [front, kernels] = [headerHtml(undefined), headerHtml("Kernels")];
+  const [front, study] = [headerHtml(undefined), headerHtml("Study")];
   for (const [folder, name] of pages) {
     expect(front).toContain(`<a href="./${folder}/index.html">${name}</a>`);
-    expect(kernels).toContain(
-      `<a href="../${folder}/index.html"${name === "Kernels" ? ' aria-current="page"' : ""}>${name}</a>`,
+    expect(study).toContain(
+      `<a href="../${folder}/index.html"${name === "Study" ? ' aria-current="page"' : ""}>${name}</a>`,
     );
   }
-  for (const header of [front, kernels]) {
+  for (const header of [front, study]) {
     expect(header.match(/aria-current/g)).toHaveLength(1);
     expect(header).toMatch(/id="theme"[\s\S]*theme-only\.tsx/);
   }

@@ -1,23 +1,13 @@
 import type { Diagnostic } from "@codemirror/lint";
+import type { Extension } from "@codemirror/state";
 import { effect, type ReadonlySignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { TokenClass } from "./wgsl-tokens.ts";
 
 /** A problem in a line of the text, counted from 1. */
 export interface LineProblem {
   readonly line: number;
   readonly message: string;
 }
-
-/** CodeMirror's names for our tokenizer's classes. */
-const names: Readonly<Partial<Record<TokenClass, string>>> = {
-  keyword: "keyword",
-  type: "typeName",
-  attribute: "attributeName",
-  builtin: "macroName",
-  number: "number",
-  comment: "comment",
-};
 
 const load = () =>
   Promise.all([
@@ -27,8 +17,23 @@ const load = () =>
     import("@codemirror/commands"),
     import("@codemirror/lint"),
     import("@lezer/highlight"),
-    import("./wgsl-tokens.ts"),
+    import("./wgsl-language.ts"),
   ]);
+
+/** Offers names that begin with what is typed. */
+const completing = (
+  { autocompletion }: typeof import("@codemirror/autocomplete"),
+  names: () => readonly string[],
+): Extension =>
+  autocompletion({
+    override: [
+      (context) => {
+        const word = context.matchBefore(/[A-Za-z_]\w*/);
+        if (!word && !context.explicit) return null;
+        return { from: word?.from ?? context.pos, options: names().map((label) => ({ label })), validFor: /^\w*$/ };
+      },
+    ],
+  });
 
 /**
  * An editor for WGSL, fetched when first shown. Tab moves the focus, as everywhere on the page.
@@ -41,6 +46,8 @@ export function WgslEditor(props: {
   text: ReadonlySignal<string>;
   onChange: (text: string) => void;
   problems: readonly LineProblem[];
+  /** Names to offer while one is typed; without it nothing is offered. */
+  names?: () => readonly string[];
   /** Called when the editor could not be fetched; a plain field replaces it. */
   onMissing?: () => void;
 }) {
@@ -51,7 +58,11 @@ export function WgslEditor(props: {
   changed.current = props.onChange;
   const gaveUp = useRef(props.onMissing);
   gaveUp.current = props.onMissing;
+  const complete = useRef(props.names);
+  complete.current = props.names;
   const { label, text, problems } = props;
+  const latest = useRef(problems);
+  latest.current = problems;
   useEffect(() => {
     let gone = false;
     let destroy = () => {};
@@ -60,34 +71,12 @@ export function WgslEditor(props: {
       gaveUp.current?.();
       return undefined;
     });
-    void fetched.then((modules) => {
+    void fetched.then(async (modules) => {
       const element = place.current;
       if (gone || !element || !modules) return;
-      const [view, state, language, commands, lint, { tags }, { tokenAt }] = modules;
-      const colours = language.HighlightStyle.define([
-        { tag: tags.keyword, class: "wgsl-keyword" },
-        { tag: tags.typeName, class: "wgsl-type" },
-        { tag: tags.attributeName, class: "wgsl-attribute" },
-        { tag: tags.macroName, class: "wgsl-builtin" },
-        { tag: tags.number, class: "wgsl-number" },
-        { tag: tags.comment, class: "wgsl-comment" },
-      ]);
-      const wgsl = language.StreamLanguage.define<{ inComment: boolean }>({
-        startState: () => ({ inComment: false }),
-        token: (stream, held) => {
-          const line = stream.string;
-          if (held.inComment) {
-            const end = line.indexOf("*/", stream.pos);
-            held.inComment = end < 0;
-            stream.pos = end < 0 ? line.length : end + 2;
-            return "comment";
-          }
-          const token = tokenAt(line, stream.pos);
-          stream.pos += token.text.length;
-          held.inComment = token.text.startsWith("/*") && !token.text.endsWith("*/");
-          return names[token.kind] ?? null;
-        },
-      });
+      const [view, state, language, commands, lint, highlight, { wgslLanguage }] = modules;
+      const completion = complete.current ? await import("@codemirror/autocomplete").catch(() => undefined) : undefined;
+      if (gone) return;
       const given = state.Annotation.define<boolean>(); // the text was set, not edited
       const instance = new view.EditorView({
         parent: element,
@@ -96,8 +85,8 @@ export function WgslEditor(props: {
           view.lineNumbers(),
           commands.history(),
           view.keymap.of([...commands.defaultKeymap, ...commands.historyKeymap]),
-          wgsl,
-          language.syntaxHighlighting(colours),
+          wgslLanguage(language, highlight),
+          completion ? completing(completion, () => complete.current?.() ?? []) : [],
           lint.lintGutter(),
           view.EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
           view.EditorView.updateListener.of((update) => {
@@ -125,6 +114,7 @@ export function WgslEditor(props: {
         });
         instance.dispatch(lint.setDiagnostics(instance.state, diagnostics));
       };
+      mark.current(latest.current);
     });
     return () => {
       gone = true;

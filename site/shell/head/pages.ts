@@ -5,6 +5,6 @@ export const pages = [
   ["translate", "Translate"],
   ["train", "Train"],
   ["attention", "Attention"],
-  ["kernels", "Kernels"],
+  ["study", "Study"],
   ["peers", "Peers"],
 ] as const;

@@ -1,0 +1,90 @@
+// What a request asks memory for, as figures: coalescing for storage, banks for workgroup memory.
+import type { Request } from "../../../src/wgsl/run/step/types.ts";
+
+/** Bytes of a segment, which storage moves as a whole. */
+export const segmentBytes = 32;
+/** Banks of workgroup memory, each one word wide. */
+export const banks = 32;
+
+/** What a subgroup's access to storage touches. */
+export interface StorageFigures {
+  /** Bytes that lanes asked for, each for itself. */
+  readonly asked: number;
+  /** Bytes in the union of them. */
+  readonly unique: number;
+  /** Segments that are touched, by their numbers. */
+  readonly segments: readonly number[];
+  /** The fewest segments that could hold the bytes. */
+  readonly best: number;
+  /** Segments over the fewest. */
+  readonly excess: number;
+  readonly outOfBounds: number;
+}
+
+/** The segments of a request to a buffer that begins at a multiple of a segment. */
+export function storageFigures({ addresses, bytes }: Request): StorageFigures {
+  const halves = new Set<number>();
+  const segments = new Set<number>();
+  let [asked, outOfBounds] = [0, 0];
+  for (const address of addresses) {
+    if (address < 0) {
+      outOfBounds++;
+      continue;
+    }
+    asked += bytes;
+    for (let at = address; at < address + bytes; at += 2) {
+      halves.add(at >> 1);
+      segments.add(Math.floor(at / segmentBytes));
+    }
+  }
+  const unique = 2 * halves.size;
+  const best = Math.ceil(unique / segmentBytes);
+  const excess = best === 0 ? 1 : segments.size / best;
+  return { asked, unique, segments: [...segments].sort((a, b) => a - b), best, excess, outOfBounds };
+}
+
+/** Two lanes that want different words of one bank. */
+export interface Clash {
+  readonly lanes: readonly [number, number];
+  readonly bank: number;
+}
+
+/** How a subgroup's access to workgroup memory is spread over the banks. */
+export interface BankFigures {
+  /** Groups of lanes that are served together: 32 for words, 8 for vectors of four. */
+  readonly phases: number;
+  /** Turns that all phases take together: one each, where no two lanes want different words of one bank. */
+  readonly cycles: number;
+  /** The most turns of one phase: 1 is perfect. */
+  readonly ways: number;
+  readonly clash: Clash | undefined;
+}
+
+/** The banks of a request to workgroup memory. Lanes that want the same word are served together. */
+export function bankFigures({ addresses, lanes, bytes }: Request, subgroupSize: number): BankFigures {
+  const together = Math.max(1, Math.floor((4 * banks) / Math.max(4, bytes)));
+  const phases = new Map<number, Map<number, Map<number, number>>>(); // phase, bank, word: the first lane
+  let clash: Clash | undefined;
+  for (const [i, address] of addresses.entries()) {
+    if (address < 0) continue;
+    const lane = lanes[i] ?? 0;
+    const phase = Math.floor((lane % subgroupSize) / together);
+    const own = phases.get(phase) ?? new Map<number, Map<number, number>>();
+    phases.set(phase, own);
+    for (let word = address >> 2; word <= (address + bytes - 1) >> 2; word++) {
+      const bank = word % banks;
+      const words = own.get(bank) ?? new Map<number, number>();
+      own.set(bank, words);
+      const [[, other] = []] = words;
+      if (!words.has(word) && other !== undefined && other !== lane) clash ??= { lanes: [other, lane], bank };
+      if (!words.has(word)) words.set(word, lane);
+    }
+  }
+  const turns = [...phases.values()].map((own) => Math.max(0, ...[...own.values()].map(({ size }) => size)));
+  return {
+    phases: phases.size,
+    cycles: turns.reduce((sum, count) => sum + count, 0),
+    ways: Math.max(0, ...turns),
+    clash,
+  };
+}

@@ -1,0 +1,76 @@
+import { useState } from "preact/hooks";
+import { ladders } from "../../../src/study/ladders/ladders.ts";
+import { count } from "../../shell/format.ts";
+import { chooseKernel, study } from "../state.ts";
+import { rungOf, shownName } from "./rungs.ts";
+
+/** Set when the site is built. */
+declare const KERNEL_NAMES: readonly string[];
+
+/** The ladders, of which the chosen kernel's is open, and a list of all kernels. */
+export function KernelList() {
+  const chosen = rungOf(study.value.kernel)?.ladder.name;
+  return (
+    <>
+      {ladders.map(({ name, rungs }) => (
+        <details key={name} open={name === chosen}>
+          <summary>{name}</summary>
+          <ol class="rungs">
+            {rungs.map((rung) => (
+              <li key={rung.kernel}>
+                <KernelButton name={rung.kernel} />
+                <span class="small muted"> {rung.idea}</span>
+              </li>
+            ))}
+          </ol>
+        </details>
+      ))}
+      <AllKernels open={chosen === undefined} />
+    </>
+  );
+}
+
+function KernelButton({ name }: { name: string }) {
+  const isChosen = name === study.value.kernel;
+  return (
+    <button
+      type="button"
+      class="kernel-name"
+      aria-current={isChosen ? "true" : undefined}
+      onClick={() => chooseKernel(name)}
+    >
+      {shownName(name)}
+    </button>
+  );
+}
+
+function AllKernels({ open }: { open: boolean }) {
+  const [wanted, setWanted] = useState("");
+  const all = KERNEL_NAMES;
+  const words = wanted.toLowerCase().split(/\s+/);
+  const found = all.filter((name) => words.every((word) => name.includes(word)));
+  return (
+    <details open={open}>
+      <summary>All kernels</summary>
+      <label class="field">
+        Names that contain
+        <input
+          type="search"
+          id="kernel-search"
+          value={wanted}
+          onInput={({ currentTarget }) => setWanted(currentTarget.value)}
+        />
+      </label>
+      <p class="small muted">
+        {count(found.length)} of {count(all.length)}
+      </p>
+      <ul class="kernel-names">
+        {found.map((name) => (
+          <li key={name}>
+            <KernelButton name={name} />
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

@@ -1,0 +1,12 @@
+// What goes to a thread that grades, and what comes back.
+import type { Verdict } from "../../../src/study/puzzles/grader/grade.ts";
+
+/** A text that is to be graded. */
+export interface Attempt {
+  /** The name of its kernel. */
+  readonly puzzle: string;
+  readonly text: string;
+}
+
+/** What becomes of an attempt: a verdict, or why there is none. */
+export type Graded = Verdict | { readonly failure: string };

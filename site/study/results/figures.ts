@@ -1,0 +1,226 @@
+// The figures of a dispatch, from what was counted.
+import type { TermName } from "../terms/terms.ts";
+import type { AccessFigures, Counted } from "../worker/protocol.ts";
+
+/** A figure, with the best that it could be. */
+export interface Figure {
+  readonly name: string;
+  readonly term?: TermName | undefined;
+  readonly unit: "" | "B" | "×" | "%";
+  readonly value: number;
+  /** Of the best kernel for the same work; undefined where nothing can be said. */
+  readonly ideal?: number | undefined;
+  /** What the kernel's record says. */
+  readonly formula?: number | undefined;
+  /** How it is worked out. */
+  readonly how: string;
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+const of = (
+  accesses: readonly AccessFigures[],
+  field: "asked" | "unique" | "segments" | "fewest" | "requests" | "cycles" | "phases",
+) => sum(accesses.map((one) => one[field]));
+
+/** Functions that cost several operations on most GPUs. */
+const special =
+  /^(exp2?|log2?|sin|cos|tan|a?(sin|cos|tan)h|asin|acos|atan2?|sqrt|inverseSqrt|pow|length|distance|normalize|\/)$/;
+const arithmetic = /^(\+|-|\*|fma|dot)$/;
+
+/** Operations on floats: two of a fused multiply-add, one of any other that computes. */
+function flopsOf({ operations }: Counted): {
+  readonly plain: number;
+  readonly special: number;
+  readonly integer: number;
+} {
+  const isFloat = (scalar: string) => scalar === "f32" || scalar === "f16";
+  const count = (isCounted: (one: Counted["operations"][number]) => boolean) =>
+    sum(
+      operations.filter(isCounted).map(({ name, count: times }) => (name === "fma" || name === "dot" ? 2 : 1) * times),
+    );
+  return {
+    plain: count(({ name, scalar }) => isFloat(scalar) && arithmetic.test(name)),
+    special: count(({ name, scalar }) => isFloat(scalar) && special.test(name)),
+    integer: count(({ scalar }) => scalar === "i32" || scalar === "u32"),
+  };
+}
+
+/** All figures of a dispatch, in the order in which they are read. */
+export function figuresOf(counted: Counted): Figure[] {
+  const storage = counted.accesses.filter(({ space }) => space === "storage");
+  const shared = counted.accesses.filter(({ space }) => space === "workgroup");
+  const [asked, segments, fewest] = [of(storage, "asked"), of(storage, "segments"), of(storage, "fewest")];
+  const compulsory = sum([...new Set(storage.map(({ name }) => name))].map((name) => counted.touched[name] ?? 0));
+  const flops = flopsOf(counted);
+  const ways = Math.max(0, ...shared.map((one) => one.ways));
+  const { barriers, workgroups, shuffles, workgroupBytes, threads, activeShare, parted, formulas } = counted;
+  const figures: (Figure | false)[] = [
+    {
+      name: "bytes asked of storage",
+      term: "asked",
+      unit: "B",
+      value: asked,
+      ideal: compulsory,
+      formula: formulas?.["requestedBytes"],
+      how: "every load and store of every thread; ideal: each byte once",
+    },
+    {
+      name: "bytes touched at least once",
+      term: "storage",
+      unit: "B",
+      value: compulsory,
+      how: "in all buffers together, over the whole dispatch",
+    },
+    {
+      name: "reuse: asked over touched",
+      unit: "×",
+      value: compulsory === 0 ? 1 : asked / compulsory,
+      ideal: 1,
+      how: "how often a byte is asked for",
+    },
+    {
+      name: "requests to storage",
+      term: "request",
+      unit: "",
+      value: of(storage, "requests"),
+      how: "a load or store, once for each subgroup that makes it",
+    },
+    {
+      name: "bytes moved in segments",
+      term: "segment",
+      unit: "B",
+      value: 32 * segments,
+      ideal: 32 * fewest,
+      how: "32 bytes for each segment that a request touches, without any cache",
+    },
+    {
+      name: "excess",
+      term: "excess",
+      unit: "×",
+      value: fewest === 0 ? 1 : segments / fewest,
+      ideal: 1,
+      how: "segments over the fewest that could hold what each request asks for",
+    },
+    shared.length > 0 && {
+      name: "bytes asked of workgroup memory",
+      term: "workgroup memory",
+      unit: "B",
+      value: of(shared, "asked"),
+      how: "every load and store of every thread",
+    },
+    shared.length > 0 && {
+      name: "turns of the banks",
+      term: "bank",
+      unit: "",
+      value: of(shared, "cycles"),
+      ideal: of(shared, "phases"),
+      how: "32 banks of 4 bytes; ideal: no two threads want different words of one bank",
+    },
+    shared.length > 0 && {
+      name: "worst bank conflict",
+      term: "bank",
+      unit: "×",
+      value: ways,
+      ideal: 1,
+      how: "the most turns of one phase of a request",
+    },
+    {
+      name: "operations on floats",
+      unit: "",
+      value: flops.plain,
+      formula: formulas?.["operations"],
+      how: "two of a fused multiply-add, one of + − ×",
+    },
+    flops.special > 0 && {
+      name: "divisions, exp, sqrt and the like",
+      unit: "",
+      value: flops.special,
+      how: "each costs several operations on most GPUs",
+    },
+    {
+      name: "operations on integers",
+      unit: "",
+      value: flops.integer,
+      how: "mostly indices",
+    },
+    {
+      name: "operations for each byte asked",
+      unit: "",
+      value: asked === 0 ? 0 : (flops.plain + flops.special) / asked,
+      how: "arithmetic intensity, without any cache",
+    },
+    {
+      name: "barriers for each workgroup",
+      term: "barrier",
+      unit: "",
+      value: workgroups === 0 ? 0 : barriers / workgroups,
+      how: "how often its threads wait for one another",
+    },
+    shuffles > 0 && {
+      name: "shuffles and subgroup sums",
+      term: "subgroup",
+      unit: "",
+      value: shuffles,
+      how: "of whole subgroups",
+    },
+    {
+      name: "active threads",
+      term: "divergence",
+      unit: "%",
+      value: 100 * activeShare,
+      ideal: 100,
+      how: "threads that do what their subgroup does, over all of it",
+    },
+    {
+      name: "divergent branches",
+      term: "divergence",
+      unit: "",
+      value: sum(parted.map(({ count }) => count)),
+      ideal: 0,
+      how: "how often threads of a subgroup took both sides, or left a loop at different turns",
+    },
+    {
+      name: "workgroup memory of a workgroup",
+      term: "occupancy",
+      unit: "B",
+      value: workgroupBytes,
+      how: "a core holds as many workgroups as fit into its 32 to 100 KiB",
+    },
+    { name: "threads of a workgroup", term: "workgroup", unit: "", value: threads, how: "as declared" },
+  ];
+  return figures.filter((one) => one !== false);
+}
+
+/** What is known of a buffer or a variable in workgroup memory. */
+export interface MemoryFigures {
+  readonly name: string;
+  readonly space: AccessFigures["space"];
+  readonly asked: number;
+  readonly touched: number;
+  readonly excess: number;
+  readonly ways: number;
+}
+
+/** Figures of each memory but uniforms, in the order in which they are first accessed. */
+export function memoryFigures({ accesses, touched }: Counted): MemoryFigures[] {
+  const names = [...new Set(accesses.filter(({ space }) => space !== "uniform").map(({ name }) => name))];
+  return names.map((name) => {
+    const own = accesses.filter((one) => one.name === name);
+    const fewest = of(own, "fewest");
+    return {
+      name,
+      space: own[0]?.space ?? "storage",
+      asked: of(own, "asked"),
+      touched: touched[name] ?? 0,
+      excess: fewest === 0 ? 1 : of(own, "segments") / fewest,
+      ways: Math.max(0, ...own.map(({ ways }) => ways)),
+    };
+  });
+}
+
+/** How far a value is from another, as a factor of at least 1; 1 where both are 0. */
+export function changeOf(now: number, before: number): number {
+  if (now === before) return 1;
+  if (now === 0 || before === 0) return Number.POSITIVE_INFINITY;
+  return Math.max(now / before, before / now);
+}

@@ -1,0 +1,130 @@
+import { CopyButton } from "../../shell/controls/copy-button.tsx";
+import { linkNow } from "../address.ts";
+import * as state from "../state.ts";
+import { Term } from "../terms/term.tsx";
+
+export const subgroupSizes = [4, 8, 16, 32, 64, 128] as const;
+
+/** Sizes of the dispatch, the subgroup, the inputs' seed, and the workgroup under the lens. */
+export function SetupPanel() {
+  const { sizes = [], workgroups = [1, 1, 1] } = state.prepared.value ?? {};
+  const { subgroupSize, seed } = state.study.value;
+  const [x, y, z] = workgroups;
+  const groupCount = x * y * z;
+  return (
+    <section class="setup row" aria-label="What it runs on">
+      {sizes.map(({ name, meaning, value }) => (
+        <NumberField
+          key={name}
+          name={name}
+          title={meaning}
+          value={value}
+          onChange={(chosen) => state.choose({ sizes: { ...state.study.value.sizes, [name]: chosen } })}
+        />
+      ))}
+      <label class="small">
+        Subgroups of{" "}
+        <select
+          value={subgroupSize}
+          onChange={({ currentTarget }) => state.choose({ subgroupSize: Number(currentTarget.value) })}
+        >
+          {subgroupSizes.map((size) => (
+            <option key={size} value={size}>
+              {size}
+            </option>
+          ))}
+        </select>
+      </label>
+      <NumberField name="Inputs, seed" value={seed} least={0} onChange={(chosen) => state.choose({ seed: chosen })} />
+      <span class="small">
+        <Term name="dispatch">Dispatch</Term> of {x} × {y} × {z} workgroups; stepped through:
+      </span>
+      {groupCount <= 24 ? <Grid workgroups={workgroups} /> : <LensFields workgroups={workgroups} />}
+      <CopyButton what="Link" text={linkNow}>
+        Copy link
+      </CopyButton>
+    </section>
+  );
+}
+
+interface NumberFieldProps {
+  readonly name: string;
+  readonly title?: string;
+  readonly value: number;
+  readonly least?: number;
+  readonly onChange: (to: number) => void;
+}
+
+function NumberField({ name, title, value, least = 1, onChange }: NumberFieldProps) {
+  return (
+    <label class="small" title={title}>
+      {name}{" "}
+      <input
+        type="number"
+        class="short"
+        min={least}
+        value={value}
+        onChange={({ currentTarget }) => {
+          const to = Number(currentTarget.value);
+          if (Number.isInteger(to) && to >= least) onChange(to);
+          else currentTarget.value = String(value);
+        }}
+      />
+    </label>
+  );
+}
+
+type Place = readonly [number, number, number];
+
+const setLens = (to: Place) => {
+  state.lens.value = to;
+};
+
+/** A button for each workgroup. */
+function Grid({ workgroups: [x, y, z] }: { workgroups: Place }) {
+  const all = Array.from({ length: x * y * z }, (_, i): Place => [i % x, Math.floor(i / x) % y, Math.floor(i / x / y)]);
+  const now = state.lens.value.join();
+  return (
+    <fieldset class="groups" style={`--across: ${x}`}>
+      <legend class="hidden-text">Workgroup</legend>
+      {all.map((place) => (
+        <button
+          key={place.join()}
+          type="button"
+          aria-pressed={place.join() === now}
+          aria-label={`Workgroup ${place.join(", ")}`}
+          title={`Workgroup ${place.join(", ")}`}
+          onClick={() => setLens(place)}
+        >
+          {place.slice(0, z > 1 ? 3 : 2).join()}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+/** Three numbers, for a grid of many. */
+function LensFields({ workgroups }: { workgroups: Place }) {
+  return (
+    <>
+      {(["x", "y", "z"] as const).map((axis, i) => {
+        const most = (workgroups[i] ?? 1) - 1;
+        return (
+          most > 0 && (
+            <NumberField
+              key={axis}
+              name={`workgroup ${axis}`}
+              value={state.lens.value[i] ?? 0}
+              least={0}
+              onChange={(to) => {
+                const [x, y, z] = state.lens.value;
+                const at = Math.min(to, most);
+                setLens([i === 0 ? at : x, i === 1 ? at : y, i === 2 ? at : z]);
+              }}
+            />
+          )
+        );
+      })}
+    </>
+  );
+}

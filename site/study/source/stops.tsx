@@ -1,0 +1,39 @@
+import { toggleStop } from "../session/actions.ts";
+import * as state from "../state.ts";
+
+/** The lines where a run stops, each with the condition that a thread has to meet. */
+export function Stops() {
+  const stops = state.stops.value;
+  if (stops.length === 0) return null;
+  const setCondition = (stop: state.StopLine, text: string) => {
+    const condition = text.trim() === "" ? undefined : text.trim();
+    state.stops.value = stops.map((one) => (one === stop ? { ...stop, condition } : one));
+  };
+  return (
+    <ul class="stops small" aria-label="Stops">
+      {stops.map((stop) => (
+        <li key={`${stop.file} ${stop.line}`} class="row">
+          <span>
+            {stop.file}, line {stop.line}
+          </span>
+          <label>
+            if, for any thread,{" "}
+            <input
+              value={stop.condition ?? ""}
+              placeholder="always"
+              spellcheck={false}
+              onChange={({ currentTarget }) => setCondition(stop, currentTarget.value)}
+            />
+          </label>
+          <button
+            type="button"
+            aria-label={`Remove the stop at line ${stop.line}`}
+            onClick={() => toggleStop(stop.file, stop.line)}
+          >
+            ×
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,110 @@
+// The whole dispatch, run once: what it asks for, what is wrong with it, what it computes.
+import { costOf } from "../../../src/study/kernel.ts";
+import { isWritten } from "../../../src/study/on-gpu.ts";
+import { uniformityOf } from "../../../src/wgsl/run/check/uniformity.ts";
+import { numberAt, scalarsIn } from "../../../src/wgsl/run/contents.ts";
+import { type Counts, newCounter } from "../../../src/wgsl/run/count/counter.ts";
+import { execute } from "../../../src/wgsl/run/execute/execute.ts";
+import type { Variable } from "../../../src/wgsl/run/program.ts";
+import { newDetector } from "../../../src/wgsl/run/race/detector.ts";
+import { foundNotes, foundRaces, linesOf, printedLines } from "../../../src/wgsl/run/results.ts";
+import { constantIn, located, type ReadyStudy } from "./prepare.ts";
+import type { AccessFigures, Counted, Output, RunReport } from "./protocol.ts";
+
+/** Steps of all workgroups together. */
+const maxSteps = 20_000_000;
+
+type Line = (at: number) => number;
+
+/** Runs all workgroups with a counter and a detector of races. Throws for a run that does not end. */
+export function reportOf(ready: ReadyStudy): RunReport {
+  const { joined, program, entry, study, prepared, usual, shader, inputs } = ready;
+  const [counter, detector, buffers] = [newCounter(), newDetector(), ready.buffers()];
+  const found = located(joined, () =>
+    execute(entry, {
+      workgroups: prepared.workgroups,
+      buffers,
+      subgroupSize: study.subgroupSize,
+      maxSteps,
+      observers: [counter.observer, detector.observer],
+      onDivergence: "report",
+    }),
+  );
+  const line = linesOf(joined.code);
+  const { reference } = usual.kernel;
+  const expected = reference?.results(inputs, usual.sizes, (name) => constantIn(shader, name)) ?? {};
+  const written = [...buffers].filter(([variable]) => isWritten(variable));
+  return {
+    counted: countedOf(counter.counts(), ready, line),
+    races: foundRaces(detector.races(), line),
+    notes: foundNotes(detector.notes(), line),
+    outOfBounds: found.outOfBounds.map(({ at }) => line(at)),
+    divergence: found.divergence.map(({ at }) => line(at)),
+    hints: uniformityOf(program, entry).map(({ at, message }) => ({ line: line(at), message })),
+    outputs: written.map(([variable, buffer]) => outputOf(variable, buffer, expected[variable.name]?.values)),
+    prints: printedLines(found.prints, line),
+    droppedPrints: found.droppedPrints,
+    reference: reference?.name,
+  };
+}
+
+/** What a dispatch asks for, without looking for races. */
+export function countedBy(ready: ReadyStudy): Counted {
+  const counter = newCounter();
+  execute(ready.entry, {
+    workgroups: ready.prepared.workgroups,
+    buffers: ready.buffers(),
+    subgroupSize: ready.study.subgroupSize,
+    maxSteps,
+    observers: [counter.observer],
+  });
+  return countedOf(counter.counts(), ready, linesOf(ready.joined.code));
+}
+
+function countedOf(counts: Counts, { usual, shader, study }: ReadyStudy, line: Line): Counted {
+  const { declarations } = shader;
+  const isEdited = Object.keys(study.edits).length > 0;
+  return {
+    accesses: counts.accesses
+      .filter(({ requests }) => requests > 0)
+      .map(
+        ({ at, variable, kind, bytes, requests, asked, unique, segments32, fewest32, bankCycles, phases, ways }) =>
+          ({
+            line: line(at),
+            name: variable.name,
+            space: variable.space as AccessFigures["space"],
+            kind,
+            bytes,
+            requests,
+            asked,
+            unique,
+            segments: segments32,
+            fewest: fewest32,
+            cycles: bankCycles,
+            phases,
+            ways,
+          }) satisfies AccessFigures,
+      ),
+    touched: Object.fromEntries([...counts.touched].map(([{ name }, bytes]) => [name, bytes])),
+    operations: counts.operations.map(({ name, scalar, count }) => ({ name, scalar, count })),
+    barriers: counts.barriers.workgroup + counts.barriers.storage,
+    shuffles: counts.shuffles,
+    workgroups: counts.workgroups,
+    workgroupBytes: declarations.workgroupBytes ?? 0,
+    threads: declarations.workgroupSize.reduce((product, size) => product * size, 1),
+    activeShare: counts.activeShare,
+    parted: [...counts.parted].map(([at, count]) => ({ line: line(at), count })),
+    formulas: isEdited ? undefined : costOf(usual),
+  };
+}
+
+function outputOf(variable: Variable, buffer: ArrayBuffer, expected: Float64Array | undefined): Output {
+  const view = new DataView(buffer);
+  const places = scalarsIn(variable.type, buffer.byteLength);
+  return {
+    name: variable.name,
+    scalar: places[0]?.scalar.scalar ?? "u32",
+    values: Float64Array.from(places, ({ scalar, offset }) => numberAt(view, scalar.scalar, offset)),
+    expected,
+  };
+}

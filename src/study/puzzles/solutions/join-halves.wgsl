@@ -1,0 +1,28 @@
+// Joins two parts of a softmax:  y = Σ value · exp(largest - larger) / Σ sum · exp(largest - larger)
+//
+// Of each part there are the largest score, the sum of exp(score - largest), and that of exp(score - largest) · value.
+// A part without scores has LOWEST, 0 and 0. Where both are empty, y is 0.
+
+const WORKGROUP: u32 = 64;
+const LOWEST: f32 = -3.4e38;
+
+struct Params { n: u32 }
+
+@group(0) @binding(0) var<storage, read> largest: array<f32>;  // [2, n]
+@group(0) @binding(1) var<storage, read> sum: array<f32>;      // [2, n]
+@group(0) @binding(2) var<storage, read> value: array<f32>;    // [2, n]
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;  // [n]
+@group(0) @binding(4) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let i = thread.x;
+  if (i >= params.n) { return; }
+  let other = params.n + i;
+  let larger = max(largest[i], largest[other]);
+  let scales = exp(vec2f(largest[i], largest[other]) - larger);
+  let whole = dot(scales, vec2f(sum[i], sum[other]));
+  var result = 0.0;
+  if (whole > 0.0) { result = dot(scales, vec2f(value[i], value[other])) / whole; }
+  y[i] = result;
+}

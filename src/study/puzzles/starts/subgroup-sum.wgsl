@@ -1,0 +1,36 @@
+// Sums of rows, a row for each subgroup at a time:  y[row] = Σ x[row, i]
+enable subgroups;
+
+const WORKGROUP: u32 = 64;
+const ROWS: u32 = 16;  // of a workgroup
+
+struct Params { rows: u32, cols: u32 }
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;        // [rows, cols]
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;  // [rows]
+@group(0) @binding(2) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
+  @builtin(subgroup_size) size: u32,
+) {
+  let subgroups = WORKGROUP / size;
+  for (var turn = 0u; turn < ROWS; turn++) {
+    let own = turn * subgroups + thread / size;  // beyond ROWS in the last turns, which have nothing to do
+    let row = workgroup.x * ROWS + own;
+    let exists = own < ROWS && row < params.rows;
+    var sum = 0.0;
+    if (exists) {
+      for (var i = lane; i < params.cols; i += size) { sum += x[row * params.cols + i]; }
+    }
+    sum += subgroupShuffleXor(sum, 16);
+    sum += subgroupShuffleXor(sum, 8);
+    sum += subgroupShuffleXor(sum, 4);
+    sum += subgroupShuffleXor(sum, 2);
+    sum += subgroupShuffleXor(sum, 1);
+    if (exists && lane == 0) { y[row] = sum; }
+  }
+}
