@@ -60,6 +60,7 @@ export const notUniform: Difference = {
       storageBarrier(); if (lane > 1) { storageBarrier(); }
       if (lane > 1) { textureBarrier(); }
       var x = 1u; loop { if (x > 3) { break; } x = lane; if (x > 2) { continue; } x = 1; continuing { if (x > 5) { workgroupBarrier(); } } }
+      var i = 0u; var x = 1u; loop { if (i > 3) { break; } x = lane; if (i > 2) { continue; } x = 1; continuing { i += 1; if (x > 5) { workgroupBarrier(); } } }
       var x = 1u; for (var i = 0; i < 3; i++) { x = lane; if (i > 1) { break; } x = 1; } if (x > 1) { workgroupBarrier(); }
       var x = 1u; for (var i = 0; i < 3; i++) { switch i { case 1: { x = lane; continue; } default: { } } x = 2; } if (x > 1) { workgroupBarrier(); }`,
   modules: `
