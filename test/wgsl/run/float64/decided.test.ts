@@ -224,7 +224,7 @@ test("integers and bits in memory keep their ranges", () => {
 test("whichever way a GPU takes: programs of random control flow, on words that rounding decides", () => {
   const tenths = Float32Array.of(0.7, 0.5, 1.4, 3.5, 0.25, 2.8, 4.5, 7.5);
   const total = { differing: 0, marked: 0, unmarked: 0 };
-  for (let seed = 0; seed < 40; seed++) {
+  for (let seed = 0; seed < 24; seed++) {
     const code = randomProgram(seed, new Uint32Array(8))
       .code.replace(/var<storage, read> words: array<u32>;/, "var<storage, read> tenths: array<f32>; $&")
       .replace(
@@ -243,6 +243,6 @@ test("whichever way a GPU takes: programs of random control flow, on words that 
     total.marked += comparison.decided;
     total.unmarked += comparison.within;
   }
-  expect(total.differing).toBeGreaterThan(500);
+  expect(total.differing).toBeGreaterThan(300);
   expect(total.unmarked).toBeGreaterThan(total.marked);
 });

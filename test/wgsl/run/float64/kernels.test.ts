@@ -1,12 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { buffersOf } from "../../../../src/study/buffers.ts";
-import { prepare, type StudyKernel } from "../../../../src/study/kernel.ts";
+import { type Choice, prepare, type StudyKernel } from "../../../../src/study/kernel.ts";
 import { studyKernels } from "../../../../src/study/kernels.ts";
 import { checkProgram } from "../../../../src/wgsl/run/check/program.ts";
 import { execute } from "../../../../src/wgsl/run/execute/execute.ts";
 import { compareWithFloat64, type Elements } from "../../../../src/wgsl/run/float64/elements.ts";
 import { runFloat64 } from "../../../../src/wgsl/run/float64/float64.ts";
 import type { EntryPoint } from "../../../../src/wgsl/run/program.ts";
+import { moduleOf } from "../../../support/shaders.ts";
+import { halfParts } from "../../half-parts.ts";
 
 const kernels = await studyKernels();
 
@@ -20,8 +22,8 @@ const decidedByRounding = new Set(["sampling/sample", "sampling/token-weights"])
 const withSines = new Set(["ladders/rope/angles", "ladders/rope/turns"]);
 
 /** Runs a kernel's smallest dispatch in float64, and plainly; the latter with an edited text, if it is to be edited. */
-function compareKernel(kernel: StudyKernel, edit?: (code: string) => string) {
-  const { dispatch, shader } = prepare(kernel, kernel.small);
+function compareKernel(kernel: StudyKernel, edit?: (code: string) => string, choice: Choice = kernel.small) {
+  const { dispatch, shader } = prepare(kernel, choice);
   const entryOf = (code: string) => [...checkProgram(code).entryPoints.values()][0] as EntryPoint;
   const entry = entryOf(shader.code);
   const edited = edit ? entryOf(edit(shader.code)) : entry;
@@ -48,6 +50,15 @@ describe("what the interpreter writes is within the bounds of float64, which are
         const isNumber = !Number.isNaN(elements.values[i]);
         expect(!isNumber || bound <= 2 ** -13 * largest, `${bound} of ${elements.values[i]}`).toBe(true);
       }
+    }
+  });
+});
+
+describe("so is what it writes of kernels that store f16", () => {
+  test.each(halfParts)("%s with %s", (name, part) => {
+    const kernel = kernels.get(name) as StudyKernel;
+    for (const { comparison } of compareKernel(kernel, undefined, { ...kernel.small, parts: [moduleOf(part)] })) {
+      expect(comparison).toMatchObject({ outside: 0, decided: 0, unbounded: 0 });
     }
   });
 });
