@@ -81,7 +81,7 @@ export async function readAddress(): Promise<void> {
     constants: taken("constants", numbersIn(keys.get("constants")), {}),
     edits: taken("z", edits, {}),
     seed: whole("seed", 0),
-    subgroupSize: whole("subgroup", 32, (size) => [4, 8, 16, 32, 64, 128].includes(size)),
+    subgroupSize: whole("subgroup", 32, (size) => state.subgroupSizes.includes(size)),
   };
   const lens = taken<readonly [number, number, number]>("workgroup", isGroup ? [x, y, z] : undefined, [0, 0, 0]);
   const isSame = JSON.stringify(read) === JSON.stringify(before) && state.lens.peek().join() === lens.join();

@@ -23,6 +23,8 @@ export const standard: Study = {
   subgroupSize: 32,
 };
 
+/** How many threads a subgroup may have. */
+export const subgroupSizes: readonly number[] = [4, 8, 16, 32, 64, 128];
 /** What is studied. */
 export const study = signal<Study>(standard);
 /** The workgroup that is stepped through. */
@@ -63,12 +65,14 @@ export const linkedStep = signal(0);
 
 /** The kernel's files and sizes, once they are there; of the kernel before until then. */
 export const prepared = signal<Prepared | undefined>(undefined);
-/** Kernels to compare with, by name, as far as they were asked for. */
+/** Kernels to compare with, by name, as far as they were requested. */
 export const others = signal<ReadonlyMap<string, OtherKernel>>(new Map());
 /** The whole dispatch, run once; undefined until that has ended. */
 export const report = signal<RunReport | undefined>(undefined);
-/** The same in float64, with bounds; undefined until it is there, or where there is none. */
+/** The same in float64, with bounds; undefined until it is there, and where it cannot be computed. */
 export const float64 = signal<Float64Report | undefined>(undefined);
+/** Why it cannot be computed. */
+export const noFloat64 = signal<Problem | undefined>(undefined);
 /** The text that runs. */
 export const joined = signal<Joined>({ code: "", lines: [] });
 /** What does not change while a workgroup is stepped through; undefined until the text is accepted. */
@@ -81,7 +85,7 @@ export const progress = signal<Progress | undefined>(undefined);
 export const problem = signal<Problem | undefined>(undefined);
 /** Why there is no thread that interprets. */
 export const threadFailure = signal<string | undefined>(undefined);
-/** True while the thread searches or computes what was asked for. */
+/** True while the thread searches, or computes what was requested. */
 export const busy = signal(false);
 
 /** The files of the kernel with the reader's changes. */

@@ -49,7 +49,7 @@ export const commands = {
     load: async () => (await import("./convert.ts")).convertCommand(),
   },
   study: {
-    summary: "run a shader thread by thread: what it asks of memory, races, prints",
+    summary: "run a shader thread by thread: what it requests from memory, races, prints",
     load: async () => (await import("./study/study.ts")).studyCommand(),
   },
   tune: {

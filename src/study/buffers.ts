@@ -3,6 +3,7 @@ import { halfBits } from "../wgsl/run/numbers.ts";
 import type { EntryPoint, Variable } from "../wgsl/run/program.ts";
 import { type ScalarName, scalarOf, type Type } from "../wgsl/run/types.ts";
 import { type Dispatch, type Inputs, inputsOf } from "./dispatch.ts";
+import { bufferBytes } from "./on-gpu.ts";
 
 /**
  * What the buffers of a kernel hold before a dispatch. Outputs are NaN. Numbers become f16 where the kernel has such, so
@@ -24,17 +25,11 @@ function bufferOf(variable: Variable, { uniforms, outputs }: Dispatch, inputs: I
   const given = inputs[name];
   if (space === "uniform" && !given) return uniformOf(variable, uniforms[name] ?? {});
   const numbers = given ?? new Float32Array(outputs[name] ?? 0).fill(Number.NaN);
-  if (numbers.length === 0) throw new Error(`the dispatch says nothing of ${name}`);
+  if (numbers.length === 0) throw new Error(`the dispatch does not name ${name}`);
   const stored = scalarIn(type) === "f16" ? Uint16Array.from(numbers, halfBits) : numbers;
-  const buffer = bytesFor(variable, stored.byteLength);
+  const buffer = new ArrayBuffer(bufferBytes(variable, stored.byteLength));
   new Uint8Array(buffer).set(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
   return buffer;
-}
-
-/** Bytes for a buffer of a variable, in whole words; of a uniform a multiple of 16. */
-function bytesFor({ space }: Variable, least: number): ArrayBuffer {
-  const unit = space === "uniform" ? 16 : 4;
-  return new ArrayBuffer(Math.ceil(least / unit) * unit);
 }
 
 /** The scalars that a value consists of; undefined for structs. */
@@ -45,7 +40,7 @@ const scalarIn = (type: Type): ScalarName | undefined =>
 function uniformOf(variable: Variable, fields: Readonly<Record<string, number>>): ArrayBuffer {
   const { name, type } = variable;
   if (type.kind !== "struct") throw new Error(`the uniform ${name} is no struct`);
-  const buffer = bytesFor(variable, type.size);
+  const buffer = new ArrayBuffer(bufferBytes(variable, type.size));
   const view = new DataView(buffer);
   for (const { name: field, offset, type: of } of type.members) {
     const value = fields[field] ?? 0;

@@ -20,7 +20,7 @@ export interface FloatOperations {
   readonly multiplyAdds: number;
 }
 
-export function floatOperations(counts: Counts): FloatOperations {
+export function floatOperations(counts: Pick<Counts, "operations">): FloatOperations {
   const floats = counts.operations.filter(({ scalar }) => scalar === "f32" || scalar === "f16");
   return {
     operations: floats.reduce((sum, { name, count }) => sum + (operations[name] ?? 0) * count, 0),

@@ -4,6 +4,12 @@ import type { EntryPoint, Variable } from "../wgsl/run/program.ts";
 /** Whether a shader writes to a variable's buffer. */
 export const isWritten = ({ space, writable }: Variable): boolean => space === "storage" && writable;
 
+/** The bytes of a GPU's buffer that has room for so many: whole words, of a uniform a multiple of 16. */
+export function bufferBytes({ space }: Variable, least: number): number {
+  const unit = space === "uniform" ? 16 : 4;
+  return unit * Math.max(1, Math.ceil(least / unit));
+}
+
 function layoutOf(device: GPUDevice, variables: readonly Variable[]): GPUBindGroupLayout {
   const entries = variables.map((variable): GPUBindGroupLayoutEntry => {
     const type = variable.space === "uniform" ? "uniform" : isWritten(variable) ? "storage" : "read-only-storage";
@@ -12,24 +18,26 @@ function layoutOf(device: GPUDevice, variables: readonly Variable[]): GPUBindGro
   return device.createBindGroupLayout({ entries });
 }
 
-function bufferOf(device: GPUDevice, { space }: Variable, bytes: ArrayBuffer): GPUBuffer {
-  const usage = (space === "uniform" ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE) | GPUBufferUsage.COPY_SRC;
-  const buffer = device.createBuffer({ size: bytes.byteLength, usage, mappedAtCreation: true });
+function bufferOf(device: GPUDevice, variable: Variable, bytes: ArrayBuffer): GPUBuffer {
+  const kind = variable.space === "uniform" ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
+  const [size, usage] = [bufferBytes(variable, bytes.byteLength), kind | GPUBufferUsage.COPY_SRC];
+  const buffer = device.createBuffer({ size, usage, mappedAtCreation: true });
   new Uint8Array(buffer.getMappedRange()).set(new Uint8Array(bytes));
   buffer.unmap();
   return buffer;
 }
 
-async function contentOf(staging: GPUBuffer): Promise<ArrayBuffer> {
+async function contentOf(staging: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
   await staging.mapAsync(GPUMapMode.READ);
-  const content = staging.getMappedRange().slice(0);
+  const content = staging.getMappedRange().slice(0, bytes);
   staging.destroy();
   return content;
 }
 
 /**
- * Runs an entry point of the text on a GPU, with bind groups that hold what it uses. Buffers have whole words, those of
- * uniforms multiples of 16 bytes. Returns what those that it may write hold afterwards. Throws what WebGPU reports.
+ * Runs an entry point of the text on a GPU, with bind groups that hold what it uses, in buffers that are longer where
+ * they have to be (`bufferBytes`). Returns as many bytes of those that it may write as were given. Throws what WebGPU
+ * reports.
  */
 export async function runOnGpu(
   device: GPUDevice,
@@ -73,7 +81,10 @@ export async function runOnGpu(
   const error = await device.popErrorScope();
   if (error) throw new Error(error.message);
   const found = new Map<Variable, ArrayBuffer>();
-  for (const { variable, staging } of copies) found.set(variable, await contentOf(staging));
+  for (const { variable, staging } of copies) {
+    const { byteLength } = given.get(variable) as ArrayBuffer;
+    found.set(variable, await contentOf(staging, byteLength));
+  }
   for (const buffer of buffers.values()) buffer.destroy();
   return found;
 }

@@ -160,7 +160,7 @@ describe.each(browsers)("the page that studies kernels in $name", ({ name, missi
     await shown(page, "#counter-table th", /^gemm\/naive$/);
     const rows = await rowsOf(page, "#counter-table");
     const row = (of: RegExp) => rows.find(([figure = ""]) => of.test(figure)) ?? [];
-    const [, now, before, change, formula] = row(/^bytes asked of storage/);
+    const [, now, before, change, formula] = row(/^bytes requested from storage/);
     expect([now, before, change]).toEqual([formula, formula, "="]);
     expect(row(/^excess/)[3]).toMatch(/^÷ /);
     await shown(page, "#check .verdicts", /✓ right Interpreted/);

@@ -3,15 +3,15 @@ import { counted, digits } from "../../shell/format.ts";
 import * as state from "../state.ts";
 import { Term } from "../terms/term.tsx";
 import type { Opened } from "../worker/protocol.ts";
-import { bankFigures, segmentBytes, storageFigures } from "./figures.ts";
+import { bankFigures, highExcess, segmentBytes, storageFigures } from "./figures.ts";
 
-/** What the statement at which the run stands asks memory for: a picture of threads and segments, or banks. */
+/** What the statement at which the run stands requests from memory: a picture of threads and segments, or banks. */
 export function AccessPanel() {
   const { opened, frame } = state;
   const requests = frame.value?.requests ?? [];
   return (
     <section class="panel" aria-label="Accesses of this statement" id="accesses">
-      <h2>What this statement asks for</h2>
+      <h2>What this statement requests</h2>
       {requests.length === 0 && (
         <p class="small muted">
           Nothing in memory. Step on to a load or a store: here its <Term name="request">requests</Term> are drawn.
@@ -48,9 +48,9 @@ function Segments({ request }: { request: Request }) {
   return (
     <>
       <p class="small">
-        <Term name="asked" /> {asked} bytes, {unique} of them different, in {counted(segments.length, "segment")} of{" "}
+        <Term name="requested" /> {asked} bytes, {unique} of them different, in {counted(segments.length, "segment")} of{" "}
         {segmentBytes} (best {best}): <Term name="excess" /> <strong>{digits(excess)}</strong>.{" "}
-        {excess > 1.25 ? (
+        {excess > highExcess ? (
           <>
             {digits((segments.length * segmentBytes) / Math.max(1, unique))} times the bytes that are used are moved (
             <Term name="coalescing" />

@@ -1,14 +1,21 @@
-// What a request asks memory for, as figures: coalescing for storage, banks for workgroup memory.
+// What a request touches, as figures: coalescing for storage, banks for workgroup memory.
+import { lanesOfPhase, turnsOfPhase } from "../../../src/wgsl/run/count/requests.ts";
 import type { Request } from "../../../src/wgsl/run/step/types.ts";
 
 /** Bytes of a segment, which storage moves as a whole. */
 export const segmentBytes = 32;
 /** Banks of workgroup memory, each one word wide. */
 export const banks = 32;
+/** Above this, an excess is shown as a warning. */
+export const highExcess = 1.25;
+
+/** Segments that are touched, over the fewest that could hold the bytes; 1 where no byte is requested. */
+export const excessOf = (counts: { readonly segments32: number; readonly fewest32: number }): number =>
+  counts.fewest32 === 0 ? 1 : counts.segments32 / counts.fewest32;
 
 /** What a subgroup's access to storage touches. */
 export interface StorageFigures {
-  /** Bytes that lanes asked for, each for itself. */
+  /** Bytes that lanes requested, each for itself. */
   readonly asked: number;
   /** Bytes in the union of them. */
   readonly unique: number;
@@ -39,7 +46,7 @@ export function storageFigures({ addresses, bytes }: Request): StorageFigures {
   }
   const unique = 2 * halves.size;
   const best = Math.ceil(unique / segmentBytes);
-  const excess = best === 0 ? 1 : segments.size / best;
+  const excess = excessOf({ segments32: segments.size, fewest32: best });
   return { asked, unique, segments: [...segments].sort((a, b) => a - b), best, excess, outOfBounds };
 }
 
@@ -51,18 +58,18 @@ export interface Clash {
 
 /** How a subgroup's access to workgroup memory is spread over the banks. */
 export interface BankFigures {
-  /** Groups of lanes that are served together: 32 for words, 8 for vectors of four. */
+  /** Turns without conflicts: one for 32 lanes with words, or 8 with vectors of four. */
   readonly phases: number;
-  /** Turns that all phases take together: one each, where no two lanes want different words of one bank. */
+  /** Turns that all lanes take together: `phases`, where no two want different words of one bank. */
   readonly cycles: number;
-  /** The most turns of one phase: 1 is perfect. */
+  /** The most turns that lanes served together take, over those without conflicts: 1 is perfect. */
   readonly ways: number;
   readonly clash: Clash | undefined;
 }
 
 /** The banks of a request to workgroup memory. Lanes that want the same word are served together. */
 export function bankFigures({ addresses, lanes, bytes }: Request, subgroupSize: number): BankFigures {
-  const together = Math.max(1, Math.floor((4 * banks) / Math.max(4, bytes)));
+  const [together, best] = [lanesOfPhase(bytes), turnsOfPhase(bytes)];
   const phases = new Map<number, Map<number, Map<number, number>>>(); // phase, bank, word: the first lane
   let clash: Clash | undefined;
   for (const [i, address] of addresses.entries()) {
@@ -82,9 +89,9 @@ export function bankFigures({ addresses, lanes, bytes }: Request, subgroupSize: 
   }
   const turns = [...phases.values()].map((own) => Math.max(0, ...[...own.values()].map(({ size }) => size)));
   return {
-    phases: phases.size,
+    phases: best * phases.size,
     cycles: turns.reduce((sum, count) => sum + count, 0),
-    ways: Math.max(0, ...turns),
+    ways: Math.ceil(Math.max(0, ...turns) / best),
     clash,
   };
 }

@@ -7,13 +7,13 @@ import { checkAndTime, factor, gpuFailure, gpuTimes, gpuWork, stopGpu, withPeaks
 
 const factors = [1, 2, 4, 8, 16, 32] as const;
 
-/** Times on the visitor's GPU, beside the rung before and what the device can do at best. */
+/** Times on the visitor's GPU, compared with the rung before and what the device can do at best. */
 export function GpuPanel() {
   const why =
     device.value.kind === "opening"
       ? "Opening the GPU."
       : device.value.kind !== "ready"
-        ? "There is no GPU here: all but the times works without."
+        ? "No GPU here: all but the times works without."
         : state.problem.value
           ? "The text does not run."
           : undefined;

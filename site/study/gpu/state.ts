@@ -9,7 +9,7 @@ import { rungOf, shownName } from "../kernels/rungs.ts";
 import type { Attempt } from "../puzzles/attempt.ts";
 import * as state from "../state.ts";
 import type { CompilerMessage, Contestant, GpuCalls, GpuRun, GpuTimes } from "../worker/gpu-protocol.ts";
-import type { Study } from "../worker/protocol.ts";
+import { isEdited, type Study } from "../worker/protocol.ts";
 
 const client = workerClient<GpuCalls>(
   () => new Worker(new URL("../worker/gpu-worker.ts", import.meta.url), { type: "module", name: "gpu" }),
@@ -48,7 +48,7 @@ export function startGpu(): void {
   client.start();
   effect(() => {
     const { code } = state.joined.value;
-    const isChanged = Object.keys(state.study.value.edits).length > 0;
+    const isChanged = isEdited(state.study.value);
     refusal.value = [];
     if (!isChanged || device.value.kind !== "ready" || state.problem.value) return;
     client.call("compile", code).then(
@@ -67,7 +67,7 @@ const larger = (study: Study, by: number): Study => {
 
 /** The texts that are timed together: the reader's, the kernel's own if that is another, the rung before. */
 function contestants(study: Study): Contestant[] {
-  const isChanged = Object.keys(study.edits).length > 0;
+  const isChanged = isEdited(study);
   const before = rungOf(study.kernel)?.than;
   return [
     { name: isChanged ? "your text" : shownName(study.kernel), study },

@@ -49,8 +49,7 @@ export function sharesOf({ info, state, shape, heat, log }: MemoryPicture): Floa
 const [largest, smallest] = [22, 3];
 
 /** The side of a word's square in a picture of this width. */
-export const sideIn = (width: number, columns: number): number =>
-  Math.max(smallest, Math.min(largest, width / columns));
+const sideIn = (width: number, columns: number): number => Math.max(smallest, Math.min(largest, width / columns));
 
 const channels = (colour: string): [number, number, number] => {
   const [r = 0, g = 0, b = 0] = (colour.match(/[\d.]+/g) ?? []).map(Number);

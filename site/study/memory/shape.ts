@@ -8,7 +8,7 @@ export interface MemoryShape {
   readonly axes: string | undefined;
 }
 
-/** The axes that the comment beside a variable's declaration gives: `// [rows, k]`. */
+/** The axes that the comment after a variable's declaration gives: `// [rows, k]`. */
 export function axesOf(code: string, name: string): string | undefined {
   const declaration = new RegExp(`var<[^>]*>\\s+${name}\\s*:[^;\\n]*;\\s*//\\s*\\[([^\\]]*)\\]`);
   return declaration.exec(code)?.[1];

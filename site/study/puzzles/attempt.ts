@@ -8,5 +8,5 @@ export interface Attempt {
   readonly text: string;
 }
 
-/** What becomes of an attempt: a verdict, or why there is none. */
+/** What becomes of an attempt: a verdict, or why it could not be graded. */
 export type Graded = Verdict | { readonly failure: string };

@@ -11,7 +11,7 @@ import { gradeOnGpu } from "../gpu/state.ts";
 import * as state from "../state.ts";
 import type { Attempt, Graded } from "./attempt.ts";
 
-/** All puzzles and cards, once they were asked for. */
+/** All puzzles and cards, once a list or a puzzle is opened. */
 export const loaded = signal<{ readonly puzzles: readonly Puzzle[]; readonly cards: readonly Card[] } | undefined>(
   undefined,
 );
@@ -61,7 +61,7 @@ export const failure = signal<string | undefined>(undefined);
 
 let worker: Worker | undefined;
 
-/** Grades the text: on the GPU too, where there is one. */
+/** Grades the text: on the GPU too, if the page has one. */
 export async function check(): Promise<void> {
   const own = attempt.peek();
   [grading.value, failure.value] = [true, undefined];

@@ -1,10 +1,12 @@
+import { comparison, type Float64Numbers } from "../../../src/wgsl/run/float64/comparison.ts";
 import { count, digits } from "../../shell/format.ts";
+import { sentence } from "../../shell/trouble/sentence.ts";
 import { gpuRun } from "../gpu/state.ts";
 import * as state from "../state.ts";
-import type { BoundedOutput, Output } from "../worker/protocol.ts";
-import { type Allowance, allowanceOf, type Verdict, verdictOf } from "./check.ts";
+import type { Output } from "../worker/protocol.ts";
+import { type Verdict, verdictOf } from "./check.ts";
 
-/** The outputs beside the definition in float64, at the worst element. */
+/** The outputs compared with the definition in float64, at the worst element. */
 export function CheckPanel() {
   const { report } = state;
   return (
@@ -18,6 +20,7 @@ export function CheckPanel() {
           reference={report.value?.reference ?? "its text in the repository"}
         />
       ))}
+      <NoFloat64 />
     </section>
   );
 }
@@ -34,6 +37,18 @@ const withUsual = (output: Output): Output => ({
   ...output,
   expected: output.expected ?? state.float64.value?.usual[output.name],
 });
+
+/** Why there are no bounds. */
+function NoFloat64() {
+  if (!state.noFloat64.value) return null;
+  const { message, place } = state.noFloat64.value;
+  return (
+    <p class="small" id="no-float64">
+      How far roundings may go is unknown, since the run in float64 ended
+      {place && ` in line ${place.line} of ${place.file}`}: {sentence(message)}
+    </p>
+  );
+}
 
 function OutputCard({ output, reference }: { output: Output; reference: string }) {
   const { name, values, expected, scalar } = output;
@@ -71,8 +86,8 @@ function OutputCard({ output, reference }: { output: Output; reference: string }
           />
         )}
         {onGpu && <li>{sameBits(values, onGpu)}</li>}
-        {bounded && <li>{allowanceText("Interpreted", allowanceOf(values, bounded))}</li>}
-        {bounded && onGpu && <li>{allowanceText("On your GPU", allowanceOf(onGpu, bounded))}</li>}
+        {bounded && <li>{roundingText("Interpreted", values, bounded)}</li>}
+        {bounded && onGpu && <li>{roundingText("On your GPU", onGpu, bounded)}</li>}
       </ul>
       <table class="worst">
         <thead>
@@ -125,20 +140,21 @@ function Says({ verdict, who, than }: { verdict: Verdict; who: string; than: str
   );
 }
 
-const boundText = ({ bounds, decided }: BoundedOutput, at: number): string => {
+const boundText = ({ bounds, decided }: Float64Numbers, at: number): string => {
   const bound = bounds[at] ?? 0;
   if (decided[at]) return "(rounding decides)";
   return Number.isFinite(bound) ? (bound === 0 ? "exactly" : `± ${bound.toExponential(1)}`) : "± any";
 };
 
 /** How values keep within what WGSL lets roundings do. */
-function allowanceText(who: string, { within, beyond, unbounded, most }: Allowance): string {
-  if (within + beyond === 0) return `${who}: WGSL says nothing of how these values are rounded.`;
-  const used = most ? `, using at most ${digits(100 * most.share)} % of what roundings may do` : "";
-  const rest = unbounded > 0 ? ` Of ${count(unbounded)} more, rounding decides.` : "";
-  return beyond === 0
+function roundingText(who: string, values: Float64Array, bounded: Float64Numbers): string {
+  const { within, outside, decided, unbounded, worst } = comparison(bounded, (i) => values[i] ?? Number.NaN);
+  if (within + outside === 0) return `${who}: WGSL says nothing of how these values are rounded.`;
+  const used = `, using at most ${digits(100 * (worst?.ratio ?? 0))} % of what roundings may do`;
+  const rest = decided + unbounded > 0 ? ` Of ${count(decided + unbounded)} more, rounding decides.` : "";
+  return outside === 0
     ? `${who}: ${count(within)} values are within the roundings that WGSL allows this text${used}.${rest}`
-    : `${who}: ${count(beyond)} of ${count(within + beyond)} values are beyond the roundings that WGSL allows this text.${rest}`;
+    : `${who}: ${count(outside)} of ${count(within + outside)} values are beyond the roundings that WGSL allows this text.${rest}`;
 }
 
 /** How many values the two executions agree in to the bit. */

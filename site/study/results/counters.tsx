@@ -18,7 +18,7 @@ function text(value: number | undefined, unit: Figure["unit"]): string {
   return unit === "×" ? `${shown}×` : shown;
 }
 
-/** What the whole dispatch asks for and computes, beside the rung before, the kernel's formula and the ideal. */
+/** What the whole dispatch requests and computes, compared with the rung before, the kernel's formula and the ideal. */
 export function CountersPanel() {
   const { report } = state;
   const before = rungOf(state.study.value.kernel)?.than;
@@ -131,7 +131,7 @@ function Memories({ counted }: { counted: Counted }) {
           <tr>
             <th scope="col">memory</th>
             <th scope="col" class="number">
-              asked
+              requested
             </th>
             <th scope="col" class="number">
               touched
@@ -145,12 +145,12 @@ function Memories({ counted }: { counted: Counted }) {
           </tr>
         </thead>
         <tbody>
-          {memoryFigures(counted).map(({ name, space, asked, touched, excess, ways }) => (
+          {memoryFigures(counted).map(({ name, space, requested, touched, excess, ways }) => (
             <tr key={name}>
               <th scope="row">
                 {name} <span class="muted">{space === "workgroup" ? "workgroup memory" : "storage"}</span>
               </th>
-              <td class="number">{text(asked, "B")}</td>
+              <td class="number">{text(requested, "B")}</td>
               <td class="number">{text(touched, "B")}</td>
               <td class="number">{space === "storage" ? text(excess, "×") : "–"}</td>
               <td class="number">{space === "workgroup" ? `${ways}-way` : "–"}</td>

@@ -21,20 +21,32 @@ export function FaultsPanel() {
     else byPlace.set(key, { ...fault, times: 1 });
   }
   const cards = [...byPlace.values()];
-  const { races = [], notes = [], outOfBounds = [], hints = [] } = state.report.value ?? {};
+  const { races = [], notes = [], outOfBounds = [], divergence = [], hints = [] } = state.report.value ?? {};
   const mayRefuse = device.value.kind === "ready" ? [] : hints; // a browser with a GPU says itself what it refuses
-  const elsewhere = outOfBounds.filter((line) => !byPlace.has(`out-of-bounds ${line}`));
+  const isShown = (kind: string) => cards.some((card) => card.kind === kind);
+  const elsewhere = [
+    ...outOfBounds
+      .filter(({ line }) => !byPlace.has(`out-of-bounds ${line}`))
+      .map(({ line }) => ({ line, what: "Access out of bounds in another workgroup" })),
+    ...(isShown("divergence") ? [] : divergence).map(({ line }) => ({
+      line,
+      what: "A barrier that not all threads of another workgroup reach",
+    })),
+  ];
+  const hidden = Math.max(0, cards.length - mostCards) + Math.max(0, races.length - mostCards);
   const isNone = cards.length + races.length + elsewhere.length === 0;
   return (
     <section class="panel" aria-label="Faults" id="faults">
       <h2>Faults</h2>
       {isNone && (
         <p class="small" id="no-faults">
-          {state.progress.value?.total === undefined ? "Still running." : "None: no access"}{" "}
-          {state.progress.value?.total !== undefined && (
+          {state.report.value ? (
             <>
-              <Term name="out of bounds" />, no <Term name="race" />, and all threads meet at each barrier.
+              None: no access <Term name="out of bounds" />, no <Term name="race" />, and all threads meet at each
+              barrier.
             </>
+          ) : (
+            state.waitingFor("Still running.")
           )}
         </p>
       )}
@@ -53,9 +65,9 @@ export function FaultsPanel() {
       {races.slice(0, mostCards).map((race) => (
         <RaceCard key={`${race.kind} ${race.lines.join()} ${race.between}`} race={race} />
       ))}
-      {elsewhere.map((line) => (
-        <article class="fault" key={line}>
-          <h3>Access out of bounds in another workgroup</h3>
+      {elsewhere.map(({ line, what }) => (
+        <article class="fault" key={`${line} ${what}`}>
+          <h3>{what}</h3>
           <SourceLine line={line} />
         </article>
       ))}
@@ -76,7 +88,7 @@ export function FaultsPanel() {
           <SourceLine line={line} />
         </article>
       ))}
-      {cards.length > mostCards && <p class="small">And {cards.length - mostCards} more.</p>}
+      {hidden > 0 && <p class="small">And {hidden} more.</p>}
     </section>
   );
 }

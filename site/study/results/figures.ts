@@ -1,4 +1,6 @@
 // The figures of a dispatch, from what was counted.
+import { floatOperations } from "../../../src/study/figures.ts";
+import { excessOf, segmentBytes } from "../access/figures.ts";
 import type { TermName } from "../terms/terms.ts";
 import type { AccessFigures, Counted } from "../worker/protocol.ts";
 
@@ -19,47 +21,37 @@ export interface Figure {
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 const of = (
   accesses: readonly AccessFigures[],
-  field: "asked" | "unique" | "segments" | "fewest" | "requests" | "cycles" | "phases",
+  field: "asked" | "segments32" | "fewest32" | "requests" | "bankCycles" | "phases",
 ) => sum(accesses.map((one) => one[field]));
+
+/** Segments that accesses touch, over the fewest that could hold what each of their requests is for. */
+const excessOfAll = (accesses: readonly AccessFigures[]): number =>
+  excessOf({ segments32: of(accesses, "segments32"), fewest32: of(accesses, "fewest32") });
 
 /** Functions that cost several operations on most GPUs. */
 const special =
   /^(exp2?|log2?|sin|cos|tan|a?(sin|cos|tan)h|asin|acos|atan2?|sqrt|inverseSqrt|pow|length|distance|normalize|\/)$/;
-const arithmetic = /^(\+|-|\*|fma|dot)$/;
 
-/** Operations on floats: two of a fused multiply-add, one of any other that computes. */
-function flopsOf({ operations }: Counted): {
-  readonly plain: number;
-  readonly special: number;
-  readonly integer: number;
-} {
-  const isFloat = (scalar: string) => scalar === "f32" || scalar === "f16";
-  const count = (isCounted: (one: Counted["operations"][number]) => boolean) =>
-    sum(
-      operations.filter(isCounted).map(({ name, count: times }) => (name === "fma" || name === "dot" ? 2 : 1) * times),
-    );
-  return {
-    plain: count(({ name, scalar }) => isFloat(scalar) && arithmetic.test(name)),
-    special: count(({ name, scalar }) => isFloat(scalar) && special.test(name)),
-    integer: count(({ scalar }) => scalar === "i32" || scalar === "u32"),
-  };
-}
+/** How often something was computed. */
+const computed = ({ operations }: Counted, isCounted: (one: Counted["operations"][number]) => boolean): number =>
+  sum(operations.filter(isCounted).map(({ count }) => count));
 
 /** All figures of a dispatch, in the order in which they are read. */
 export function figuresOf(counted: Counted): Figure[] {
   const storage = counted.accesses.filter(({ space }) => space === "storage");
   const shared = counted.accesses.filter(({ space }) => space === "workgroup");
-  const [asked, segments, fewest] = [of(storage, "asked"), of(storage, "segments"), of(storage, "fewest")];
+  const requested = of(storage, "asked");
   const compulsory = sum([...new Set(storage.map(({ name }) => name))].map((name) => counted.touched[name] ?? 0));
-  const flops = flopsOf(counted);
+  const { operations } = floatOperations(counted);
+  const costly = computed(counted, ({ name, scalar }) => (scalar === "f32" || scalar === "f16") && special.test(name));
   const ways = Math.max(0, ...shared.map((one) => one.ways));
   const { barriers, workgroups, shuffles, workgroupBytes, threads, activeShare, parted, formulas } = counted;
   const figures: (Figure | false)[] = [
     {
-      name: "bytes asked of storage",
-      term: "asked",
+      name: "bytes requested from storage",
+      term: "requested",
       unit: "B",
-      value: asked,
+      value: requested,
       ideal: compulsory,
       formula: formulas?.["requestedBytes"],
       how: "every load and store of every thread; ideal: each byte once",
@@ -72,11 +64,11 @@ export function figuresOf(counted: Counted): Figure[] {
       how: "in all buffers together, over the whole dispatch",
     },
     {
-      name: "reuse: asked over touched",
+      name: "reuse: requested over touched",
       unit: "×",
-      value: compulsory === 0 ? 1 : asked / compulsory,
+      value: compulsory === 0 ? 1 : requested / compulsory,
       ideal: 1,
-      how: "how often a byte is asked for",
+      how: "how often a byte is requested",
     },
     {
       name: "requests to storage",
@@ -89,20 +81,20 @@ export function figuresOf(counted: Counted): Figure[] {
       name: "bytes moved in segments",
       term: "segment",
       unit: "B",
-      value: 32 * segments,
-      ideal: 32 * fewest,
+      value: segmentBytes * of(storage, "segments32"),
+      ideal: segmentBytes * of(storage, "fewest32"),
       how: "32 bytes for each segment that a request touches, without any cache",
     },
     {
       name: "excess",
       term: "excess",
       unit: "×",
-      value: fewest === 0 ? 1 : segments / fewest,
+      value: excessOfAll(storage),
       ideal: 1,
-      how: "segments over the fewest that could hold what each request asks for",
+      how: "segments over the fewest that could hold what each request is for",
     },
     shared.length > 0 && {
-      name: "bytes asked of workgroup memory",
+      name: "bytes requested from workgroup memory",
       term: "workgroup memory",
       unit: "B",
       value: of(shared, "asked"),
@@ -112,7 +104,7 @@ export function figuresOf(counted: Counted): Figure[] {
       name: "turns of the banks",
       term: "bank",
       unit: "",
-      value: of(shared, "cycles"),
+      value: of(shared, "bankCycles"),
       ideal: of(shared, "phases"),
       how: "32 banks of 4 bytes; ideal: no two threads want different words of one bank",
     },
@@ -127,26 +119,26 @@ export function figuresOf(counted: Counted): Figure[] {
     {
       name: "operations on floats",
       unit: "",
-      value: flops.plain,
+      value: operations,
       formula: formulas?.["operations"],
-      how: "two of a fused multiply-add, one of + − ×",
+      how: "two of a fused multiply-add, one of any other that computes; comparisons and conversions count nothing",
     },
-    flops.special > 0 && {
+    costly > 0 && {
       name: "divisions, exp, sqrt and the like",
       unit: "",
-      value: flops.special,
-      how: "each costs several operations on most GPUs",
+      value: costly,
+      how: "those of the operations on floats that cost several on most GPUs",
     },
     {
       name: "operations on integers",
       unit: "",
-      value: flops.integer,
+      value: computed(counted, ({ scalar }) => scalar === "i32" || scalar === "u32"),
       how: "mostly indices",
     },
     {
-      name: "operations for each byte asked",
+      name: "operations for each byte requested",
       unit: "",
-      value: asked === 0 ? 0 : (flops.plain + flops.special) / asked,
+      value: requested === 0 ? 0 : operations / requested,
       how: "arithmetic intensity, without any cache",
     },
     {
@@ -195,7 +187,7 @@ export function figuresOf(counted: Counted): Figure[] {
 export interface MemoryFigures {
   readonly name: string;
   readonly space: AccessFigures["space"];
-  readonly asked: number;
+  readonly requested: number;
   readonly touched: number;
   readonly excess: number;
   readonly ways: number;
@@ -206,13 +198,12 @@ export function memoryFigures({ accesses, touched }: Counted): MemoryFigures[] {
   const names = [...new Set(accesses.filter(({ space }) => space !== "uniform").map(({ name }) => name))];
   return names.map((name) => {
     const own = accesses.filter((one) => one.name === name);
-    const fewest = of(own, "fewest");
     return {
       name,
       space: own[0]?.space ?? "storage",
-      asked: of(own, "asked"),
+      requested: of(own, "asked"),
       touched: touched[name] ?? 0,
-      excess: fewest === 0 ? 1 : of(own, "segments") / fewest,
+      excess: excessOfAll(own),
       ways: Math.max(0, ...own.map(({ ways }) => ways)),
     };
   });

@@ -1,5 +1,5 @@
 import { TableFrame } from "../../shell/controls/table-frame.tsx";
-import { count } from "../../shell/format.ts";
+import { count, counted } from "../../shell/format.ts";
 import { gpuRun } from "../gpu/state.ts";
 import { toStep } from "../session/actions.ts";
 import { valueText } from "../session/values.ts";
@@ -31,8 +31,8 @@ export function PrintsPanel() {
       {rows.length > 0 && gpuRun.value && (
         <p class="small" id="print-verdict">
           {different === 0
-            ? `✓ The GPU printed the same ${count(rows.length)} lines.`
-            : `✗ ${count(different)} lines differ on the GPU.`}
+            ? `✓ The GPU printed the same ${counted(rows.length, "line")}.`
+            : `✗ On the GPU ${counted(different, "line")} of ${count(rows.length)} differ.`}
         </p>
       )}
     </section>

@@ -14,13 +14,8 @@ export const toBarrier = (direction: Direction): void => move({ kind: "query", q
 export const toTurn = (direction: Direction): void =>
   move({ kind: "query", query: { to: "turn", direction, strand: strandNow() } });
 
-export const toFault = (direction: Direction = "next"): void =>
-  move({ kind: "query", query: { to: "fault", direction } });
-
-export const toPrint = (direction: Direction = "next"): void =>
-  move({ kind: "query", query: { to: "print", direction } });
-
-export const toNan = (direction: Direction = "next"): void => move({ kind: "query", query: { to: "nan", direction } });
+export const toNext = (to: "fault" | "print" | "nan"): void =>
+  move({ kind: "query", query: { to, direction: "next" } });
 
 /** On to the next stop, or the end; back to the last one, or the start. */
 export const run = (direction: Direction = "next"): void =>

@@ -1,4 +1,4 @@
-// The run that is stepped through, and the whole dispatch: what the page asks for and what it keeps of the answers.
+// The run that is stepped through, and the whole dispatch: what the page requests, and what it keeps of the answers.
 import { effect } from "@preact/signals";
 import * as state from "../state.ts";
 import type { FrameWishes, Move, OtherKernel, Study, StudyReport } from "../worker/protocol.ts";
@@ -39,6 +39,7 @@ function takeWhole(answer: StudyReport | OtherKernel): void {
   }
   reporting = undefined;
   if (answer.kind === "float64") state.float64.value = answer.float64;
+  else if (answer.kind === "no-float64") state.noFloat64.value = answer.problem;
   else if (answer.kind === "refused") state.problem.value = answer.problem;
 }
 
@@ -112,7 +113,9 @@ function open(study: Study, step: number, isSameStudy: boolean): void {
   state.threadFailure.value = undefined;
   state.progress.value = undefined;
   state.busy.value = true;
-  if (!isSameStudy) [state.report.value, state.float64.value] = [undefined, undefined];
+  if (!isSameStudy) {
+    [state.report.value, state.float64.value, state.noFloat64.value] = [undefined, undefined, undefined];
+  }
   stepping.send({ kind: "open", session, study, lens: state.lens.value, step, wishes: wishes() });
 }
 

@@ -1,5 +1,6 @@
 // Two threads that interpret, from one file: one steps and must answer at once, the other runs whole dispatches.
 import { sim } from "../../shell/sim.ts";
+import { words } from "../../shell/trouble/sentence.ts";
 import type { OtherKernel, StudyReport, StudyRequest } from "../worker/protocol.ts";
 
 /** A thread that is started when first needed. */
@@ -9,7 +10,7 @@ export interface Thread {
   readonly end: () => void;
 }
 
-/** A thread whose answers `take` receives; `fail` receives why there is none. */
+/** A thread whose answers `take` receives; `fail` receives why it cannot be started or has ended. */
 export function newThread(take: (answer: StudyReport | OtherKernel) => void, fail: (message: string) => void): Thread {
   let worker: Worker | undefined;
   const end = () => {
@@ -33,7 +34,7 @@ export function newThread(take: (answer: StudyReport | OtherKernel) => void, fai
       });
       return started;
     } catch (error) {
-      fail(error instanceof Error ? error.message : String(error));
+      fail(words(error));
       return undefined;
     }
   };

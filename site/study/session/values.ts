@@ -15,7 +15,7 @@ export function valueText(value: number, scalar: ScalarName): string {
   return three.format(value).replace("-", "−");
 }
 
-/** The smallest and the largest of the finite values; undefined if there is none. */
+/** The smallest and the largest of the finite values; undefined if none is finite. */
 export function rangeOf(values: Iterable<number>): readonly [number, number] | undefined {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of values) {

@@ -3,8 +3,6 @@ import { linkNow } from "../address.ts";
 import * as state from "../state.ts";
 import { Term } from "../terms/term.tsx";
 
-export const subgroupSizes = [4, 8, 16, 32, 64, 128] as const;
-
 /** Sizes of the dispatch, the subgroup, the inputs' seed, and the workgroup under the lens. */
 export function SetupPanel() {
   const { sizes = [], workgroups = [1, 1, 1] } = state.prepared.value ?? {};
@@ -28,7 +26,7 @@ export function SetupPanel() {
           value={subgroupSize}
           onChange={({ currentTarget }) => state.choose({ subgroupSize: Number(currentTarget.value) })}
         >
-          {subgroupSizes.map((size) => (
+          {state.subgroupSizes.map((size) => (
             <option key={size} value={size}>
               {size}
             </option>

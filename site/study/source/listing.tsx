@@ -3,7 +3,7 @@ import type { WgslToken } from "../../shell/code/wgsl-tokens.ts";
 import type { FileLine } from "../worker/protocol.ts";
 import { tokensByLine } from "./lines.ts";
 
-/** What is known of a line beside its text. */
+/** What is known of a line in addition to its text. */
 export interface LineMark {
   readonly words: string;
   readonly level: "fault" | "warning" | "note";

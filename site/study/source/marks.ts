@@ -1,4 +1,5 @@
 import { digits } from "../../shell/format.ts";
+import { excessOf, highExcess } from "../access/figures.ts";
 import * as state from "../state.ts";
 import type { LineMark } from "./listing.tsx";
 
@@ -17,11 +18,13 @@ export function marksOf(file: string): Map<number, LineMark[]> {
   }
   const { counted, races = [], outOfBounds = [] } = state.report.value ?? {};
   for (const { lines } of races) for (const line of lines) add(state.placeOf(line), { words: "race", level: "fault" });
-  for (const line of outOfBounds) add(state.placeOf(line), { words: "out of bounds", level: "fault" });
-  for (const { line, space, name, segments, fewest, ways } of counted?.accesses ?? []) {
-    const excess = fewest === 0 ? 1 : segments / fewest;
-    const at = state.placeOf(line);
-    if (space === "storage" && excess > 1.25) add(at, { words: `${name}: excess ${digits(excess)}`, level: "warning" });
+  for (const { line } of outOfBounds) add(state.placeOf(line), { words: "out of bounds", level: "fault" });
+  for (const access of counted?.accesses ?? []) {
+    const { line, space, name, ways } = access;
+    const [excess, at] = [excessOf(access), state.placeOf(line)];
+    if (space === "storage" && excess > highExcess) {
+      add(at, { words: `${name}: excess ${digits(excess)}`, level: "warning" });
+    }
     if (space === "workgroup" && ways > 1) add(at, { words: `${name}: ${ways}-way`, level: "warning" });
   }
   for (const { line } of counted?.parted ?? []) add(state.placeOf(line), { words: "diverges", level: "note" });

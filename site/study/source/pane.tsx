@@ -18,7 +18,7 @@ const here = computed(() => {
 });
 
 /** The file that is shown. */
-export const current = computed(() => {
+const current = computed(() => {
   const all = state.files.value;
   const wanted = state.shownFile.value ?? (state.problem.value?.place ?? here.value?.at)?.file;
   return all.find(({ name }) => name === wanted) ?? all[0];

@@ -1,26 +1,31 @@
 // The dispatch in float64, with bounds: how far a device may be from it.
 import { runFloat64 } from "../../../src/wgsl/run/float64/float64.ts";
-import { type ReadyStudy, readyStudy } from "./prepare.ts";
-import type { Float64Report } from "./protocol.ts";
+import { located, type ReadyStudy, readyStudy } from "./prepare.ts";
+import { type Float64Report, isEdited } from "./protocol.ts";
 
 /** Steps of all workgroups together: one takes several times as long as in f32. */
 const maxSteps = 2_000_000;
 
-const boundedOf = ({ entry, prepared, study, buffers }: ReadyStudy) =>
-  runFloat64(entry, {
-    workgroups: prepared.workgroups,
-    buffers: buffers(),
-    subgroupSize: study.subgroupSize,
-    maxSteps,
-    onDivergence: "report",
-  }).results;
+const boundedOf = ({ joined, entry, prepared, study, buffers }: ReadyStudy) =>
+  located(joined, () =>
+    runFloat64(entry, {
+      workgroups: prepared.workgroups,
+      buffers: buffers(),
+      subgroupSize: study.subgroupSize,
+      maxSteps,
+      onDivergence: "report",
+    }),
+  ).results;
 
-/** Runs the text in float64, and that of the repository where there is no definition. Throws for a run that does not end. */
+/**
+ * Runs the text in float64, and that of the repository where the kernel has no definition. Throws for a run that takes
+ * too many steps, and for a text with too many numbers.
+ */
 export async function float64Of(ready: ReadyStudy): Promise<Float64Report> {
   const own = boundedOf(ready);
-  const isEdited = Object.keys(ready.study.edits).length > 0;
+  const hasEdits = isEdited(ready.study);
   const needsUsual = ready.usual.kernel.reference === undefined;
-  const usual = !needsUsual ? new Map() : isEdited ? boundedOf(await readyStudy({ ...ready.study, edits: {} })) : own;
+  const usual = !needsUsual ? new Map() : hasEdits ? boundedOf(await readyStudy({ ...ready.study, edits: {} })) : own;
   return {
     outputs: Object.fromEntries(
       [...own].map(([{ name }, { values, bounds, decided }]) => [name, { values, bounds, decided }]),

@@ -1,29 +1,24 @@
 // Calls of the page to the thread that has the device.
 import type { Peaks } from "../../../bench/result.ts";
 import type { Verdict } from "../../../src/study/puzzles/grader/grade.ts";
+import type { PrintedLine } from "../../../src/wgsl/run/results.ts";
 import type { Attempt } from "../puzzles/attempt.ts";
 import type { Study } from "./protocol.ts";
 
-/** What the browser's compiler says of a text, by the line of the joined text; 0 is none. */
+/** What the browser's compiler says of a text, by the line of the joined text; 0 where it names no line. */
 export interface CompilerMessage {
   readonly line: number;
   readonly message: string;
 }
 
 /** A thread's print on the GPU. */
-export interface GpuPrinted {
-  readonly line: number;
-  readonly lane: number;
-  readonly workgroup: readonly [number, number, number];
-  readonly values: readonly number[];
-}
+export type GpuPrinted = Omit<PrintedLine, "step">;
 
 /** A dispatch run on the GPU. */
 export interface GpuRun {
   /** Values of buffers that are written, by name. */
   readonly outputs: Readonly<Record<string, Float64Array>>;
   readonly prints: readonly GpuPrinted[];
-  readonly droppedPrints: number;
 }
 
 /** Times of one text. */

@@ -17,7 +17,7 @@ import { words } from "../../shell/trouble/sentence.ts";
 import { serveCalls } from "../../shell/worker/serve.ts";
 import type { CompilerMessage, Contestant, GpuCalls, GpuRun, GpuTime } from "./gpu-protocol.ts";
 import { readyStudy } from "./prepare.ts";
-import type { Study } from "./protocol.ts";
+import { isEdited, type Study } from "./protocol.ts";
 import { type Repeated, repeatedOn } from "./repeated.ts";
 
 let current: Gpu | undefined;
@@ -75,8 +75,7 @@ async function run(study: Study): Promise<GpuRun> {
       return [variable.name, Float64Array.from(places, ({ scalar, offset }) => numberAt(view, scalar.scalar, offset))];
     });
   const read = printed?.read(leftByName.get(printName ?? "") ?? new ArrayBuffer(0));
-  const prints = (read?.prints ?? []).map(({ line, lane, workgroup, values }) => ({ line, lane, workgroup, values }));
-  return { outputs: Object.fromEntries(outputs), prints, droppedPrints: read?.droppedPrints ?? 0 };
+  return { outputs: Object.fromEntries(outputs), prints: read?.prints ?? [] };
 }
 
 /** Compiles a contestant and makes its buffers; what it refuses is its reason. */
@@ -96,8 +95,7 @@ async function prepared(
     );
     const bytes = [...given.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
     const repeated = await repeatedOn(device(), { code, entry, buffers: given, workgroups: ready.workgroups }, clock);
-    const isEdited = Object.keys(study.edits).length > 0;
-    const operations = isEdited ? undefined : costOf(usual)?.["operations"];
+    const operations = isEdited(study) ? undefined : costOf(usual)?.["operations"];
     return { time: { ...nothing, bytes, operations }, repeated };
   } catch (error) {
     return { time: { ...nothing, reason: words(error) } };

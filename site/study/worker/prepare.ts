@@ -11,7 +11,8 @@ import { WgslError } from "../../../src/wgsl/error.ts";
 import { entryOf } from "../../../src/wgsl/run/bindings.ts";
 import { checkProgram } from "../../../src/wgsl/run/check/program.ts";
 import type { EntryPoint, Program, Variable } from "../../../src/wgsl/run/program.ts";
-import type { FileLine, Joined, Prepared, Problem, Study } from "./protocol.ts";
+import { words } from "../../shell/trouble/sentence.ts";
+import { type FileLine, isEdited, type Joined, type Prepared, type Problem, type Study } from "./protocol.ts";
 import { filesOf, joinFiles } from "./source.ts";
 
 /** A study that can run. */
@@ -41,7 +42,7 @@ class TextError extends Error {
 
 /**
  * Fetches the kernel and makes its text and buffers; `onPrepared` is called with its files before the reader's changes to
- * them are read. Throws for a kernel that there is not, choices that it does not take, and texts that are not WGSL.
+ * them are read. Throws for an unknown kernel, choices that it does not take, and texts that are not WGSL.
  */
 export async function readyStudy(study: Study, onPrepared?: (prepared: Prepared) => void): Promise<ReadyStudy> {
   const kernel = await studyKernel(study.kernel);
@@ -51,10 +52,10 @@ export async function readyStudy(study: Study, onPrepared?: (prepared: Prepared)
   const prepared = preparedOf(usual, files, usual.dispatch.workgroups);
   onPrepared?.(prepared);
 
-  const isEdited = Object.keys(study.edits).length > 0;
+  const hasEdits = isEdited(study);
   const changed = files.map(({ name, text }) => ({ name, text: study.edits[name] ?? text }));
-  const shader = isEdited ? joinFiles(changed) : usual.shader;
-  const dispatch = isEdited ? kernel.dispatch(usual.sizes, (name) => constantIn(shader, name)) : usual.dispatch;
+  const shader = hasEdits ? joinFiles(changed) : usual.shader;
+  const dispatch = hasEdits ? kernel.dispatch(usual.sizes, (name) => constantIn(shader, name)) : usual.dispatch;
   const joined = { code: shader.code, lines: shader.lines.map(({ file, line }) => ({ file, line })) };
   const inputs = inputsOf(dispatch, study.seed);
   const { program, entry } = located(joined, () => {
@@ -75,13 +76,12 @@ function preparedOf(
     name,
     meaning,
     value: sizes[name] ?? usual,
-    usual,
   }));
   const axes = Object.assign({}, ...Object.values(dispatch.uniforms), sizes) as Record<string, number>;
   return { files, sizes: fields, workgroups, axes };
 }
 
-/** The value of an integer constant of a text. Throws OptionError where there is none of this name. */
+/** The value of an integer constant of a text. Throws OptionError if it has no such constant. */
 export function constantIn({ name, declarations }: Shader, constant: string): number {
   const value = evaluate(constant, declarations.constants);
   if (value === undefined) throw new OptionError(`${name}: the dispatch needs the integer constant ${constant}`);
@@ -101,9 +101,9 @@ export function located<T>({ code, lines }: Joined, work: () => T): T {
   }
 }
 
-/** What the reader is told of an error, with the line of the text where there is one. */
+/** What the reader sees of an error, with its line if it is one of the text. */
 export function problemOf(error: unknown): Problem {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = words(error);
   if (error instanceof TextError) return { message, place: error.place };
   if (error instanceof ShaderError && error.line > 0) {
     const [first = message] = message.split("\n");

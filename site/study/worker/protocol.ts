@@ -1,5 +1,7 @@
 // Messages between the page and the thread that interprets kernels.
-import type { FoundNote, FoundRace, PrintedLine } from "../../../src/wgsl/run/results.ts";
+import type { AccessCounts, Counts } from "../../../src/wgsl/run/count/counter.ts";
+import type { Float64Numbers } from "../../../src/wgsl/run/float64/comparison.ts";
+import type { FoundNote, FoundRace, PrintedLine, SourceLine } from "../../../src/wgsl/run/results.ts";
 import type {
   Breakpoint,
   LaneStates,
@@ -15,6 +17,7 @@ import type {
   Where,
   Write,
 } from "../../../src/wgsl/run/step/types.ts";
+import type { Space } from "../../../src/wgsl/run/types.ts";
 
 /** What is studied: a kernel with the reader's choices. */
 export interface Study {
@@ -27,6 +30,9 @@ export interface Study {
   readonly seed: number;
   readonly subgroupSize: number;
 }
+
+/** Whether the reader has changed a file. */
+export const isEdited = ({ edits }: Study): boolean => Object.keys(edits).length > 0;
 
 /** A file of a kernel as it runs: its constants are those of the dispatch. */
 export interface SourceFile {
@@ -46,7 +52,6 @@ export interface SizeField {
   readonly name: string;
   readonly meaning: string;
   readonly value: number;
-  readonly usual: number;
 }
 
 /** What a study consists of, once its kernel is fetched. */
@@ -67,45 +72,29 @@ export interface Joined {
 }
 
 /** An access in the text, with the requests that all workgroups made there. */
-export interface AccessFigures {
+export interface AccessFigures extends Omit<AccessCounts, "variable" | "at"> {
   /** Of the joined text, from 1. */
   readonly line: number;
+  /** The memory. */
   readonly name: string;
-  readonly space: "storage" | "workgroup" | "uniform";
-  readonly kind: "load" | "store" | "atomic";
-  /** Bytes of one access of one thread. */
-  readonly bytes: number;
-  readonly requests: number;
-  readonly asked: number;
-  readonly unique: number;
-  readonly segments: number;
-  /** The fewest segments that could hold the unique bytes of each request. */
-  readonly fewest: number;
-  /** Of workgroup memory: turns of the banks, how many there would be without conflicts, and the most of a phase. */
-  readonly cycles: number;
-  readonly phases: number;
-  readonly ways: number;
+  readonly space: Space;
 }
 
-/** What a dispatch asked for and computed, of all workgroups together. */
-export interface Counted {
+/** What a dispatch requested and computed, of all workgroups together. */
+export interface Counted extends Pick<Counts, "operations" | "shuffles" | "workgroups" | "activeShare"> {
   readonly accesses: readonly AccessFigures[];
   /** Bytes of each memory that were touched at least once, by name. */
   readonly touched: Readonly<Record<string, number>>;
-  readonly operations: readonly { readonly name: string; readonly scalar: string; readonly count: number }[];
   readonly barriers: number;
-  readonly shuffles: number;
-  readonly workgroups: number;
   readonly workgroupBytes: number;
   readonly threads: number;
-  readonly activeShare: number;
   /** How often threads of a subgroup took both sides, by line. */
   readonly parted: readonly { readonly line: number; readonly count: number }[];
   /** What the kernel's record says that it costs, by name. */
   readonly formulas: Readonly<Record<string, number>> | undefined;
 }
 
-/** What a buffer holds that was written, beside what it should hold. */
+/** What a buffer holds that was written, and what it should hold. */
 export interface Output {
   readonly name: string;
   readonly scalar: string;
@@ -114,19 +103,10 @@ export interface Output {
   readonly expected: Float64Array | undefined;
 }
 
-/** What floats of an output are in float64, by the text that runs. */
-export interface BoundedOutput {
-  readonly values: Float64Array;
-  /** How far WGSL lets a device be from each of them; infinite where it says nothing. */
-  readonly bounds: Float64Array;
-  /** 1 where a comparison that depends on rounding has decided the element: its bound says nothing. */
-  readonly decided: Uint8Array;
-}
-
 /** A run in float64, which comes after the report. */
 export interface Float64Report {
-  /** By the names of outputs. */
-  readonly outputs: Readonly<Record<string, BoundedOutput>>;
+  /** What the text that runs gives, by the names of outputs. */
+  readonly outputs: Readonly<Record<string, Float64Numbers>>;
   /**
    * What the text in the repository gives in float64, by the names of outputs: what to compare with where the kernel has
    * no definition.
@@ -139,10 +119,11 @@ export interface RunReport {
   readonly counted: Counted;
   readonly races: readonly FoundRace[];
   readonly notes: readonly FoundNote[];
-  readonly outOfBounds: readonly number[];
-  readonly divergence: readonly number[];
+  readonly outOfBounds: readonly SourceLine[];
+  /** Barriers that not all threads of a workgroup reach. */
+  readonly divergence: readonly SourceLine[];
   /** What a browser may refuse though it runs here. */
-  readonly hints: readonly { readonly line: number; readonly message: string }[];
+  readonly hints: readonly (SourceLine & { readonly message: string })[];
   readonly outputs: readonly Output[];
   /** What was printed in all workgroups, by lines of the joined text. */
   readonly prints: readonly PrintedLine[];
@@ -151,7 +132,7 @@ export interface RunReport {
   readonly reference: string | undefined;
 }
 
-/** What a frame is to hold, beside where the run stands. */
+/** What a frame is to hold, in addition to where the run stands. */
 export interface FrameWishes {
   /** The strand that is looked at. */
   readonly strand: number;
@@ -178,7 +159,6 @@ export type Move =
 
 /** What never changes while a workgroup is stepped through. */
 export interface Opened {
-  readonly entryPoint: string;
   readonly workgroupSize: readonly [number, number, number];
   readonly width: number;
   readonly subgroupSize: number;
@@ -250,7 +230,8 @@ export type StudyReport = { readonly session: number } & (
   | { readonly kind: "frame"; readonly frame: Frame }
   | { readonly kind: "progress"; readonly progress: Progress }
   | { readonly kind: "report"; readonly report: RunReport }
-  /** Undefined where it takes too many steps, or nothing can be said. */
-  | { readonly kind: "float64"; readonly float64: Float64Report | undefined }
+  | { readonly kind: "float64"; readonly float64: Float64Report }
+  /** Why there are no bounds: the run in float64 takes too many steps, or its text has too many numbers. */
+  | { readonly kind: "no-float64"; readonly problem: Problem }
   | { readonly kind: "refused"; readonly problem: Problem }
 );

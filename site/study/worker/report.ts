@@ -1,4 +1,4 @@
-// The whole dispatch, run once: what it asks for, what is wrong with it, what it computes.
+// The whole dispatch, run once: what it requests, what is wrong with it, what it computes.
 import { costOf } from "../../../src/study/kernel.ts";
 import { isWritten } from "../../../src/study/on-gpu.ts";
 import { uniformityOf } from "../../../src/wgsl/run/check/uniformity.ts";
@@ -7,9 +7,9 @@ import { type Counts, newCounter } from "../../../src/wgsl/run/count/counter.ts"
 import { execute } from "../../../src/wgsl/run/execute/execute.ts";
 import type { Variable } from "../../../src/wgsl/run/program.ts";
 import { newDetector } from "../../../src/wgsl/run/race/detector.ts";
-import { foundNotes, foundRaces, linesOf, printedLines } from "../../../src/wgsl/run/results.ts";
+import { faultLines, foundNotes, foundRaces, linesOf, printedLines } from "../../../src/wgsl/run/results.ts";
 import { constantIn, located, type ReadyStudy } from "./prepare.ts";
-import type { AccessFigures, Counted, Output, RunReport } from "./protocol.ts";
+import { type Counted, isEdited, type Output, type RunReport } from "./protocol.ts";
 
 /** Steps of all workgroups together. */
 const maxSteps = 20_000_000;
@@ -38,8 +38,7 @@ export function reportOf(ready: ReadyStudy): RunReport {
     counted: countedOf(counter.counts(), ready, line),
     races: foundRaces(detector.races(), line),
     notes: foundNotes(detector.notes(), line),
-    outOfBounds: found.outOfBounds.map(({ at }) => line(at)),
-    divergence: found.divergence.map(({ at }) => line(at)),
+    ...faultLines(found, line),
     hints: uniformityOf(program, entry).map(({ at, message }) => ({ line: line(at), message })),
     outputs: written.map(([variable, buffer]) => outputOf(variable, buffer, expected[variable.name]?.values)),
     prints: printedLines(found.prints, line),
@@ -48,7 +47,7 @@ export function reportOf(ready: ReadyStudy): RunReport {
   };
 }
 
-/** What a dispatch asks for, without looking for races. */
+/** What a dispatch requests and computes, without looking for races. */
 export function countedBy(ready: ReadyStudy): Counted {
   const counter = newCounter();
   execute(ready.entry, {
@@ -63,30 +62,17 @@ export function countedBy(ready: ReadyStudy): Counted {
 
 function countedOf(counts: Counts, { usual, shader, study }: ReadyStudy, line: Line): Counted {
   const { declarations } = shader;
-  const isEdited = Object.keys(study.edits).length > 0;
   return {
     accesses: counts.accesses
       .filter(({ requests }) => requests > 0)
-      .map(
-        ({ at, variable, kind, bytes, requests, asked, unique, segments32, fewest32, bankCycles, phases, ways }) =>
-          ({
-            line: line(at),
-            name: variable.name,
-            space: variable.space as AccessFigures["space"],
-            kind,
-            bytes,
-            requests,
-            asked,
-            unique,
-            segments: segments32,
-            fewest: fewest32,
-            cycles: bankCycles,
-            phases,
-            ways,
-          }) satisfies AccessFigures,
-      ),
+      .map(({ at, variable: { name, space = "storage" }, ...requested }) => ({
+        ...requested,
+        line: line(at),
+        name,
+        space,
+      })),
     touched: Object.fromEntries([...counts.touched].map(([{ name }, bytes]) => [name, bytes])),
-    operations: counts.operations.map(({ name, scalar, count }) => ({ name, scalar, count })),
+    operations: counts.operations,
     barriers: counts.barriers.workgroup + counts.barriers.storage,
     shuffles: counts.shuffles,
     workgroups: counts.workgroups,
@@ -94,7 +80,7 @@ function countedOf(counts: Counts, { usual, shader, study }: ReadyStudy, line: L
     threads: declarations.workgroupSize.reduce((product, size) => product * size, 1),
     activeShare: counts.activeShare,
     parted: [...counts.parted].map(([at, count]) => ({ line: line(at), count })),
-    formulas: isEdited ? undefined : costOf(usual),
+    formulas: isEdited(study) ? undefined : costOf(usual),
   };
 }
 

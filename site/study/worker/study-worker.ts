@@ -47,8 +47,10 @@ async function wholeDispatch(own: number, study: Study): Promise<void> {
   try {
     const ready = await readyStudy(study);
     report({ session: own, kind: "report", report: reportOf(ready) });
-    const float64 = await float64Of(ready).catch(() => undefined); // it takes too many steps
-    report({ session: own, kind: "float64", float64 });
+    await float64Of(ready).then(
+      (float64) => report({ session: own, kind: "float64", float64 }),
+      (error: unknown) => report({ session: own, kind: "no-float64", problem: problemOf(error) }),
+    );
   } catch (error) {
     report({ session: own, kind: "refused", problem: problemOf(error) });
   }
@@ -77,8 +79,8 @@ async function open({ session: own, study, lens, step, wishes }: Extract<StudyRe
     report({ session: own, kind: "joined", joined });
     const made = located(joined, () => stepperOf(ready, lens));
     stepper = made;
-    const { entryPoint, workgroupSize, width, subgroupSize, strands, memories } = made;
-    const opened = { entryPoint, workgroupSize, width, subgroupSize, strands, memories };
+    const { workgroupSize, width, subgroupSize, strands, memories } = made;
+    const opened = { workgroupSize, width, subgroupSize, strands, memories };
     report({ session: own, kind: "prepared", prepared });
     report({ session: own, kind: "opened", opened });
     void goTo({ kind: "step", step }, wishes);

@@ -1,6 +1,7 @@
 // The buffers of a text, as a JSON file describes them.
 import { parseJson } from "../../formats/json/strict-json.ts";
 import { shown } from "../../options/errors.ts";
+import { bufferBytes } from "../../study/on-gpu.ts";
 import { setNumberAt } from "../../wgsl/run/contents.ts";
 import type { Variable } from "../../wgsl/run/program.ts";
 import { type ScalarName, scalarOf, type Type } from "../../wgsl/run/types.ts";
@@ -107,9 +108,10 @@ function numberOf(value: unknown, type: ElementType, at: string): number {
   throw new Error(`${at} is ${shown(value)}, which is no ${type}`);
 }
 
-function structBytes({ name, type, space }: Variable, fields: Fields, at: string): ArrayBuffer {
+function structBytes(variable: Variable, fields: Fields, at: string): ArrayBuffer {
+  const { name, type } = variable;
   if (type.kind !== "struct") throw new Error(`${at}: are fields of a struct, and ${name} is of type ${type.name}`);
-  const buffer = new ArrayBuffer(space === "uniform" ? Math.ceil(type.size / 16) * 16 : type.size);
+  const buffer = new ArrayBuffer(bufferBytes(variable, type.size));
   fill(new DataView(buffer), type, 0, fields, at);
   return buffer;
 }

@@ -1,32 +1,33 @@
 // What `study KERNEL` found, for people.
 import type { StudyKernel } from "../../study/kernel.ts";
 import { columnsText } from "../terminal.ts";
-import type { AccessFigures, Fault, Figure, FileLine, KernelStudy, TracedStep } from "./kernel-study.ts";
+import type { Fault, Figure, FileLine, KernelStudy, TracedStep } from "./kernel-study.ts";
+import { accessesTable, type FaultCard, faultsText, number, printsText, scheduleLines } from "./sections.ts";
 
-/** The most statements, and lines of what threads printed, that are shown. */
+/** The most statements that are shown. */
 const shownSteps = 200;
-const shownPrints = 40;
 
 /** The text of a line of a file. */
 type Source = (place: FileLine) => string;
 
 /** The report of a kernel. */
 export function kernelReport(kernel: StudyKernel, study: KernelStudy, source: Source): string {
-  const { figures, accesses, faults, notes, trace } = study;
+  const { figures, accesses, faults, notes, prints, trace } = study;
+  const card = ({ places, ...fault }: Fault): FaultCard => ({
+    ...fault,
+    lines: places.map((place) => `${at(place)}: ${source(place)}`),
+  });
   const parts = [
     headText(kernel, study),
     figures ? figuresTable(figures) : "",
-    accesses ? accessesTable(accesses) : "",
-    faults ? faultCards(faults, notes ?? [], source) : "",
+    accesses ? accessesTable(accesses, at) : "",
+    faults ? faultsText(faults.map(card), (notes ?? []).map(card)) : "",
     comparisonsText(study),
-    printsText(study),
+    printsText(prints, (print) => [at(print), print.values.join(" ")]),
     trace ? traceText(trace, source) : "",
   ];
   return parts.filter((part) => part !== "").join("\n");
 }
-
-const number = (value: number): string =>
-  Number.isInteger(value) ? value.toLocaleString("en") : Number(value.toPrecision(4)).toString();
 
 const at = ({ file, line }: FileLine): string => `${file}:${line}`;
 
@@ -55,49 +56,6 @@ function figuresTable(figures: readonly Figure[]): string {
   ]);
 }
 
-function accessesTable(rows: readonly AccessFigures[]): string {
-  if (rows.length === 0) return "";
-  return columnsText([
-    { title: "access", cells: rows.map(({ kind, name }) => `${kind} ${name}`) },
-    { title: "at", cells: rows.map(at) },
-    { title: "requests", cells: rows.map(({ requests }) => number(requests)), right: true },
-    { title: "asked B", cells: rows.map(({ asked }) => number(asked)), right: true },
-    {
-      title: "excess (best 1)",
-      cells: rows.map(({ excess }) => (excess === undefined ? "" : number(excess))),
-      right: true,
-    },
-    {
-      title: "bank conflict (best 1)",
-      cells: rows.map(({ ways }) => (ways === undefined ? "" : number(ways))),
-      right: true,
-    },
-  ]);
-}
-
-const titles: Readonly<Record<string, string>> = {
-  "write-write": "race: two threads write one place, and nothing orders them",
-  "read-write": "race: one thread writes a place that another reads, and nothing orders them",
-  "wrong-barrier": "race: the barrier between them is not that of the memory they access",
-  "out-of-bounds": "out of bounds: loads give 0, stores are dropped",
-  divergence: "a barrier that not all threads of a workgroup reach",
-  order: "note: a value depends on the order of atomic functions",
-  tearing: "note: two threads write halves of one word",
-};
-
-/** A card for each fault, with its lines. */
-function faultCards(faults: readonly Fault[], notes: readonly Fault[], source: Source): string {
-  const card = ({ kind, places, between, name, count }: Fault) => {
-    const where = between === "workgroups" ? "of two workgroups" : "of one workgroup";
-    const about =
-      name === undefined ? "" : ` (${name}, ${where}${count === undefined ? "" : `, ${number(count)} times`})`;
-    const lines = new Map(places.map((place) => [at(place), source(place)]));
-    return [`${titles[kind] ?? kind}${about}`, ...[...lines].map(([line, text]) => `  ${line}: ${text}`)].join("\n");
-  };
-  const clean = faults.length === 0 ? ["no race, no access out of bounds, no divergent barrier"] : [];
-  return `${[...faults.map(card), ...clean, ...notes.map(card)].join("\n")}\n`;
-}
-
 function comparisonsText({ reference, schedules, float64 }: KernelStudy): string {
   const lines = [
     ...(reference?.outputs ?? []).map(
@@ -109,23 +67,9 @@ function comparisonsText({ reference, schedules, float64 }: KernelStudy): string
       const share = `at most ${number(100 * worst)} % of what WGSL allows`;
       return `${name}: ${number(within)} of ${number(within + outside)} numbers are within float64's bounds, ${share}${left}`;
     }),
-    ...(schedules
-      ? [`${schedules.equal} of ${schedules.runs} random schedules leave the same bits as the ascending one`]
-      : []),
+    ...scheduleLines(schedules),
   ];
   return lines.length > 0 ? `${lines.join("\n")}\n` : "";
-}
-
-function printsText({ prints }: KernelStudy): string {
-  if (prints.length === 0) return "";
-  const lines = prints
-    .slice(0, shownPrints)
-    .map(
-      ({ workgroup, lane, step, values, ...place }) =>
-        `${at(place)}, workgroup ${workgroup.join(",")}, thread ${lane}, step ${step}: ${values.join(" ")}`,
-    );
-  if (prints.length > shownPrints) lines.push(`and ${prints.length - shownPrints} more; --json has them`);
-  return `${lines.join("\n")}\n`;
 }
 
 function traceText(trace: readonly TracedStep[], source: Source): string {
@@ -141,7 +85,7 @@ function traceText(trace: readonly TracedStep[], source: Source): string {
   return rest > 0 ? `${table}and ${number(rest)} more; --json has them\n` : table;
 }
 
-/** Addresses as a line where they are one: from the first, so many bytes apart. */
+/** Addresses as a line where they are one: the first, and the distance in bytes from each to the next. */
 function accessText({ kind, name, addresses }: TracedStep["accesses"][number]): string {
   const [first = 0, second = first] = addresses;
   const stride = second - first;

@@ -1,4 +1,4 @@
-// Runs a kernel of shaders/ in the interpreter, with what was asked about it.
+// Runs a kernel of shaders/ in the interpreter, and finds what was requested.
 import { buffersOf } from "../../study/buffers.ts";
 import { inputsOf } from "../../study/dispatch.ts";
 import { floatOperations, requestedBytes } from "../../study/figures.ts";
@@ -14,20 +14,12 @@ import { runFloat64 } from "../../wgsl/run/float64/float64.ts";
 import type { Variable } from "../../wgsl/run/program.ts";
 import { newDetector } from "../../wgsl/run/race/detector.ts";
 import { linesOf, printedLines } from "../../wgsl/run/results.ts";
-import type {
-  AccessFigures,
-  Checked,
-  Distance,
-  Fault,
-  Figure,
-  FileLine,
-  Float64Figures,
-  KernelStudy,
-} from "./kernel-study.ts";
-import { haveSameBytes } from "./on-gpu.ts";
+import type { Checked, Distance, Fault, Figure, FileLine, Float64Figures, KernelStudy } from "./kernel-study.ts";
+import { runSchedules } from "./schedules.ts";
+import { accessesOf } from "./sections.ts";
 import { traceOf } from "./trace.ts";
 
-/** What is asked about a kernel. */
+/** What to find of a kernel. */
 export interface KernelQuestion {
   readonly sizes: Sizes;
   /** Threads of a subgroup; 32 unless given, or the constant SUBGROUP of kernels that have one. */
@@ -76,7 +68,8 @@ function run(checked: Checked, question: KernelQuestion, subgroupSize: number): 
   const { workgroups } = dispatch;
   const options = { workgroups, subgroupSize, ...(maxSteps !== undefined && { maxSteps }) } as const;
   const [counter, detector] = [newCounter(), newDetector()];
-  const buffers = buffersOf(entry, dispatch);
+  const filled = () => buffersOf(entry, dispatch);
+  const buffers = filled();
   const found = execute(entry, {
     ...options,
     buffers,
@@ -92,10 +85,13 @@ function run(checked: Checked, question: KernelQuestion, subgroupSize: number): 
     subgroupSize,
     steps: found.steps,
     prints: printedLines(found.prints, (at) => at).map(({ line: at, ...print }) => ({ ...print, ...placeOf(at) })),
-    ...(isCounted && { figures: figuresOf(checked, counts), accesses: accessesOf(checked, counts) }),
+    ...(isCounted && {
+      figures: figuresOf(checked, counts),
+      accesses: accessesOf(counts).map(({ at, ...access }) => ({ ...placeOf(at), ...access })),
+    }),
     ...(isRaced && { faults: faultsOf(checked, detector, found), notes: notesOf(checked, detector) }),
     ...(kernel.reference && { reference: { name: kernel.reference.name, outputs: distances(checked, buffers) } }),
-    ...(schedules > 0 && { schedules: { runs: schedules, equal: equalOrders(checked, options, schedules, buffers) } }),
+    ...(schedules > 0 && { schedules: runSchedules(schedules, entry, options, filled, buffers) }),
     ...(question.isFloat64 && { float64: float64Of(checked, options, buffers) }),
     ...(question.isTraced && { trace: traceOf(checked, options) }),
   };
@@ -148,17 +144,6 @@ function bankFigures({ accesses }: Counts): Figure[] {
   ];
 }
 
-function accessesOf({ placeOf }: Checked, { accesses }: Counts): AccessFigures[] {
-  return accesses
-    .filter(({ variable, requests }) => requests > 0 && variable.space !== "uniform")
-    .sort((a, b) => a.at - b.at)
-    .map(({ at, kind, variable, requests, asked, segments32, fewest32, ways }) => {
-      const isBanked = variable.space === "workgroup";
-      const quality = isBanked ? { ways } : { excess: segments32 / Math.max(1, fewest32) };
-      return { ...placeOf(at), kind, name: variable.name, requests, asked, ...quality };
-    });
-}
-
 function faultsOf({ placeOf }: Checked, detector: Detector, found: ReturnType<typeof execute>): Fault[] {
   return [
     ...detector.races().map(({ kind, between, variable: { name }, first, second, count }) => {
@@ -198,21 +183,6 @@ function distances(
 function numbersIn({ type }: Variable, buffer: ArrayBuffer): number[] {
   const view = new DataView(buffer);
   return scalarsIn(type, buffer.byteLength).map(({ scalar: { scalar }, offset }) => numberAt(view, scalar, offset));
-}
-
-/** In how many random orders the outputs have the same bits. */
-function equalOrders(
-  { entry, dispatch }: Checked,
-  options: Options,
-  runs: number,
-  expected: ReadonlyMap<Variable, ArrayBuffer>,
-): number {
-  const orders = Array.from({ length: runs }, (_, i) => i + 1);
-  return orders.filter((seed) => {
-    const buffers = buffersOf(entry, dispatch);
-    execute(entry, { ...options, buffers, seed, onDivergence: "report" });
-    return [...expected].every(([variable, bytes]) => haveSameBytes(bytes, buffers.get(variable) ?? bytes));
-  }).length;
 }
 
 function float64Of(

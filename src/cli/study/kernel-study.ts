@@ -1,9 +1,10 @@
 // What a kernel is found to do: what `study KERNEL --json` prints.
 import type { Prepared, Sizes } from "../../study/kernel.ts";
-import type { AccessCounts } from "../../wgsl/run/count/counter.ts";
 import type { EntryPoint } from "../../wgsl/run/program.ts";
 import type { PrintedLine } from "../../wgsl/run/results.ts";
 import type { Request } from "../../wgsl/run/step/types.ts";
+import type { Schedules } from "./schedules.ts";
+import type { AccessQuality } from "./sections.ts";
 
 /** A line of a file, from 1. */
 export interface FileLine {
@@ -11,7 +12,7 @@ export interface FileLine {
   readonly line: number;
 }
 
-/** A counter beside what the kernel states, and beside the best that it could be. */
+/** A counter, with what the kernel states of it, and the best that it could be. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
@@ -19,17 +20,8 @@ export interface Figure {
   readonly ideal?: number;
 }
 
-/** What one access in the text asked for. */
-export interface AccessFigures extends FileLine {
-  readonly kind: AccessCounts["kind"];
-  readonly name: string;
-  readonly requests: number;
-  readonly asked: number;
-  /** Of a buffer: blocks of 32 bytes over the fewest that could hold what was asked for. */
-  readonly excess?: number;
-  /** Of workgroup memory: the most words of one bank in a turn. */
-  readonly ways?: number;
-}
+/** What one access in the text requests, with its line. */
+type AccessFigures = AccessQuality & FileLine;
 
 /** A race, or what else is wrong, with the lines that it is about. */
 export interface Fault {
@@ -60,7 +52,7 @@ export interface Float64Figures {
   readonly worst: number;
 }
 
-/** What was found. Fields that were not asked for are absent. */
+/** What was found. Fields that were not requested are absent. */
 export interface KernelStudy {
   readonly kernel: string;
   readonly sizes: Sizes;
@@ -74,12 +66,12 @@ export interface KernelStudy {
   readonly faults?: readonly Fault[];
   readonly notes?: readonly Fault[];
   readonly reference?: { readonly name: string; readonly outputs: readonly Distance[] };
-  readonly schedules?: { readonly runs: number; readonly equal: number };
+  readonly schedules?: Schedules;
   readonly float64?: readonly Float64Figures[];
   readonly trace?: readonly TracedStep[];
 }
 
-/** What a statement asks memory for. */
+/** What a statement requests from memory. */
 export interface TracedAccess {
   readonly kind: Request["kind"];
   readonly name: string;

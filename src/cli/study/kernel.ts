@@ -30,7 +30,7 @@ export function shapeOf(text: string): Record<string, number> {
   return Object.fromEntries(sizes);
 }
 
-/** Runs a kernel and prints what was found. Unless told what to find, it counts and looks for races. */
+/** Runs a kernel and prints what was found. Without flags it counts and looks for races. */
 export async function studyNamed(name: string, flags: KernelFlags): Promise<void> {
   const { count, races, trace, float64, schedules = 0 } = flags;
   const isAll = !(count || races || trace || float64 || schedules > 0);

@@ -1,11 +1,10 @@
 // Runs a text on the GPU as well, with what it prints, and compares both.
 import type { Gpu } from "../../gpu/gpu.ts";
+import { differencesOf, haveSameBytes, toleranceOf } from "../../study/differences.ts";
 import { isWritten, runOnGpu } from "../../study/on-gpu.ts";
 import { entryOf } from "../../wgsl/run/bindings.ts";
 import { checkProgram } from "../../wgsl/run/check/program.ts";
-import { numberAt } from "../../wgsl/run/contents.ts";
 import { classOf } from "../../wgsl/run/equality.ts";
-import { compareWithFloat64, type Elements } from "../../wgsl/run/float64/elements.ts";
 import { runFloat64 } from "../../wgsl/run/float64/float64.ts";
 import { differentPrints } from "../../wgsl/run/print/compare.ts";
 import { instrumentPrints } from "../../wgsl/run/print/instrument.ts";
@@ -25,9 +24,6 @@ export interface OnGpu {
   /** What the GPU's compiler said, where it takes the text as wrong: nothing ran then. */
   readonly refused?: string;
 }
-
-/** How far floats may differ, in units of 2^-24 (2^-11 of f16) of the largest of their type in the buffer. */
-const within = 8;
 
 /**
  * Runs an entry point on the GPU.
@@ -53,7 +49,7 @@ export async function runAlsoOnGpu(
     if (!variable.binding) continue;
     const name = bindingName(variable);
     const bytes = name === printName ? new ArrayBuffer(printed?.bytes ?? 0) : byName.get(name);
-    buffers.set(variable, padded(bytes ?? new ArrayBuffer(0), variable));
+    buffers.set(variable, bytes ?? new ArrayBuffer(0));
   }
   const exactness = classOf(entry);
   const left = await runOnGpu(gpu.device, code, own, buffers, text.workgroups).catch((cause: unknown) => {
@@ -65,7 +61,7 @@ export async function runAlsoOnGpu(
   const onGpu = new Map(
     [...interpreted].map(([variable, { byteLength }]) => {
       const bytes = leftByName.get(bindingName(variable)) ?? given.get(variable);
-      return [variable, (bytes ?? new ArrayBuffer(byteLength)).slice(0, byteLength)];
+      return [variable, bytes ?? new ArrayBuffer(byteLength)];
     }),
   );
   const lines = printed?.read(leftByName.get(printName ?? "") ?? new ArrayBuffer(0)).prints ?? [];
@@ -75,45 +71,10 @@ export async function runAlsoOnGpu(
     const theirs = onGpu.get(variable) as ArrayBuffer;
     if (!isWritten(variable)) return true;
     const elements = exact?.results.get(variable);
-    return elements ? areNear(elements, ours, theirs) : haveSameBytes(ours, theirs);
+    return elements ? differencesOf(elements, ours, theirs).length === 0 : haveSameBytes(ours, theirs);
   });
   const areNearby = (a: number, b: number, type: ScalarName) =>
-    exactness === "bound" && Math.abs(a - b) <= within * unit(type) * Math.abs(a);
+    exactness === "bound" && Math.abs(a - b) <= toleranceOf(type) * Math.abs(a);
   const arePrintsSame = differentPrints(prints, lines, areNearby).length === 0;
   return { buffers: onGpu, prints: lines, class: exactness, equal: areSame && arePrintsSame };
-}
-
-/** A GPU's buffers have whole words, those of uniforms multiples of 16 bytes. */
-function padded(bytes: ArrayBuffer, { space }: Variable): ArrayBuffer {
-  const multiple = space === "uniform" ? 16 : 4;
-  const whole = new ArrayBuffer(Math.max(4, Math.ceil(bytes.byteLength / multiple) * multiple));
-  new Uint8Array(whole).set(new Uint8Array(bytes));
-  return whole;
-}
-
-export const haveSameBytes = (a: ArrayBuffer, b: ArrayBuffer): boolean =>
-  Buffer.compare(new Uint8Array(a), new Uint8Array(b)) === 0;
-
-/** Half a unit in the last place of 1. */
-const unit = (scalar: ScalarName): number => (scalar === "f16" ? 2 ** -11 : 2 ** -24);
-
-/** Whether each number is within its bound in float64, or near the interpreter's, as sums in another order are. */
-function areNear(elements: Elements, ours: ArrayBuffer, theirs: ArrayBuffer): boolean {
-  const { scalars, offsets } = elements;
-  const { ratios } = compareWithFloat64(elements, theirs);
-  const views = [ours, theirs].map((buffer) => new DataView(buffer)) as [DataView, DataView];
-  const [own, other] = views.map((view) =>
-    scalars.map((scalar, i) => numberAt(view, scalar, offsets[i] as number)),
-  ) as [number[], number[]];
-  const largest = new Map<ScalarName, number>();
-  for (const [i, value] of own.entries()) {
-    const scalar = scalars[i] as ScalarName;
-    if (Number.isFinite(value)) largest.set(scalar, Math.max(largest.get(scalar) ?? 0, Math.abs(value)));
-  }
-  return own.every((value, i) => {
-    const scalar = scalars[i] as ScalarName;
-    if (!((ratios[i] as number) > 1)) return true; // within its bound, or it has none
-    const allowed = scalar === "f32" || scalar === "f16" ? within * unit(scalar) * (largest.get(scalar) ?? 0) : 0;
-    return Object.is(value, other[i]) || Math.abs(value - (other[i] as number)) <= allowed;
-  });
 }

@@ -21,12 +21,12 @@ interface Flags extends KernelFlags {
 export function studyCommand(): Command {
   return new Command("study")
     .description(
-      "Run a kernel or a compute shader of your own thread by thread without a GPU: what it asks of memory, races, " +
+      "Run a kernel or a compute shader of your own thread by thread without a GPU: what it requests from memory, races, " +
         "accesses out of bounds, barriers that threads do not meet at, and what print(…) in the text shows.",
     )
     .argument("[kernel]", "a kernel of shaders/, such as gemm/tiled; without one, --wgsl, --bindings and --workgroups")
     .option("--shape <sizes>", "sizes of the kernel's dispatch, such as rows=17,columns=33", shapeOf)
-    .option("--count", "count what the kernel asks of memory and computes (default: with --races)")
+    .option("--count", "count what the kernel requests from memory and computes (default: with --races)")
     .option("--races", "look for races of the kernel, accesses out of bounds, barriers that threads do not meet at")
     .option("--trace", "list the statements of the kernel's first subgroup, with what they access")
     .option("--float64", "compare the kernel's results with float64, by what WGSL allows")

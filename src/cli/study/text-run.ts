@@ -4,6 +4,7 @@ import { isWritten } from "../../study/on-gpu.ts";
 import { WgslError } from "../../wgsl/error.ts";
 import { entryOf } from "../../wgsl/run/bindings.ts";
 import { checkProgram } from "../../wgsl/run/check/program.ts";
+import { uniformityOf } from "../../wgsl/run/check/uniformity.ts";
 import { numberAt } from "../../wgsl/run/contents.ts";
 import { type Counts, newCounter } from "../../wgsl/run/count/counter.ts";
 import { execute } from "../../wgsl/run/execute/execute.ts";
@@ -15,6 +16,7 @@ import {
   bufferCounters,
   type FoundNote,
   type FoundRace,
+  faultLines,
   foundNotes,
   foundRaces,
   linesOf,
@@ -23,7 +25,8 @@ import {
   type SourceLine,
 } from "../../wgsl/run/results.ts";
 import { bytesOfElement, type ElementType, type GivenBinding } from "./bindings.ts";
-import { haveSameBytes, type OnGpu, runAlsoOnGpu } from "./on-gpu.ts";
+import { type OnGpu, runAlsoOnGpu } from "./on-gpu.ts";
+import { runSchedules, type Schedules } from "./schedules.ts";
 
 /** A text of the user's own, and how it runs. */
 export interface TextRun {
@@ -35,7 +38,7 @@ export interface TextRun {
   /** 32 unless given; on a GPU that of the adapter. */
   readonly subgroupSize: number | undefined;
   readonly maxSteps: number | undefined;
-  /** Runs of random schedules besides the one in ascending order. */
+  /** Runs of random schedules, in addition to the one in ascending order. */
   readonly schedules: number;
   /** Where it runs as well. */
   readonly gpu: Gpu | undefined;
@@ -57,8 +60,7 @@ export interface TextResult {
   readonly divergence: readonly SourceLine[];
   readonly counters: Readonly<Record<string, BufferCounters>>;
   readonly prints: readonly JsonPrint[];
-  /** How many random schedules ran, and in how many the outputs had the same bits. */
-  readonly schedules?: { readonly runs: number; readonly equal: number };
+  readonly schedules?: Schedules;
   readonly gpu?: Pick<OnGpu, "equal" | "class" | "refused"> & {
     readonly outputs: Outputs;
     readonly prints: readonly Omit<JsonPrint, "step">[];
@@ -71,6 +73,8 @@ export interface TextStudy {
   readonly entry: EntryPoint;
   readonly counts: Counts;
   readonly steps: number;
+  /** What a browser may refuse as it cannot prove that control flow is uniform. */
+  readonly hints: readonly (SourceLine & { readonly message: string })[];
 }
 
 /** Runs a text. Throws an error with the file and line for what is refused. */
@@ -104,20 +108,16 @@ async function runChecked(run: TextRun, lineAt: (at: number) => number): Promise
     outputs: outputsOf(buffers, run.bindings),
     races: foundRaces(detector.races(), lineAt).map(({ kind, lines, between }) => ({ kind, lines, between })),
     notes: foundNotes(detector.notes(), lineAt).map(({ kind, lines, between }) => ({ kind, lines, between })),
-    outOfBounds: found.outOfBounds.map(({ at }) => ({ line: lineAt(at) })),
-    divergence: found.divergence.flatMap(({ at, other }) =>
-      [at, ...(other === undefined ? [] : [other])].map((one) => ({ line: lineAt(one) })),
-    ),
+    ...faultLines(found, lineAt),
     counters: bufferCounters(entry, counts),
     prints: prints.map((print) => ({ ...jsonPrint(print), step: print.step })),
-    ...(run.schedules > 0 && {
-      schedules: { runs: run.schedules, equal: equalSchedules(run, entry, options, filled, buffers) },
-    }),
+    ...(run.schedules > 0 && { schedules: runSchedules(run.schedules, entry, options, filled, buffers) }),
     ...(run.gpu && {
       gpu: gpuResult(await runAlsoOnGpu(run.gpu, run, entry, filled(), buffers, prints, subgroupSize), run),
     }),
   };
-  return { result, entry, counts, steps: found.steps };
+  const hints = uniformityOf(program, entry).map(({ at, message }) => ({ line: lineAt(at), message }));
+  return { result, entry, counts, steps: found.steps, hints };
 }
 
 /** The adapter's size, where a GPU takes part, since a text that uses subgroups depends on it. */
@@ -186,21 +186,4 @@ function outputsOf(buffers: ReadonlyMap<Variable, ArrayBuffer>, bindings: readon
 function elementsOf(buffer: ArrayBuffer, type: ElementType): number[] {
   const [view, size] = [new DataView(buffer), bytesOfElement(type)];
   return Array.from({ length: Math.floor(buffer.byteLength / size) }, (_, i) => numberAt(view, type, i * size));
-}
-
-/** How many random schedules leave the same bits as the run in ascending order. */
-function equalSchedules(
-  { schedules }: TextRun,
-  entry: EntryPoint,
-  options: Omit<Parameters<typeof execute>[1], "buffers">,
-  filled: () => Map<Variable, ArrayBuffer>,
-  expected: ReadonlyMap<Variable, ArrayBuffer>,
-): number {
-  let equal = 0;
-  for (let seed = 1; seed <= schedules; seed++) {
-    const buffers = filled();
-    execute(entry, { ...options, buffers, seed, onDivergence: "report" });
-    if ([...expected].every(([variable, bytes]) => haveSameBytes(bytes, buffers.get(variable) ?? bytes))) equal++;
-  }
-  return equal;
 }

@@ -60,7 +60,7 @@ export const kernels: readonly StudyKernel[] = [
   fixed(blocksLoss, {
     ...alone,
     uniforms: { params: { rows: 5, vocabulary: 46, ignored: 9, smoothing: 0.1, z_loss: 0.01 } },
-    inputs: { sums: floats(5 * 4), targets: words(0, 45, 9, 24, 30) },
+    inputs: { sums: positive(5 * 4), targets: words(0, 45, 9, 24, 30) },
     outputs: { losses: 5, lse: 5, others: 5 },
   }),
   fixed(blocksGradient, {

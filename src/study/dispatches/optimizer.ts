@@ -14,7 +14,7 @@ export const kernels: readonly StudyKernel[] = [
     uniforms: { params: { n: 6, kept1: 0.9, new1: 0.1, kept2: 0.95, new2: 0.05, eps: 1e-8, decay: 0.1 } },
     inputs: {
       gradient: floats(24),
-      scalars: floats(3),
+      scalars: positive(3),
       parameter: floats(24),
       first: floats(24),
       second: positive(24),

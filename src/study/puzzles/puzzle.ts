@@ -78,7 +78,7 @@ export interface Puzzle {
 export type Numbers = Readonly<Record<string, readonly number[]>>;
 
 /** A puzzle without what follows from its texts. */
-interface Told<N extends string> extends Omit<Puzzle, "number" | "kernel" | "solution"> {
+interface PuzzleRecord<N extends string> extends Omit<Puzzle, "number" | "kernel" | "solution"> {
   readonly start: ShaderModule;
   readonly solution: ShaderModule;
   readonly sizes: Readonly<Record<N, Size>>;
@@ -96,7 +96,7 @@ const numbersOf = (inputs: Inputs): Numbers =>
   Object.fromEntries(Object.entries(inputs).map(([name, values]) => [name, [...values]]));
 
 /** A puzzle whose number is given with the others. */
-export function told<N extends string>(name: string, record: Told<N>): Omit<Puzzle, "number"> {
+export function newPuzzle<N extends string>(name: string, record: PuzzleRecord<N>): Omit<Puzzle, "number"> {
   const { start, solution, sizes, dispatch, ...puzzle } = record;
   const usual = Object.fromEntries(Object.entries<Size>(sizes).map(([size, { usual }]) => [size, usual]));
   const source = { ...start, name: `puzzles/${name}` };

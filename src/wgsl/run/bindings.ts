@@ -12,7 +12,7 @@ export interface RunBinding {
   readonly data: ArrayBuffer | ArrayBufferView;
 }
 
-/** The entry point of this name; without a name the only one. Throws `WgslError` if there is none. */
+/** The entry point of this name; without a name the only one. Throws `WgslError` where it does not exist. */
 export function entryOf({ entryPoints }: Program, name: string | undefined): EntryPoint {
   const names = [...entryPoints.keys()];
   if (name === undefined && names.length !== 1) {

@@ -2,17 +2,18 @@
 import { halfBits, halfOf } from "./numbers.ts";
 import { type Place, placesOf, type ScalarName, type Type } from "./types.ts";
 
-const moved = (places: readonly Place[], by: number): Place[] =>
-  places.map(({ scalar, offset }) => ({ scalar, offset: offset + by }));
-
 /** The scalars of a buffer of so many bytes, in order; those of a runtime-sized array as far as they fit. */
 export function scalarsIn(type: Type, bytes: number): readonly Place[] {
-  if (type.kind === "array" && type.count === undefined) {
-    const inner = placesOf(type.of);
-    return Array.from({ length: Math.floor(bytes / type.stride) }, (_, i) => moved(inner, i * type.stride)).flat();
-  }
-  if (type.kind !== "struct") return placesOf(type);
-  return type.members.flatMap((member) => moved(scalarsIn(member.type, bytes - member.offset), member.offset));
+  const found: Place[] = [];
+  const add = (of: Type, start: number): void => {
+    if (of.kind === "struct") for (const { type: inner, offset } of of.members) add(inner, start + offset);
+    else if (of.kind === "array") {
+      const count = of.count ?? Math.floor((bytes - start) / of.stride);
+      for (let i = 0; i < count; i++) add(of.of, start + i * of.stride);
+    } else for (const { scalar, offset } of placesOf(of)) found.push({ scalar, offset: start + offset });
+  };
+  add(type, 0);
+  return found;
 }
 
 /** Reads a scalar at a byte. */

@@ -1,6 +1,8 @@
 // What a run has found, by the lines of its text.
 import type { AccessCounts, Counts } from "./count/counter.ts";
+import type { Execution } from "./execute/execute.ts";
 import type { Print } from "./execute/state.ts";
+import type { Float64Numbers } from "./float64/comparison.ts";
 import type { Float64Run } from "./float64/float64.ts";
 import type { EntryPoint, Variable } from "./program.ts";
 import type { Race, RaceNote } from "./race/detector.ts";
@@ -59,15 +61,6 @@ export interface BufferCounters {
   readonly excess: number;
 }
 
-/** Scalars of a buffer, computed without rounding. */
-export interface Float64Numbers {
-  readonly values: Float64Array;
-  /** How far the number of a GPU that does what WGSL says may be from the value; infinite where WGSL says nothing. */
-  readonly bounds: Float64Array;
-  /** 1 where rounding has decided between this number and any other, as after a branch on a float; its bound says nothing. */
-  readonly decided: Uint8Array;
-}
-
 export const float64Numbers = ({ results }: Float64Run): Record<string, Float64Numbers> =>
   Object.fromEntries(
     [...results].map(([variable, { values, bounds, decided }]) => [bindingName(variable), { values, bounds, decided }]),
@@ -86,6 +79,17 @@ export function linesOf(text: string): (at: number) => number {
     return low + 1;
   };
 }
+
+/** Lines of accesses out of bounds, each place once, and of the barriers that threads did not reach together. */
+export const faultLines = (
+  { outOfBounds, divergence }: Pick<Execution, "outOfBounds" | "divergence">,
+  lineAt: (at: number) => number,
+): { readonly outOfBounds: readonly SourceLine[]; readonly divergence: readonly SourceLine[] } => ({
+  outOfBounds: outOfBounds.map(({ at }) => ({ line: lineAt(at) })),
+  divergence: divergence.flatMap(({ at, other }) =>
+    [at, ...(other === undefined ? [] : [other])].map((one) => ({ line: lineAt(one) })),
+  ),
+});
 
 export const printedLines = (prints: readonly Print[], lineAt: (at: number) => number): PrintedLine[] =>
   prints.map(({ lane, workgroup, step, values, at }) => ({ line: lineAt(at), lane, workgroup, step, values }));

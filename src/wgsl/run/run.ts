@@ -19,14 +19,15 @@ import { buffersOf, entryOf, type RunBinding } from "./bindings.ts";
 import { checkProgram } from "./check/program.ts";
 import { newCounter } from "./count/counter.ts";
 import { execute } from "./execute/execute.ts";
+import type { Float64Numbers } from "./float64/comparison.ts";
 import { runFloat64 } from "./float64/float64.ts";
 import { newDetector } from "./race/detector.ts";
 import {
   type BufferCounters,
   bufferCounters,
-  type Float64Numbers,
   type FoundNote,
   type FoundRace,
+  faultLines,
   float64Numbers,
   foundNotes,
   foundRaces,
@@ -151,10 +152,7 @@ function run(wgsl: string, options: RunOptions, lineAt: (at: number) => number):
   const found = execute(entry, { workgroups, buffers, subgroupSize, maxSteps, observers, onDivergence, seed });
   writeBack();
   return {
-    outOfBounds: found.outOfBounds.map(({ at }) => ({ line: lineAt(at) })),
-    divergence: found.divergence.flatMap(({ at, other }) =>
-      [at, ...(other === undefined ? [] : [other])].map((one) => ({ line: lineAt(one) })),
-    ),
+    ...faultLines(found, lineAt),
     races: foundRaces(detector.races(), lineAt),
     notes: foundNotes(detector.notes(), lineAt),
     counters: modes.includes("counting") ? bufferCounters(entry, counter.counts()) : {},

@@ -16,10 +16,11 @@ const inHalves = halfParts.map(([name, part]): [string, Prepared] => {
   return [`${name} with ${part}`, prepare(kernel, { ...kernel.small, parts: [moduleOf(part)] })];
 });
 
-describe("no threads race, none leaves a buffer, all meet at barriers, and all outputs are written", () => {
+describe("no threads race, none leaves a buffer, all meet at barriers, and all outputs are written with numbers", () => {
   test.each([...small, ...inHalves])("%s", (_, { shader, dispatch }) => {
-    const { faults, outputs } = watched(shader.code, dispatch);
+    const { faults, outputs, withNaN } = watched(shader.code, dispatch);
     expect(faults).toEqual([]);
+    expect(withNaN, "outputs that hold NaN").toEqual([]);
     for (const name of Object.keys(dispatch.outputs)) {
       const left = [...(outputs.get(name) ?? [])].flatMap((word, i) => (word === unwritten ? [`${name}[${i}]`] : []));
       expect(left, "words that are never written").toEqual([]);

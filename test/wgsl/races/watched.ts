@@ -3,8 +3,9 @@ import { buffersOf } from "../../../src/study/buffers.ts";
 import type { Dispatch } from "../../../src/study/dispatch.ts";
 import { entryOf } from "../../../src/wgsl/run/bindings.ts";
 import { checkProgram } from "../../../src/wgsl/run/check/program.ts";
+import { numberAt, scalarsIn } from "../../../src/wgsl/run/contents.ts";
 import { execute } from "../../../src/wgsl/run/execute/execute.ts";
-import type { EntryPoint } from "../../../src/wgsl/run/program.ts";
+import type { EntryPoint, Variable } from "../../../src/wgsl/run/program.ts";
 import { newDetector } from "../../../src/wgsl/run/race/detector.ts";
 
 /** The one entry point of a kernel. */
@@ -18,6 +19,8 @@ export interface Watched {
   readonly notes: readonly string[];
   /** The words of each output, by its name. */
   readonly outputs: ReadonlyMap<string, Uint32Array>;
+  /** Names of outputs that hold NaN. */
+  readonly withNaN: readonly string[];
 }
 
 /** What outputs hold before a dispatch: a NaN that nothing computes. */
@@ -40,6 +43,7 @@ export function watched(code: string, dispatch: Dispatch, seed?: number): Watche
     onDivergence: "report",
     ...(seed === undefined ? { observers: [detector.observer] } : { seed }),
   });
+  const written = [...buffers].filter(([{ writable }]) => writable);
   const line = (at: number) => code.slice(0, at).split("\n").length;
   return {
     faults: [
@@ -50,8 +54,14 @@ export function watched(code: string, dispatch: Dispatch, seed?: number): Watche
       ...found.outOfBounds.map(({ at }) => `out of bounds, line ${line(at)}`),
     ],
     notes: detector.notes().map(({ kind, first, second }) => `${kind}, lines ${line(first)} and ${line(second)}`),
-    outputs: new Map(
-      [...buffers].flatMap(([{ name, writable }, buffer]) => (writable ? [[name, new Uint32Array(buffer)]] : [])),
-    ),
+    outputs: new Map(written.map(([{ name }, buffer]) => [name, new Uint32Array(buffer)])),
+    withNaN: written.flatMap(([variable, buffer]) => (hasNaN(variable, buffer) ? [variable.name] : [])),
   };
+}
+
+function hasNaN({ type }: Variable, buffer: ArrayBuffer): boolean {
+  const view = new DataView(buffer);
+  return scalarsIn(type, buffer.byteLength).some(({ scalar: { scalar }, offset }) =>
+    Number.isNaN(numberAt(view, scalar, offset)),
+  );
 }

@@ -2,43 +2,46 @@ import { describe, expect, test } from "vitest";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import type { Shader } from "../../../src/gpu/shader/specialise.ts";
 import { buffersOf } from "../../../src/study/buffers.ts";
+import { differencesOf } from "../../../src/study/differences.ts";
 import { type Choice, type Prepared, prepare, type StudyKernel } from "../../../src/study/kernel.ts";
 import { studyKernels } from "../../../src/study/kernels.ts";
 import { classOf } from "../../../src/wgsl/run/equality.ts";
+import { compareWithFloat64 } from "../../../src/wgsl/run/float64/elements.ts";
+import { type Float64Run, runFloat64 } from "../../../src/wgsl/run/float64/float64.ts";
+import type { EntryPoint } from "../../../src/wgsl/run/program.ts";
 import { firstIf, firstOfEach } from "../../support/first-tier.ts";
 import { moduleOf } from "../../support/shaders.ts";
 import { halfParts } from "../half-parts.ts";
-import { differentBits, differentNumbers } from "./differences.ts";
+import { differentBits, type Pair } from "./differences.ts";
 import { devices, lackOf } from "./gpu-devices.ts";
 import { runOnBoth } from "./run-on-gpu.ts";
 
-/**
- * How much results may differ, in units of 2^-24 of the largest number of the buffer (2^-11 in buffers of f16): software
- * adapters need up to 7. They round each product and each sum of fma(a, b, c), which the interpreter fuses, and their
- * exponentials and logarithms err in more than the last bit.
- */
-const within = 8;
+/** What a GPU wrote that float64 does not allow; where it gives no bound, what is too far from the interpreter's. */
+function wrongNumbers({ variable, interpreted, onGpu }: Pair, results: Float64Run["results"]): string[] {
+  const elements = results.get(variable);
+  if (!elements) throw new Error(`float64 has no ${variable.name}`);
+  const { outside, worst } = compareWithFloat64(elements, onGpu);
+  const beyond = `${outside} numbers of ${variable.name} are out of bounds, such as number ${worst?.index}: ${worst?.found}`;
+  return [
+    ...(outside === 0 ? [] : [`${beyond}, expected ${worst?.value} ± ${worst?.bound}`]),
+    ...differencesOf(elements, interpreted, onGpu).map(
+      (one) => `number ${one.index} of ${variable.name}: ${one.interpreted}, on the GPU ${one.onGpu}`,
+    ),
+  ];
+}
 
-/** Kernels that compute cosines and sines, of which WGSL promises 2^-11: two of them for each number. */
-const circular = new Set(["ladders/rope/angles", "ladders/rope/turns"]);
-const withinCircular = 2 ** 14;
-
-/** Kernels whose integers are rounded floats: weights in units of 2^-30. */
-const roundedIntegers = new Set(["sampling/token-weights"]);
-
-async function expectEqual(gpu: Gpu, { shader: { name, code }, dispatch }: Prepared): Promise<void> {
-  const { entry, pairs, outOfBounds } = await runOnBoth(
-    gpu,
-    code,
-    (one) => buffersOf(one, dispatch),
-    dispatch.workgroups,
-  );
+async function expectEqual(gpu: Gpu, { shader: { code }, dispatch }: Prepared): Promise<void> {
+  const { workgroups } = dispatch;
+  const filled = (entry: EntryPoint) => buffersOf(entry, dispatch);
+  const { entry, pairs, outOfBounds, subgroupSize } = await runOnBoth(gpu, code, filled, workgroups);
   expect(pairs.length, "buffers that are written").toBeGreaterThan(0);
-  const bound = { within: circular.has(name) ? withinCircular : within, integers: roundedIntegers.has(name) };
-  const differ =
-    classOf(entry) === "bits" ? differentBits : (pair: (typeof pairs)[number]) => differentNumbers(pair, bound);
-  expect(pairs.flatMap(differ).slice(0, 5)).toEqual([]);
   expect(outOfBounds).toEqual([]);
+  if (classOf(entry) === "bits") {
+    expect(pairs.flatMap(differentBits).slice(0, 5)).toEqual([]);
+    return;
+  }
+  const { results } = runFloat64(entry, { workgroups, subgroupSize, buffers: filled(entry) });
+  expect(pairs.flatMap((pair) => wrongNumbers(pair, results)).slice(0, 5)).toEqual([]);
 }
 
 const featuresOf = ({ code }: Shader): string[] =>

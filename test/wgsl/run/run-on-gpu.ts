@@ -1,5 +1,6 @@
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { runOnGpu } from "../../../src/study/on-gpu.ts";
+import { entryOf } from "../../../src/wgsl/run/bindings.ts";
 import { checkProgram } from "../../../src/wgsl/run/check/program.ts";
 import { execute } from "../../../src/wgsl/run/execute/execute.ts";
 import type { EntryPoint, Variable } from "../../../src/wgsl/run/program.ts";
@@ -22,10 +23,13 @@ export async function runOnBoth(
   code: string,
   buffersOf: (entry: EntryPoint) => Map<Variable, ArrayBuffer>,
   workgroups: readonly [number, number, number],
-): Promise<{ readonly entry: EntryPoint; readonly pairs: readonly Pair[]; readonly outOfBounds: readonly string[] }> {
-  const program = checkProgram(code);
-  const [entry] = [...program.entryPoints.values()];
-  if (!entry) throw new Error("no entry point");
+): Promise<{
+  readonly entry: EntryPoint;
+  readonly pairs: readonly Pair[];
+  readonly outOfBounds: readonly string[];
+  readonly subgroupSize: number;
+}> {
+  const entry = entryOf(checkProgram(code), undefined);
   const buffers = buffersOf(entry);
   const onGpu = await runOnGpu(gpu.device, code, entry, buffers, workgroups);
   const { subgroupSize = 32 } = gpu.adapter;
@@ -38,5 +42,6 @@ export async function runOnBoth(
       onGpu: content,
     })),
     outOfBounds: outOfBounds.map(({ at }) => code.slice(at).split("\n")[0] ?? ""),
+    subgroupSize,
   };
 }

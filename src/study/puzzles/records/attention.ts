@@ -2,7 +2,7 @@
 import { dense } from "../../../reference/dense.ts";
 import { floats, type Inputs, positive } from "../../dispatch.ts";
 import { asked } from "../gates.ts";
-import { type Case, type Numbers, told } from "../puzzle.ts";
+import { type Case, type Numbers, newPuzzle } from "../puzzle.ts";
 import joinSolution from "../solutions/join-halves.wgsl";
 import lyingSolution from "../solutions/lying-row.wgsl";
 import join from "../starts/join-halves.wgsl";
@@ -46,7 +46,7 @@ function attended(q: readonly number[], keys: readonly number[], values: readonl
 }
 
 export const attentionPuzzles = [
-  told("join-halves", {
+  newPuzzle("join-halves", {
     title: "Join two halves",
     story:
       "Two workgroups have each seen half of the keys, and each has its sums relative to its own largest score. Adding " +
@@ -84,7 +84,7 @@ export const attentionPuzzles = [
     gates: [],
     fails: "result",
   }),
-  told("lying-row", {
+  newPuzzle("lying-row", {
     title: "The row that lies",
     story: "With one tile of keys all results are right; with more, some rows lie. Find the line that is missing.",
     guess: {

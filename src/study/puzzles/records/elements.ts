@@ -3,7 +3,7 @@ import { dense } from "../../../reference/dense.ts";
 import { transpose } from "../../../reference/layout.ts";
 import { type Dispatch, floats } from "../../dispatch.ts";
 import { asked, excess, requests, ways } from "../gates.ts";
-import { type Case, type Numbers, told } from "../puzzle.ts";
+import { type Case, type Numbers, newPuzzle } from "../puzzle.ts";
 import banksSolution from "../solutions/banks.wgsl";
 import foldSolution from "../solutions/fold-grid.wgsl";
 import guardSolution from "../solutions/guard.wgsl";
@@ -76,7 +76,7 @@ const matrices = (tile: number): readonly Case[] =>
 const excessOf = (name: string) => `blocks of 32 bytes that requests to ${name} touch, over the fewest possible`;
 
 export const elementPuzzles = [
-  told("map", {
+  newPuzzle("map", {
     title: "Map",
     story: "The kernel doubles every element. It should compute y = 2x + 1, and ask for each number once.",
     guess: {
@@ -104,7 +104,7 @@ export const elementPuzzles = [
     ],
     fails: "result",
   }),
-  told("guard", {
+  newPuzzle("guard", {
     title: "Guard",
     story:
       "A grid has whole workgroups: for 1,000 elements there are 1,024 threads. The last 24 write where nothing of " +
@@ -131,7 +131,7 @@ export const elementPuzzles = [
     gates: [],
     fails: "tail",
   }),
-  told("fold-grid", {
+  newPuzzle("fold-grid", {
     title: "Fold the grid",
     story:
       "An axis of the grid has at most 65,535 workgroups, so a longer one is folded into rows. The kernel knows nothing " +
@@ -166,7 +166,7 @@ export const elementPuzzles = [
     gates: [],
     fails: "race",
   }),
-  told("neighbours", {
+  newPuzzle("neighbours", {
     title: "Neighbours",
     story:
       "Each thread has 16 elements in a row, as a thread of a CPU would. Neighbouring threads are then 64 bytes apart; " +
@@ -190,7 +190,7 @@ export const elementPuzzles = [
     ],
     fails: "gate",
   }),
-  told("wide-loads", {
+  newPuzzle("wide-loads", {
     title: "Wide loads",
     story:
       "The buffers are vectors of four, but the kernel takes them apart, one number at a time. Take four at once, also " +
@@ -214,7 +214,7 @@ export const elementPuzzles = [
     ],
     fails: "gate",
   }),
-  told("transpose", {
+  newPuzzle("transpose", {
     title: "Transpose through a tile",
     story:
       "Threads read neighbours of a row, and write them below one another, each into another row of y. Turn the tile in " +
@@ -240,7 +240,7 @@ export const elementPuzzles = [
     ],
     fails: "gate",
   }),
-  told("banks", {
+  newPuzzle("banks", {
     title: "One bank for all",
     story:
       "The tile is turned in workgroup memory, whose 32 banks each give one word at a time. Its columns lie in a single " +

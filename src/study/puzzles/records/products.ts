@@ -6,7 +6,7 @@ import { softmax } from "../../../reference/softmax.ts";
 import { floats, positive, randomWords } from "../../dispatch.ts";
 import type { Sizes } from "../../kernel.ts";
 import { asked, ways } from "../gates.ts";
-import { type Case, type Numbers, told } from "../puzzle.ts";
+import { type Case, type Numbers, newPuzzle } from "../puzzle.ts";
 import halfBytesSolution from "../solutions/half-bytes.wgsl";
 import meanSolution from "../solutions/large-mean.wgsl";
 import softmaxSolution from "../solutions/online-softmax.wgsl";
@@ -72,7 +72,7 @@ const codeOf = (codes: readonly number[], i: number): number =>
   ((codes[Math.floor(i / 8)] as number) << (28 - 4 * (i % 8))) >> 28;
 
 export const productPuzzles = [
-  told("tail-of-k", {
+  newPuzzle("tail-of-k", {
     title: "The tail of k",
     story:
       "The product is right as long as k is a multiple of the tile. Mask what the last tile has beyond k, of x and of the " +
@@ -100,7 +100,7 @@ export const productPuzzles = [
     ],
     fails: "result",
   }),
-  told("register-tile", {
+  newPuzzle("register-tile", {
     title: "A tile in registers",
     story:
       "A thread computes 4 × 4 results, each for itself: it reads a row of x and of the weight for every one. Read four " +
@@ -136,7 +136,7 @@ export const productPuzzles = [
     ],
     fails: "gate",
   }),
-  told("online-softmax", {
+  newPuzzle("online-softmax", {
     title: "Softmax in two reads",
     story:
       "The kernel reads each row three times: for its maximum, for its sum, for its results. Find the maximum and the sum " +
@@ -186,7 +186,7 @@ export const productPuzzles = [
     ],
     fails: "gate",
   }),
-  told("large-mean", {
+  newPuzzle("large-mean", {
     title: "A norm that survives a large mean",
     story:
       "The variance is the mean of the squares less the square of the mean. Numbers around 10,000 have squares around " +
@@ -226,7 +226,7 @@ export const productPuzzles = [
     ],
     fails: "result",
   }),
-  told("half-bytes", {
+  newPuzzle("half-bytes", {
     title: "Half bytes",
     story:
       "The weights are signed numbers of four bits, but the kernel takes them for unsigned ones. And it reads a scale for " +

@@ -2,7 +2,7 @@
 import { dense } from "../../../reference/dense.ts";
 import { type Dispatch, floats } from "../../dispatch.ts";
 import { asked, atomics, barriers, parted, shared } from "../gates.ts";
-import { type Case, type Numbers, told } from "../puzzle.ts";
+import { type Case, type Numbers, newPuzzle } from "../puzzle.ts";
 import histogramSolution from "../solutions/histogram.wgsl";
 import missingSolution from "../solutions/missing-barrier.wgsl";
 import spareSolution from "../solutions/spare-barrier.wgsl";
@@ -56,7 +56,7 @@ const filled = (count: number, value: number): Float32Array => new Float32Array(
 const classOf = (x: number, classes: number): number => Math.floor(Math.fround(x * classes));
 
 export const workgroupPuzzles = [
-  told("missing-barrier", {
+  newPuzzle("missing-barrier", {
     title: "The missing barrier",
     story:
       "Threads put their elements down for their neighbours, and the results are right, here. Nothing says that a " +
@@ -92,7 +92,7 @@ export const workgroupPuzzles = [
     ],
     fails: "race",
   }),
-  told("spare-barrier", {
+  newPuzzle("spare-barrier", {
     title: "One barrier too many",
     story:
       "Whoever wrote this was careful: three barriers a turn. Each barrier waits for the slowest thread; one of them " +
@@ -129,7 +129,7 @@ export const workgroupPuzzles = [
     ],
     fails: "gate",
   }),
-  told("tree-sum", {
+  newPuzzle("tree-sum", {
     title: "A tree that keeps together",
     story:
       "In each step half of the threads add, every second one at first: in every subgroup some work and some wait. Let " +
@@ -172,7 +172,7 @@ export const workgroupPuzzles = [
     ],
     fails: "gate",
   }),
-  told("subgroup-sum", {
+  newPuzzle("subgroup-sum", {
     title: "Subgroups of any size",
     story:
       "Five shuffles add up 32 lanes. Devices have subgroups from 4 to 128 lanes; the kernel should be right on all of " +
@@ -227,7 +227,7 @@ export const workgroupPuzzles = [
     subgroups: [4, 8, 32, 64],
     fails: "result",
   }),
-  told("histogram", {
+  newPuzzle("histogram", {
     title: "A histogram without a crowd",
     story:
       "Every element adds 1 to one of 16 numbers in a buffer, and where all add to the same one they queue. Let each " +
@@ -270,7 +270,7 @@ export const workgroupPuzzles = [
     ],
     fails: "gate",
   }),
-  told("stable-order", {
+  newPuzzle("stable-order", {
     title: "First come, first served",
     story:
       "Tokens are put in the order of their experts, and each takes the next free place of its expert with an atomic " +

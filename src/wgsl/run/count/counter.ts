@@ -1,4 +1,4 @@
-// Counts what a run asks of memory, what it computes and where its lanes part: exact for the program as written.
+// Counts what a run requests from memory, what it computes and where its lanes diverge: exact for the program as written.
 import type { Access, Observer } from "../execute/observer.ts";
 import type { Action, State } from "../execute/state.ts";
 import type { Instruction } from "../lower/code.ts";

@@ -56,7 +56,7 @@ interface Mode {
   readonly makers: Makers;
   readonly maxSteps: number;
   readonly observers: readonly Observer[];
-  /** Slots of a lane besides those of the code. */
+  /** Slots of a lane in addition to those of the code. */
   readonly spareSlots?: number;
 }
 

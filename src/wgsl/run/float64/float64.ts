@@ -124,7 +124,7 @@ function float64Mode(given: Code, rounding: Rounding) {
       if (!check) return () => {};
       const action = checkAction(of(state), pending, check, ways);
       return () => {
-        state.steps--; // it is none of the text
+        state.steps--; // the text does not have it
         action();
       };
     },

@@ -1,5 +1,5 @@
 // Integers that a GPU may compute where they depend on rounded floats: the least and the most of them. So the bits of a
-// float that is no NaN anywhere are known to be those of a number, and the keys of two floats that are far enough apart
+// float that is no NaN anywhere are known to be those of a number, and the keys of two floats that differ by enough
 // are known to be in one order everywhere.
 import { floatBits, floatOf } from "../numbers.ts";
 import type { ScalarName } from "../types.ts";

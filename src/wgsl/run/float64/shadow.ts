@@ -1,9 +1,9 @@
-// What float64 knows of each slot and of each place in memory, beside the 32 bits that are there: they hold the float64
+// What float64 knows of each slot and of each place in memory, in addition to the 32 bits there: they hold the float64
 // number rounded, so that instructions of integers need nothing but them.
 import { WgslError } from "../../error.ts";
 import type { State } from "../execute/state.ts";
 import type { Variable } from "../program.ts";
-import { f16, placesOf, type ScalarName, type Type } from "../types.ts";
+import { hasHalves, type ScalarName } from "../types.ts";
 import { type Bounded, exactly, type Format, formatsOf, highest, lowest, type Rounding, unknown } from "./bounded.ts";
 import { anyBoolean, bitsBetween, floatsWithBits, magnitudeBitsBetween, type Range, readAs } from "./ranges.ts";
 
@@ -45,11 +45,6 @@ const numbers = (count: number): Numbers => ({
   values: new Float64Array(count),
   bounds: new Float64Array(count),
 });
-
-const hasHalves = (type: Type): boolean => {
-  if (type.kind === "struct") return type.members.some((member) => hasHalves(member.type));
-  return type.kind === "array" ? hasHalves(type.of) : placesOf(type).some(({ scalar }) => scalar === f16);
-};
 
 /** The most numbers of a shadow. Each takes 17 bytes, 21 in memory. */
 const maxNumbers = 2 ** 24;

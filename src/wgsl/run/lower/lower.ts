@@ -77,7 +77,7 @@ export interface LoweredValue {
 }
 
 /**
- * Lowers an expression that stands in a function of lowered code, with at most so many slots besides those of the code.
+ * Lowers an expression that stands in a function of lowered code, with at most so many slots in addition to those of the code.
  *
  * @throws WgslError where the code does not use a variable that the expression names, or there are too few slots.
  */

@@ -209,9 +209,9 @@ function noteTearing(
   own: number,
   between: Between,
 ): void {
-  const beside = unit ^ 1;
-  if (epoch[beside] !== now || who[beside] === 0 || who[beside] === own) return;
-  const first = run.sites[site[beside] as number]?.at ?? second;
+  const half = unit ^ 1; // the other one of its word
+  if (epoch[half] !== now || who[half] === 0 || who[half] === own) return;
+  const first = run.sites[site[half] as number]?.at ?? second;
   remark(run, { kind: "tearing", between, first, second, variable });
 }
 

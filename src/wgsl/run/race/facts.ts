@@ -4,7 +4,7 @@
 
 /** One who accessed a unit: a lane or a workgroup, the site in the text, and when. */
 interface Party {
-  /** A number from 1; 0 for nobody. */
+  /** A number from 1; 0 before the first access. */
   readonly who: Int32Array;
   readonly site: Int32Array;
   /** How many barriers of any kind there were before. */

@@ -7,7 +7,7 @@ export interface Layout {
   readonly places: readonly SourcePlace[];
   /** 1 where a statement begins. */
   readonly starts: Uint8Array;
-  /** The operation that opened the innermost frame of the function, −1 if there is none but that of its call. */
+  /** The operation that opened the innermost frame of the function, −1 where only that of its call is open. */
   readonly openers: Int32Array;
   /** Of those that open a frame: the operation that closes it, and `continuing` of a loop. */
   readonly closers: Int32Array;

@@ -102,7 +102,7 @@ export function forgetPast(lens: Lens): void {
   keepStep(lens);
 }
 
-/** Drops what the state has noted besides its memory. */
+/** Drops what the state has noted, except its memory. */
 export function forgetEvents({ dispatch }: Lens): void {
   const { state } = dispatch.machine;
   state.outOfBounds.clear();

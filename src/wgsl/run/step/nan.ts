@@ -1,4 +1,4 @@
-// Finds the steps that make a NaN of operands that are none.
+// Finds the steps that make a NaN of operands that are numbers.
 import type { Machine } from "../execute/machine.ts";
 import { type Makers, plain } from "../execute/plain.ts";
 import { type Action, forEachLane, type State } from "../execute/state.ts";

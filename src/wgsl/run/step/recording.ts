@@ -67,8 +67,8 @@ export interface Recording {
 const mostEvents = 100_000;
 
 /** Work and steps between snapshots: a millisecond or two. */
-const workApart = 1_000_000;
-const stepsApart = 512;
+const workBetween = 1_000_000;
+const stepsBetween = 512;
 
 /** A recording of nothing yet, of at most so many steps. */
 export const newRecording = (machine: Machine, detector: Detector | undefined, maxSteps: number): Recording => ({
@@ -94,7 +94,7 @@ export function recordSteps(lens: Lens, recording: Recording, steps: number, pla
   const { trace, last } = recording;
   if (last && back < trace.length) giveBack(lens, last);
   for (let i = 0; i < steps && !recording.hasEnded; i++) recordStep(lens, recording, places);
-  // Snapshots may be far apart.
+  // There may be many steps between snapshots.
   recording.last = recording.hasEnded ? undefined : takeState(lens);
   goTo(lens, back);
 }
@@ -133,8 +133,8 @@ function noteStep(lens: Lens, recording: Recording, step: number, operation: num
   const { actions, state } = lens.dispatch.machine;
   recording.work += (1 + (actions[operation]?.length ?? 0)) * state.width;
   const { kept, thinned } = lens.snapshots;
-  const apart = 2 ** thinned;
-  if (recording.work < workApart * apart && step + 1 - (kept.at(-1)?.step ?? 0) < stepsApart * apart) return;
+  const spacing = 2 ** thinned;
+  if (recording.work < workBetween * spacing && step + 1 - (kept.at(-1)?.step ?? 0) < stepsBetween * spacing) return;
   keepStep(lens);
   recording.work = 0;
 }

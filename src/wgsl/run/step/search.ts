@@ -25,7 +25,7 @@ function nearest(steps: readonly number[], step: number, way: Way): number | und
   return way === 1 ? steps.find((one) => one > step) : steps.findLast((one) => one < step);
 }
 
-/** The step to go to for a query that needs no evaluation; undefined if there is none. */
+/** The step to go to for a query that needs no evaluation; undefined without one. */
 export function findStep(
   past: Past,
   step: number,

@@ -137,7 +137,7 @@ export type Query = {
   /** A step that accesses memory out of bounds or is the second of a race, or the end of a run that has failed. */
   | { readonly to: "fault" }
   | { readonly to: "print" }
-  /** A step that makes a NaN of operands that are none. */
+  /** A step that makes a NaN of operands that are numbers. */
   | { readonly to: "nan" }
   /** A step in which a lane, or any, accesses a word of memory. */
   | { readonly to: "access"; readonly memory: number; readonly word: number; readonly lane?: number }

@@ -15,7 +15,7 @@ import type { Refused, VariableInfo, Watched } from "./types.ts";
 /** The most scalars of a value. */
 const mostScalars = 256;
 
-/** Slots of a lane that expressions may use besides those of the code. */
+/** Slots of a lane that expressions may use in addition to those of the code. */
 export const spareSlots = 4 * mostScalars;
 
 /** An expression at an operation, ready to be evaluated. */

@@ -1,9 +1,6 @@
 import { checkProgram } from "../../../../src/wgsl/run/check/program.ts";
-import {
-  compareWithFloat64,
-  type Elements,
-  type Float64Comparison,
-} from "../../../../src/wgsl/run/float64/elements.ts";
+import type { Float64Comparison } from "../../../../src/wgsl/run/float64/comparison.ts";
+import { compareWithFloat64, type Elements } from "../../../../src/wgsl/run/float64/elements.ts";
 import { type Float64Options, runFloat64 } from "../../../../src/wgsl/run/float64/float64.ts";
 import type { Variable } from "../../../../src/wgsl/run/program.ts";
 import { type Given, runText } from "../run-text.ts";

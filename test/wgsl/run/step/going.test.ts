@@ -86,7 +86,7 @@ test("a strand's statements after a barrier come after all strands have reached 
   expect(stepper.where().strands.map(({ place }) => place.line)).toEqual([33, 33]);
   const barriers = [stepper.marks().barriers.map(({ line }) => line), lineOf("workgroupUniformLoad")];
   expect(barriers).toEqual([[32, 36], 36]);
-  // Which strand takes which steps; a step that leaves a barrier is none's.
+  // Which strand takes which steps; a step that leaves a barrier belongs to all.
   const { stretches } = stepper.marks();
   const parts = Array.from({ length: stretches.length / 3 }, (_, i) => [...stretches.subarray(3 * i, 3 * i + 3)]);
   expect(parts.map(([strand]) => strand)).toEqual([0, 1, 0, 1, 0, 1]);

@@ -21,7 +21,7 @@ const reads: Readonly<Record<string, readonly [body: string, type: string, count
   "all read one word": ["y[i] = x[5];", "f32", [256, 8, 2, 1]],
   "vectors of four": ["y[i] = x[i];", "vec4f", [1024, 1024, 32, 1]],
   "a component of each vector": ["y[i].x = x[i].x;", "vec4f", [256, 256, 32, 4]],
-  "vectors of three, 16 bytes apart": ["y[i] = x[i];", "vec3f", [768, 768, 32, 32 / 24]],
+  "vectors of three, with a stride of 16 bytes": ["y[i] = x[i];", "vec3f", [768, 768, 32, 32 / 24]],
   halves: ["y[i] = x[i];", "f16", [128, 128, 4, 1]],
   "every other lane": ["if i % 2 == 0 { y[i] = x[i]; }", "f32", [128, 128, 8, 2]],
   "no lane": ["if i > 99 { y[i] = x[i]; }", "f32", [0, 0, 0, 1]],

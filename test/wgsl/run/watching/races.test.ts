@@ -67,7 +67,7 @@ const verdicts: Readonly<Record<string, readonly [body: string, verdict: Verdict
     "if i == 0u { atomicStore(&total, 0u); }\natomicAdd(&total, 1u);",
     { notes: ["order"] },
   ],
-  "an atomic maximum nobody reads": ["atomicMax(&total, i);", {}],
+  "an atomic maximum that is never read": ["atomicMax(&total, i);", {}],
   "workgroups that write one word": [
     "if i == 0u { y[0] = group.x; }",
     { races: [["write-write", "workgroups", 1, 1]] },

@@ -87,6 +87,23 @@ var<workgroup> w: array<u32, 8>;
     expect(report).toContain("of 2 random schedules leave the same bits");
   });
 
+  test("for people has a hint where a browser may refuse a barrier, which --json does not have", async () => {
+    const code = `var<workgroup> n: u32;
+@compute @workgroup_size(8) fn main() {
+  if n == 0u {
+    workgroupBarrier();
+  }
+}`;
+    const run = await runOf(code, []);
+    const found = await runText(run);
+    const report = textReport(run, found);
+    expect(report).toContain("no divergent barrier\nhint: a browser may refuse workgroupBarrier: whether");
+    expect(report).toContain("depends on what n holds\n  text.wgsl:4: workgroupBarrier();\n");
+    expect(Object.keys(found.result)).not.toContain("hints");
+    const uniform = await runOf(code.replace("if n == 0u", "if true"), []);
+    expect(textReport(uniform, await runText(uniform))).not.toContain("hint");
+  });
+
   test("of an atomic counter says that the order matters", async () => {
     const code = `@group(0) @binding(0) var<storage, read_write> n: atomic<u32>;
 @group(0) @binding(1) var<storage, read_write> y: array<u32>;

@@ -33,11 +33,11 @@ export function valueNode(flow: Flow, expression: Expression): number {
   }
 }
 
-/** What the address of a place depends on, besides its indices. */
+/** What the address of a place depends on, other than its indices. */
 const addressOf = ({ values, pointees }: Flow, place: Reference): number =>
   rootOf(pointees, place) === place.root && place.root.space ? same : (values.get(place.root) ?? same);
 
-/** What a place holds, besides its indices. Memory that other threads may write differs. */
+/** What the content of a place depends on, other than its indices. Memory that other threads may write differs. */
 function contentOf(flow: Flow, place: Reference): number {
   const root = rootOf(flow.pointees, place);
   if (isTracked(root)) return nodeOf(flow.graph, flow.values.get(root) ?? same, addressOf(flow, place));
