@@ -91,6 +91,7 @@ export async function serveSite({
     await (part === undefined ? pipeline(stream, response) : pipeline(stream, paced, response)).catch(() => {});
   };
   const server = createServer((request, response) => void answer(request, response));
+  server.keepAliveTimeout = 0; // a connection that ends while a browser sends its next request fails that request
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject); // the port is in use
     server.listen(wanted, "127.0.0.1", resolve);

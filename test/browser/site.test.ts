@@ -27,6 +27,12 @@ describe.skipIf(noChromium)(
       }
       await page.setViewportSize({ width: 360, height: 740 });
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+      // Nothing below moves when the run appears: its place is kept, as high as the run is.
+      const [height, kept] = await page.locator(".show").evaluate((show) => {
+        const { height, minHeight } = getComputedStyle(show);
+        return [height, minHeight];
+      });
+      expect(height).toBe(kept);
     });
 
     test("the front page loads at most 60 kB of script, and nothing that it does not show; where reduced motion is preferred the run is there at once, and plays when asked", async () => {
@@ -70,6 +76,14 @@ describe.skipIf(noChromium)(
     });
 
     test("its links lead to the pages, and theirs to each other and back", async () => {
+      /** Waits for a page's heading; says what there is instead. */
+      const shows = async (name: string) => {
+        const waiting = page.getByRole("heading", { name, level: 1 }).waitFor();
+        await waiting.catch(async (cause) => {
+          const text = await page.evaluate(() => document.body.textContent.slice(0, 200));
+          throw new Error(`no "${name}": ${page.url()} shows "${text}", errors ${errors}`, { cause });
+        });
+      };
       for (const [card, heading] of [
         ["Generate", "Generate"],
         ["Search by meaning", "Search by meaning"],
@@ -78,13 +92,13 @@ describe.skipIf(noChromium)(
         ["Study kernels", "Study kernels"],
       ] as const) {
         await page.getByRole("listitem").getByRole("link", { name: card }).click();
-        await page.getByRole("heading", { name: heading, level: 1 }).waitFor();
+        await shows(heading);
         if (card === "Study kernels") {
           await page.getByRole("navigation").getByRole("link", { name: "Peers", exact: true }).click();
-          await page.getByRole("heading", { name: "The same work on six engines", level: 1 }).waitFor();
+          await shows("The same work on six engines");
         }
         await page.getByRole("link", { name: "Shaderformer" }).click();
-        await page.getByRole("heading", { name: "Transformers written in shaders" }).waitFor();
+        await shows("Transformers written in shaders");
       }
     });
 
