@@ -221,6 +221,7 @@ function treeOf(file: string): unknown {
 /** The fields of syntax nodes that imports and exports have. */
 interface Tree {
   readonly type?: string;
+  readonly body?: readonly Tree[];
   readonly name?: string;
   readonly id?: Tree;
   readonly value?: Tree | string;
@@ -237,35 +238,30 @@ interface Tree {
 function namesOf(file: string): { readonly exported: readonly string[]; readonly taken: readonly string[] } {
   const exported: string[] = [];
   const taken: string[] = [];
-  const take = (source: string, names: readonly (string | undefined)[]) => {
-    const path = join(dirname(file), source.replace(/\?.*/, ""));
-    if (source.startsWith(".")) for (const name of names) taken.push(`${path} ${name ?? "*"}`);
+  const take = (from = "", names: readonly (string | undefined)[]) => {
+    const path = join(dirname(file), from.replace(/\?.*/, ""));
+    if (from.startsWith(".")) for (const name of names) taken.push(`${path} ${name ?? "*"}`);
   };
-  const look = (node: Tree | null | undefined): void => {
-    if (typeof node !== "object" || node === null) return;
-    const { type = "", specifiers = [], declaration } = node;
-    const source = node.source?.value;
-    if (source !== undefined) {
-      if (type === "ImportDeclaration")
-        take(
-          source,
-          specifiers.map(({ imported }) => imported?.name),
-        );
-      else if (type === "ExportNamedDeclaration")
-        take(
-          source,
-          specifiers.map(({ local }) => local?.name),
-        );
-      else take(source, ["*"]); // `export *`, `import("…")`
-    } else if (type === "ExportNamedDeclaration") {
+  for (const { type, specifiers = [], declaration, source: from } of (treeOf(file) as Tree).body ?? []) {
+    if (type === "ImportDeclaration")
+      take(
+        from?.value,
+        specifiers.map(({ imported }) => imported?.name),
+      );
+    else if (type === "ExportAllDeclaration") take(from?.value, ["*"]);
+    else if (type === "ExportNamedDeclaration" && from)
+      take(
+        from.value,
+        specifiers.map(({ local }) => local?.name),
+      );
+    else if (type === "ExportNamedDeclaration") {
       const defined = [declaration?.id, ...(declaration?.declarations ?? []).map(({ id }) => id)];
       for (const one of [...defined, ...defined.flatMap((id) => (id?.properties ?? []).map(({ value }) => value))]) {
         if (one?.name !== undefined) exported.push(one.name);
       }
     }
-    for (const value of Object.values(node)) for (const one of [value].flat()) look(one as Tree);
-  };
-  look(treeOf(file) as Tree);
+  }
+  for (const [, from] of read(file).matchAll(/\bimport\(\s*"([^"]+)"/g)) take(from, ["*"]);
   return { exported, taken };
 }
 

@@ -15,6 +15,7 @@ const known = new Set([
   "strand",
   "watch",
   "stop",
+  "on",
   "memory",
   "file",
   "z",
@@ -45,6 +46,21 @@ function stopOf(text: string): state.StopLine | undefined {
 
 const stopText = ({ file, line, condition }: state.StopLine) =>
   `${file}:${line}${condition === undefined ? "" : `:${condition}`}`;
+
+/** What stops a run anywhere, as `fault`, `nan` and `MEMORY:WORD`. */
+function stopsAnywhereOf(text: string | undefined): state.StopsAnywhere | undefined {
+  const kinds = listOf(text);
+  const words = kinds.filter((kind) => kind !== "fault" && kind !== "nan").map((kind) => /^(\w+):(\d+)$/.exec(kind));
+  const [, memory, word] = words[0] ?? [];
+  if (words.includes(null) || words.length > 1) return undefined;
+  const write = memory === undefined ? undefined : { memory, word: Number(word) };
+  return { faults: kinds.includes("fault"), nans: kinds.includes("nan"), write };
+}
+
+const stopsAnywhereText = ({ faults, nans, write }: state.StopsAnywhere): string =>
+  [...(faults ? ["fault"] : []), ...(nans ? ["nan"] : []), ...(write ? [`${write.memory}:${write.word}`] : [])].join(
+    ";",
+  );
 
 /** The texts of changed files in a link's `z`. */
 async function editsOf(packed: string): Promise<Readonly<Record<string, string>>> {
@@ -90,6 +106,7 @@ export async function readAddress(): Promise<void> {
   state.watches.value = listOf(keys.get("watch"));
   state.stops.value = stops.flatMap((stop) => stop ?? []);
   if (stops.some((stop) => stop === undefined)) wrong.push(`stop=${keys.get("stop")}`);
+  state.stopsAnywhere.value = taken("on", stopsAnywhereOf(keys.get("on")), { faults: false, nans: false });
   state.shownMemory.value = keys.get("memory");
   state.shownFile.value = keys.get("file");
   if (isSame) move({ kind: "step", step: state.linkedStep.value });
@@ -117,6 +134,7 @@ async function linkKeys(): Promise<LinkKeys> {
     ["strand", String(state.strand.value), "0"],
     ["watch", state.watches.value.join(";"), ""],
     ["stop", state.stops.value.map(stopText).join(";"), ""],
+    ["on", stopsAnywhereText(state.stopsAnywhere.value), ""],
     ["memory", state.shownMemory.value ?? "", ""],
     ["file", state.shownFile.value ?? "", ""],
     ["z", Object.keys(edits).length === 0 ? "" : await pack(JSON.stringify(edits)), ""],
@@ -138,6 +156,7 @@ export const keepAddress = (): void =>
       state.strand.value,
       state.watches.value,
       state.stops.value,
+      state.stopsAnywhere.value,
       state.shownMemory.value,
       state.shownFile.value,
     ],

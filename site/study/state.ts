@@ -46,6 +46,17 @@ export interface StopLine {
   readonly condition?: string | undefined;
 }
 export const stops = signal<readonly StopLine[]>([]);
+
+/** What stops a run at any line. */
+export interface StopsAnywhere {
+  /** A race, or an access out of bounds. */
+  readonly faults: boolean;
+  /** A NaN that is made of numbers. */
+  readonly nans: boolean;
+  /** A write to a word of a memory. */
+  readonly write?: { readonly memory: string; readonly word: number } | undefined;
+}
+export const stopsAnywhere = signal<StopsAnywhere>({ faults: false, nans: false });
 /** The memory that is shown, by its name; undefined shows the one that is accessed. */
 export const shownMemory = signal<string | undefined>(undefined);
 /** The file that is shown, by its name; undefined shows the one in which the run stands. */
@@ -105,6 +116,7 @@ export function chooseKernel(kernel: string): void {
   [linkedStep.value, strand.value, lane.value, shownWatch.value] = [0, 0, 0, 0];
   [watches.value, stops.value, shownMemory.value, shownFile.value] = [[], [], undefined, undefined];
   [lens.value, editing.value, planted.value] = [[0, 0, 0], false, undefined];
+  stopsAnywhere.value = { ...stopsAnywhere.value, write: undefined };
   choose({ kernel, sizes: {}, constants: {}, edits: {} });
 }
 

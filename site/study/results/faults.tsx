@@ -12,7 +12,8 @@ const mostCards = 32;
 
 /** What goes wrong in the workgroup under the lens: each fault once for each line, with the way there. */
 export function FaultsPanel() {
-  const faults = state.progress.value?.marks.faults ?? [];
+  const all = state.progress.value?.marks.faults ?? [];
+  const faults = all.filter(({ kind }) => kind !== "race"); // the report has those, with both lines
   const byPlace = new Map<string, { step: number; line: number; kind: string; message: string; times: number }>();
   for (const fault of faults) {
     const key = `${fault.kind} ${fault.line}`;

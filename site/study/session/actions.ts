@@ -54,12 +54,26 @@ export function nextStrand(by: 1 | -1): void {
 
 const strandNow = () => Math.min(state.strand.value, (state.opened.value?.strands.length ?? 1) - 1);
 
-/** Stops of the files as lines of the joined text. */
-const breakpoints = (): Breakpoint[] =>
-  state.stops.value.flatMap(({ file, line, condition }) => {
-    const at = state.joinedLineOf(file, line);
-    return at === 0 ? [] : [condition === undefined ? { line: at } : { line: at, condition }];
-  });
+/** Stops of the files as lines of the joined text, and what stops a run anywhere. */
+function breakpoints(): Breakpoint[] {
+  const { faults, nans, write } = state.stopsAnywhere.value;
+  const memory = state.opened.value?.memories.findIndex(({ name }) => name === write?.memory) ?? -1;
+  return [
+    ...state.stops.value.flatMap(({ file, line, condition }): Breakpoint[] => {
+      const at = state.joinedLineOf(file, line);
+      return at === 0 ? [] : [condition === undefined ? { line: at } : { line: at, condition }];
+    }),
+    ...(faults ? [{ on: "fault" } as const] : []),
+    ...(nans ? [{ on: "nan" } as const] : []),
+    ...(write && memory >= 0 ? [{ on: "write", memory, word: write.word } as const] : []),
+  ];
+}
+
+/** The word that the reader pointed at in the shown memory, by the memory's name. */
+export function pickedWord(): state.StopsAnywhere["write"] {
+  const memory = state.opened.value?.memories[state.frame.value?.memory?.index ?? -1];
+  return memory && { memory: memory.name, word: state.word.value };
+}
 
 /** Sets a stop at a line, or clears it. */
 export function toggleStop(file: string, line: number): void {

@@ -14,7 +14,8 @@ export function marksOf(file: string): Map<number, LineMark[]> {
   const { problem, progress } = state;
   if (problem.value?.place) add(problem.value.place, { words: problem.value.message, level: "fault" });
   for (const { line, kind, message } of progress.value?.marks.faults ?? []) {
-    add(state.placeOf(line), { words: kind === "out-of-bounds" ? "out of bounds" : message, level: "fault" });
+    const words = kind === "out-of-bounds" ? "out of bounds" : kind === "race" ? "race" : message;
+    add(state.placeOf(line), { words, level: "fault" });
   }
   const { counted, races = [], outOfBounds = [] } = state.report.value ?? {};
   for (const { lines } of races) for (const line of lines) add(state.placeOf(line), { words: "race", level: "fault" });

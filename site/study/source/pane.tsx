@@ -8,7 +8,7 @@ import * as state from "../state.ts";
 import { namesIn } from "./lines.ts";
 import { type LineMark, Listing } from "./listing.tsx";
 import { marksOf } from "./marks.ts";
-import { Stops } from "./stops.tsx";
+import { Stops, StopsAnywhere } from "./stops.tsx";
 
 /** Where the looked-at subgroup stands. */
 const here = computed(() => {
@@ -128,6 +128,7 @@ function Reading({ name }: { name: string }) {
         onPick={pick}
       />
       <Stops />
+      <StopsAnywhere />
       <p class="small muted">
         {state.picked.value
           ? `“${state.picked.value.text}” in line ${state.picked.value.line}: w watches it, F9 stops there.`

@@ -1,5 +1,37 @@
-import { toggleStop } from "../session/actions.ts";
+import { pickedWord, toggleStop } from "../session/actions.ts";
 import * as state from "../state.ts";
+
+/** What stops a run at any line. */
+export function StopsAnywhere() {
+  const { stopsAnywhere } = state;
+  const { faults, nans, write } = stopsAnywhere.value;
+  const word = write ?? pickedWord();
+  const set = (change: Partial<state.StopsAnywhere>) => {
+    stopsAnywhere.value = { ...stopsAnywhere.value, ...change };
+  };
+  return (
+    <fieldset class="stops-anywhere small" id="stops-anywhere">
+      <legend>A run also stops</legend>
+      <label>
+        <input type="checkbox" checked={faults} onChange={() => set({ faults: !faults })} /> at a race or an access out
+        of bounds
+      </label>
+      <label>
+        <input type="checkbox" checked={nans} onChange={() => set({ nans: !nans })} /> where a NaN is made of numbers
+      </label>
+      {word && (
+        <label>
+          <input
+            type="checkbox"
+            checked={write !== undefined}
+            onChange={() => set({ write: write ? undefined : word })}
+          />{" "}
+          where word {word.word} of <code>{word.memory}</code> is written
+        </label>
+      )}
+    </fieldset>
+  );
+}
 
 /** The lines where a run stops, each with the condition that a thread has to meet. */
 export function Stops() {

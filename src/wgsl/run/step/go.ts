@@ -1,12 +1,12 @@
-// Searches that have to run steps again: for breakpoints with conditions, and for NaNs.
+// Searches that have to run steps again: for breakpoints, NaNs and accesses.
 import type { Machine } from "../execute/machine.ts";
 import type { Strand } from "../execute/strand.ts";
 import { goTo, type Lens, runTo, stepOf } from "./lens.ts";
 import { type NanFinder, newNanFinder } from "./nan.ts";
 import { touches } from "./requests.ts";
-import { arrivesAt, type Past, type SearchingQuery } from "./search.ts";
+import { arrivesAt, faultSteps, type Past, type SearchingQuery } from "./search.ts";
 import { operationAt, strandAt } from "./trace.ts";
-import type { Query } from "./types.ts";
+import type { Breakpoint, LineBreakpoint } from "./types.ts";
 import { holds, type Watcher } from "./watch.ts";
 
 /** What such a search needs. */
@@ -56,10 +56,46 @@ function searchIn(searched: Searched, query: SearchingQuery, first: number, end:
 
 /** The first step of a stretch, or the last, that fits. */
 function foundIn(searched: Searched, query: SearchingQuery, low: number, high: number, isFirst: boolean) {
-  if (query.to === "breakpoint") return stopIn(searched, query, low, high, isFirst);
+  if (query.to === "nan") return nanIn(searched, low, high, isFirst);
+  if (query.to === "access") return accessIn(searched, query, low, high, isFirst);
+  // Each kind of breakpoint searches what the kinds before it have left.
+  let [first, end] = [low, high];
+  let found: number | undefined;
+  const take = (step: number | undefined) => {
+    if (step === undefined) return;
+    found = step;
+    if (isFirst) end = step;
+    else first = step + 1;
+  };
+  const { breakpoints } = query;
+  take(
+    lineIn(
+      searched,
+      breakpoints.filter((one): one is LineBreakpoint => "line" in one),
+      first,
+      end,
+      isFirst,
+    ),
+  );
+  for (const one of breakpoints) if ("on" in one) take(happensIn(searched, one, first, end, isFirst));
+  return found;
+}
+
+function happensIn(
+  searched: Searched,
+  what: Exclude<Breakpoint, LineBreakpoint>,
+  low: number,
+  high: number,
+  isFirst: boolean,
+): number | undefined {
+  if (what.on === "nan") return nanIn(searched, low, high, isFirst);
+  if (what.on === "write") return accessIn(searched, { ...what, isWrite: true }, low, high, isFirst);
+  const faults = faultSteps(searched.past).filter((step) => low <= step && step < high);
+  return isFirst ? faults[0] : faults.at(-1);
+}
+
+function nanIn(searched: Searched, low: number, high: number, isFirst: boolean): number | undefined {
   const { lens } = searched;
-  const { machine } = lens.dispatch;
-  if (query.to === "access") return stepIn(lens, machine, low, high, isFirst, () => hasAccess(lens, query));
   searched.nans ??= newNanFinder(lens);
   const { nans } = searched;
   return stepIn(lens, nans.machine, low, high, isFirst, () => {
@@ -69,25 +105,38 @@ function foundIn(searched: Searched, query: SearchingQuery, low: number, high: n
   });
 }
 
-/** Whether the last step accessed a word; what it accessed is dropped. */
-function hasAccess({ log }: Lens, { memory, word, lane }: Extract<Query, { to: "access" }>): boolean {
-  const recorded = log.recorded ?? [];
-  log.recorded = [];
-  return recorded.some((one) => one.memory === memory && touches(one, word, lane));
+/** Accesses to a word, of one lane or any; all of them, or writes alone. */
+interface WordAccess {
+  readonly memory: number;
+  readonly word: number;
+  readonly lane?: number;
+  readonly isWrite?: boolean;
 }
 
-/** The first step of a stretch, or the last, before which a breakpoint stops. */
-function stopIn(
+function accessIn({ lens }: Searched, wanted: WordAccess, low: number, high: number, isFirst: boolean) {
+  return stepIn(lens, lens.dispatch.machine, low, high, isFirst, () => hasAccess(lens, wanted));
+}
+
+/** Whether the last step accessed a word; what it accessed is dropped. */
+function hasAccess({ log }: Lens, { memory, word, lane, isWrite = false }: WordAccess): boolean {
+  const recorded = log.recorded ?? [];
+  log.recorded = [];
+  return recorded.some((one) => one.memory === memory && (one.writes || !isWrite) && touches(one, word, lane));
+}
+
+/** The first step of a stretch, or the last, before which a strand comes to one of these lines. */
+function lineIn(
   { lens, past, watcher }: Searched,
-  { breakpoints }: Extract<Query, { to: "breakpoint" }>,
+  lines: readonly LineBreakpoint[],
   low: number,
   high: number,
   isFirst: boolean,
 ): number | undefined {
+  if (lines.length === 0) return undefined;
   const { trace } = past.recording;
   let found: number | undefined;
   for (let step = low; step < high; step++) {
-    const isStop = breakpoints.some((one) => {
+    const isStop = lines.some((one) => {
       if (!arrivesAt(past, step, one)) return false;
       if (one.condition === undefined) return true;
       goTo(lens, step);

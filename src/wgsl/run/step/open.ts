@@ -59,9 +59,9 @@ export function open(program: Program, options: StepperOptions, lineAt: (at: num
   const memories = new Map(variables.map((one) => [one, state.memory.get(one) as Memory]));
   const lens = newLens(dispatch, log, memories, place, maxBytes);
   const layout = layoutOf(code, lineAt);
-  const detector = options.racing ? newDetector() : undefined;
-  const watching = detector ? otherMachine(lens, plain, [detector.observer]) : dispatch.machine;
-  detector?.observer.workgroup?.();
+  const detector = newDetector();
+  const watching = otherMachine(lens, plain, [detector.observer]);
+  detector.observer.workgroup?.();
   const recording = newRecording(watching, detector, Math.min(options.maxSteps ?? mostSteps, mostSteps));
   const text = { code, layout, lineAt };
   const all = [...workgroupsIn(workgroups)];

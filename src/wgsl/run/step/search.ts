@@ -4,7 +4,7 @@ import type { Code, Operation } from "../lower/code.ts";
 import type { Layout } from "./layout.ts";
 import type { Recording } from "./recording.ts";
 import { operationAt, strandAt, type Trace } from "./trace.ts";
-import type { Breakpoint, Query } from "./types.ts";
+import type { LineBreakpoint, Query } from "./types.ts";
 
 /** Queries that need steps to be run again. */
 export type SearchingQuery = Extract<Query, { to: "breakpoint" | "nan" | "access" }>;
@@ -55,7 +55,8 @@ export function findStep(
   }
 }
 
-function faultSteps({ recording: { outOfBounds, races, failure, trace } }: Past): readonly number[] {
+/** The steps with a fault, in order; the end of a run that has failed is one. */
+export function faultSteps({ recording: { outOfBounds, races, failure, trace } }: Past): readonly number[] {
   const steps = [...outOfBounds, ...races].map((one) => one.step).sort((a, b) => a - b);
   return failure ? [...steps, trace.length] : steps;
 }
@@ -132,7 +133,7 @@ export function turnsBegun(past: Past, step: number, strand: number, positions: 
 }
 
 /** Whether a breakpoint may stop a strand before a step: it comes to the line there, not from a statement before on it. */
-export function arrivesAt({ layout, recording: { trace } }: Past, step: number, breakpoint: Breakpoint): boolean {
+export function arrivesAt({ layout, recording: { trace } }: Past, step: number, breakpoint: LineBreakpoint): boolean {
   const [operation, strand] = [operationAt(trace, step), strandAt(trace, step)];
   if (layout.starts[operation] !== 1 || layout.places[operation]?.line !== breakpoint.line) return false;
   if (breakpoint.strand !== undefined && breakpoint.strand !== strand) return false;

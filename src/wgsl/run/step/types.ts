@@ -22,8 +22,6 @@ export interface StepperOptions {
   readonly strands?: "subgroup" | "workgroup";
   /** Steps that the workgroup may take, 4 million unless given (and at most); other workgroups may take 50 million. */
   readonly maxSteps?: number;
-  /** Whether races between lanes of the workgroup are found, and are faults; false unless given. Its first run is slower. */
-  readonly racing?: boolean;
   /** Bytes that snapshots may take, 64 MiB unless given. */
   readonly maxBytes?: number;
 }
@@ -141,12 +139,20 @@ export type Query = {
   | { readonly to: "nan" }
   /** A step in which a lane, or any, accesses a word of memory. */
   | { readonly to: "access"; readonly memory: number; readonly word: number; readonly lane?: number }
-  /** A strand comes to a line where one of these stops it. */
+  /** A strand comes to a line where one of these stops it, or does what one of them is for. */
   | { readonly to: "breakpoint"; readonly breakpoints: readonly Breakpoint[] }
 );
 
+/** Where to stop: at a line, or before what happens anywhere. */
+export type Breakpoint =
+  | LineBreakpoint
+  /** A step that `{ to: "fault" }` or `{ to: "nan" }` would go to. */
+  | { readonly on: "fault" | "nan" }
+  /** A write to a word of memory. */
+  | { readonly on: "write"; readonly memory: number; readonly word: number };
+
 /** A line at which to stop. */
-export interface Breakpoint {
+export interface LineBreakpoint {
   readonly line: number;
   /** A boolean expression, as `watch` takes it, for the lanes that are active. */
   readonly condition?: string;

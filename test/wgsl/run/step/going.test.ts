@@ -1,7 +1,7 @@
 // Going to statements, turns, barriers, faults and breakpoints, and how runs end.
 import { expect, test } from "vitest";
 import { openStepper } from "../../../../src/wgsl/run/step/stepper.ts";
-import type { Breakpoint, Query, Stepper, Where } from "../../../../src/wgsl/run/step/types.ts";
+import type { Breakpoint, LineBreakpoint, Query, Stepper, Where } from "../../../../src/wgsl/run/step/types.ts";
 import { mixed, opened, type SmallKernel, seen, watched } from "./small-kernels.ts";
 
 const lineOf = (text: string) => mixed.code.split("\n").findIndex((line) => line.includes(text)) + 1;
@@ -140,7 +140,7 @@ test("turns are counted from where a loop is entered, and a line that is a whole
 
 test("breakpoints with conditions stop where stepping through everything would", () => {
   const stepper = opened(mixed, { lens: [1, 0, 0] });
-  const all: Breakpoint[] = [
+  const all: LineBreakpoint[] = [
     { line: 26, condition: "i > 1 && sum > 1" },
     { line: 26, condition: "lane != 12", lanes: "all", strand: 1 },
     { line: 26, condition: "lane != 12", strand: 1 },
@@ -201,7 +201,7 @@ test("a search goes on where its budget ended, and a condition that is wrong is 
   expect(() => stepper.go(wrong("lane = 1"))).toThrow("lane = 1: = stands where the end of the expression is expected");
 });
 
-/** One lane of eight reads and writes beyond a buffer, another one makes a NaN of numbers. */
+/** One lane of eight reads and writes beyond a buffer, another one makes a NaN of numbers, and the last line races. */
 const faulty: SmallKernel = {
   code: `@group(0) @binding(0) var<storage, read_write> y: array<f32>;
     @compute @workgroup_size(8) fn main(@builtin(local_invocation_index) lane: u32) {
@@ -224,7 +224,7 @@ test("faults, prints and NaNs are found where they are born", () => {
     while (stepper.go({ to, direction }) === "found") found.push(stepper.where().strands[0]?.place.line ?? 0);
     return found;
   };
-  expect(lines("fault", "next")).toEqual([4, 8]);
+  expect(lines("fault", "next")).toEqual([4, 8, 9]);
   stepper.goTo(0);
   expect(lines("print", "next")).toEqual([7]);
   stepper.goTo(0);
@@ -236,7 +236,12 @@ test("faults, prints and NaNs are found where they are born", () => {
   stepper.goTo(0);
   expect(seen(stepper)).toBe(before);
   const { faults, prints } = stepper.marks();
-  expect(faults.map(({ line, kind }) => `${line} ${kind}`)).toEqual(["4 out-of-bounds", "8 out-of-bounds"]);
+  expect(faults.map(({ line, kind }) => `${line} ${kind}`)).toEqual([
+    "4 out-of-bounds",
+    "8 out-of-bounds",
+    "9 race",
+    "9 race",
+  ]);
   expect(prints).toHaveLength(8);
   expect(prints[0]).toEqual({ step: prints[0]?.step, line: 7, lane: 0, values: [0, Number.NaN] });
 });
@@ -252,12 +257,7 @@ test("a race is a fault at its second access, and the first one is found from th
       y[lane] += y[lane + 16];
     }`;
   const kernel: SmallKernel = { code, bindings: () => [{ binding: 0, data: new Uint32Array(16) }], workgroups: [1] };
-  expect(
-    opened(kernel)
-      .marks()
-      .faults.map(({ line }) => line),
-  ).toEqual([8, 8]);
-  const stepper = opened(kernel, { racing: true }, 3);
+  const stepper = opened(kernel, {}, 3);
   const { faults } = stepper.marks();
   const memory = stepper.memories.findIndex(({ name }) => name === "tile");
   const race = { kind: "read-write", memory, word: 2, lane: 9, earlier: { lane: 1, line: 7 } };
@@ -283,6 +283,21 @@ test("a race is a fault at its second access, and the first one is found from th
   while (stepper.go({ direction: "previous", ...access }) === "found") lines.push(places(stepper, 0));
   // The first write is that of step 0, where the search begins.
   expect(lines).toEqual(["7 main", "6 main", "7 main", "4 main"]);
+  const written: Breakpoint = { on: "write", memory, word: 2 };
+  const stops = (direction: "next" | "previous", breakpoints: readonly Breakpoint[]) => {
+    stepper.goTo(direction === "next" ? 0 : (stepper.total() ?? 0));
+    const found: string[] = [];
+    while (stepper.go({ to: "breakpoint", direction, breakpoints }) === "found") {
+      found.push(places(stepper, stepper.where().next ?? 0));
+    }
+    return found;
+  };
+  expect(stops("next", [written])).toEqual(["6 main"]);
+  expect(stops("previous", [written])).toEqual(["6 main", "4 main"]);
+  expect(stops("next", [{ on: "fault" }])).toEqual(["8 main", "6 main", "8 main"]);
+  const all: readonly Breakpoint[] = [written, { on: "fault" }, { on: "nan" }, { line: 7 }];
+  expect(stops("next", all)).toEqual(["7 main", "8 main", "6 main", "7 main", "8 main"]);
+  expect(stops("previous", all)).toEqual(["8 main", "7 main", "6 main", "8 main", "7 main", "4 main"]);
   expect(stepper.memory(memory).writes[2]).toBe(0);
 });
 
