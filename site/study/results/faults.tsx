@@ -1,10 +1,10 @@
 import { device } from "../../shell/device/device.ts";
-import { counted } from "../../shell/format.ts";
+import { counted, digits } from "../../shell/format.ts";
 import { sentence } from "../../shell/trouble/sentence.ts";
 import { runTo, toStep } from "../session/actions.ts";
 import * as state from "../state.ts";
 import { Term } from "../terms/term.tsx";
-import type { RunReport } from "../worker/protocol.ts";
+import type { OtherOrders, RunReport } from "../worker/protocol.ts";
 import { SourceLine } from "./source-line.tsx";
 
 /** Cards are drawn for so many faults of each kind; the rest are counted. */
@@ -66,6 +66,7 @@ export function FaultsPanel() {
       {races.slice(0, mostCards).map((race) => (
         <RaceCard key={`${race.kind} ${race.lines.join()} ${race.between}`} race={race} />
       ))}
+      {state.report.value?.orders && <Orders orders={state.report.value.orders} />}
       {elsewhere.map(({ line, what }) => (
         <article class="fault" key={`${line} ${what}`}>
           <h3>{what}</h3>
@@ -99,6 +100,24 @@ const raceWords = {
   "read-write": "Race: one thread writes what another reads",
   "wrong-barrier": "Race: the barrier between them is for the other memory",
 } as const;
+
+/** What comes of races in other orders. */
+function Orders({ orders: { runs, differing } }: { orders: OtherOrders }) {
+  if (!differing) {
+    return (
+      <p class="small" id="orders">
+        {counted(runs, "random order")} of threads and workgroups leave the same bits as this one.
+      </p>
+    );
+  }
+  const { name, count: values, index, values: both } = differing;
+  return (
+    <p class="small" id="orders">
+      Random order {runs} of threads and workgroups leaves other results: {counted(values, "value")} of{" "}
+      <code>{name}</code>, such as element {index}, which is {digits(both[1])} instead of {digits(both[0])}.
+    </p>
+  );
+}
 
 /** Two accesses that nothing orders. */
 function RaceCard({ race }: { race: RunReport["races"][number] }) {

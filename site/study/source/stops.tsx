@@ -13,11 +13,12 @@ export function StopsAnywhere() {
     <fieldset class="stops-anywhere small" id="stops-anywhere">
       <legend>A run also stops</legend>
       <label>
-        <input type="checkbox" checked={faults} onChange={() => set({ faults: !faults })} /> at a race or an access out
-        of bounds
+        <input type="checkbox" checked={faults} onChange={() => set({ faults: !faults })} />
+        at a race or an access out of bounds
       </label>
       <label>
-        <input type="checkbox" checked={nans} onChange={() => set({ nans: !nans })} /> where a NaN is made of numbers
+        <input type="checkbox" checked={nans} onChange={() => set({ nans: !nans })} />
+        where a NaN is made of numbers
       </label>
       {word && (
         <label>
@@ -25,8 +26,10 @@ export function StopsAnywhere() {
             type="checkbox"
             checked={write !== undefined}
             onChange={() => set({ write: write ? undefined : word })}
-          />{" "}
-          where word {word.word} of <code>{word.memory}</code> is written
+          />
+          <span>
+            where word {word.word} of <code>{word.memory}</code> is written
+          </span>
         </label>
       )}
     </fieldset>

@@ -114,11 +114,26 @@ export interface Float64Report {
   readonly usual: Readonly<Record<string, Float64Array>>;
 }
 
+/** What a dispatch with races, or whose result depends on the order of atomic functions, leaves in random orders. */
+export interface OtherOrders {
+  /** How many were run. */
+  readonly runs: number;
+  /** The first one that left something else: how many values of an output differ, and one of them. */
+  readonly differing?: {
+    readonly name: string;
+    readonly count: number;
+    readonly index: number;
+    readonly values: readonly [ascending: number, other: number];
+  };
+}
+
 /** The whole dispatch, run once. */
 export interface RunReport {
   readonly counted: Counted;
   readonly races: readonly FoundRace[];
   readonly notes: readonly FoundNote[];
+  /** Undefined where nothing was found that depends on the order. */
+  readonly orders: OtherOrders | undefined;
   readonly outOfBounds: readonly SourceLine[];
   /** Barriers that not all threads of a workgroup reach. */
   readonly divergence: readonly SourceLine[];

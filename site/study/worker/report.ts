@@ -9,10 +9,12 @@ import type { Variable } from "../../../src/wgsl/run/program.ts";
 import { newDetector } from "../../../src/wgsl/run/race/detector.ts";
 import { faultLines, foundNotes, foundRaces, linesOf, printedLines } from "../../../src/wgsl/run/results.ts";
 import { constantIn, located, type ReadyStudy } from "./prepare.ts";
-import { type Counted, isEdited, type Output, type RunReport } from "./protocol.ts";
+import { type Counted, isEdited, type OtherOrders, type Output, type RunReport } from "./protocol.ts";
 
 /** Steps of all workgroups together. */
 const maxSteps = 20_000_000;
+/** How many random orders are tried where the result may depend on the order. */
+const orders = 8;
 
 type Line = (at: number) => number;
 
@@ -34,17 +36,39 @@ export function reportOf(ready: ReadyStudy): RunReport {
   const { reference } = usual.kernel;
   const expected = reference?.results(inputs, usual.sizes, (name) => constantIn(shader, name)) ?? {};
   const written = [...buffers].filter(([variable]) => isWritten(variable));
+  const outputs = written.map(([variable, buffer]) => outputOf(variable, buffer, expected[variable.name]?.values));
+  const [races, notes] = [foundRaces(detector.races(), line), foundNotes(detector.notes(), line)];
   return {
     counted: countedOf(counter.counts(), ready, line),
-    races: foundRaces(detector.races(), line),
-    notes: foundNotes(detector.notes(), line),
+    races,
+    notes,
+    orders: races.length + notes.length === 0 ? undefined : otherOrders(ready, outputs),
     ...faultLines(found, line),
     hints: uniformityOf(program, entry).map(({ at, message }) => ({ line: line(at), message })),
-    outputs: written.map(([variable, buffer]) => outputOf(variable, buffer, expected[variable.name]?.values)),
+    outputs,
     prints: printedLines(found.prints, line),
     droppedPrints: found.droppedPrints,
     reference: reference?.name,
   };
+}
+
+/** Runs in random orders of threads and workgroups, until one leaves something else than the ascending order. */
+function otherOrders({ entry, study, prepared, buffers: filled }: ReadyStudy, outputs: readonly Output[]): OtherOrders {
+  for (let seed = 1; seed <= orders; seed++) {
+    const buffers = filled();
+    const { workgroups } = prepared;
+    execute(entry, { workgroups, buffers, subgroupSize: study.subgroupSize, maxSteps, seed, onDivergence: "report" });
+    for (const [variable, buffer] of buffers) {
+      const ascending = outputs.find(({ name }) => name === variable.name)?.values;
+      const { values } = outputOf(variable, buffer, undefined);
+      const differing = [...values.keys()].filter((i) => ascending && !Object.is(values[i], ascending[i]));
+      const [index] = differing;
+      if (!ascending || index === undefined) continue;
+      const both = [ascending[index] as number, values[index] as number] as const;
+      return { runs: seed, differing: { name: variable.name, count: differing.length, index, values: both } };
+    }
+  }
+  return { runs: orders };
 }
 
 /** What a dispatch requests and computes, without looking for races. */

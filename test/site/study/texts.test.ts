@@ -88,7 +88,7 @@ test("a study is run, counted, and compared with its definition", async () => {
   const ready = await readyStudy(study({}));
   expect(ready.prepared).toMatchObject({ workgroups: [2, 2, 1], axes: { m: 20, k: 20, n: 20 } });
   const report = reportOf(ready);
-  expect(report).toMatchObject({ races: [], outOfBounds: [], divergence: [], reference: "gemm" });
+  expect(report).toMatchObject({ races: [], orders: undefined, outOfBounds: [], divergence: [], reference: "gemm" });
   const [output] = report.outputs;
   const verdict = verdictOf(output?.values ?? new Float64Array(), output?.expected ?? new Float64Array(), "f32");
   expect(verdict).toMatchObject({ isRight: true, misplaced: 0 });
@@ -110,6 +110,10 @@ test("a changed text runs as it is, on a grid that follows its constants", async
   expect(text).toContain(barrier);
   const racing = reportOf(await readyStudy(study({ edits: { "gemm/tiled": text.replace(barrier, "") } })));
   expect(racing.races.map(({ kind, between }) => `${kind} ${between}`)).toContain("read-write lanes");
+  const { name, count = 0, values } = racing.orders?.differing ?? {};
+  expect(name).toBe("y");
+  expect(count).toBeGreaterThan(20);
+  expect(values?.[0]).not.toBe(values?.[1]);
 });
 
 test("what is wrong with a text has its file and line, in parts too", async () => {
