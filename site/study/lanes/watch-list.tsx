@@ -25,6 +25,7 @@ export function WatchList() {
             id="watch"
             list="watch-names"
             placeholder="an expression, such as sum * 2"
+            title="Also #epoch, the barriers passed, and #reads(x[i]) or #writes(x[i]), how often an element was accessed so far"
             autocomplete="off"
             spellcheck={false}
             value={text}

@@ -2,9 +2,10 @@
 import type { Memory } from "../execute/state.ts";
 import type { Variable } from "../program.ts";
 import { placesOf, type Type } from "../types.ts";
+import { barriersLeft } from "./lens.ts";
 import type { Opened } from "./open.ts";
 import { operationAt } from "./trace.ts";
-import type { Marks, MemoryInfo, MemoryState, RunEnd } from "./types.ts";
+import type { Marks, MemoryInfo, MemoryState, Refused, RunEnd, Watched } from "./types.ts";
 
 /** What is known of a buffer, or of a variable in workgroup memory. */
 export function memoryInfo({ name, type, space, writable, binding }: Variable, { bytes }: Memory): MemoryInfo {
@@ -35,6 +36,30 @@ export function memoryState({ memories, lens }: Opened, index: number): MemorySt
     reads: counts.reads.slice(),
     writes: counts.writes.slice(),
   };
+}
+
+/**
+ * What a watch that begins with # gives: `#epoch`, the barriers that the workgroup has left behind, and `#reads(x[i])` and
+ * `#writes(x[i])`, how often this workgroup has accessed the first word of an element so far.
+ */
+export function figure(
+  { memories, lens }: Opened,
+  text: string,
+  watched: (expression: string) => Watched | Refused,
+): Watched | Refused {
+  const scalars = [{ scalar: "u32", label: "" }] as const;
+  const { width } = lens.dispatch.machine.state;
+  if (text === "#epoch") return { type: "u32", scalars, values: new Float64Array(width).fill(barriersLeft(lens)) };
+  const [, kind, name, index = ""] = /^#(reads|writes)\((\w+)\[(.+)\]\)$/s.exec(text) ?? [];
+  const memory = [...memories.keys()].findIndex((one) => one.name === name && one.type.kind === "array");
+  const type = [...memories.keys()][memory]?.type;
+  if (!kind || type?.kind !== "array") {
+    return { refused: "after # come epoch, reads(x[i]) or writes(x[i]), with x an array in memory", at: 0 };
+  }
+  const found = watched(`u32(${index})`);
+  if ("refused" in found) return found;
+  const counts = lens.log.counts[memory]?.[kind === "reads" ? "reads" : "writes"];
+  return { type: "u32", scalars, values: found.values.map((at) => counts?.[Math.floor((at * type.stride) / 4)] ?? 0) };
 }
 
 /** How the run ended; undefined if it has not. */

@@ -10,7 +10,7 @@ import { type Opened, open } from "./open.ts";
 import { areDone, areOutOfSteps, runOthers } from "./others.ts";
 import { fail, recordSteps } from "./recording.ts";
 import { lastWrite, requestsOf } from "./requests.ts";
-import { endOf, marksOf, memoryInfo, memoryState } from "./results.ts";
+import { endOf, figure, marksOf, memoryInfo, memoryState } from "./results.ts";
 import { findStep, turnsBegun } from "./search.ts";
 import type { Query, Stepper, StepperOptions, Where } from "./types.ts";
 import { variablesAt, watch } from "./watch.ts";
@@ -63,7 +63,10 @@ function stepperOf(opened: Opened): Stepper {
     go: (query, maxSteps = stepsOfSearch) => go(opened, query, maxSteps),
     where: () => where(opened),
     lanes: () => laneStates(text, strands, machine.waiting),
-    watch: (expression, strand) => watch(watcher, expression, placeIn(strand), strandOf(strand)),
+    watch: (expression, strand) =>
+      expression.startsWith("#")
+        ? figure(opened, expression, (inner) => watch(watcher, inner, placeIn(strand), strandOf(strand)))
+        : watch(watcher, expression, placeIn(strand), strandOf(strand)),
     variables: (strand) => variablesAt(watcher, placeIn(strand)),
     memory: (index) => memoryState(opened, index),
     lastWrite: (index, word) => lastWrite(lens, text, index, word),

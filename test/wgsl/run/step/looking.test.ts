@@ -333,3 +333,23 @@ test("what a stepper says of memory is how to read its bytes", () => {
   expect(() => stepper.watch("1", 2)).toThrow("strand 2; there are 2");
   expect(bytesAfter(mixed)).toHaveLength(2);
 });
+
+test("a watch counts barriers, and accesses to an element, which are those of the memory's words", () => {
+  const stepper = opened(mixed, { lens: [1, 0, 0] });
+  const memory = stepper.memories.findIndex(({ name }) => name === "tile");
+  stepper.goTo(stepper.total() ?? 0);
+  const { reads, writes } = stepper.memory(memory);
+  expect(stepper.memories[memory]?.stride).toBe(4);
+  const lanes = [...Array(stepper.width).keys()];
+  expect(watched(stepper, "#reads(tile[(lane + 1) % 16])")).toEqual(lanes.map((lane) => reads[(lane + 1) % 16]));
+  expect(watched(stepper, "#writes(tile[lane % 16])")).toEqual(lanes.map((lane) => writes[lane % 16]));
+  expect(Math.max(...reads)).toBeGreaterThan(0);
+  expect(watched(stepper, "#epoch")).toEqual(lanes.map(() => stepper.where().barriers));
+  stepper.goTo(0);
+  expect(watched(stepper, "#epoch")).toEqual(lanes.map(() => 0));
+  expect(stepper.watch("#reads(lane)", 0)).toEqual({
+    refused: "after # come epoch, reads(x[i]) or writes(x[i]), with x an array in memory",
+    at: 0,
+  });
+  expect(stepper.watch("#reads(tile[wrong])", 0)).toMatchObject({ refused: expect.stringContaining("wrong") });
+});
