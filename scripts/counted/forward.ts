@@ -1,0 +1,163 @@
+// Products with every variant and with weights of several formats; ops over rows and elements; the choice of tokens.
+import { variantsOf } from "../../src/check/case-table.ts";
+import * as library from "../../src/index.ts";
+import { dropout } from "../../src/kernels/elementwise/dropout.ts";
+import { gemm } from "../../src/kernels/gemm/gemm.ts";
+import { headMatmul } from "../../src/kernels/matmul/heads.ts";
+import { matmulInt8 } from "../../src/kernels/matmul/int8.ts";
+import { matmul } from "../../src/kernels/matmul/matmul.ts";
+import { columnSums } from "../../src/kernels/reduce/column-sums.ts";
+import type { DType } from "../../src/tensor/dtype.ts";
+import { transpose } from "../../src/tensor/views.ts";
+import { type ModelCall, model, type Tensors } from "./model.ts";
+
+const { width, tokens, hidden, vocabulary, heads, head } = model;
+
+export function productCalls({ gpu, random }: Tensors): ModelCall[] {
+  const tensors = (rows: number, dtype: DType = "f32") => ({
+    x: random([rows, width]),
+    weight: random([width, width], dtype),
+  });
+  const product = (rows: number, dtype: DType = "f32", variant?: keyof typeof matmul.variants): ModelCall => ({
+    sizes: `${rows === 1 ? "1 row" : `${rows} rows`}${dtype === "f32" ? "" : `, ${dtype} weight`}`,
+    record: () => matmul(gpu, tensors(rows, dtype), variant ? { variant } : {}),
+  });
+  const forms = {
+    A·B: () => ({ a: random([tokens, width]), b: random([width, width]) }),
+    A·Bᵀ: () => ({ a: random([tokens, width]), b: transpose(random([width, width])) }),
+    Aᵀ·B: () => ({ a: transpose(random([width, tokens])), b: random([width, width]) }),
+  };
+  const form = (name: keyof typeof forms, variant?: keyof typeof gemm.variants): ModelCall => ({
+    sizes: `${tokens} rows, ${name}`,
+    record: () => gemm(gpu, forms[name](), variant ? { variant } : {}),
+  });
+  return [
+    ...[1, 4, tokens].map((rows) => product(rows)),
+    ...(["f16", "q8_0", "q4_0"] as const).flatMap((dtype) => [product(1, dtype), product(tokens, dtype)]),
+    ...variantsOf(matmul).map((variant) => product(/^vector/.test(variant) ? 1 : tokens, "f32", variant)),
+    ...(["A·B", "A·Bᵀ", "Aᵀ·B"] as const).map((name) => form(name)),
+    ...variantsOf(gemm).map((variant) => form("A·B", variant)),
+    {
+      sizes: `${tokens} rows, q8_0 weight`,
+      record: () => matmulInt8(gpu, tensors(tokens, "q8_0"), { dot: "plain" }),
+    },
+    {
+      sizes: `${tokens} rows`,
+      record: () => headMatmul(gpu, { x: random([tokens, heads, head]), weight: random([heads, head, head]) }),
+    },
+  ];
+}
+
+const eps = 1e-5;
+
+export function rowCalls(tensors: Tensors): ModelCall[] {
+  return [...norms(tensors), ...elements(tensors), ...sampling(tensors)];
+}
+
+function norms({ gpu, random, words }: Tensors): ModelCall[] {
+  const x = () => random([tokens, width]);
+  const vector = () => random([width]);
+  const sizes = `${tokens} rows of ${width}`;
+  const logits = () => random([4, vocabulary]);
+  const long = `4 rows of ${vocabulary}`;
+  return [
+    { sizes, record: () => library.rmsNorm(gpu, { x: x(), weight: vector() }, { eps }) },
+    { sizes, record: () => library.addRmsNorm(gpu, { x: x(), residual: x(), weight: vector() }, { eps }) },
+    { sizes, record: () => library.layerNorm(gpu, { x: x(), weight: vector(), bias: vector() }, { eps }) },
+    {
+      sizes,
+      record: () => library.addLayerNorm(gpu, { x: x(), residual: x(), weight: vector(), bias: vector() }, { eps }),
+    },
+    { sizes, record: () => library.l2Normalise(gpu, { x: x() }) },
+    { sizes, record: () => library.softmax(gpu, { x: x() }) },
+    { sizes: long, record: () => library.softmax(gpu, { x: logits() }) },
+    { sizes: long, record: () => library.logSoftmax(gpu, { x: logits() }) },
+    { sizes: `${sizes}, over rows`, record: () => library.sum(gpu, { x: x() }, { axis: 1 }) },
+    { sizes: `${sizes}, over columns`, record: () => library.sum(gpu, { x: x() }, { axis: 0 }) },
+    { sizes, record: () => columnSums(gpu, { x: x() }) },
+    {
+      sizes: `${sizes}, 2 segments`,
+      record: () =>
+        library.reduceSegments(
+          gpu,
+          { x: x(), weights: random([tokens]), offsets: words([3], (i) => (i * tokens) / 2) },
+          { operation: "sum" },
+        ),
+    },
+    { sizes, record: () => library.magnitude(gpu, { x: x(), peaks: words([2], () => 0) }, { index: 1 }) },
+  ];
+}
+
+function elements({ gpu, random, words }: Tensors): ModelCall[] {
+  const x = (columns: number = width) => random([tokens, columns]);
+  const sizes = `${tokens} × ${width}`;
+  const wide = `${tokens} × ${hidden}`;
+  const ids = () => words([tokens], (i) => (i * 37) % vocabulary);
+  return [
+    { sizes, record: () => library.add(gpu, { a: x(), b: x() }) },
+    { sizes: wide, record: () => library.gelu(gpu, { x: x(hidden) }) },
+    { sizes: wide, record: () => library.swiglu(gpu, { gate: x(hidden), up: x(hidden) }) },
+    { sizes: wide, record: () => library.softcap(gpu, { x: x(hidden) }, { cap: 30 }) },
+    { sizes, record: () => library.where(gpu, { condition: words([tokens, width], (i) => i % 2), a: x(), b: x() }) },
+    { sizes, record: () => library.cast(gpu, { x: x() }, { dtype: "f16" }) },
+    { sizes, record: () => library.fill(gpu, [tokens, width], 2, "f32") },
+    { sizes, record: () => library.normal(gpu, [tokens, width], { seed: 1 }) },
+    { sizes, record: () => dropout(gpu, { x: x(), key: words([2], (i) => i) }, { rate: 0.5, site: 1 }) },
+    {
+      sizes: `${tokens} × ${heads} × ${head}, by heads`,
+      record: () => library.contiguous(gpu, { x: library.transpose(random([tokens, heads, head]), [1, 0, 2]) }),
+    },
+    { sizes: `${sizes}, transposed`, record: () => library.contiguous(gpu, { x: library.transpose(x()) }) },
+    { sizes, record: () => library.gather(gpu, { ids: ids(), table: random([vocabulary, width]) }) },
+    {
+      sizes: `${sizes}, q8_0 table`,
+      record: () => library.gather(gpu, { ids: ids(), table: random([vocabulary, width], "q8_0") }),
+    },
+  ];
+}
+
+function sampling({ gpu, random, words }: Tensors): ModelCall[] {
+  const rows = 2;
+  const logits = () => random([rows, vocabulary]);
+  const sizes = `${rows} rows of ${vocabulary}`;
+  const settings = () =>
+    library.tensor(
+      gpu,
+      [64, 8],
+      Array.from({ length: 512 }, (_, i) => [0.8, 40, 0.9, 0.05, 1.5, 0.5, 0.5][i % 8] ?? 0),
+    );
+  const step = () => words([64, 4], () => 1);
+  const targets = () => words([rows], (i) => 3 * i);
+  const counts = () => words([rows, vocabulary], (i) => i % 3);
+  const two = Math.ceil(vocabulary / 32);
+  return [
+    { sizes, record: () => library.argmax(gpu, { x: logits() }) },
+    { sizes, record: () => library.penalise(gpu, { logits: logits(), counts: counts(), settings: settings() }) },
+    { sizes, record: () => library.restrict(gpu, { logits: logits(), allowed: words([rows, two], () => 0xaaaaaaaa) }) },
+    { sizes, record: () => library.sample(gpu, { logits: logits(), settings: settings(), step: step() }) },
+    { sizes, record: () => library.tokenLogprobs(gpu, { logits: logits(), targets: targets() }) },
+    { sizes, record: () => library.topLogprobs(gpu, { logits: logits(), chosen: targets() }, { n: 4 }) },
+    { sizes, record: () => library.topTokens(gpu, { logits: logits() }, { n: 4 }) },
+    { sizes, record: () => library.beamTotals(gpu, { logits: logits(), scores: random([rows]) }) },
+    {
+      sizes: "4 beams",
+      record: () =>
+        library.mergeBeams(
+          gpu,
+          { tokens: words([4, 8], (i) => i), values: random([4, 8]), ranks: words([4], (i) => i % 2) },
+          { beams: 4, n: 8, v: vocabulary },
+        ),
+    },
+    { sizes, record: () => library.tokenWeights(gpu, { logits: logits(), settings: settings() }) },
+    {
+      sizes,
+      record: () =>
+        library.acceptDrafts(gpu, {
+          weights: words([rows, vocabulary], (i) => i % 7),
+          draftWeights: words([rows, vocabulary], () => 1),
+          drafts: words([rows], (i) => i),
+          step: step(),
+        }),
+    },
+  ];
+}
