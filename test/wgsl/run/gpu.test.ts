@@ -2,33 +2,17 @@ import { describe, expect, test } from "vitest";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import type { Shader } from "../../../src/gpu/shader/specialise.ts";
 import { buffersOf } from "../../../src/study/buffers.ts";
-import { differencesOf } from "../../../src/study/differences.ts";
 import { type Choice, type Prepared, prepare, type StudyKernel } from "../../../src/study/kernel.ts";
 import { studyKernels } from "../../../src/study/kernels.ts";
 import { classOf } from "../../../src/wgsl/run/equality.ts";
-import { compareWithFloat64 } from "../../../src/wgsl/run/float64/elements.ts";
-import { type Float64Run, runFloat64 } from "../../../src/wgsl/run/float64/float64.ts";
+import { runFloat64 } from "../../../src/wgsl/run/float64/float64.ts";
 import type { EntryPoint } from "../../../src/wgsl/run/program.ts";
 import { firstIf, firstOfEach } from "../../support/first-tier.ts";
 import { moduleOf } from "../../support/shaders.ts";
 import { halfParts } from "../half-parts.ts";
-import { differentBits, type Pair } from "./differences.ts";
+import { differentBits, wrongNumbers } from "./differences.ts";
 import { devices, lackOf } from "./gpu-devices.ts";
 import { runOnBoth } from "./run-on-gpu.ts";
-
-/** What a GPU wrote that float64 does not allow; where it gives no bound, what is too far from the interpreter's. */
-function wrongNumbers({ variable, interpreted, onGpu }: Pair, results: Float64Run["results"]): string[] {
-  const elements = results.get(variable);
-  if (!elements) throw new Error(`float64 has no ${variable.name}`);
-  const { outside, worst } = compareWithFloat64(elements, onGpu);
-  const beyond = `${outside} numbers of ${variable.name} are out of bounds, such as number ${worst?.index}: ${worst?.found}`;
-  return [
-    ...(outside === 0 ? [] : [`${beyond}, expected ${worst?.value} ± ${worst?.bound}`]),
-    ...differencesOf(elements, interpreted, onGpu).map(
-      (one) => `number ${one.index} of ${variable.name}: ${one.interpreted}, on the GPU ${one.onGpu}`,
-    ),
-  ];
-}
 
 async function expectEqual(gpu: Gpu, { shader: { code }, dispatch }: Prepared): Promise<void> {
   const { workgroups } = dispatch;

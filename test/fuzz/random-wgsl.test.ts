@@ -1,0 +1,63 @@
+// Random programs in the interpreter and on every software adapter: what is exact gives the same bits, what rounds is
+// within the bounds of float64.
+import { describe, expect, test } from "vitest";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import { classOf } from "../../src/wgsl/run/equality.ts";
+import { runFloat64 } from "../../src/wgsl/run/float64/float64.ts";
+import type { EntryPoint, Variable } from "../../src/wgsl/run/program.ts";
+import { attempts, randomFor } from "../support/fuzz.ts";
+import { differentBits, wrongNumbers } from "../wgsl/run/differences.ts";
+import { devices } from "../wgsl/run/gpu-devices.ts";
+import { atomicsOfProgram, type Kind, lanes, randomModule } from "../wgsl/run/random-modules.ts";
+import { runOnBoth } from "../wgsl/run/run-on-gpu.ts";
+
+/** Of a module. */
+const programs = 20;
+
+/** What modules read: words without order, and floats none of which is 0. */
+function buffersOf({ function: { uses } }: EntryPoint): Map<Variable, ArrayBuffer> {
+  const contents: Readonly<Record<string, ArrayBuffer>> = {
+    words: Uint32Array.from({ length: lanes }, (_, i) => Math.imul(i, 2_654_435_761) >>> (i % 9)).buffer,
+    numbers: Float32Array.from({ length: lanes }, (_, i) => ((i * 37) % 61) / 8 - 3.8).buffer,
+    out: new ArrayBuffer(4 * lanes * programs),
+    atomics: Uint32Array.from({ length: atomicsOfProgram * programs }, (_, i) => Math.imul(i, 40_503)).buffer,
+  };
+  return new Map(
+    [...uses].flatMap((variable) => {
+      const content = variable.binding && contents[variable.name];
+      return content ? [[variable, content] as const] : [];
+    }),
+  );
+}
+
+/** What the GPU's results are wrong in. */
+async function wrongIn(gpu: Gpu, code: string, kind: Kind): Promise<string[]> {
+  const workgroups = [programs, 1, 1] as const;
+  const { entry, pairs, outOfBounds, subgroupSize } = await runOnBoth(gpu, code, buffersOf, workgroups);
+  expect(classOf(entry)).toBe(kind === "exact" ? "bits" : "bound");
+  expect(outOfBounds).toEqual([]);
+  if (kind === "exact") return pairs.flatMap(differentBits);
+  const { results } = runFloat64(entry, { workgroups, subgroupSize, buffers: buffersOf(entry) });
+  return pairs.flatMap((pair) => wrongNumbers(pair, results));
+}
+
+/** Pairs of modules that each adapter runs: the first in `npm run test:fuzz` 2,000 programs, others the first 400. */
+const adapters = [...(await devices())].map(([label, gpu], i) => ({
+  label,
+  gpu,
+  pairs: attempts(i === 0 ? 50 : 10, 1),
+}));
+
+describe.each(adapters)("on $label, random programs give what the interpreter gives", ({ gpu, pairs }) => {
+  test.each(["exact", "rounded"] as const)("%s", async (kind) => {
+    const random = randomFor(`random programs, ${kind}`);
+    for (let i = 0; i < pairs; i++) {
+      const seed = random.integer(2 ** 31);
+      const where = `randomModule(${seed}, "${kind}", ${programs})`;
+      const wrong = await wrongIn(gpu, randomModule(seed, kind, programs), kind).catch((cause: unknown) => {
+        throw new Error(`${where}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+      });
+      expect(wrong.slice(0, 5), where).toEqual([]);
+    }
+  });
+});
