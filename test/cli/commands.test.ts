@@ -105,6 +105,9 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
     expect(gpu).toMatchObject({ outputs, equal: true, class: "bits" });
     expect(gpu.prints.map(({ values }: { values: number[] }) => values)).toEqual([[0], [1], [2], [3]]);
     expect(prints).toHaveLength(4);
+    const shape = ["--shape", "m=5,k=7,n=3"];
+    expect((await json("study", "gemm/naive", ...shape, "--compare")).gpu).toEqual({ equal: true, class: "bound" });
+    expect(await printed("study", "layout/copy", "--compare")).toMatch(/^on the GPU: equal to the bit$/m);
   },
   async tune() {
     const { rows } = await json("tune", "--model", bundledNano, "--no-store", "--budget", "1");

@@ -2,7 +2,7 @@
 import type { StudyKernel } from "../../study/kernel.ts";
 import { columnsText } from "../terminal.ts";
 import type { Fault, Figure, FileLine, KernelStudy, TracedStep } from "./kernel-study.ts";
-import { accessesTable, type FaultCard, faultsText, number, printsText, scheduleLines } from "./sections.ts";
+import { accessesTable, type FaultCard, faultsText, gpuLines, number, printsText, scheduleLines } from "./sections.ts";
 
 /** The most statements that are shown. */
 const shownSteps = 200;
@@ -56,7 +56,7 @@ function figuresTable(figures: readonly Figure[]): string {
   ]);
 }
 
-function comparisonsText({ reference, schedules, float64 }: KernelStudy): string {
+function comparisonsText({ reference, schedules, float64, gpu }: KernelStudy): string {
   const lines = [
     ...(reference?.outputs ?? []).map(
       ({ name, difference, largest }) =>
@@ -68,6 +68,7 @@ function comparisonsText({ reference, schedules, float64 }: KernelStudy): string
       return `${name}: ${number(within)} of ${number(within + outside)} numbers are within float64's bounds, ${share}${left}`;
     }),
     ...scheduleLines(schedules),
+    ...gpuLines(gpu),
   ];
   return lines.length > 0 ? `${lines.join("\n")}\n` : "";
 }

@@ -1,4 +1,5 @@
 // Runs a kernel of shaders/ in the interpreter, and finds what was requested.
+import type { Gpu } from "../../gpu/gpu.ts";
 import { buffersOf } from "../../study/buffers.ts";
 import { inputsOf } from "../../study/dispatch.ts";
 import { floatOperations, requestedBytes } from "../../study/figures.ts";
@@ -15,6 +16,7 @@ import type { Variable } from "../../wgsl/run/program.ts";
 import { newDetector } from "../../wgsl/run/race/detector.ts";
 import { linesOf, printedLines } from "../../wgsl/run/results.ts";
 import type { Checked, Distance, Fault, Figure, FileLine, Float64Figures, KernelStudy } from "./kernel-study.ts";
+import { runAlsoOnGpu } from "./on-gpu.ts";
 import { runSchedules } from "./schedules.ts";
 import { accessesOf } from "./sections.ts";
 import { traceOf } from "./trace.ts";
@@ -57,6 +59,37 @@ export function studyOf(prepared: Prepared, question: KernelQuestion, subgroupSi
     const { file, line } = placeOf(error.at);
     throw new Error(`${file}:${line}: ${error.message}`, { cause: error });
   }
+}
+
+/**
+ * Runs a kernel in the interpreter and on the GPU, and compares what both leave. Throws for one that uses subgroups of
+ * another size than the adapter's.
+ */
+export async function comparedOnGpu(
+  { shader: { name, code }, dispatch }: Prepared,
+  gpu: Gpu,
+  { maxSteps }: KernelQuestion,
+  subgroupSize: number,
+): Promise<NonNullable<KernelStudy["gpu"]>> {
+  const own = gpu.adapter.subgroupSize;
+  if (own !== undefined && own !== subgroupSize && /^enable subgroups;/m.test(code)) {
+    throw new Error(
+      `${name}: has subgroups of ${subgroupSize} threads, the adapter of ${own}: --compare needs the same`,
+    );
+  }
+  const entry = entryOf(checkProgram(code), undefined);
+  const { workgroups } = dispatch;
+  const buffers = buffersOf(entry, dispatch);
+  const { prints } = execute(entry, { workgroups, buffers, subgroupSize, ...(maxSteps !== undefined && { maxSteps }) });
+  const lines = printedLines(prints, linesOf(code));
+  const text = { code, workgroups };
+  const given = buffersOf(entry, dispatch);
+  const {
+    equal,
+    class: exactness,
+    refused,
+  } = await runAlsoOnGpu(gpu, text, entry, given, buffers, lines, subgroupSize);
+  return { equal, class: exactness, ...(refused !== undefined && { refused }) };
 }
 
 type Options = Omit<ExecuteOptions, "buffers">;

@@ -3,6 +3,7 @@ import type { Prepared, Sizes } from "../../study/kernel.ts";
 import type { EntryPoint } from "../../wgsl/run/program.ts";
 import type { PrintedLine } from "../../wgsl/run/results.ts";
 import type { Request } from "../../wgsl/run/step/types.ts";
+import type { OnGpu } from "./on-gpu.ts";
 import type { Schedules } from "./schedules.ts";
 import type { AccessQuality } from "./sections.ts";
 
@@ -69,6 +70,8 @@ export interface KernelStudy {
   readonly schedules?: Schedules;
   readonly float64?: readonly Float64Figures[];
   readonly trace?: readonly TracedStep[];
+  /** Whether a GPU left the same in the buffers that the kernel may write, and printed the same. */
+  readonly gpu?: Pick<OnGpu, "equal" | "class" | "refused">;
 }
 
 /** What a statement requests from memory. */

@@ -1,9 +1,10 @@
 // `study KERNEL`: a kernel of shaders/ with its parts, on a dispatch of a chosen shape.
 import { InvalidArgumentError } from "commander";
 import { studyKernel } from "../../study/kernels.ts";
+import { openDevice } from "../model/open-device.ts";
 import { print, printJson } from "../output.ts";
 import { kernelReport } from "./kernel-report.ts";
-import { type KernelQuestion, preparedFor, studyOf } from "./kernel-run.ts";
+import { comparedOnGpu, type KernelQuestion, preparedFor, studyOf } from "./kernel-run.ts";
 
 /** The options of `study` that are about a kernel. */
 export interface KernelFlags {
@@ -15,6 +16,8 @@ export interface KernelFlags {
   readonly float64?: boolean;
   readonly subgroupSize?: number;
   readonly maxSteps?: number;
+  readonly compare?: boolean;
+  readonly adapter?: string;
   readonly json?: boolean;
 }
 
@@ -32,11 +35,12 @@ export function shapeOf(text: string): Record<string, number> {
 
 /** Runs a kernel and prints what was found. Without flags it counts and looks for races. */
 export async function studyNamed(name: string, flags: KernelFlags): Promise<void> {
-  const { count, races, trace, float64, schedules = 0 } = flags;
+  const { count, races, trace, float64, schedules = 0, compare, adapter } = flags;
+  using gpu = compare ? await openDevice({ ...(adapter !== undefined && { adapter }), tuned: false }) : undefined;
   const isAll = !(count || races || trace || float64 || schedules > 0);
   const question: KernelQuestion = {
     sizes: flags.shape ?? {},
-    subgroupSize: flags.subgroupSize,
+    subgroupSize: flags.subgroupSize ?? gpu?.adapter.subgroupSize,
     maxSteps: flags.maxSteps,
     isCounted: isAll || count === true,
     isRaced: isAll || races === true,
@@ -45,7 +49,10 @@ export async function studyNamed(name: string, flags: KernelFlags): Promise<void
     schedules,
   };
   const [prepared, subgroupSize] = preparedFor(await studyKernel(name), question);
-  const study = studyOf(prepared, question, subgroupSize);
+  const study = {
+    ...studyOf(prepared, question, subgroupSize),
+    ...(gpu && { gpu: await comparedOnGpu(prepared, gpu, question, subgroupSize) }),
+  };
   if (flags.json) return printJson(study);
   const { code, lines } = prepared.shader;
   const texts = code.split("\n");

@@ -7,6 +7,7 @@ import {
   accessesTable,
   type FaultCard,
   faultsText,
+  gpuLines,
   number,
   printsText,
   scheduleLines,
@@ -104,9 +105,6 @@ function outputsText({ outputs }: TextResult): string {
 }
 
 function gpuText({ gpu, schedules }: TextResult): string {
-  const exactly = gpu?.class === "bits" ? "to the bit" : "within roundings";
-  const ran = gpu && `on the GPU: ${gpu.equal ? `equal ${exactly}` : `different, compared ${exactly}`}`;
-  const compared = gpu?.refused === undefined ? ran : `on the GPU: refused: ${gpu.refused.split("\n")[0]}`;
-  const lines = [...scheduleLines(schedules), ...(compared === undefined ? [] : [compared])];
+  const lines = [...scheduleLines(schedules), ...gpuLines(gpu)];
   return lines.length > 0 ? `${lines.join("\n")}\n` : "";
 }

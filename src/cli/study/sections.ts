@@ -2,6 +2,7 @@
 import type { AccessCounts, Counts } from "../../wgsl/run/count/counter.ts";
 import type { PrintedLine } from "../../wgsl/run/results.ts";
 import { columnsText } from "../terminal.ts";
+import type { OnGpu } from "./on-gpu.ts";
 import type { Schedules } from "./schedules.ts";
 
 /** The most lines that are shown of what threads printed. */
@@ -103,3 +104,11 @@ export const scheduleLines = (schedules: Schedules | undefined): string[] =>
   schedules
     ? [`${schedules.equal} of ${schedules.runs} random schedules leave the same bits as the ascending one`]
     : [];
+
+/** A line about the run on the GPU, where there was one. */
+export function gpuLines(gpu: Pick<OnGpu, "equal" | "class" | "refused"> | undefined): string[] {
+  if (!gpu) return [];
+  if (gpu.refused !== undefined) return [`on the GPU: refused: ${gpu.refused.split("\n")[0]}`];
+  const exactly = gpu.class === "bits" ? "to the bit" : "within roundings";
+  return [`on the GPU: ${gpu.equal ? `equal ${exactly}` : `different, compared ${exactly}`}`];
+}

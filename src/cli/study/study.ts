@@ -13,8 +13,6 @@ interface Flags extends KernelFlags {
   readonly bindings?: string;
   readonly workgroups?: readonly [number, number, number];
   readonly entry?: string;
-  readonly compare?: boolean;
-  readonly adapter?: string;
 }
 
 /** `shaderformer study`: a compute shader in the interpreter, counted and checked. */
@@ -61,7 +59,7 @@ function subgroupSize(text: string): number {
 }
 
 /** Options for a text of one's own, and for a kernel of shaders/. */
-const ofTexts = ["wgsl", "bindings", "workgroups", "entry", "compare", "adapter"] as const;
+const ofTexts = ["wgsl", "bindings", "workgroups", "entry"] as const;
 const ofKernels = ["shape", "count", "races", "trace", "float64"] as const;
 
 /** Throws for options that are not for what is studied. */
