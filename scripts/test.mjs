@@ -55,9 +55,10 @@ async function run(kind) {
 async function runAll() {
   const start = Date.now();
   // Modules are cached by their text only, without that of the loader of .wgsl files, so none may be older than this
-  // run. The built site may come from other sources.
-  if (tier !== "rest") rmSync(".cache/tests/modules", { recursive: true, force: true });
-  rmSync(".cache/tests/site", { recursive: true, force: true });
+  // run. Built sites are kept by their sources: see test/browser/sources.ts.
+  if (tier !== "rest") {
+    for (const name of ["modules", "site"]) rmSync(`.cache/tests/${name}`, { recursive: true, force: true });
+  }
   const queue = [...kinds[tier]];
   const runs = [];
   async function lane() {

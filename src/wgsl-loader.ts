@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { dirname, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readFile as readDeclarations, typesOf } from "./gpu/shader/read-declarations.ts";
+import type { FileDeclarations } from "./gpu/shader/shader-module.ts";
 import { withoutComments } from "./wgsl/comments.ts";
 
 /** How `.wgsl` files are read. */
@@ -53,6 +54,17 @@ export function namedParts(code: string): NamedPart[] {
 /** The text without comments and indentation, with line numbers unchanged. */
 const stripComments = (code: string): string => withoutComments(code).replace(/^[ \t]+|[ \t\r]+$/gm, "");
 
+/** What texts declare, by their names: a site with workers has a bundle for each, which has the same texts. */
+const declared = new Map<string, { readonly code: string; readonly declares: FileDeclarations }>();
+
+function declarationsIn(code: string, name: string): FileDeclarations {
+  const known = declared.get(name);
+  if (known?.code === code) return known.declares;
+  const declares = readDeclarations(code, name);
+  declared.set(name, { code, declares });
+  return declares;
+}
+
 const slashes = (path: string) => path.split(sep).join("/");
 
 /**
@@ -76,7 +88,7 @@ export function moduleText(file: string, code: string, options: WgslOptions = {}
     const path = slashes(relative(dirname(file), target));
     return `import part${i} from ${JSON.stringify(path.startsWith(".") ? path : `./${path}`)};`;
   });
-  const declares = readDeclarations(code, name);
+  const declares = declarationsIn(code, name);
   const fields = [
     `name: ${JSON.stringify(name)}`,
     `code: ${JSON.stringify(comments ? code : stripComments(code))}`,

@@ -45,6 +45,7 @@ const ways: Readonly<Record<string, Way>> = {
       };
       const token = instead.replaceAll("␣", " ").replaceAll("↵", "\n");
       await untilIn(page, "a text that has another token", look, [before, token.trim()] as const);
+      await page.click(".show-form button");
       await shown(page, ".show-says", /^W/);
     },
   },

@@ -1,5 +1,5 @@
-// Set-up of projects whose tests open pages: a folder for the built site, which scripts/test.mjs gives to all kinds of
-// a run. The first file that needs the site builds it.
+// Set-up of projects whose tests open pages: a folder for built sites, which scripts/test.mjs gives to all kinds of a
+// run. The first file that needs the site builds it; sources that have changed since are built again.
 import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

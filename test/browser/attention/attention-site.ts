@@ -8,6 +8,7 @@ import { inject } from "vitest";
 import { serveSite } from "../../../bench/harness/web-server.ts";
 import type { DrivenPage } from "../driven.ts";
 import { closePages, sharedChromium } from "../shared.ts";
+import { digestOfSources } from "../sources.ts";
 
 /** The site as published: built, and served from a subpath. */
 export interface BuiltSite {
@@ -37,16 +38,27 @@ export interface OpenSite extends BuiltSite {
   readonly browser: Browser;
 }
 
-/** Builds the site, as in a clone that has never measured the peers, unless a file before did, and serves it. */
+let built: string | undefined;
+
+/** The folder of the built site, as in a clone that has never measured the peers, which is built unless it is there. */
+async function builtSite(): Promise<string> {
+  const parent = inject("siteFolder");
+  if (built?.startsWith(parent) && existsSync(built)) return built;
+  const digest = digestOfSources();
+  built = join(parent, digest);
+  if (existsSync(built)) return built;
+  const withoutPeers = { publicDir: false, define: { PEERS_ARE_HERE: false } } as const;
+  const unfinished = join(parent, `of-${process.pid}`); // another kind of test file may build it now
+  await build({ ...withoutPeers, logLevel: "error", build: { outDir: unfinished } });
+  // Of sources that were edited meanwhile no other process uses it.
+  if (digestOfSources() !== digest) built = unfinished;
+  else await rename(unfinished, built).catch(() => rm(unfinished, { recursive: true }));
+  return built;
+}
+
+/** Builds the site, unless it was built before, and serves it. */
 export async function buildSite(): Promise<BuiltSite> {
-  const folder = inject("siteFolder");
-  // Files of a project run one after another, so that no other is building it now.
-  if (!existsSync(join(folder, "index.html"))) {
-    const withoutPeers = { publicDir: false, define: { PEERS_ARE_HERE: false } } as const;
-    const unfinished = `${folder}-${process.pid}`; // another kind of test file may build it now
-    await build({ ...withoutPeers, logLevel: "error", build: { outDir: unfinished } });
-    await rename(unfinished, folder).catch(() => rm(unfinished, { recursive: true }));
-  }
+  const folder = await builtSite();
   const scratch = await mkdtemp(join(tmpdir(), "shaderformer-scratch-"));
   const server = await serveSite({ texts: {}, folders: { "/some/path/": folder } });
   const root = `${server.origin}/some/path`;

@@ -12,9 +12,9 @@ import { press, rowsOf, shown, until, write } from "../ways.ts";
 import { chosenFiles, ofPage, type SearchPage, violationsIn } from "./search-ways.ts";
 
 /** Part of the example: recorded answers that are in it are the same without the rest. */
-const part = amendments.slice(amendments.indexOf("Second Amendment"), amendments.indexOf("Sixth Amendment")).trim();
+const part = amendments.slice(amendments.indexOf("Second Amendment"), amendments.indexOf("Fifth Amendment")).trim();
 /** The part, and so many short passages that they are computed at two times: 64 are at once. */
-const pasted = [part, ...Array.from({ length: 62 }, (_, i) => `Page ${i + 1}`)].join("\n\n");
+const pasted = [part, ...Array.from({ length: 63 }, (_, i) => `Page ${i + 1}`)].join("\n\n");
 const indexed = /^66 passages of Your text, indexed by http:.*Kept in this browser\./;
 /** Recorded queries, with the hits that are in the part. */
 const answered = ["can the police search my home", "soldiers living in my house"].map((query) => ({
@@ -119,7 +119,7 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
     const values = (await bars()).filter(Boolean).map(Number);
     expect(values.length).toBeGreaterThan(1);
     for (const { query, hits } of answered) {
-      expect(hits.length).toBeGreaterThan(1);
+      expect(hits.length).toBeGreaterThan(0);
       await search.ask(query);
       const found = await search.marked();
       expect(found.slice(0, hits.length).map(({ words, marked }) => ({ words, marked }))).toEqual(
