@@ -7,7 +7,7 @@ export const attentions: Ladder = {
   rungs: [
     {
       kernel: "attention/naive/scores",
-      idea: "three kernels, the first: all products of queries and keys, in memory",
+      idea: "three kernels, the first: the scores of all queries and keys, in storage",
       at,
       bug: {
         from: "head / (params.h / params.g)",
@@ -19,7 +19,7 @@ export const attentions: Ladder = {
     },
     {
       kernel: "attention/naive/softmax",
-      idea: "the second: the weights",
+      idea: "the second: softmax makes weights of a query's scores",
       at,
       bug: {
         from: "scores[first + key] * state.rescale / state.sum",
@@ -69,7 +69,7 @@ export const attentions: Ladder = {
     },
     {
       kernel: "ladders/attention/rows",
-      idea: "a thread a query: nobody waits, but every thread reads all keys for itself",
+      idea: "a thread for each query, not a workgroup: nobody waits, but every thread reads all keys for itself",
       at,
       claims: [
         { counter: "barriers", before: 19, after: 0 },
@@ -99,7 +99,7 @@ export const attentions: Ladder = {
     },
     {
       kernel: "attention/flash-plain",
-      idea: "sums are rescaled once for a tile, not for every key",
+      idea: "flash attention, and nothing else: sums are rescaled once for a tile, not for every key",
       at,
       claims: [{ counter: "operations", of: "exp", before: 4160, after: 2336, formula: "2 a score → 1 + 1 / KEYS" }],
       bug: {
@@ -112,7 +112,7 @@ export const attentions: Ladder = {
     },
     {
       kernel: "attention/flash",
-      idea: "register tiles, and the masks, scores and layouts of models",
+      idea: "register tiles, as in gemm/registers-2d; masks, scores and layouts of models are parts",
       at,
       claims: [{ counter: "shared", before: 4, after: 0.766 }],
       bug: {

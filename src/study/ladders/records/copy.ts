@@ -5,7 +5,7 @@ export const copies: Ladder = {
   rungs: [
     {
       kernel: "peaks/increment",
-      idea: "one thread for each element, which finds it by its number",
+      idea: "the smallest kernel: a thread for each element, whose number is the thread's",
       bug: {
         from: "count[workgroup.x] += 1;",
         to: "count[workgroup.y] += 1;",
@@ -15,7 +15,7 @@ export const copies: Ladder = {
     },
     {
       kernel: "ladders/copy/pieces",
-      idea: "a piece for each thread, as for the threads of a CPU",
+      idea: "each thread copies a piece, as threads of a CPU would",
       bug: {
         from: "let i = first + thread * PIECE + j;",
         to: "let i = (first + j * WORKGROUP + thread) * PIECE % params.n;",
@@ -58,7 +58,7 @@ export const copies: Ladder = {
     },
     {
       kernel: "layout/copy",
-      idea: "rows of any strides, brought next to each other",
+      idea: "rows of any stride, brought next to each other",
       bug: {
         from: "let row = i / params.words;",
         to: "let row = i % params.rows;",

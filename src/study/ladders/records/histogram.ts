@@ -5,7 +5,7 @@ export const histograms: Ladder = {
   rungs: [
     {
       kernel: "ladders/histogram/storage",
-      idea: "every thread adds 1 to a count in memory, by an atomic function",
+      idea: "every thread adds 1 to a count in storage, by an atomic function",
       bug: {
         from: "atomicAdd(&counts[x[i]], 1u);",
         to: "atomicStore(&counts[x[i]], atomicLoad(&counts[x[i]]) + 1u);",
@@ -15,7 +15,7 @@ export const histograms: Ladder = {
     },
     {
       kernel: "ladders/histogram/workgroup",
-      idea: "a workgroup counts in memory of its own, and adds its counts once",
+      idea: "a workgroup counts in workgroup memory, and adds its counts to storage once",
       claims: [{ counter: "atomics", of: "counts", before: 2048, after: 64, formula: "n → bins · workgroups" }],
       bug: {
         from: "  workgroupBarrier();\n",

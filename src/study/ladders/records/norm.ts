@@ -9,7 +9,7 @@ export const norms: Ladder = {
   rungs: [
     {
       kernel: "ladders/norm/rows",
-      idea: "a thread a row: the mean, the squared deviations from it, the result",
+      idea: "a thread for each row, in three passes: the mean, the squared deviations from it, the result",
       bug: {
         from: "inverseSqrt(squares / count + params.eps)",
         to: "inverseSqrt(squares / count) + params.eps",
@@ -19,7 +19,7 @@ export const norms: Ladder = {
     },
     {
       kernel: "ladders/norm/squares",
-      idea: "one pass less by mean(x²) - mean², which loses the digits of a large mean: a lesson, not a choice",
+      idea: "one pass less by mean(x²) - mean², which loses the digits of a large mean: never choose it",
       claims: [
         { counter: "reads", of: "x", before: 3, after: 2 },
         { counter: "digits", before: 2, after: 0, sizes: farFromZero },
@@ -33,7 +33,7 @@ export const norms: Ladder = {
     },
     {
       kernel: "ladders/norm/welford",
-      idea: "a running mean: as few passes, and the digits of three",
+      idea: "a running mean: two passes with the digits of three",
       claims: [
         { counter: "digits", before: 0, after: 2, sizes: farFromZero },
         { counter: "operations", of: "/", before: 128, after: 4160, formula: "2 a row → 1 an element" },

@@ -4,7 +4,7 @@ import type { Ladder, Published } from "../ladder.ts";
 const at = { sizes: { m: 64, k: 32, n: 64 } } as const;
 
 const boehm = (percent: string, more = ""): Published => ({
-  says: `${percent} % of cuBLAS, 4096³ on an A6000${more}`,
+  says: `${percent} % of the speed of cuBLAS, NVIDIA's library, 4096³ on an A6000${more}`,
   source: "SGEMM_CUDA",
   url: "https://github.com/siboehm/SGEMM_CUDA",
 });
@@ -14,7 +14,7 @@ export const products: Ladder = {
   rungs: [
     {
       kernel: "gemm/naive",
-      idea: "a thread for each output; neighbours read different rows",
+      idea: "a thread for each output; neighbouring threads read different rows",
       at,
       bug: {
         from: "let row = output % params.m;",
@@ -57,7 +57,7 @@ export const products: Ladder = {
     },
     {
       kernel: "gemm/registers-1d",
-      idea: "a thread computes a column of outputs",
+      idea: "a thread computes a column of outputs: what it loads from a tile serves all of them",
       at,
       claims: [{ counter: "shared", before: 8, after: 4.5, formula: "4 (1 + 1) → 4 (1 + 1 / ROWS)" }],
       published: boehm("12.8 → 36.5"),
@@ -70,7 +70,7 @@ export const products: Ladder = {
     },
     {
       kernel: "gemm/registers-2d",
-      idea: "a thread computes a rectangle of outputs",
+      idea: "a thread computes a rectangle of outputs, from a column of a and a row of b in registers",
       at,
       claims: [
         { counter: "shared", before: 4.5, after: 1, formula: "4 (1 + 1 / ROWS) → 4 (1 / ROWS + 1 / COLUMNS)" },
@@ -102,7 +102,7 @@ export const products: Ladder = {
     },
     {
       kernel: "gemm/padded",
-      idea: "rows of the tile shifted by one vector, so that no bank is crowded",
+      idea: "each row of the tile begins one vector later, so that threads want different banks",
       at,
       claims: [{ counter: "ways", before: 2, after: 1 }],
       published: boehm("78.4 → 70.8", ": there it was slower"),

@@ -79,7 +79,7 @@ export const reductions: Ladder = {
     },
     {
       kernel: "reduce/thread",
-      idea: "many sums: a thread for each, in runs of runs for the sake of digits",
+      idea: "many sums, a thread for each: sums in runs, and runs of these, lose fewer digits",
       bug: {
         from: "j < min(begin + RUN, params.length); j++",
         to: "j < begin + RUN; j++",

@@ -8,7 +8,7 @@ export const ropes: Ladder = {
   rungs: [
     {
       kernel: "ladders/rope/angles",
-      idea: "angles computed where they are needed: a power, a cosine and a sine a pair",
+      idea: "pairs of elements are rotated by their position: a power, a cosine and a sine for each pair",
       bug: {
         from: "let second = first + pairs;",
         to: "let second = first + 1;",
@@ -58,7 +58,7 @@ export const ropes: Ladder = {
     },
     {
       kernel: "kv-cache/append-rotated",
-      idea: "rotated on the way into the cache",
+      idea: "keys are rotated on their way into the cache, where those of earlier tokens are",
       bug: {
         from: "return rotate(k[both.x], k[both.y], table[at * params.pairs + pair.x], pair.y);",
         to: "return rotate(k[both.x], k[both.y], table[pair.x], pair.y);",

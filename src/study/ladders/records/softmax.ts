@@ -7,7 +7,7 @@ export const softmaxes: Ladder = {
   rungs: [
     {
       kernel: "softmax/row-max",
-      idea: "three passes, the first: a thread finds a row's largest value",
+      idea: "softmax in three kernels, the first: a thread finds a row's largest value",
       at,
       bug: {
         from: "var value = LOWEST_FLOAT;",
@@ -30,7 +30,7 @@ export const softmaxes: Ladder = {
     },
     {
       kernel: "softmax/normalise",
-      idea: "the third: each exponential by the sum",
+      idea: "the third: each exponential divided by the sum",
       at,
       bug: {
         from: "let row = i / params.cols;",
@@ -57,7 +57,7 @@ export const softmaxes: Ladder = {
     },
     {
       kernel: "softmax/online",
-      idea: "maximum and sum in one pass, rescaled when the maximum grows",
+      idea: "online softmax: maximum and sum in one pass, the sum rescaled when the maximum grows",
       at,
       claims: [
         { counter: "asked", before: 81920, after: 49152, formula: "20 · rows · columns → 12" },
@@ -92,7 +92,7 @@ export const softmaxes: Ladder = {
     },
     {
       kernel: "softmax/subgroups",
-      idea: "a subgroup reduces, without barriers",
+      idea: "a subgroup finds maximum and sum, without barriers",
       at,
       than: ["softmax/online"],
       claims: [
