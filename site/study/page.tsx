@@ -47,6 +47,7 @@ export function Page() {
           </details>
         </nav>
         <div class="work">
+          <FirstSteps />
           <KernelHead />
           <PuzzlePanel />
           <SetupPanel />
@@ -69,5 +70,31 @@ export function Page() {
         </div>
       </div>
     </Shell>
+  );
+}
+
+/** What a reader who has never written a shader does first. */
+function FirstSteps() {
+  return (
+    <details class="small">
+      <summary>New here? How to begin</summary>
+      <ol>
+        <li>
+          What a GPU does is in docs/gpu-primer.md of the repository, its language in a table of shaders/README.md.
+          Words with a dotted line say here what they mean.
+        </li>
+        <li>Take the ladders from the top. Of each kernel read the idea, the text, and what changes since the last.</li>
+        <li>
+          Step through it (F10). The marked line runs next; next to it are the threads, what they request from memory,
+          and the memory.
+        </li>
+        <li>
+          Below, the counters of all workgroups stand next to those of the kernel before, the largest change first.
+        </li>
+        <li>
+          Plant a mistake, and find it: by faults, by the check, by single threads. Then go on to the next kernel.
+        </li>
+      </ol>
+    </details>
   );
 }

@@ -31,7 +31,7 @@ function Card({ request, opened }: { request: Request; opened: Opened }) {
     <div class={`access ${request.kind}`}>
       <h3>
         {counted(request.lanes.length, "thread")} {verbs[request.kind]} <code>{memory.name}</code>, {request.bytes}{" "}
-        bytes each
+        bytes{request.lanes.length > 1 && " each"}
       </h3>
       {memory.space === "uniform" && <p class="small">A uniform: the same for all threads, from a cache of its own.</p>}
       {memory.space === "storage" && <Segments request={request} />}
@@ -49,7 +49,7 @@ function Segments({ request }: { request: Request }) {
     <>
       <p class="small">
         <Term name="requested" /> {asked} bytes, {unique} of them different, in {counted(segments.length, "segment")} of{" "}
-        {segmentBytes} (best {best}): <Term name="excess" /> <strong>{digits(excess)}</strong>.{" "}
+        {segmentBytes} bytes (best {best}): <Term name="excess" /> <strong>{digits(excess)}</strong>.{" "}
         {excess > highExcess ? (
           <>
             {digits((segments.length * segmentBytes) / Math.max(1, unique))} times the bytes that are used are moved (
@@ -57,7 +57,7 @@ function Segments({ request }: { request: Request }) {
             ).
           </>
         ) : (
-          "Neighbours share segments."
+          request.lanes.length > 1 && "Neighbours share segments."
         )}
       </p>
       {outOfBounds > 0 && (

@@ -12,6 +12,7 @@ export function KernelList() {
   const chosen = rungOf(study.value.kernel)?.ladder.name;
   return (
     <>
+      <p class="small muted">Ladders, in reading order: each kernel adds one idea to the one before.</p>
       {ladders.map(({ name, rungs }) => (
         <details key={name} open={name === chosen}>
           <summary>{name}</summary>

@@ -13,6 +13,7 @@ export function CheckPanel() {
     <section class="panel" aria-label="Check" id="check" tabIndex={-1}>
       <h2>Check</h2>
       {!report.value && <p class="small">{state.waitingFor("computing…")}</p>}
+      {report.value && <p class="small muted">What is right is computed in float64, in JavaScript’s numbers.</p>}
       {report.value?.outputs.map((output) => (
         <OutputCard
           key={output.name}
@@ -128,13 +129,13 @@ function OutputCard({ output, reference }: { output: Output; reference: string }
 
 function Says({ verdict, who, than }: { verdict: Verdict; who: string; than: string }) {
   const { isRight, nmse, cap, ulps, misplaced } = verdict;
-  const distance = Number.isNaN(ulps) ? "" : `, at worst ${count(ulps)} f32 away`;
+  const distance = Number.isNaN(ulps) ? "" : `, at worst ${count(ulps)} steps of f32 away`;
   const wrongPlaces =
     misplaced > 0 ? `; ${count(misplaced)} are NaN or infinite where ${than} is not, or the other way` : "";
   return (
     <li>
-      <span class={isRight ? "right" : "wrong"}>{isRight ? "✓ right" : "✗ wrong"}</span> {who}: squared error{" "}
-      {nmse.toExponential(1)} of the squares of {than} (at most {cap === 0 ? "0" : cap.toExponential(0)}){distance}
+      <span class={isRight ? "right" : "wrong"}>{isRight ? "✓ right" : "✗ wrong"}</span> {who}: squared errors add up to{" "}
+      {nmse.toExponential(1)} of the squares of {than} ({cap === 0 ? "0" : cap.toExponential(0)} is allowed){distance}
       {wrongPlaces}.
     </li>
   );

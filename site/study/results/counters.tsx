@@ -18,6 +18,12 @@ function text(value: number | undefined, unit: Figure["unit"]): string {
   return unit === "×" ? `${shown}×` : shown;
 }
 
+/** What the heads of columns mean. */
+const headTips: Readonly<Record<string, string>> = {
+  formula: "What the project’s formula for this kernel’s cost gives on these sizes; ✗ where the count differs.",
+  ideal: "The best that a kernel for the same work could reach, where that can be said.",
+};
+
 /** What the whole dispatch requests and computes, compared with the rung before, the kernel's formula and the ideal. */
 export function CountersPanel() {
   const { report } = state;
@@ -73,7 +79,7 @@ function Figures({ counted, before, beforeName }: FiguresProps) {
             <tr>
               {heads.map((head, i) => (
                 <th key={head} scope="col" class={i === 0 ? "" : "number"}>
-                  {head}
+                  {head in headTips ? <Term more={headTips[head]}>{head}</Term> : head}
                 </th>
               ))}
             </tr>
@@ -110,8 +116,10 @@ function Row({ cells, figure }: { cells: readonly string[]; figure: Figure }) {
   const isWrong = formula !== undefined && formula !== value;
   return (
     <tr>
-      <th scope="row" title={how}>
-        {term ? <Term name={term}>{name}</Term> : name}
+      <th scope="row">
+        <Term name={term} more={`Here: ${how}.`}>
+          {name}
+        </Term>
       </th>
       {values.map((cell, i) => (
         <td key={i} class={`number${isWrong && i === values.length - 2 ? " wrong" : ""}`}>

@@ -64,11 +64,11 @@ export function figuresOf(counted: Counted): Figure[] {
       how: "in all buffers together, over the whole dispatch",
     },
     {
-      name: "reuse: requested over touched",
+      name: "bytes requested for each byte touched",
       unit: "×",
       value: compulsory === 0 ? 1 : requested / compulsory,
       ideal: 1,
-      how: "how often a byte is requested",
+      how: "bytes requested over bytes touched: what tiles and registers bring down",
     },
     {
       name: "requests to storage",

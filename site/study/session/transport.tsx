@@ -67,7 +67,7 @@ function Words() {
   return (
     <>
       <Term name="step">step</Term> <span id="step-number">{count(where.step)}</span> of{" "}
-      {total === undefined ? `${count(reached ?? 0)}…` : count(total)} · <Term name="barrier" />{" "}
+      {total === undefined ? `${count(reached ?? 0)}…` : count(total)} · <Term name="barrier">barriers</Term> passed:{" "}
       <span id="barrier-number">{where.barriers}</span>
       {turn !== undefined && ` · turn ${turn} of the loop`}
       {place?.status === "ended" && " · ended"}

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { rungOf, shownName } from "../kernels/rungs.ts";
 import { fetchOther } from "../session/session.ts";
 import { Diff } from "../source/diff.tsx";
@@ -18,24 +18,39 @@ export function KernelHead() {
   const own = state.prepared.value?.files[0];
   const { formula, about } = headOf(own?.name === kernel ? own.text : "");
   const place = rungOf(kernel);
+  const nextLadder = place?.nextLadder;
+  const firstOfNext = nextLadder?.rungs[0]?.kernel;
+  const section = useRef<HTMLElement>(null);
+  const shownKernel = useRef(kernel);
+  useLayoutEffect(() => {
+    // Lists of kernels are longer than a window: who chose far down in one sees the kernel from its top.
+    if (shownKernel.current !== kernel) section.current?.scrollIntoView();
+    shownKernel.current = kernel;
+  }, [kernel]);
   return (
-    <section aria-label="The kernel" class="kernel-head">
+    <section aria-label="The kernel" class="kernel-head" ref={section}>
       <h2 id="kernel-name">
         <Term name="kernel" /> {shownName(kernel)}
       </h2>
       {place && (
         <p>
           <strong>
-            {place.ladder.name}, {place.index + 1} of {place.ladder.rungs.length}:
+            <Term name="ladder">{place.ladder.name}</Term>, {place.index + 1} of {place.ladder.rungs.length}:
           </strong>{" "}
           <WithTerms text={`${place.rung.idea}.`} />
         </p>
       )}
-      {formula !== "" && <p class="formula">{formula}</p>}
+      {formula !== "" && (
+        <p class="formula">
+          <WithTerms text={formula} />
+        </p>
+      )}
       {about !== "" && (
         <details>
           <summary>How it works, in its file’s words</summary>
-          <p class="about small">{about}</p>
+          <p class="about small">
+            <WithTerms text={about} />
+          </p>
         </details>
       )}
       {Object.keys(edits).length > 0 && (
@@ -55,7 +70,8 @@ export function KernelHead() {
       {place && <Claims rung={place.rung} than={place.than} />}
       <p class="row">
         {place?.before && <Go to={place.before} words={`← ${shownName(place.before)}`} />}
-        {place?.after && <Go to={place.after} words={`${shownName(place.after)} →`} />}
+        {place?.after && <Go to={place.after} words={`Next: ${shownName(place.after)} →`} />}
+        {nextLadder && firstOfNext && <Go to={firstOfNext} words={`Next ladder: ${nextLadder.name} →`} />}
         {place?.than && (
           <button
             type="button"

@@ -5,6 +5,7 @@ import { download } from "../../shell/status.ts";
 import { refusal } from "../gpu/state.ts";
 import { toggleStop } from "../session/actions.ts";
 import * as state from "../state.ts";
+import { Term } from "../terms/term.tsx";
 import { namesIn } from "./lines.ts";
 import { type LineMark, Listing } from "./listing.tsx";
 import { marksOf } from "./marks.ts";
@@ -129,6 +130,11 @@ function Reading({ name }: { name: string }) {
       />
       <Stops />
       <StopsAnywhere />
+      {state.files.value.length > 1 && (
+        <p class="small muted">
+          The text runs joined with its <Term name="part">parts</Term>, which the list of files has.
+        </p>
+      )}
       <p class="small muted">
         {state.picked.value
           ? `“${state.picked.value.text}” in line ${state.picked.value.line}: w watches it, F9 stops there.`

@@ -1,17 +1,36 @@
 import type { TermName } from "./terms.ts";
 
+/** A word of its own, not a piece of a file's name. */
+const whole = (pattern: string) => new RegExp(`(?<![\\w/-])(?:${pattern})(?![\\w/])`);
+
 /** How texts say terms, the longer of two that begin alike first. */
 const spoken: readonly (readonly [RegExp, TermName])[] = [
-  [/\bworkgroup memory\b/, "workgroup memory"],
-  [/\b(?:work)group\b/, "workgroup"],
-  [/\bsubgroups?\b/, "subgroup"],
-  [/\bregister tiles\b|\bregisters\b/, "registers"],
-  [/\btiles?\b/, "tile"],
-  [/\bbarriers?\b/, "barrier"],
-  [/\bbanks?\b/, "bank"],
-  [/\bshuffles?\b/, "shuffle"],
-  [/\bthreads?\b/, "thread"],
-  [/\batomics\b/, "atomic"],
+  [whole("workgroup memory"), "workgroup memory"],
+  [whole("workgroup"), "workgroup"],
+  [whole("subgroups?"), "subgroup"],
+  [whole("register tiles|registers?"), "registers"],
+  [whole("tiles?"), "tile"],
+  [whole("barriers?"), "barrier"],
+  [whole("banks?"), "bank"],
+  [whole("shuffles?"), "shuffle"],
+  [whole("threads?"), "thread"],
+  [whole("atomics|atomic functions?"), "atomic"],
+  [whole("storage"), "storage"],
+  [whole("(?:blocks?|sectors?) of 32 bytes"), "segment"],
+  [whole("Requests"), "requested"],
+  [whole("rung"), "ladder"],
+  [whole("strides?"), "stride"],
+  [whole("parts"), "part"],
+  [whole("LANES"), "lane"],
+  [whole("Vectors?"), "Vector"],
+  [whole("in runs"), "run"],
+  [whole("activation"), "activation"],
+  [whole("[Oo]nline softmax"), "online softmax"],
+  [whole("[Ss]oftmax"), "softmax"],
+  [whole("[Rr]otary position embedding"), "RoPE"],
+  [whole("query|queries"), "attention"],
+  [whole("heads?"), "head"],
+  [whole("masks?|[Cc]ausal"), "mask"],
 ];
 
 /** A piece of a text, with the term that it is. */

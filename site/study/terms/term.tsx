@@ -2,8 +2,15 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type TermName, terms } from "./terms.ts";
 
+interface TermProps {
+  readonly name?: TermName | undefined;
+  /** What the tip says in addition, or instead. */
+  readonly more?: string | undefined;
+  readonly children?: ComponentChildren;
+}
+
 /** A word of the field where it first appears: pressed or pointed at, it says what it means. */
-export function Term({ name, children }: { name: TermName; children?: ComponentChildren }) {
+export function Term({ name, more = "", children }: TermProps) {
   const [open, setOpen] = useState(false);
   const id = useId();
   const place = useRef<HTMLSpanElement>(null);
@@ -42,7 +49,7 @@ export function Term({ name, children }: { name: TermName; children?: ComponentC
         {children ?? name}
       </button>
       <span class="tip" id={id} role="note" hidden={!open} ref={tip}>
-        {terms[name]}
+        {name && terms[name]} {more}
       </span>
     </span>
   );

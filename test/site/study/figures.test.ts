@@ -103,7 +103,7 @@ const counted: Counted = {
 test("figures of a dispatch, with what the formula and the best kernel would have", () => {
   const found = new Map(figuresOf(counted).map((figure) => [figure.name, figure]));
   expect(found.get("bytes requested from storage")).toMatchObject({ value: 256, formula: 256, ideal: 64 });
-  expect(found.get("reuse: requested over touched")).toMatchObject({ value: 4 });
+  expect(found.get("bytes requested for each byte touched")).toMatchObject({ value: 4 });
   expect(found.get("excess")).toMatchObject({ value: 8, ideal: 1 });
   expect(found.get("worst bank conflict")).toMatchObject({ value: 16 });
   expect(found.get("turns of the banks")).toMatchObject({ value: 32, ideal: 2 });

@@ -69,7 +69,7 @@ export const attentions: Ladder = {
     },
     {
       kernel: "ladders/attention/rows",
-      idea: "a thread for each query, not a workgroup: nobody waits, but every thread reads all keys for itself",
+      idea: "a thread for each query, not a workgroup: no thread waits, but each reads all keys for itself",
       at,
       claims: [
         { counter: "barriers", before: 19, after: 0 },

@@ -15,7 +15,7 @@ export const transposes: Ladder = {
     },
     {
       kernel: "ladders/transpose/tile",
-      idea: "a tile is turned in workgroup memory, so that it is read and written along rows",
+      idea: "a tile is transposed in workgroup memory, so that both buffers are accessed along rows",
       claims: [
         { counter: "excess", of: "y", before: 8, after: 1 },
         { counter: "ways", of: "tile", before: 0, after: 32 },

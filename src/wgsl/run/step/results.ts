@@ -39,7 +39,7 @@ export function memoryState({ memories, lens }: Opened, index: number): MemorySt
 }
 
 /**
- * What a watch that begins with # gives: `#epoch`, the barriers that the workgroup has left behind, and `#reads(x[i])` and
+ * What a watch that begins with # gives: `#epoch`, the barriers that the workgroup has passed, and `#reads(x[i])` and
  * `#writes(x[i])`, how often this workgroup has accessed the first word of an element so far.
  */
 export function figure(

@@ -82,7 +82,7 @@ export interface Stepper {
    * What an expression gives for all lanes, in the scope where a strand stands: any WGSL without stores, calls of the
    * text's functions and barriers, such as `sum`, `tile[lane] * 2`, `*pointer`, `any(values > limit)`. Lanes that are not
    * active there have the last values that their variables had. `#epoch` is the number of barriers that the workgroup has
-   * left behind; `#reads(x[i])` and `#writes(x[i])` say how often it has accessed an element's first word so far.
+   * passed; `#reads(x[i])` and `#writes(x[i])` say how often it has accessed an element's first word so far.
    */
   readonly watch: (expression: string, strand: number) => Watched | Refused;
   /** Names that `watch` may use where a strand stands, the innermost first, then those of the module. */
@@ -177,7 +177,7 @@ export interface Where {
   readonly step: number;
   /** The strand that takes the next step; undefined where all of them wait at a barrier, and at the end of the run. */
   readonly next: number | undefined;
-  /** How many barriers the workgroup has left behind. */
+  /** How many barriers the workgroup has passed. */
   readonly barriers: number;
   readonly strands: readonly StrandPlace[];
 }
