@@ -5,6 +5,7 @@ import type {
   Joined,
   Opened,
   OtherKernel,
+  OtherOrders,
   Prepared,
   Problem,
   Progress,
@@ -80,6 +81,8 @@ export const prepared = signal<Prepared | undefined>(undefined);
 export const others = signal<ReadonlyMap<string, OtherKernel>>(new Map());
 /** The whole dispatch, run once; undefined until that has ended. */
 export const report = signal<RunReport | undefined>(undefined);
+/** What other orders leave, where races or the order of atomic functions were found. */
+export const orders = signal<OtherOrders | undefined>(undefined);
 /** The same in float64, with bounds; undefined until it is there, and where it cannot be computed. */
 export const float64 = signal<Float64Report | undefined>(undefined);
 /** Why it cannot be computed. */

@@ -66,7 +66,7 @@ export function FaultsPanel() {
       {races.slice(0, mostCards).map((race) => (
         <RaceCard key={`${race.kind} ${race.lines.join()} ${race.between}`} race={race} />
       ))}
-      {state.report.value?.orders && <Orders orders={state.report.value.orders} />}
+      {state.orders.value && <Orders orders={state.orders.value} />}
       {elsewhere.map(({ line, what }) => (
         <article class="fault" key={`${line} ${what}`}>
           <h3>{what}</h3>
@@ -102,7 +102,14 @@ const raceWords = {
 } as const;
 
 /** What comes of races in other orders. */
-function Orders({ orders: { runs, differing } }: { orders: OtherOrders }) {
+function Orders({ orders: { runs, differing, failure } }: { orders: OtherOrders }) {
+  if (failure) {
+    return (
+      <p class="small" id="orders">
+        Random order {runs} of threads and workgroups ends without a result: {sentence(failure)}
+      </p>
+    );
+  }
   if (!differing) {
     return (
       <p class="small" id="orders">

@@ -37,6 +37,10 @@ function takeWhole(answer: StudyReport | OtherKernel): void {
     state.report.value = answer.report;
     return;
   }
+  if (answer.kind === "orders") {
+    state.orders.value = answer.orders;
+    return;
+  }
   reporting = undefined;
   if (answer.kind === "float64") state.float64.value = answer.float64;
   else if (answer.kind === "no-float64") state.noFloat64.value = answer.problem;
@@ -114,7 +118,8 @@ function open(study: Study, step: number, isSameStudy: boolean): void {
   state.progress.value = undefined;
   state.busy.value = true;
   if (!isSameStudy) {
-    [state.report.value, state.float64.value, state.noFloat64.value] = [undefined, undefined, undefined];
+    [state.report.value, state.orders.value] = [undefined, undefined];
+    [state.float64.value, state.noFloat64.value] = [undefined, undefined];
   }
   stepping.send({ kind: "open", session, study, lens: state.lens.value, step, wishes: wishes() });
 }

@@ -118,6 +118,8 @@ export interface Float64Report {
 export interface OtherOrders {
   /** How many were run. */
   readonly runs: number;
+  /** Why the last of them did not end. */
+  readonly failure?: string;
   /** The first one that left something else: how many values of an output differ, and one of them. */
   readonly differing?: {
     readonly name: string;
@@ -132,8 +134,6 @@ export interface RunReport {
   readonly counted: Counted;
   readonly races: readonly FoundRace[];
   readonly notes: readonly FoundNote[];
-  /** Undefined where nothing was found that depends on the order. */
-  readonly orders: OtherOrders | undefined;
   readonly outOfBounds: readonly SourceLine[];
   /** Barriers that not all threads of a workgroup reach. */
   readonly divergence: readonly SourceLine[];
@@ -245,6 +245,7 @@ export type StudyReport = { readonly session: number } & (
   | { readonly kind: "frame"; readonly frame: Frame }
   | { readonly kind: "progress"; readonly progress: Progress }
   | { readonly kind: "report"; readonly report: RunReport }
+  | { readonly kind: "orders"; readonly orders: OtherOrders }
   | { readonly kind: "float64"; readonly float64: Float64Report }
   /** Why there are no bounds: the run in float64 takes too many steps, or its text has too many numbers. */
   | { readonly kind: "no-float64"; readonly problem: Problem }

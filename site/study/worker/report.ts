@@ -1,6 +1,7 @@
 // The whole dispatch, run once: what it requests, what is wrong with it, what it computes.
 import { costOf } from "../../../src/study/kernel.ts";
 import { isWritten } from "../../../src/study/on-gpu.ts";
+import { inRandomOrders } from "../../../src/study/schedules.ts";
 import { uniformityOf } from "../../../src/wgsl/run/check/uniformity.ts";
 import { numberAt, scalarsIn } from "../../../src/wgsl/run/contents.ts";
 import { type Counts, newCounter } from "../../../src/wgsl/run/count/counter.ts";
@@ -8,7 +9,7 @@ import { execute } from "../../../src/wgsl/run/execute/execute.ts";
 import type { Variable } from "../../../src/wgsl/run/program.ts";
 import { newDetector } from "../../../src/wgsl/run/race/detector.ts";
 import { faultLines, foundNotes, foundRaces, linesOf, printedLines } from "../../../src/wgsl/run/results.ts";
-import { constantIn, located, type ReadyStudy } from "./prepare.ts";
+import { constantIn, located, problemOf, type ReadyStudy } from "./prepare.ts";
 import { type Counted, isEdited, type OtherOrders, type Output, type RunReport } from "./protocol.ts";
 
 /** Steps of all workgroups together. */
@@ -36,39 +37,52 @@ export function reportOf(ready: ReadyStudy): RunReport {
   const { reference } = usual.kernel;
   const expected = reference?.results(inputs, usual.sizes, (name) => constantIn(shader, name)) ?? {};
   const written = [...buffers].filter(([variable]) => isWritten(variable));
-  const outputs = written.map(([variable, buffer]) => outputOf(variable, buffer, expected[variable.name]?.values));
-  const [races, notes] = [foundRaces(detector.races(), line), foundNotes(detector.notes(), line)];
   return {
     counted: countedOf(counter.counts(), ready, line),
-    races,
-    notes,
-    orders: races.length + notes.length === 0 ? undefined : otherOrders(ready, outputs),
+    races: foundRaces(detector.races(), line),
+    notes: foundNotes(detector.notes(), line),
     ...faultLines(found, line),
     hints: uniformityOf(program, entry).map(({ at, message }) => ({ line: line(at), message })),
-    outputs,
+    outputs: written.map(([variable, buffer]) => outputOf(variable, buffer, expected[variable.name]?.values)),
     prints: printedLines(found.prints, line),
     droppedPrints: found.droppedPrints,
     reference: reference?.name,
   };
 }
 
-/** Runs in random orders of threads and workgroups, until one leaves something else than the ascending order. */
-function otherOrders({ entry, study, prepared, buffers: filled }: ReadyStudy, outputs: readonly Output[]): OtherOrders {
-  for (let seed = 1; seed <= orders; seed++) {
-    const buffers = filled();
-    const { workgroups } = prepared;
-    execute(entry, { workgroups, buffers, subgroupSize: study.subgroupSize, maxSteps, seed, onDivergence: "report" });
-    for (const [variable, buffer] of buffers) {
-      const ascending = outputs.find(({ name }) => name === variable.name)?.values;
-      const { values } = outputOf(variable, buffer, undefined);
-      const differing = [...values.keys()].filter((i) => ascending && !Object.is(values[i], ascending[i]));
-      const [index] = differing;
-      if (!ascending || index === undefined) continue;
-      const both = [ascending[index] as number, values[index] as number] as const;
-      return { runs: seed, differing: { name: variable.name, count: differing.length, index, values: both } };
+/**
+ * What random orders of threads and workgroups leave, up to the first one that leaves something else than the ascending
+ * order. Undefined where nothing was found that depends on the order.
+ */
+export function otherOrders(ready: ReadyStudy, { races, notes, outputs }: RunReport): OtherOrders | undefined {
+  if (races.length + notes.length === 0) return undefined;
+  const { entry, study, prepared } = ready;
+  const options = { workgroups: prepared.workgroups, subgroupSize: study.subgroupSize, maxSteps };
+  let runs = 0;
+  try {
+    for (const buffers of inRandomOrders(orders, entry, options, ready.buffers)) {
+      runs++;
+      const differing = firstDifference(buffers, outputs);
+      if (differing) return { runs, differing };
     }
+  } catch (error) {
+    return { runs: runs + 1, failure: problemOf(error).message };
   }
-  return { runs: orders };
+  return { runs };
+}
+
+function firstDifference(buffers: Iterable<readonly [Variable, ArrayBuffer]>, outputs: readonly Output[]) {
+  for (const [variable, buffer] of buffers) {
+    const ascending = outputs.find(({ name }) => name === variable.name)?.values;
+    if (!ascending) continue;
+    const { values } = outputOf(variable, buffer, undefined);
+    const differing = [...values.keys()].filter((i) => !Object.is(values[i], ascending[i]));
+    const [index] = differing;
+    if (index === undefined) continue;
+    const both = [ascending[index] as number, values[index] as number] as const;
+    return { name: variable.name, count: differing.length, index, values: both };
+  }
+  return undefined;
 }
 
 /** What a dispatch requests and computes, without looking for races. */

@@ -6,7 +6,7 @@ import type { Stepper } from "../../../src/wgsl/run/step/types.ts";
 import { float64Of } from "./float64-report.ts";
 import { located, problemOf, type ReadyStudy, readyStudy } from "./prepare.ts";
 import type { Frame, FrameWishes, Move, OtherKernel, Study, StudyReport, StudyRequest } from "./protocol.ts";
-import { countedBy, reportOf } from "./report.ts";
+import { countedBy, otherOrders, reportOf } from "./report.ts";
 
 /** Steps that are taken, or searched, before other messages are looked at. */
 const slice = 20_000;
@@ -42,11 +42,14 @@ addEventListener("message", ({ data }: MessageEvent<StudyRequest>) => {
   else if (data.session === session) void goTo(data.move, data.wishes);
 });
 
-/** The whole dispatch, then in float64. */
+/** The whole dispatch, then in other orders, then in float64. */
 async function wholeDispatch(own: number, study: Study): Promise<void> {
   try {
     const ready = await readyStudy(study);
-    report({ session: own, kind: "report", report: reportOf(ready) });
+    const found = reportOf(ready);
+    report({ session: own, kind: "report", report: found });
+    const others = otherOrders(ready, found);
+    if (others) report({ session: own, kind: "orders", orders: others });
     await float64Of(ready).then(
       (float64) => report({ session: own, kind: "float64", float64 }),
       (error: unknown) => report({ session: own, kind: "no-float64", problem: problemOf(error) }),

@@ -4,6 +4,7 @@ import { buffersOf } from "../../study/buffers.ts";
 import { inputsOf } from "../../study/dispatch.ts";
 import { floatOperations, requestedBytes } from "../../study/figures.ts";
 import { costOf, type Prepared, prepare, type Sizes, type StudyKernel } from "../../study/kernel.ts";
+import { runSchedules } from "../../study/schedules.ts";
 import { WgslError } from "../../wgsl/error.ts";
 import { entryOf } from "../../wgsl/run/bindings.ts";
 import { checkProgram } from "../../wgsl/run/check/program.ts";
@@ -17,7 +18,6 @@ import { newDetector } from "../../wgsl/run/race/detector.ts";
 import { linesOf, printedLines } from "../../wgsl/run/results.ts";
 import type { Checked, Distance, Fault, Figure, FileLine, Float64Figures, KernelStudy } from "./kernel-study.ts";
 import { runAlsoOnGpu } from "./on-gpu.ts";
-import { runSchedules } from "./schedules.ts";
 import { accessesOf } from "./sections.ts";
 import { traceOf } from "./trace.ts";
 

@@ -1,10 +1,10 @@
 // What a kernel is found to do: what `study KERNEL --json` prints.
 import type { Prepared, Sizes } from "../../study/kernel.ts";
+import type { Schedules } from "../../study/schedules.ts";
 import type { EntryPoint } from "../../wgsl/run/program.ts";
 import type { PrintedLine } from "../../wgsl/run/results.ts";
 import type { Request } from "../../wgsl/run/step/types.ts";
 import type { OnGpu } from "./on-gpu.ts";
-import type { Schedules } from "./schedules.ts";
 import type { AccessQuality } from "./sections.ts";
 
 /** A line of a file, from 1. */

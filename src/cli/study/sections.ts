@@ -1,9 +1,10 @@
 // Sections that the reports of texts and of kernels share.
+
+import type { Schedules } from "../../study/schedules.ts";
 import type { AccessCounts, Counts } from "../../wgsl/run/count/counter.ts";
 import type { PrintedLine } from "../../wgsl/run/results.ts";
 import { columnsText } from "../terminal.ts";
 import type { OnGpu } from "./on-gpu.ts";
-import type { Schedules } from "./schedules.ts";
 
 /** The most lines that are shown of what threads printed. */
 const shownPrints = 40;

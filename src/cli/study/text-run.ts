@@ -1,6 +1,7 @@
 // Runs a text of the user's own in the interpreter, and on the GPU if asked: what `study --wgsl … --json` prints.
 import type { Gpu } from "../../gpu/gpu.ts";
 import { isWritten } from "../../study/on-gpu.ts";
+import { runSchedules, type Schedules } from "../../study/schedules.ts";
 import { WgslError } from "../../wgsl/error.ts";
 import { entryOf } from "../../wgsl/run/bindings.ts";
 import { checkProgram } from "../../wgsl/run/check/program.ts";
@@ -26,7 +27,6 @@ import {
 } from "../../wgsl/run/results.ts";
 import { bytesOfElement, type ElementType, type GivenBinding } from "./bindings.ts";
 import { type OnGpu, runAlsoOnGpu } from "./on-gpu.ts";
-import { runSchedules, type Schedules } from "./schedules.ts";
 
 /** A text of the user's own, and how it runs. */
 export interface TextRun {

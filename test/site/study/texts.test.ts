@@ -8,7 +8,7 @@ import { headOf, namesIn, tokensByLine } from "../../../site/study/source/lines.
 import { piecesOf } from "../../../site/study/terms/in-text.ts";
 import { problemOf, readyStudy } from "../../../site/study/worker/prepare.ts";
 import type { Study } from "../../../site/study/worker/protocol.ts";
-import { reportOf } from "../../../site/study/worker/report.ts";
+import { otherOrders, reportOf } from "../../../site/study/worker/report.ts";
 import { filesOf, joinFiles } from "../../../site/study/worker/source.ts";
 import { prepare } from "../../../src/study/kernel.ts";
 import { studyKernels } from "../../../src/study/kernels.ts";
@@ -88,7 +88,8 @@ test("a study is run, counted, and compared with its definition", async () => {
   const ready = await readyStudy(study({}));
   expect(ready.prepared).toMatchObject({ workgroups: [2, 2, 1], axes: { m: 20, k: 20, n: 20 } });
   const report = reportOf(ready);
-  expect(report).toMatchObject({ races: [], orders: undefined, outOfBounds: [], divergence: [], reference: "gemm" });
+  expect(otherOrders(ready, report)).toBeUndefined();
+  expect(report).toMatchObject({ races: [], outOfBounds: [], divergence: [], reference: "gemm" });
   const [output] = report.outputs;
   const verdict = verdictOf(output?.values ?? new Float64Array(), output?.expected ?? new Float64Array(), "f32");
   expect(verdict).toMatchObject({ isRight: true, misplaced: 0 });
@@ -108,9 +109,10 @@ test("a changed text runs as it is, on a grid that follows its constants", async
 
   const barrier = "workgroupBarrier();";
   expect(text).toContain(barrier);
-  const racing = reportOf(await readyStudy(study({ edits: { "gemm/tiled": text.replace(barrier, "") } })));
+  const without = await readyStudy(study({ edits: { "gemm/tiled": text.replace(barrier, "") } }));
+  const racing = reportOf(without);
   expect(racing.races.map(({ kind, between }) => `${kind} ${between}`)).toContain("read-write lanes");
-  const { name, count = 0, values } = racing.orders?.differing ?? {};
+  const { name, count = 0, values } = otherOrders(without, racing)?.differing ?? {};
   expect(name).toBe("y");
   expect(count).toBeGreaterThan(20);
   expect(values?.[0]).not.toBe(values?.[1]);
