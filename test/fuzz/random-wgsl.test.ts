@@ -48,8 +48,12 @@ const adapters = [...(await devices())].map(([label, gpu], i) => ({
   pairs: attempts(i === 0 ? 50 : 10, 1),
 }));
 
-/** Modules of an adapter that may differ, if another gives what the interpreter gives: llvmpipe has such a fault. */
-const mostFaults = 2;
+/**
+ * Modules of an adapter that may differ, if another gives what the interpreter gives. llvmpipe (Mesa 25.0.7) has such a
+ * fault, at any width, optimised or not: in a loop whose lanes leave at different turns, one lane's `list[lane % 4u]++`
+ * is lost (program 7 of `randomModule(1176800046, "exact", 20)`).
+ */
+const mostFaults = 1;
 
 describe.each(adapters)("on $label, random programs give what the interpreter gives", ({ label, gpu, pairs }) => {
   test.each(["exact", "rounded"] as const)("%s", async (kind) => {
