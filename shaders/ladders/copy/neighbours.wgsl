@@ -1,7 +1,7 @@
 // A copy by neighbours:  y[i] = x[i]
 //
 // As ladders/copy/pieces, but at each step neighbouring threads copy neighbouring elements: a subgroup of 32 touches 4
-// blocks of 32 bytes, and uses all of them. Only the index differs. Requests one read and one write an element.
+// sectors of 32 bytes, and uses all of them. Only the index differs. Requests one read and one write an element.
 
 const WORKGROUP: u32 = 64;
 const PIECE: u32 = 32;  // elements of a thread

@@ -1,7 +1,7 @@
 // A copy, a piece for each thread:  y[i] = x[i]
 //
 // The first rung, as one would share the work among a few CPU threads: a thread copies PIECE elements, one after the
-// other. At each step neighbouring threads are PIECE elements apart, so that each of them touches a block of 32 bytes
+// other. At each step neighbouring threads are PIECE elements apart, so that each of them touches a sector of 32 bytes
 // of its own, and uses 4 bytes of it. Requests one read and one write an element.
 
 const WORKGROUP: u32 = 64;

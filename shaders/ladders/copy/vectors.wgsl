@@ -1,7 +1,7 @@
 // A copy by neighbours, four elements at a time:  y[i] = x[i]
 //
-// As ladders/copy/neighbours, with a fourth of the loads and stores: the bytes are the same, and so are the blocks that
-// they lie in. Needs n to be a multiple of 4. Requests one read and one write an element.
+// As ladders/copy/neighbours, with a fourth of the loads and stores: the bytes are the same, and so are the sectors
+// that they lie in. Needs n to be a multiple of 4. Requests one read and one write an element.
 
 const WORKGROUP: u32 = 64;
 const PIECE: u32 = 8;  // vectors of a thread

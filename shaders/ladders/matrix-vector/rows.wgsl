@@ -1,7 +1,7 @@
 // A matrix times a vector, a thread a row:  y[row] = Σ weight[row, i] · x[i]
 //
 // The first rung: each thread goes along its row. Neighbouring threads are in neighbouring rows, k elements apart, so
-// that each of them touches a block of 32 bytes of its own; x they read together. Every element of the weight is used
+// that each of them touches a sector of 32 bytes of its own; x they read together. Every element of the weight is used
 // once, so reading it is all the work. Requests 2·k reads a row.
 
 const WORKGROUP: u32 = 64;

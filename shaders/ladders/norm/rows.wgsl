@@ -1,8 +1,8 @@
 // Layer norm, a thread a row:  y = (x - mean) / sqrt(mean((x - mean)²) + eps) · weight
 //
 // The first rung: three passes over the row, for the mean, the squared deviations from it and the result. Neighbouring
-// threads are in neighbouring rows, so that each touches a block of 32 bytes of its own. Requests 4·rows·cols reads and
-// rows·cols writes.
+// threads are in neighbouring rows, so that each touches a sector of 32 bytes of its own. Requests 4·rows·cols reads
+// and rows·cols writes.
 
 const WORKGROUP: u32 = 64;
 

@@ -2,7 +2,7 @@
 //
 // The first rung (Hillis and Steele 1986): every thread adds the sum that ends 1 element before its own, then 2, 4, 8 …
 // That is log2(BLOCK) additions an element, and a barrier after each. Sums are read from one array and written to
-// another, which then change places: so one barrier suffices. Requests one read and one write an element.
+// another, and then the two are swapped: so one barrier suffices. Requests one read and one write an element.
 
 const WORKGROUP: u32 = 256;
 const BLOCK: u32 = WORKGROUP;  // elements of a workgroup

@@ -1,6 +1,6 @@
 // Running sums of blocks, in two levels:  y[i] = Σ x[j] over j ≤ i of the block of i
 //
-// As ladders/scan/hillis-steele, with two barriers in the place of one for each doubling: PIECE threads each go along a
+// As ladders/scan/hillis-steele, with two barriers in place of one for each doubling: PIECE threads each go along a
 // piece of PIECE elements, then every thread adds the totals of the pieces before its own. More additions, most of them
 // by threads that would wait. Requests one read and one write an element.
 

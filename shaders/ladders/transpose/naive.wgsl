@@ -1,7 +1,7 @@
 // A transpose, straight from memory to memory:  y[column, row] = x[row, column]
 //
 // The first rung. A workgroup moves a tile of TILE × TILE elements. Neighbouring threads read neighbours of a row of x,
-// and write them below one another: each into another row of y, so into a block of 32 bytes of its own. Requests one
+// and write them below one another: each into another row of y, so into a sector of 32 bytes of its own. Requests one
 // read and one write an element.
 
 const TILE: u32 = 32;

@@ -1,7 +1,7 @@
 // A transpose through workgroup memory:  y[column, row] = x[row, column]
 //
-// As ladders/transpose/naive, but the tile is put down in workgroup memory, and there it is turned: rows of x are read
-// by neighbours, and rows of y written by neighbours. Neighbours now read a column of the tile, whose elements are TILE
+// As ladders/transpose/naive, but the tile is stored in workgroup memory, and transposed there: rows of x are read by
+// neighbours, and rows of y written by neighbours. Neighbours now read a column of the tile, whose elements are TILE
 // apart: with 32 of them, all in the same bank. Requests one read and one write an element.
 
 const TILE: u32 = 32;

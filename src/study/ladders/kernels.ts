@@ -12,5 +12,6 @@ export const ladderTables: Readonly<Record<string, () => Promise<{ readonly kern
   "ladders/reduction/": () => import("./kernels/reduction.ts"),
   "ladders/rope/": () => import("./kernels/rope.ts"),
   "ladders/scan/": () => import("./kernels/scan.ts"),
+  "ladders/softmax/": () => import("./kernels/softmax.ts"),
   "ladders/transpose/": () => import("./kernels/transpose.ts"),
 };

@@ -1,19 +1,19 @@
 // Ladders of kernels: each rung has one idea, what counters show of it, and a mistake to look for.
 import type { Sizes } from "../kernel.ts";
 
-/** What claims are about. Subgroups have 32 lanes. */
+/** What claims are about. Subgroups have 32 threads. */
 export const counters = {
-  excess: "blocks of 32 bytes that requests to a buffer touch, over the fewest that could hold what they ask for",
-  ways: "the most words of one bank that a request to workgroup memory needs: an n-way bank conflict",
+  excess: "sectors of 32 bytes that requests to a buffer touch, over the fewest that could hold their bytes",
+  ways: "the most words of one bank that a request to workgroup memory accesses: an n-way bank conflict",
   reads: "how often an element of a buffer is loaded, on average over those that are touched",
-  requests: "requests to a buffer: accesses by the active lanes of a subgroup",
-  asked: "bytes of a buffer that lanes ask for",
-  shared: "bytes that lanes load from workgroup memory, for each multiply-add",
+  requests: "requests to a buffer: accesses by the active threads of a subgroup",
+  asked: "bytes that threads load from a buffer and store to it, cached or not",
+  shared: "bytes that threads load from workgroup memory, for each multiply-add",
   barriers: "barriers of a workgroup",
-  parted: "how often lanes of one subgroup take different branches, in a workgroup",
+  parted: "how often threads of one subgroup take different branches, in a workgroup: divergence",
   atomics: "atomic functions on a buffer",
-  contention: "lanes for each word of a request by an atomic function",
-  operations: "how often lanes compute a function or an operator of floats",
+  contention: "threads for each word of a request by an atomic function",
+  operations: "how often threads compute a function or an operator of floats",
   workgroups: "workgroups of the dispatch",
   memory: "bytes of workgroup memory",
   digits: "correct decimal digits of the result, over its largest number",

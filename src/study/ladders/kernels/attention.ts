@@ -1,22 +1,43 @@
-// Causal attention on the way to flash attention: a thread a query, alone and with a tile of keys.
+// Causal attention around flash attention: a thread a query, alone and with a tile of keys; how the tile is staged.
+import doubleBuffer from "#shaders/ladders/attention/double-buffer.wgsl";
+import halves from "#shaders/ladders/attention/halves.wgsl";
 import rows from "#shaders/ladders/attention/rows.wgsl";
+import swizzled from "#shaders/ladders/attention/swizzled.wgsl";
 import tile from "#shaders/ladders/attention/tile.wgsl";
+import transposed from "#shaders/ladders/attention/transposed.wgsl";
 import { attention } from "../../../reference/attention/attention.ts";
 import { causal } from "../../../reference/attention/masks.ts";
 import { dense } from "../../../reference/dense.ts";
-import { floats } from "../../dispatch.ts";
+import { roundHalf } from "../../../wgsl/run/numbers.ts";
+import { floats, type Inputs } from "../../dispatch.ts";
 import { type StudyKernel, shaped } from "../../kernel.ts";
 
 const scale = 0.5;
 
-const byQueries = (source: typeof rows, constants: Readonly<Record<string, number>>): StudyKernel =>
+/** What distinguishes the kernels: their smallest constants, the widest heads, and how keys and values are stored. */
+interface Form {
+  readonly constants: Readonly<Record<string, number>>;
+  /** The widest heads whose tiles fit in the workgroup memory that every device has. */
+  readonly widest?: number;
+  /** True where keys and values are f16. */
+  readonly isHalf?: boolean;
+  readonly requestedBytes: string;
+}
+
+const stored = (values: Inputs[string] | undefined, isHalf: boolean): ArrayLike<number> | undefined =>
+  isHalf ? values && Float64Array.from(values, roundHalf) : values;
+
+const byQueries = (
+  source: typeof rows,
+  { constants, widest = 256, isHalf = false, requestedBytes }: Form,
+): StudyKernel =>
   shaped(source, {
     sizes: {
       heads: { meaning: "query heads", usual: 2, most: 64 },
       groups: { meaning: "heads of keys and values, each of which is read by as many query heads", usual: 1, most: 64 },
       queries: { meaning: "queries, the last of which sees the last key", usual: 40, most: 4096 },
       keys: { meaning: "keys and values", usual: 72, most: 4096 },
-      width: { meaning: "elements of a query, a key and a value", usual: 64, most: 256, multipleOf: 4 },
+      width: { meaning: "elements of a query, a key and a value", usual: 64, most: widest, multipleOf: 4 },
     },
     small: { sizes: { heads: 2, groups: 1, queries: 6, keys: 9, width: 8 }, constants },
     specialise: ({ width }) => ({ constants: { HEAD_WIDTH: width } }),
@@ -34,12 +55,36 @@ const byQueries = (source: typeof rows, constants: Readonly<Record<string, numbe
     }),
     reference: {
       name: "attention",
-      results: ({ q, k, v }, { heads: h, groups: g, queries: t, keys: s, width: d }) => {
-        const [queries, keys, values] = [dense([1, h, t, d], q), dense([1, g, s, d], k), dense([1, g, s, d], v)];
-        return { out: attention({ q: queries, k: keys, v: values }, { scale, mask: causal }).out };
+      results: (inputs, { heads: h, groups: g, queries: t, keys: s, width: d }) => {
+        const [q, k, v] = [
+          dense([1, h, t, d], inputs["q"]),
+          dense([1, g, s, d], stored(inputs["k"], isHalf)),
+          dense([1, g, s, d], stored(inputs["v"], isHalf)),
+        ];
+        return { out: attention({ q, k, v }, { scale, mask: causal }).out };
       },
     },
+    cost: { requestedBytes },
   });
 
+/** Pairs of a query and a key that it sees, in a head; blocks of queries, and the keys that they stage. */
+const pairs = "(queries * keys - queries * (queries - 1) / 2)";
+const blocks = "((queries + ROWS - 1) / ROWS)";
+const staged = `((keys - queries) * (${blocks} - 1) + ROWS * ${blocks} * (${blocks} - 1) / 2 + keys)`;
+
+/** Of a kernel that stages keys and values of so many bytes an element; threads past the last query read it, too. */
+const byTiles = (bytes: number): string =>
+  `heads * width * (4 * (ROWS * ${blocks} + queries) + ${2 * bytes} * ${staged})`;
+
+const inFours = { constants: { ROWS: 4, KEYS: 8 }, widest: 64 } as const;
+const inHalves = { ...inFours, isHalf: true, requestedBytes: byTiles(2) } as const;
+
 /** The kernels, each with a dispatch. */
-export const kernels: readonly StudyKernel[] = [byQueries(rows, { ROWS: 4 }), byQueries(tile, { ROWS: 4, KEYS: 2 })];
+export const kernels: readonly StudyKernel[] = [
+  byQueries(rows, { constants: { ROWS: 4 }, requestedBytes: `8 * heads * width * (queries + ${pairs})` }),
+  byQueries(tile, { constants: { ROWS: 4, KEYS: 2 }, requestedBytes: byTiles(4) }),
+  byQueries(transposed, { ...inFours, requestedBytes: byTiles(4) }),
+  byQueries(swizzled, { ...inFours, requestedBytes: byTiles(4) }),
+  byQueries(halves, inHalves),
+  byQueries(doubleBuffer, inHalves),
+];

@@ -6,7 +6,7 @@ import { dense } from "../../../reference/dense.ts";
 import { floats } from "../../dispatch.ts";
 import { type StudyKernel, shaped } from "../../kernel.ts";
 
-/** A copy by threads whose turns copy so many elements each. */
+/** A copy by threads that copy so many elements at a step. */
 const copy = (source: typeof pieces, width: number): StudyKernel =>
   shaped(source, {
     sizes: { n: { meaning: "elements", usual: 4096, multipleOf: width } },

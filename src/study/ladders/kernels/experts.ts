@@ -6,7 +6,7 @@ import { matmul } from "../../../reference/matmul.ts";
 import { floats, type Inputs, positive } from "../../dispatch.ts";
 import { type CostFormulas, type StudyKernel, shaped } from "../../kernel.ts";
 
-/** Choices of each token, by turns: all different. */
+/** Choices of each token: neighbouring experts, all different. */
 const choicesOf = (tokens: number, choices: number, experts: number): Uint32Array =>
   Uint32Array.from(
     { length: tokens * choices },

@@ -1,4 +1,6 @@
-// A matrix [n, k] times a vector [k]: from a thread a row to a subgroup a row, and matrices of bytes and half bytes.
+// A matrix [n, k] times a vector [k]: from a thread a row to a subgroup a row; of bf16, bytes and half bytes.
+import bf16 from "#shaders/ladders/matrix-vector/bf16.wgsl";
+import bytes from "#shaders/ladders/matrix-vector/bytes.wgsl";
 import int4 from "#shaders/ladders/matrix-vector/int4.wgsl";
 import int8 from "#shaders/ladders/matrix-vector/int8.wgsl";
 import lanes from "#shaders/ladders/matrix-vector/lanes.wgsl";
@@ -7,6 +9,7 @@ import subgroups from "#shaders/ladders/matrix-vector/subgroups.wgsl";
 import vectors from "#shaders/ladders/matrix-vector/vectors.wgsl";
 import { type Dense, dense } from "../../../reference/dense.ts";
 import { matmul } from "../../../reference/matmul.ts";
+import { floatOf } from "../../../wgsl/run/numbers.ts";
 import { type Dispatch, floats, type Inputs, positive, randomWords } from "../../dispatch.ts";
 import { type Reference, type Size, type StudyKernel, shaped, type ValueOf } from "../../kernel.ts";
 
@@ -56,6 +59,10 @@ function signed(words: Inputs[string] | undefined, i: number, bits: number): num
   return (numberIn(words, Math.floor(i / each)) << (32 - bits * ((i % each) + 1))) >> (32 - bits);
 }
 
+/** Numbers of 0.5 to 1, and their opposites, as bf16, two to a word. */
+const brainFloats = (count: number): Uint32Array =>
+  randomWords(count / 2).map((word) => 0x3f003f00 | (word & 0x807f807f));
+
 /** Scales of 0.5 to 1 as f16, two to a word. */
 const halfScales = (count: number): Uint32Array =>
   randomWords(count).map((word) => (0x3800 + (word & 0x3ff)) | ((0x3800 + ((word >>> 10) & 0x3ff)) << 16));
@@ -65,6 +72,9 @@ const scaleOf = (words: Inputs[string] | undefined, i: number): number => {
   const half = (numberIn(words, i >> 1) >>> (16 * (i % 2))) & 0xffff;
   return 0.5 * (1 + (half & 0x3ff) / 1024);
 };
+
+/** The scale of a vector of bytes. */
+const xScale = 2 ** -6;
 
 const onePerWorkgroup = (sizes: Sizes): Dispatch => plain(sizes, 1);
 const perRow = "4 * (2 * k * n + n)";
@@ -99,6 +109,16 @@ export const kernels: readonly StudyKernel[] = [
     reference,
     cost: { requestedBytes: perRow },
   }),
+  shaped(bf16, {
+    sizes: sizesOf(4),
+    small: { sizes: { k: 20, n: 3 }, constants: { SUBGROUP: 2 } },
+    dispatch: (sizes) => product(sizes, 1, { weight: brainFloats(sizes.n * sizes.k) }),
+    reference: {
+      name: "matmul",
+      results: (inputs, sizes) => resultOf(inputs, sizes, (i) => floatOf(signed(inputs["weight"], i, 16) << 16)),
+    },
+    cost: { requestedBytes: "4 * n * (k / 2 + k + 1)" },
+  }),
   shaped(int8, {
     sizes: sizesOf(4),
     small: { sizes: { k: 20, n: 3 }, constants: { SUBGROUP: 2 } },
@@ -128,5 +148,23 @@ export const kernels: readonly StudyKernel[] = [
         resultOf(inputs, sizes, (i) => signed(inputs["codes"], i, 4) * scaleOf(inputs["scales"], Math.floor(i / 32))),
     },
     cost: { requestedBytes: "4 * n * (k / 8 + k + k / 8 + 1)" },
+  }),
+  shaped(bytes, {
+    sizes: sizesOf(4),
+    small: { sizes: { k: 20, n: 3 }, constants: { SUBGROUP: 2 } },
+    dispatch: (sizes) => {
+      const all = randomWords(((sizes.n + 1) * sizes.k) / 4);
+      const [x, codes] = [all.slice((sizes.n * sizes.k) / 4), all.slice(0, (sizes.n * sizes.k) / 4)];
+      const plain = product(sizes, 1, { x, codes, scales: positive(sizes.n) });
+      return { ...plain, uniforms: { params: { k: sizes.k, n: sizes.n, x_scale: xScale } } };
+    },
+    reference: {
+      name: "matmul",
+      results: ({ x, codes, scales }, sizes) => {
+        const numbers = Float32Array.from({ length: sizes.k }, (_, i) => signed(x, i, 8) * xScale);
+        return resultOf({ x: numbers }, sizes, (i) => signed(codes, i, 8) * numberIn(scales, Math.floor(i / sizes.k)));
+      },
+    },
+    cost: { requestedBytes: "4 * n * (k / 2 + 2)" },
   }),
 ];

@@ -100,8 +100,8 @@ export const attentions: Ladder = {
     {
       kernel: "attention/flash-plain",
       idea: "flash attention, and nothing else: sums are rescaled once for a tile, not for every key",
-      at,
-      claims: [{ counter: "operations", of: "exp", before: 4160, after: 2336, formula: "2 a score → 1 + 1 / KEYS" }],
+      at: { ...at, constants: { KEYS: 32 } },
+      claims: [{ counter: "operations", of: "exp", before: 4160, after: 2208, formula: "2 a score → 1 + 1 / KEYS" }],
       bug: {
         from: "sum = sum * rescale + tile_sum;",
         to: "sum = sum + tile_sum;",
@@ -111,9 +111,71 @@ export const attentions: Ladder = {
       },
     },
     {
+      kernel: "ladders/attention/transposed",
+      idea: "keys are transposed in the tile: a thread adds up the scores of four keys at once",
+      at,
+      claims: [
+        { counter: "operations", of: "+", before: 16704, after: 10400, formula: "3 a score less" },
+        { counter: "ways", of: "k_tile", before: 1, after: 8 },
+      ],
+      bug: {
+        from: "let columns = transpose(keys);",
+        to: "let columns = keys;",
+        breaks: "result",
+        why: "The tile has keys where columns of four keys are read.",
+      },
+    },
+    {
+      kernel: "ladders/attention/swizzled",
+      idea: "rows of the tile are permuted, so that threads store in different banks",
+      at,
+      claims: [
+        { counter: "ways", of: "k_tile", before: 8, after: 1 },
+        { counter: "memory", before: 16384, after: 16384 },
+      ],
+      bug: {
+        from: "k_tile[k_index(j % VECTORS, c, j / VECTORS)] = columns[c];",
+        to: "k_tile[(c * VECTORS + j % VECTORS) * FOURS + j / VECTORS] = columns[c];",
+        breaks: "result",
+        why: "Groups of keys are stored in order and read as if they were permuted.",
+      },
+    },
+    {
+      kernel: "ladders/attention/halves",
+      idea: "keys and values of f16, in memory and in the tile",
+      at,
+      claims: [
+        { counter: "asked", of: "k", before: 16384, after: 8192, formula: "4 · s · d → 2 · s · d" },
+        { counter: "memory", before: 16384, after: 8192 },
+        { counter: "ways", of: "k_tile", before: 1, after: 1 },
+      ],
+      bug: {
+        from: "v_tile[(key - begin) * VECTORS + j % VECTORS]",
+        to: "v_tile[key * VECTORS + j % VECTORS]",
+        breaks: "out of bounds",
+        why: "Values of the second tile and later ones are stored after the end of the tile.",
+      },
+    },
+    {
+      kernel: "ladders/attention/double-buffer",
+      idea: "the next tile is loaded while this one is used",
+      at,
+      claims: [
+        { counter: "barriers", before: 4, after: 2, formula: "2s / KEYS → s / KEYS" },
+        { counter: "memory", before: 8192, after: 16384 },
+      ],
+      bug: {
+        from: "    tile = 1 - tile;\n",
+        to: "",
+        breaks: "race",
+        why: "The next tile is stored where other threads still read this one.",
+      },
+    },
+    {
       kernel: "attention/flash",
       idea: "register tiles, as in gemm/registers-2d; masks, scores and layouts of models are parts",
       at,
+      than: ["attention/flash-plain"],
       claims: [{ counter: "shared", before: 4, after: 0.766 }],
       bug: {
         from: "sums[r] = sums[r] * rescale + tile_sum;",

@@ -63,7 +63,7 @@ export const copies: Ladder = {
         from: "let row = i / params.words;",
         to: "let row = i % params.rows;",
         breaks: "race",
-        why: "A thread's row and its place in the row no longer belong together: some words are written twice.",
+        why: "A thread's row and its word in the row no longer belong together: some words are written twice.",
       },
     },
     {

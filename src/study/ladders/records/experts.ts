@@ -56,7 +56,7 @@ export const mixtures: Ladder = {
         from: "positions[slot] = starts[expert] + count;",
         to: "positions[slot] = count;",
         breaks: "result",
-        why: "A place is counted from the beginning of all experts, not from that of its own.",
+        why: "A position is counted from the beginning of all experts, not from that of its own.",
       },
     },
     {
@@ -70,7 +70,7 @@ export const mixtures: Ladder = {
         from: "if (slot < params.slots) {",
         to: "if (true) {",
         breaks: "out of bounds",
-        why: "The last chunk is not full, and what lies behind it is counted for some expert.",
+        why: "The last chunk is not full, and what follows it is counted for some expert.",
       },
     },
     {
@@ -85,12 +85,12 @@ export const mixtures: Ladder = {
     },
     {
       kernel: "moe/align/place",
-      idea: "the third: each token to its place, in order",
+      idea: "the third: each token to its position, in order",
       bug: {
         from: "for (var i = 0u; i < thread; i++) { rank",
         to: "for (var i = 0u; i <= thread; i++) { rank",
         breaks: "result",
-        why: "A token counts itself, and everything moves by one place.",
+        why: "A token counts itself, and all positions move by one.",
       },
     },
     {

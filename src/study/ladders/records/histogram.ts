@@ -40,6 +40,21 @@ export const histograms: Ladder = {
       },
     },
     {
+      kernel: "ladders/histogram/subgroups",
+      idea: "threads of a subgroup vote for each bin, and one of them counts the votes in a register",
+      at: { constants: { SUBGROUP: 32 } },
+      claims: [
+        { counter: "memory", before: 8192, after: 0, formula: "4 · bins · W → 0" },
+        { counter: "barriers", before: 1, after: 0 },
+      ],
+      bug: {
+        from: "var element = BINS;",
+        to: "var element = 0u;",
+        breaks: "result",
+        why: "Threads past the last element vote for the first bin.",
+      },
+    },
+    {
       kernel: "embedding/sort/count",
       idea: "to sort, each workgroup keeps the counts of its chunk",
       bug: {
@@ -66,7 +81,7 @@ export const histograms: Ladder = {
         from: "other < thread; other++",
         to: "other <= thread; other++",
         breaks: "result",
-        why: "An element counts itself, and everything moves by one place.",
+        why: "An element counts itself, and all elements move by one.",
       },
     },
   ],

@@ -102,7 +102,7 @@ export const products: Ladder = {
     },
     {
       kernel: "gemm/padded",
-      idea: "each row of the tile begins one vector later, so that threads want different banks",
+      idea: "each row of the tile begins one vector later, so that threads access different banks",
       at,
       claims: [{ counter: "ways", before: 2, after: 1 }],
       published: boehm("78.4 → 70.8", ": there it was slower"),

@@ -53,7 +53,7 @@ export const ropes: Ladder = {
         from: "let cosines = vec4f(low.xz, high.xz);",
         to: "let cosines = vec4f(low.xy, high.xy);",
         breaks: "result",
-        why: "Cosines and sines lie by turns in the table.",
+        why: "Cosines and sines alternate in the table.",
       },
     },
     {

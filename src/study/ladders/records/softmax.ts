@@ -1,6 +1,7 @@
 import type { Ladder } from "../ladder.ts";
 
 const at = { sizes: { rows: 64, columns: 64 } } as const;
+const long = { rows: 1, columns: 1024 } as const;
 
 export const softmaxes: Ladder = {
   name: "Softmax",
@@ -119,6 +120,34 @@ export const softmaxes: Ladder = {
         to: "let shift = vector_max(value);",
         breaks: "result",
         why: "Each thread subtracts the largest of its own elements, so that their exponentials do not go together.",
+      },
+    },
+    {
+      kernel: "ladders/softmax/pieces",
+      idea: "few long rows, in two kernels, the first: workgroups share a row, each with maximum and sum of a piece",
+      at: { constants: { PIECE: 256 } },
+      than: ["softmax/online"],
+      claims: [
+        { counter: "workgroups", before: 1, after: 4, formula: "→ rows · columns / PIECE", sizes: long },
+        { counter: "reads", of: "x", before: 2, after: 1, sizes: long },
+      ],
+      bug: {
+        from: "min(workgroup.x * PIECE + PIECE, params.cols)",
+        to: "workgroup.x * PIECE + PIECE",
+        breaks: "out of bounds",
+        why: "The last piece goes on into the next row, and that of the last row beyond x.",
+      },
+    },
+    {
+      kernel: "ladders/softmax/joined",
+      idea: "the second: maxima and sums of a row's pieces are joined by each thread for itself",
+      at: { constants: { PIECE: 256 } },
+      claims: [{ counter: "barriers", before: 18, after: 0, sizes: long }],
+      bug: {
+        from: "own.y * softmax_rescale(own.x, larger)",
+        to: "own.y",
+        breaks: "result",
+        why: "Sums are relative to maxima of their own pieces, and do not go together as they are.",
       },
     },
   ],

@@ -5,7 +5,7 @@ export const transposes: Ladder = {
   rungs: [
     {
       kernel: "ladders/transpose/naive",
-      idea: "each thread moves an element to its place",
+      idea: "each thread moves an element to its transposed address",
       bug: {
         from: "let column = workgroup.x * TILE + thread.x;",
         to: "let column = workgroup.y * TILE + thread.x;",
@@ -48,7 +48,7 @@ export const transposes: Ladder = {
         from: "let column = workgroup.x * TILE + j;",
         to: "let column = workgroup.y * TILE + j;",
         breaks: "result",
-        why: "Tiles are turned, but each is put where it came from: only those on the diagonal are right.",
+        why: "Tiles are transposed, but each is stored where it came from: only those on the diagonal are right.",
       },
     },
   ],
