@@ -1,9 +1,9 @@
 // Linear time of a user's WGSL: random chains, nests and constants of random sizes. Visits are counted, not time.
 import { expect, test } from "vitest";
+import { longTexts } from "../../scripts/measure/wgsl/long-texts.ts";
 import type { RandomSource } from "../../src/check/random.ts";
 import { WgslError } from "../../src/wgsl/error.ts";
 import { attempts, randomFor } from "../support/fuzz.ts";
-import { longTexts } from "../support/long-wgsl.ts";
 import { declarationVisits, maxVisits, visitsOf } from "../support/numbers/linear.ts";
 
 const pick = <T>(random: RandomSource, of: readonly T[]): T => of[random.integer(of.length)] as T;

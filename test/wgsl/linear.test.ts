@@ -1,10 +1,10 @@
 // Every pass over a user's text takes time linear in it: what is counted are visits to tokens, nodes and declarations.
 import { describe, expect, test } from "vitest";
+import { longTexts } from "../../scripts/measure/wgsl/long-texts.ts";
 import { ShaderError } from "../../src/gpu/errors.ts";
 import { specialise } from "../../src/gpu/shader/specialise.ts";
 import { wgslModule } from "../../src/gpu/shader/wgsl-module.ts";
 import { anyMaskMod } from "../../src/kernels/attention/records/made-mods.ts";
-import { longTexts } from "../support/long-wgsl.ts";
 import { declarationVisits, maxVisits, visitsOf } from "../support/numbers/linear.ts";
 
 test.each(Object.entries(longTexts))("a mask of 5,000 nodes: %s", (_, made) => {
