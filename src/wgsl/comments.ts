@@ -37,11 +37,15 @@ export function commentsOf(code: string): Comment[] {
 }
 
 /** WGSL with each comment replaced by spaces, so that lines and columns stay the same. */
-export function withoutComments(code: string): string {
+export function withoutComments(code: string, comments: readonly Comment[] = commentsOf(code)): string {
   let out = "";
   let from = 0;
-  for (const { at, end } of commentsOf(code)) {
-    out += code.slice(from, at) + code.slice(at, end).replace(/[^\n\v\f\r\u0085\u2028\u2029]/g, " ");
+  for (const { at, end } of comments) {
+    const isOfOneLine = code[at + 1] === "/";
+    const spaces = isOfOneLine
+      ? " ".repeat(end - at)
+      : code.slice(at, end).replace(/[^\n\v\f\r\u0085\u2028\u2029]/g, " ");
+    out += code.slice(from, at) + spaces;
     from = end;
   }
   return out + code.slice(from);

@@ -24,7 +24,7 @@ export interface Reader {
   /** Reads something one level deeper. */
   readonly nested: <T>(read: () => T) => T;
   /** Depths of the trees of the expressions read so far. */
-  readonly depths: WeakMap<Expression, number>;
+  readonly depths: Map<Expression, number>;
 }
 
 /** A reader at the first of the tokens. */
@@ -59,7 +59,7 @@ export function readerOf(tokens: readonly Token[]): Reader {
     },
     end: () => tokens[at - 1]?.end ?? 0,
     fail,
-    depths: new WeakMap(),
+    depths: new Map(),
     nested: (read) => {
       if (++depth > maxNested) throw new WgslError(`more than ${maxNested} nested levels`, peek().at);
       const result = read();

@@ -16,35 +16,44 @@ const hexadecimal = [
 ];
 // `<`, `>` and `=` are single tokens until it is known which of them are brackets of template lists.
 const sign = String.raw`->|\+\+|--|&&|\|\||[-+*/%&|^<>=!~.,:;@(){}[\]]`;
-const tokenPattern = new RegExp(
-  String.raw`(?<blank>[ \t\n\v\f\r\u0085\u200e\u200f\u2028\u2029]+)|(?<word>${word})|` +
-    `(?<number>${[...hexadecimal, ...decimal].join("|")})|(?<sign>${sign})`,
-  "uy",
-);
+const blanks = /[ \t\n\v\f\r\u0085\u200e\u200f\u2028\u2029]*/uy;
+const patterns = [
+  ["word", new RegExp(word, "uy")],
+  ["number", new RegExp([...hexadecimal, ...decimal].join("|"), "uy")],
+  ["sign", new RegExp(sign, "uy")],
+] as const;
+
+/** Where a pattern that matches from a character on ends; 0 for one that does not match. */
+function endOf(pattern: RegExp, text: string, at: number): number {
+  pattern.lastIndex = at;
+  pattern.test(text);
+  return pattern.lastIndex;
+}
 
 /** The tokens of a WGSL text, without comments, and one of kind `end`. Throws `WgslError` for anything else. */
 export function tokensOf(code: string): Token[] {
-  const open = commentsOf(code).find(({ closed }) => !closed);
+  const comments = commentsOf(code);
+  const open = comments.find(({ closed }) => !closed);
   if (open) throw new WgslError("a comment is not closed", open.at);
-  const text = withoutComments(code);
+  const text = withoutComments(code, comments);
   const tokens: Token[] = [];
-  tokenPattern.lastIndex = 0;
-  while (tokenPattern.lastIndex < text.length) {
-    const at = tokenPattern.lastIndex;
-    const found = tokenPattern.exec(text);
-    if (!found) throw new WgslError(`${shown(text, at)} is not used in WGSL`, at);
-    const { blank, word: name, number } = found.groups ?? {};
-    if (blank !== undefined) continue;
-    const kind = name !== undefined ? "word" : number !== undefined ? "number" : "sign";
-    const [all] = found;
-    if (kind === "word" && /^_(?:_|$)/.test(all) && all !== "_") {
+  for (let at = endOf(blanks, text, 0); at < text.length; ) {
+    let end = 0;
+    const [kind] = patterns.find(([, pattern]) => {
+      end = endOf(pattern, text, at);
+      return end > 0;
+    }) ?? [undefined];
+    if (!kind) throw new WgslError(`${shown(text, at)} is not used in WGSL`, at);
+    const all = text.slice(at, end);
+    if (kind === "word" && all.startsWith("__")) {
       throw new WgslError(`${all} begins with two underscores, which WGSL reserves`, at);
     }
-    if (kind === "number" && (/^0\d/.test(all) || /[\p{XID_Continue}.]/u.test(text[at + all.length] ?? " "))) {
+    if (kind === "number" && (/^0\d/.test(all) || /[\p{XID_Continue}.]/u.test(text[end] ?? " "))) {
       const whole = /^[\p{XID_Continue}.]+/u.exec(text.slice(at))?.[0] ?? all;
       throw new WgslError(`${whole} is not a number`, at);
     }
-    tokens.push({ kind, text: all, at, end: at + all.length });
+    tokens.push({ kind, text: all, at, end });
+    at = endOf(blanks, text, end);
   }
   return [...markTemplateLists(tokens), { kind: "end", text: "the end", at: code.length, end: code.length }];
 }
@@ -92,9 +101,13 @@ export function markTemplateLists(tokens: readonly Token[]): Token[] {
       continue;
     }
     const length = token.kind === "sign" ? joinedLength(tokens, i, brackets) : 1;
-    const last = tokens[i + length - 1] as Token;
+    if (length === 1) {
+      out.push(token);
+      continue;
+    }
+    const { end } = tokens[i + length - 1] as Token;
     const text = tokens.slice(i, i + length).map((one) => one.text);
-    out.push({ ...token, text: text.join(""), end: last.end });
+    out.push({ kind: "sign", text: text.join(""), at: token.at, end });
     i += length - 1;
   }
   return out;
@@ -102,12 +115,13 @@ export function markTemplateLists(tokens: readonly Token[]): Token[] {
 
 /** The number of tokens from `i` on that follow each other without a space and form one sign. */
 function joinedLength(tokens: readonly Token[], i: number, brackets: ReadonlySet<number>): number {
-  let text = "";
+  let { text, end } = tokens[i] as Token;
   let most = 1;
-  for (let j = i; j < i + 3 && j < tokens.length && !brackets.has(j); j++) {
-    const token = tokens[j] as Token;
-    if (j > i && tokens[j - 1]?.end !== token.at) break;
-    text += token.text;
+  for (let j = i + 1; j < i + 3 && j < tokens.length && !brackets.has(j); j++) {
+    const next = tokens[j] as Token;
+    if (end !== next.at || !"<>=".includes(next.text)) break;
+    text += next.text;
+    end = next.end;
     if (joined.includes(text)) most = j - i + 1;
   }
   return most;

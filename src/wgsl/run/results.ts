@@ -1,5 +1,6 @@
 // What a run has found, by the lines of its text.
 import type { AccessCounts, Counts } from "./count/counter.ts";
+import type { TracedAccess } from "./count/tracer.ts";
 import type { Execution } from "./execute/execute.ts";
 import type { Print } from "./execute/state.ts";
 import type { Float64Numbers } from "./float64/comparison.ts";
@@ -21,6 +22,22 @@ export interface PrintedLine extends SourceLine {
   readonly step: number;
   /** Scalars in order; booleans are 0 and 1. */
   readonly values: readonly number[];
+}
+
+/** What one thread accesses at once: a number, a vector, an array. */
+export interface LaneAccess extends SourceLine {
+  /** "atomic" is a function of atomics, which loads, stores or both. */
+  readonly kind: "load" | "store" | "atomic";
+  /** The variable. */
+  readonly name: string;
+  /** The first byte in the variable, -1 out of bounds, and how many there are. */
+  readonly byte: number;
+  readonly bytes: number;
+  /** `local_invocation_index`. */
+  readonly lane: number;
+  readonly workgroup: readonly [number, number, number];
+  /** How many steps the run had taken: the same for threads that access together. */
+  readonly step: number;
 }
 
 /** Two lines whose accesses concern each other; the lower line first. */
@@ -93,6 +110,11 @@ export const faultLines = (
 
 export const printedLines = (prints: readonly Print[], lineAt: (at: number) => number): PrintedLine[] =>
   prints.map(({ lane, workgroup, step, values, at }) => ({ line: lineAt(at), lane, workgroup, step, values }));
+
+export const laneAccesses = (accesses: readonly TracedAccess[], lineAt: (at: number) => number): LaneAccess[] =>
+  accesses.map(({ at, kind, variable: { name }, byte, bytes, lane, workgroup, step }) => {
+    return { line: lineAt(at), kind, name, byte, bytes, lane, workgroup, step };
+  });
 
 const sorted = (a: number, b: number): [number, number] => (a <= b ? [a, b] : [b, a]);
 

@@ -18,6 +18,7 @@ import { WgslError } from "../error.ts";
 import { buffersOf, entryOf, type RunBinding } from "./bindings.ts";
 import { checkProgram } from "./check/program.ts";
 import { newCounter } from "./count/counter.ts";
+import { newTracer } from "./count/tracer.ts";
 import { execute } from "./execute/execute.ts";
 import type { Float64Numbers } from "./float64/comparison.ts";
 import { runFloat64 } from "./float64/float64.ts";
@@ -31,6 +32,8 @@ import {
   float64Numbers,
   foundNotes,
   foundRaces,
+  type LaneAccess,
+  laneAccesses,
   linesOf,
   type PrintedLine,
   printedLines,
@@ -50,9 +53,9 @@ export interface RunOptions {
   /** Steps that may be taken, 50 million unless given: what ends an endless loop. */
   readonly maxSteps?: number;
   /**
-   * What is watched: one or several of "counting", what is asked of memory; "racing", accesses of one place that nothing
-   * orders; and "float64", what the results are without rounding, and how far a GPU's may be from that. Nothing unless
-   * given.
+   * What is watched: one or several of "counting", what is asked of memory; "tracing", each access of each thread;
+   * "racing", accesses of one place that nothing orders; and "float64", what the results are without rounding, and how
+   * far a GPU's may be from that. Nothing unless given.
    */
   readonly mode?: RunMode | readonly RunMode[];
   /**
@@ -63,7 +66,7 @@ export interface RunOptions {
 }
 
 /** What a run watches. */
-export type RunMode = "counting" | "racing" | "float64";
+export type RunMode = "counting" | "tracing" | "racing" | "float64";
 
 const workgroupCount = integer(0, 65_535);
 
@@ -73,7 +76,7 @@ const bindingFields = fieldsOf<RunBinding>({
   data: required(having("byteLength", "an ArrayBuffer or a typed array")),
 });
 
-const runMode = oneOf("counting", "racing", "float64");
+const runMode = oneOf("counting", "tracing", "racing", "float64");
 
 const fields = fieldsOf<RunOptions>({
   bindings: required((value) => (Array.isArray(value) ? undefined : "a list of bindings")),
@@ -96,6 +99,10 @@ export interface RunResult {
   readonly notes: readonly FoundNote[];
   /** With mode "counting": of each storage buffer, by "group.binding". */
   readonly counters: Readonly<Record<string, BufferCounters>>;
+  /** With mode "tracing": what threads access in buffers and workgroup memory, in order, up to 65,536 accesses. */
+  readonly accesses: readonly LaneAccess[];
+  /** Accesses after those. */
+  readonly droppedAccesses: number;
   /** With mode "float64": the scalars of each buffer that the text may write, by "group.binding". */
   readonly float64: Readonly<Record<string, Float64Numbers>>;
   /** What `print(…)` wrote, up to 10,000 lines. */
@@ -140,9 +147,10 @@ function run(wgsl: string, options: RunOptions, lineAt: (at: number) => number):
   const { buffers, writeBack } = buffersOf(entry, options.bindings);
   const { subgroupSize = 32, maxSteps = 50_000_000, mode, schedule: seed } = options;
   const modes = [mode ?? []].flat();
-  const [counter, detector] = [newCounter(), newDetector()];
+  const [counter, tracer, detector] = [newCounter(), newTracer(), newDetector()];
   const observers = [
     ...(modes.includes("counting") ? [counter.observer] : []),
+    ...(modes.includes("tracing") ? [tracer.observer] : []),
     ...(modes.includes("racing") ? [detector.observer] : []),
   ];
   const onDivergence = modes.includes("racing") ? "report" : "throw";
@@ -156,6 +164,8 @@ function run(wgsl: string, options: RunOptions, lineAt: (at: number) => number):
     races: foundRaces(detector.races(), lineAt),
     notes: foundNotes(detector.notes(), lineAt),
     counters: modes.includes("counting") ? bufferCounters(entry, counter.counts()) : {},
+    accesses: laneAccesses(tracer.accesses, lineAt),
+    droppedAccesses: tracer.dropped(),
     float64,
     prints: printedLines(found.prints, lineAt),
     droppedPrints: found.droppedPrints,

@@ -36,6 +36,36 @@ const binary = {
 };
 const unary = { f32: ["-", "abs", "floor", "sign", "sqrt"], i32: ["-", "~", "abs", "sign", "countOneBits"] };
 
+/** Texts in which an interpreter may err, and what `put` is called with. Operands are variables: no constants. */
+const probes: Readonly<Record<string, readonly [statements: string, wanted: readonly number[], workgroups?: number]>> =
+  {
+    "false && f() calls no f": ["var no = false; let both = no && called(); put(calls);", [0]],
+    "products of 32 bits": ["var a = 0xfffffffbu; put(a * 0xfffffff1u);", [75]],
+    "half way between whole numbers, the even one": ["var x = 2.5; put(u32(round(x)));", [2]],
+    "a negative float as a u32": ["var x = -1.0; put(u32(x));", [0]],
+    "division by zero": ["var none = 0u; put(7u / none); put(7u % none);", [7, 0]],
+    "a shift of the highest bit": ["var a = 0x80000000u; put(a >> 31u);", [1]],
+    "sums of f16": ["var h = 1.0h; put(bitcast<u32>(f32(h + 0.0004h)));", [floatBits(1)]],
+    "workgroup memory is zero in each workgroup": ["w += 1u; put(w);", [1, 1, 1], 3],
+    "a float as an i32": ["var x = -3.9; put(bitcast<u32>(i32(x)));", [-3]],
+    "quotients of negative numbers": ["var a = -7; put(bitcast<u32>(a / 2)); put(bitcast<u32>(a % 2));", [-3, -1]],
+    "a shift by more than 31 bits": ["var by = 33u; put(1u << by);", [2]],
+    "sums of f32": ["var x = 16777216.0; put(u32((x + 1.0) - x));", [0]],
+  };
+
+test.each(Object.entries(probes))("probe: %s", (_, [statements, wanted, workgroups = 1]) => {
+  const out = new Int32Array(4);
+  const code = `enable f16;
+    @group(0) @binding(0) var<storage, read_write> out: array<atomic<u32>, 4>;
+    var<workgroup> w: u32;
+    var<private> calls: u32;
+    fn called() -> bool { calls += 1; return true; }
+    fn put(found: u32) { atomicStore(&out[1u + atomicAdd(&out[0], 1u)], found); }
+    @compute @workgroup_size(1) fn main() { ${statements} }`;
+  runBoth(code, { out }, { workgroups: [workgroups, 1, 1] });
+  expect([...out.subarray(0, 1 + wanted.length)]).toEqual([wanted.length, ...wanted]);
+});
+
 describe("operators give what the functions of single scalars give", () => {
   test.each([
     ["f32", binary.f32, unary.f32],

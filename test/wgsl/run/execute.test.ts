@@ -223,11 +223,24 @@ describe("limits", () => {
     const large = (declaration: string, statement: string) => `${declaration}
       @compute @workgroup_size(256) fn main(@builtin(local_invocation_index) lane: u32) { ${statement} }`;
     expect(() => runText(large("", "var x: array<f32, 65536>; x[lane] = 1;"), {})).toThrow(WgslError);
+    expect(() => runText(large("", "var x: array<f32, 1000000>; x[lane] = 1;"), {})).toThrow(/more than 65536 num/);
     expect(() => runText(large("var<workgroup> x: array<vec4f, 9999999>;", "x[lane].x = 1;"), {})).toThrow(WgslError);
     const copies = "y = x; x = y; ".repeat(40);
     const both = `var x: array<f32, 60000>; var y: array<f32, 60000>; ${copies}`;
     expect(() => runText(large("", both).replace("256", "1"), {})).toThrow(/large values/);
   });
+});
+
+test("a text of 100 kB is run", () => {
+  const count = 2600;
+  const statements = Array.from({ length: count }, (_, i) => `  out[lane] = out[lane] * 31u + ${i}u + lane;`);
+  const code = `@group(0) @binding(0) var<storage, read_write> out: array<u32>;
+    @compute @workgroup_size(4) fn main(@builtin(local_invocation_index) lane: u32) {\n${statements.join("\n")}\n}`;
+  expect(code.length).toBeGreaterThan(100_000);
+  const out = new Uint32Array(4);
+  runBoth(code, { out });
+  const hash = (lane: number) => statements.reduce((sum, _, i) => (Math.imul(sum, 31) + i + lane) >>> 0, 0);
+  expect([...out]).toEqual(forLanes(hash, 4));
 });
 
 test("print collects values of lanes, up to a limit", () => {

@@ -7,11 +7,10 @@ import type {
   FunctionDeclaration,
   Module,
   Name,
-  Statement as Node,
   Expression as Syntax,
 } from "../../tree.ts";
 import { checkTypeDepths } from "../../type-depths.ts";
-import { allStatements, expressionsIn, expressionsOf } from "../../walk.ts";
+import { expressionsIn } from "../../walk.ts";
 import type { EntryPoint, Expression, Program, UserFunction, Variable } from "../program.ts";
 import { i32, u32 } from "../types.ts";
 import { type Context, checkNoOverride, fail, type WholeNumber } from "./context.ts";
@@ -138,16 +137,20 @@ function checkAlias(scopes: Scopes, node: Alias, typeOf: Context["typeOf"]): voi
 /** Functions, each after those that it calls. Throws for one that calls itself. */
 function calleesFirst({ declarations }: Module, scopes: Scopes): readonly FunctionDeclaration[] {
   const nodes = declarations.filter((one): one is FunctionDeclaration => one.kind === "function");
-  const calledBy = ({ body }: FunctionDeclaration) =>
-    [...allStatements(body)].flatMap((statement: Node) =>
-      expressionsOf(statement).flatMap((expression) =>
-        namesIn(expression).flatMap((name) => {
-          const node = definitionOf(scopes, name)?.node;
-          return node?.kind === "function" ? [node] : [];
-        }),
-      ),
-    );
-  return dependenciesFirst(nodes, calledBy, ([first]) => {
-    if (first) throw fail(`${first.label.name} calls itself`, first.label);
-  });
+  const callees = new Map(nodes.map((node): [FunctionDeclaration, FunctionDeclaration[]] => [node, []]));
+  let i = 0;
+  // Names come function by function, as the text has them.
+  for (const name of scopes.meanings.keys()) {
+    while (name.at >= (nodes[i]?.end ?? Number.POSITIVE_INFINITY)) i++;
+    const caller = nodes[i];
+    const node = definitionOf(scopes, name)?.node;
+    if (caller && name.at > caller.at && node?.kind === "function") callees.get(caller)?.push(node);
+  }
+  return dependenciesFirst(
+    nodes,
+    (node) => callees.get(node) ?? [],
+    ([first]) => {
+      if (first) throw fail(`${first.label.name} calls itself`, first.label);
+    },
+  );
 }

@@ -1,6 +1,6 @@
 // What watches a run: counters, the detector of races. A plain run has no observers and pays nothing for them.
 import type { Instruction, Operation } from "../lower/code.ts";
-import type { Action, State } from "./state.ts";
+import { type Action, forEachLane, type State } from "./state.ts";
 
 /** An instruction that accesses a buffer or workgroup memory. */
 export type Access = Extract<Instruction, { kind: "load" | "store" | "atomic" }>;
@@ -22,3 +22,17 @@ export interface Observer {
 }
 
 export const isAccess = ({ kind }: Instruction): boolean => kind === "load" || kind === "store" || kind === "atomic";
+
+/** Visits the active lanes in order, each with the first byte that it accesses; −1 is out of bounds. */
+export function forEachAddress(
+  state: State,
+  { site: { address, offset } }: Access,
+  visit: (lane: number, byte: number) => void,
+): Action {
+  const base = address === undefined ? -1 : address * state.width;
+  const visitLane = (lane: number): void => {
+    const found = base < 0 ? 0 : (state.i32[base + lane] as number);
+    visit(lane, found < 0 ? -1 : found + offset);
+  };
+  return () => forEachLane(state.active, visitLane);
+}

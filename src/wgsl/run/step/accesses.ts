@@ -1,6 +1,6 @@
 // Counts how often lanes read and write each word of memory, and records accesses while asked to.
-import type { Access, Observer } from "../execute/observer.ts";
-import { type Action, forEachLane, type State } from "../execute/state.ts";
+import { type Access, forEachAddress, type Observer } from "../execute/observer.ts";
+import type { Action, State } from "../execute/state.ts";
 import type { Variable } from "../program.ts";
 
 /** An access by the active lanes of a strand. */
@@ -58,7 +58,7 @@ function accessAction(log: AccessLog, state: State, access: Access, memory: numb
   const touched = [...(reads(access) ? [counts.reads] : []), ...(writes(access) ? [counts.writes] : [])];
   return () => {
     for (const words of touched) count(state, words, base, offsets);
-    if (log.recorded) log.recorded.push(recordOf(state, access, memory, base, offsets));
+    if (log.recorded) log.recorded.push(recordOf(state, access, memory));
   };
 }
 
@@ -90,24 +90,21 @@ function count({ active, i32 }: State, words: Uint32Array, base: number, offsets
   }
 }
 
-function recordOf(state: State, access: Access, memory: number, base: number, offsets: Int32Array): Recorded {
-  const { reference } = access.site;
-  const first = offsets[0] ?? 0;
+function recordOf(state: State, access: Access, memory: number): Recorded {
+  const { kind, site } = access;
+  const { span, type } = site.reference;
   const lanes: number[] = [];
   const addresses: number[] = [];
-  forEachLane(state.active, (lane) => {
-    const address = base < 0 ? 0 : (state.i32[base + lane] as number);
+  forEachAddress(state, access, (lane, byte) => {
     lanes.push(lane);
-    addresses.push(address < 0 ? -1 : address + first);
-  });
-  const { at, end } = reference.span;
-  const bytes = access.kind === "atomic" ? 4 : reference.type.size;
+    addresses.push(byte);
+  })();
   return {
-    kind: access.kind,
+    kind,
     memory,
-    at,
-    end,
-    bytes,
+    at: span.at,
+    end: span.end,
+    bytes: type.size,
     writes: writes(access),
     lanes: Int32Array.from(lanes),
     addresses: Int32Array.from(addresses),

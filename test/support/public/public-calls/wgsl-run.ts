@@ -20,7 +20,7 @@ export const runCalls = (): Readonly<Record<string, PublicCalls>> => ({
           subgroupSize: 8,
           constants: { count: 2 },
           maxSteps: 1000,
-          mode: ["counting", "racing", "float64"],
+          mode: ["counting", "tracing", "racing", "float64"],
         },
       ],
       [code, { bindings: [{ binding: 0, data: new Uint32Array(4) }], workgroups: [1], mode: "racing" }],

@@ -2,11 +2,12 @@
 import { describe, expect, test } from "vitest";
 import { runWgsl } from "../../../../src/wgsl-run.ts";
 
-/** A text of 64 threads with a buffer of words, a variable in workgroup memory and an atomic one of each. */
-const kernel = (body: string, size = 64) => `
+/** A text of 64 threads with buffers of words, vectors and halves, and variables in workgroup memory. */
+const kernel = (body: string, size = 64) => `enable f16;
 @group(0) @binding(0) var<storage, read_write> y: array<u32>;
 @group(0) @binding(1) var<storage, read_write> taken: array<atomic<u32>>;
 @group(0) @binding(2) var<storage, read_write> four: array<vec4u>;
+@group(0) @binding(3) var<storage, read_write> halves: array<f16>;
 var<workgroup> w: array<u32, 256>;
 var<workgroup> v: array<vec4u, 64>;
 var<workgroup> total: atomic<u32>;
@@ -14,7 +15,7 @@ var<workgroup> total: atomic<u32>;
 fn main(@builtin(local_invocation_index) i: u32, @builtin(workgroup_id) group: vec3u) {
 ${body}
 }`;
-const firstLine = 10;
+const firstLine = 11;
 
 interface Verdict {
   readonly races?: readonly (readonly [kind: string, between: string, a: number, b: number])[];
@@ -60,6 +61,14 @@ const verdicts: Readonly<Record<string, readonly [body: string, verdict: Verdict
   "components of one vector": ["v[i >> 2][i & 3u] = i;", { races: [["write-write", "lanes", 1, 1]] }],
   "components of one vector in a buffer": ["four[i >> 2][i & 3u] = i;", { races: [["write-write", "lanes", 1, 1]] }],
   "whole vectors": ["v[i] = vec4u(i);\nfour[i] = v[i];", {}],
+  "halves of one word": ["halves[i] = f16(i);", { notes: ["tearing"] }],
+  "halves of different words": ["halves[2u * i] = f16(i);", {}],
+  "halves of one word, with a barrier between": [
+    "if i == 0u { halves[0] = 1h; }\nstorageBarrier();\nif i == 1u { halves[1] = 1h; }",
+    {},
+  ],
+  "halves of one word, by two workgroups": ["if i == 0u { halves[group.x] = 1h; }", { notes: ["tearing"] }, 2],
+  "one half, written by all": ["halves[1] = 1h;", { races: [["write-write", "lanes", 1, 1]] }],
   "a sum of atomics": ["atomicAdd(&total, i);\nworkgroupBarrier();\ny[i] = atomicLoad(&total);", {}],
   "an atomic sum that is read too early": ["atomicAdd(&total, i);\ny[i] = atomicLoad(&total);", { notes: ["order"] }],
   "numbers drawn from a counter": ["y[atomicAdd(&total, 1u)] = i;", { notes: ["order"] }],
@@ -99,7 +108,7 @@ const verdicts: Readonly<Record<string, readonly [body: string, verdict: Verdict
 
 const run = (body: string, workgroups: number, subgroupSize: number) =>
   runWgsl(kernel(body), {
-    bindings: [0, 1, 2].map((binding) => ({ binding, data: new Uint32Array(256) })),
+    bindings: [0, 1, 2, 3].map((binding) => ({ binding, data: new Uint32Array(256) })),
     workgroups: [workgroups],
     mode: ["racing"],
     subgroupSize,
