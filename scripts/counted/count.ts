@@ -74,7 +74,7 @@ function gridOf({ indirect, workgroups }: Dispatch, memory: Memory): Dispatch["w
 export interface AccessFacts {
   readonly name: string;
   readonly kind: "load" | "store" | "atomic";
-  /** Of a buffer: blocks of 32 bytes over the fewest; of workgroup memory: the most words of a bank in a turn. */
+  /** Of a buffer: sectors of 32 bytes over the fewest; of workgroup memory: the most words of a bank in a turn. */
   readonly worst: number;
   /** Their part of the blocks of all buffers, or of the turns of all workgroup memory. */
   readonly share: number;

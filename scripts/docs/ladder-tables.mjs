@@ -12,7 +12,7 @@ export async function ladderTables() {
 
 const introduction = `Kernels in the order in which to read them: each answers a question that the one before it leaves. Those in
 [shaders/ladders](../shaders/ladders) are only there to be studied; no op runs them. The counters are the interpreter's,
-before and after the step, for small sizes and subgroups of 32 lanes; a test compares them. Published factors are of other
+before and after the step, for small sizes and subgroups of 32 threads; a test compares them. Published factors are of other
 people's kernels with the same idea.`;
 
 const tableOf = (rungs) =>

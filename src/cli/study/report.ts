@@ -56,7 +56,7 @@ function buffersTable({ counters }: TextResult, counts: Counts): string {
     { title: "asked B", cells: rows.map(([, { asked }]) => number(asked)), right: true },
     { title: "unique B", cells: rows.map(([, { unique }]) => number(unique)), right: true },
     { title: "ever touched B", cells: touched.map(number), right: true },
-    { title: "blocks of 32 B", cells: rows.map(([, { segments32 }]) => number(segments32)), right: true },
+    { title: "sectors of 32 B", cells: rows.map(([, { segments32 }]) => number(segments32)), right: true },
     { title: "excess (best 1)", cells: rows.map(([, { excess }]) => ratio(excess)), right: true },
   ]);
 }

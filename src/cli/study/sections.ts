@@ -21,7 +21,7 @@ export interface AccessQuality {
   readonly requests: number;
   /** Bytes. */
   readonly asked: number;
-  /** Of a buffer: blocks of 32 bytes over the fewest that could hold what is requested. */
+  /** Of a buffer: sectors of 32 bytes over the fewest that could hold what is requested. */
   readonly excess?: number;
   /** Of workgroup memory: the most words of one bank in a turn. */
   readonly ways?: number;
