@@ -1,6 +1,7 @@
 import { addressKeys, addressOf, type LinkKeys, pack, unpack, writeAddress } from "../shell/permalink.ts";
 import { sim } from "../shell/sim.ts";
 import { say } from "../shell/status.ts";
+import { maxCharacters, type OwnBuffers, ownKernel, readOwnBuffers, startBuffers } from "./own/given.ts";
 import { move } from "./session/session.ts";
 import * as state from "./state.ts";
 
@@ -19,6 +20,7 @@ const known = new Set([
   "memory",
   "file",
   "z",
+  "buffers",
   "sim",
 ]);
 
@@ -71,6 +73,9 @@ async function editsOf(packed: string): Promise<Readonly<Record<string, string>>
   return found as Readonly<Record<string, string>>;
 }
 
+/** The reader's buffers in a link's `buffers`. */
+const ownOf = async (packed: string): Promise<OwnBuffers> => readOwnBuffers(await unpack(packed));
+
 /** Applies what the page's address says; reports parts that it does not have. */
 export async function readAddress(): Promise<void> {
   const { keys, outdated } = addressKeys();
@@ -86,18 +91,22 @@ export async function readAddress(): Promise<void> {
   };
   const packed = keys.get("z");
   const edits = packed === undefined ? undefined : await editsOf(packed).catch(() => undefined);
+  const kernel = keys.get("kernel") ?? state.standard.kernel;
+  const given = keys.get("buffers");
+  const own = given === undefined ? undefined : await ownOf(given).catch(() => undefined);
   const group = (keys.get("workgroup") ?? "").split(",").map(Number);
   const [x = 0, y = 0, z = 0] = group;
   const isGroup = keys.has("workgroup") && group.length <= 3 && group.every((at) => Number.isInteger(at) && at >= 0);
   const stops = listOf(keys.get("stop")).map(stopOf);
   const before = state.study.peek();
   const read = {
-    kernel: keys.get("kernel") ?? state.standard.kernel,
+    kernel,
     sizes: taken("sizes", numbersIn(keys.get("sizes")), {}),
     constants: taken("constants", numbersIn(keys.get("constants")), {}),
     edits: taken("z", edits, {}),
     seed: whole("seed", 0),
     subgroupSize: whole("subgroup", 32, (size) => state.subgroupSizes.includes(size)),
+    own: taken("buffers", own, kernel === ownKernel ? startBuffers : undefined),
   };
   const lens = taken<readonly [number, number, number]>("workgroup", isGroup ? [x, y, z] : undefined, [0, 0, 0]);
   const isSame = JSON.stringify(read) === JSON.stringify(before) && state.lens.peek().join() === lens.join();
@@ -120,7 +129,8 @@ export async function readAddress(): Promise<void> {
 
 /** The keys of a link to all that is chosen. */
 async function linkKeys(): Promise<LinkKeys> {
-  const { kernel, sizes, constants, edits, seed, subgroupSize } = state.study.value;
+  const { kernel, sizes, constants, edits, seed, subgroupSize, own } = state.study.value;
+  const isLong = own !== undefined && own.bindings.length > maxCharacters; // which does not run
   const lens = state.lens.value.join();
   const step = state.frame.value?.where.step ?? state.linkedStep.value;
   const all: readonly (readonly [key: string, value: string, usual: string])[] = [
@@ -138,6 +148,7 @@ async function linkKeys(): Promise<LinkKeys> {
     ["memory", state.shownMemory.value ?? "", ""],
     ["file", state.shownFile.value ?? "", ""],
     ["z", Object.keys(edits).length === 0 ? "" : await pack(JSON.stringify(edits)), ""],
+    ["buffers", own && !isLong ? await pack(JSON.stringify(own)) : "", ""],
     ["sim", sim ?? "", ""],
   ];
   return all.flatMap(([key, value, usual]) => (value === usual ? [] : [[key, value] as const]));

@@ -6,6 +6,7 @@ import { GpuPanel } from "./gpu/panel.tsx";
 import { KernelList } from "./kernels/list.tsx";
 import { LanesPanel } from "./lanes/panel.tsx";
 import { MemoryPanel } from "./memory/panel.tsx";
+import { OwnPanel } from "./own/panel.tsx";
 import { PuzzleLists } from "./puzzles/lists.tsx";
 import { PuzzlePanel } from "./puzzles/panel.tsx";
 import { CheckPanel } from "./results/check-panel.tsx";
@@ -51,6 +52,7 @@ export function Page() {
           <KernelHead />
           <PuzzlePanel />
           <SetupPanel />
+          <OwnPanel />
           <Transport />
           <div class="desk">
             <SourcePane />
@@ -94,6 +96,7 @@ function FirstSteps() {
         <li>
           Plant a mistake, and find it: by faults, by the check, by single threads. Then go on to the next kernel.
         </li>
+        <li>A kernel of your own runs here too: take “Your own kernel” from the list, and paste its text.</li>
       </ol>
     </details>
   );

@@ -1,4 +1,5 @@
 import { computed, signal } from "@preact/signals";
+import { ownKernel, startBuffers } from "./own/given.ts";
 import type {
   Float64Report,
   Frame,
@@ -113,14 +114,20 @@ export const choose = (change: Partial<Study>): void => {
   study.value = { ...study.value, ...change };
 };
 
+/** The reader's own kernel while another one is studied. */
+let leftOwn: Partial<Study> = { edits: {}, own: startBuffers };
+
 /** Studies another kernel, from its first step, without what belongs to the text of the one before. */
 export function chooseKernel(kernel: string): void {
-  if (kernel === study.value.kernel) return;
+  const { kernel: before, edits, own } = study.value;
+  if (kernel === before) return;
+  if (before === ownKernel) leftOwn = { edits, own };
+  const isOwn = kernel === ownKernel;
   [linkedStep.value, strand.value, lane.value, shownWatch.value] = [0, 0, 0, 0];
   [watches.value, stops.value, shownMemory.value, shownFile.value] = [[], [], undefined, undefined];
-  [lens.value, editing.value, planted.value] = [[0, 0, 0], false, undefined];
+  [lens.value, editing.value, planted.value] = [[0, 0, 0], isOwn, undefined];
   stopsAnywhere.value = { ...stopsAnywhere.value, write: undefined };
-  choose({ kernel, sizes: {}, constants: {}, edits: {} });
+  choose({ kernel, sizes: {}, constants: {}, edits: {}, own: undefined, ...(isOwn && leftOwn) });
 }
 
 /** Changes the text of a file; undefined takes the changes back. */

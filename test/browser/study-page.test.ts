@@ -57,6 +57,31 @@ async function changedText(): Promise<string> {
   return changed;
 }
 
+/** A text that takes the root of −1 in line 6, and whose threads write what others write, in lines 7 and 8. */
+const pasted = `@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) i: u32) {
+  let value = x[i % 8];
+  let root = sqrt(value);
+  y[i] = root;
+  y[(i + 1) % 64] = 10.0 + value;
+}`;
+const pastedX = `{ "binding": 0, "type": "f32", "values": [0, 1, 4, -1, 16, 25, 36, 49] }`;
+const pastedBindings = `[${pastedX}, { "binding": 1, "type": "f32", "length": 64 }]`;
+
+/** The number of the line at which the run stands. */
+const lineOf = (page: DrivenPage): Promise<number> =>
+  untilIn(page, "a line", () => Number(document.querySelector(".line.here .line-number")?.textContent), undefined);
+
+/** Leaves one of the stops at any line ticked: at faults, at a NaN, at a write. */
+const tickOnly = (page: DrivenPage, which: number): Promise<void> =>
+  page.evaluate((only) => {
+    const boxes = document.querySelectorAll<HTMLInputElement>("#stops-anywhere input");
+    if (boxes.length !== 3) throw new Error(`${boxes.length} stops`);
+    for (const [i, box] of boxes.entries()) if (box.checked !== (i === only)) box.click();
+  }, which);
+
 describe.each(browsers)("the page that studies kernels in $name", ({ name, missing, start }) => {
   if (missing) return test.skip(missing);
   const own = ownIn(name);
@@ -154,6 +179,77 @@ describe.each(browsers)("the page that studies kernels in $name", ({ name, missi
     await press(page, "#source button", /^Read$/);
   });
 
+  own("a pasted text runs on buffers of its own, and says what is wrong with them", async () => {
+    await press(page, ".kernel-name", /^Your own kernel$/);
+    await shown(page, ".cm-content", /fn main/);
+    await shown(page, "#check .output", /^y, 10 values of f32/);
+    await write(page, ".cm-content", pasted);
+    await write(page, "#bindings", `[${pastedX}`);
+    await shown(page, "#buffers-problem", /^bindings: is not valid JSON at line 1, column \d+: expected/);
+    await write(page, "#bindings", `[${pastedX}]`);
+    await shown(page, "#buffers-problem", /^own, line 2: y, @group\(0\) @binding\(1\), has no data$/);
+    await write(page, "#bindings", pastedBindings);
+    await shown(page, "#check .output", /^y, 64 values of f32/);
+    expect(await page.evaluate(() => document.querySelector("#buffers-problem"), undefined)).toBeNull();
+    const counters = await rowsOf(page, "#counter-table"); // of two workgroups: 64 loads and 128 stores in each
+    expect(counters.find(([figure = ""]) => figure.startsWith("bytes requested from storage"))?.[1]).toBe("1.50 KiB");
+  });
+
+  own("a race of its threads leaves other results in another order", async () => {
+    await shown(page, "[data-race] h3", /^Race: two threads write the same word$/);
+    await shown(
+      page,
+      "#orders",
+      /^Random order \d+ of threads and workgroups leaves other results: \d+ values? of y, /,
+    );
+  });
+
+  own(
+    "a run stops where a NaN is made, where a word is written, and at a fault; its link holds text and buffers",
+    async () => {
+      await press(page, "#source button", /^Read$/);
+      await page.evaluate(() => {
+        const memories = document.querySelector<HTMLSelectElement>("#memory-name");
+        if (!memories) throw new Error("there are no memories");
+        memories.value = "y";
+        memories.dispatchEvent(new Event("change", { bubbles: true }));
+      }, undefined);
+      await shown(page, "#stops-anywhere label", /^where word 0 of y is written$/);
+      await page.click("h1");
+      const stopsAt = async (which: number) => {
+        await tickOnly(page, which);
+        const step = await go(page, "F8");
+        const line = await lineOf(page);
+        await go(page, "0");
+        return { step, line };
+      };
+      const [fault, nan, write] = [await stopsAt(0), await stopsAt(1), await stopsAt(2)];
+      expect([nan.line, write.line, fault.line]).toEqual([6, 7, 8]);
+      expect([nan.step < write.step, write.step < fault.step]).toEqual([true, true]);
+      const address = await untilIn(
+        page,
+        "a link with the stop",
+        () =>
+          /&on=y:0/.test(location.hash) &&
+          /&buffers=/.test(location.hash) &&
+          /&z=/.test(location.hash) &&
+          location.href,
+        undefined,
+      );
+      const other = await browser.open(address);
+      await shown(other.page, "#kernel-name", /^Your own kernel$/);
+      await shown(other.page, "#check .output", /^y, 64 values of f32/);
+      const given = () => document.querySelector<HTMLTextAreaElement>("#bindings")?.value;
+      expect(await other.page.evaluate(given, undefined)).toBe(pastedBindings);
+      await other.page.click("h1");
+      expect(await go(other.page, "F8")).toBe(write.step);
+      expect(other.errors).toEqual([]);
+      await other.page.close();
+      await tickOnly(page, -1);
+      await lookAtWidths(opened, { name: "study-own", heading: /^Study kernels$/, themes: ["dark"] });
+    },
+  );
+
   own("its counters stand beside those of the rung before, and agree with the formula", async () => {
     await press(page, "summary", /^Matrix products?( A · B)?$/);
     await press(page, ".kernel-name", /^gemm\/coalesced$/);
@@ -163,6 +259,37 @@ describe.each(browsers)("the page that studies kernels in $name", ({ name, missi
     const [, now, before, change, formula] = row(/^bytes requested from storage/);
     expect([now, before, change]).toEqual([formula, formula, "="]);
     expect(row(/^excess/)[3]).toMatch(/^÷ /);
+    await shown(page, "#check .verdicts", /✓ right Interpreted/);
+  });
+
+  own("a rung's speed is found at a press, after its check, and stays in the list", async () => {
+    await page.evaluate(() => {
+      const sizes = document.querySelector<HTMLSelectElement>("#gpu select");
+      if (!sizes) throw new Error("there are no sizes");
+      sizes.value = "1";
+      sizes.dispatchEvent(new Event("change", { bubbles: true }));
+    }, undefined);
+    await press(page, "#speed button", /^Time it here$/);
+    const said = /✓ [\d.]+ (µs|ms), (about the same as|[\d.]+× (as fast as|the time of)) gemm\/naive$/;
+    await shown(page, ".rungs .small", said);
+    await shown(page, "#speed", /^Speed here.*: [\d.]+ (µs|ms), .* \(.*m \d+.*\)/);
+    // A text whose result is wrong is not timed; those that it is compared with are.
+    await press(page, "button", /^Plant a mistake to find$/);
+    await shown(page, "#check .verdicts", /✗ wrong Interpreted/);
+    await page.click("#gpu input[type=checkbox]"); // without what the device can do at best
+    await press(page, "#gpu button", /^Check and time it here$/);
+    await shown(page, "#times tr", /^your text\s*n\/a: its result is wrong: y is /);
+    expect((await rowsOf(page, "#times")).map(([name, time = ""]) => [name, /^[\d.]+ (µs|ms)$/.test(time)])).toEqual([
+      ["your text", false],
+      ["gemm/coalesced", true],
+      ["gemm/naive", true],
+    ]);
+    await press(page, "#changed button", /^Take all changes back$/);
+    // A kernel's buffers are taken over, and given back.
+    await press(page, ".setup button", /^Change the buffers$/);
+    await shown(page, "#check", /These buffers are yours: there is no definition to compare with/);
+    await shown(page, "#check .output", /^y, [\d\u2009]+ values of f32/);
+    await press(page, "#own button", /^Take the kernel’s buffers$/);
     await shown(page, "#check .verdicts", /✓ right Interpreted/);
   });
 

@@ -1,8 +1,8 @@
 import { device } from "../../shell/device/device.ts";
-import { digits } from "../../shell/format.ts";
 import * as state from "../state.ts";
 import type { GpuTimes } from "../worker/gpu-protocol.ts";
 import { boundOf } from "./bars.ts";
+import { timeText } from "./speed.ts";
 import { checkAndTime, factor, gpuFailure, gpuTimes, gpuWork, stopGpu, withPeaks } from "./state.ts";
 
 const factors = [1, 2, 4, 8, 16, 32] as const;
@@ -18,7 +18,8 @@ export function GpuPanel() {
           ? "The text does not run."
           : undefined;
   const work = gpuWork.value;
-  const press = () => (work ? stopGpu() : why === undefined && void checkAndTime());
+  const { own } = state.study.value;
+  const press = () => (work ? stopGpu() : why === undefined && void checkAndTime(withPeaks.value));
   return (
     <section class="panel" aria-label="On your GPU" id="gpu" tabIndex={-1}>
       <h2>On your GPU</h2>
@@ -32,21 +33,23 @@ export function GpuPanel() {
         >
           {work ? "Stop" : "Check and time it here"}
         </button>
-        <label class="small">
-          Times on sizes{" "}
-          <select
-            value={factor.value}
-            onChange={({ currentTarget }) => {
-              factor.value = Number(currentTarget.value);
-            }}
-          >
-            {factors.map((by) => (
-              <option key={by} value={by}>
-                {by === 1 ? "as above" : `${by} times those above`}
-              </option>
-            ))}
-          </select>
-        </label>
+        {!own && (
+          <label class="small">
+            Times on sizes{" "}
+            <select
+              value={factor.value}
+              onChange={({ currentTarget }) => {
+                factor.value = Number(currentTarget.value);
+              }}
+            >
+              {factors.map((by) => (
+                <option key={by} value={by}>
+                  {by === 1 ? "as above" : `${by} times those above`}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
         <label class="small">
           <input
             type="checkbox"
@@ -66,13 +69,10 @@ export function GpuPanel() {
           {gpuFailure.value}
         </p>
       )}
-      {gpuTimes.value && <Times {...gpuTimes.value.times} by={gpuTimes.value.factor} />}
+      {gpuTimes.value && <Times {...gpuTimes.value.times} by={own ? 1 : gpuTimes.value.factor} />}
     </section>
   );
 }
-
-/** Milliseconds in the unit that suits them. */
-const time = (ms: number): string => (ms < 1 ? `${digits(1000 * ms)} µs` : `${digits(ms)} ms`);
 
 function Times({ times, clock, peaks, by }: GpuTimes & { by: number }) {
   const longest = Math.max(0, ...times.map(({ timing }) => timing?.p90Ms ?? 0));
@@ -116,11 +116,11 @@ function Times({ times, clock, peaks, by }: GpuTimes & { by: number }) {
             return (
               <tr key={name}>
                 <th scope="row">{name}</th>
-                <td class="number">{time(timing.medianMs)}</td>
+                <td class="number">{timeText(timing.medianMs)}</td>
                 <td class="number">
-                  {time(timing.p10Ms)} – {time(timing.p90Ms)}
+                  {timeText(timing.p10Ms)} – {timeText(timing.p90Ms)}
                 </td>
-                <td class="number">{bound ? `${time(bound.ms)} (${bound.by})` : "–"}</td>
+                <td class="number">{bound ? `${timeText(bound.ms)} (${bound.by})` : "–"}</td>
                 <td class="bar-cell">
                   <div class="time-bar" style={`width: ${share(timing.medianMs)}`} />
                   {bound && <div class="time-bound" style={`left: ${share(bound.ms)}`} />}
@@ -131,7 +131,7 @@ function Times({ times, clock, peaks, by }: GpuTimes & { by: number }) {
         </tbody>
       </table>
       <p class="small muted">
-        Median of {samples} intervals in turns, by{" "}
+        Checked on what is above, then the median of {samples} intervals in turns, by{" "}
         {clock === "gpu" ? "the GPU’s timestamps" : "the clock around a submit"}, on sizes{" "}
         {by === 1 ? "as above" : `${by} times those above`}.{" "}
         {peaks

@@ -9,7 +9,8 @@ import { rungOf, shownName } from "../kernels/rungs.ts";
 import type { Attempt } from "../puzzles/attempt.ts";
 import * as state from "../state.ts";
 import type { CompilerMessage, Contestant, GpuCalls, GpuRun, GpuTimes } from "../worker/gpu-protocol.ts";
-import { isEdited, type Study } from "../worker/protocol.ts";
+import { isEdited, isOfRecord, type Study } from "../worker/protocol.ts";
+import { noteSpeed } from "./speed.ts";
 
 const client = workerClient<GpuCalls>(
   () => new Worker(new URL("../worker/gpu-worker.ts", import.meta.url), { type: "module", name: "gpu" }),
@@ -49,9 +50,10 @@ export function startGpu(): void {
   effect(() => {
     const { code } = state.joined.value;
     const isChanged = isEdited(state.study.value);
+    const entry = state.study.value.own?.entry;
     refusal.value = [];
     if (!isChanged || device.value.kind !== "ready" || state.problem.value) return;
-    client.call("compile", code).then(
+    client.call("compile", { code, entry }).then(
       (found) => {
         if (state.joined.peek().code === code) refusal.value = found;
       },
@@ -65,8 +67,12 @@ const larger = (study: Study, by: number): Study => {
   return { ...study, sizes: Object.fromEntries(fields.map(({ name, value }) => [name, Math.min(65_536, value * by)])) };
 };
 
-/** The texts that are timed together: the reader's, the kernel's own if that is another, the rung before. */
+/**
+ * The texts that are timed together: the reader's, the kernel's own if that is another, the rung before. Buffers of the
+ * reader's may suit one text alone.
+ */
 function contestants(study: Study): Contestant[] {
+  if (study.own) return [{ name: "your text", study, timed: study }];
   const isChanged = isEdited(study);
   const before = rungOf(study.kernel)?.than;
   return [
@@ -75,11 +81,11 @@ function contestants(study: Study): Contestant[] {
     ...(before === undefined
       ? []
       : [{ name: shownName(before), study: { ...study, kernel: before, edits: {}, constants: {} } }]),
-  ].map(({ name, study: one }) => ({ name, study: larger(one, factor.value) }));
+  ].map(({ name, study: one }) => ({ name, study: one, timed: larger(one, factor.value) }));
 }
 
-/** Runs the kernel on the GPU, compares, and times it. */
-export async function checkAndTime(): Promise<void> {
+/** Runs the kernel on the GPU, and times it with others, each if its result is right; finds peaks too if asked. */
+export async function checkAndTime(peaks: boolean): Promise<void> {
   const study = state.study.value;
   stop = new AbortController();
   const { signal: ended } = stop;
@@ -90,7 +96,7 @@ export async function checkAndTime(): Promise<void> {
     const run = await client.call("run", study, { signal: ended });
     lastRun.value = { study, run };
     gpuWork.value = "timing";
-    const given = { contestants: contestants(study), withPeaks: withPeaks.value };
+    const given = { contestants: contestants(study), withPeaks: peaks };
     const onProgress = (words: string) => {
       gpuWork.value = words;
     };
@@ -99,6 +105,7 @@ export async function checkAndTime(): Promise<void> {
       onProgress: onProgress as (words: unknown) => void,
     });
     lastTimes.value = { study, factor: factor.value, times };
+    if (isOfRecord(study)) noteSpeed(study.kernel, times.times, given.contestants[0]?.timed.sizes ?? {});
     say("Times are there");
   } catch (error) {
     if (!ended.aborted) gpuFailure.value = words(error);

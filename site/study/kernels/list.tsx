@@ -1,6 +1,8 @@
 import { useState } from "preact/hooks";
 import { ladders } from "../../../src/study/ladders/ladders.ts";
 import { count } from "../../shell/format.ts";
+import { speeds, speedWords } from "../gpu/speed.ts";
+import { ownKernel } from "../own/given.ts";
 import { chooseKernel, study } from "../state.ts";
 import { rungOf, shownName } from "./rungs.ts";
 
@@ -21,13 +23,28 @@ export function KernelList() {
               <li key={rung.kernel}>
                 <KernelButton name={rung.kernel} />
                 <span class="small muted"> {rung.idea}</span>
+                <SpeedOf kernel={rung.kernel} />
               </li>
             ))}
           </ol>
         </details>
       ))}
-      <AllKernels open={chosen === undefined} />
+      <AllKernels open={chosen === undefined && study.value.kernel !== ownKernel} />
+      <p>
+        <KernelButton name={ownKernel} /> <span class="small muted">to write or paste</span>
+      </p>
     </>
+  );
+}
+
+/** The last time of a rung on the visitor's GPU, whose result was right. */
+function SpeedOf({ kernel }: { kernel: string }) {
+  const speed = speeds.value.get(kernel);
+  if (!speed) return null;
+  return (
+    <span class="small">
+      {speed.ms !== undefined && <span class="right">✓</span>} {speedWords(speed)}
+    </span>
   );
 }
 

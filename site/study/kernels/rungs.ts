@@ -1,5 +1,6 @@
 import type { Ladder, Rung } from "../../../src/study/ladders/ladder.ts";
 import { ladders } from "../../../src/study/ladders/ladders.ts";
+import { ownKernel } from "../own/given.ts";
 
 /** A kernel's place in its ladder. */
 export interface RungPlace {
@@ -31,6 +32,7 @@ export const rungOf = (kernel: string): RungPlace | undefined => places.get(kern
 
 /** A kernel's name as it is shown: without the folder of kernels that only teach, unless another rung has that name. */
 export function shownName(kernel: string): string {
+  if (kernel === ownKernel) return "Your own kernel";
   const short = kernel.replace(/^ladders\//, "");
   return places.has(short) ? kernel : short;
 }

@@ -105,7 +105,7 @@ export const card = signal<{ readonly card: Card; readonly chosen: string | unde
 /** Shows a card's kernel with its mistake. */
 export function openCard(own: Card): void {
   state.chooseKernel(own.kernel);
-  state.choose({ sizes: own.sizes ?? {}, constants: {}, edits: {} });
+  state.choose({ sizes: own.sizes ?? {}, constants: {}, edits: {}, own: undefined });
   card.value = { card: own, chosen: undefined };
   const stop = effect(() => {
     const file = state.prepared.value?.files.find(({ name }) => name === own.kernel);

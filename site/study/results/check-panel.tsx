@@ -13,7 +13,13 @@ export function CheckPanel() {
     <section class="panel" aria-label="Check" id="check" tabIndex={-1}>
       <h2>Check</h2>
       {!report.value && <p class="small">{state.waitingFor("computing…")}</p>}
-      {report.value && <p class="small muted">What is right is computed in float64, in JavaScript’s numbers.</p>}
+      {report.value && (
+        <p class="small muted">
+          {state.study.value.own
+            ? "These buffers are yours: there is no definition to compare with. Float64 says how far roundings may go."
+            : "What is right is computed in float64, in JavaScript’s numbers."}
+        </p>
+      )}
       {report.value?.outputs.map((output) => (
         <OutputCard
           key={output.name}

@@ -27,7 +27,8 @@ const headTips: Readonly<Record<string, string>> = {
 /** What the whole dispatch requests and computes, compared with the rung before, the kernel's formula and the ideal. */
 export function CountersPanel() {
   const { report } = state;
-  const before = rungOf(state.study.value.kernel)?.than;
+  const { kernel, own } = state.study.value;
+  const before = own ? undefined : rungOf(kernel)?.than;
   const other = before === undefined ? undefined : state.others.value.get(before)?.counted;
   const isReady = report.value !== undefined;
   useEffect(() => {

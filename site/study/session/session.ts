@@ -1,7 +1,7 @@
 // The run that is stepped through, and the whole dispatch: what the page requests, and what it keeps of the answers.
 import { effect } from "@preact/signals";
 import * as state from "../state.ts";
-import type { FrameWishes, Move, OtherKernel, Study, StudyReport } from "../worker/protocol.ts";
+import type { Answer, FrameWishes, Move, Study, StudyReport } from "../worker/protocol.ts";
 import { newThread } from "./threads.ts";
 
 let session = 0;
@@ -27,9 +27,13 @@ const wishes = (): FrameWishes => ({
 });
 
 /** What the thread says that runs whole dispatches. */
-function takeWhole(answer: StudyReport | OtherKernel): void {
+function takeWhole(answer: StudyReport | Answer): void {
   if (answer.kind === "other") {
     state.others.value = new Map([...state.others.value, [answer.kernel, answer]]);
+    return;
+  }
+  if (answer.kind === "buffers") {
+    if (answer.kernel === state.study.value.kernel) state.choose({ own: answer.own });
     return;
   }
   if (answer.session !== reports || reporting !== state.study.value) return;
@@ -48,8 +52,8 @@ function takeWhole(answer: StudyReport | OtherKernel): void {
 }
 
 /** What the thread says that steps. */
-function take(answer: StudyReport | OtherKernel): void {
-  if (answer.kind === "other" || answer.session !== session) return;
+function take(answer: StudyReport | Answer): void {
+  if (answer.kind === "other" || answer.kind === "buffers" || answer.session !== session) return;
   switch (answer.kind) {
     case "prepared":
       state.prepared.value = answer.prepared;
@@ -109,6 +113,9 @@ export function fetchOther(kernel: string): void {
   const { sizes, subgroupSize } = state.study.value;
   whole.send({ kind: "other", study: { ...state.standard, kernel, sizes, subgroupSize } });
 }
+
+/** Lets the reader change the buffers of what is studied. */
+export const fetchBuffers = (): void => whole.send({ kind: "buffers", study: state.study.value });
 
 /** Opens the run anew at a step. The whole dispatch is the same in whichever workgroup steps are taken. */
 function open(study: Study, step: number, isSameStudy: boolean): void {

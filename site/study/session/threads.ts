@@ -1,7 +1,7 @@
 // Two threads that interpret, from one file: one steps and must answer at once, the other runs whole dispatches.
 import { sim } from "../../shell/sim.ts";
 import { words } from "../../shell/trouble/sentence.ts";
-import type { OtherKernel, StudyReport, StudyRequest } from "../worker/protocol.ts";
+import type { Answer, StudyReport, StudyRequest } from "../worker/protocol.ts";
 
 /** A thread that is started when first needed. */
 export interface Thread {
@@ -11,7 +11,7 @@ export interface Thread {
 }
 
 /** A thread whose answers `take` receives; `fail` receives why it cannot be started or has ended. */
-export function newThread(take: (answer: StudyReport | OtherKernel) => void, fail: (message: string) => void): Thread {
+export function newThread(take: (answer: StudyReport | Answer) => void, fail: (message: string) => void): Thread {
   let worker: Worker | undefined;
   const end = () => {
     worker?.terminate();
@@ -24,7 +24,7 @@ export function newThread(take: (answer: StudyReport | OtherKernel) => void, fai
         type: "module",
         name: "study",
       });
-      started.addEventListener("message", ({ data }: MessageEvent<StudyReport | OtherKernel>) => {
+      started.addEventListener("message", ({ data }: MessageEvent<StudyReport | Answer>) => {
         if (started === worker) take(data);
       });
       started.addEventListener("error", ({ message }) => {

@@ -33,6 +33,7 @@ const listed = ({ sizes = {}, constants = {} }: NonNullable<Rung["at"]>): string
 /** What counters show of a rung's idea, what was published of it, and the mistake to look for. */
 export function Claims({ rung, than }: { rung: Rung; than: string | undefined }) {
   const { claims = [], published, at, bug } = rung;
+  const chosen = { sizes: at?.sizes ?? {}, constants: at?.constants ?? {}, own: undefined };
   const hasLetters = claims.some(({ formula }) => formula !== undefined);
   const before = than === undefined ? (rung.than ? "those before, together" : "before") : shownName(than);
   return (
@@ -81,7 +82,7 @@ export function Claims({ rung, than }: { rung: Rung; than: string | undefined })
       {at && claims.length > 0 && (
         <p class="small">
           These figures are for {listed(at)}.{" "}
-          <button type="button" onClick={() => state.choose({ sizes: at.sizes ?? {}, constants: at.constants ?? {} })}>
+          <button type="button" onClick={() => state.choose(chosen)}>
             Use these sizes
           </button>
         </p>
@@ -113,7 +114,7 @@ function PlantBug({ rung: { kernel, bug } }: { rung: Rung }) {
   if (!own?.text.includes(bug.from)) return null;
   const plant = () => {
     state.planted.value = kernel;
-    if (bug.sizes) state.choose({ sizes: bug.sizes });
+    state.choose({ own: undefined, ...(bug.sizes && { sizes: bug.sizes }) });
     state.edit(
       kernel,
       own.text.replace(bug.from, () => bug.to),

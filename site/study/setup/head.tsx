@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { rungOf, shownName } from "../kernels/rungs.ts";
+import { ownKernel } from "../own/given.ts";
 import { fetchOther } from "../session/session.ts";
 import { Diff } from "../source/diff.tsx";
 import { headOf } from "../source/lines.ts";
@@ -8,6 +9,7 @@ import * as state from "../state.ts";
 import { piecesOf } from "../terms/in-text.ts";
 import { Term } from "../terms/term.tsx";
 import { Claims } from "./claims.tsx";
+import { SpeedHere } from "./speed.tsx";
 
 /** Whether the changes since the rung before are shown. */
 const comparing = signal(false);
@@ -15,7 +17,8 @@ const comparing = signal(false);
 /** What the kernel computes, in its file's words, and its place in a ladder. */
 export function KernelHead() {
   const { kernel, edits } = state.study.value;
-  const own = state.prepared.value?.files[0];
+  const isOwn = kernel === ownKernel;
+  const own = isOwn ? state.files.value[0] : state.prepared.value?.files[0];
   const { formula, about } = headOf(own?.name === kernel ? own.text : "");
   const place = rungOf(kernel);
   const nextLadder = place?.nextLadder;
@@ -30,7 +33,7 @@ export function KernelHead() {
   return (
     <section aria-label="The kernel" class="kernel-head" ref={section}>
       <h2 id="kernel-name">
-        <Term name="kernel" /> {shownName(kernel)}
+        {isOwn ? "" : <Term name="kernel" />} {shownName(kernel)}
       </h2>
       {place && (
         <p>
@@ -53,7 +56,7 @@ export function KernelHead() {
           </p>
         </details>
       )}
-      {Object.keys(edits).length > 0 && (
+      {Object.keys(edits).length > 0 && !isOwn && (
         <p class="notice" id="changed">
           Changed: what runs is your text of {Object.keys(edits).join(", ")}. The link holds it.{" "}
           <button
@@ -68,6 +71,7 @@ export function KernelHead() {
         </p>
       )}
       {place && <Claims rung={place.rung} than={place.than} />}
+      {place && <SpeedHere />}
       <p class="row">
         {place?.before && <Go to={place.before} words={`← ${shownName(place.before)}`} />}
         {place?.after && <Go to={place.after} words={`Next: ${shownName(place.after)} →`} />}

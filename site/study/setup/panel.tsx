@@ -1,17 +1,20 @@
 import { CopyButton } from "../../shell/controls/copy-button.tsx";
 import { linkNow } from "../address.ts";
+import { fetchBuffers } from "../session/session.ts";
 import * as state from "../state.ts";
 import { Term } from "../terms/term.tsx";
+import { NumberField } from "./number-field.tsx";
 
 /** Sizes of the dispatch, the subgroup, the inputs' seed, and the workgroup under the lens. */
 export function SetupPanel() {
   const { sizes = [], workgroups = [1, 1, 1] } = state.prepared.value ?? {};
-  const { subgroupSize, seed } = state.study.value;
+  const { subgroupSize, seed, own } = state.study.value;
+  const runs = state.opened.value !== undefined && state.problem.value === undefined;
   const [x, y, z] = workgroups;
   const groupCount = x * y * z;
   return (
     <section class="setup row" aria-label="What it runs on">
-      {sizes.map(({ name, meaning, value }) => (
+      {(own ? [] : sizes).map(({ name, meaning, value }) => (
         <NumberField
           key={name}
           name={name}
@@ -33,7 +36,9 @@ export function SetupPanel() {
           ))}
         </select>
       </label>
-      <NumberField name="Inputs, seed" value={seed} least={0} onChange={(chosen) => state.choose({ seed: chosen })} />
+      {!own && (
+        <NumberField name="Inputs, seed" value={seed} least={0} onChange={(chosen) => state.choose({ seed: chosen })} />
+      )}
       <span class="small">
         <Term name="dispatch">Dispatch</Term> of {x} × {y} × {z} workgroups; stepped through:
       </span>
@@ -41,34 +46,12 @@ export function SetupPanel() {
       <CopyButton what="Link" text={linkNow}>
         Copy link
       </CopyButton>
+      {!own && (
+        <button type="button" aria-disabled={!runs} onClick={() => runs && fetchBuffers()}>
+          Change the buffers
+        </button>
+      )}
     </section>
-  );
-}
-
-interface NumberFieldProps {
-  readonly name: string;
-  readonly title?: string;
-  readonly value: number;
-  readonly least?: number;
-  readonly onChange: (to: number) => void;
-}
-
-function NumberField({ name, title, value, least = 1, onChange }: NumberFieldProps) {
-  return (
-    <label class="small" title={title}>
-      {name}{" "}
-      <input
-        type="number"
-        class="short"
-        min={least}
-        value={value}
-        onChange={({ currentTarget }) => {
-          const to = Number(currentTarget.value);
-          if (Number.isInteger(to) && to >= least) onChange(to);
-          else currentTarget.value = String(value);
-        }}
-      />
-    </label>
   );
 }
 

@@ -77,7 +77,7 @@ export function SourcePane() {
           Download
         </button>
       </div>
-      {state.problem.value && (
+      {state.problem.value && !state.problem.value.isOfBuffers && (
         <p class="problem" role="alert" id="text-problem">
           {state.problem.value.place && `${state.problem.value.place.file}, line ${state.problem.value.place.line}: `}
           {state.problem.value.message}

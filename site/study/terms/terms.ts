@@ -54,6 +54,8 @@ export const terms = {
   "bank conflict":
     "The most different words of one bank that a request needs, which are served one after the other. 1 is perfect, 32 the worst; 0 where the kernel has no such memory.",
   reads: "How often an element of the buffer is loaded, on average over those that are touched.",
+  speed:
+    "The median time of this rung on your GPU, once its result was right there. A gain below 1.3 times counts as none.",
   shared: "Bytes that threads load from workgroup memory for each multiply-add.",
   contention: "Threads for each word of a request by an atomic function: they wait for one another.",
   operations: "How often threads compute this function or operator of floats.",

@@ -24,7 +24,7 @@ const boundedOf = ({ joined, entry, prepared, study, buffers }: ReadyStudy) =>
 export async function float64Of(ready: ReadyStudy): Promise<Float64Report> {
   const own = boundedOf(ready);
   const hasEdits = isEdited(ready.study);
-  const needsUsual = ready.usual.kernel.reference === undefined;
+  const needsUsual = ready.usual.kernel.reference === undefined && ready.study.own === undefined;
   const usual = !needsUsual ? new Map() : hasEdits ? boundedOf(await readyStudy({ ...ready.study, edits: {} })) : own;
   return {
     outputs: Object.fromEntries(

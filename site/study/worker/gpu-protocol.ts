@@ -51,12 +51,19 @@ export interface GpuTimes {
 /** A text to time, by its name. */
 export interface Contestant {
   readonly name: string;
+  /** What is checked: a wrong text is not timed. */
   readonly study: Study;
+  /** The same on the sizes on which it is timed. */
+  readonly timed: Study;
 }
 
 export interface GpuCalls {
-  /** Compiles a text; its errors. */
-  readonly compile: readonly [code: string, result: readonly CompilerMessage[], progress: never];
+  /** Compiles a text for an entry point, or for its only one; its errors. */
+  readonly compile: readonly [
+    given: { readonly code: string; readonly entry: string | undefined },
+    result: readonly CompilerMessage[],
+    progress: never,
+  ];
   /** Grades a text of a puzzle, on the GPU too. */
   readonly grade: readonly [attempt: Attempt, result: Verdict, progress: never];
   readonly run: readonly [study: Study, result: GpuRun, progress: never];

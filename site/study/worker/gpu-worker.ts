@@ -15,10 +15,12 @@ import { instrumentPrints } from "../../../src/wgsl/run/print/instrument.ts";
 import { bindingName } from "../../../src/wgsl/run/results.ts";
 import { words } from "../../shell/trouble/sentence.ts";
 import { serveCalls } from "../../shell/worker/serve.ts";
+import { verdictOf } from "../results/check.ts";
 import type { CompilerMessage, Contestant, GpuCalls, GpuRun, GpuTime } from "./gpu-protocol.ts";
-import { readyStudy } from "./prepare.ts";
-import { isEdited, type Study } from "./protocol.ts";
+import { type ReadyStudy, readyStudy } from "./prepare.ts";
+import { isEdited, isOfRecord, type Study } from "./protocol.ts";
 import { type Repeated, repeatedOn } from "./repeated.ts";
+import { plainOutputs } from "./report.ts";
 
 let current: Gpu | undefined;
 let peaks: Peaks | undefined;
@@ -29,8 +31,8 @@ function device(): Gpu {
 }
 
 /** The errors of the browser's compiler in a text that the interpreter takes. */
-async function compile(text: string): Promise<CompilerMessage[]> {
-  const { code } = instrumentPrints(text, entryOf(checkProgram(text), undefined), { limits: device().device.limits });
+async function compile(text: string, name: string | undefined): Promise<CompilerMessage[]> {
+  const { code } = instrumentPrints(text, entryOf(checkProgram(text), name), { limits: device().device.limits });
   const module = device().device.createShaderModule({ code });
   const { messages } = await module.getCompilationInfo();
   return messages
@@ -51,8 +53,7 @@ function padded(bytes: ArrayBuffer, isUniform: boolean): ArrayBuffer {
 }
 
 /** Runs a study on the GPU, with what it prints. */
-async function run(study: Study): Promise<GpuRun> {
-  const ready = await readyStudy(study);
+async function run(ready: ReadyStudy): Promise<GpuRun> {
   const gpu = device();
   const given = ready.buffers();
   const byName = new Map([...given].map(([variable, bytes]) => [bindingName(variable), bytes]));
@@ -78,24 +79,41 @@ async function run(study: Study): Promise<GpuRun> {
   return { outputs: Object.fromEntries(outputs), prints: read?.prints ?? [] };
 }
 
-/** Compiles a contestant and makes its buffers; what it refuses is its reason. */
+/** What is wrong with a study's results on the GPU; undefined where they are right, by its definition or as interpreted. */
+async function wrongIn(study: Study): Promise<string | undefined> {
+  const ready = await readyStudy(study);
+  const isDefined = study.own !== undefined || ready.usual.kernel.reference !== undefined;
+  const right = plainOutputs(isDefined || !isEdited(study) ? ready : await readyStudy({ ...study, edits: {} }));
+  const { outputs } = await run(ready);
+  for (const { name, values, expected = values, scalar } of right) {
+    const { isRight, nmse, misplaced } = verdictOf(outputs[name] ?? new Float64Array(), expected, scalar);
+    if (isRight) continue;
+    const off = misplaced > 0 ? "NaN or infinite where it should not be" : `off by ${nmse.toExponential(1)}`;
+    return `its result is wrong: ${name} is ${off}`;
+  }
+  return undefined;
+}
+
+/** Checks a contestant, compiles it and makes its buffers; what it refuses is its reason. */
 async function prepared(
-  { name, study }: Contestant,
+  { name, study, timed }: Contestant,
   clock: "gpu" | "wall",
 ): Promise<{ time: GpuTime; repeated?: Repeated }> {
   const nothing: GpuTime = { name, timing: undefined, reason: undefined, bytes: 0, operations: undefined };
   try {
-    const { joined, entry, usual, buffers, prepared: ready } = await readyStudy(study);
+    const { joined, entry, usual, buffers, prepared: ready } = await readyStudy(timed);
     const { code, buffer: printed } = instrumentPrints(joined.code, entry);
     if (printed) throw new Error("it prints: take print(…) out to time it");
-    const [problem] = await compile(code);
+    const [problem] = await compile(code, entry.name);
     if (problem) throw new Error(problem.message);
+    const wrong = await wrongIn(study);
+    if (wrong !== undefined) throw new Error(wrong);
     const given = new Map(
       [...buffers()].map(([variable, all]) => [variable, padded(all, variable.space === "uniform")]),
     );
     const bytes = [...given.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
     const repeated = await repeatedOn(device(), { code, entry, buffers: given, workgroups: ready.workgroups }, clock);
-    const operations = isEdited(study) ? undefined : costOf(usual)?.["operations"];
+    const operations = isOfRecord(study) ? costOf(usual)?.["operations"] : undefined;
     return { time: { ...nothing, bytes, operations }, repeated };
   } catch (error) {
     return { time: { ...nothing, reason: words(error) } };
@@ -104,18 +122,18 @@ async function prepared(
 
 serveCalls<GpuCalls>(
   {
-    compile,
+    compile: ({ code, entry }) => compile(code, entry),
     grade: ({ puzzle, text }) =>
       grade(puzzleOf(puzzle), text, (code, entry, buffers, workgroups) =>
         runOnGpu(device().device, code, entry, buffers, workgroups),
       ),
-    run,
+    run: async (study) => run(await readyStudy(study)),
     async time({ contestants, withPeaks }, { signal, report }) {
       const gpu = device();
       const clock = clockFor(gpu);
       const ready = [];
       for (const one of contestants) {
-        report(`compiling ${one.name}`);
+        report(`checking ${one.name}`);
         ready.push(await prepared(one, clock));
         signal.throwIfAborted();
       }

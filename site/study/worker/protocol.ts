@@ -18,6 +18,7 @@ import type {
   Write,
 } from "../../../src/wgsl/run/step/types.ts";
 import type { Space } from "../../../src/wgsl/run/types.ts";
+import type { OwnBuffers } from "../own/given.ts";
 
 /** What is studied: a kernel with the reader's choices. */
 export interface Study {
@@ -29,10 +30,15 @@ export interface Study {
   readonly edits: Readonly<Record<string, string>>;
   readonly seed: number;
   readonly subgroupSize: number;
+  /** Buffers and a grid in the place of those of the kernel's record. */
+  readonly own?: OwnBuffers | undefined;
 }
 
 /** Whether the reader has changed a file. */
 export const isEdited = ({ edits }: Study): boolean => Object.keys(edits).length > 0;
+
+/** Whether what runs is the kernel's text in the repository, on the dispatch of its record. */
+export const isOfRecord = (study: Study): boolean => !isEdited(study) && study.own === undefined;
 
 /** A file of a kernel as it runs: its constants are those of the dispatch. */
 export interface SourceFile {
@@ -208,6 +214,8 @@ export interface Progress {
 export interface Problem {
   readonly message: string;
   readonly place: FileLine | undefined;
+  /** True where the reader's buffers are wrong, or do not fit the text. */
+  readonly isOfBuffers?: boolean;
 }
 
 /** Messages of the page. `session` counts the studies: answers about an earlier one are too late. */
@@ -225,6 +233,8 @@ export type StudyRequest =
   | { readonly kind: "report"; readonly session: number; readonly study: Study }
   /** For the text and the counters of another kernel, on the same sizes. */
   | { readonly kind: "other"; readonly study: Study }
+  /** For the buffers of a study, to change them. */
+  | { readonly kind: "buffers"; readonly study: Study }
   | { readonly kind: "move"; readonly session: number; readonly move: Move; readonly wishes: FrameWishes };
 
 /** Another kernel, to compare with. */
@@ -236,6 +246,16 @@ export interface OtherKernel {
   /** Undefined where it does not take the same sizes. */
   readonly counted: Counted | undefined;
 }
+
+/** The buffers of a kernel's record, as the reader may give them. */
+export interface RecordBuffers {
+  readonly kind: "buffers";
+  readonly kernel: string;
+  readonly own: OwnBuffers;
+}
+
+/** Answers that belong to no session. */
+export type Answer = OtherKernel | RecordBuffers;
 
 /** Messages to the page. */
 export type StudyReport = { readonly session: number } & (

@@ -9,8 +9,8 @@ import { execute } from "../../../src/wgsl/run/execute/execute.ts";
 import type { Variable } from "../../../src/wgsl/run/program.ts";
 import { newDetector } from "../../../src/wgsl/run/race/detector.ts";
 import { faultLines, foundNotes, foundRaces, linesOf, printedLines } from "../../../src/wgsl/run/results.ts";
-import { constantIn, located, problemOf, type ReadyStudy } from "./prepare.ts";
-import { type Counted, isEdited, type OtherOrders, type Output, type RunReport } from "./protocol.ts";
+import { located, problemOf, type ReadyStudy } from "./prepare.ts";
+import { type Counted, isOfRecord, type OtherOrders, type Output, type RunReport } from "./protocol.ts";
 
 /** Steps of all workgroups together. */
 const maxSteps = 20_000_000;
@@ -21,7 +21,7 @@ type Line = (at: number) => number;
 
 /** Runs all workgroups with a counter and a detector of races. Throws for a run that does not end. */
 export function reportOf(ready: ReadyStudy): RunReport {
-  const { joined, program, entry, study, prepared, usual, shader, inputs } = ready;
+  const { joined, program, entry, study, prepared } = ready;
   const [counter, detector, buffers] = [newCounter(), newDetector(), ready.buffers()];
   const found = located(joined, () =>
     execute(entry, {
@@ -34,20 +34,37 @@ export function reportOf(ready: ReadyStudy): RunReport {
     }),
   );
   const line = linesOf(joined.code);
-  const { reference } = usual.kernel;
-  const expected = reference?.results(inputs, usual.sizes, (name) => constantIn(shader, name)) ?? {};
-  const written = [...buffers].filter(([variable]) => isWritten(variable));
   return {
     counted: countedOf(counter.counts(), ready, line),
     races: foundRaces(detector.races(), line),
     notes: foundNotes(detector.notes(), line),
     ...faultLines(found, line),
     hints: uniformityOf(program, entry).map(({ at, message }) => ({ line: line(at), message })),
-    outputs: written.map(([variable, buffer]) => outputOf(variable, buffer, expected[variable.name]?.values)),
+    outputs: outputsOf(ready, buffers),
     prints: printedLines(found.prints, line),
     droppedPrints: found.droppedPrints,
-    reference: reference?.name,
+    reference: definitionOf(ready)?.name,
   };
+}
+
+/** What defines a study's results. Of the reader's own buffers nothing does. */
+const definitionOf = ({ study, usual }: ReadyStudy) => (study.own ? undefined : usual.kernel.reference);
+
+/** What buffers hold after a run, and what they should hold. */
+function outputsOf(ready: ReadyStudy, buffers: ReadonlyMap<Variable, ArrayBuffer>): Output[] {
+  const { inputs, usual, value } = ready;
+  const expected = definitionOf(ready)?.results(inputs, usual.sizes, value) ?? {};
+  return [...buffers]
+    .filter(([variable]) => isWritten(variable))
+    .map(([variable, buffer]) => outputOf(variable, buffer, expected[variable.name]?.values));
+}
+
+/** The outputs of a run that nothing watches, and what they should be. */
+export function plainOutputs(ready: ReadyStudy): Output[] {
+  const [{ entry, prepared, study }, buffers] = [ready, ready.buffers()];
+  const { subgroupSize } = study;
+  execute(entry, { workgroups: prepared.workgroups, buffers, subgroupSize, maxSteps, onDivergence: "report" });
+  return outputsOf(ready, buffers);
 }
 
 /**
@@ -98,8 +115,8 @@ export function countedBy(ready: ReadyStudy): Counted {
   return countedOf(counter.counts(), ready, linesOf(ready.joined.code));
 }
 
-function countedOf(counts: Counts, { usual, shader, study }: ReadyStudy, line: Line): Counted {
-  const { declarations } = shader;
+function countedOf(counts: Counts, { usual, entry, study }: ReadyStudy, line: Line): Counted {
+  const ofWorkgroup = [...entry.function.uses].filter(({ space }) => space === "workgroup");
   return {
     accesses: counts.accesses
       .filter(({ requests }) => requests > 0)
@@ -114,11 +131,11 @@ function countedOf(counts: Counts, { usual, shader, study }: ReadyStudy, line: L
     barriers: counts.barriers.workgroup + counts.barriers.storage,
     shuffles: counts.shuffles,
     workgroups: counts.workgroups,
-    workgroupBytes: declarations.workgroupBytes ?? 0,
-    threads: declarations.workgroupSize.reduce((product, size) => product * size, 1),
+    workgroupBytes: ofWorkgroup.reduce((sum, { type }) => sum + 16 * Math.ceil(type.size / 16), 0), // as WebGPU's limit is
+    threads: entry.workgroupSize.reduce((product, size) => product * size, 1),
     activeShare: counts.activeShare,
     parted: [...counts.parted].map(([at, count]) => ({ line: line(at), count })),
-    formulas: isEdited(study) ? undefined : costOf(usual),
+    formulas: isOfRecord(study) ? costOf(usual) : undefined,
   };
 }
 

@@ -3,9 +3,10 @@
 import { studyKernel } from "../../../src/study/kernels.ts";
 import { openStepper } from "../../../src/wgsl/run/step/stepper.ts";
 import type { Stepper } from "../../../src/wgsl/run/step/types.ts";
+import { bindingsOf } from "../own/bound.ts";
 import { float64Of } from "./float64-report.ts";
 import { located, problemOf, type ReadyStudy, readyStudy } from "./prepare.ts";
-import type { Frame, FrameWishes, Move, OtherKernel, Study, StudyReport, StudyRequest } from "./protocol.ts";
+import type { Answer, Frame, FrameWishes, Move, Study, StudyReport, StudyRequest } from "./protocol.ts";
 import { countedBy, otherOrders, reportOf } from "./report.ts";
 
 /** Steps that are taken, or searched, before other messages are looked at. */
@@ -22,7 +23,7 @@ let followed: number | undefined;
 /** Counts moves: a later one ends the search of an earlier one. */
 let moves = 0;
 
-const report = (message: StudyReport | OtherKernel) => postMessage(message);
+const report = (message: StudyReport | Answer) => postMessage(message);
 
 /** Lets messages come in. */
 const breath = (): Promise<void> =>
@@ -38,6 +39,7 @@ const breath = (): Promise<void> =>
 addEventListener("message", ({ data }: MessageEvent<StudyRequest>) => {
   if (data.kind === "open") void open(data);
   else if (data.kind === "other") void other(data.study);
+  else if (data.kind === "buffers") void buffersAsGiven(data.study);
   else if (data.kind === "report") void wholeDispatch(data.session, data.study);
   else if (data.session === session) void goTo(data.move, data.wishes);
 });
@@ -66,6 +68,14 @@ async function other(study: Study): Promise<void> {
     .then(countedBy)
     .catch(() => undefined);
   report({ kind: "other", kernel: study.kernel, text, counted });
+}
+
+/** The buffers of a study that runs, as the JSON that gives them. */
+async function buffersAsGiven(study: Study): Promise<void> {
+  const ready = await readyStudy(study).catch(() => undefined); // the page says why it does not run
+  if (!ready) return;
+  const own = { bindings: bindingsOf(ready.buffers()), workgroups: ready.prepared.workgroups };
+  report({ kind: "buffers", kernel: study.kernel, own });
 }
 
 async function open({ session: own, study, lens, step, wishes }: Extract<StudyRequest, { kind: "open" }>) {

@@ -1,5 +1,6 @@
 // Runs a text of the user's own in the interpreter, and on the GPU if asked: what `study --wgsl … --json` prints.
 import type { Gpu } from "../../gpu/gpu.ts";
+import { boundBuffers, bytesOfElement, type ElementType, type GivenBinding } from "../../study/bindings.ts";
 import { isWritten } from "../../study/on-gpu.ts";
 import { runSchedules, type Schedules } from "../../study/schedules.ts";
 import { WgslError } from "../../wgsl/error.ts";
@@ -25,7 +26,6 @@ import {
   printedLines,
   type SourceLine,
 } from "../../wgsl/run/results.ts";
-import { bytesOfElement, type ElementType, type GivenBinding } from "./bindings.ts";
 import { type OnGpu, runAlsoOnGpu } from "./on-gpu.ts";
 
 /** A text of the user's own, and how it runs. */
@@ -92,7 +92,7 @@ async function runChecked(run: TextRun, lineAt: (at: number) => number): Promise
   const program = checkProgram(run.code);
   const entry = entryOf(program, run.entry);
   const subgroupSize = subgroupSizeFor(run, program);
-  const filled = () => buffersFor(run, program, entry);
+  const filled = () => boundBuffers(run.file, run.bindings, program, entry);
   const { workgroups, maxSteps } = run;
   const [buffers, counter, detector] = [filled(), newCounter(), newDetector()];
   const options = { workgroups, subgroupSize, ...(maxSteps !== undefined && { maxSteps }) };
@@ -130,27 +130,6 @@ function subgroupSizeFor({ subgroupSize, gpu, file }: TextRun, { features }: Pro
     );
   }
   return subgroupSize ?? own ?? 32;
-}
-
-/** A buffer for each variable that the entry point uses. Throws for those that the file or the text lacks. */
-function buffersFor({ bindings, file }: TextRun, program: Program, entry: EntryPoint): Map<Variable, ArrayBuffer> {
-  const declared = program.resources;
-  const isFor = ({ group, binding }: GivenBinding, variable: Variable) =>
-    variable.binding?.group === group && variable.binding.binding === binding;
-  for (const one of bindings) {
-    if (declared.some((variable) => isFor(one, variable))) continue;
-    throw new Error(`${file}: has no @group(${one.group}) @binding(${one.binding}), for which data is given`);
-  }
-  const buffers = new Map<Variable, ArrayBuffer>();
-  for (const variable of declared) {
-    const given = bindings.find((one) => isFor(one, variable));
-    if (given) buffers.set(variable, given.bytesFor(variable).slice(0));
-    else if (entry.function.uses.has(variable)) {
-      const { name, binding, span } = variable;
-      throw new WgslError(`${name}, @group(${binding?.group}) @binding(${binding?.binding}), has no data`, span.at);
-    }
-  }
-  return buffers;
 }
 
 const jsonNumber = (value: number): JsonNumber =>
