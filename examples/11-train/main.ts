@@ -47,7 +47,8 @@ if (voices.length === 0) {
 }
 const weights = voices.map((voice) => shares[voice as keyof typeof shares]);
 const named = `${own === undefined ? "whale" : "voices"}-${size}`;
-const out = (more.includes("--out") ? more[more.indexOf("--out") + 1] : undefined) ?? join(".cache", named);
+const given = (option: string) => (more.includes(option) ? more[more.indexOf(option) + 1] : undefined);
+const out = given("--out") ?? join(".cache", named);
 const folder = `${out}-texts`;
 mkdirSync(folder, { recursive: true });
 
@@ -64,19 +65,12 @@ const cli = fileURLToPath(import.meta.resolve("shaderformer/cli"));
 const { config, ...usual } = sizes[size];
 const numbers = own === undefined ? { ...usual, ...few } : usual;
 const training = voices.map((voice) => prepare(voice, "train"));
-const first = more.includes("--first") ? Number(more[more.indexOf("--first") + 1]) : undefined;
-if (first !== undefined) {
+if (more.includes("--first")) {
+  const first = Number(given("--first"));
   if (!Number.isInteger(first) || first < 1) throw new Error("--first: expected a number of steps, such as 300");
   // The beginning of this training as files, for a comparison: no step is taken.
-  const { batch, context } = numbers;
-  await drawFirstSteps(`${out}-first`, {
-    config,
-    training,
-    weights,
-    steps: first,
-    batch,
-    context,
-  });
+  const [batch, context] = [Number(given("--batch") ?? numbers.batch), Number(given("--context") ?? numbers.context)];
+  await drawFirstSteps(`${out}-first`, { config, training, weights, steps: first, batch, context });
   console.log(`${out}-first: a fresh model, and the batches of its first steps: ${first}`);
   process.exit(0);
 }

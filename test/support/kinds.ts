@@ -53,7 +53,10 @@ const paths: readonly (readonly [Kind, RegExp])[] = [
     "outside",
     /^(cli|outside\/(deno|package|docs))\/|^bench\/(cli|browser|peers\/peers-page)\.|^outside\/examples\/(outside-the-clone|projects)\./,
   ],
-  ["kernels", /^(kernels|blocks|wgsl\/run)\/|^bench\/(attention|backward|moe|own-mods)/],
+  [
+    "kernels",
+    /^(kernels|blocks|wgsl\/run)\/|^train\/gradients\/(maps|rules)|^bench\/(attention|backward|moe|own-mods)/,
+  ],
   ["models", /^(generate|models|engine|fuzz)\//],
 ];
 

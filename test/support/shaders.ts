@@ -62,7 +62,11 @@ export function shaderOf(
   return specialise(moduleOf(kernel), { parts: parts.map(moduleOf), constants });
 }
 
-const functionsOf = (part: string) => [...moduleOf(part).code.matchAll(/^fn (\w+)/gm)].map(([, name]) => name);
+/** Names of the functions of each file. */
+const functions = new Map(
+  Object.entries(texts).map(([name, code]) => [name, [...code.matchAll(/^fn (\w+)/gm)].map(([, own]) => own)]),
+);
+const functionsOf = (part: string) => functions.get(part) ?? [];
 
 /** Whether two files are of one slot: they lie in one folder and define the same functions, and perhaps others. */
 const isSameSlot = (one: string, other: string) => {

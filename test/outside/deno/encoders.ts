@@ -1,5 +1,5 @@
-// The states and vectors of the golden encoders, also with weights of f16, and the logits of their heads for masked
-// tokens; and vectors of the bundled sentence encoder.
+// The states and vectors of the golden encoders, also with weights of f16 and the logits of a head for masked tokens; and
+// vectors of the bundled sentence encoder.
 import { loadEncoder } from "../../../src/encoders.ts";
 import type { Gpu } from "../../../src/index.ts";
 import {
@@ -13,12 +13,15 @@ import {
 } from "../../encoders/encode/golden-encoders.ts";
 import { headsGolden, logSoftmax } from "../../encoders/encode/golden-heads.ts";
 import { fifty } from "../../support/sentences.ts";
-import { type EncoderDistances, say } from "./report.ts";
+import { type EncoderDistances, type MoreDistances, say } from "./report.ts";
 
-/** Computes them on a device. */
-export async function encodeGolden(gpu: Gpu, encoders: readonly string[]): Promise<void> {
+/** Computes them on a device; of the first encoder, or all of them, with weights of f16 and of masked tokens, too. */
+export async function encodeGolden(gpu: Gpu, encoders: readonly string[], all: boolean): Promise<void> {
   const features = [...gpu.features];
-  for (const name of encoders) say({ kind: "encoder", name, features, far: await distancesOf(gpu, name) });
+  for (const [i, name] of encoders.entries()) {
+    const more = all || i === 0 ? await moreDistancesOf(gpu, name) : undefined;
+    say({ kind: "encoder", name, features, far: await distancesOf(gpu, name), more });
+  }
 }
 
 /** Computes vectors of the bundled one. */
@@ -30,7 +33,7 @@ export async function embedSentences(gpu: Gpu): Promise<void> {
 
 async function distancesOf(gpu: Gpu, name: string): Promise<EncoderDistances> {
   const { texts } = encoderGolden(name);
-  let [states, cosine, halved, halvedCosine] = [0, 1, 0, 1];
+  let [states, cosine] = [0, 1];
   using plain = await loadEncoder(gpu, await meanFolder(name));
   for (const { text, layers: golden } of texts) {
     const { layers } = await plain.hidden(text);
@@ -40,16 +43,21 @@ async function distancesOf(gpu: Gpu, name: string): Promise<EncoderDistances> {
   for (const [i, { layers }] of texts.entries()) {
     cosine = Math.min(cosine, cosineOf(embeddings[i] ?? [], meanOf(layers.at(-1) ?? [])));
   }
+  return { states, cosine };
+}
+
+async function moreDistancesOf(gpu: Gpu, name: string): Promise<MoreDistances> {
+  let [states, cosine] = [0, 1];
   using rounded = await loadEncoder(gpu, await meanFolder(name), { dtype: "f16" });
   for (const { text, last } of halvedGolden(name).texts) {
-    halved = Math.max(halved, farthest((await rounded.hidden(text)).layers.at(-1) ?? [], last));
+    states = Math.max(states, farthest((await rounded.hidden(text)).layers.at(-1) ?? [], last));
     const [vector = []] = (await rounded.embed([text])).embeddings;
-    halvedCosine = Math.min(halvedCosine, cosineOf(vector, meanOf(last)));
+    cosine = Math.min(cosine, cosineOf(vector, meanOf(last)));
   }
   using heads = await loadEncoder(gpu, encoderFolder(name));
   const { text, logits } = headsGolden(name).masked;
   const masks = (await heads.fillMask(text, { top: 1000 })).masks.map((tokens) =>
     [...tokens].sort((a, b) => a.id - b.id).map(({ probability }) => Math.log(probability)),
   );
-  return { states, masks: farthest(masks, logits.map(logSoftmax)), cosine, halved, halvedCosine };
+  return { masks: farthest(masks, logits.map(logSoftmax)), halved: { states, cosine } };
 }

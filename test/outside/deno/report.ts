@@ -26,6 +26,8 @@ export type Report =
       readonly name: string;
       readonly features: readonly string[];
       readonly far: EncoderDistances;
+      /** Of the first encoder. */
+      readonly more?: MoreDistances | undefined;
     }
   /** How far an encoder-decoder is from the golden numbers at most, its greedy tokens and what searches find. */
   | {
@@ -47,16 +49,18 @@ export type Report =
       readonly vectors: readonly (readonly number[])[];
     };
 
-/** The largest distances from golden numbers, and the least cosines with golden vectors. */
+/** The largest distance of states of all layers from golden numbers, and the least cosine of vectors with golden ones. */
 export interface EncoderDistances {
-  /** Of states of all layers. */
   readonly states: number;
+  readonly cosine: number;
+}
+
+/** What is computed of fewer encoders. */
+export interface MoreDistances {
   /** Of logarithms of the probabilities of masked tokens. */
   readonly masks: number;
-  readonly cosine: number;
   /** With weights rounded to f16: of states of the last layer. */
-  readonly halved: number;
-  readonly halvedCosine: number;
+  readonly halved: EncoderDistances;
 }
 
 /** A greedy continuation. */

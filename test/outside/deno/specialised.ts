@@ -58,7 +58,7 @@ function neededBy({ code }: Shader): string[] {
 }
 
 /** The shaders of a case on a variant, none where that refuses it; recorded, not run, so that inputs have no memory. */
-export function shadersOf(gpu: Gpu, table: CaseTable, variant: string, item: Case): Shader[] {
+function shadersOf(gpu: Gpu, table: CaseTable, variant: string, item: Case): Shader[] {
   if (mustRefuse(gpu, table, variant, item)) return [];
   using _ = gpu.scope();
   const tensors = mapNamed(item.inputs, ({ shape, dtype = "f32" }: CaseInput) =>

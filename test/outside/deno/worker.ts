@@ -1,13 +1,13 @@
 // Runs in Deno, bundled with the test files of kernels: reads the texts of all cases that these have, runs models, and
-// a share of the cases, and tests of the interpreter; or, called with "all", every case and all tests that the files
+// a case of each op, and tests of the interpreter; or, called with "all", every case and all tests that the files
 // declare themselves.
-import { type Case, type CaseTable, missingFeatures } from "../../../src/check/case-table.ts";
+import { type Case, missingFeatures } from "../../../src/check/case-table.ts";
 import { checkCase } from "../../../src/check/check-case.ts";
 import { openGpu } from "../../../src/gpu/device/open.ts";
-import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { tune } from "../../../src/kernels/tuning.ts";
+import { sizeOf } from "../../../src/tensor/shape.ts";
 import { quick } from "../../support/devices/gpu.ts";
-import { firstCases } from "../../support/first-tier.ts";
+import { firstCases, firstOfEach } from "../../support/first-tier.ts";
 import { beginFile, collected, skipped, skippedItself } from "../outside-vitest/collect.ts";
 import { beginDevices, devices } from "../outside-vitest/devices.ts";
 import { embedSentences, encodeGolden } from "./encoders.ts";
@@ -15,7 +15,7 @@ import { encodersOf, sequencesOf } from "./families.ts";
 import { interpreterFiles, nagaFailsAt } from "./interpreter.ts";
 import { say } from "./report.ts";
 import { generateGoldenSequences } from "./sequences.ts";
-import { compileAll, shadersOf } from "./specialised.ts";
+import { compileAll } from "./specialised.ts";
 import { tables } from "./tables.ts";
 
 async function attempt(name: string, body: () => unknown): Promise<void> {
@@ -29,43 +29,35 @@ async function attempt(name: string, body: () => unknown): Promise<void> {
   }
 }
 
-const byTurns = <T>(items: readonly T[], turn: number): T[] => items.filter((_, i) => i === turn % items.length);
+/** Numbers of a case's inputs, together. */
+const numbersOf = ({ inputs }: Case) =>
+  Object.values(inputs).reduce((sum, input) => sum + (input ? sizeOf(input.shape) : 0), 0);
+
+/** From so many on they are more than single elements. */
+const several = 16;
 
 /**
- * All cases; or for each variant of an op one of those that the first tier runs, the op's tables by turns, unless the
- * kernels of it have run, on devices whose choices compile quickly.
+ * All cases; or of each op the smallest of the first tier that has more than single elements, since tests of the
+ * interpreter run every kernel, on devices whose choices compile quickly.
  */
 async function runCases(all: boolean): Promise<void> {
   if (!all) for (const gpu of devices) tune(gpu, quick);
-  const used = tables.flatMap(({ gpu, table }) => {
+  const found = tables.flatMap(({ gpu, table }) => {
     const firsts = firstCases(table);
-    return table.variants.map((variant) => {
-      const taken = [...(firsts.get(variant) ?? [])];
+    return table.variants.flatMap((variant) => {
       const missing = missingFeatures(table, variant, gpu());
-      return { gpu, table, variant, missing, taken, runs: taken.length > 0 && missing.length === 0 };
+      if (missing.length > 0)
+        say({ kind: "not available", name: `${table.op} ${variant}`, why: `needs ${missing.join(", ")}` });
+      const some = missing.length > 0 ? [] : [...(firsts.get(variant) ?? [])];
+      return (all ? table.cases : some).map((item) => ({ gpu, table, variant, item, numbers: numbersOf(item) }));
     });
   });
-  const ran = new Set<string>();
-  const isNew = (gpu: Gpu, table: CaseTable, variant: string, item: Case) => {
-    const before = ran.size;
-    for (const { name } of shadersOf(gpu, table, variant, item)) ran.add(name);
-    return ran.size > before;
-  };
-  // "attention layouts" are other cases of attention.
-  const ofOps = Map.groupBy(used, ({ table, variant }) => `${table.op.replace(/ layouts$/, "")} ${variant}`);
-  for (const [turn, group] of [...ofOps.values()].entries()) {
-    for (const { table, variant, missing } of group) {
-      const name = `${table.op} ${variant}`;
-      if (missing.length > 0) say({ kind: "not available", name, why: `needs ${missing.join(", ")}` });
-    }
-    const chosen = byTurns(
-      group.filter(({ runs }) => runs),
-      turn,
-    );
-    for (const { gpu, table, variant, taken } of all ? group : chosen) {
-      for (const item of all ? table.cases : byTurns(taken, turn).filter((one) => isNew(gpu(), table, variant, one)))
-        await attempt(`${table.op} ${variant}: ${item.name}`, () => checkCase(gpu(), table, variant, item));
-    }
+  const rank = (numbers: number) => (numbers < several ? Number.MAX_SAFE_INTEGER : numbers);
+  const bySize = found.toSorted((a, b) => rank(a.numbers) - rank(b.numbers));
+  const isSmallest = firstOfEach(bySize, ({ table }) => table.op);
+  for (const one of found.filter((each) => all || isSmallest(each))) {
+    const { gpu, table, variant, item } = one;
+    await attempt(`${table.op} ${variant}: ${item.name}`, () => checkCase(gpu(), table, variant, item));
   }
 }
 
@@ -107,9 +99,9 @@ export async function work(files: Readonly<Record<string, () => Promise<unknown>
   await compileAll(tables, all);
   const [gpu, bare] = [await openGpu(), await openGpu({ features: [] })];
   for (const device of [gpu, bare]) tune(device, quick);
-  await encodeGolden(gpu, encodersOf(all));
+  await encodeGolden(gpu, encodersOf(all), all);
   await embedSentences(gpu);
-  await encodeGolden(bare, encodersOf(all).slice(0, 1));
+  await encodeGolden(bare, encodersOf(all).slice(0, 1), all);
   await generateGoldenSequences(gpu, sequencesOf(all));
   if (all) await generateGoldenSequences(bare, sequencesOf(all).slice(0, 1));
   await runCases(all);

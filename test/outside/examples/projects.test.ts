@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { cp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { build } from "vite";
+import { build as bundle } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serveSite, type WebServer } from "../../../bench/harness/web-server.ts";
 import { loadModel } from "../../../src/index.ts";
@@ -54,7 +54,8 @@ beforeAll(async () => {
   await writeFile(join(folder, "05-page", "import-map.html"), html.replace(/<script type="module".*<\/script>/, ""));
   for (const name of bundled) {
     const root = join(folder, name);
-    await build({ root, base: "./", configFile: false, logLevel: "error", build: { outDir: join(root, "dist") } });
+    const build = { outDir: join(root, "dist"), minify: false }; // minified: the README's page, and the package's
+    await bundle({ root, base: "./", configFile: false, logLevel: "error", build });
     await symlink(resolve(bundledNano), join(root, "dist", "model"));
   }
   const folders = bundled.map((name) => [`/${name}/`, join(folder, name, "dist")]);
@@ -63,6 +64,7 @@ beforeAll(async () => {
   const gpu = await quickGpu();
   using model = await loadModel(gpu, bundledNano);
   [{ text: expected = "" } = {}] = (await model.generate(prompt, { maxTokens: tokens, temperature: 0 }).result).rows;
+  expect(expected).not.toBe("");
 });
 
 afterAll(async () => {
