@@ -66,7 +66,7 @@ const titleOf = (op: string, variant: string, sizes: string) =>
 function distinct(kernels: readonly KernelFacts[]): KernelFacts[] {
   const most = new Map<string, KernelFacts>();
   for (const one of kernels) {
-    if (one.blocks >= (most.get(one.kernel)?.blocks ?? 0)) most.set(one.kernel, one);
+    if (one.sectors >= (most.get(one.kernel)?.sectors ?? 0)) most.set(one.kernel, one);
   }
   return [...most.values()];
 }

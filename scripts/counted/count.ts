@@ -76,7 +76,7 @@ export interface AccessFacts {
   readonly kind: "load" | "store" | "atomic";
   /** Of a buffer: sectors of 32 bytes over the fewest; of workgroup memory: the most words of a bank in a turn. */
   readonly worst: number;
-  /** Their part of the blocks of all buffers, or of the turns of all workgroup memory. */
+  /** Their part of the sectors of all buffers, or of the turns of all workgroup memory. */
   readonly share: number;
 }
 
@@ -84,7 +84,7 @@ export interface AccessFacts {
 export interface KernelFacts {
   readonly kernel: string;
   /** Blocks of 32 bytes that requests touch. */
-  readonly blocks: number;
+  readonly sectors: number;
   readonly buffers: readonly AccessFacts[];
   readonly workgroupMemory: readonly AccessFacts[];
   readonly activeShare: number;
@@ -128,16 +128,16 @@ function factsOf(kernel: string, entry: EntryPoint, counts: Counts): KernelFacts
   const inSpace = (space: string) =>
     counts.accesses.filter(({ requests, variable }) => requests > 0 && variable.space === space);
   const [buffers, shared] = [inSpace("storage"), inSpace("workgroup")];
-  const [blocks, turns] = [sum(buffers, "segments32"), sum(shared, "bankCycles")];
+  const [sectors, turns] = [sum(buffers, "segments32"), sum(shared, "bankCycles")];
   const code = lower(entry, 2 ** 20);
   const [x, y, z] = entry.workgroupSize;
   const { workgroup, storage } = counts.barriers;
   return {
     kernel,
-    blocks,
+    sectors,
     buffers: grouped(buffers, (own) => ({
       worst: sum(own, "segments32") / sum(own, "fewest32"),
-      share: sum(own, "segments32") / blocks,
+      share: sum(own, "segments32") / sectors,
     })),
     workgroupMemory: grouped(shared, (own) => ({
       worst: Math.max(...own.map(({ ways }) => ways)),

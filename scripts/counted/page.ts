@@ -110,7 +110,7 @@ function stays(found: readonly Found[], of: "buffers" | "workgroupMemory"): stri
     `${Math.round(100 * one.share)} %`,
     own[keyOf(one)] ?? "",
   ]);
-  const [worst, part] = of === "buffers" ? ["excess", "of the blocks"] : ["n-way", "of the turns"];
+  const [worst, part] = of === "buffers" ? ["excess", "of the sectors"] : ["n-way", "of the turns"];
   return table(["kernel", "access", worst, part, "why it stays"], rows);
 }
 

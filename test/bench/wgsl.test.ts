@@ -21,5 +21,5 @@ test("figures of the interpreter", async () => {
     new RegExp(`^running matmul/naive, rows 4, k 8, n 4: ${time}, \\d+ million operations a second$`),
   );
   expect(await steppingLine("softmax/online")).toMatch(new RegExp(`^first state of softmax/online: ${time}$`));
-  expect(endlessLine(10_000)).toMatch(/^endless loop of 64 lanes: \d+\.\d s \(.*10,?000.*\)$/);
+  expect(endlessLine(10_000)).toMatch(/^endless loop of 64 threads: \d+\.\d s \(.*10,?000.*\)$/);
 });

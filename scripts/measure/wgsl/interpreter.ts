@@ -28,12 +28,15 @@ export async function readingLine(kernels?: readonly string[]): Promise<string> 
   return `reading ${times.length} kernels: median ${ms(median.time)}, longest ${ms(longest.time)} (${longest.name})`;
 }
 
-/** How fast a dispatch runs, in scalar operations of lanes, accesses of buffers not included. */
+/** How fast a dispatch runs, in scalar operations of threads, accesses of memory not included. */
 export async function runningLine(name: string, choice: Choice): Promise<string> {
   const { shader, dispatch } = prepare(await studyKernel(name), choice);
   const entry = entryOf(checkProgram(shader.code), undefined);
-  const run = (observers: Parameters<typeof execute>[1]["observers"] = []) =>
-    execute(entry, { workgroups: dispatch.workgroups, buffers: buffersOf(entry, dispatch), observers });
+  const filled = [...buffersOf(entry, dispatch)];
+  const run = (observers: Parameters<typeof execute>[1]["observers"] = []) => {
+    const buffers = new Map(filled.map(([variable, bytes]) => [variable, bytes.slice(0)]));
+    return execute(entry, { workgroups: dispatch.workgroups, buffers, observers });
+  };
   const counter = newCounter();
   run([counter.observer]);
   const operations = counter.counts().operations.reduce((sum, { count }) => sum + count, 0);
@@ -74,7 +77,7 @@ export function endlessLine(maxSteps: number): string {
     execute(entry, { workgroups: [1, 1, 1], buffers: new Map(), maxSteps });
   } catch (error) {
     if (!(error instanceof WgslError)) throw error;
-    return `endless loop of 64 lanes: ${((performance.now() - begin) / 1000).toFixed(1)} s (${error.message})`;
+    return `endless loop of 64 threads: ${((performance.now() - begin) / 1000).toFixed(1)} s (${error.message})`;
   }
   throw new Error("an endless loop has ended by itself");
 }

@@ -3,9 +3,9 @@ import { counted, digits } from "../../shell/format.ts";
 import * as state from "../state.ts";
 import { Term } from "../terms/term.tsx";
 import type { Opened } from "../worker/protocol.ts";
-import { bankFigures, highExcess, segmentBytes, storageFigures } from "./figures.ts";
+import { bankFigures, highExcess, sectorBytes, storageFigures } from "./figures.ts";
 
-/** What the statement at which the run stands requests from memory: a picture of threads and segments, or banks. */
+/** What the statement at which the run stands requests from memory: a picture of threads and sectors, or banks. */
 export function AccessPanel() {
   const { opened, frame } = state;
   const requests = frame.value?.requests ?? [];
@@ -34,30 +34,30 @@ function Card({ request, opened }: { request: Request; opened: Opened }) {
         bytes{request.lanes.length > 1 && " each"}
       </h3>
       {memory.space === "uniform" && <p class="small">A uniform: the same for all threads, from a cache of its own.</p>}
-      {memory.space === "storage" && <Segments request={request} />}
+      {memory.space === "storage" && <Sectors request={request} />}
       {memory.space === "workgroup" && <Banks request={request} opened={opened} />}
     </div>
   );
 }
 
-/** The hue of a segment: neighbours differ. */
-const hue = (segment: number) => `seg-${segment % 5}`;
+/** The hue of a sector: neighbours differ. */
+const hue = (sector: number) => `seg-${sector % 5}`;
 
-function Segments({ request }: { request: Request }) {
-  const { asked, unique, segments, best, excess, outOfBounds } = storageFigures(request);
+function Sectors({ request }: { request: Request }) {
+  const { asked, unique, sectors, best, excess, outOfBounds } = storageFigures(request);
   return (
     <>
       <p class="small">
-        <Term name="requested" /> {asked} bytes, {unique} of them different, in {counted(segments.length, "segment")} of{" "}
-        {segmentBytes} bytes (best {best}): <Term name="excess" /> <strong>{digits(excess)}</strong>.{" "}
+        <Term name="requested" /> {asked} bytes, {unique} of them different, in {counted(sectors.length, "sector")} of{" "}
+        {sectorBytes} bytes (best {best}): <Term name="excess" /> <strong>{digits(excess)}</strong>.{" "}
         {excess > highExcess ? (
           <>
-            {digits((segments.length * segmentBytes) / Math.max(1, unique))} times the bytes that are used are moved (
+            {digits((sectors.length * sectorBytes) / Math.max(1, unique))} times the bytes that are used are moved (
             <Term name="coalescing" />
             ).
           </>
         ) : (
-          request.lanes.length > 1 && "Neighbours share segments."
+          request.lanes.length > 1 && "Neighbours share sectors."
         )}
       </p>
       {outOfBounds > 0 && (
@@ -67,9 +67,9 @@ function Segments({ request }: { request: Request }) {
       )}
       <Boxes
         request={request}
-        name={`Segments of ${counted(request.lanes.length, "thread")}`}
-        kindOf={(address) => (address < 0 ? "outside" : hue(Math.floor(address / segmentBytes)))}
-        textOf={(address) => (address < 0 ? "out" : String(Math.floor(address / segmentBytes)))}
+        name={`Sectors of ${counted(request.lanes.length, "thread")}`}
+        kindOf={(address) => (address < 0 ? "outside" : hue(Math.floor(address / sectorBytes)))}
+        textOf={(address) => (address < 0 ? "out" : String(Math.floor(address / sectorBytes)))}
       />
     </>
   );
@@ -82,8 +82,8 @@ function Banks({ request, opened }: { request: Request; opened: Opened }) {
       <p class="small">
         <Term name="bank">Banks</Term>: {counted(cycles, "turn")} (best {phases}), <strong>{ways}-way</strong>.{" "}
         {clash
-          ? `Threads ${clash.lanes[0]} and ${clash.lanes[1]} want different words of bank ${clash.bank}.`
-          : "No two threads want different words of one bank."}
+          ? `Threads ${clash.lanes[0]} and ${clash.lanes[1]} access different words of bank ${clash.bank}.`
+          : "No two threads access different words of one bank."}
       </p>
       <Boxes
         request={request}
@@ -102,7 +102,7 @@ interface BoxesProps {
   readonly textOf: (address: number) => string;
 }
 
-/** A box for each thread, with the number of the segment or the bank that it touches first. */
+/** A box for each thread, with the number of the sector or the bank that it touches first. */
 function Boxes({ request, name, kindOf, textOf }: BoxesProps) {
   return (
     <ol class="boxes" aria-label={name}>

@@ -2,14 +2,14 @@
 import { lanesOfPhase, turnsOfPhase } from "../../../src/wgsl/run/count/requests.ts";
 import type { Request } from "../../../src/wgsl/run/step/types.ts";
 
-/** Bytes of a segment, which storage moves as a whole. */
-export const segmentBytes = 32;
+/** Bytes of a sector, which storage moves as a whole. */
+export const sectorBytes = 32;
 /** Banks of workgroup memory, each one word wide. */
 export const banks = 32;
 /** Above this, an excess is shown as a warning. */
 export const highExcess = 1.25;
 
-/** Segments that are touched, over the fewest that could hold the bytes; 1 where no byte is requested. */
+/** Sectors that are touched, over the fewest that could hold the bytes; 1 where no byte is requested. */
 export const excessOf = (counts: { readonly segments32: number; readonly fewest32: number }): number =>
   counts.fewest32 === 0 ? 1 : counts.segments32 / counts.fewest32;
 
@@ -19,19 +19,19 @@ export interface StorageFigures {
   readonly asked: number;
   /** Bytes in the union of them. */
   readonly unique: number;
-  /** Segments that are touched, by their numbers. */
-  readonly segments: readonly number[];
-  /** The fewest segments that could hold the bytes. */
+  /** Sectors that are touched, by their numbers. */
+  readonly sectors: readonly number[];
+  /** The fewest sectors that could hold the bytes. */
   readonly best: number;
-  /** Segments over the fewest. */
+  /** Sectors over the fewest. */
   readonly excess: number;
   readonly outOfBounds: number;
 }
 
-/** The segments of a request to a buffer that begins at a multiple of a segment. */
+/** The sectors of a request to a buffer that begins at a multiple of a sector. */
 export function storageFigures({ addresses, bytes }: Request): StorageFigures {
   const halves = new Set<number>();
-  const segments = new Set<number>();
+  const sectors = new Set<number>();
   let [asked, outOfBounds] = [0, 0];
   for (const address of addresses) {
     if (address < 0) {
@@ -41,16 +41,16 @@ export function storageFigures({ addresses, bytes }: Request): StorageFigures {
     asked += bytes;
     for (let at = address; at < address + bytes; at += 2) {
       halves.add(at >> 1);
-      segments.add(Math.floor(at / segmentBytes));
+      sectors.add(Math.floor(at / sectorBytes));
     }
   }
   const unique = 2 * halves.size;
-  const best = Math.ceil(unique / segmentBytes);
-  const excess = excessOf({ segments32: segments.size, fewest32: best });
-  return { asked, unique, segments: [...segments].sort((a, b) => a - b), best, excess, outOfBounds };
+  const best = Math.ceil(unique / sectorBytes);
+  const excess = excessOf({ segments32: sectors.size, fewest32: best });
+  return { asked, unique, sectors: [...sectors].sort((a, b) => a - b), best, excess, outOfBounds };
 }
 
-/** Two lanes that want different words of one bank. */
+/** Two lanes that access different words of one bank. */
 export interface Clash {
   readonly lanes: readonly [number, number];
   readonly bank: number;
@@ -60,7 +60,7 @@ export interface Clash {
 export interface BankFigures {
   /** Turns without conflicts: one for 32 lanes with words, or 8 with vectors of four. */
   readonly phases: number;
-  /** Turns that all lanes take together: `phases`, where no two want different words of one bank. */
+  /** Turns that all lanes take together: `phases`, where no two access different words of one bank. */
   readonly cycles: number;
   /** The most turns that lanes served together take, over those without conflicts: 1 is perfect. */
   readonly ways: number;

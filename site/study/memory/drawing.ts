@@ -1,10 +1,10 @@
 import { numberAt } from "../../../src/wgsl/run/contents.ts";
 import type { MemoryInfo, MemoryState, Request } from "../../../src/wgsl/run/step/types.ts";
-import { segmentBytes } from "../access/figures.ts";
+import { sectorBytes } from "../access/figures.ts";
 import { themeColours } from "../session/colours.ts";
 import type { MemoryShape } from "./shape.ts";
 
-const segmentWords = segmentBytes / 4;
+const sectorWords = sectorBytes / 4;
 
 /** What the colour of a word stands for. */
 export const heats = ["value", "reads", "writes"] as const;
@@ -76,7 +76,7 @@ function wordsOf({ shape, info, state }: MemoryPicture, shares: Float32Array): O
   return canvas;
 }
 
-/** Draws words as squares, the segments that storage moves, and what the current statement accesses. */
+/** Draws words as squares, the sectors that storage moves, and what the current statement accesses. */
 export function drawMemory(canvas: HTMLCanvasElement, picture: MemoryPicture): void {
   const { shape, requests, word, info, state } = picture;
   const context = canvas.getContext("2d");
@@ -99,7 +99,7 @@ export function drawMemory(canvas: HTMLCanvasElement, picture: MemoryPicture): v
     if (Number.isNaN(share) && side >= 6 && isWritten(i)) cross(context, ...placeOf(i), side, colour("--bad"));
   }
   context.fillStyle = colour("--border");
-  for (let i = 0; side >= 5 && info.space === "storage" && i < shape.columns * shape.rows; i += segmentWords) {
+  for (let i = 0; side >= 5 && info.space === "storage" && i < shape.columns * shape.rows; i += sectorWords) {
     const [x, y] = placeOf(i);
     context.fillRect(x, y, 1, side);
   }

@@ -136,7 +136,7 @@ function Picture({ info, content, index }: PictureProps) {
         {own.axes && ` [${own.axes}]`}, drawn as {count(shape.rows)} × {count(shape.columns)} words
         {info.space === "storage" ? (
           <>
-            ; marks are <Term name="segment">segments</Term>
+            ; marks are <Term name="sector">sectors</Term>
           </>
         ) : null}
         . Outlined: what this statement reads (dark) or writes (red).

@@ -1,6 +1,6 @@
 // The figures of a dispatch, from what was counted.
 import { floatOperations } from "../../../src/study/figures.ts";
-import { excessOf, segmentBytes } from "../access/figures.ts";
+import { excessOf, sectorBytes } from "../access/figures.ts";
 import type { TermName } from "../terms/terms.ts";
 import type { AccessFigures, Counted } from "../worker/protocol.ts";
 
@@ -24,7 +24,7 @@ const of = (
   field: "asked" | "segments32" | "fewest32" | "requests" | "bankCycles" | "phases",
 ) => sum(accesses.map((one) => one[field]));
 
-/** Segments that accesses touch, over the fewest that could hold what each of their requests is for. */
+/** Sectors that accesses touch, over the fewest that could hold what each of their requests is for. */
 const excessOfAll = (accesses: readonly AccessFigures[]): number =>
   excessOf({ segments32: of(accesses, "segments32"), fewest32: of(accesses, "fewest32") });
 
@@ -78,12 +78,12 @@ export function figuresOf(counted: Counted): Figure[] {
       how: "a load or store, once for each subgroup that makes it",
     },
     {
-      name: "bytes moved in segments",
-      term: "segment",
+      name: "bytes moved in sectors",
+      term: "sector",
       unit: "B",
-      value: segmentBytes * of(storage, "segments32"),
-      ideal: segmentBytes * of(storage, "fewest32"),
-      how: "32 bytes for each segment that a request touches, without any cache",
+      value: sectorBytes * of(storage, "segments32"),
+      ideal: sectorBytes * of(storage, "fewest32"),
+      how: "32 bytes for each sector that a request touches, without any cache",
     },
     {
       name: "excess",
@@ -91,7 +91,7 @@ export function figuresOf(counted: Counted): Figure[] {
       unit: "×",
       value: excessOfAll(storage),
       ideal: 1,
-      how: "segments over the fewest that could hold what each request is for",
+      how: "sectors over the fewest that could hold what each request is for",
     },
     shared.length > 0 && {
       name: "bytes requested from workgroup memory",
@@ -106,7 +106,7 @@ export function figuresOf(counted: Counted): Figure[] {
       unit: "",
       value: of(shared, "bankCycles"),
       ideal: of(shared, "phases"),
-      how: "32 banks of 4 bytes; ideal: no two threads want different words of one bank",
+      how: "32 banks of 4 bytes; ideal: no two threads access different words of one bank",
     },
     shared.length > 0 && {
       name: "worst bank conflict",

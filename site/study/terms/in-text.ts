@@ -16,7 +16,7 @@ const spoken: readonly (readonly [RegExp, TermName])[] = [
   [whole("threads?"), "thread"],
   [whole("atomics|atomic functions?"), "atomic"],
   [whole("storage"), "storage"],
-  [whole("(?:blocks?|sectors?) of 32 bytes"), "segment"],
+  [whole("sectors? of 32 bytes"), "sector"],
   [whole("Requests"), "requested"],
   [whole("rung"), "ladder"],
   [whole("strides?"), "stride"],

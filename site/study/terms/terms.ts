@@ -14,14 +14,13 @@ export const terms = {
   barrier:
     "workgroupBarrier() makes each thread of a workgroup wait until all have come: what one wrote before it, the others may read after it.",
   coalescing:
-    "Storage is moved in whole segments. Neighbouring threads that read neighbouring numbers share them; threads that read at a distance of a segment or more each need one of their own.",
-  segment:
-    "An aligned piece of storage that is moved as a whole: 32 bytes here, as in the caches of NVIDIA's GPUs. Files here also call it a block of 32 bytes, or a sector.",
+    "Storage is moved in whole sectors. Neighbouring threads that read neighbouring numbers share them; threads that read at a distance of a sector or more each need one of their own.",
+  sector: "An aligned piece of storage that is moved as a whole: 32 bytes here, as in the caches of NVIDIA's GPUs.",
   excess:
-    "Segments that the requests touched, over the fewest that could hold the bytes requested. 1 is perfect; 8 moves eight times what is used.",
+    "Sectors that the requests touched, over the fewest that could hold the bytes requested. 1 is perfect; 8 moves eight times what is used.",
   request: "One load or store, made once by a whole subgroup: the hardware serves its threads together.",
   requested: "What threads load and store, each thread counted for itself, whether or not a cache has it.",
-  bank: "Workgroup memory has 32 banks: word i is in bank i mod 32. Threads that want different words of one bank wait for one another.",
+  bank: "Workgroup memory has 32 banks: word i is in bank i mod 32. Threads that access different words of one bank wait for one another.",
   divergence: "Threads of a subgroup that take both sides of a branch: the hardware runs both, one after the other.",
   race: "Two threads access the same word, one of them writes, and nothing orders them: what is read depends on chance.",
   occupancy: "How many subgroups a core holds at once: while one waits for memory, another runs.",

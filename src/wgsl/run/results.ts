@@ -72,7 +72,7 @@ export interface BufferCounters {
   readonly asked: number;
   /** In the union of what a request asks for, summed over requests. */
   readonly unique: number;
-  /** Aligned blocks of 32 bytes that requests touch. */
+  /** Aligned sectors of 32 bytes that requests touch. */
   readonly segments32: number;
   /** Those blocks, over the fewest that could hold the unique bytes: 1 is best. */
   readonly excess: number;

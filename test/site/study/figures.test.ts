@@ -1,4 +1,4 @@
-// What the page that studies kernels says of accesses: segments of storage, banks of workgroup memory, bounds of time.
+// What the page that studies kernels says of accesses: sectors of storage, banks of workgroup memory, bounds of time.
 import { expect, test } from "vitest";
 import { bankFigures, storageFigures } from "../../../site/study/access/figures.ts";
 import { boundOf } from "../../../site/study/gpu/bars.ts";
@@ -25,12 +25,12 @@ test.each<[string, Request, number, number, number]>([
   ["neighbours, one word further on", request(4, (lane) => 4 + 4 * lane), 5, 128, 1.25],
   ["every second word", request(4, (lane) => 8 * lane), 8, 128, 2],
   ["halves", request(2, (lane) => 2 * lane), 2, 64, 1],
-])("segments of %s", (_, one, segments, unique, excess) => {
+])("sectors of %s", (_, one, sectors, unique, excess) => {
   const found = storageFigures(one);
-  expect({ ...found, segments: found.segments.length }).toEqual({
+  expect({ ...found, sectors: found.sectors.length }).toEqual({
     asked: 32 * one.bytes,
     unique,
-    segments,
+    sectors,
     best: Math.ceil(unique / 32),
     excess,
     outOfBounds: 0,
@@ -39,7 +39,7 @@ test.each<[string, Request, number, number, number]>([
 
 test("what is out of bounds asks for nothing", () => {
   expect(storageFigures(request(4, (lane) => (lane < 30 ? 0 : -1)))).toMatchObject({ asked: 120, outOfBounds: 2 });
-  expect(storageFigures(request(4, () => -1))).toMatchObject({ asked: 0, segments: [], excess: 1, outOfBounds: 32 });
+  expect(storageFigures(request(4, () => -1))).toMatchObject({ asked: 0, sectors: [], excess: 1, outOfBounds: 32 });
 });
 
 test.each<[string, Request, number, number, number]>([

@@ -115,7 +115,7 @@ describe("words", () => {
       /^With n = 100: threads 0 and 1 meet at byte 0 of tile, one writes and one reads, and nothing orders lines/,
     );
     expect(await wordsOf("neighbours")).toBe(
-      "Blocks of 32 bytes that requests to x touch, over the fewest possible: 8 (at the start 8, of the solution 1, at " +
+      "Sectors of 32 bytes that requests to x touch, over the fewest possible: 8 (at the start 8, of the solution 1, at " +
         "most 1.1).",
     );
     expect(await wordsOf("large-mean")).toContain("(without rounding it would be right)");

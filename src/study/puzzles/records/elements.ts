@@ -73,7 +73,7 @@ const matrices = (tile: number): readonly Case[] =>
     [3, 1030],
   ].map(([rows = 1, cols = 1]) => ({ sizes: { rows, cols }, isLong: cols > 1000 }));
 
-const excessOf = (name: string) => `blocks of 32 bytes that requests to ${name} touch, over the fewest possible`;
+const excessOf = (name: string) => `sectors of 32 bytes that requests to ${name} touch, over the fewest possible`;
 
 export const elementPuzzles = [
   newPuzzle("map", {
@@ -172,7 +172,7 @@ export const elementPuzzles = [
       "Each thread has 16 elements in a row, as a thread of a CPU would. Neighbouring threads are then 64 bytes apart; " +
       "give them neighbouring elements instead, with the same results.",
     guess: {
-      question: "32 threads read a number each, 64 bytes apart. How many blocks of 32 bytes is that?",
+      question: "32 threads read a number each, 64 bytes apart. How many sectors of 32 bytes is that?",
       choices: ["4", "16", "32"],
       right: 2,
       why: "Each number is in a block of its own. Neighbours would need 4 blocks: an eighth.",
@@ -197,7 +197,7 @@ export const elementPuzzles = [
       "where n is not a multiple of 4.",
     guess: {
       question: "What does one vector in place of four numbers save?",
-      choices: ["bytes", "requests", "blocks of 32 bytes"],
+      choices: ["bytes", "requests", "sectors of 32 bytes"],
       right: 1,
       why: "The bytes are the same, and so are the blocks. A quarter of the requests is left to issue.",
     },

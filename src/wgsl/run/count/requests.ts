@@ -13,9 +13,9 @@ export interface RequestCounts {
   asked: number;
   /** Bytes in the union of what a request asked for. */
   unique: number;
-  /** Aligned blocks of 32 bytes that requests touch. Buffers start at a multiple of 32. */
+  /** Aligned sectors of 32 bytes that requests touch. Buffers start at a multiple of 32. */
   segments32: number;
-  /** The fewest blocks of 32 bytes that could hold the unique bytes. */
+  /** The fewest sectors of 32 bytes that could hold the unique bytes. */
   fewest32: number;
   /** Of workgroup memory: turns that 32 banks of 4 bytes need, and how many they would without conflicts. */
   bankCycles: number;
