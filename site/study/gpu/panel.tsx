@@ -69,7 +69,7 @@ export function GpuPanel() {
           {gpuFailure.value}
         </p>
       )}
-      {gpuTimes.value && <Times {...gpuTimes.value.times} by={own ? 1 : gpuTimes.value.factor} />}
+      {gpuTimes.value && <Times {...gpuTimes.value.times} by={gpuTimes.value.factor} />}
     </section>
   );
 }

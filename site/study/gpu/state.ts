@@ -68,10 +68,10 @@ const larger = (study: Study, by: number): Study => {
 };
 
 /**
- * The texts that are timed together: the reader's, the kernel's own if that is another, the rung before. Buffers of the
- * reader's may suit one text alone.
+ * The texts that are timed together, on sizes so many times larger: the reader's, the kernel's own if that is another,
+ * the rung before. Buffers of the reader's may suit one text alone.
  */
-function contestants(study: Study): Contestant[] {
+function contestants(study: Study, by: number): Contestant[] {
   if (study.own) return [{ name: "your text", study, timed: study }];
   const isChanged = isEdited(study);
   const before = rungOf(study.kernel)?.than;
@@ -81,7 +81,7 @@ function contestants(study: Study): Contestant[] {
     ...(before === undefined
       ? []
       : [{ name: shownName(before), study: { ...study, kernel: before, edits: {}, constants: {} } }]),
-  ].map(({ name, study: one }) => ({ name, study: one, timed: larger(one, factor.value) }));
+  ].map(({ name, study: one }) => ({ name, study: one, timed: larger(one, by) }));
 }
 
 /** Runs the kernel on the GPU, and times it with others, each if its result is right; finds peaks too if asked. */
@@ -96,7 +96,8 @@ export async function checkAndTime(peaks: boolean): Promise<void> {
     const run = await client.call("run", study, { signal: ended });
     lastRun.value = { study, run };
     gpuWork.value = "timing";
-    const given = { contestants: contestants(study), withPeaks: peaks };
+    const by = study.own ? 1 : factor.value;
+    const given = { contestants: contestants(study, by), withPeaks: peaks };
     const onProgress = (words: string) => {
       gpuWork.value = words;
     };
@@ -104,7 +105,7 @@ export async function checkAndTime(peaks: boolean): Promise<void> {
       signal: ended,
       onProgress: onProgress as (words: unknown) => void,
     });
-    lastTimes.value = { study, factor: factor.value, times };
+    lastTimes.value = { study, factor: by, times };
     if (isOfRecord(study)) noteSpeed(study.kernel, times.times, given.contestants[0]?.timed.sizes ?? {});
     say("Times are there");
   } catch (error) {

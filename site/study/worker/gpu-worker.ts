@@ -88,8 +88,9 @@ async function wrongIn(study: Study): Promise<string | undefined> {
   for (const { name, values, expected = values, scalar } of right) {
     const { isRight, nmse, misplaced } = verdictOf(outputs[name] ?? new Float64Array(), expected, scalar);
     if (isRight) continue;
-    const off = misplaced > 0 ? "NaN or infinite where it should not be" : `off by ${nmse.toExponential(1)}`;
-    return `its result is wrong: ${name} is ${off}`;
+    const errors = `squared errors of ${name} add up to ${nmse.toExponential(1)} of the squares of what is right`;
+    const places = `${misplaced} numbers of ${name} are NaN or infinite where they should not be, or the other way`;
+    return `its result is wrong: ${misplaced > 0 ? places : errors}`;
   }
   return undefined;
 }
