@@ -66,10 +66,14 @@ const { config, ...usual } = sizes[size];
 const numbers = own === undefined ? { ...usual, ...few } : usual;
 const training = voices.map((voice) => prepare(voice, "train"));
 if (more.includes("--first")) {
-  const first = Number(given("--first"));
-  if (!Number.isInteger(first) || first < 1) throw new Error("--first: expected a number of steps, such as 300");
+  const numberOf = (option: string, usual?: number) => {
+    const number = Number(given(option) ?? usual);
+    if (Number.isInteger(number) && number >= 1) return number;
+    throw new Error(`${option} is ${given(option)}, expected a number from 1`);
+  };
   // The beginning of this training as files, for a comparison: no step is taken.
-  const [batch, context] = [Number(given("--batch") ?? numbers.batch), Number(given("--context") ?? numbers.context)];
+  const first = numberOf("--first");
+  const [batch, context] = [numberOf("--batch", numbers.batch), numberOf("--context", numbers.context)];
   await drawFirstSteps(`${out}-first`, { config, training, weights, steps: first, batch, context });
   console.log(`${out}-first: a fresh model, and the batches of its first steps: ${first}`);
   process.exit(0);

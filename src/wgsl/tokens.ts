@@ -38,11 +38,14 @@ export function tokensOf(code: string): Token[] {
   const text = withoutComments(code, comments);
   const tokens: Token[] = [];
   for (let at = endOf(blanks, text, 0); at < text.length; ) {
+    let kind: Token["kind"] | undefined;
     let end = 0;
-    const [kind] = patterns.find(([, pattern]) => {
+    for (const [name, pattern] of patterns) {
       end = endOf(pattern, text, at);
-      return end > 0;
-    }) ?? [undefined];
+      if (end === 0) continue;
+      kind = name;
+      break;
+    }
     if (!kind) throw new WgslError(`${shown(text, at)} is not used in WGSL`, at);
     const all = text.slice(at, end);
     if (kind === "word" && all.startsWith("__")) {

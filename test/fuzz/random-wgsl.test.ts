@@ -78,7 +78,10 @@ test.each(adapters)("on $label, a loop leaves an index as it was", async ({ labe
   if (!label.startsWith("llvmpipe")) expect(gpus).toEqual(ours);
 });
 
-/** Modules of an adapter that may differ, as the fault above shows in few of them, if another gives what the interpreter gives. */
+/**
+ * Modules of an adapter that may differ, as the fault above shows in few of them, if another gives what the interpreter
+ * gives.
+ */
 const mostFaults = 1;
 
 describe.each(adapters)("on $label, random programs give what the interpreter gives", ({ label, gpu, pairs }) => {

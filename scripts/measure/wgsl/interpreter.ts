@@ -24,7 +24,7 @@ export async function readingLine(kernels?: readonly string[]): Promise<string> 
     })
     .sort((a, b) => a.time - b.time);
   const [median, longest] = [times[times.length >> 1], times.at(-1)];
-  if (!median || !longest) throw new Error("there is no such kernel");
+  if (!median || !longest) throw new Error(`there is no kernel ${kernels?.join(", ")}`);
   return `reading ${times.length} kernels: median ${ms(median.time)}, longest ${ms(longest.time)} (${longest.name})`;
 }
 

@@ -2,7 +2,7 @@
 //
 // As ladders/histogram/threads, without workgroup memory: a workgroup is one subgroup, and a thread has the counts of
 // OWN bins in registers. For each bin all threads vote whether their element is in it, and the thread that has the bin
-// counts the votes. No two threads ever access the same count, however many elements are alike; but each step takes as
+// counts the votes. No two threads ever access the same count, however many elements are equal; but each step takes as
 // many votes as there are bins. Requests one read an element, and one atomic function a bin and workgroup.
 enable subgroups;
 
