@@ -202,6 +202,11 @@ export const kernels: readonly StudyKernel[] = [
     ...row,
     small: { sizes: small(10, 12), constants: { SUBGROUP: 2, ROWS: 4, KEYS: 4 } },
     specialise: wide,
+    refuses: (sizes, value) => {
+      const whole = 4 * value("SUBGROUP");
+      const cut = `width is ${sizes.width}, expected a multiple of ${whole} for subgroups of ${value("SUBGROUP")}`;
+      return refuses(sizes) ?? (sizes.width % whole === 0 ? undefined : cut);
+    },
     dispatch: (sizes, value) => tokens(sizes, value("ROWS")),
   }),
 ];
