@@ -1,7 +1,9 @@
 // Why accesses above the limits of docs/counted.md stay as they are.
 
 const next = "a thread's next accesses have the rest of each sector, from the cache";
-const lanes = `${next}; tried with 8 threads a row: 3.2 times the time on llvmpipe`;
+const tried = (sharing: string, factor: number) =>
+  `${next}; tried with 8 threads a ${sharing}: ${factor} times the time on llvmpipe`;
+const order = "a thread has a run of neighbouring tokens, so that sums and places keep their order";
 const pair = "two accesses in a row have half of each sector each";
 const rung = "a rung of the ladder, which a later one mends";
 const data = "the addresses depend on the data";
@@ -12,8 +14,8 @@ const padding = "padded, the shares of 240 experts would not fit workgroup memor
 /** By kernel, kind and name. */
 export const reasons: Readonly<Record<"buffers" | "workgroupMemory", Readonly<Record<string, string>>>> = {
   buffers: {
-    "attention/backward/stats: load dout": lanes,
-    "attention/backward/stats: load out": lanes,
+    "attention/backward/stats: load dout": tried("row", 3.2),
+    "attention/backward/stats: load out": tried("row", 3.2),
     "attention/flash: load q": `tiles of keys and weights fill workgroup memory; ${next}`,
     "attention/flash-plain: load q": `each sector once; ${next}`,
     "attention/flash-plain: store out": rung,
@@ -21,7 +23,7 @@ export const reasons: Readonly<Record<"buffers" | "workgroupMemory", Readonly<Re
     "attention/rows: load k": rung,
     "attention/split-k/parts: load k": `${next}; tried in tiles of workgroup memory: 1.7 of the time on llvmpipe`,
     "attention/split-k/parts: load kScale": next,
-    "attention/backward/weights: load k": next,
+    "attention/backward/weights: load k": rung,
     "attention/two-pass: load k": rung,
     "elementwise/binary: load a": alternating,
     "elementwise/cast: load x": pair,
@@ -31,14 +33,14 @@ export const reasons: Readonly<Record<"buffers" | "workgroupMemory", Readonly<Re
     "embedding/sort/place: load chunk_counts": data,
     "embedding/sort/place: store sorted": data,
     "gemm/naive: load a": rung,
-    "kv-cache/append-quantised: load k": next,
-    "kv-cache/append-quantised: load v": next,
+    "kv-cache/append-quantised: load k": tried("block", 10),
+    "kv-cache/append-quantised: load v": tried("block", 10),
     "layout/copy: load x": "it copies any strides; only transposed matrices could go through tiles",
     "layout/copy: store y": alternating,
-    "linear-attention/read-out: load k": next,
+    "linear-attention/read-out: load k": tried("key", 1.4),
     "linear-attention/read-out: load states": "rows of 65 numbers begin anywhere in a sector",
     "linear-attention/states: store states": "rows of 65 numbers begin anywhere in a sector",
-    "matmul/heads: load weight": next,
+    "matmul/heads: load weight": tried("number of the result", 2),
     "matmul/int8/product: load codes": next,
     "matmul/int8/product: load scales": next,
     "matmul/int8/product: load weight": `${next}; tried with loads of four words: twice the time on llvmpipe`,
@@ -68,11 +70,11 @@ export const reasons: Readonly<Record<"buffers" | "workgroupMemory", Readonly<Re
     "reduce/segments-backward: load x": next,
     "reduce/segments-backward: store dx": next,
     "rope/rotate-vectors: load table": pair,
-    "sampling/accept-drafts: load draftWeights": next,
-    "sampling/accept-drafts: load weights": next,
-    "sampling/sample: load logits": next,
-    "sampling/top-logprobs: load logits": next,
-    "sampling/top-tokens: load logits": next,
+    "sampling/accept-drafts: load draftWeights": order,
+    "sampling/accept-drafts: load weights": order,
+    "sampling/sample: load logits": order,
+    "sampling/top-logprobs: load logits": order,
+    "sampling/top-tokens: load logits": order,
   },
   workgroupMemory: {
     "gemm/registers-2d: load a_tile": rung,
