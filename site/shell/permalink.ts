@@ -4,8 +4,23 @@ import { effect } from "@preact/signals";
 
 const version = "1";
 
+/** Bytes of text that a link may hold. Browsers end addresses at 2 MB, which zeros, deflated, would be 2 GB of. */
+const maxBytes = 2 ** 24;
+
+/** What comes out of a stream. Throws RangeError, before it has read all, where that is more than a link may hold. */
 async function through(stream: CompressionStream | DecompressionStream, bytes: Uint8Array<ArrayBuffer>) {
-  return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
+  const reader = new Blob([bytes]).stream().pipeThrough(stream).getReader();
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    length += next.value.length;
+    if (length > maxBytes) {
+      await reader.cancel();
+      throw new RangeError(`a link's text is longer than ${maxBytes} bytes`);
+    }
+    parts.push(next.value);
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
 /** Text as deflated base64url. */

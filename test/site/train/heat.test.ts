@@ -1,7 +1,7 @@
 // Pictures of attention on the page that trains: over a source they are not square, and a step may have several.
 import { describe, expect, test } from "vitest";
-import { heatSize, seenBy, weightsOf } from "../../site/train/views/heat.ts";
-import { type Attention, withAttention } from "../../site/train/worker/history.ts";
+import { heatSize, seenBy, weightsOf } from "../../../site/train/views/heat.ts";
+import { type Attention, withAttention } from "../../../site/train/worker/history.ts";
 
 describe("weights of a choice of layers and heads", () => {
   // Each weight says its own indices: layer, head, row, column.

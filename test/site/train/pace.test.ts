@@ -1,7 +1,7 @@
 // What the page that trains says of how long it takes, without a browser.
 import { expect, test } from "vitest";
-import { paceOfSteps } from "../../site/train/run/pace.ts";
-import { waitingWords } from "../../site/train/run/waiting-words.ts";
+import { paceOfSteps } from "../../../site/train/run/pace.ts";
+import { waitingWords } from "../../../site/train/run/waiting-words.ts";
 
 test("the speed is that of this device's last steps, without those in which kernels are compiled", () => {
   const pace = paceOfSteps();

@@ -1,19 +1,19 @@
 // Tasks of the page that trains, three steps at a tiny size, against the same training in float64: by GPT-2 every third
 // task of those that have decoders, and by every other kind of model.
 import { describe, expect, test } from "vitest";
-import { offeredBy } from "../../site/train/setup/architectures.ts";
-import { idsOf } from "../../site/train/setup/folder.ts";
-import { type Settings, settingsFor } from "../../site/train/setup/settings.ts";
-import { randomOf } from "../../site/train/tasks/random.ts";
-import type { Architecture, Example } from "../../site/train/tasks/task.ts";
-import { taskNames, taskOf } from "../../site/train/tasks/tasks.ts";
-import { batchesOf } from "../../site/train/worker/batches.ts";
-import { openSession, type Session } from "../../site/train/worker/session.ts";
-import { dense } from "../../src/reference/dense.ts";
-import { maskTokens } from "../../src/train/data/mask-tokens.ts";
-import { quickGpu } from "../support/devices/gpu.ts";
-import { gpt2Steps, type Tensors } from "../support/models/gpt2-training.ts";
-import { readF32 } from "../support/models/safetensors.ts";
+import { offeredBy } from "../../../site/train/setup/architectures.ts";
+import { idsOf } from "../../../site/train/setup/folder.ts";
+import { type Settings, settingsFor } from "../../../site/train/setup/settings.ts";
+import { randomOf } from "../../../site/train/tasks/random.ts";
+import type { Architecture, Example } from "../../../site/train/tasks/task.ts";
+import { taskNames, taskOf } from "../../../site/train/tasks/tasks.ts";
+import { batchesOf } from "../../../site/train/worker/batches.ts";
+import { openSession, type Session } from "../../../site/train/worker/session.ts";
+import { dense } from "../../../src/reference/dense.ts";
+import { maskTokens } from "../../../src/train/data/mask-tokens.ts";
+import { quickGpu } from "../../support/devices/gpu.ts";
+import { gpt2Steps, type Tensors } from "../../support/models/gpt2-training.ts";
+import { readF32 } from "../../support/models/safetensors.ts";
 import {
   bagLoss,
   labelLoss,
@@ -21,8 +21,8 @@ import {
   recurrentLosses,
   transformerLosses,
   wordLoss,
-} from "../support/models/small-models.ts";
-import { type Scalar, stepsOf, type Tape, type WeightRows } from "../support/numbers/scalar-tape.ts";
+} from "../../support/models/small-models.ts";
+import { type Scalar, stepsOf, type Tape, type WeightRows } from "../../support/numbers/scalar-tape.ts";
 
 const gpu = await quickGpu();
 

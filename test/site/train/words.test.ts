@@ -1,10 +1,10 @@
 // Word vectors on the page that trains: the relations that are planted, and what is seen of vectors.
 import { describe, expect, test } from "vitest";
-import { randomOf } from "../../site/train/tasks/random.ts";
-import { wordLookOf } from "../../site/train/tasks/vectors/look.ts";
-import { planeOf } from "../../site/train/tasks/vectors/plane.ts";
-import { plantedRelations } from "../../site/train/tasks/vectors/relations.ts";
-import { isHeldOut, sentenceOf, wordVectors } from "../../site/train/tasks/vectors/words.ts";
+import { randomOf } from "../../../site/train/tasks/random.ts";
+import { wordLookOf } from "../../../site/train/tasks/vectors/look.ts";
+import { planeOf } from "../../../site/train/tasks/vectors/plane.ts";
+import { plantedRelations } from "../../../site/train/tasks/vectors/relations.ts";
+import { isHeldOut, sentenceOf, wordVectors } from "../../../site/train/tasks/vectors/words.ts";
 
 const examples = wordVectors.examples(4, "");
 const { alphabet, relations = [], readable } = examples;

@@ -1,17 +1,17 @@
 // What the page that trains gives models to learn.
 import { describe, expect, test } from "vitest";
-import { idsOf, smallFilesOf } from "../../site/train/setup/folder.ts";
-import { settingsFor, settingsProblem } from "../../site/train/setup/settings.ts";
-import { baselinesOf } from "../../site/train/tasks/baselines.ts";
-import { expectationOf, measured } from "../../site/train/tasks/expectation.ts";
-import { masked } from "../../site/train/tasks/language/masked.ts";
-import { letters, randomOf } from "../../site/train/tasks/random.ts";
-import type { Example } from "../../site/train/tasks/task.ts";
-import { type TaskName, taskNames, taskOf } from "../../site/train/tasks/tasks.ts";
-import { maskedText } from "../../site/train/tasks/texts/masked-text.ts";
-import { csvOf } from "../../site/train/views/numbers.ts";
-import { batchesOf } from "../../site/train/worker/batches.ts";
-import { createTokenizer } from "../../src/text/create-tokenizer.ts";
+import { idsOf, smallFilesOf } from "../../../site/train/setup/folder.ts";
+import { settingsFor, settingsProblem } from "../../../site/train/setup/settings.ts";
+import { baselinesOf } from "../../../site/train/tasks/baselines.ts";
+import { expectationOf, measured } from "../../../site/train/tasks/expectation.ts";
+import { masked } from "../../../site/train/tasks/language/masked.ts";
+import { letters, randomOf } from "../../../site/train/tasks/random.ts";
+import type { Example } from "../../../site/train/tasks/task.ts";
+import { type TaskName, taskNames, taskOf } from "../../../site/train/tasks/tasks.ts";
+import { maskedText } from "../../../site/train/tasks/texts/masked-text.ts";
+import { csvOf } from "../../../site/train/views/numbers.ts";
+import { batchesOf } from "../../../site/train/worker/batches.ts";
+import { createTokenizer } from "../../../src/text/create-tokenizer.ts";
 
 /** French words by English ones, of either gender. */
 const french: Readonly<Record<string, readonly string[]>> = {

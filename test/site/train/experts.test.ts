@@ -1,17 +1,17 @@
 // Which experts each kind of token uses, as the page that trains shows it.
 import { beforeAll, describe, expect, test } from "vitest";
-import { expertWidth, fieldsOf, settingsFor, settingsProblem, sizesOf } from "../../site/train/setup/settings.ts";
-import { kindsOf } from "../../site/train/tasks/kinds.ts";
-import type { Kinds } from "../../site/train/tasks/task.ts";
-import { taskOf } from "../../site/train/tasks/tasks.ts";
-import { differenceOf, sharesOf, together } from "../../site/train/views/specialisation.ts";
-import { useByKind } from "../../site/train/worker/expert-use.ts";
-import { readRun } from "../../site/train/worker/saved.ts";
-import { openSession, type Session } from "../../site/train/worker/session.ts";
-import { openFiles } from "../../src/formats/files.ts";
-import { loadModel } from "../../src/generate/load/load-model.ts";
-import type { Gpu } from "../../src/gpu/gpu.ts";
-import { quickGpu } from "../support/devices/gpu.ts";
+import { expertWidth, fieldsOf, settingsFor, settingsProblem, sizesOf } from "../../../site/train/setup/settings.ts";
+import { kindsOf } from "../../../site/train/tasks/kinds.ts";
+import type { Kinds } from "../../../site/train/tasks/task.ts";
+import { taskOf } from "../../../site/train/tasks/tasks.ts";
+import { differenceOf, sharesOf, together } from "../../../site/train/views/specialisation.ts";
+import { useByKind } from "../../../site/train/worker/expert-use.ts";
+import { readRun } from "../../../site/train/worker/saved.ts";
+import { openSession, type Session } from "../../../site/train/worker/session.ts";
+import { openFiles } from "../../../src/formats/files.ts";
+import { loadModel } from "../../../src/generate/load/load-model.ts";
+import type { Gpu } from "../../../src/gpu/gpu.ts";
+import { quickGpu } from "../../support/devices/gpu.ts";
 
 describe("kinds of tokens", () => {
   const kinds = (

@@ -1,18 +1,18 @@
 // Runs of every kind of model that the page trains: looked at, kept, gone on with, and exported.
 import { describe, expect, test } from "vitest";
-import { architectures, offeredBy, standardArchitecture } from "../../site/train/setup/architectures.ts";
-import { type Settings, settingsFor, settingsProblem } from "../../site/train/setup/settings.ts";
-import { taskNames, taskOf } from "../../site/train/tasks/tasks.ts";
-import { readRun } from "../../site/train/worker/saved.ts";
-import { openSession, type Session } from "../../site/train/worker/session.ts";
-import { loadEncoder } from "../../src/encode/load-encoder.ts";
-import { openFiles } from "../../src/formats/files.ts";
-import type { FileSource } from "../../src/formats/source.ts";
-import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
-import { openRecurrent } from "../../src/train/open/recurrent.ts";
-import { openWordClassifier } from "../../src/train/open/word-classifier.ts";
-import { openWordVectors } from "../../src/train/open/word-vectors.ts";
-import { quickGpu } from "../support/devices/gpu.ts";
+import { architectures, offeredBy, standardArchitecture } from "../../../site/train/setup/architectures.ts";
+import { type Settings, settingsFor, settingsProblem } from "../../../site/train/setup/settings.ts";
+import { taskNames, taskOf } from "../../../site/train/tasks/tasks.ts";
+import { readRun } from "../../../site/train/worker/saved.ts";
+import { openSession, type Session } from "../../../site/train/worker/session.ts";
+import { loadEncoder } from "../../../src/encode/load-encoder.ts";
+import { openFiles } from "../../../src/formats/files.ts";
+import type { FileSource } from "../../../src/formats/source.ts";
+import { loadEncoderDecoder } from "../../../src/seq2seq/load-encoder-decoder.ts";
+import { openRecurrent } from "../../../src/train/open/recurrent.ts";
+import { openWordClassifier } from "../../../src/train/open/word-classifier.ts";
+import { openWordVectors } from "../../../src/train/open/word-vectors.ts";
+import { quickGpu } from "../../support/devices/gpu.ts";
 
 const gpu = await quickGpu();
 

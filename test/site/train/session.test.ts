@@ -1,15 +1,15 @@
 // Runs of the page that trains, without the page: in Node.
 import { beforeAll, describe, expect, test } from "vitest";
-import { settingsFor } from "../../site/train/setup/settings.ts";
-import { faultOf, train } from "../../site/train/worker/loop.ts";
-import type { Progress } from "../../site/train/worker/protocol.ts";
-import { readRun } from "../../site/train/worker/saved.ts";
-import { openSession, type Session } from "../../site/train/worker/session.ts";
-import { openFiles } from "../../src/formats/files.ts";
-import { openFolder } from "../../src/formats/folder.ts";
-import { loadModel } from "../../src/generate/load/load-model.ts";
-import type { Gpu } from "../../src/gpu/gpu.ts";
-import { quickGpu } from "../support/devices/gpu.ts";
+import { settingsFor } from "../../../site/train/setup/settings.ts";
+import { faultOf, train } from "../../../site/train/worker/loop.ts";
+import type { Progress } from "../../../site/train/worker/protocol.ts";
+import { readRun } from "../../../site/train/worker/saved.ts";
+import { openSession, type Session } from "../../../site/train/worker/session.ts";
+import { openFiles } from "../../../src/formats/files.ts";
+import { openFolder } from "../../../src/formats/folder.ts";
+import { loadModel } from "../../../src/generate/load/load-model.ts";
+import type { Gpu } from "../../../src/gpu/gpu.ts";
+import { quickGpu } from "../../support/devices/gpu.ts";
 
 const settings = settingsFor("sort", { layers: 1, heads: 2, headWidth: 8, batch: 8, every: 4, steps: 40 });
 const request = { settings, text: "" };
