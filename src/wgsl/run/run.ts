@@ -48,6 +48,11 @@ export interface RunOptions {
   readonly entryPoint?: string;
   /** Threads of a subgroup: a power of two from 4 to 128, 32 unless given. */
   readonly subgroupSize?: number;
+  /**
+   * Which threads a subgroup has: "linear", those whose `local_invocation_index` are neighbours, unless given; or
+   * "permuted", others, which shows where a text relies on that. WGSL promises neither. Not with a mode.
+   */
+  readonly mapping?: "linear" | "permuted";
   /** Values of `override` declarations, by name. */
   readonly constants?: Readonly<Record<string, number>>;
   /** Steps that may be taken, 50 million unless given: what ends an endless loop. */
@@ -83,6 +88,7 @@ const fields = fieldsOf<RunOptions>({
   workgroups: required(either(listOf(workgroupCount, 1), listOf(workgroupCount, 2), listOf(workgroupCount, 3))),
   entryPoint: nonEmpty,
   subgroupSize: oneOf(4, 8, 16, 32, 64, 128),
+  mapping: oneOf("linear", "permuted"),
   constants: recordOf(number),
   maxSteps: integer(1),
   mode: either(runMode, listOf(runMode)),
@@ -128,10 +134,9 @@ export function runWgsl(wgsl: string, options: RunOptions): RunResult {
   options.bindings.forEach((one, i) => {
     checkOptions("runWgsl", bindingFields, one, `bindings[${i}].`);
   });
-  const { mode = [], schedule } = options;
-  if (schedule !== undefined && mode.length > 0) {
-    throw new OptionError(`runWgsl: schedule is ${schedule} and mode is ${mode}, expected one of them`);
-  }
+  const { mode = [], schedule, mapping } = options;
+  const other = schedule !== undefined ? `schedule is ${schedule}` : mapping === "permuted" && `mapping is "permuted"`;
+  if (other && mode.length > 0) throw new OptionError(`runWgsl: ${other} and mode is ${mode}, expected one of them`);
   const lineAt = linesOf(wgsl);
   try {
     return run(wgsl, options, lineAt);
@@ -145,7 +150,7 @@ function run(wgsl: string, options: RunOptions, lineAt: (at: number) => number):
   const entry = entryOf(checkProgram(wgsl, options.constants), options.entryPoint);
   const [x, y = 1, z = 1] = options.workgroups;
   const { buffers, writeBack } = buffersOf(entry, options.bindings);
-  const { subgroupSize = 32, maxSteps = 50_000_000, mode, schedule: seed } = options;
+  const { subgroupSize = 32, mapping, maxSteps = 50_000_000, mode, schedule: seed } = options;
   const modes = [mode ?? []].flat();
   const [counter, tracer, detector] = [newCounter(), newTracer(), newDetector()];
   const observers = [
@@ -157,7 +162,7 @@ function run(wgsl: string, options: RunOptions, lineAt: (at: number) => number):
   const workgroups = [x, y, z] as const;
   const options64 = { workgroups, buffers, subgroupSize, maxSteps, onDivergence } as const;
   const float64 = modes.includes("float64") ? float64Numbers(runFloat64(entry, options64)) : {};
-  const found = execute(entry, { workgroups, buffers, subgroupSize, maxSteps, observers, onDivergence, seed });
+  const found = execute(entry, { workgroups, buffers, subgroupSize, mapping, maxSteps, observers, onDivergence, seed });
   writeBack();
   return {
     ...faultLines(found, lineAt),

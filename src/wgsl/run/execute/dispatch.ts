@@ -7,6 +7,7 @@ import { fillSlot } from "./inputs.ts";
 import { newMachine } from "./machine.ts";
 import type { Observer } from "./observer.ts";
 import type { Makers } from "./plain.ts";
+import { randomOf, shuffle } from "./random.ts";
 import { type Memory, memoryOver, type State } from "./state.ts";
 import { type Dispatch, strandsOf } from "./workgroups.ts";
 
@@ -17,6 +18,7 @@ interface Setting {
   /** Lanes of a workgroup, of a subgroup and of a strand. */
   readonly width: number;
   readonly subgroupSize: number;
+  readonly threads: Uint16Array;
   readonly strandWidth: number;
   readonly workgroups: readonly [number, number, number];
   readonly buffers: ReadonlyMap<Variable, Memory>;
@@ -28,6 +30,7 @@ interface SettingOptions {
   readonly workgroups: readonly [number, number, number];
   readonly buffers: ReadonlyMap<Variable, ArrayBuffer>;
   readonly subgroupSize: number;
+  readonly mapping?: "linear" | "permuted" | undefined;
   readonly strands: "subgroup" | "workgroup";
   readonly maxPrints: number;
 }
@@ -39,7 +42,7 @@ const maxBufferBytes = 2 ** 31 - 1;
 
 /** Lowers an entry point and takes its buffers. Throws as `execute` does for what cannot run. */
 export function settingOf(entry: EntryPoint, options: SettingOptions): Setting {
-  const { workgroups, subgroupSize, strands, maxPrints } = options;
+  const { workgroups, subgroupSize, mapping, strands, maxPrints } = options;
   checkOptions(workgroups, subgroupSize);
   const [x, y, z] = entry.workgroupSize;
   const width = x * y * z;
@@ -48,7 +51,9 @@ export function settingOf(entry: EntryPoint, options: SettingOptions): Setting {
   const code = lower(entry, Math.floor(maxBytes / 4 / width));
   const strandWidth = strands === "workgroup" ? width : subgroupSize;
   const buffers = bufferMemory(code, options.buffers);
-  return { entry, code, width, subgroupSize, strandWidth, workgroups, buffers, maxPrints };
+  const threads = Uint16Array.from({ length: width }, (_, lane) => lane);
+  if (mapping === "permuted") shuffle(threads, randomOf(1));
+  return { entry, code, width, subgroupSize, threads, strandWidth, workgroups, buffers, maxPrints };
 }
 
 /** How a dispatch runs. */
@@ -81,7 +86,7 @@ function checkOptions(workgroups: readonly number[], subgroupSize: number): void
 }
 
 function newState(
-  { width, subgroupSize, maxPrints }: Setting,
+  { width, subgroupSize, threads, maxPrints }: Setting,
   memory: ReadonlyMap<Variable, Memory>,
   slotsOfLane: number,
 ): State {
@@ -94,6 +99,7 @@ function newState(
     active: { bounds: new Int32Array(width + 1), length: 0 },
     memory,
     subgroupSize,
+    threads,
     outOfBounds: new Set(),
     prints: [],
     mostPrints: maxPrints,

@@ -4,7 +4,8 @@ import { newDispatch, settingOf } from "./dispatch.ts";
 import type { Divergence } from "./divergence.ts";
 import type { Observer } from "./observer.ts";
 import { plain } from "./plain.ts";
-import { makersInRandomOrder, randomOf, runInRandomOrder } from "./schedules.ts";
+import { randomOf } from "./random.ts";
+import { makersInRandomOrder, runInRandomOrder } from "./schedules.ts";
 import type { Print } from "./state.ts";
 import { type Dispatch, runWorkgroups } from "./workgroups.ts";
 
@@ -16,6 +17,11 @@ export interface ExecuteOptions {
   readonly buffers: ReadonlyMap<Variable, ArrayBuffer>;
   /** Lanes of a subgroup: a power of two from 4 to 128; 32 unless given. */
   readonly subgroupSize?: number;
+  /**
+   * Which threads a subgroup has: those whose `local_invocation_index` are neighbours, the default, or others. WGSL
+   * promises none. With others, observers are told of lanes as subgroups have them.
+   */
+  readonly mapping?: "linear" | "permuted" | undefined;
   /** Which lanes share a position in the code: those of a subgroup, the default, or of a workgroup, which is faster. */
   readonly strands?: "subgroup" | "workgroup";
   /** Operations that strands may take together; 50 million unless given. With a seed, those of each of three machines. */
@@ -55,8 +61,8 @@ const maxAtATime = 3;
  */
 export function execute(entry: EntryPoint, options: ExecuteOptions): Execution {
   const { workgroups, buffers, subgroupSize = 32, strands = "subgroup" } = options;
-  const { maxSteps = 50_000_000, maxPrints = 10_000, onDivergence = "throw", observers = [], seed } = options;
-  const setting = settingOf(entry, { workgroups, buffers, subgroupSize, strands, maxPrints });
+  const { maxSteps = 50_000_000, maxPrints = 10_000, onDivergence = "throw", observers = [], seed, mapping } = options;
+  const setting = settingOf(entry, { workgroups, buffers, subgroupSize, mapping, strands, maxPrints });
   const random = seed === undefined ? undefined : randomOf(seed);
   const makers = random ? makersInRandomOrder(random) : plain;
   const atATime = random ? Math.min(maxAtATime, workgroups[0] * workgroups[1] * workgroups[2]) : 1;

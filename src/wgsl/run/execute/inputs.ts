@@ -20,7 +20,10 @@ type Three = readonly [number, number, number];
 
 /** Where a lane is: what builtin values say. */
 interface Position {
+  /** Counted by subgroups. */
   readonly lane: number;
+  /** `local_invocation_index`. */
+  readonly thread: number;
   /** `local_invocation_id`. */
   readonly local: Three;
   readonly size: Three;
@@ -43,7 +46,7 @@ const all = ([x, y, z]: Three): number => x * y * z;
 /** Builtin values of compute shaders (WGSL, section 13.3.1), as scalars in order. */
 const values: Readonly<Record<string, (position: Position) => readonly number[]>> = {
   local_invocation_id: ({ local }) => local,
-  local_invocation_index: ({ lane }) => [lane],
+  local_invocation_index: ({ thread }) => [thread],
   global_invocation_id: globalId,
   global_invocation_index: (position) => {
     const { size, workgroups } = position;
@@ -67,13 +70,15 @@ export function fillInput(
   workgroups: Three,
   at: number,
 ): void {
-  const { u32, width, workgroup, subgroupSize } = state;
+  const { u32, width, workgroup, subgroupSize, threads } = state;
   const compute = values[builtin];
   if (!compute) throw new WgslError(`@builtin(${builtin}) is not known`, at);
   const [columns, rows] = size;
   for (let lane = 0; lane < width; lane++) {
-    const local: Three = [lane % columns, Math.floor(lane / columns) % rows, Math.floor(lane / (columns * rows))];
-    const found = compute({ lane, local, size, workgroup, workgroups, subgroupSize });
+    const thread = threads[lane] ?? lane;
+    const row = Math.floor(thread / columns);
+    const local: Three = [thread % columns, row % rows, Math.floor(row / rows)];
+    const found = compute({ lane, thread, local, size, workgroup, workgroups, subgroupSize });
     for (let i = 0; i < type.slots; i++) u32[(first + i) * width + lane] = found[i] ?? 0;
   }
 }

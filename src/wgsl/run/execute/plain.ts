@@ -39,7 +39,7 @@ function printActions(state: State, { values, at }: Of<"print">): readonly Actio
     }
     const { workgroup, steps: step } = state;
     state.prints.push({
-      lane,
+      lane: state.threads[lane] ?? lane,
       workgroup,
       at,
       step,

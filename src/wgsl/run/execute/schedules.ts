@@ -4,30 +4,9 @@ import type { Instruction } from "../lower/code.ts";
 import { atomicVisit } from "./atomics.ts";
 import type { Divergence } from "./divergence.ts";
 import { type Makers, plain } from "./plain.ts";
+import { type Random, shuffle } from "./random.ts";
 import { forEachLane, type State } from "./state.ts";
 import { type Dispatch, haveEnded, placesOf, release, runReady, startWorkgroup } from "./workgroups.ts";
-
-/** Random integers from 0 to before a limit. */
-type Random = (limit: number) => number;
-
-/** Random numbers of a seed, by the generator mulberry32 (Tommy Ettinger, public domain). */
-export function randomOf(seed: number): Random {
-  let state = seed >>> 0;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit);
-  };
-}
-
-function shuffle<T>(items: T[], random: Random): T[] {
-  for (let i = items.length - 1; i > 0; i--) {
-    const other = random(i + 1);
-    [items[i], items[other]] = [items[other] as T, items[i] as T];
-  }
-  return items;
-}
 
 /** Makers for a run in random order: the lanes of an atomic function take turns by chance. */
 export const makersInRandomOrder = (random: Random): Makers =>

@@ -41,6 +41,8 @@ export interface State {
   readonly active: Lanes;
   readonly memory: ReadonlyMap<Variable, Memory>;
   readonly subgroupSize: number;
+  /** `local_invocation_index` of each lane: subgroups have neighbouring lanes. */
+  readonly threads: Uint16Array;
   /** Positions of accesses out of bounds. */
   readonly outOfBounds: Set<number>;
   readonly prints: Print[];

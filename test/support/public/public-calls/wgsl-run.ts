@@ -18,6 +18,7 @@ export const runCalls = (): Readonly<Record<string, PublicCalls>> => ({
           workgroups: [1, 1, 1],
           entryPoint: "main",
           subgroupSize: 8,
+          mapping: "linear",
           constants: { count: 2 },
           maxSteps: 1000,
           mode: ["counting", "tracing", "racing", "float64"],

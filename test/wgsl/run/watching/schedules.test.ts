@@ -63,3 +63,49 @@ describe("random schedules", () => {
     expect(run("loop { w[i] += 1u; if i > 99u { break; } }")).toThrow(/budget of 10000 steps/);
   });
 });
+
+describe("which threads a subgroup has", () => {
+  const head = `enable subgroups;
+@group(0) @binding(0) var<storage, read_write> y: array<u32>;
+@compute @workgroup_size(8, 4)
+fn main(@builtin(local_invocation_index) i: u32, @builtin(local_invocation_id) at: vec3u,
+        @builtin(subgroup_invocation_id) lane: u32, @builtin(subgroup_size) size: u32) {`;
+  const run = (body: string, mapping: "linear" | "permuted") => {
+    const data = new Uint32Array(32);
+    const { prints } = runWgsl(`${head} ${body} }`, {
+      bindings: [{ binding: 0, data }],
+      workgroups: [1],
+      subgroupSize: 8,
+      mapping,
+    });
+    return { data: [...data], prints };
+  };
+  const threads = Array.from({ length: 32 }, (_, i) => i);
+
+  test("neighbours, or others, each in one of them; a thread has its own place and number", () => {
+    const smallest = "y[i] = subgroupMin(i);";
+    expect(run(smallest, "linear").data).toEqual(threads.map((i) => i - (i % 8)));
+    const permuted = run(smallest, "permuted").data;
+    expect(new Set(permuted).size).toBe(4);
+    for (const first of permuted) expect(permuted.filter((one) => one === first).length).toBe(8);
+    expect(permuted).not.toEqual(threads.map((i) => i - (i % 8)));
+    expect(run("y[i] = at.x + 8u * at.y;", "permuted").data).toEqual(threads);
+    const { prints } = run("print(i);", "permuted");
+    expect(prints.map(({ lane }) => [lane])).toEqual(prints.map(({ values }) => values));
+    expect(prints.map(({ lane }) => lane)).not.toEqual(threads);
+  });
+
+  test("a text that takes thread / size for the number of its subgroup has other results", () => {
+    const count = "y[i / size] = subgroupAdd(i);";
+    const sums = [28, 92, 156, 220];
+    expect(run(count, "linear").data.slice(0, 4)).toEqual(sums);
+    expect(run(count, "permuted").data.slice(0, 4)).not.toEqual(sums);
+  });
+
+  test("is not chosen with a mode", () => {
+    const options = { bindings: [{ binding: 0, data: new Uint32Array(32) }], workgroups: [1] } as const;
+    expect(() => runWgsl(`${head} }`, { ...options, mapping: "permuted", mode: "racing" })).toThrow(
+      'runWgsl: mapping is "permuted" and mode is racing, expected one of them',
+    );
+  });
+});
