@@ -68,7 +68,10 @@ export interface Puzzle {
   /** How far results may be from the reference, over the larger of 1 and the expected number. */
   readonly within: number;
   readonly gates: readonly Gate[];
-  /** Threads of the subgroups in which it is tried; 8 and 32 unless given. */
+  /**
+   * Threads of the subgroups in which it is tried; 8 and 32 unless given. Where they are, also in subgroups of threads
+   * that are no neighbours.
+   */
   readonly subgroups?: readonly number[];
   /** How the text at the start fails. */
   readonly fails: Fault;

@@ -93,6 +93,13 @@ describe("what cheats or is half done does not pass", () => {
     ],
     ["the tile is left out", "banks", "tile[thread.x][j]", "x[y_column * params.cols + y_row]", "gate"],
     ["more memory than is allowed", "banks", "TILE + 1>", "TILE + 3>", "gate"],
+    [
+      "it takes neighbours for a subgroup",
+      "subgroup-sum",
+      "subgroupAny(thread == own * (WORKGROUP / ROWS))",
+      "own % (WORKGROUP / size) == thread / size",
+      "result",
+    ],
     ["an empty half is not looked for", "join-halves", "if (whole > 0.0) { result", "{ result", "result"],
     ["rounding hides that it is wrong", "map", right, "y[i] = 2.0 * x[i] + 1.0 + ((x[i] + 1e9) - 1e9);", "float64"],
   ] as const)("%s", async (_, name, from, to, fault) => {

@@ -52,8 +52,8 @@ type Failure = Omit<Verdict, "gates">;
 
 /**
  * Grades a text of a puzzle. It has to be right in the interpreter and in float64 on every case, for three seeds, in
- * subgroups of several sizes, in ascending order and by two schedules, without races; then to pass the gates; and, with
- * `onGpu`, to be right on the GPU. Throws what `onGpu` throws.
+ * subgroups of several sizes, in ascending order and by two schedules, without races; where subgroups count, whichever
+ * threads they have; then to pass the gates; and, with `onGpu`, to be right on the GPU. Throws what `onGpu` throws.
  */
 export async function grade(puzzle: Puzzle, code: string, onGpu?: RunOnGpu): Promise<Verdict> {
   const lineAt = linesOf(code);
@@ -105,9 +105,15 @@ function changedLine({ kernel }: Puzzle, code: string): Failure | undefined {
 }
 
 /** In which orders a case runs: the first two look for races. */
-function ordersOf({ subgroups = [8, 32] }: Puzzle): readonly Order[] {
-  const ascending = [...subgroups].reverse().map((subgroupSize, i): Order => ({ seed: i + 1, subgroupSize }));
-  return [...ascending, { seed: 3, subgroupSize: 32, schedule: 1 }, { seed: 3, subgroupSize: 8, schedule: 2 }];
+function ordersOf({ subgroups }: Puzzle): readonly Order[] {
+  const sizes = subgroups ?? [8, 32];
+  const ascending = [...sizes].reverse().map((subgroupSize, i): Order => ({ seed: i + 1, subgroupSize }));
+  return [
+    ...ascending,
+    { seed: 3, subgroupSize: 32, schedule: 1 },
+    { seed: 3, subgroupSize: 8, schedule: 2 },
+    ...(subgroups ? [{ seed: 3, subgroupSize: 8, mapping: "permuted" } as const] : []),
+  ];
 }
 
 function tried(graded: Graded, one: Case): Failure | undefined {
@@ -182,7 +188,8 @@ function wrongWords({ puzzle, entry, lineAt }: Graded, ready: Ready, order: Orde
   const by = last
     ? `; thread ${last.lane} of workgroup [${last.workgroup.join(", ")}] wrote it on line ${lines[0]}`
     : "";
-  const how = order.schedule === undefined ? "" : ", when threads take turns by chance";
+  const chance = order.schedule === undefined ? "" : ", when threads take turns by chance";
+  const how = order.mapping === undefined ? chance : ", when the threads of a subgroup are no neighbours";
   const exact = fault === "result" ? exactResults(entry, ready, order.subgroupSize).get(variable.name) : undefined;
   const isRounded = isNear(exact?.values[index] ?? Number.NaN, expected, puzzle.within);
   const rounding = isRounded ? " (without rounding it would be right)" : "";

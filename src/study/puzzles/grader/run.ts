@@ -66,6 +66,8 @@ export interface Order {
   readonly seed: number;
   readonly subgroupSize: number;
   readonly schedule?: number;
+  /** Whether subgroups have threads that are no neighbours. */
+  readonly mapping?: "permuted";
 }
 
 /** A run that has ended. */
@@ -73,7 +75,7 @@ export interface Ran {
   readonly before: ReadonlyMap<Variable, ArrayBuffer>;
   readonly after: ReadonlyMap<Variable, ArrayBuffer>;
   readonly found: ReturnType<typeof execute>;
-  /** Empty for a schedule: what it would find is found in ascending order. */
+  /** Empty for a schedule and for such subgroups: what it would find is found in ascending order. */
   readonly races: ReturnType<ReturnType<typeof newDetector>["races"]>;
   readonly notes: ReturnType<ReturnType<typeof newDetector>["notes"]>;
 }
@@ -82,7 +84,7 @@ export interface Ran {
 export function runCase(
   entry: EntryPoint,
   ready: Ready,
-  { subgroupSize, schedule }: Order,
+  { subgroupSize, schedule, mapping }: Order,
   observers: readonly Observer[] = [],
 ): Ran {
   const detector = newDetector();
@@ -93,8 +95,9 @@ export function runCase(
     buffers: after,
     subgroupSize,
     maxSteps,
-    observers: schedule === undefined ? [detector.observer, ...observers] : [],
+    observers: schedule === undefined && mapping === undefined ? [detector.observer, ...observers] : [],
     seed: schedule,
+    mapping,
     onDivergence: "report",
   });
   return { before, after, found, races: detector.races(), notes: detector.notes() };

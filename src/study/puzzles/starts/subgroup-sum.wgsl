@@ -17,13 +17,12 @@ fn main(
   @builtin(subgroup_invocation_id) lane: u32,
   @builtin(subgroup_size) size: u32,
 ) {
-  let subgroups = WORKGROUP / size;
-  for (var turn = 0u; turn < ROWS; turn++) {
-    let own = turn * subgroups + thread / size;  // beyond ROWS in the last turns, which have nothing to do
+  for (var own = 0u; own < ROWS; own++) {
+    // Nothing says which threads a subgroup has: a row is that of the subgroup with this one.
+    let is_ours = subgroupAny(thread == own * (WORKGROUP / ROWS));
     let row = workgroup.x * ROWS + own;
-    let exists = own < ROWS && row < params.rows;
     var sum = 0.0;
-    if (exists) {
+    if (is_ours && row < params.rows) {
       for (var i = lane; i < params.cols; i += size) { sum += x[row * params.cols + i]; }
     }
     sum += subgroupShuffleXor(sum, 16);
@@ -31,6 +30,6 @@ fn main(
     sum += subgroupShuffleXor(sum, 4);
     sum += subgroupShuffleXor(sum, 2);
     sum += subgroupShuffleXor(sum, 1);
-    if (exists && lane == 0) { y[row] = sum; }
+    if (is_ours && row < params.rows && lane == 0) { y[row] = sum; }
   }
 }
