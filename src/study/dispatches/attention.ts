@@ -33,6 +33,10 @@ const refuses = ({ heads, groups, queries, keys }: Sizes): string | undefined =>
   return queries > keys ? `there are ${queries} queries and ${keys} keys, expected at least as many keys` : undefined;
 };
 
+/** Why threads cannot share the elements of a head. */
+const uneven = ({ width = 0 }: Sizes, whole: number): string | undefined =>
+  width % whole === 0 ? undefined : `width is ${width}, expected a multiple of ${whole} for the threads that share it`;
+
 const scale = 0.5;
 
 /** A small problem: a cut block of queries, a cut tile of keys. */
@@ -194,19 +198,17 @@ export const kernels: readonly StudyKernel[] = [
     ...row,
     small: { sizes: small(10, 12), constants: { ROWS: 8, THREAD_ROWS: 4, COLUMN_THREADS: 2, KEYS: 8, CHUNKS: 2 } },
     specialise: ({ width }) => ({ constants: { ...flashTiles(width, width) } }),
-    refuses: (sizes) =>
-      refuses(sizes) ?? (flashTiles(sizes.width, sizes.width) ? undefined : `heads of ${sizes.width} have no tiles`),
+    refuses: (sizes, value) => {
+      if (!flashTiles(sizes.width, sizes.width)) return refuses(sizes) ?? `heads of ${sizes.width} have no tiles`;
+      return refuses(sizes) ?? uneven(sizes, 4 * Math.max(value("COLUMN_THREADS"), value("CHUNKS")));
+    },
     dispatch: (sizes, value) => tokens(sizes, value("ROWS")),
   }),
   shaped(subgroups, {
     ...row,
     small: { sizes: small(10, 12), constants: { SUBGROUP: 2, ROWS: 4, KEYS: 4 } },
     specialise: wide,
-    refuses: (sizes, value) => {
-      const whole = 4 * value("SUBGROUP");
-      const cut = `width is ${sizes.width}, expected a multiple of ${whole} for subgroups of ${value("SUBGROUP")}`;
-      return refuses(sizes) ?? (sizes.width % whole === 0 ? undefined : cut);
-    },
+    refuses: (sizes, value) => refuses(sizes) ?? uneven(sizes, 4 * value("SUBGROUP")),
     dispatch: (sizes, value) => tokens(sizes, value("ROWS")),
   }),
 ];

@@ -48,6 +48,9 @@ const reference: Reference<Name> = {
 /** ROWS of kernels for few rows: 1, 2, 4 or 8. */
 const fewRows = ({ rows }: Sizes) => ({ constants: { ROWS: 2 ** Math.ceil(Math.log2(rows)) } });
 
+const tooManyRows = ({ rows }: Sizes, value: ValueOf): string | undefined =>
+  rows > value("ROWS") ? `there are ${rows} rows and ROWS is ${value("ROWS")}, expected at least as much` : undefined;
+
 /** Codes of eight bits, with a scale for each 32: of x in f32, of the weight two f16 to a word. */
 const integers = ({ rows, k, n }: Sizes, value: ValueOf): Dispatch => ({
   uniforms: { params: { rows, k, n, begin: 0, total: n } },
@@ -106,6 +109,7 @@ export const kernels: readonly StudyKernel[] = [
     reference,
     small: { sizes: { rows: 3, k: 16, n: 13 }, constants: { ROWS: 3, LANES: 2, WORKGROUP: 4 } },
     specialise: fewRows,
+    refuses: tooManyRows,
     dispatch: (sizes, value) => linear(sizes, [8, 4 * value("TEAMS")]),
     cost: {
       requestedBytes: "(ROWS + 4) * k * 4 * TEAMS * ((n + 4 * TEAMS - 1) / (4 * TEAMS)) + 4 * rows * n",
@@ -127,6 +131,7 @@ export const kernels: readonly StudyKernel[] = [
     reference,
     small: { sizes: { rows: 2, k: 8, n: 9 }, constants: { SUBGROUP: 2, ROWS: 2, COLUMNS: 4 } },
     specialise: fewRows,
+    refuses: tooManyRows,
     dispatch: (sizes, value) => {
       const plain = linear(sizes, [8, value("COLUMNS") * value("SUBGROUP")]);
       const rest = { eps: 0, row_words: sizes.k, none: 0 };
