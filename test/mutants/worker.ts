@@ -48,11 +48,8 @@ let touched = false;
 let changed = new WeakMap<Shader, Shader>();
 const used = new Map<string, UsedShader>();
 
-/** The file that text is from: parts that a user's file is joined with count as that user's, or as what they replace. */
-const ownName = (file: string) =>
-  file === "attention/score-derivatives/custom"
-    ? "attention/custom/score-derivative"
-    : file.replace(/^custom\/(?=attention\/)/, "");
+/** The file that text is from: parts that a user's file is joined with count as that user's. */
+const ownName = (file: string) => file.replace(/^custom\/(?=attention\/)/, "");
 
 /** The shader with the edits to the lines that come from the mutant's file. */
 function mutate(shader: Shader): Shader {

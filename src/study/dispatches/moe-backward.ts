@@ -71,7 +71,8 @@ export const kernels: readonly StudyKernel[] = [
   }),
   fixed(rows, {
     ...products,
-    constants: { ROWS: 2, COLUMNS: 4, COLUMN_THREADS: 2, ROW_THREADS: 2 },
+    constants: { ROWS: 2, COLUMNS: 4, COLUMN_THREADS: 1, ROW_THREADS: 2 },
+    workgroups: [2, 2, 1],
   }),
   fixed(rowsNaive, {
     ...products,

@@ -72,6 +72,8 @@ describe("a user's text is refused before anything runs, with the line", () => {
     ["a start that is given", body("for (var i = k; i < 9u; i++) {}"), /does not begin at a constant/, 2],
     ["a step that is given", body("for (var i = 0u; i < 9u; i += k) {}"), /constant step/, 2],
     ["no bound", body("for (var i = 0u; ; i++) { break; }"), /no constant bound/, 2],
+    ["the bound of another variable", body("var j = 0u;\n  for (var i = 0u; j < 9u; i++) {}"), /no constant bound/, 3],
+    ["the step of another variable", body("var j = 0u;\n  for (var i = 0u; i < 9u; j++) {}"), /no constant step/, 3],
     ["a loop that goes the other way", body("for (var i = 0i; i < 9i; i--) {}"), /does not end/, 2],
     ["a loop that wraps around", body("for (var i = 9u; i >= 0u; i--) {}"), /does not end/, 2],
     ["a counter that is changed", body("for (var i = 0u; i < 9u; i++) {\n    i = 0u;\n  }"), /is changed inside/, 3],

@@ -176,7 +176,7 @@ export const attentionBackwardMistakes: readonly Mistake[] = [
     "ALiBi by distance for difference",
   ),
   inShader(
-    "attention/custom/score-derivative",
+    "attention/score-derivatives/custom",
     "derivative(score, b,",
     "mod(score, b,",
     "the score for its derivative",
@@ -229,8 +229,8 @@ export const attentionBackwardMistakes: readonly Mistake[] = [
   {
     file: "src/kernels/attention/backward/score-tensors.ts",
     find: "derivativeParts(members, isChained, i + 1)",
-    replace: "derivativeParts(members, isChained, i)",
-    why: "a tensor's gradient through its own score",
+    replace: "derivativeParts(members, isChained, i + 2)",
+    why: "a tensor's gradient past the score that follows",
     tests: ["kernels/attention/attention-backward"],
   },
   {

@@ -30,10 +30,10 @@ export const userWgslMistakes: readonly Mistake[] = [
   },
   {
     file: `${custom}/loops.ts`,
-    find: "definitionOf(scopes, expression)?.node === counter",
-    replace: "expression.name === counter.label.name && definitionOf(scopes, expression) !== undefined",
-    why: "a counter is known by its name alone",
-    tests: ["kernels/attention/attention-own-texts"],
+    find: "expression.name === counter.label.name",
+    replace: "true",
+    why: "any name counts as the counter",
+    tests: ["kernels/attention/attention-custom"],
   },
   {
     file: `${custom}/loops.ts`,

@@ -43,6 +43,8 @@ export const coreSurvivors: Readonly<Record<string, string>> = {
     "quads past the last row are loaded from it, and not stored",
   "shaders/gemm/double-buffer.wgsl: for (var first = DEPTH; first < params.k; first += DEPTH) { → for (var first = DEPTH; first <= params.k; first += DEPTH) {":
     "where k is whole tiles, one more tile is of zeros",
+  "shaders/gemm/padded.wgsl: for (var first = 0u; first < params.k; first += DEPTH) { → for (var first = 0u; first <= params.k; first += DEPTH) {":
+    "where k is whole tiles, one more tile is of zeros",
   "shaders/gemm/vectors.wgsl: for (var first = 0u; first < params.k; first += DEPTH) { → for (var first = 0u; first <= params.k; first += DEPTH) {":
     "where k is whole tiles, one more tile is of zeros",
   "shaders/sampling/merge-beams.wgsl: if (keys.x != keys.y) { return keys.x > keys.y; } → if (keys.x != keys.y) { return keys.x >= keys.y; }":

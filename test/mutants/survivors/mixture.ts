@@ -10,6 +10,10 @@ const pastLast = "rows of the expert that is none lie past the last segment";
 export const mixtureSurvivors: Readonly<Record<string, string>> = {
   "shaders/moe/backward/rows.wgsl: for (var c = 0u; c < VECTORS; c++) { columns[c] = min(first_column + 4 * COLUMN_THREADS * c, params.k - 4); } → for (var c = 0u; c < VECTORS; c++) { columns[c] = min(first_column + 4 * COLUMN_THREADS * c, params.k + 4); }":
     edge,
+  "shaders/moe/backward/rows.wgsl: for (var c = 0u; c < VECTORS; c++) { (2) → for (var c = 0u; c <= VECTORS; c++) {":
+    "the workgroup of those columns comes later here and stores the right ones; wgsl/races and wgsl/run/gpu notice",
+  "shaders/moe/balance/statistics-shares.wgsl: for (var e = 1u; e < EXPERTS; e++) { largest = max(largest, logits[first + e]); } → for (var e = 0u; e < EXPERTS; e++) { largest = max(largest, logits[first + e]); }":
+    "the largest of a number and itself",
   "shaders/moe/backward/statistics.wgsl: for (var e = 1u; e < EXPERTS; e++) { largest = max(largest, logits[first + e]); } → for (var e = 0u; e < EXPERTS; e++) { largest = max(largest, logits[first + e]); }":
     "the largest of a number and itself",
   "shaders/moe/subgroups.wgsl: if (column >= params.n || own_weight < params.begin || own_weight >= params.end) { return; } → if (column >= params.n || own_weight < params.begin || own_weight > params.end) { return; }": `${storedAgain}; after the last segment there is no row of weights`,

@@ -1,8 +1,8 @@
 import callKeyRange from "#shaders/attention/custom/key-range.wgsl";
 import callMask from "#shaders/attention/custom/mask.wgsl";
 import callScore from "#shaders/attention/custom/score.wgsl";
-import callScoreDerivative from "#shaders/attention/custom/score-derivative.wgsl";
 import callTileFull from "#shaders/attention/custom/tile-full.wgsl";
+import callScoreDerivative from "#shaders/attention/score-derivatives/custom.wgsl";
 import unknownKeyRange from "#shaders/attention/unknown/key-range.wgsl";
 import unknownTileFull from "#shaders/attention/unknown/tile-full.wgsl";
 import { ShaderError } from "../../../gpu/errors.ts";
@@ -76,12 +76,7 @@ const tileFull: Promised = {
 };
 const ofScore = { parameters: ["f32", ...position(4)], result: "f32" } as const;
 const scoreMod: Promised = { name: "score_mod", ...ofScore, calls: callScore };
-const scoreDerivative: Promised = {
-  name: "score_derivative",
-  ...ofScore,
-  // Named as a part of the slot whose default it replaces.
-  calls: { ...callScoreDerivative, name: "attention/score-derivatives/custom" },
-};
+const scoreDerivative: Promised = { name: "score_derivative", ...ofScore, calls: callScoreDerivative };
 
 const mask: Reading = {
   file: "custom/mask",

@@ -65,8 +65,9 @@ export function rootOf(target: Expression): Expression {
   return root;
 }
 
-const isCounter = ({ scopes }: OwnText, expression: Expression, counter: Variable): boolean =>
-  expression.kind === "name" && definitionOf(scopes, expression)?.node === counter;
+/** Whether an expression in the head of a loop is its counter: there, nothing else has its name. */
+const isCounter = (expression: Expression, counter: Variable): boolean =>
+  expression.kind === "name" && expression.name === counter.label.name;
 
 function boundOf(
   text: OwnText,
@@ -74,12 +75,12 @@ function boundOf(
   counter: Variable,
 ): readonly [string, number | undefined] | readonly [undefined, undefined] {
   if (condition?.kind !== "binary" || !/^[<>]=?$/.test(condition.sign)) return [undefined, undefined];
-  if (!isCounter(text, condition.left, counter)) return [undefined, undefined];
+  if (!isCounter(condition.left, counter)) return [undefined, undefined];
   return [condition.sign, wholeNumber(text.evaluate(condition.right))];
 }
 
 function stepOf(text: OwnText, update: Statement | undefined, counter: Variable): number | undefined {
-  if (update?.kind !== "assignment" || !update.target || !isCounter(text, update.target, counter)) return undefined;
+  if (update?.kind !== "assignment" || !update.target || !isCounter(update.target, counter)) return undefined;
   const { sign, value } = update;
   const amount = value ? wholeNumber(text.evaluate(value)) : 1;
   if (amount === undefined || amount === 0) return undefined;
