@@ -92,6 +92,7 @@ export async function readAddress(): Promise<void> {
   const packed = keys.get("z");
   const edits = packed === undefined ? undefined : await editsOf(packed).catch(() => undefined);
   const kernel = keys.get("kernel") ?? state.standard.kernel;
+  const mappings = Object.keys(state.mappings) as (keyof typeof state.mappings)[];
   const given = keys.get("buffers");
   const own = given === undefined ? undefined : await ownOf(given).catch(() => undefined);
   const group = (keys.get("workgroup") ?? "").split(",").map(Number);
@@ -106,6 +107,11 @@ export async function readAddress(): Promise<void> {
     edits: taken("z", edits, {}),
     seed: whole("seed", 0),
     subgroupSize: whole("subgroup", 32, (size) => state.subgroupSizes.includes(size)),
+    mapping: taken(
+      "mapping",
+      mappings.find((one) => one === keys.get("mapping")),
+      "linear",
+    ),
     own: taken("buffers", own, kernel === ownKernel ? startBuffers : undefined),
   };
   const lens = taken<readonly [number, number, number]>("workgroup", isGroup ? [x, y, z] : undefined, [0, 0, 0]);
@@ -129,7 +135,7 @@ export async function readAddress(): Promise<void> {
 
 /** The keys of a link to all that is chosen. */
 async function linkKeys(): Promise<LinkKeys> {
-  const { kernel, sizes, constants, edits, seed, subgroupSize, own } = state.study.value;
+  const { kernel, sizes, constants, edits, seed, subgroupSize, mapping, own } = state.study.value;
   const isLong = own !== undefined && own.bindings.length > maxCharacters; // which does not run
   const lens = state.lens.value.join();
   const step = state.frame.value?.where.step ?? state.linkedStep.value;
@@ -139,6 +145,7 @@ async function linkKeys(): Promise<LinkKeys> {
     ["constants", textOf(constants), ""],
     ["seed", String(seed), "0"],
     ["subgroup", String(subgroupSize), "32"],
+    ["mapping", mapping, "linear"],
     ["workgroup", lens, "0,0,0"],
     ["step", String(step), "0"],
     ["strand", String(state.strand.value), "0"],

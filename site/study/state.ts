@@ -23,17 +23,23 @@ export const standard: Study = {
   edits: {},
   seed: 0,
   subgroupSize: 32,
+  mapping: "linear",
 };
 
 /** How many threads a subgroup may have. */
 export const subgroupSizes: readonly number[] = [4, 8, 16, 32, 64, 128];
+/** Which threads a subgroup may have, in words. */
+export const mappings: Readonly<Record<Study["mapping"], string>> = {
+  linear: "neighbouring threads",
+  permuted: "shuffled threads",
+};
 /** What is studied. */
 export const study = signal<Study>(standard);
 /** The workgroup that is stepped through. */
 export const lens = signal<readonly [number, number, number]>([0, 0, 0]);
 /** The subgroup that is looked at; keys step it. */
 export const strand = signal(0);
-/** The thread that is looked at, by `local_invocation_index`. */
+/** The thread that is looked at, as a lane: counted by subgroups. */
 export const lane = signal(0);
 /** Expressions whose values are shown for every thread. */
 export const watches = signal<readonly string[]>([]);
@@ -139,6 +145,8 @@ export function edit(file: string, text: string | undefined): void {
 }
 
 /** The place in a file of a line of the joined text, from 1. */
+/** `local_invocation_index` of a lane. */
+export const threadOf = (at: number): number => opened.value?.threads[at] ?? at;
 export const placeOf = (line: number) => joined.value.lines[line - 1];
 
 /** The line in the joined text of a line of a file; 0 if it has none. */

@@ -140,6 +140,23 @@ describe.each(browsers)("the page that studies kernels in $name", ({ name, missi
     );
     await shown(other.page, ".watches", /n/);
     expect(await watched(other.page, "n")).toBe("1");
+    await other.page.evaluate(() => {
+      const select = document.querySelector<HTMLSelectElement>("[aria-label='Threads of a subgroup']");
+      if (select) select.value = "permuted";
+      select?.dispatchEvent(new Event("change", { bubbles: true }));
+    }, undefined);
+    const names = await untilIn(
+      other.page,
+      "threads in another order",
+      () => {
+        const cells = [...document.querySelectorAll(".lanes button")].map((cell) => cell.getAttribute("aria-label"));
+        return cells.length > 0 && !cells[0]?.startsWith("Thread 0:") ? cells : undefined;
+      },
+      undefined,
+    );
+    expect(new Set(names).size).toBe(names.length);
+    await untilIn(other.page, "the order in the link", () => location.hash.includes("mapping=permuted"), undefined);
+    await shown(other.page, "#no-faults", /^None: no access/);
     expect(other.errors).toEqual([]);
     await other.page.close();
   });

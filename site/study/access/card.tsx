@@ -82,7 +82,7 @@ function Banks({ request, opened }: { request: Request; opened: Opened }) {
       <p class="small">
         <Term name="bank">Banks</Term>: {counted(cycles, "turn")} (best {phases}), <strong>{ways}-way</strong>.{" "}
         {clash
-          ? `Threads ${clash.lanes[0]} and ${clash.lanes[1]} access different words of bank ${clash.bank}.`
+          ? `Threads ${clash.lanes.map(state.threadOf).join(" and ")} access different words of bank ${clash.bank}.`
           : "No two threads access different words of one bank."}
       </p>
       <Boxes
@@ -112,7 +112,7 @@ function Boxes({ request, name, kindOf, textOf }: BoxesProps) {
           <li
             key={lane}
             class={kindOf(address)}
-            title={`thread ${lane}: byte ${address < 0 ? "out of bounds" : address}`}
+            title={`thread ${state.threadOf(lane)}: byte ${address < 0 ? "out of bounds" : address}`}
           >
             {textOf(address)}
           </li>

@@ -125,7 +125,7 @@ interface LaneProps {
 function Lane({ lane, status, rejoins, text, share }: LaneProps) {
   const place = rejoins > 0 ? state.placeOf(rejoins) : undefined;
   const detail = place ? `${says[status]}, goes on in line ${place.line}` : says[status];
-  const words = `hread ${lane}: ${detail}${text === "" ? "" : `, ${text}`}`;
+  const words = `hread ${state.threadOf(lane)}: ${detail}${text === "" ? "" : `, ${text}`}`;
   return (
     <li class={`lane ${status}${lane === state.lane.value ? " picked" : ""}`} style={shareStyle(share)}>
       <button
@@ -138,7 +138,7 @@ function Lane({ lane, status, rejoins, text, share }: LaneProps) {
         }}
         onKeyDown={walk}
       >
-        {text === "" ? signs[status] || lane : `${text}${signs[status]}`}
+        {text === "" ? signs[status] || state.threadOf(lane) : `${text}${signs[status]}`}
       </button>
     </li>
   );
@@ -161,8 +161,9 @@ function walk(event: KeyboardEvent): void {
 /** The chosen thread, in words. */
 function Detail({ frame }: { frame: Frame }) {
   const { lane, opened } = state;
-  const now = Math.min(lane.value, (opened.value?.width ?? 1) - 1);
-  const status = laneStatuses[frame.lanes.status[now] ?? 0] ?? "active";
+  const shown = Math.min(lane.value, (opened.value?.width ?? 1) - 1);
+  const status = laneStatuses[frame.lanes.status[shown] ?? 0] ?? "active";
+  const now = state.threadOf(shown);
   const [x = 1, y = 1] = opened.value?.workgroupSize ?? [];
   return (
     <p class="small muted" id="thread-detail">

@@ -48,7 +48,7 @@ export function WatchList() {
               <tr>
                 <th scope="col">Watch</th>
                 <th scope="col" class="number">
-                  Thread {state.lane.value}
+                  Thread {state.threadOf(state.lane.value)}
                 </th>
                 <th scope="col" class="number">
                   Smallest

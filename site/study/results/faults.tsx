@@ -130,6 +130,7 @@ function Orders({ orders: { runs, differing, failure } }: { orders: OtherOrders 
 function RaceCard({ race }: { race: RunReport["races"][number] }) {
   const { kind, between, name, byte, parties, workgroup, count: times, lines } = race;
   const who = between === "lanes" ? "Threads" : "Workgroups";
+  const names = between === "lanes" ? parties.map(state.threadOf) : parties;
   const where = between === "lanes" ? ` of workgroup ${workgroup.join(", ")}` : "";
   const remedy =
     between === "lanes"
@@ -139,7 +140,7 @@ function RaceCard({ race }: { race: RunReport["races"][number] }) {
     <article class="fault" data-race={kind}>
       <h3>{raceWords[kind]}</h3>
       <p class="small">
-        {who} {parties[0]} and {parties[1]}
+        {who} {names.join(" and ")}
         {where} access byte {byte} of <code>{name}</code>
         {times > 1 ? `, and ${counted(times - 1, "more pair")} like that` : ""}. {remedy}
       </p>

@@ -110,8 +110,8 @@ export function move(to: Move): void {
 
 /** Fetches the text and the counters of another kernel on the same sizes, as far as it has them. */
 export function fetchOther(kernel: string): void {
-  const { sizes, subgroupSize } = state.study.value;
-  whole.send({ kind: "other", study: { ...state.standard, kernel, sizes, subgroupSize } });
+  const { sizes, subgroupSize, mapping } = state.study.value;
+  whole.send({ kind: "other", study: { ...state.standard, kernel, sizes, subgroupSize, mapping } });
 }
 
 /** Lets the reader change the buffers of what is studied. */
@@ -148,9 +148,8 @@ export function followStudy(): void {
     given = { study, lens: at };
     const isSameKernel = before?.kernel === study.kernel;
     if (!isSameKernel) [state.opened.value, state.frame.value] = [undefined, undefined];
-    if (!isSameKernel || before.sizes !== study.sizes || before.subgroupSize !== study.subgroupSize) {
-      state.others.value = new Map();
-    }
+    const decides = ["sizes", "subgroupSize", "mapping"] as const;
+    if (!isSameKernel || decides.some((one) => before[one] !== study[one])) state.others.value = new Map();
     const step = isSameKernel ? (state.frame.peek()?.where.step ?? 0) : state.linkedStep.peek();
     open(study, step, before === study);
   });

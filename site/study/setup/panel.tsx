@@ -8,7 +8,7 @@ import { NumberField } from "./number-field.tsx";
 /** Sizes of the dispatch, the subgroup, the inputs' seed, and the workgroup under the lens. */
 export function SetupPanel() {
   const { sizes = [], workgroups = [1, 1, 1] } = state.prepared.value ?? {};
-  const { subgroupSize, seed, own } = state.study.value;
+  const { subgroupSize, mapping, seed, own } = state.study.value;
   const runs = state.opened.value !== undefined && state.problem.value === undefined;
   const [x, y, z] = workgroups;
   const groupCount = x * y * z;
@@ -32,6 +32,18 @@ export function SetupPanel() {
           {state.subgroupSizes.map((size) => (
             <option key={size} value={size}>
               {size}
+            </option>
+          ))}
+        </select>{" "}
+        <select
+          aria-label="Threads of a subgroup"
+          title="WGSL does not say which threads a subgroup has"
+          value={mapping}
+          onChange={({ currentTarget }) => state.choose({ mapping: currentTarget.value as typeof mapping })}
+        >
+          {Object.entries(state.mappings).map(([name, words]) => (
+            <option key={name} value={name}>
+              {words}
             </option>
           ))}
         </select>

@@ -61,11 +61,13 @@ export function Listing(props: ListingProps) {
                 {line}
               </button>
               {code}
-              {marks.get(line)?.map(({ words, level }) => (
-                <span key={words} class={`line-mark ${level}`}>
-                  {words}
-                </span>
-              ))}
+              <span class="line-marks">
+                {marks.get(line)?.map(({ words, level }) => (
+                  <span key={words} class={`line-mark ${level}`}>
+                    {words}
+                  </span>
+                ))}
+              </span>
             </div>
           );
         })}

@@ -7,7 +7,7 @@ export const terms = {
   workgroup:
     "A fixed number of threads that run together, share a memory of their own, and can wait for one another. CUDA says block.",
   subgroup:
-    "The 4 to 128 neighbouring threads of a workgroup that the hardware runs in lockstep. CUDA says warp, AMD wave.",
+    "The 4 to 128 threads of a workgroup, neighbours on most GPUs, that the hardware runs in lockstep. CUDA says warp, AMD wave.",
   storage: "Buffers that all threads see: gigabytes, but hundreds of cycles away. CUDA says global memory.",
   "workgroup memory":
     "16 to 64 KiB that the threads of a workgroup share, tens of cycles away. CUDA says shared memory.",

@@ -12,6 +12,7 @@ const boundedOf = ({ joined, entry, prepared, study, buffers }: ReadyStudy) =>
       workgroups: prepared.workgroups,
       buffers: buffers(),
       subgroupSize: study.subgroupSize,
+      mapping: study.mapping,
       maxSteps,
       onDivergence: "report",
     }),

@@ -30,6 +30,8 @@ export interface Study {
   readonly edits: Readonly<Record<string, string>>;
   readonly seed: number;
   readonly subgroupSize: number;
+  /** Which threads a subgroup has: neighbours, or others. */
+  readonly mapping: "linear" | "permuted";
   /** Buffers and a grid in the place of those of the kernel's record. */
   readonly own?: OwnBuffers | undefined;
 }
@@ -182,6 +184,8 @@ export type Move =
 export interface Opened {
   readonly workgroupSize: readonly [number, number, number];
   readonly width: number;
+  /** `local_invocation_index` of each lane: what is said of lanes counts them by subgroups. */
+  readonly threads: Uint16Array;
   readonly subgroupSize: number;
   readonly strands: readonly { readonly first: number; readonly end: number }[];
   readonly memories: readonly MemoryInfo[];

@@ -28,6 +28,7 @@ export function reportOf(ready: ReadyStudy): RunReport {
       workgroups: prepared.workgroups,
       buffers,
       subgroupSize: study.subgroupSize,
+      mapping: study.mapping,
       maxSteps,
       observers: [counter.observer, detector.observer],
       onDivergence: "report",
@@ -62,8 +63,8 @@ function outputsOf(ready: ReadyStudy, buffers: ReadonlyMap<Variable, ArrayBuffer
 /** The outputs of a run that nothing watches, and what they should be. */
 export function plainOutputs(ready: ReadyStudy): Output[] {
   const [{ entry, prepared, study }, buffers] = [ready, ready.buffers()];
-  const { subgroupSize } = study;
-  execute(entry, { workgroups: prepared.workgroups, buffers, subgroupSize, maxSteps, onDivergence: "report" });
+  const [{ subgroupSize, mapping }, { workgroups }] = [study, prepared];
+  execute(entry, { workgroups, buffers, subgroupSize, mapping, maxSteps, onDivergence: "report" });
   return outputsOf(ready, buffers);
 }
 
@@ -74,7 +75,8 @@ export function plainOutputs(ready: ReadyStudy): Output[] {
 export function otherOrders(ready: ReadyStudy, { races, notes, outputs }: RunReport): OtherOrders | undefined {
   if (races.length + notes.length === 0) return undefined;
   const { entry, study, prepared } = ready;
-  const options = { workgroups: prepared.workgroups, subgroupSize: study.subgroupSize, maxSteps };
+  const [{ subgroupSize, mapping }, { workgroups }] = [study, prepared];
+  const options = { workgroups, subgroupSize, mapping, maxSteps };
   let runs = 0;
   try {
     for (const buffers of inRandomOrders(orders, entry, options, ready.buffers)) {
@@ -109,6 +111,7 @@ export function countedBy(ready: ReadyStudy): Counted {
     workgroups: ready.prepared.workgroups,
     buffers: ready.buffers(),
     subgroupSize: ready.study.subgroupSize,
+    mapping: ready.study.mapping,
     maxSteps,
     observers: [counter.observer],
   });

@@ -92,8 +92,8 @@ async function open({ session: own, study, lens, step, wishes }: Extract<StudyRe
     report({ session: own, kind: "joined", joined });
     const made = located(joined, () => stepperOf(ready, lens));
     stepper = made;
-    const { workgroupSize, width, subgroupSize, strands, memories } = made;
-    const opened = { workgroupSize, width, subgroupSize, strands, memories };
+    const { workgroupSize, width, threads, subgroupSize, strands, memories } = made;
+    const opened = { workgroupSize, width, threads, subgroupSize, strands, memories };
     report({ session: own, kind: "prepared", prepared });
     report({ session: own, kind: "opened", opened });
     void goTo({ kind: "step", step }, wishes);
@@ -110,6 +110,7 @@ function stepperOf({ joined, buffers, prepared, study }: ReadyStudy, lens: reado
     bindings: [...buffers()].flatMap(([{ binding }, data]) => (binding ? [Object.assign({ data }, binding)] : [])),
     workgroups,
     subgroupSize: study.subgroupSize,
+    mapping: study.mapping,
     lens: isInside ? lens : [0, 0, 0],
     maxSteps,
   });

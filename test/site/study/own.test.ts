@@ -16,6 +16,7 @@ const study = (text: string | undefined, own: Partial<NonNullable<Study["own"]>>
   edits: text === undefined ? {} : { own: text },
   seed: 0,
   subgroupSize: 32,
+  mapping: "linear",
   own: { ...startBuffers, ...own },
 });
 

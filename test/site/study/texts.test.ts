@@ -78,6 +78,7 @@ const study = (rest: Partial<Study>): Study => ({
   kernel: "gemm/tiled",
   sizes: { m: 20, k: 20, n: 20 },
   constants: {},
+  mapping: "linear",
   edits: {},
   seed: 0,
   subgroupSize: 32,

@@ -60,10 +60,10 @@ export interface Float64Run {
  * The buffers stay as they are. Throws as `execute` does.
  */
 export function runFloat64(entry: EntryPoint, options: Float64Options): Float64Run {
-  const { workgroups, subgroupSize = 32, strands = "subgroup", rounding = "nearest" } = options;
+  const { workgroups, subgroupSize = 32, mapping, strands = "subgroup", rounding = "nearest" } = options;
   const { maxSteps = 50_000_000, onDivergence = "throw" } = options;
   const buffers = new Map([...options.buffers].map(([variable, bytes]) => [variable, bytes.slice(0)]));
-  const setting = settingOf(entry, { workgroups, buffers, subgroupSize, strands, maxPrints: 0 });
+  const setting = settingOf(entry, { workgroups, buffers, subgroupSize, mapping, strands, maxPrints: 0 });
   const { code, makers, observer, shadow } = float64Mode(setting.code, rounding);
   const own = { ...setting, code };
   const dispatch = newDispatch(own, { makers, maxSteps, observers: [observer], spareSlots: 2 });

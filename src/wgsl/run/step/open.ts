@@ -40,7 +40,8 @@ const mostOtherSteps = 50_000_000;
 
 /** A workgroup at its start. Throws as `openStepper` does. */
 export function open(program: Program, options: StepperOptions, lineAt: (at: number) => number): Opened {
-  const { subgroupSize = 32, strands = "subgroup", lens: place = [0, 0, 0], maxBytes = 64 * 1024 * 1024 } = options;
+  const { subgroupSize = 32, mapping, strands = "subgroup" } = options;
+  const { lens: place = [0, 0, 0], maxBytes = 64 * 1024 * 1024 } = options;
   const [x, y = 1, z = 1] = options.workgroups;
   const workgroups = [x, y, z] as const;
   if (place.some((one, i) => !(Number.isInteger(one) && one >= 0 && one < (workgroups[i] as number)))) {
@@ -48,7 +49,7 @@ export function open(program: Program, options: StepperOptions, lineAt: (at: num
   }
   const entry = entryOf(program, options.entryPoint);
   const buffers = copied(buffersOf(entry, options.bindings).buffers);
-  const setting = settingOf(entry, { workgroups, buffers, subgroupSize, strands, maxPrints: 10_000 });
+  const setting = settingOf(entry, { workgroups, buffers, subgroupSize, mapping, strands, maxPrints: 10_000 });
   const { code } = setting;
   const variables = inOrder(code.memory);
   const bytesOf = (one: Variable) => setting.buffers.get(one)?.bytes ?? one.type.size;

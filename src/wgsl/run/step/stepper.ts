@@ -49,6 +49,7 @@ function stepperOf(opened: Opened): Stepper {
     workgroupSize: opened.workgroupSize,
     width: machine.state.width,
     subgroupSize: machine.state.subgroupSize,
+    threads: machine.state.threads.slice(),
     strands: strands.map(({ first, end }) => ({ first, end })),
     lines: [...new Set(layout.places.filter((_, i) => layout.starts[i] === 1).map(({ line }) => line))].sort(
       (a, b) => a - b,

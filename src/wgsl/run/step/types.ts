@@ -14,6 +14,8 @@ export interface StepperOptions {
   readonly entryPoint?: string;
   /** Threads of a subgroup: a power of two from 4 to 128, 32 unless given. */
   readonly subgroupSize?: number;
+  /** Which threads a subgroup has: neighbours unless given. See `ExecuteOptions.mapping`. */
+  readonly mapping?: "linear" | "permuted" | undefined;
   /** Values of `override` declarations, by name. */
   readonly constants?: Readonly<Record<string, number>>;
   /** `workgroup_id` of the workgroup that is stepped through: the first one unless given. */
@@ -46,8 +48,10 @@ export interface StepperOptions {
 export interface Stepper {
   readonly entryPoint: string;
   readonly workgroupSize: readonly [number, number, number];
-  /** Lanes of the workgroup; lane numbers are `local_invocation_index`. */
+  /** Lanes of the workgroup, counted by subgroups. */
   readonly width: number;
+  /** `local_invocation_index` of each lane: the lane's own number unless `mapping` is `permuted`. */
+  readonly threads: Uint16Array;
   readonly subgroupSize: number;
   /** The lanes of each strand. */
   readonly strands: readonly { readonly first: number; readonly end: number }[];

@@ -112,6 +112,27 @@ test("half a word at the end of a buffer is part of a step", () => {
   }
 });
 
+test("a subgroup has threads that are no neighbours, where asked to", () => {
+  const code = `enable subgroups;
+    @group(0) @binding(0) var<storage, read_write> y: array<u32>;
+    @compute @workgroup_size(16) fn main(@builtin(local_invocation_index) i: u32) { y[i] = subgroupMin(i); }`;
+  const kernel = { code, bindings: () => [{ binding: 0, data: new Uint32Array(16) }], workgroups: [1] } as const;
+  const [linear, permuted] = (["linear", "permuted"] as const).map((mapping) => opened(kernel, { mapping })) as [
+    Stepper,
+    Stepper,
+  ];
+  expect([...linear.threads]).toEqual(Array.from({ length: 16 }, (_, i) => i));
+  expect([...permuted.threads].sort((a, b) => a - b)).toEqual([...linear.threads]);
+  for (const stepper of [linear, permuted]) {
+    stepper.goTo(1);
+    const threads = [...stepper.threads];
+    expect([0, 1].flatMap((strand) => watched(stepper, "i", strand))).toEqual([...threads, ...threads]);
+    const found = new Uint32Array(stepper.finish()[0]?.bytes.slice().buffer ?? new ArrayBuffer(0));
+    const smallest = (i: number) => Math.min(...(threads.indexOf(i) < 8 ? threads.slice(0, 8) : threads.slice(8)));
+    expect([...found]).toEqual(Array.from({ length: 16 }, (_, i) => smallest(i)));
+  }
+});
+
 const flash = kernels.find(({ source }) => source.name === "attention/flash");
 
 test("flash attention is stepped to its second tile and back", () => {
