@@ -1,5 +1,5 @@
 // Draws the pictures of docs/pictures, light and dark: how a GPU runs a dispatch, the path of a token, planned memory,
-// flash's tiles, the roofline of measured results, every mask, and two pages in a browser.
+// flash's tiles, the roofline of measured results, every mask, and three pages in a browser.
 //   npm run site:build && node scripts/pictures.mjs [--drawn]     --drawn skips the browser
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,5 @@
-// Pages as a visitor sees them, in both themes: the laboratory with its recorded run, and a text that the bundled model
-// wrote on this machine, with the probability of each token.
+// Pages as a visitor sees them, in both themes: the laboratory with its recorded run, a text that the bundled model wrote
+// on this machine, with the probability of each token, and a kernel halted in its loop.
 import { chromium } from "playwright-core";
 import { preview } from "vite";
 
@@ -18,6 +18,17 @@ const views = {
       await page.waitForSelector('#output[data-state="done"]', { timeout: 120_000 });
       await page.getByRole("tab", { name: "Tokens" }).click();
       await page.waitForSelector(".token-text .token");
+      await page.waitForTimeout(500);
+    },
+  },
+  study: {
+    path: "/study/#v=1&kernel=attention/flash-plain&subgroup=16&step=24000&watch=sum;largest",
+    height: 960,
+    async ready(page) {
+      await page.waitForFunction(() => document.querySelector("#step-number")?.textContent === "24\u2009000");
+      await page.waitForFunction(() => document.querySelectorAll(".watches tbody tr").length === 2);
+      await page.waitForTimeout(1500); // rows about the GPU come above it
+      await page.evaluate(() => document.querySelector(".setup")?.scrollIntoView());
       await page.waitForTimeout(500);
     },
   },

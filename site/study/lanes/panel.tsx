@@ -168,8 +168,8 @@ function Detail({ frame }: { frame: Frame }) {
   return (
     <p class="small muted" id="thread-detail">
       <Term name="thread" /> {now} of the workgroup, at ({now % x}, {Math.floor(now / x) % y}, {Math.floor(now / x / y)}
-      ), {says[status]}. Signs: … took another branch (<Term name="divergence" />
-      ), ‖ waits at a barrier, × has returned. A row of blocks is a <Term name="subgroup" />.
+      ), {says[status]}. Signs: ‖ waits at a barrier, × has returned, … took another branch: <Term name="divergence" />{" "}
+      within the <Term name="subgroup" /> that a row of blocks shows.
     </p>
   );
 }
