@@ -145,9 +145,9 @@ export function edit(file: string, text: string | undefined): void {
 }
 
 /** The place in a file of a line of the joined text, from 1. */
+export const placeOf = (line: number) => joined.value.lines[line - 1];
 /** `local_invocation_index` of a lane. */
 export const threadOf = (at: number): number => opened.value?.threads[at] ?? at;
-export const placeOf = (line: number) => joined.value.lines[line - 1];
 
 /** The line in the joined text of a line of a file; 0 if it has none. */
 export const joinedLineOf = (file: string, line: number): number =>
