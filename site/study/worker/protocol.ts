@@ -1,5 +1,6 @@
 // Messages between the page and the thread that interprets kernels.
 import type { AccessCounts, Counts } from "../../../src/wgsl/run/count/counter.ts";
+import type { Mapping } from "../../../src/wgsl/run/execute/dispatch.ts";
 import type { Float64Numbers } from "../../../src/wgsl/run/float64/comparison.ts";
 import type { FoundNote, FoundRace, PrintedLine, SourceLine } from "../../../src/wgsl/run/results.ts";
 import type {
@@ -30,8 +31,7 @@ export interface Study {
   readonly edits: Readonly<Record<string, string>>;
   readonly seed: number;
   readonly subgroupSize: number;
-  /** Which threads a subgroup has: neighbours, or others. */
-  readonly mapping: "linear" | "permuted";
+  readonly mapping: Mapping;
   /** Buffers and a grid in the place of those of the kernel's record. */
   readonly own?: OwnBuffers | undefined;
 }

@@ -198,10 +198,11 @@ export const kernels: readonly StudyKernel[] = [
     ...row,
     small: { sizes: small(10, 12), constants: { ROWS: 8, THREAD_ROWS: 4, COLUMN_THREADS: 2, KEYS: 8, CHUNKS: 2 } },
     specialise: ({ width }) => ({ constants: { ...flashTiles(width, width) } }),
-    refuses: (sizes, value) => {
-      if (!flashTiles(sizes.width, sizes.width)) return refuses(sizes) ?? `heads of ${sizes.width} have no tiles`;
-      return refuses(sizes) ?? uneven(sizes, 4 * Math.max(value("COLUMN_THREADS"), value("CHUNKS")));
-    },
+    refuses: (sizes, value) =>
+      refuses(sizes) ??
+      (flashTiles(sizes.width, sizes.width)
+        ? uneven(sizes, 4 * Math.max(value("COLUMN_THREADS"), value("CHUNKS")))
+        : `heads of ${sizes.width} have no tiles`),
     dispatch: (sizes, value) => tokens(sizes, value("ROWS")),
   }),
   shaped(subgroups, {

@@ -73,6 +73,22 @@ test("a pasted text of any form runs on buffers of its own, with its counters, r
   expect(plainOutputs(ready)[0]?.values).toEqual(report.outputs[0]?.values);
 });
 
+test("shuffled threads run the same way with counters, without, and in float64", async () => {
+  const text = `enable subgroups;
+@group(0) @binding(0) var<storage, read_write> y: array<f32>;
+@compute @workgroup_size(16) fn main(@builtin(local_invocation_index) i: u32) { y[i] = f32(subgroupMin(i)); }`;
+  const own = { bindings: '[{ "binding": 0, "type": "f32", "length": 16 }]', workgroups: [1, 1, 1] as const };
+  const found = async (mapping: Study["mapping"]) => {
+    const ready = await readyStudy({ ...study(text, own), subgroupSize: 8, mapping });
+    const values = [reportOf(ready).outputs[0], plainOutputs(ready)[0], (await float64Of(ready)).outputs["y"]];
+    return values.map((one) => [...(one?.values ?? [])].join());
+  };
+  const [linear, permuted] = [new Set(await found("linear")), new Set(await found("permuted"))];
+  expect(linear).toEqual(new Set([Array.from({ length: 16 }, (_, i) => i - (i % 8)).join()]));
+  expect(permuted.size).toBe(1);
+  expect(permuted).not.toEqual(linear);
+});
+
 test("what is wrong with buffers is said, with the line of the text where there is one", async () => {
   const ofBuffers = { isOfBuffers: true };
   expect(await problem(undefined, { bindings: '[{ "binding": 0 ]' })).toEqual({

@@ -25,12 +25,15 @@ interface Setting {
   readonly maxPrints: number;
 }
 
+/** Which threads a subgroup has: those whose `local_invocation_index` are neighbours, or others. WGSL promises neither. */
+export type Mapping = "linear" | "permuted";
+
 /** What an entry point runs with, see `ExecuteOptions`. */
 interface SettingOptions {
   readonly workgroups: readonly [number, number, number];
   readonly buffers: ReadonlyMap<Variable, ArrayBuffer>;
   readonly subgroupSize: number;
-  readonly mapping?: "linear" | "permuted" | undefined;
+  readonly mapping?: Mapping | undefined;
   readonly strands: "subgroup" | "workgroup";
   readonly maxPrints: number;
 }

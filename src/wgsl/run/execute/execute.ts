@@ -1,6 +1,6 @@
 import { WgslError } from "../../error.ts";
 import type { EntryPoint, Variable } from "../program.ts";
-import { newDispatch, settingOf } from "./dispatch.ts";
+import { type Mapping, newDispatch, settingOf } from "./dispatch.ts";
 import type { Divergence } from "./divergence.ts";
 import type { Observer } from "./observer.ts";
 import { plain } from "./plain.ts";
@@ -17,11 +17,8 @@ export interface ExecuteOptions {
   readonly buffers: ReadonlyMap<Variable, ArrayBuffer>;
   /** Lanes of a subgroup: a power of two from 4 to 128; 32 unless given. */
   readonly subgroupSize?: number;
-  /**
-   * Which threads a subgroup has: those whose `local_invocation_index` are neighbours, the default, or others. WGSL
-   * promises none. With others, observers are told of lanes as subgroups have them.
-   */
-  readonly mapping?: "linear" | "permuted" | undefined;
+  /** Linear unless given. Observers are told of lanes, which are counted by subgroups. */
+  readonly mapping?: Mapping | undefined;
   /** Which lanes share a position in the code: those of a subgroup, the default, or of a workgroup, which is faster. */
   readonly strands?: "subgroup" | "workgroup";
   /** Operations that strands may take together; 50 million unless given. With a seed, those of each of three machines. */

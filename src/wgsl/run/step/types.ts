@@ -1,5 +1,6 @@
 // Stepping through one workgroup, forwards and backwards: what a page programs against. `openStepper` is in stepper.ts.
 import type { RunBinding } from "../bindings.ts";
+import type { Mapping } from "../execute/dispatch.ts";
 import type { ScalarName, Space } from "../types.ts";
 
 /**
@@ -14,8 +15,8 @@ export interface StepperOptions {
   readonly entryPoint?: string;
   /** Threads of a subgroup: a power of two from 4 to 128, 32 unless given. */
   readonly subgroupSize?: number;
-  /** Which threads a subgroup has: neighbours unless given. See `ExecuteOptions.mapping`. */
-  readonly mapping?: "linear" | "permuted" | undefined;
+  /** Linear unless given. */
+  readonly mapping?: Mapping | undefined;
   /** Values of `override` declarations, by name. */
   readonly constants?: Readonly<Record<string, number>>;
   /** `workgroup_id` of the workgroup that is stepped through: the first one unless given. */
