@@ -34,20 +34,20 @@ export function SetupPanel() {
               {size}
             </option>
           ))}
-        </select>{" "}
-        <select
-          aria-label="Threads of a subgroup"
-          title="WGSL does not say which threads a subgroup has"
-          value={mapping}
-          onChange={({ currentTarget }) => state.choose({ mapping: currentTarget.value as typeof mapping })}
-        >
-          {Object.entries(state.mappings).map(([name, words]) => (
-            <option key={name} value={name}>
-              {words}
-            </option>
-          ))}
         </select>
       </label>
+      <select
+        aria-label="Threads of a subgroup"
+        title="WGSL does not say which threads a subgroup has"
+        value={mapping}
+        onChange={({ currentTarget }) => state.choose({ mapping: currentTarget.value as typeof mapping })}
+      >
+        {Object.entries(state.mappings).map(([name, words]) => (
+          <option key={name} value={name}>
+            {words}
+          </option>
+        ))}
+      </select>
       {!own && (
         <NumberField name="Inputs, seed" value={seed} least={0} onChange={(chosen) => state.choose({ seed: chosen })} />
       )}
