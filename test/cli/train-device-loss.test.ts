@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { trainOnDocuments } from "../../src/cli/train/documents.ts";
+import { nextToken } from "../../src/cli/train/objectives/next-token.ts";
 import type { TrainFlags } from "../../src/cli/train/settings.ts";
+import { trainOnData } from "../../src/cli/train/train-on-data.ts";
 import { destroyable } from "../support/devices/destroyable.ts";
 import { linesOf, trainingFolder } from "./train-runs.ts";
 
@@ -50,7 +51,7 @@ async function run(out: string, seen: (step: number) => void, more: Partial<Trai
   };
   const { out: _, json: __, tuned: ___, ...settings } = flags;
   try {
-    await trainOnDocuments(flags, settings);
+    await trainOnData(nextToken, flags, settings, undefined);
   } finally {
     stdout.mockRestore();
     stderr.mockRestore();

@@ -29,7 +29,7 @@ async function readBytes(file: string): Promise<Uint8Array> {
 }
 
 /** Documents to train on, by file, and held-out ones. */
-interface Documents {
+export interface Documents {
   readonly training: readonly (readonly TrainingDocument[])[];
   readonly heldOut: readonly TrainingDocument[];
 }
@@ -61,7 +61,7 @@ export async function readDocumentFiles(
 }
 
 /** The tokens of documents. */
-export interface Tokens {
+interface Tokens {
   /** By file. */
   readonly training: readonly TokenDocuments[];
   readonly heldOut: TokenDocuments | undefined;

@@ -4,8 +4,7 @@ import { readText } from "../../formats/read-text.ts";
 import type { FileSource } from "../../formats/source.ts";
 import type { Weights } from "../../formats/weights.ts";
 import type { TrainingRecord } from "../../train/checkpoints/training-checkpoint.ts";
-import type { TokenDocuments } from "../../train/data/tokens.ts";
-import type { Tokens } from "./data.ts";
+import type { PreparedRun } from "./objectives/objective.ts";
 import type { RunSettings } from "./settings.ts";
 
 /** SHA-256 of everything that defines a run other than settings. */
@@ -22,19 +21,6 @@ async function digestOf(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
   return hash.digest();
 }
 
-const bytesOf = ({ buffer, byteOffset, byteLength }: Uint32Array | Float64Array) =>
-  new Uint8Array(buffer, byteOffset, byteLength);
-
-/** Tokens, where documents begin, and which tokens are learnt, each after its length. */
-function* piecesOf(files: readonly TokenDocuments[]): Generator<Uint8Array> {
-  for (const { tokens, starts, counts } of files) {
-    yield bytesOf(Float64Array.of(tokens.length, starts.length, counts?.length ?? 0));
-    yield bytesOf(tokens);
-    yield bytesOf(Float64Array.from(starts));
-    if (counts) yield counts;
-  }
-}
-
 /** Each tensor's name, type, shape and bytes. */
 async function* piecesOfWeights(weights: Weights): AsyncGenerator<Uint8Array> {
   for (const tensor of weights.tensors.values()) {
@@ -46,15 +32,14 @@ async function* piecesOfWeights(weights: Weights): AsyncGenerator<Uint8Array> {
 /** The digests of a run. The base weights of an adapter belong to it; other weights are in the checkpoint. */
 export async function runDigests(
   source: FileSource,
-  { training, heldOut }: Tokens,
-  adapted: Weights | undefined,
+  { training, evaluation, adapted }: Pick<PreparedRun<never>, "training" | "evaluation" | "adapted">,
 ): Promise<RunDigests> {
   const name = "tokenizer.json";
   const tokenizer = source.gguf === undefined && (await source.has(name)) ? await readText(source, name) : undefined;
   return {
     ...(tokenizer !== undefined && { tokenizer: await digestOf([new TextEncoder().encode(tokenizer)]) }),
-    data: await digestOf(piecesOf(training)),
-    ...(heldOut && { heldOut: await digestOf(piecesOf([heldOut])) }),
+    data: await digestOf(training),
+    ...(evaluation && { heldOut: await digestOf(evaluation) }),
     ...(adapted && { weights: await digestOf(piecesOfWeights(adapted)) }),
   };
 }

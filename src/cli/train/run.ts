@@ -6,14 +6,13 @@ import type { FileSource } from "../../formats/source.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { readCheckpoint } from "../../train/checkpoints/checkpoint.ts";
 import { restoreTraining, trainingCheckpoint, trainingRecord } from "../../train/checkpoints/training-checkpoint.ts";
-import { batchesAt, heldOutLoss } from "../../train/data/batches.ts";
-import type { Row, RowOrder } from "../../train/data/rows.ts";
+import { meanLoss } from "../../train/data/batches.ts";
 import type { TrainingStep } from "../../train/trainer/results.ts";
 import { Trainer } from "../../train/trainer/trainer.ts";
 import { say } from "../output.ts";
 import { writeWhole } from "../write-whole.ts";
 import type { RunDigests } from "./digests.ts";
-import { openModelToTrain } from "./lora.ts";
+import type { PreparedRun } from "./objectives/objective.ts";
 import { writeModel } from "./out.ts";
 import type { TrainReport } from "./report.ts";
 import { clipOf, learningRateOf, optimizerOptions, type RunSettings, recordedSettings } from "./settings.ts";
@@ -22,11 +21,9 @@ import { clipOf, learningRateOf, optimizerOptions, type RunSettings, recordedSet
 export const checkpointFile = "checkpoint.safetensors";
 
 /** A run: everything that does not depend on a device. */
-export interface Run {
+export interface Run<B> {
   readonly settings: RunSettings;
-  readonly source: FileSource;
-  readonly order: RowOrder;
-  readonly heldOut: readonly Row[];
+  readonly prepared: PreparedRun<B>;
   readonly digests: RunDigests;
   readonly out: string | undefined;
   readonly json: boolean;
@@ -89,11 +86,12 @@ export interface Outcome {
 }
 
 /** Runs on a device to the end, or until interrupted. */
-export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcome> {
-  const { settings, source, order, heldOut, out, json, report, signal } = run;
+export async function runOn<B>(gpu: Gpu, run: Run<B>, state: RunState): Promise<Outcome> {
+  const { settings, prepared, out, json, report, signal } = run;
+  const { batches, heldOut, chance } = prepared;
   const { batch, accumulate, steps, evalEvery = steps, keepBest, saveEvery } = settings;
-  const trainable = await openModelToTrain(gpu, source, settings, json);
-  const { decoder, objective, parameters } = trainable;
+  const trainable = await prepared.open(gpu, json);
+  const { objective, parameters } = trainable;
   const trainer = new Trainer(objective, parameters, {
     optimizer: optimizerOptions(settings),
     clip: clipOf(settings),
@@ -127,13 +125,13 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
     state.saved = record.step;
   }
 
-  const judged = () => ({ history, vocabulary: decoder.config.vocabulary, out, saved: state.saved });
+  const judged = () => ({ history, chance, out, saved: state.saved });
 
   /** Saves the state; if that fails, a run that continues keeps the last one. */
   async function save(last: boolean): Promise<void> {
     if (out === undefined) return;
     // The loss of a step is that of the weights before it; a good checkpoint is only replaced by a good one.
-    const [next] = batchesAt(order, position, { batch });
+    const [next] = batches(position);
     if (next) assertSane(`step ${trainer.steps}: after it`, (await trainer.evaluate(next)).loss, judged());
     const record = { position, digests: run.digests, adapter: gpu.adapter.label, settings, evaluations };
     try {
@@ -152,7 +150,7 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
     await writeModel(folder, await trainable.writing(trainer.averaged), quiet);
 
   async function evaluate(): Promise<void> {
-    const loss = await heldOutLoss(trainer, heldOut, { batch, averaged: settings.ema !== undefined });
+    const loss = await meanLoss(trainer, heldOut, { averaged: settings.ema !== undefined });
     const isBest = evaluations.every(([, other]) => loss < other);
     evaluations.push([trainer.steps, loss]);
     if (trainer.steps > state.evaluated) await report.evaluation(trainer.steps, loss, keepBest && isBest);
@@ -173,7 +171,7 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
       const before = trainer.steps;
       const start = performance.now();
       while (trainer.steps < stop && !signal.aborted) {
-        await trainer.submit(batchesAt(order, position, { batch, accumulate }));
+        await trainer.submit(batches(position));
         position += batch * accumulate;
       }
       const done = await trainer.readSteps();
@@ -211,7 +209,8 @@ const [aboveChance, aboveFirst] = [3, 2];
 /** How a run is judged. */
 interface Judged {
   readonly history: readonly TrainingStep[];
-  readonly vocabulary: number;
+  /** The loss of guesses. */
+  readonly chance: number;
   readonly out: string | undefined;
   /** The step of the last checkpoint. */
   readonly saved: number | undefined;
@@ -229,7 +228,7 @@ function failDiverged(what: string, { out, saved }: Judged): never {
 
 /** Throws for a loss that is not finite, or far above that of chance and of the first step. */
 function assertSane(when: string, loss: number, judged: Judged): void {
-  const chance = Math.log(judged.vocabulary);
+  const { chance } = judged;
   const first = judged.history[0]?.loss ?? chance;
   if (Number.isFinite(loss) && loss <= Math.max(aboveChance * chance, aboveFirst * first)) return;
   const shown = Number.isFinite(loss) ? loss.toPrecision(4) : loss;

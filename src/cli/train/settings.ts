@@ -36,8 +36,16 @@ interface OptimizerFlags {
   readonly routerLoss?: number;
 }
 
-/** The settings of a run on documents, recorded in its checkpoints. */
+/** What a model learns, from the most general on. */
+export const objectiveNames = ["next-token", "masked"] as const;
+
+/** The name of an objective. */
+export type ObjectiveName = (typeof objectiveNames)[number];
+
+/** The settings of a run on data, recorded in its checkpoints. */
 export interface RunSettings extends OptimizerFlags, LoraFlags {
+  /** Unset: the first that fits the model. */
+  readonly objective?: ObjectiveName;
   readonly model?: string;
   readonly config?: string;
   readonly tokenizer?: string;
@@ -153,6 +161,21 @@ export function betas(text: string): [number, number] {
 /** Numbers above 0, separated by commas. */
 export const weightsOf = (text: string): number[] => text.split(",").map(positiveNumber);
 
+/** Throws for settings of any objective that contradict each other, before anything is read. */
+export function checkSettings({ out, resume }: TrainFlags, settings: RunSettings): void {
+  if (resume && out === undefined) throw new Error("--resume: expected --out, the folder of the run");
+  const { data, evalEvery, keepBest, val, heldOut } = settings;
+  if (keepBest && out === undefined) throw new Error("--keep-best: expected --out, the folder to keep it in");
+  optimizerOptions(settings); // unsupported settings are reported before anything is read
+  if (data === undefined) throw new Error("train: expected --data or --batches");
+  if (evalEvery !== undefined && val === undefined && heldOut === undefined) {
+    throw new Error("--eval-every: expected --val FILE or --held-out SHARE, the data to evaluate on");
+  }
+  if (keepBest && evalEvery === undefined) {
+    throw new Error("--keep-best: expected --eval-every N, after which steps losses are compared");
+  }
+}
+
 /** Checks of a run's settings, as recorded in its checkpoints. */
 const checks: Checks<RunSettings> = {
   optimizer: required(oneOf(...Object.keys(optimizers))),
@@ -164,6 +187,7 @@ const checks: Checks<RunSettings> = {
   weightDecay: atLeast(0),
   clip: required(atLeast(0)),
   routerLoss: atLeast(0),
+  objective: oneOf(...objectiveNames),
   model: text,
   config: text,
   tokenizer: text,

@@ -14,17 +14,19 @@ import { openDevice } from "../model/open-device.ts";
 import { print, printJson, say } from "../output.ts";
 import { readTextFile } from "../read-text.ts";
 import { quantity } from "../units.ts";
-import { trainOnDocuments } from "./documents.ts";
 import { addLoraOptions, openModelToTrain } from "./lora.ts";
+import { objectiveOf } from "./objectives/objectives.ts";
 import { checkOut, writeModel } from "./out.ts";
 import { stepLine } from "./report.ts";
 import { recordedRun } from "./run.ts";
 import {
   betas,
+  checkSettings,
   clipOf,
   dropoutRate,
   learningRateOf,
   notNegative,
+  objectiveNames,
   optimizerOptions,
   positiveNumber,
   properShare,
@@ -36,7 +38,19 @@ import {
 
 /** Options for documents that do not apply to given batches. */
 const ofDocuments = [
-  ...["config", "tokenizer", "vocabulary", "initialiser", "data", "weights", "val", "heldOut", "order", "packing"],
+  ...[
+    "objective",
+    "config",
+    "tokenizer",
+    "vocabulary",
+    "initialiser",
+    "data",
+    "weights",
+    "val",
+    "heldOut",
+    "order",
+    "packing",
+  ],
   ...["accumulate", "evalEvery", "keepBest", "dropout", "attentionDropout", "chatTemplate", "resume"],
 ];
 
@@ -69,6 +83,11 @@ export function trainCommand(): Command {
       )
         .choices(Object.keys(initialisers))
         .conflicts("model"),
+    )
+    .addOption(
+      new Option("--objective <name>", "what it learns (default: the first of these that fits the model)").choices(
+        objectiveNames,
+      ),
     )
     .optionsGroup("Data:")
     .option(
@@ -157,7 +176,12 @@ async function train(flags: TrainFlags, command: Command): Promise<void> {
     if (model === undefined) throw new Error("--batches: expected --model, the model to train");
     return await trainOnBatches(flags, batches, model);
   }
-  await trainOnDocuments(flags, await settingsOf(flags, command, resume ? out : undefined));
+  const resumed = resume ? out : undefined;
+  const settings = await settingsOf(flags, command, resumed);
+  checkSettings(flags, settings);
+  const isGiven = (name: keyof RunSettings) => command.getOptionValueSource(name) === "cli";
+  const { objective, opened } = await objectiveOf(settings, isGiven, resumed);
+  await objective.train(flags, { objective: objective.name, ...settings }, opened);
 }
 
 /** The settings of a run: given ones, then those of the resumed run, then the defaults. */

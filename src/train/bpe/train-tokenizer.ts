@@ -7,6 +7,7 @@ import {
   integer,
   listOf,
   nonEmpty,
+  oneOf,
   required,
 } from "../../options/checks.ts";
 import { OptionError } from "../../options/errors.ts";
@@ -17,7 +18,15 @@ import { learnMerges } from "./learn-merges.ts";
 export interface TokenizerTraining {
   /** Number of tokens, special ones and the 256 of bytes included. */
   readonly vocabulary: number;
-  /** Tokens that are matched as they are anywhere in a text; they get the first ids. Default `<|endoftext|>`. */
+  /**
+   * The kind of model; default `decoder`. For an `encoder`, texts begin with `[CLS]` and end with `[SEP]`, which also
+   * separates pairs, and `[MASK]` includes the spaces before it, as RoBERTa's mask does.
+   */
+  readonly kind?: "decoder" | "encoder" | undefined;
+  /**
+   * Tokens that are matched as they are anywhere in a text; they get the first ids. Default `<|endoftext|>`; for an
+   * encoder `[PAD]`, `[CLS]`, `[SEP]` and `[MASK]`, which further ones follow.
+   */
   readonly special?: readonly string[] | undefined;
   /** The special token put before each text; default none. */
   readonly bos?: string | undefined;
@@ -35,11 +44,15 @@ export interface TrainedTokenizer {
 
 const fields = fieldsOf<TokenizerTraining>({
   vocabulary: required(integer(1, 2 ** 24)),
+  kind: oneOf("decoder", "encoder"),
   special: listOf(nonEmpty),
   bos: nonEmpty,
   eos: nonEmpty,
 });
 const textsCheck = having(Symbol.iterator, "a list of texts, or another iterable of them");
+
+const encoderMarks = ["[PAD]", "[CLS]", "[SEP]", "[MASK]"] as const;
+const [pad, cls, sep, mask] = encoderMarks;
 
 /** The characters of all bytes, in the order of the characters. */
 const alphabet = Array.from(byteLevelText(Uint8Array.from({ length: 256 }, (_, byte) => byte))).sort();
@@ -57,12 +70,10 @@ export function trainTokenizer(texts: Iterable<string>, options: TokenizerTraini
   const fail = (problem: string): never => {
     throw new OptionError(`trainTokenizer: ${problem}`);
   };
-  const {
-    vocabulary,
-    special = ["<|endoftext|>"],
-    bos,
-    eos = bos === undefined ? special.at(-1) : undefined,
-  } = options;
+  const { vocabulary, kind = "decoder", bos } = options;
+  const isEncoder = kind === "encoder";
+  const special = isEncoder ? [...encoderMarks, ...(options.special ?? [])] : (options.special ?? ["<|endoftext|>"]);
+  const { eos = bos === undefined && !isEncoder ? special.at(-1) : undefined } = options;
   const least = special.length + alphabet.length;
   if (vocabulary < least) {
     fail(`vocabulary is ${vocabulary}, expected at least ${least}: 256 bytes and ${special.length} more`);
@@ -77,25 +88,29 @@ export function trainTokenizer(texts: Iterable<string>, options: TokenizerTraini
   if (twice !== undefined) fail(`special has ${twice}, which is a token already`);
   const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
   const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
-  const single = [
-    ...(bos === undefined ? [] : [{ SpecialToken: { id: bos, type_id: 0 } }]),
-    { Sequence: { id: "A", type_id: 0 } },
-  ];
+  const { before, after } = isEncoder
+    ? { before: [cls], after: [sep] }
+    : { before: bos === undefined ? [] : [bos], after: [] };
+  const around = [...before, ...after];
+  const mark = (type_id: number) => (id: string) => ({ SpecialToken: { id, type_id } });
+  const single = [...before.map(mark(0)), { Sequence: { id: "A", type_id: 0 } }, ...after.map(mark(0))];
   const template = {
     type: "TemplateProcessing",
     single,
-    pair: [...single, { Sequence: { id: "B", type_id: 1 } }],
-    special_tokens: bos === undefined ? {} : { [bos]: { id: bos, ids: [special.indexOf(bos)], tokens: [bos] } },
+    pair: [...single, { Sequence: { id: "B", type_id: 1 } }, ...after.map(mark(1))],
+    special_tokens: Object.fromEntries(
+      around.map((token) => [token, { id: token, ids: [special.indexOf(token)], tokens: [token] }]),
+    ),
   };
   return {
     tokenizer: {
       version: "1.0",
       truncation: null,
       padding: null,
-      added_tokens: special.map((content, id) => ({ id, content, ...flags })),
+      added_tokens: special.map((content, id) => ({ id, content, ...flags, lstrip: isEncoder && content === mask })),
       normalizer: null,
       pre_tokenizer: byteLevel,
-      post_processor: bos === undefined ? { ...byteLevel, trim_offsets: false } : template,
+      post_processor: around.length === 0 ? { ...byteLevel, trim_offsets: false } : template,
       decoder: byteLevel,
       model: {
         type: "BPE",
@@ -114,6 +129,7 @@ export function trainTokenizer(texts: Iterable<string>, options: TokenizerTraini
       tokenizer_class: "PreTrainedTokenizerFast",
       ...(bos === undefined ? {} : { bos_token: bos, add_bos_token: true }),
       ...(eos === undefined ? {} : { eos_token: eos }),
+      ...(isEncoder ? { pad_token: pad, cls_token: cls, sep_token: sep, mask_token: mask } : {}),
       clean_up_tokenization_spaces: false,
     },
   };

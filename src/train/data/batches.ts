@@ -15,7 +15,7 @@ import type { Trainer } from "../trainer/trainer.ts";
 import type { Row, RowOrder } from "./rows.ts";
 
 /** Rows as a batch. */
-function batchOf(rows: readonly Row[]): TokenBatch {
+export function batchOf(rows: readonly Row[]): TokenBatch {
   const documents = rows.flatMap((row) => (row.documents ? [row.documents] : []));
   return {
     ids: rows.map(({ ids }) => ids),
@@ -51,10 +51,31 @@ export function batchesAt(order: RowOrder, position: number, options: StepOption
   checkValue("batchesAt", "order", having("row", "rows of randomWindows or shuffledEpochs"), order);
   checkValue("batchesAt", "position", integer(0), position);
   checkOptions("batchesAt", stepFields, options);
-  const { batch, accumulate = 1 } = options;
+  return rowsAt(order, position, options).map(batchOf);
+}
+
+/** The rows of each batch of a step. */
+export function rowsAt<R>(
+  order: { readonly row: (number: number) => R },
+  position: number,
+  { batch, accumulate = 1 }: StepOptions,
+): readonly (readonly R[])[] {
   return Array.from({ length: accumulate }, (_, micro) =>
-    batchOf(Array.from({ length: batch }, (__, i) => order.row(position + micro * batch + i))),
+    Array.from({ length: batch }, (__, i) => order.row(position + micro * batch + i)),
   );
+}
+
+/** Rows in batches of one size: the last one is filled with its first row, whose targets then do not count. */
+export function filledBatches<R extends Pick<Row, "targets">>(
+  rows: readonly R[],
+  batch: number,
+): readonly (readonly R[])[] {
+  return Array.from({ length: Math.ceil(rows.length / batch) }, (_, at) => {
+    const taken = rows.slice(at * batch, (at + 1) * batch);
+    const [first] = taken;
+    while (first && taken.length < batch) taken.push({ ...first, targets: first.targets.map(() => -100) });
+    return taken;
+  });
 }
 
 /** The mean loss over all targets of rows, in nats a token, with the current weights, or with their means. */
@@ -64,13 +85,18 @@ export async function heldOutLoss(trainer: Trainer, rows: readonly Row[], option
   for (const [i, row] of rows.entries()) checkOptions("heldOutLoss", rowFields, row, `rows[${i}].`);
   checkOptions("heldOutLoss", heldOutFields, options);
   const { batch, averaged } = options;
+  return await meanLoss(trainer, filledBatches(rows, batch).map(batchOf), { averaged });
+}
+
+/** The mean loss over all targets of batches. */
+export async function meanLoss<B>(
+  trainer: Trainer<B>,
+  batches: readonly B[],
+  options: EvaluateOptions,
+): Promise<number> {
   let [sum, targets] = [0, 0];
-  for (let begin = 0; begin < rows.length; begin += batch) {
-    const taken = rows.slice(begin, begin + batch);
-    const [first] = taken;
-    // The last batch is padded with rows that do not count, so that it has the shape of the others.
-    while (first && taken.length < batch) taken.push({ ...first, targets: first.targets.map(() => -100) });
-    const found = await trainer.evaluate(batchOf(taken), { averaged });
+  for (const batch of batches) {
+    const found = await trainer.evaluate(batch, options);
     if (found.count === 0) continue;
     sum += found.loss * found.count;
     targets += found.count;

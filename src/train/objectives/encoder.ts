@@ -13,7 +13,7 @@ import { checkLabelBatch, type LabelBatch, labelsIn } from "./label-batch.ts";
 import { stackTraining } from "./layer-settings.ts";
 import { checkMaskedBatch, type MaskedBatch, maskedTargetsIn } from "./masked-batch.ts";
 import type { BatchInput, InputShape, LossSettings, ModelLoss, Objective } from "./objective.ts";
-import { headLoss, joinedRows, raggedRows, raggedShapes } from "./ragged-rows.ts";
+import { headLoss, joinedRows, raggedRows, raggedShapes, roundedLength } from "./ragged-rows.ts";
 import { given, modelLoss } from "./tensors.ts";
 import { ignored } from "./token-batches.ts";
 
@@ -74,8 +74,14 @@ interface Task<B> extends Pick<Objective<B>, "check" | "targetsIn"> {
   readonly targetShape: (rows: number, tokens: number) => InputShape;
   /** The head's input from the states of all tokens, `[targets, c]`. */
   readonly pooled: (states: Tensor, tensors: Tensors) => Tensor;
-  /** Further inputs of `pooled`. */
-  readonly more?: ((ids: Rows, tokens: number) => Readonly<Record<string, BatchInput>>) | undefined;
+  /** The same for the loss, which only needs those of targets that count, with these targets; default all. */
+  readonly counted?:
+    | ((states: Tensor, tensors: Tensors) => { readonly x: Tensor; readonly targets: Tensor })
+    | undefined;
+  /** Further inputs. */
+  readonly more?: ((batch: B, tokens: number) => Readonly<Record<string, BatchInput>>) | undefined;
+  /** Their shapes. */
+  readonly moreShapes?: ((tokens: number) => Readonly<Record<string, InputShape>>) | undefined;
 }
 
 function objectiveOf<B extends { readonly ids: Rows } & Pick<MaskedBatch, "types">>(
@@ -84,10 +90,8 @@ function objectiveOf<B extends { readonly ids: Rows } & Pick<MaskedBatch, "types
   task: Task<B>,
 ): Objective<B> {
   const { gpu, config } = model;
-  const { check, targetsIn, targets, targetShape, pooled, more } = task;
-  /** The input of the head's output layer, per target. */
-  const headed = (tensors: Tensors, settings?: LossSettings) =>
-    headStates(gpu, pooled(statesOf(model, tensors, settings), tensors), head);
+  const { check, targetsIn, targets, targetShape, pooled, more, moreShapes } = task;
+  const { counted = (states, tensors) => ({ x: pooled(states, tensors), targets: given(tensors, "targets") }) } = task;
   return {
     gpu,
     model: config,
@@ -97,27 +101,49 @@ function objectiveOf<B extends { readonly ids: Rows } & Pick<MaskedBatch, "types
     inputs: (batch) => {
       const rows = rowInputs(config, batch.ids, batch.types);
       const [tokens = 0] = rows.ids.shape;
-      return { ...rows, ...more?.(batch.ids, tokens), targets: targets(batch, tokens) };
+      return { ...rows, ...more?.(batch, tokens), targets: targets(batch, tokens) };
     },
     inputsFor: ({ batch, context }) => {
       const tokens = batch * context;
-      const shapes = more?.([], tokens) ?? {};
-      return { ...rowShapes(config, batch, tokens), ...shapes, targets: targetShape(batch, tokens) };
+      return { ...rowShapes(config, batch, tokens), ...moreShapes?.(tokens), targets: targetShape(batch, tokens) };
     },
     constants: () => bucketTensors(model),
     logits: (tensors) => {
-      const x = headed(tensors);
+      const x = headStates(gpu, pooled(statesOf(model, tensors, undefined), tensors), head);
       return gpu.within("head", () => linear(gpu, x, head.output));
     },
     loss: (tensors, settings): ModelLoss => {
-      const x = headed(tensors, settings);
-      return modelLoss(headLoss(gpu, { x, head: head.output, targets: given(tensors, "targets") }));
+      const { x, targets } = counted(statesOf(model, tensors, settings), tensors);
+      return modelLoss(headLoss(gpu, { x: headStates(gpu, x, head), head: head.output, targets }));
     },
   };
 }
 
-/** Masked language modelling: an encoder learns to predict hidden tokens (Devlin et al. 2018, section 3.1). */
+/** The share of tokens that are hidden where no batch says so. */
+const usualShare = 0.15;
+
+/** Tokens whose targets count, filled up with token 0, which does not. */
+const shapesOfCounted = (count: number) => {
+  const shape = [roundedLength(count)];
+  return { picked: { shape, dtype: "u32" }, pickedTargets: { shape, dtype: "i32" } } as const;
+};
+
+/** Positions in concatenated rows of the targets that count, with these targets. */
+function countedTargets({ targets }: MaskedBatch) {
+  const all = targets.flat().flatMap((target, at) => (target === ignored ? [] : [[at, target] as const]));
+  const { picked, pickedTargets } = shapesOfCounted(Math.max(1, all.length));
+  const [size] = picked.shape;
+  const positions = Uint32Array.from({ length: size ?? 0 }, (_, i) => all[i]?.[0] ?? 0);
+  const values = Int32Array.from({ length: size ?? 0 }, (_, i) => all[i]?.[1] ?? ignored);
+  return { picked: { ...picked, values: positions }, pickedTargets: { ...pickedTargets, values } };
+}
+
+/**
+ * Masked language modelling: an encoder learns to predict hidden tokens (Devlin et al. 2018, section 3.1). In training
+ * the head only reads the states of these.
+ */
 export function maskedObjective(model: EncoderModel, head: HeadWeights): Objective<MaskedBatch> {
+  const { gpu } = model;
   const targetShape = (_rows: number, tokens: number) => ({ shape: [tokens], dtype: "i32" }) as const;
   return objectiveOf<MaskedBatch>(model, head, {
     check: (argument, batch) => checkMaskedBatch(argument, batch, model.config),
@@ -125,6 +151,12 @@ export function maskedObjective(model: EncoderModel, head: HeadWeights): Objecti
     targets: ({ targets }, tokens) => ({ ...targetShape(0, tokens), values: joinedRows(targets, tokens, ignored) }),
     targetShape,
     pooled: (states) => states,
+    counted: (states, tensors) => ({
+      x: gather(gpu, { ids: given(tensors, "picked"), table: states }).y,
+      targets: given(tensors, "pickedTargets"),
+    }),
+    more: countedTargets,
+    moreShapes: (tokens) => shapesOfCounted(Math.ceil(usualShare * tokens)),
   });
 }
 
@@ -134,10 +166,11 @@ export function labelObjective(model: EncoderModel, head: HeadWeights): Objectiv
   const labels = head.output.weight.shape[0] ?? 0;
   const { vocabulary, context, types } = config;
   const targetShape = (rows: number) => ({ shape: [rows], dtype: "i32" }) as const;
-  const shares = (ids: Rows, tokens: number) => {
+  const sharesShape = (tokens: number) => ({ shares: { shape: [tokens], dtype: "f32" } }) as const;
+  const shares = ({ ids }: LabelBatch, tokens: number) => {
     const values = new Float32Array(tokens);
     values.set(ids.flatMap(({ length }) => new Array<number>(length).fill(1 / length)));
-    return { shares: { shape: [tokens], dtype: "f32", values } } as const;
+    return { shares: { ...sharesShape(tokens).shares, values } };
   };
   return objectiveOf<LabelBatch>(model, head, {
     check: (argument, batch) => checkLabelBatch(argument, batch, { vocabulary, labels, context, types }),
@@ -153,5 +186,6 @@ export function labelObjective(model: EncoderModel, head: HeadWeights): Objectiv
       return reduceSegments(gpu, segments, { operation: "sum" }).y;
     },
     more: head.rows === "mean" ? shares : undefined,
+    moreShapes: head.rows === "mean" ? sharesShape : undefined,
   });
 }

@@ -14,9 +14,21 @@ interface RaggedFit {
   readonly context?: number | undefined;
 }
 
-/** Padded number of tokens in a batch: the number of rows times the longest. */
-const sizeOfRows = (rows: readonly (readonly number[])[]): number =>
-  rows.length * rows.reduce((most, { length }) => Math.max(most, length), 0);
+/**
+ * A length rounded up to a quarter of a power of two, at least 4, so that few different ones occur, each of which needs
+ * a program.
+ */
+export const roundedLength = (length: number): number => {
+  const step = 2 ** Math.max(2, Math.floor(Math.log2(Math.max(1, length))) - 2);
+  return step * Math.ceil(length / step);
+};
+
+/** Padded number of tokens in a batch: the number of rows times the longest, which is rounded if others are shorter. */
+function sizeOfRows(rows: readonly (readonly number[])[]): number {
+  const lengths = rows.map(({ length }) => length);
+  const [most, least] = [Math.max(0, ...lengths), Math.min(...lengths)];
+  return rows.length * (most === least ? most : roundedLength(most));
+}
 
 /** Lists of numbers concatenated and padded with `rest` to `size` numbers. */
 export function joinedRows(rows: readonly (readonly number[])[], size: number, rest: number): Int32Array<ArrayBuffer> {

@@ -1,0 +1,87 @@
+import { FormatError } from "../../../formats/format-error.ts";
+import { openModel as openSource } from "../../../formats/hub.ts";
+import type { FileSource } from "../../../formats/source.ts";
+import { modelKind as kindOfFolder } from "../../../models/model-kind.ts";
+import { modelKind as kindOfConfig } from "../../../train/initialisers/fresh-parts.ts";
+import { say } from "../../output.ts";
+import type { ObjectiveName, RunSettings, TrainFlags } from "../settings.ts";
+import { freshConfig, noModel } from "../source.ts";
+import { trainOnData } from "../train-on-data.ts";
+import { masked } from "./masked.ts";
+import { nextToken } from "./next-token.ts";
+import type { CliObjective, TrainedKind } from "./objective.ts";
+
+/** An objective whose data and batches only it knows. */
+interface Runnable extends Pick<CliObjective<unknown, never>, "name" | "kinds" | "takes" | "check"> {
+  readonly train: (flags: TrainFlags, settings: RunSettings, opened: FileSource | undefined) => Promise<void>;
+}
+
+const runnable = <D, B>(objective: CliObjective<D, B>): Runnable => {
+  const { name, kinds, takes, check } = objective;
+  const train: Runnable["train"] = (...given) => trainOnData(objective, ...given);
+  return { name, kinds, takes, check, train };
+};
+
+const objectives: Readonly<Record<ObjectiveName, Runnable>> = {
+  "next-token": runnable(nextToken),
+  masked: runnable(masked),
+};
+const all = Object.values(objectives);
+
+/** The model of a run that is given, its name, and its kind. */
+interface Fitted {
+  readonly opened: FileSource | undefined;
+  readonly where: string;
+  readonly kind: TrainedKind;
+  readonly type: string | undefined;
+}
+
+async function fittedTo({ model, config }: RunSettings, resumed: string | undefined): Promise<Fitted> {
+  if (model === "") throw new Error("--model: the name of the folder is empty");
+  if (model !== undefined) {
+    const opened = await openSource(model, { onWarning: say });
+    return { opened, where: opened.name, ...(await kindOfFolder(opened)) };
+  }
+  if (config === undefined) throw noModel();
+  const { file, parsed } = await freshConfig(config, resumed);
+  const { model_type: type } = parsed ?? {};
+  return {
+    opened: undefined,
+    where: file,
+    kind: kindOfConfig(parsed),
+    type: typeof type === "string" ? type : undefined,
+  };
+}
+
+/**
+ * The objective of a run, by its name or the first that fits its model.
+ *
+ * @throws FormatError for a model of another kind, with the objectives that fit it, and Error for a setting of other
+ * objectives.
+ */
+export async function objectiveOf(
+  settings: RunSettings,
+  isGiven: (name: keyof RunSettings) => boolean,
+  resumed: string | undefined,
+) {
+  const { opened, where, kind, type } = await fittedTo(settings, resumed);
+  const fitting = all.filter(({ kinds }) => kinds.includes(kind));
+  const objective = settings.objective === undefined ? fitting[0] : objectives[settings.objective];
+  if (!objective || !fitting.includes(objective)) {
+    const is = `holds ${kind === "decoder" ? "a" : "an"} ${kind}${type === undefined ? "" : ` (${type})`}`;
+    const expected = fitting.map(({ name }) => name).join(" or ");
+    const problem = `${is}, which --objective ${settings.objective} does not fit`;
+    throw new FormatError(
+      where,
+      expected === "" ? `${is}, which is not trained here` : `${problem}, expected ${expected}`,
+    );
+  }
+  for (const name of new Set(all.flatMap(({ takes }) => takes))) {
+    if (!isGiven(name) || objective.takes.includes(name)) continue;
+    const takers = all.filter(({ takes }) => takes.includes(name)).map((one) => one.name);
+    const flag = `--${name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)}`;
+    throw new Error(`${flag}: is for --objective ${takers.join(" or ")}, and this one is ${objective.name}`);
+  }
+  objective.check?.(settings);
+  return { objective, opened };
+}
