@@ -3,12 +3,12 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openFolder } from "../../src/formats/folder.ts";
-import { readModelFolder } from "../../src/generate/load/model-folder.ts";
-import { answerTemplate, answerTokens } from "../../src/train/data/answer-tokens.ts";
-import { conversationOf } from "../../src/train/data/conversations.ts";
-import { runInTurn } from "./run-cli.ts";
-import { linesOf, tinyConfig } from "./train-runs.ts";
+import { openFolder } from "../../../src/formats/folder.ts";
+import { readModelFolder } from "../../../src/generate/load/model-folder.ts";
+import { answerTemplate, answerTokens } from "../../../src/train/data/answer-tokens.ts";
+import { conversationOf } from "../../../src/train/data/conversations.ts";
+import { runInTurn } from "../run-cli.ts";
+import { linesOf, tinyConfig } from "./runs.ts";
 
 const chatml =
   "{% for m in messages %}{{ '<' + m.role + '>' + m.content + eos_token }}{% endfor %}" +

@@ -1,11 +1,11 @@
 import { cp, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openFolder } from "../../src/formats/folder.ts";
-import { openWeights } from "../../src/formats/weights.ts";
-import { readCheckpoint } from "../../src/train/checkpoints/checkpoint.ts";
-import { runInTurn } from "./run-cli.ts";
-import { endedAt, linesOf, tinyConfig, trainingFolder } from "./train-runs.ts";
+import { openFolder } from "../../../src/formats/folder.ts";
+import { openWeights } from "../../../src/formats/weights.ts";
+import { readCheckpoint } from "../../../src/train/checkpoints/checkpoint.ts";
+import { runInTurn } from "../run-cli.ts";
+import { endedAt, linesOf, tinyConfig, trainingFolder } from "./runs.ts";
 
 let at: Awaited<ReturnType<typeof trainingFolder>>;
 beforeAll(async () => {

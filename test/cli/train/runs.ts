@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { quickly, startCli } from "./run-cli.ts";
+import { quickly, startCli } from "../run-cli.ts";
 
 /** A Llama of one layer, with which a step takes milliseconds. */
 export const tinyConfig = {

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { firstIf } from "../support/first-tier.ts";
-import { runInTurn } from "./run-cli.ts";
-import { endedAt, linesOf, trainingFolder } from "./train-runs.ts";
+import { firstIf } from "../../support/first-tier.ts";
+import { runInTurn } from "../run-cli.ts";
+import { endedAt, linesOf, trainingFolder } from "./runs.ts";
 
 let at: Awaited<ReturnType<typeof trainingFolder>>;
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { recordedSettings } from "../../src/cli/train/settings.ts";
-import { runInTurn } from "./run-cli.ts";
-import { tinyConfig, trainingFolder } from "./train-runs.ts";
+import { recordedSettings } from "../../../src/cli/train/settings.ts";
+import { runInTurn } from "../run-cli.ts";
+import { tinyConfig, trainingFolder } from "./runs.ts";
 
 test("a model or a tokenizer in the folder that is not the run's is refused, with the field", async () => {
   const at = await trainingFolder();

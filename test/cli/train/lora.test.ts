@@ -2,10 +2,10 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openFolder } from "../../src/formats/folder.ts";
-import { readAdapter } from "../../src/train/lora/read-adapter.ts";
-import type { GoldenTraining } from "../support/models/golden-decoder.ts";
-import { runInTurn } from "./run-cli.ts";
+import { openFolder } from "../../../src/formats/folder.ts";
+import { readAdapter } from "../../../src/train/lora/read-adapter.ts";
+import type { GoldenTraining } from "../../support/models/golden-decoder.ts";
+import { runInTurn } from "../run-cli.ts";
 
 let folder: string;
 beforeAll(async () => {

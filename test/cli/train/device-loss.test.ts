@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { nextToken } from "../../src/cli/train/objectives/next-token.ts";
-import type { TrainFlags } from "../../src/cli/train/settings.ts";
-import { trainOnData } from "../../src/cli/train/train-on-data.ts";
-import { destroyable } from "../support/devices/destroyable.ts";
-import { linesOf, trainingFolder } from "./train-runs.ts";
+import { nextToken } from "../../../src/cli/train/objectives/next-token.ts";
+import type { TrainFlags } from "../../../src/cli/train/settings.ts";
+import { trainOnData } from "../../../src/cli/train/train-on-data.ts";
+import { destroyable } from "../../support/devices/destroyable.ts";
+import { linesOf, trainingFolder } from "./runs.ts";
 
 let at: Awaited<ReturnType<typeof trainingFolder>>;
 beforeAll(async () => {

@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type CliRun, runInTurn } from "./run-cli.ts";
-import { linesOf, trainingFolder } from "./train-runs.ts";
+import { type CliRun, runInTurn } from "../run-cli.ts";
+import { linesOf, trainingFolder } from "./runs.ts";
 
 let at: Awaited<ReturnType<typeof trainingFolder>>;
 let run: readonly string[];
