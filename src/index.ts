@@ -135,6 +135,8 @@ export { type RoutingRule, route } from "./kernels/moe/route.ts";
 export { type L2NormaliseOptions, l2Normalise } from "./kernels/norm/l2-normalise.ts";
 export { addLayerNorm, type LayerNormOptions, layerNorm } from "./kernels/norm/layer-norm.ts";
 export { addRmsNorm, type RmsNormOptions, rmsNorm } from "./kernels/norm/rms-norm.ts";
+export type { RecurrentCell, RecurrentOptions, RecurrentTensors } from "./kernels/recurrent/problem.ts";
+export { type RecurrentResult, recurrent } from "./kernels/recurrent/recurrent.ts";
 export { magnitude } from "./kernels/reduce/magnitude.ts";
 export { type AxisOptions, max, mean, sum } from "./kernels/reduce/reduce.ts";
 export { reduceSegments, type SegmentOptions, type SegmentTensors } from "./kernels/reduce/segments.ts";
@@ -200,6 +202,11 @@ export {
 export { type Linear, linear } from "./blocks/linear.ts";
 export { type MixtureShape, type MixtureWeights, mixture } from "./blocks/mixture.ts";
 export { addNorm, type Norm, norm, type Residual } from "./blocks/norm.ts";
+export {
+  type RecurrentLayersOptions,
+  type RecurrentLayersTensors,
+  recurrentLayers,
+} from "./blocks/recurrent-layers.ts";
 export { type BlockShape, type BlockWeights, transformerBlock } from "./blocks/transformer-block.ts";
 
 // Models and their files

@@ -20,6 +20,7 @@ const headings = new Map([
   ["softmax", "Softmax"],
   ["cross-entropy", "Losses"],
   ["elementwise", "Elementwise"],
+  ["recurrent", "Recurrent layers"],
   ["reduce", "Reductions"],
   ["layout", "Layout"],
   ["random", "Random numbers"],

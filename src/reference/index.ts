@@ -126,6 +126,13 @@ export {
   newtonSchulz,
   newtonSchulzCoefficients,
 } from "./optimizers.ts";
+export {
+  type RecurrentGradients,
+  type RecurrentOptions,
+  type RecurrentTensors,
+  recurrent,
+  recurrentBackward,
+} from "./recurrent.ts";
 export { magnitude, max, mean, sum } from "./reduce.ts";
 export { cosinesAndSines, type RopeLayout, type RopeOptions, rope } from "./rope.ts";
 export { maxBackward, segments, segmentsBackward } from "./segments.ts";

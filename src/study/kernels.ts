@@ -26,6 +26,7 @@ const tables: Readonly<Record<string, () => Promise<{ readonly kernels: readonly
   "norm/": () => import("./dispatches/norm.ts"),
   "optimizer/": () => import("./dispatches/optimizer.ts"),
   "peaks/": () => import("./dispatches/peaks.ts"),
+  "recurrent/": () => import("./dispatches/recurrent.ts"),
   "reduce/": () => import("./dispatches/reduce.ts"),
   "rope/": () => import("./dispatches/rope.ts"),
   "sampling/": () => import("./dispatches/sampling.ts"),

@@ -184,6 +184,12 @@ export {
 } from "../kernels/norm/l2-normalise-backward.ts";
 export { type LayerNormBackwardOptions, layerNormBackward } from "../kernels/norm/layer-norm-backward.ts";
 export { type RmsNormBackwardOptions, rmsNormBackward } from "../kernels/norm/rms-norm-backward.ts";
+export {
+  type RecurrentBackwardOptions,
+  type RecurrentGradients,
+  type RecurrentGradientTensors,
+  recurrentBackward,
+} from "../kernels/recurrent/backward.ts";
 export { columnSums } from "../kernels/reduce/column-sums.ts";
 export {
   type MaxGradientTensors,

@@ -9,6 +9,7 @@ import { adaptedExpertsRule, expertChoiceRule, expertsRules, routeRule, statisti
 import { addLayerNormRule, addRmsNormRule, layerNormRule, rmsNormRule, softmaxRule } from "./rules/norms.ts";
 import { l2NormaliseRule, logSoftmaxRule, maxRule, segmentsRule } from "./rules/pooling.ts";
 import { gemmRule, matmulRule } from "./rules/products.ts";
+import { recurrentRule } from "./rules/recurrent.ts";
 import { crossEntropyRule, gatherRule, linearCrossEntropyRule } from "./rules/tokens.ts";
 
 /** A product per head, used only by the form of latent attention for few queries. */
@@ -57,6 +58,7 @@ export const rules: readonly Rule[] = [
   ...expertsRules,
   adaptedExpertsRule,
   linearCrossEntropyRule,
+  recurrentRule,
   ...activationRules,
   headMatmulRule,
 ];

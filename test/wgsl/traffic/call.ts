@@ -10,6 +10,8 @@ import * as library from "../../../src/index.ts";
 export interface CountedCall {
   readonly record: () => unknown;
   readonly grown?: () => unknown;
+  /** Compares the kernels whose names begin so: the others are those of other ops. */
+  readonly only?: string;
   /** Compares all operations, where the kernel's figures leave some out with other parts. */
   readonly all?: true;
 }

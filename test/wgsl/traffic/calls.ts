@@ -7,6 +7,7 @@ import { type CountedCall, type Inputs, named } from "./call.ts";
 import { attentionCalls } from "./calls-attention.ts";
 import { backwardCalls } from "./calls-backward.ts";
 import { lossCalls } from "./calls-loss.ts";
+import { recurrentCalls } from "./calls-recurrent.ts";
 import { rowCalls } from "./calls-rows.ts";
 import { weightCalls } from "./calls-weights.ts";
 
@@ -19,6 +20,7 @@ export function calls(inputs: Inputs): Readonly<Record<string, CountedCall>> {
     ...samplingCalls(inputs),
     ...expertCalls(inputs),
     ...rowCalls(inputs),
+    ...recurrentCalls(inputs),
     ...backwardCalls(inputs),
     ...lossCalls(inputs),
     ...weightCalls(inputs),

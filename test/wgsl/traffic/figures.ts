@@ -25,6 +25,7 @@ const exponentials = "the figure leaves out what marks the target and the paddin
 const chosenByEach = "each thread of a token reads its choices, which the figure counts once";
 const squareByEach = "each thread of a token reads the gradient of squares, which the figure counts once";
 const ofText = "only the user's text determines which elements a pair reads";
+const ofGates = "the figure counts each function of a gate as one operation";
 const branches = "what the kernel computes depends on the values";
 
 /** The figures of every kernel, by file. */
@@ -167,6 +168,12 @@ export const figures: Readonly<Record<string, Figures>> = {
   "peaks/multiply-add": products,
   "peaks/read": all,
   "peaks/workgroup-memory": all,
+  "recurrent/cell-states": { operations: { not: ofGates } },
+  "recurrent/previous": all,
+  "recurrent/resident": { operations: { not: ofGates } },
+  "recurrent/resident-backward": { operations: { not: ofGates } },
+  "recurrent/step": { operations: { not: ofGates } },
+  "recurrent/step-backward": { operations: { not: ofGates } },
   "reduce/columns": { operations: { not: "the kernel adds up runs too" } },
   "reduce/magnitude": all,
   "reduce/segments": all,

@@ -10,6 +10,16 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
   const [v4, m4, x] = [zeros([4]), zeros([4, 4]), zeros([1, 1, 4])];
   const step = zeros([64, 4], "u32");
   const linear = { weight: m4, bias: v4 };
+  const recurrent = {
+    x: zeros([2, 1, 4]),
+    weightIh: zeros([16, 4]),
+    weightHh: zeros([16, 4]),
+    biasIh: zeros([16]),
+    biasHh: zeros([16]),
+    state: zeros([2, 4]),
+    cell: zeros([2, 4]),
+    lengths: zeros([2], "u32"),
+  };
   const norms = [
     { kind: "rms", weight: v4, eps: 1e-5 },
     { kind: "layer", weight: v4, bias: v4, eps: 1e-5 },
@@ -70,6 +80,17 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     ),
     addNorm: call(library.addNorm, ...norms.map((norm) => [{ sum: m4, update: m4 }, norm])),
     norm: call(library.norm, ...norms.map((norm) => [m4, norm])),
+    recurrent: call(library.recurrent, [recurrent, { cell: "lstm", reverse: true, variant: "steps" }]),
+    recurrentLayers: call(library.recurrentLayers, [
+      {
+        x: recurrent.x,
+        weights: { weight_ih_l0: recurrent.weightIh, weight_hh_l0: recurrent.weightHh },
+        state: zeros([1, 2, 4]),
+        cell: zeros([1, 2, 4]),
+        lengths: recurrent.lengths,
+      },
+      { cell: "lstm", layers: 1, bidirectional: false, variant: "steps" },
+    ]),
     transformerBlock: {
       ...call(
         library.transformerBlock,

@@ -141,6 +141,16 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
   const lossOptions = { ignored: -100, smoothing: 0.1, softcap: 2, zLoss: 0.1, vocabulary: 3 };
   const visible = { ...one, scale: 1, mask: reference.causal, score: (score: number) => score, sink: v2 };
   const feed = { x: bits(2, 4), ...experts, weights: bits(2, 1), gateUp: bits(8, 4), down: bits(8, 2) };
+  const cells = {
+    x: bits(2, 1, 2),
+    weightIh: bits(8, 2),
+    weightHh: bits(8, 2),
+    biasIh: bits(8),
+    biasHh: bits(8),
+    state: m2,
+    cell: m2,
+    lengths: v2,
+  };
   const unit = { a: bits(2, 6), h: m2, weight: bits(6, 2), bias: bits(6) };
   const pairsOfWords = { v: m2, u: m2, others: bits(3, 2) };
   const calls: Readonly<Record<string, PublicCalls>> = {
@@ -328,6 +338,11 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
       { beams: 2, n: 3, v: 4 },
     ]),
     copyRows: of(reference.copyRows, [{ cache: bits(2, 1, 3, 2), parents: bits(2), lengths: bits(2) }]),
+    recurrent: of(reference.recurrent, [cells, { cell: "lstm", reverse: true }]),
+    recurrentBackward: of(reference.recurrentBackward, [
+      { ...cells, dout: bits(2, 1, 2), dstate: m2, dcell: m2 },
+      { cell: "lstm", reverse: true },
+    ]),
     gruCell: of(reference.gruCell, [unit]),
     gruCellBackward: of(reference.gruCellBackward, [{ ...unit, dy: m2 }]),
     negativeSampling: of(reference.negativeSampling, [pairsOfWords]),

@@ -15,6 +15,16 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
   const heads = zeros([1, 2, 3, 4]);
   const dropout = train.weightDropout({ key: zeros([2], "u32") }, { rate: 0.5, site: 0 });
   const { masks, scores } = attentionForms(gpu, [1, 2, 3, 3]);
+  const recurrent = {
+    x: zeros([2, 1, 4]),
+    weightIh: zeros([16, 4]),
+    weightHh: zeros([16, 4]),
+    biasIh: zeros([16]),
+    biasHh: zeros([16]),
+    state: zeros([2, 4]),
+    cell: zeros([2, 4]),
+    lengths: zeros([2], "u32"),
+  };
   const normed = { x: m4, weight: zeros([4]), dy: m4, dsum: m4 };
   const map = (of: unknown, more = {}) =>
     call(of, [
@@ -41,6 +51,15 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     "train/gegluBackward": gated(train.gegluBackward),
     "train/gegluErfBackward": gated(train.gegluErfBackward),
     "train/swigluBackward": gated(train.swigluBackward),
+    "train/recurrentBackward": call(train.recurrentBackward, [
+      { ...recurrent, out: zeros([2, 1, 4]), dout: zeros([2, 1, 4]), dstate: m4, dcell: m4 },
+      {
+        cell: "lstm",
+        reverse: true,
+        needs: { x: true, weightIh: true, weightHh: true, biasIh: true, biasHh: true },
+        variant: "steps",
+      },
+    ]),
     "train/layerNormBackward": call(train.layerNormBackward, [
       normed,
       {

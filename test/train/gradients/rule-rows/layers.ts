@@ -236,5 +236,24 @@ export function layerRows(gpu: Gpu): readonly Row[] {
     },
   );
 
-  return [...norms, ...pooled, ...others, ...routes, ...layers, adapted];
+  const lengths = words(gpu, [3, 1], 2);
+  const recurrent = (["rnn", "gru", "lstm"] as const).map((cell) => {
+    const gates = { rnn: 1, gru: 3, lstm: 4 }[cell];
+    return row(
+      `recurrent, ${cell}`,
+      ops.recurrent,
+      {
+        x: random([2, 3, 2], 41),
+        weightIh: random([gates * 3, 2], 42),
+        weightHh: random([gates * 3, 3], 43),
+        biasIh: random([gates * 3], 44),
+        biasHh: random([gates * 3], 45),
+        state: random([2, 3], 46),
+      },
+      (given) => ({ y: reference.recurrent({ ...given, lengths: lengths.exact }, { cell, reverse: true }).out }),
+      (given) => ops.recurrent(gpu, { ...given, lengths: lengths.u32() }, { cell, reverse: true }).out,
+    );
+  });
+
+  return [...norms, ...pooled, ...others, ...routes, ...layers, ...recurrent, adapted];
 }
