@@ -8,7 +8,7 @@
 // state 2 · GATES + 1 reads and writes a step and 2 of dstate each way, and what its cell reads.
 
 const WORKGROUP: u32 = 64;
-const ROWS: u32 = 4;    // of the batch
+const ROWS: u32 = 4;    // of the batch, the components of a vector
 const UNITS: u32 = 32;  // of the state, h
 const HELD: u32 = 32;   // of the COLUMNS rows of the weight
 const COLUMNS: u32 = GATES * UNITS;
@@ -23,7 +23,7 @@ struct Params { b: u32, t: u32, reverse: u32 }
 @group(0) @binding(5) var<uniform> params: Params;
 
 var<workgroup> held: array<f32, max(HELD, 1) * UNITS>;
-var<workgroup> slopes: array<f32, ROWS * COLUMNS>;  // of the products with the states
+var<workgroup> slopes: array<vec4f, COLUMNS>;  // of the products with the states, a row a component
 
 // For recurrent/slopes: gradients of a unit's gates in their inputs' and in their state's part, and what goes straight
 // to the state before.
@@ -42,6 +42,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
 
   for (var step = params.t; step > 0; step--) {
     for (var unit = thread; unit < UNITS; unit += WORKGROUP) {
+      var own = array<vec4f, GATES>();
       for (var row = 0u; row < rows; row++) {
         let length = row_length(first + row);
         let at = (first + row) * UNITS + unit;
@@ -56,20 +57,16 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
         }
         for (var gate = 0u; gate < GATES; gate++) {
           dgates[token * COLUMNS + gate * UNITS + unit] = found.of_inputs[gate];
-          slopes[row * COLUMNS + gate * UNITS + unit] = found.of_state[gate];
+          own[gate][row] = found.of_state[gate];
         }
       }
+      for (var gate = 0u; gate < GATES; gate++) { slopes[gate * UNITS + unit] = own[gate]; }
     }
     workgroupBarrier();
     for (var unit = thread; unit < UNITS; unit += WORKGROUP) {
-      var sums = array<f32, ROWS>();
-      for (var i = 0u; i < HELD; i++) {
-        for (var row = 0u; row < rows; row++) { sums[row] += slopes[row * COLUMNS + i] * held[i * UNITS + unit]; }
-      }
-      for (var i = HELD; i < COLUMNS; i++) {
-        let value = weight[i * UNITS + unit];
-        for (var row = 0u; row < rows; row++) { sums[row] += slopes[row * COLUMNS + i] * value; }
-      }
+      var sums = vec4f();
+      for (var i = 0u; i < HELD; i++) { sums += slopes[i] * held[i * UNITS + unit]; }
+      for (var i = HELD; i < COLUMNS; i++) { sums += slopes[i] * weight[i * UNITS + unit]; }
       for (var row = 0u; row < rows; row++) { dstate[(first + row) * UNITS + unit] += sums[row]; }
     }
     workgroupBarrier();  // before the next slopes replace these

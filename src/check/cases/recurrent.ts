@@ -27,7 +27,8 @@ interface Given {
 
 const gates = { lstm: 4, gru: 3, rnn: 1 } as const;
 
-function problem(
+/** A problem of these sizes, with random inputs. */
+export function recurrentShape(
   name: string,
   cell: RecurrentOptions["cell"],
   { b, t, i, h }: Sizes,
@@ -57,21 +58,21 @@ function problem(
 const ragged = { lengths: [3, 7, 0, 1, 99], reverse: true } as const; // a row without tokens, one beyond t
 
 const cases = [
-  problem("one of everything", "rnn", { b: 1, t: 1, i: 1, h: 1 }),
-  problem("one of everything", "gru", { b: 1, t: 1, i: 1, h: 1 }),
-  problem("one of everything", "lstm", { b: 1, t: 1, i: 1, h: 1 }),
-  problem("odd sizes", "rnn", { b: 3, t: 6, i: 5, h: 7 }),
-  problem("odd sizes", "gru", { b: 3, t: 6, i: 5, h: 7 }),
-  problem("odd sizes", "lstm", { b: 3, t: 6, i: 5, h: 7 }),
-  problem("rows of several lengths, in reverse", "rnn", { b: 5, t: 7, i: 3, h: 8 }, ragged),
-  problem("rows of several lengths, in reverse", "gru", { b: 5, t: 7, i: 3, h: 8 }, ragged),
-  problem("rows of several lengths, in reverse", "lstm", { b: 5, t: 7, i: 3, h: 8 }, ragged),
-  problem("rows of several lengths", "lstm", { b: 5, t: 7, i: 3, h: 8 }, { lengths: ragged.lengths }),
-  problem("no biases, from zeros", "gru", { b: 2, t: 5, i: 4, h: 6 }, { biases: false, start: false }),
-  problem("groups of rows, the last not whole", "gru", { b: 18, t: 4, i: 3, h: 5 }),
-  problem("a weight larger than workgroup memory", "lstm", { b: 2, t: 3, i: 6, h: 70 }),
-  problem("several units a thread", "rnn", { b: 1, t: 2, i: 3, h: 300 }),
-  problem("large weights: gates saturate", "lstm", { b: 2, t: 8, i: 3, h: 9 }, { scale: 8 }),
+  recurrentShape("one of everything", "rnn", { b: 1, t: 1, i: 1, h: 1 }),
+  recurrentShape("one of everything", "gru", { b: 1, t: 1, i: 1, h: 1 }),
+  recurrentShape("one of everything", "lstm", { b: 1, t: 1, i: 1, h: 1 }),
+  recurrentShape("odd sizes", "rnn", { b: 3, t: 6, i: 5, h: 7 }),
+  recurrentShape("odd sizes", "gru", { b: 3, t: 6, i: 5, h: 7 }),
+  recurrentShape("odd sizes", "lstm", { b: 3, t: 6, i: 5, h: 7 }),
+  recurrentShape("rows of several lengths, in reverse", "rnn", { b: 5, t: 7, i: 3, h: 8 }, ragged),
+  recurrentShape("rows of several lengths, in reverse", "gru", { b: 5, t: 7, i: 3, h: 8 }, ragged),
+  recurrentShape("rows of several lengths, in reverse", "lstm", { b: 5, t: 7, i: 3, h: 8 }, ragged),
+  recurrentShape("rows of several lengths", "lstm", { b: 5, t: 7, i: 3, h: 8 }, { lengths: ragged.lengths }),
+  recurrentShape("no biases, from zeros", "gru", { b: 2, t: 5, i: 4, h: 6 }, { biases: false, start: false }),
+  recurrentShape("groups of rows, the last not whole", "gru", { b: 18, t: 4, i: 3, h: 5 }),
+  recurrentShape("a weight larger than workgroup memory", "lstm", { b: 2, t: 3, i: 6, h: 70 }),
+  recurrentShape("several units a thread", "rnn", { b: 1, t: 2, i: 3, h: 300 }),
+  recurrentShape("large weights: gates saturate", "lstm", { b: 2, t: 8, i: 3, h: 9 }, { scale: 8 }),
 ];
 
 /** Recurrent layers in one direction. */
@@ -89,6 +90,25 @@ export const recurrentCases: CaseTable<
   canaries: false,
   cases,
 };
+
+/** The same with gradients of its results. */
+export function withUpstream({
+  inputs,
+  ...item
+}: Case<Inputs, RecurrentOptions>): Case<Inputs | Upstream, RecurrentOptions> {
+  const [b = 0, t = 0] = inputs.x.shape;
+  const h = inputs.weightHh.shape[1] ?? 0;
+  const random = (shape: readonly number[], seed: number) => ({ shape, values: normal(sizeOf(shape), seed) });
+  return {
+    ...item,
+    inputs: {
+      ...inputs,
+      dout: random([b, t, h], 21),
+      dstate: random([b, h], 22),
+      ...(item.options.cell === "lstm" ? { dcell: random([b, h], 23) } : {}),
+    },
+  };
+}
 
 /** Their gradients. */
 export const recurrentBackwardCases: CaseTable<
@@ -109,18 +129,5 @@ export const recurrentBackwardCases: CaseTable<
     return found as Required<typeof found>;
   },
   canaries: false,
-  cases: cases.map(({ inputs, ...item }) => {
-    const [b = 0, t = 0] = inputs.x.shape;
-    const h = inputs.weightHh.shape[1] ?? 0;
-    const random = (shape: readonly number[], seed: number) => ({ shape, values: normal(sizeOf(shape), seed) });
-    return {
-      ...item,
-      inputs: {
-        ...inputs,
-        dout: random([b, t, h], 21),
-        dstate: random([b, h], 22),
-        ...(item.options.cell === "lstm" ? { dcell: random([b, h], 23) } : {}),
-      },
-    };
-  }),
+  cases: cases.map(withUpstream),
 };

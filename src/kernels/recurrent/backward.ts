@@ -20,6 +20,7 @@ import { gemm } from "../gemm/gemm.ts";
 import { concat } from "../layout/concat.ts";
 import { matmul } from "../matmul/matmul.ts";
 import { columnSums } from "../reduce/column-sums.ts";
+import { tuning } from "../tuning.ts";
 import {
   gatesOf,
   lengthsPart,
@@ -143,17 +144,15 @@ const residentKernel = /* @__PURE__ */ defineKernel({
   inout: { dstate: "[b, h]", dgates: "[b, t, columns]", "dcell?": "[b, h]" },
   accepts: { lengths: ["u32"] },
   params: ({ b, t }, options: RecurrentOptions) => ({ b, t, reverse: reverseOf(options) }),
-  specialise: ({ b, h }, { cell }, context) => ({
+  specialise: ({ h }, { cell }, context) => ({
     parts: [slopes[cell], lengthsPart(context)],
-    constants: residentConstants(context.gpu, residenceOf({ b, h, gates: gatesOf[cell] })),
+    constants: residentConstants(context.gpu, residenceOf({ h, gates: gatesOf[cell] })),
   }),
-  workgroups: ({ b, h }, { cell }, { gpu }) => [
-    Math.ceil(b / residentConstants(gpu, residenceOf({ b, h, gates: gatesOf[cell] })).ROWS),
-  ],
+  workgroups: ({ b }) => [Math.ceil(b / usual.ROWS)],
   cost: ({ b, t, h }, { cell }, { dtypes, gpu }) => {
     const gates = gatesOf[cell];
-    const { ROWS, HELD } = residentConstants(gpu, residenceOf({ b, h, gates }));
-    const weights = Math.ceil(b / ROWS) * h * (HELD + t * (gates * h - HELD));
+    const { HELD } = residentConstants(gpu, residenceOf({ h, gates }));
+    const weights = Math.ceil(b / usual.ROWS) * h * (HELD + t * (gates * h - HELD));
     return {
       flops: b * t * h * (2 * gates * h + flopsOf[cell]),
       requestedBytes: 4 * (weights + b * t * h * (2 * gates + 5 + alsoRead(cell, dtypes))),
@@ -165,8 +164,7 @@ const residentKernel = /* @__PURE__ */ defineKernel({
 const usual = /* @__PURE__ */ constantsOf(residentSource, "WORKGROUP", "ROWS");
 
 /** Rows of the weight as it is are held, one for each gate of each unit. */
-const residenceOf = ({ b, h, gates }: Pick<RecurrentSizes, "b" | "h" | "gates">) => ({
-  b,
+const residenceOf = ({ h, gates }: Pick<RecurrentSizes, "h" | "gates">) => ({
   h,
   lines: gates * h,
   columns: h,
@@ -293,7 +291,7 @@ export const recurrentBackward = defineOp<
   RecurrentGradients,
   typeof variants
 >(
-  { name: "recurrent/backward", variants, order: () => ["resident", "steps"] },
+  { name: "recurrent/backward", variants, order: (_tensors, _options, gpu) => tuning(gpu).recurrent },
   {
     tensors: tensorFields(
       ...["x", "weightIh", "weightHh", "biasIh?", "biasHh?", "state?", "cell?", "lengths?"],

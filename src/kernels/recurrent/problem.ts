@@ -102,12 +102,9 @@ export const stateCopy = (gpu: Gpu, { b, h }: RecurrentSizes, state: Tensor | un
 
 /** Threads that every device has. */
 const most = 256;
-/** Workgroups of several rows below which each has one, so that all of the device has work. */
-const fewest = 4;
 
 /** How the kernels of all steps are specialised: for `lines` rows of a weight that have `columns` numbers each. */
 interface Residence {
-  readonly b: number;
   readonly h: number;
   readonly lines: number;
   readonly columns: number;
@@ -117,23 +114,19 @@ interface Residence {
   readonly usual: { readonly WORKGROUP: number; readonly ROWS: number };
 }
 
-const rowsOf = ({ b, usual: { ROWS } }: Pick<Residence, "b" | "usual">): number => (b < fewest * ROWS ? 1 : ROWS);
-
 /** Constants of the kernels of all steps; as many rows of the weight are held as fit into workgroup memory. */
-export function residentConstants(gpu: Gpu, { lines, columns, perRow, ...residence }: Residence) {
-  const { h, usual } = residence;
-  const rows = rowsOf(residence);
-  const room = Math.floor(gpu.limits.workgroupBytes / 4) - rows * perRow;
+export function residentConstants(gpu: Gpu, { h, lines, columns, perRow, usual }: Residence) {
+  const room = Math.floor(gpu.limits.workgroupBytes / 4) - usual.ROWS * perRow;
   const held = Math.max(0, Math.min(lines, Math.floor(room / columns)));
   const threads = Math.min(most, usual.WORKGROUP * Math.ceil(h / usual.WORKGROUP));
-  return { WORKGROUP: threads, ROWS: rows, UNITS: h, HELD: held };
+  return { WORKGROUP: threads, UNITS: h, HELD: held };
 }
 
 /** Why the kernels of all steps cannot take so wide a state; undefined if they can. */
-export function refuseWidth(gpu: Gpu, { columns, perRow, ...residence }: Residence): string | undefined {
+export function refuseWidth(gpu: Gpu, { h, columns, perRow, usual }: Residence): string | undefined {
   // A row of the weight has memory even where none is held.
-  const bytes = 4 * (rowsOf(residence) * perRow + columns);
+  const bytes = 4 * (usual.ROWS * perRow + columns);
   const { workgroupBytes } = gpu.limits;
   if (bytes <= workgroupBytes) return;
-  return `a state of ${residence.h} needs ${bytes} bytes of workgroup memory, this device has ${workgroupBytes}`;
+  return `a state of ${h} needs ${bytes} bytes of workgroup memory, this device has ${workgroupBytes}`;
 }

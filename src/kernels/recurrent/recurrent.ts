@@ -14,6 +14,7 @@ import { defineKernel } from "../define/kernel.ts";
 import { defineOp } from "../define/op.ts";
 import { contiguous } from "../layout/contiguous.ts";
 import { matmul } from "../matmul/matmul.ts";
+import { tuning } from "../tuning.ts";
 import {
   gatesOf,
   lengthsPart,
@@ -75,17 +76,15 @@ const residentKernel = /* @__PURE__ */ defineKernel({
   inout: { state: "[b, h]", "cell?": "[b, h]", out: "[b, t, h]" },
   accepts: { lengths: ["u32"] },
   params: ({ b, t }, options: RecurrentOptions) => ({ b, t, reverse: reverseOf(options) }),
-  specialise: ({ b, h }, { cell }, context) => ({
+  specialise: ({ h }, { cell }, context) => ({
     parts: [cells[cell], lengthsPart(context), "bias" in context.dtypes ? biasVector : biasNone],
-    constants: residentConstants(context.gpu, residenceOf({ b, h, gates: gatesOf[cell] })),
+    constants: residentConstants(context.gpu, residenceOf({ h, gates: gatesOf[cell] })),
   }),
-  workgroups: ({ b, h }, { cell }, { gpu }) => [
-    Math.ceil(b / residentConstants(gpu, residenceOf({ b, h, gates: gatesOf[cell] })).ROWS),
-  ],
+  workgroups: ({ b }) => [Math.ceil(b / usual.ROWS)],
   cost: ({ b, t, h }, { cell }, { dtypes, gpu }) => {
     const gates = gatesOf[cell];
-    const { ROWS, HELD } = residentConstants(gpu, residenceOf({ b, h, gates }));
-    const workgroups = Math.ceil(b / ROWS);
+    const { HELD } = residentConstants(gpu, residenceOf({ h, gates }));
+    const workgroups = Math.ceil(b / usual.ROWS);
     const weights = workgroups * gates * h * (HELD + t * (h - HELD));
     const each = gates + 1 + ("bias" in dtypes ? gates : 0) + alsoRead(cell, dtypes);
     return {
@@ -99,8 +98,7 @@ const residentKernel = /* @__PURE__ */ defineKernel({
 const usual = /* @__PURE__ */ constantsOf(residentSource, "WORKGROUP", "ROWS");
 
 /** Rows of the transposed weight are held, one for each unit of the state before. */
-const residenceOf = ({ b, h, gates }: Pick<RecurrentSizes, "b" | "h" | "gates">) => ({
-  b,
+const residenceOf = ({ h, gates }: Pick<RecurrentSizes, "h" | "gates">) => ({
   h,
   lines: h,
   columns: gates * h,
@@ -178,7 +176,7 @@ const variants = { steps, resident } as const;
  * @throws ShapeError for shapes that do not fit; OptionError for other options.
  */
 export const recurrent = defineOp<RecurrentTensors, RecurrentOptions, RecurrentResult, typeof variants>(
-  { name: "recurrent", variants, order: () => ["resident", "steps"] },
+  { name: "recurrent", variants, order: (_tensors, _options, gpu) => tuning(gpu).recurrent },
   {
     tensors: tensorFields("x", "weightIh", "weightHh", "biasIh?", "biasHh?", "state?", "cell?", "lengths?"),
     options: recurrentFields,

@@ -8,13 +8,14 @@ import stepBackward from "#shaders/recurrent/step-backward.wgsl";
 import { floats } from "../dispatch.ts";
 import { fixed, type StudyKernel } from "../kernel.ts";
 
-// Three rows of three tokens, states of five units; of single steps the only one. The gates are those of a GRU.
-const [b, t, h] = [3, 3, 5];
+// Five rows of three tokens, of which four share a workgroup, and states of five units. Of single steps, the only one.
+// The gates are those of a GRU.
+const [b, t, h] = [5, 3, 5];
 const columns = 3 * h;
 const all = { b, t, h, reverse: 1 } as const;
 const single = { b, t: 1, h, step: 0, reverse: 0 } as const;
-/** Two rows a workgroup, so that the last has one; some of the weight's rows are held. */
-const constants = { WORKGROUP: 4, ROWS: 2, UNITS: h, HELD: 3 } as const;
+/** Some of the weight's rows are held. */
+const constants = { WORKGROUP: 4, UNITS: h, HELD: 3 } as const;
 
 /** The kernels, each with a dispatch. */
 export const kernels: readonly StudyKernel[] = [
@@ -23,7 +24,7 @@ export const kernels: readonly StudyKernel[] = [
     uniforms: { params: single },
     inputs: { a: floats(b * columns), m: floats(b * columns), state: floats(b * h) },
     outputs: { out: b * h },
-    workgroups: [4, 1, 1],
+    workgroups: [7, 1, 1],
   }),
   fixed(resident, {
     constants,
@@ -37,14 +38,14 @@ export const kernels: readonly StudyKernel[] = [
     uniforms: { params: all },
     inputs: { out: floats(b * t * h), start: floats(b * h) },
     outputs: { previous: b * t * h },
-    workgroups: [12, 1, 1],
+    workgroups: [19, 1, 1],
   }),
   fixed(cellStates, {
     constants: { WORKGROUP: 4 },
     uniforms: { params: all },
     inputs: { gates: floats(b * t * 4 * h), start: floats(b * h) },
     outputs: { previous: b * t * h },
-    workgroups: [4, 1, 1],
+    workgroups: [7, 1, 1],
   }),
   fixed(stepBackward, {
     constants: { WORKGROUP: 4 },
@@ -57,7 +58,7 @@ export const kernels: readonly StudyKernel[] = [
       previous: floats(b * h),
     },
     outputs: { dgates: b * columns, slopes: b * columns },
-    workgroups: [4, 1, 1],
+    workgroups: [7, 1, 1],
   }),
   fixed(residentBackward, {
     constants,
