@@ -6,6 +6,8 @@ import { gemm } from "../../src/kernels/gemm/gemm.ts";
 import { headMatmul } from "../../src/kernels/matmul/heads.ts";
 import { matmulInt8 } from "../../src/kernels/matmul/int8.ts";
 import { matmul } from "../../src/kernels/matmul/matmul.ts";
+import { recurrentBackward } from "../../src/kernels/recurrent/backward.ts";
+import { recurrent } from "../../src/kernels/recurrent/recurrent.ts";
 import { columnSums } from "../../src/kernels/reduce/column-sums.ts";
 import type { DType } from "../../src/tensor/dtype.ts";
 import { transpose } from "../../src/tensor/views.ts";
@@ -49,6 +51,28 @@ export function productCalls({ gpu, random }: Tensors): ModelCall[] {
 }
 
 const eps = 1e-5;
+
+/** Recurrent layers, with both variants; of steps the kernels of one are those of all. */
+export function recurrentCalls({ gpu, random }: Tensors): ModelCall[] {
+  const [b, t] = [16, 2];
+  const gates = { lstm: 4, gru: 3 } as const;
+  return (["gru", "lstm"] as const).flatMap((cell) =>
+    variantsOf(recurrent).flatMap((variant) => {
+      const tensors = () => ({
+        x: random([b, t, head]),
+        weightIh: random([gates[cell] * head, head]),
+        weightHh: random([gates[cell] * head, head]),
+        biasHh: random([gates[cell] * head]),
+      });
+      const sizes = `${b} rows of ${t} tokens, ${cell} of ${head}`;
+      const out = () => random([b, t, head]);
+      return [
+        { sizes, record: () => recurrent(gpu, tensors(), { cell, variant }) },
+        { sizes, record: () => recurrentBackward(gpu, { ...tensors(), out: out(), dout: out() }, { cell, variant }) },
+      ];
+    }),
+  );
+}
 
 export function rowCalls(tensors: Tensors): ModelCall[] {
   return [...norms(tensors), ...elements(tensors), ...sampling(tensors)];
