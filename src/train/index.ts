@@ -7,6 +7,7 @@ export type { OpeningOptions } from "../generate/load/opening.ts";
 export { type FreshOptions, freshFolder } from "./initialisers/fresh-folder.ts";
 export { type FreshTensor, type InitialiserOptions, initialise } from "./initialisers/initialise.ts";
 export type { Initialiser } from "./initialisers/schemes.ts";
+export { type FreshHeadOptions, freshHead, type LabelTask } from "./initialisers/task-heads.ts";
 export {
   type EncoderBatches,
   type EncoderTask,
@@ -35,12 +36,14 @@ export { readAdapter } from "./lora/read-adapter.ts";
 
 // Steps
 
+export type { ContrastiveBatch } from "./objectives/contrastive-batch.ts";
 export type { PairLossOptions } from "./objectives/encoder-decoder.ts";
 export type { LabelBatch } from "./objectives/label-batch.ts";
 export type { MaskedBatch } from "./objectives/masked-batch.ts";
 export type { Objective, Recompute, StepShape } from "./objectives/objective.ts";
 export type { PairBatch } from "./objectives/pair-batch.ts";
 export type { TokenBatch } from "./objectives/token-batches.ts";
+export type { TokenLabelBatch } from "./objectives/token-label-batch.ts";
 export type { AdamWSettings } from "./optimizers/adamw.ts";
 export type { LionSettings } from "./optimizers/lion.ts";
 export type { MuonSettings, OtherSettings } from "./optimizers/muon.ts";
@@ -72,6 +75,7 @@ export {
 } from "./data/answer-tokens.ts";
 export { batchesAt, type HeldOutOptions, heldOutLoss, type StepOptions } from "./data/batches.ts";
 export { readDocuments, splitHeldOut, type TrainingDocument } from "./data/documents.ts";
+export { type LabelledTokens, type LabelWordsOptions, labelWords } from "./data/label-words.ts";
 export { type MaskOptions, maskTokens } from "./data/mask-tokens.ts";
 export type { Row } from "./data/pack-documents.ts";
 export { type PairOptions, pairBatch, type TokenPair } from "./data/pairs.ts";

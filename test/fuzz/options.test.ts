@@ -41,6 +41,7 @@ const instances = new Set([
     "RowOrder",
     "PlannedProgram",
     "Tokenizer",
+    "EncoderTokenizer",
     "Conversation",
     "AnswerTemplate",
     "StoredAdapter",

@@ -34,21 +34,32 @@ export interface Documents {
   readonly heldOut: readonly TrainingDocument[];
 }
 
+/** How files are read, and what to do where none of their documents can be held out. */
+interface Reading {
+  readonly read: (file: string, bytes: Uint8Array) => readonly TrainingDocument[];
+  readonly instead: string;
+}
+
+const asDocuments: Reading = {
+  read: readDocuments,
+  instead: "name a file with --val, or separate documents by lines <|endoftext|>",
+};
+
 /** Reads files of documents. Held out are those in the files for it, or a share of all. */
 export async function readDocumentFiles(
   files: readonly string[],
   { val = [], heldOut = 0 }: { readonly val?: readonly string[] | undefined; readonly heldOut?: number | undefined },
+  { read: parse, instead }: Reading = asDocuments,
 ): Promise<Documents> {
   const read = async (names: readonly string[]) => {
-    const found: TrainingDocument[][] = [];
-    for (const name of names) found.push(readDocuments(name, await readBytes(name)));
+    const found: (readonly TrainingDocument[])[] = [];
+    for (const name of names) found.push(parse(name, await readBytes(name)));
     return found;
   };
   const all = await read(files);
   if (val.length > 0) return { training: all, heldOut: (await read(val)).flat() };
   const split = all.map((documents) => splitHeldOut(documents, heldOut));
   const given = { training: split.map(({ training }) => training), heldOut: split.flatMap((one) => one.heldOut) };
-  const instead = "name a file with --val, or separate documents by lines <|endoftext|>";
   if (heldOut > 0 && given.heldOut.length === 0) {
     const count = all.flat().length;
     throw new Error(

@@ -32,7 +32,7 @@ async function* piecesOfWeights(weights: Weights): AsyncGenerator<Uint8Array> {
 /** The digests of a run. The base weights of an adapter belong to it; other weights are in the checkpoint. */
 export async function runDigests(
   source: FileSource,
-  { training, evaluation, adapted }: Pick<PreparedRun<never>, "training" | "evaluation" | "adapted">,
+  { training, evaluation, adapted }: Pick<PreparedRun, "training" | "evaluation" | "adapted">,
 ): Promise<RunDigests> {
   const name = "tokenizer.json";
   const tokenizer = source.gguf === undefined && (await source.has(name)) ? await readText(source, name) : undefined;

@@ -1,5 +1,5 @@
 import { mkdir, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { TrainedFolder } from "../../train/open/trained-folder.ts";
 import { say } from "../output.ts";
 import { quantity } from "../units.ts";
@@ -21,6 +21,7 @@ export async function writeSmallFiles(
   await mkdir(out, { recursive: true });
   for (const [name, content] of Object.entries(files)) {
     const file = join(out, name);
+    await mkdir(dirname(file), { recursive: true });
     await writeFile(file, content).catch((cause: Error) => {
       throw new Error(`${file} cannot be written: ${cause.message}`, { cause });
     });

@@ -2,6 +2,7 @@ import type { TrainingStep } from "../../train/trainer/results.ts";
 import { print, printJson } from "../output.ts";
 import { statusLine } from "../terminal.ts";
 import { measured, quantity } from "../units.ts";
+import type { PreparedRun } from "./objectives/objective.ts";
 
 /** The reports of a run. */
 export interface TrainReport {
@@ -31,7 +32,11 @@ export function stepLine({ step, loss, gradientNorm, learningRate, auxiliaryLoss
 }
 
 /** Reports of a run of so many steps: lines of JSON, or lines for people, with a progress bar on a terminal. */
-export function trainReport(total: number, tokensPerStep: number, json: boolean): TrainReport {
+export function trainReport(
+  total: number,
+  { perStep, units }: Pick<PreparedRun, "perStep" | "units">,
+  json: boolean,
+): TrainReport {
   const status = json ? { show: () => {}, clear: () => {} } : statusLine();
   const every = Math.max(1, Math.ceil(total / maxLines));
   let pace = 0;
@@ -46,7 +51,7 @@ export function trainReport(total: number, tokensPerStep: number, json: boolean)
         if (json) await printJson({ ...stepLine(found), ...(skipped ? { skipped } : {}) });
         else if (step === 1 || step % every === 0 || step === total || skipped) {
           const note = skipped ? "  not finite: skipped" : "";
-          const rate = `${measured((1000 * tokensPerStep) / pace)} tokens/s`;
+          const rate = `${measured((1000 * perStep) / pace)} ${units}/s`;
           status.clear();
           await print(`step ${step}  loss ${loss.toFixed(4)}  norm ${gradientNorm.toFixed(3)}  ${rate}${note}\n`);
         }
@@ -56,7 +61,7 @@ export function trainReport(total: number, tokensPerStep: number, json: boolean)
       const filled = Math.round((barWidth * last.step) / total);
       const bar = "█".repeat(filled) + "░".repeat(barWidth - filled);
       const left = duration(((total - last.step) * pace) / 1000);
-      const rate = `${quantity((1000 * tokensPerStep) / pace)} tokens/s`;
+      const rate = `${quantity((1000 * perStep) / pace)} ${units}/s`;
       status.show(`${bar} ${last.step}/${total}  loss ${last.loss.toFixed(3)}  ${rate}  ${left} left`);
     },
     async evaluation(step, loss, kept) {

@@ -6,9 +6,7 @@ import type { FileSource } from "../../formats/source.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { readCheckpoint } from "../../train/checkpoints/checkpoint.ts";
 import { restoreTraining, trainingCheckpoint, trainingRecord } from "../../train/checkpoints/training-checkpoint.ts";
-import { meanLoss } from "../../train/data/batches.ts";
 import type { TrainingStep } from "../../train/trainer/results.ts";
-import { Trainer } from "../../train/trainer/trainer.ts";
 import { say } from "../output.ts";
 import { writeWhole } from "../write-whole.ts";
 import type { RunDigests } from "./digests.ts";
@@ -21,9 +19,9 @@ import { clipOf, learningRateOf, optimizerOptions, type RunSettings, recordedSet
 export const checkpointFile = "checkpoint.safetensors";
 
 /** A run: everything that does not depend on a device. */
-export interface Run<B> {
+export interface Run {
   readonly settings: RunSettings;
-  readonly prepared: PreparedRun<B>;
+  readonly prepared: PreparedRun;
   readonly digests: RunDigests;
   readonly out: string | undefined;
   readonly json: boolean;
@@ -86,13 +84,13 @@ export interface Outcome {
 }
 
 /** Runs on a device to the end, or until interrupted. */
-export async function runOn<B>(gpu: Gpu, run: Run<B>, state: RunState): Promise<Outcome> {
+export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcome> {
   const { settings, prepared, out, json, report, signal } = run;
-  const { batches, heldOut, chance } = prepared;
+  const { chance } = prepared;
   const { batch, accumulate, steps, evalEvery = steps, keepBest, saveEvery } = settings;
   const trainable = await prepared.open(gpu, json);
-  const { objective, parameters } = trainable;
-  const trainer = new Trainer(objective, parameters, {
+  const { parameters } = trainable;
+  const lessons = trainable.trainedBy({
     optimizer: optimizerOptions(settings),
     clip: clipOf(settings),
     schedule: learningRateOf(settings, steps),
@@ -103,6 +101,7 @@ export async function runOn<B>(gpu: Gpu, run: Run<B>, state: RunState): Promise<
     ema: settings.ema,
     seed: settings.seed,
   });
+  const { trainer, hasHeldOut } = lessons;
   const training = { trainer, parameters };
   let position = 0;
   let history: TrainingStep[] = [];
@@ -131,8 +130,7 @@ export async function runOn<B>(gpu: Gpu, run: Run<B>, state: RunState): Promise<
   async function save(last: boolean): Promise<void> {
     if (out === undefined) return;
     // The loss of a step is that of the weights before it; a good checkpoint is only replaced by a good one.
-    const [next] = batches(position);
-    if (next) assertSane(`step ${trainer.steps}: after it`, (await trainer.evaluate(next)).loss, judged());
+    assertSane(`step ${trainer.steps}: after it`, await lessons.lossAt(position), judged());
     const record = { position, digests: run.digests, adapter: gpu.adapter.label, settings, evaluations };
     try {
       await writeWhole(join(out, checkpointFile), trainingCheckpoint(training, record, history), true);
@@ -150,7 +148,7 @@ export async function runOn<B>(gpu: Gpu, run: Run<B>, state: RunState): Promise<
     await writeModel(folder, await trainable.writing(trainer.averaged), quiet);
 
   async function evaluate(): Promise<void> {
-    const loss = await meanLoss(trainer, heldOut, { averaged: settings.ema !== undefined });
+    const loss = await lessons.heldOutLoss(settings.ema !== undefined);
     const isBest = evaluations.every(([, other]) => loss < other);
     evaluations.push([trainer.steps, loss]);
     if (trainer.steps > state.evaluated) await report.evaluation(trainer.steps, loss, keepBest && isBest);
@@ -171,7 +169,7 @@ export async function runOn<B>(gpu: Gpu, run: Run<B>, state: RunState): Promise<
       const before = trainer.steps;
       const start = performance.now();
       while (trainer.steps < stop && !signal.aborted) {
-        await trainer.submit(batches(position));
+        await lessons.submit(position);
         position += batch * accumulate;
       }
       const done = await trainer.readSteps();
@@ -185,7 +183,7 @@ export async function runOn<B>(gpu: Gpu, run: Run<B>, state: RunState): Promise<
       state.reported = Math.max(state.reported, trainer.steps);
       assertNotDiverged(done.length, judged());
       const isDue = trainer.steps % evalEvery === 0 || (keepBest && trainer.steps >= steps);
-      if (heldOut.length > 0 && isDue) await evaluate();
+      if (hasHeldOut && isDue) await evaluate();
       if (trainer.steps % saveEvery === 0 && trainer.steps < steps) await save(false);
     }
     report.clear();

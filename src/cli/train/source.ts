@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { FormatError } from "../../formats/format-error.ts";
 import { parseJson } from "../../formats/json/strict-json.ts";
-import type { FileSource, ReadOptions } from "../../formats/source.ts";
+import type { FileSource } from "../../formats/source.ts";
 import { type TokenizerTraining, trainTokenizer } from "../../train/bpe/train-tokenizer.ts";
 import { freshFolder, tokenizerFiles } from "../../train/initialisers/fresh-folder.ts";
 import { modelKind } from "../../train/initialisers/fresh-parts.ts";
@@ -60,10 +60,13 @@ function checkVocabulary(
 /** The error for a run without a model. */
 export const noModel = () => new Error("train: expected --model, a model to go on with, or --config, a fresh one");
 
+/** A parsed `config.json`. */
+type RawConfig = Readonly<Record<string, unknown>>;
+
 /** The config of a fresh model: the named file, or that in the folder of a resumed run. */
 export async function freshConfig(config: string, resumed: string | undefined) {
   const file = resumed === undefined ? config : join(resumed, "config.json");
-  return { file, parsed: parseJson(file, await readTextFile(file)) as Readonly<Record<string, unknown>> };
+  return { file, parsed: parseJson(file, await readTextFile(file)) as RawConfig };
 }
 
 /**
@@ -73,11 +76,13 @@ export async function freshConfig(config: string, resumed: string | undefined) {
 export async function trainedSource(
   { settings, opened, resumed }: Pick<Preparing<unknown>, "settings" | "opened" | "resumed">,
   texts: () => readonly string[],
+  change: (config: RawConfig) => RawConfig = (config) => config,
 ): Promise<FileSource> {
   const { config, tokenizer, vocabulary, initialiser, seed } = settings;
   if (opened) return opened;
   if (config === undefined) throw noModel();
-  const { file, parsed } = await freshConfig(config, resumed);
+  const { file, parsed: named } = await freshConfig(config, resumed);
+  const parsed = change(named);
   const kind = modelKind(parsed) === "encoder" ? "encoder" : "decoder";
   const rows = Number(parsed["vocab_size"]);
   const learn = () => {
@@ -94,21 +99,4 @@ export async function trainedSource(
         ? learn()
         : await givenTokenizer(tokenizer);
   return freshFolder(parsed, { seed, files, initialiser: initialiser as Initialiser | undefined });
-}
-
-/** A source with these texts in place of its own files of their names. */
-export function withTexts(source: FileSource, texts: Readonly<Record<string, string>>): FileSource {
-  const given = new Map(Object.entries(texts).map(([name, text]) => [name, new TextEncoder().encode(text)]));
-  const { readWhole } = source;
-  return {
-    ...source,
-    has: async (file, options) => given.has(file) || (await source.has(file, options)),
-    size: async (file, options) => given.get(file)?.length ?? (await source.size(file, options)),
-    read: async (file, begin, end, options) =>
-      given.get(file)?.slice(begin, end) ?? (await source.read(file, begin, end, options)),
-    ...(readWhole && {
-      readWhole: async (file: string, limit: number, options?: ReadOptions) =>
-        given.get(file)?.slice() ?? (await readWhole(file, limit, options)),
-    }),
-  };
 }

@@ -21,8 +21,8 @@ import type { RunSettings, TrainFlags } from "./settings.ts";
 const maxLosses = 3;
 
 /** `train --data`: steps on data, by an objective. */
-export async function trainOnData<D, B>(
-  objective: CliObjective<D, B>,
+export async function trainOnData<D>(
+  objective: CliObjective<D>,
   flags: TrainFlags,
   settings: RunSettings,
   opened: FileSource | undefined,
@@ -41,8 +41,8 @@ export async function trainOnData<D, B>(
   if (out !== undefined && !resume) await beginFolder(out, source, settings.lora === undefined);
   using interrupt = makeInterrupt();
   const { perStep, units } = prepared;
-  const report = trainReport(settings.steps, perStep, json);
-  const run: Run<B> = { settings, prepared, digests, out, json, report, signal: interrupt.signal };
+  const report = trainReport(settings.steps, { perStep, units }, json);
+  const run: Run = { settings, prepared, digests, out, json, report, signal: interrupt.signal };
   const begun = record?.step ?? 0;
   const state: RunState = { resume, reported: begun, evaluated: record?.step ?? -1, saved: record?.step };
   const start = performance.now();
@@ -72,7 +72,7 @@ async function beginFolder(out: string, source: FileSource, isModel: boolean): P
 }
 
 /** Runs on a device and, if it is lost, on the next one from the last checkpoint. */
-async function overLosses<B>(flags: TrainFlags, run: Run<B>, state: RunState): Promise<Outcome> {
+async function overLosses(flags: TrainFlags, run: Run, state: RunState): Promise<Outcome> {
   const kept = keepDevice(await openDevice(flags), {
     open: () => openDevice(flags),
     restore: async () => {},

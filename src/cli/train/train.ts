@@ -177,19 +177,25 @@ async function train(flags: TrainFlags, command: Command): Promise<void> {
     return await trainOnBatches(flags, batches, model);
   }
   const resumed = resume ? out : undefined;
-  const settings = await settingsOf(flags, command, resumed);
-  checkSettings(flags, settings);
+  const recorded: Partial<RunSettings> = resumed === undefined ? {} : (await recordedRun(resumed)).settings;
   const isGiven = (name: keyof RunSettings) => command.getOptionValueSource(name) === "cli";
+  const settings = settingsOf(flags, recorded, isGiven);
+  checkSettings(flags, settings);
   const { objective, opened } = await objectiveOf(settings, isGiven, resumed);
-  await objective.train(flags, { objective: objective.name, ...settings }, opened);
+  const own = objective.defaults?.(settings) ?? {};
+  const whole = { objective: objective.name, ...settingsOf(flags, { ...own, ...recorded }, isGiven) };
+  objective.check?.(whole);
+  await objective.train(flags, whole, opened);
 }
 
-/** The settings of a run: given ones, then those of the resumed run, then the defaults. */
-async function settingsOf(flags: TrainFlags, command: Command, resumed: string | undefined): Promise<RunSettings> {
-  const recorded: Partial<RunSettings> = resumed === undefined ? {} : (await recordedRun(resumed)).settings;
+/** The settings of a run: given ones, then those of the resumed run or of the objective, then the defaults. */
+function settingsOf(
+  flags: TrainFlags,
+  recorded: Partial<RunSettings>,
+  isGiven: (name: keyof RunSettings) => boolean,
+): RunSettings {
   const chosen = settingNames.map((name) => {
-    const isGiven = command.getOptionValueSource(name) === "cli";
-    return [name, isGiven || recorded[name] === undefined ? flags[name] : recorded[name]];
+    return [name, isGiven(name) || recorded[name] === undefined ? flags[name] : recorded[name]];
   });
   return Object.fromEntries(chosen.filter(([, value]) => value !== undefined));
 }

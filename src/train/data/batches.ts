@@ -9,7 +9,7 @@ import {
   listOf,
   required,
 } from "../../options/checks.ts";
-import type { TokenBatch } from "../objectives/token-batches.ts";
+import { ignored, type TokenBatch } from "../objectives/token-batches.ts";
 import type { EvaluateOptions } from "../trainer/options.ts";
 import type { Trainer } from "../trainer/trainer.ts";
 import type { Row, RowOrder } from "./rows.ts";
@@ -65,18 +65,25 @@ export function rowsAt<R>(
   );
 }
 
-/** Rows in batches of one size: the last one is filled with its first row, whose targets then do not count. */
-export function filledBatches<R extends Pick<Row, "targets">>(
+/** Rows in batches of one size: the last one is filled with its first row, changed by `uncounted` so as not to count. */
+export function filledBatches<R>(
   rows: readonly R[],
   batch: number,
+  uncounted: (row: R) => R,
 ): readonly (readonly R[])[] {
   return Array.from({ length: Math.ceil(rows.length / batch) }, (_, at) => {
     const taken = rows.slice(at * batch, (at + 1) * batch);
     const [first] = taken;
-    while (first && taken.length < batch) taken.push({ ...first, targets: first.targets.map(() => -100) });
+    while (first !== undefined && taken.length < batch) taken.push(uncounted(first));
     return taken;
   });
 }
+
+/** A row whose targets do not count. */
+export const uncountedRow = <R extends Pick<Row, "targets">>(row: R): R => ({
+  ...row,
+  targets: row.targets.map(() => ignored),
+});
 
 /** The mean loss over all targets of rows, in nats a token, with the current weights, or with their means. */
 export async function heldOutLoss(trainer: Trainer, rows: readonly Row[], options: HeldOutOptions): Promise<number> {
@@ -85,7 +92,7 @@ export async function heldOutLoss(trainer: Trainer, rows: readonly Row[], option
   for (const [i, row] of rows.entries()) checkOptions("heldOutLoss", rowFields, row, `rows[${i}].`);
   checkOptions("heldOutLoss", heldOutFields, options);
   const { batch, averaged } = options;
-  return await meanLoss(trainer, filledBatches(rows, batch).map(batchOf), { averaged });
+  return await meanLoss(trainer, filledBatches(rows, batch, uncountedRow).map(batchOf), { averaged });
 }
 
 /** The mean loss over all targets of batches. */

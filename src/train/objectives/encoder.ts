@@ -1,7 +1,11 @@
 import { linear } from "../../blocks/linear.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
+import { mul } from "../../kernels/elementwise/elementwise.ts";
+import { fill } from "../../kernels/elementwise/fill.ts";
 import { gather } from "../../kernels/embedding/gather.ts";
 import { contiguous } from "../../kernels/layout/contiguous.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import { l2Normalise } from "../../kernels/norm/l2-normalise.ts";
 import { reduceSegments } from "../../kernels/reduce/segments.ts";
 import { bucketOf } from "../../models/encoders/buckets.ts";
 import { type EncoderConfig, firstPosition } from "../../models/encoders/config.ts";
@@ -9,13 +13,15 @@ import { type EncoderModel, encode } from "../../models/encoders/encoder.ts";
 import { type HeadWeights, headStates } from "../../models/encoders/heads/weights.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../../tensor/views.ts";
+import { type ContrastiveBatch, checkContrastiveBatch, pairsIn } from "./contrastive-batch.ts";
 import { checkLabelBatch, type LabelBatch, labelsIn } from "./label-batch.ts";
 import { stackTraining } from "./layer-settings.ts";
-import { checkMaskedBatch, type MaskedBatch, maskedTargetsIn } from "./masked-batch.ts";
+import { checkMaskedBatch, type MaskedBatch } from "./masked-batch.ts";
 import type { BatchInput, InputShape, LossSettings, ModelLoss, Objective } from "./objective.ts";
 import { headLoss, joinedRows, raggedRows, raggedShapes, roundedLength } from "./ragged-rows.ts";
-import { given, modelLoss } from "./tensors.ts";
+import { given, lossOf, modelLoss } from "./tensors.ts";
 import { ignored } from "./token-batches.ts";
+import { checkTokenLabelBatch, type TokenLabelBatch } from "./token-label-batch.ts";
 
 type Rows = readonly (readonly number[])[];
 type Tensors = Readonly<Record<string, Tensor>>;
@@ -119,7 +125,7 @@ function objectiveOf<B extends { readonly ids: Rows } & Pick<MaskedBatch, "types
   };
 }
 
-/** The share of tokens that are hidden where no batch says so. */
+/** The share of tokens that count where no batch says so: of masked words. */
 const usualShare = 0.15;
 
 /** Tokens whose targets count, filled up with token 0, which does not. */
@@ -129,35 +135,67 @@ const shapesOfCounted = (count: number) => {
 };
 
 /** Positions in concatenated rows of the targets that count, with these targets. */
-function countedTargets({ targets }: MaskedBatch) {
+function countedTargets(targets: Rows) {
   const all = targets.flat().flatMap((target, at) => (target === ignored ? [] : [[at, target] as const]));
   const { picked, pickedTargets } = shapesOfCounted(Math.max(1, all.length));
-  const [size] = picked.shape;
-  const positions = Uint32Array.from({ length: size ?? 0 }, (_, i) => all[i]?.[0] ?? 0);
-  const values = Int32Array.from({ length: size ?? 0 }, (_, i) => all[i]?.[1] ?? ignored);
+  const [size = 0] = picked.shape;
+  const positions = Uint32Array.from({ length: size }, (_, i) => all[i]?.[0] ?? 0);
+  const values = Int32Array.from({ length: size }, (_, i) => all[i]?.[1] ?? ignored);
   return { picked: { ...picked, values: positions }, pickedTargets: { ...pickedTargets, values } };
 }
 
-/**
- * Masked language modelling: an encoder learns to predict hidden tokens (Devlin et al. 2018, section 3.1). In training
- * the head only reads the states of these.
- */
-export function maskedObjective(model: EncoderModel, head: HeadWeights): Objective<MaskedBatch> {
-  const { gpu } = model;
+/** A target for each token, in the rows that `targetsOf` returns. In training the head reads only the states that count. */
+function tokenTask<B>(gpu: Gpu, targetsOf: (batch: B) => Rows): Omit<Task<B>, "check"> {
   const targetShape = (_rows: number, tokens: number) => ({ shape: [tokens], dtype: "i32" }) as const;
-  return objectiveOf<MaskedBatch>(model, head, {
-    check: (argument, batch) => checkMaskedBatch(argument, batch, model.config),
-    targetsIn: maskedTargetsIn,
-    targets: ({ targets }, tokens) => ({ ...targetShape(0, tokens), values: joinedRows(targets, tokens, ignored) }),
+  const counts = (row: readonly number[]) => row.filter((target) => target !== ignored).length;
+  return {
+    targetsIn: (batch) => targetsOf(batch).reduce((sum, row) => sum + counts(row), 0),
+    targets: (batch, tokens) => ({ ...targetShape(0, tokens), values: joinedRows(targetsOf(batch), tokens, ignored) }),
     targetShape,
     pooled: (states) => states,
     counted: (states, tensors) => ({
       x: gather(gpu, { ids: given(tensors, "picked"), table: states }).y,
       targets: given(tensors, "pickedTargets"),
     }),
-    more: countedTargets,
+    more: (batch) => countedTargets(targetsOf(batch)),
     moreShapes: (tokens) => shapesOfCounted(Math.ceil(usualShare * tokens)),
+  };
+}
+
+/** Masked language modelling: an encoder learns to predict hidden tokens (Devlin et al. 2018, section 3.1). */
+export const maskedObjective = (model: EncoderModel, head: HeadWeights): Objective<MaskedBatch> =>
+  objectiveOf(model, head, {
+    ...tokenTask<MaskedBatch>(model.gpu, ({ targets }) => targets),
+    check: (argument, batch) => checkMaskedBatch(argument, batch, model.config),
   });
+
+/** Labels of tokens (Devlin et al. 2018, section 5.3). */
+export function tokenLabelObjective(model: EncoderModel, head: HeadWeights): Objective<TokenLabelBatch> {
+  const { vocabulary, context, types } = model.config;
+  const fitted = { vocabulary, context, types, labels: head.output.weight.shape[0] ?? 0 };
+  return objectiveOf(model, head, {
+    ...tokenTask<TokenLabelBatch>(model.gpu, ({ labels }) => labels),
+    check: (argument, batch) => checkTokenLabelBatch(argument, batch, fitted),
+  });
+}
+
+/** The first states of texts, or the means of all, `[rows, c]`, from those of all tokens. */
+function pooledTexts(gpu: Gpu, states: Tensor, tensors: Tensors, rows: number): Tensor {
+  const { shares } = tensors;
+  const offsets = given(tensors, "offsets");
+  // The last of them is the remaining tokens.
+  if (!shares) return gather(gpu, { ids: slice(offsets, 0, 0, rows), table: states }).y;
+  const segments = { x: states, weights: shares, offsets: slice(offsets, 0, 0, rows + 1) };
+  return reduceSegments(gpu, segments, { operation: "sum" }).y;
+}
+
+const shapesOfShares = (tokens: number) => ({ shares: { shape: [tokens], dtype: "f32" } }) as const;
+
+/** The share of each token in the mean of its row. */
+function sharesOf(rows: Rows, tokens: number) {
+  const values = new Float32Array(tokens);
+  values.set(rows.flatMap(({ length }) => new Array<number>(length).fill(1 / length)));
+  return { shares: { ...shapesOfShares(tokens).shares, values } };
 }
 
 /** Text classification, by a head that reads a text's first state or the mean of all. */
@@ -166,26 +204,62 @@ export function labelObjective(model: EncoderModel, head: HeadWeights): Objectiv
   const labels = head.output.weight.shape[0] ?? 0;
   const { vocabulary, context, types } = config;
   const targetShape = (rows: number) => ({ shape: [rows], dtype: "i32" }) as const;
-  const sharesShape = (tokens: number) => ({ shares: { shape: [tokens], dtype: "f32" } }) as const;
-  const shares = ({ ids }: LabelBatch, tokens: number) => {
-    const values = new Float32Array(tokens);
-    values.set(ids.flatMap(({ length }) => new Array<number>(length).fill(1 / length)));
-    return { shares: { ...sharesShape(tokens).shares, values } };
-  };
+  const isMean = head.rows === "mean";
   return objectiveOf<LabelBatch>(model, head, {
     check: (argument, batch) => checkLabelBatch(argument, batch, { vocabulary, labels, context, types }),
     targetsIn: labelsIn,
     targets: ({ labels }) => ({ ...targetShape(labels.length), values: Int32Array.from(labels) }),
     targetShape,
-    pooled: (states, { shares, ...tensors }) => {
-      const rows = given(tensors, "targets").size;
-      const offsets = given(tensors, "offsets");
-      // The last of them is the remaining tokens.
-      if (!shares) return gather(gpu, { ids: slice(offsets, 0, 0, rows), table: states }).y;
-      const segments = { x: states, weights: shares, offsets: slice(offsets, 0, 0, rows + 1) };
-      return reduceSegments(gpu, segments, { operation: "sum" }).y;
-    },
-    more: head.rows === "mean" ? shares : undefined,
-    moreShapes: head.rows === "mean" ? sharesShape : undefined,
+    pooled: (states, tensors) => pooledTexts(gpu, states, tensors, given(tensors, "targets").size),
+    more: isMean ? ({ ids }, tokens) => sharesOf(ids, tokens) : undefined,
+    moreShapes: isMean ? shapesOfShares : undefined,
   });
+}
+
+/** The pooling of texts for contrastive training. */
+export type ContrastivePooling = "mean" | "cls";
+
+/** The factor of cosines, the inverse of the temperature 0.05 (sentence-transformers, MultipleNegativesRankingLoss). */
+const scale = 20;
+
+/**
+ * Contrastive learning: the vector of each first text is nearer to that of its own second text than to those of the
+ * others in the batch (Henderson et al. 2017, section 4.4). The logits are cosines times 20.
+ */
+export function contrastiveObjective(model: EncoderModel, pooling: ContrastivePooling): Objective<ContrastiveBatch> {
+  const { gpu, config } = model;
+  const isMean = pooling === "mean";
+  const targets = (rows: number) => ({ shape: [rows], dtype: "i32" }) as const;
+  const logits = (tensors: Tensors, settings?: LossSettings) => {
+    const pairs = given(tensors, "targets").size;
+    const pooled = pooledTexts(gpu, statesOf(model, tensors, settings), tensors, 2 * pairs);
+    const { y } = l2Normalise(gpu, { x: pooled });
+    const scaled = mul(gpu, { a: slice(y, 0, 0, pairs), b: fill(gpu, [1], scale) }).y;
+    return matmul(gpu, { x: scaled, weight: contiguous(gpu, { x: slice(y, 0, pairs, 2 * pairs) }).y }).y;
+  };
+  return {
+    gpu,
+    model: config,
+    routers: [],
+    check: (argument, batch) => checkContrastiveBatch(argument, batch, config),
+    targetsIn: pairsIn,
+    inputs: ({ ids, others }) => {
+      const all = [...ids, ...others];
+      const rows = rowInputs(config, all, undefined);
+      const [tokens = 0] = rows.ids.shape;
+      return {
+        ...rows,
+        ...(isMean && sharesOf(all, tokens)),
+        targets: { ...targets(ids.length), values: Int32Array.from(ids.keys()) },
+      };
+    },
+    inputsFor: ({ batch, context }) => {
+      const tokens = 2 * batch * context;
+      const more = isMean ? shapesOfShares(tokens) : {};
+      return { ...rowShapes(config, 2 * batch, tokens), ...more, targets: targets(batch) };
+    },
+    constants: () => bucketTensors(model),
+    logits: (tensors) => logits(tensors),
+    loss: (tensors, settings) => lossOf(gpu, logits(tensors, settings), given(tensors, "targets")),
+  };
 }

@@ -13,7 +13,7 @@ export interface LabelBatch {
 }
 
 /** The limits of labelled texts. */
-interface FittedLabels {
+export interface FittedLabels {
   readonly vocabulary: number;
   /** Number of labels. */
   readonly labels: number;

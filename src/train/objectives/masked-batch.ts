@@ -1,6 +1,5 @@
 import { checkValue, object, required } from "../../options/checks.ts";
 import { batchError, checkIds, checkLengths, checkRow, checkTypes, rowsCheck } from "./batch-rows.ts";
-import { ignored } from "./token-batches.ts";
 
 /** Texts with some tokens hidden, and these tokens. */
 export interface MaskedBatch {
@@ -40,7 +39,3 @@ export function checkMaskedBatch(
   for (const [i, row] of targets.entries()) checkIds(`targets[${i}]`, row, { below: vocabulary, ignoring: true });
   checkTypes(ids, batch.types, types);
 }
-
-/** Targets that count. */
-export const maskedTargetsIn = ({ targets }: MaskedBatch): number =>
-  targets.reduce((sum, row) => sum + row.filter((target) => target !== ignored).length, 0);

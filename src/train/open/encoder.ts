@@ -17,13 +17,22 @@ import { type Checkpoint, checkWeights } from "../../models/weights/checkpoint.t
 import { checkOptions, fieldsOf, oneOf, required } from "../../options/checks.ts";
 import { createEncoderTokenizer, type EncoderTokenizer } from "../../text/encoder-tokenizer.ts";
 import { modelKind } from "../initialisers/fresh-parts.ts";
-import { labelObjective, maskedObjective } from "../objectives/encoder.ts";
+import type { ContrastiveBatch } from "../objectives/contrastive-batch.ts";
+import {
+  type ContrastivePooling,
+  contrastiveObjective,
+  labelObjective,
+  maskedObjective,
+  tokenLabelObjective,
+} from "../objectives/encoder.ts";
 import type { LabelBatch } from "../objectives/label-batch.ts";
 import type { MaskedBatch } from "../objectives/masked-batch.ts";
 import type { Objective } from "../objectives/objective.ts";
+import type { TokenLabelBatch } from "../objectives/token-label-batch.ts";
 import { named, type TrainableModel, type TrainableOptions, trainableChecks } from "./open-trainable.ts";
 import { type Found, ofLayer, ofLinear, ofNorm, type Parameter, parametersIn } from "./parameters.ts";
-import { trainedFolder } from "./trained-folder.ts";
+import { sentenceFiles } from "./sentence-files.ts";
+import { type TrainedFolder, trainedFolder } from "./trained-folder.ts";
 
 /** The training tasks of an encoder, with their batches. */
 export interface EncoderBatches {
@@ -31,6 +40,10 @@ export interface EncoderBatches {
   readonly masked: MaskedBatch;
   /** Classify texts. */
   readonly classify: LabelBatch;
+  /** Classify tokens. */
+  readonly "classify-tokens": TokenLabelBatch;
+  /** Give texts that belong together nearby vectors. */
+  readonly contrastive: ContrastiveBatch;
 }
 
 /** The name of a task of encoders. */
@@ -39,7 +52,9 @@ export type EncoderTask = keyof EncoderBatches;
 const tasks = {
   masked: { head: "masked-language", method: "training on masked words" },
   classify: { head: "sequence-classification", method: "training on labels" },
-} as const satisfies Readonly<Record<EncoderTask, { readonly head: HeadKind; readonly method: string }>>;
+  "classify-tokens": { head: "token-classification", method: "training on labels of tokens" },
+  contrastive: { head: undefined, method: "contrastive training" },
+} as const satisfies Readonly<Record<EncoderTask, { readonly head: HeadKind | undefined; readonly method: string }>>;
 
 /** A trainable encoder. */
 export interface TrainableEncoder<B = MaskedBatch> extends TrainableModel<B> {
@@ -51,7 +66,11 @@ export interface TrainableEncoder<B = MaskedBatch> extends TrainableModel<B> {
 
 /** How an encoder is opened for training. */
 export interface TrainableEncoderOptions<T extends EncoderTask = EncoderTask> extends TrainableOptions {
-  /** `masked`: the head for masked language learns hidden tokens. `classify`: the text classifier learns labels. */
+  /**
+   * `masked`: the head for masked language learns hidden tokens. `classify`, `classify-tokens`: the classifier of texts
+   * or of tokens learns labels. `contrastive`: vectors of texts, pooled as the folder's `modules.json` says or by the
+   * mean, learn which pairs belong together; no head is trained.
+   */
   readonly task: T;
 }
 
@@ -62,8 +81,8 @@ const fields = fieldsOf<TrainableEncoderOptions>({
 
 /**
  * Reads an encoder's folder and uploads its weights and those of the task's head as f32, whether stored as f32, f16 or
- * bf16. `from` is as for `loadEncoder`, or a fresh folder of `freshFolder`. `exportModel` writes other heads unchanged,
- * and for a sentence-transformers folder only the encoder.
+ * bf16. `from` is as for `loadEncoder`, or a fresh folder of `freshFolder`, or one with a head of `freshHead`.
+ * `exportModel` writes other heads unchanged, and the files of sentence-transformers only after contrastive training.
  *
  * @throws FormatError for a missing or invalid file, for a folder without the task's head, and for a head whose labels
  * do not exclude each other; and the reason of `signal` once it aborts.
@@ -86,32 +105,50 @@ export async function openTrainableEncoder<T extends EncoderTask>(
   const weights = await files.weights(false);
   const chosen = chooseHeads(family, config, reader, weights);
   const { head: kind, method } = tasks[task];
-  const head = chosen.heads[kind];
-  if (!head) throw missingHead(source.name, method, [kind], chosen);
-  if (task === "classify") checkScoring(chosen.labels, reader.fail);
-  const checkpoint = checkWeights(weights, withHeads(family, { [kind]: head }), config);
+  const head = kind && chosen.heads[kind];
+  if (kind && !head) throw missingHead(source.name, method, [kind], chosen);
+  if (kind === "sequence-classification") checkScoring(chosen.labels, reader.fail);
+  const heads = kind && head ? { [kind]: head } : {};
+  const sentence = task === "contrastive" ? await sentenceFiles(source, config) : undefined;
+  const checkpoint = checkWeights(weights, withHeads(family, heads), config);
   if (checkpoint.unread.length > 0) onWarning(printed(`${weights.file}: nothing reads ${listed(checkpoint.unread)}`));
   await source.prepare?.([...new Set([...weights.tensors.values()].map(({ file }) => file))], loading);
-  const own = { ...loading, onWarning, dtype: "f32", heads: { [kind]: head } } as const;
+  const own = { ...loading, onWarning, dtype: "f32", heads } as const;
   const uploaded = await uploadEncoder(gpu, weights, checkpoint, config, own);
   try {
     const parameters = parametersOfEncoder(checkpoint, uploaded);
     const model = { gpu, config, weights: uploaded };
-    const onDevice = uploaded.heads[kind];
-    if (!onDevice) throw new TypeError(`${source.name}: the head for ${kind} was not loaded`);
-    const objectives: { readonly [K in EncoderTask]: () => Objective<EncoderBatches[K]> } = {
-      masked: () => maskedObjective(model, onDevice),
-      classify: () => labelObjective(model, onDevice),
+    const objective = objectivesOf(source.name, model, sentence?.pooling)[task]();
+    const writing = async (given?: readonly Parameter[]): Promise<TrainedFolder> => {
+      const folder = { weights, quantisation: undefined };
+      const planned = await trainedFolder(source, { folder, parameters: named(parameters, given) });
+      return sentence ? { ...planned, files: { ...planned.files, ...sentence.files } } : planned;
     };
-    const objective = objectives[task]();
-    const writing = (given?: readonly Parameter[]) =>
-      trainedFolder(source, { folder: { weights, quantisation: undefined }, parameters: named(parameters, given) });
-    const labels = task === "classify" ? (chosen.labels?.names ?? []) : [];
+    const labels = kind?.endsWith("-classification") ? (chosen.labels?.names ?? []) : [];
     return { model, tokenizer, labels, objective, parameters, writing, dispose: () => uploaded.dispose() };
   } catch (error) {
     uploaded.dispose();
     throw error;
   }
+}
+
+/** How the objective of each task is made, for a model with its head. */
+function objectivesOf(
+  name: string,
+  model: EncoderModel,
+  pooling: ContrastivePooling = "mean",
+): { readonly [K in EncoderTask]: () => Objective<EncoderBatches[K]> } {
+  const headOf = (kind: HeadKind): HeadWeights => {
+    const head = model.weights.heads[kind];
+    if (!head) throw new TypeError(`${name}: the head for ${kind} was not loaded`);
+    return head;
+  };
+  return {
+    masked: () => maskedObjective(model, headOf(tasks.masked.head)),
+    classify: () => labelObjective(model, headOf(tasks.classify.head)),
+    "classify-tokens": () => tokenLabelObjective(model, headOf(tasks["classify-tokens"].head)),
+    contrastive: () => contrastiveObjective(model, pooling),
+  };
 }
 
 /** Throws `FormatError` for multi-label classification or regression. */

@@ -28,7 +28,12 @@ export const classes: Readonly<Record<EncoderName, string>> = {
   modernbert: "ModernBert",
   new: "New",
 };
-const suffixes = { masked: "ForMaskedLM", classify: "ForSequenceClassification" } as const;
+const suffixes = {
+  masked: "ForMaskedLM",
+  classify: "ForSequenceClassification",
+  "classify-tokens": "ForTokenClassification",
+  contrastive: "Model",
+} as const satisfies Readonly<Record<EncoderTask, string>>;
 
 /** The class of a family's model with the head of a task. */
 export const classOf = (name: EncoderName, task: EncoderTask): string => `${classes[name]}${suffixes[task]}`;

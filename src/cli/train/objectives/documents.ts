@@ -42,7 +42,7 @@ export const textsOf = ({ training }: Documents): readonly string[] =>
     .filter((content) => typeof content === "string");
 
 /** Rows of a run's documents. */
-interface DocumentRows extends Pick<PreparedRun<never>, "notes" | "training" | "evaluation"> {
+interface DocumentRows extends Pick<PreparedRun, "notes" | "training" | "evaluation"> {
   readonly order: RowOrder;
   readonly heldOut: readonly Row[];
 }

@@ -1,30 +1,19 @@
-import { readJson } from "../../../formats/read-text.ts";
-import { checkTokens, modelFiles } from "../../../generate/load/model-files.ts";
-import { readEncoderConfig } from "../../../models/encoders/families.ts";
-import { createEncoderTokenizer, type EncoderTokenizer } from "../../../text/encoder-tokenizer.ts";
+import type { EncoderTokenizer } from "../../../text/encoder-tokenizer.ts";
 import { TextError } from "../../../text/text-error.ts";
-import { filledBatches, rowsAt } from "../../../train/data/batches.ts";
+import { filledBatches, rowsAt, uncountedRow } from "../../../train/data/batches.ts";
 import { maskTokens } from "../../../train/data/mask-tokens.ts";
 import type { Row } from "../../../train/data/rows.ts";
+import { withHead } from "../../../train/initialisers/task-heads.ts";
 import type { MaskedBatch } from "../../../train/objectives/masked-batch.ts";
 import { ignored } from "../../../train/objectives/token-batches.ts";
-import { openTrainableEncoder } from "../../../train/open/encoder.ts";
-import { say } from "../../output.ts";
-import { withProgress } from "../../progress.ts";
 import type { Documents } from "../data.ts";
 import { trainedSource } from "../source.ts";
-import {
-  checkDocumentSettings,
-  contextOf,
-  documentRows,
-  documentSettings,
-  readRunDocuments,
-  textsOf,
-} from "./documents.ts";
-import type { CliObjective } from "./objective.ts";
+import { checkDocumentSettings, documentRows, documentSettings, readRunDocuments, textsOf } from "./documents.ts";
+import { openEncoderToTrain, readEncoderFiles } from "./encoders.ts";
+import { type CliObjective, learner } from "./objective.ts";
 
 /** An encoder learns hidden tokens from those before and after them (Devlin et al. 2018, section 3.1). */
-export const masked: CliObjective<Documents, MaskedBatch> = {
+export const masked: CliObjective<Documents> = {
   name: "masked",
   kinds: ["encoder"],
   takes: documentSettings,
@@ -33,20 +22,21 @@ export const masked: CliObjective<Documents, MaskedBatch> = {
     if (settings.packing === "documents") throw new Error("--packing documents: is for --objective next-token");
   },
   read: readRunDocuments,
-  source: (given) => trainedSource(given, () => textsOf(given.data)),
+  source: (given) =>
+    trainedSource(
+      given,
+      () => textsOf(given.data),
+      (config) => withHead(config, "masked-language"),
+    ),
   prepare: async (source, given) => {
     const { settings } = given;
     const { batch, accumulate, seed } = settings;
-    const files = await modelFiles(source);
-    const { config } = readEncoderConfig(await files.config());
-    const tokenizer = createEncoderTokenizer(await readJson(source, "tokenizer.json"), await files.tokenizerConfig());
+    const { config, tokenizer, context: width } = await readEncoderFiles(source, settings);
     const { vocabulary } = config;
-    checkTokens(files, tokenizer, vocabulary);
     const { mask } = tokenizer.specials;
     if (mask === undefined) throw new TextError("tokenizer.json: has no mask token, which hides tokens in training");
     const never = Object.values(tokenizer.specials);
     const { before, after } = tokensAround(tokenizer);
-    const width = contextOf(settings, config.context);
     const context = width - before.length - after.length;
     if (context < 1) {
       throw new Error(`--context is ${width}, expected more than the ${width - context} tokens around a text`);
@@ -63,26 +53,22 @@ export const masked: CliObjective<Documents, MaskedBatch> = {
       return { ids: ids[0] ?? [], targets: targets[0] ?? [] };
     };
     const drawn = { row: (number: number) => hidden(order.row(number), number, seed) };
-    return {
-      ...rows,
-      batches: (position) => rowsAt(drawn, position, { batch, accumulate }).map(batchOf),
+    const batches = {
+      at: (position: number) => rowsAt(drawn, position, { batch, accumulate }).map(batchOf),
       // The same tokens are hidden in every run, so that losses can be compared.
       heldOut: filledBatches(
         heldOut.map((row, number) => hidden(row, number, 0)),
         batch,
+        uncountedRow,
       ).map(batchOf),
+    };
+    return {
+      ...rows,
       model: config,
       perStep: batch * accumulate * width,
       units: "tokens",
       chance: Math.log(vocabulary),
-      open: (gpu, quiet) =>
-        withProgress("loading ", quiet, (onProgress) =>
-          openTrainableEncoder(gpu, source, {
-            task: "masked",
-            onProgress,
-            onWarning: (warning) => say(`warning: ${warning}`),
-          }),
-        ),
+      open: async (gpu, quiet) => learner(await openEncoderToTrain(gpu, source, "masked", quiet), batches),
     };
   },
 };

@@ -1,11 +1,11 @@
+import { withFiles } from "../../../formats/with-files.ts";
 import { readModelFolder } from "../../../generate/load/model-folder.ts";
 import { readAnswerTemplate } from "../../../train/data/answer-tokens.ts";
-import { batchesAt, batchOf, filledBatches } from "../../../train/data/batches.ts";
-import type { TokenBatch } from "../../../train/objectives/token-batches.ts";
+import { batchesAt, batchOf, filledBatches, uncountedRow } from "../../../train/data/batches.ts";
 import { readTextFile } from "../../read-text.ts";
 import type { Documents } from "../data.ts";
 import { openModelToTrain } from "../lora.ts";
-import { trainedSource, withTexts } from "../source.ts";
+import { trainedSource } from "../source.ts";
 import {
   checkDocumentSettings,
   contextOf,
@@ -14,10 +14,10 @@ import {
   readRunDocuments,
   textsOf,
 } from "./documents.ts";
-import type { CliObjective } from "./objective.ts";
+import { type CliObjective, learner } from "./objective.ts";
 
 /** A decoder learns each token from those before it. */
-export const nextToken: CliObjective<Documents, TokenBatch> = {
+export const nextToken: CliObjective<Documents> = {
   name: "next-token",
   kinds: ["decoder"],
   takes: [...documentSettings, "chatTemplate", "lora", "loraAlpha", "loraTargets", "rslora", "routerLoss"],
@@ -28,7 +28,7 @@ export const nextToken: CliObjective<Documents, TokenBatch> = {
     const { chatTemplate } = given.settings;
     return chatTemplate === undefined
       ? own
-      : withTexts(own, { "chat_template.jinja": await readTextFile(chatTemplate) });
+      : withFiles(own, { "chat_template.jinja": await readTextFile(chatTemplate) });
   },
   prepare: async (source, given) => {
     const { settings, data } = given;
@@ -44,16 +44,18 @@ export const nextToken: CliObjective<Documents, TokenBatch> = {
       { tokenizer, template, vocabulary: config.vocabulary },
       context,
     );
+    const batches = {
+      at: (position: number) => batchesAt(order, position, { batch, accumulate }),
+      heldOut: filledBatches(heldOut, batch, uncountedRow).map(batchOf),
+    };
     return {
       ...rows,
-      batches: (position) => batchesAt(order, position, { batch, accumulate }),
-      heldOut: filledBatches(heldOut, batch).map(batchOf),
       adapted: settings.lora === undefined ? undefined : weights,
       model: config,
       perStep: batch * accumulate * context,
       units: "tokens",
       chance: Math.log(config.vocabulary),
-      open: (gpu, quiet) => openModelToTrain(gpu, source, settings, quiet),
+      open: async (gpu, quiet) => learner(await openModelToTrain(gpu, source, settings, quiet), batches),
     };
   },
 };

@@ -7,24 +7,28 @@ import { say } from "../../output.ts";
 import type { ObjectiveName, RunSettings, TrainFlags } from "../settings.ts";
 import { freshConfig, noModel } from "../source.ts";
 import { trainOnData } from "../train-on-data.ts";
+import { contrastive } from "./contrastive.ts";
+import { labels } from "./labels.ts";
 import { masked } from "./masked.ts";
 import { nextToken } from "./next-token.ts";
 import type { CliObjective, TrainedKind } from "./objective.ts";
 
 /** An objective whose data and batches only it knows. */
-interface Runnable extends Pick<CliObjective<unknown, never>, "name" | "kinds" | "takes" | "check"> {
+interface Runnable extends Pick<CliObjective<never>, "name" | "kinds" | "takes" | "check" | "defaults"> {
   readonly train: (flags: TrainFlags, settings: RunSettings, opened: FileSource | undefined) => Promise<void>;
 }
 
-const runnable = <D, B>(objective: CliObjective<D, B>): Runnable => {
-  const { name, kinds, takes, check } = objective;
+const runnable = <D>(objective: CliObjective<D>): Runnable => {
+  const { name, kinds, takes, check, defaults } = objective;
   const train: Runnable["train"] = (...given) => trainOnData(objective, ...given);
-  return { name, kinds, takes, check, train };
+  return { name, kinds, takes, check, defaults, train };
 };
 
 const objectives: Readonly<Record<ObjectiveName, Runnable>> = {
   "next-token": runnable(nextToken),
   masked: runnable(masked),
+  labels: runnable(labels),
+  contrastive: runnable(contrastive),
 };
 const all = Object.values(objectives);
 
@@ -63,7 +67,7 @@ export async function objectiveOf(
   settings: RunSettings,
   isGiven: (name: keyof RunSettings) => boolean,
   resumed: string | undefined,
-) {
+): Promise<{ readonly objective: Runnable; readonly opened: FileSource | undefined }> {
   const { opened, where, kind, type } = await fittedTo(settings, resumed);
   const fitting = all.filter(({ kinds }) => kinds.includes(kind));
   const objective = settings.objective === undefined ? fitting[0] : objectives[settings.objective];
@@ -82,6 +86,5 @@ export async function objectiveOf(
     const flag = `--${name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)}`;
     throw new Error(`${flag}: is for --objective ${takers.join(" or ")}, and this one is ${objective.name}`);
   }
-  objective.check?.(settings);
   return { objective, opened };
 }

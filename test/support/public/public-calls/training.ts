@@ -1,5 +1,6 @@
 // Calls of what trains models in `shaderformer/train`.
 import { type Gpu, openFiles } from "../../../../src/index.ts";
+import { createEncoderTokenizer } from "../../../../src/text/encoder-tokenizer.ts";
 import * as train from "../../../../src/train/index.ts";
 import { made, type PublicCalls } from "./calls.ts";
 
@@ -69,8 +70,16 @@ export function trainingCalls(
       adamw: { learningRate: 0.01, betas: [0.9, 0.95], eps: 1e-8, weightDecay: 0.1 },
     },
   ];
-  const tokenizer = { vocabulary: 300, special: ["<|a|>", "<|b|>"], bos: "<|a|>", eos: "<|b|>" };
+  const tokenizer = {
+    vocabulary: 300,
+    kind: "decoder" as const,
+    special: ["<|a|>", "<|b|>"],
+    bos: "<|a|>",
+    eos: "<|b|>",
+  };
   const trained = train.trainTokenizer(["a text"], tokenizer);
+  const encoderFiles = train.trainTokenizer(["a text"], { vocabulary: 300, kind: "encoder" });
+  const encoderTokenizer = createEncoderTokenizer(encoderFiles.tokenizer, encoderFiles.config);
   const drawing = { initialiser: "xavier", seed: 1 };
   const document = { where: "here", content: [1, 2, 3, 4, 5] };
   const tokens = { tokens: Uint32Array.of(1, 2, 3, 4, 5), starts: [0, 5], counts: Uint8Array.of(0, 1, 1, 1, 1) };
@@ -99,6 +108,11 @@ export function trainingCalls(
       ]),
       runs: true,
     },
+    "train/freshHead": waiting(train.freshHead, [
+      openFiles({}),
+      { task: "classify", labels: ["a", "b"], seed: 1, onWarning, signal: new AbortController().signal },
+    ]),
+    "train/labelWords": plain(train.labelWords, [encoderTokenizer, "a", [1], { maxTokens: 4 }]),
     "train/maskTokens": plain(train.maskTokens, [
       [[1, 2]],
       { mask: 3, vocabulary: 4, share: 0.5, never: [0], seed: 1, step: 2 },
