@@ -84,6 +84,9 @@ function run(operation: string, tensors: RecurrentTensors, options: RecurrentOpt
   if (gates !== gatesOf[cell] * h) {
     throw new RangeError(`${operation}: weightHh has ${gates} rows, expected ${gatesOf[cell] * h} for ${cell}`);
   }
+  if (found.cell && cell !== "lstm") {
+    throw new RangeError(`${operation}: cell is given, expected only with lstm, not ${cell}`);
+  }
   const [out, state, memory] = [dense([b, t, h]), dense([b, h]), dense([b, h])];
   if (found.state) state.values.set(found.state.values);
   if (found.cell) memory.values.set(found.cell.values);
@@ -164,6 +167,9 @@ export function recurrentBackward(all: RecurrentTensors & RecurrentGradients, op
   const { found, sizes, taken } = run("recurrentBackward", tensors, options);
   const { b, t, i, h, gates } = sizes;
   const { x, weightIh, weightHh } = found;
+  if (dcell && options.cell !== "lstm") {
+    throw new RangeError(`recurrentBackward: dcell is given, expected only with lstm, not ${options.cell}`);
+  }
   const gradients = { dout: [dout, "b t h"], dstate: [dstate, "b h"], dcell: [dcell, "b h"] } as const;
   for (const [name, [one, letters]] of Object.entries(gradients)) {
     if (one)

@@ -4,6 +4,8 @@ import { recurrentLayers } from "../../src/blocks/recurrent-layers.ts";
 import { recurrentBackwardCases, recurrentCases } from "../../src/check/cases/recurrent.ts";
 import { add, mul } from "../../src/kernels/elementwise/elementwise.ts";
 import { fill } from "../../src/kernels/elementwise/fill.ts";
+import { recurrentBackward } from "../../src/kernels/recurrent/backward.ts";
+import { recurrent } from "../../src/kernels/recurrent/recurrent.ts";
 import { sum } from "../../src/kernels/reduce/reduce.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { recurrent as definition, recurrentBackward as definitionBackward } from "../../src/reference/recurrent.ts";
@@ -118,4 +120,34 @@ describe.each(["steps", "resident"] as const)("%s", (variant) => {
       }
     },
   );
+});
+
+test("what does not fit is refused, and named", () => {
+  const zeros = (shape: readonly number[]) => tensor(gpu, shape, new Float32Array(shape.reduce((a, b) => a * b, 1)));
+  const given = { x: zeros([2, 3, 4]), weightIh: zeros([15, 4]), weightHh: zeros([15, 5]) };
+  const call =
+    (changed: object, cell: "lstm" | "gru" = "gru") =>
+    () =>
+      recurrent(gpu, { ...given, ...changed }, { cell });
+  expect(call({}, "lstm")).toThrow("recurrent: weightHh is [15, 5], expected [20, 5]: lstm has 4 · h rows, h = 5");
+  expect(call({ cell: zeros([2, 5]) })).toThrow("recurrent: cell is given, expected only with lstm, not gru");
+  expect(call({ state: zeros([3, 5]) })).toThrow("state is [3, 5], expected [b, h] with b = 2 (from x)");
+  expect(call({ weightIh: zeros([15, 3]) })).toThrow("weightIh is [15, 3], expected [gates, i]");
+  const back = (changed: object) => () =>
+    recurrentBackward(gpu, { ...given, out: zeros([2, 3, 5]), ...changed }, { cell: "gru" });
+  expect(back({ dcell: zeros([2, 5]) })).toThrow("recurrentBackward: dcell is given, expected only with lstm, not gru");
+  expect(back({ dout: zeros([2, 2, 5]) })).toThrow("dout is [2, 2, 5], expected [b, t, h] with t = 3 (from x)");
+  expect(() =>
+    recurrentLayers(gpu, { x: given.x, weights: { weight_ih_l0: given.weightIh } }, { cell: "gru" }),
+  ).toThrow("recurrentLayers: weights has no weight_hh_l0, it has weight_ih_l0");
+});
+
+test("a state wider than workgroup memory is refused by resident, and taken by steps", async () => {
+  const small = await testGpu({ cap: { workgroupBytes: 4096 } });
+  const zeros = (shape: readonly number[]) => tensor(small, shape, new Float32Array(shape.reduce((a, b) => a * b, 1)));
+  const given = { x: zeros([1, 1, 2]), weightIh: zeros([120, 2]), weightHh: zeros([120, 120]) };
+  expect(() => recurrent(small, given, { cell: "rnn", variant: "resident" })).toThrow(
+    "recurrent/resident: a state of 120 needs 4320 bytes of workgroup memory, this device has 4096",
+  );
+  expect(await recurrent(small, given, { cell: "rnn" }).state.read()).toEqual(new Float64Array(120));
 });

@@ -32,6 +32,8 @@ import {
   recurrentSizes,
   refuseWidth,
   residentConstants,
+  reverseOf,
+  type StepOptions,
   stateCopy,
 } from "./problem.ts";
 
@@ -66,7 +68,6 @@ export interface RecurrentGradients {
   readonly dcell?: Tensor;
 }
 
-const reverseOf = ({ reverse = false }: RecurrentOptions): number => Number(reverse);
 const withLengths = (dtypes: object): number => ("lengths" in dtypes ? 1 : 0);
 
 const previousKernel = /* @__PURE__ */ defineKernel({
@@ -107,10 +108,6 @@ const alsoRead = (cell: RecurrentCell, dtypes: object): number =>
 
 /** Operations for an element of the state in a step, other than products. */
 const flopsOf: Readonly<Record<RecurrentCell, number>> = { lstm: 30, gru: 24, rnn: 4 };
-
-interface StepOptions extends RecurrentOptions {
-  readonly step: number;
-}
 
 const inputs = {
   gates: "[b, t, columns]",

@@ -45,6 +45,14 @@ export interface RecurrentOptions {
   readonly reverse?: boolean | undefined;
 }
 
+/** The options of a kernel of one step. */
+export interface StepOptions extends RecurrentOptions {
+  readonly step: number;
+}
+
+/** `reverse` as a field of `Params`. */
+export const reverseOf = ({ reverse = false }: RecurrentOptions): number => Number(reverse);
+
 /** The checks of {@link RecurrentOptions}. */
 export const recurrentChecks = {
   cell: required(oneOf("lstm", "gru", "rnn")),
@@ -62,8 +70,15 @@ export interface RecurrentSizes {
   readonly gates: number;
 }
 
-/** Checks the shapes of a call. Throws `ShapeError`. */
-export function recurrentSizes(op: string, tensors: RecurrentTensors, { cell }: RecurrentOptions): RecurrentSizes {
+/** The result and the gradients that gradients are computed from. */
+type Upstream = Partial<Readonly<Record<"out" | "dout" | "dstate" | "dcell", Tensor | undefined>>>;
+
+/** Checks the shapes of a call, and of gradients. Throws `ShapeError`. */
+export function recurrentSizes(
+  op: string,
+  tensors: RecurrentTensors & Upstream,
+  { cell }: RecurrentOptions,
+): RecurrentSizes {
   const sizes = new AxisSizes(op);
   const patterns = {
     x: "[b, t, i]",
@@ -74,6 +89,10 @@ export function recurrentSizes(op: string, tensors: RecurrentTensors, { cell }: 
     state: "[b, h]",
     cell: "[b, h]",
     lengths: "[b]",
+    out: "[b, t, h]",
+    dout: "[b, t, h]",
+    dstate: "[b, h]",
+    dcell: "[b, h]",
   } as const;
   for (const [name, pattern] of Object.entries(patterns)) {
     const tensor = tensors[name as keyof typeof patterns];
@@ -88,15 +107,15 @@ export function recurrentSizes(op: string, tensors: RecurrentTensors, { cell }: 
       `${op}: weightHh is ${found}, expected [${gates * h}, ${h}]: ${cell} has ${gates} · h rows, h = ${h}`,
     );
   }
-  if (tensors.cell && cell !== "lstm")
-    throw new ShapeError(`${op}: cell is given, expected only with lstm, not ${cell}`);
+  const given = (["cell", "dcell"] as const).find((name) => tensors[name]);
+  if (given && cell !== "lstm") throw new ShapeError(`${op}: ${given} is given, expected only with lstm, not ${cell}`);
   return { b, t, h, gates };
 }
 
 /** The part for the lengths of rows. */
 export const lengthsPart = ({ dtypes }: KernelContext) => ("lengths" in dtypes ? lengthsGiven : lengthsAll);
 
-/** A copy of a state that a kernel changes, or zeros. */
+/** A state in memory of its own, which a kernel may change, or zeros. */
 export const stateCopy = (gpu: Gpu, { b, h }: RecurrentSizes, state: Tensor | undefined): Tensor =>
   state ? contiguous(gpu, { x: state }).y : fill(gpu, [b, h], 0);
 

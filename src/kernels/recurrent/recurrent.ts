@@ -26,6 +26,8 @@ import {
   recurrentSizes,
   refuseWidth,
   residentConstants,
+  reverseOf,
+  type StepOptions,
   stateCopy,
 } from "./problem.ts";
 
@@ -40,12 +42,6 @@ export interface RecurrentResult {
 }
 
 const cells = { lstm, gru, rnn } as const;
-
-interface StepOptions extends RecurrentOptions {
-  readonly step: number;
-}
-
-const reverseOf = ({ reverse = false }: RecurrentOptions): number => Number(reverse);
 
 /** Numbers read and written for an element of the state in a step: its cell, and its row's length. */
 const alsoRead = (cell: RecurrentCell, dtypes: object): number =>
