@@ -26,8 +26,7 @@ export { freshWordVectors, openWordVectors, type TrainableWordVectors } from "./
 
 export type { RecurrentConfig } from "./models/recurrent/config.ts";
 export { decodeGreedy, type GreedyOptions, type GreedyResult } from "./models/recurrent/decode-greedy.ts";
-export type { Recurrent } from "./models/recurrent/encoder-decoder.ts";
-export type { Gru } from "./models/recurrent/gru.ts";
+export type { Gru, Recurrent } from "./models/recurrent/encoder-decoder.ts";
 export { freshRecurrent, openRecurrent, type TrainableRecurrent } from "./train/open/recurrent.ts";
 
 // What they share

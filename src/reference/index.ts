@@ -174,7 +174,6 @@ export {
 
 // Recurrent units and word vectors
 
-export { gruCell, gruCellBackward } from "./models/recurrent.ts";
 export { negativeSampling, negativeSamplingBackward } from "./models/word-vectors.ts";
 
 // Whole models

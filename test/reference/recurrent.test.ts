@@ -1,26 +1,49 @@
 import { expect, test } from "vitest";
 import { normal } from "../../src/check/random.ts";
 import { type Dense, dense, sizeOf } from "../../src/reference/dense.ts";
-import { gruCell, gruCellBackward } from "../../src/reference/models/recurrent.ts";
 import { negativeSampling, negativeSamplingBackward } from "../../src/reference/models/word-vectors.ts";
+import { recurrent, recurrentBackward } from "../../src/reference/recurrent.ts";
 import { expectGradients } from "../support/numbers/central-differences.ts";
 
 const drawn = (shape: readonly number[], seed: number): Dense => dense(shape, normal(sizeOf(shape), seed));
 
-test("the gradients of a gated recurrent unit are those of central differences", () => {
-  const inputs = { a: drawn([3, 12], 1), h: drawn([3, 4], 2), weight: drawn([12, 4], 3), bias: drawn([12], 4) };
-  expectGradients({ forward: gruCell, backward: (given, { y: dy }) => gruCellBackward({ ...given, dy }), inputs });
-  const wrong = { ...inputs, a: drawn([3, 11], 1), weight: drawn([11, 4], 3), bias: drawn([11], 4) };
-  expect(() => gruCell(wrong)).toThrow("gruCell: a has 11 columns, expected 3h = 12");
+const gates = { rnn: 1, gru: 3, lstm: 4 } as const;
+
+test.each(["rnn", "gru", "lstm"] as const)("the gradients of %s are those of central differences", (cell) => {
+  const [b, t, i, h] = [2, 3, 2, 3];
+  const rows = gates[cell] * h;
+  const inputs = {
+    x: drawn([b, t, i], 1),
+    weightIh: drawn([rows, i], 2),
+    weightHh: drawn([rows, h], 3),
+    biasIh: drawn([rows], 4),
+    biasHh: drawn([rows], 5),
+    state: drawn([b, h], 6),
+    ...(cell === "lstm" ? { cell: drawn([b, h], 7) } : {}),
+  };
+  const lengths = dense([b], [2, 3]);
+  expectGradients({
+    forward: (given) => recurrent({ ...given, lengths }, { cell, reverse: true }),
+    backward: (given, { out, state, cell: last }) => {
+      const upstream = { dout: out, dstate: state, ...(last ? { dcell: last } : {}) };
+      return recurrentBackward({ ...given, lengths, ...upstream }, { cell, reverse: true });
+    },
+    inputs,
+  });
+  expect(() => recurrent({ ...inputs, weightHh: drawn([rows + 1, h], 3) }, { cell })).toThrow("recurrent: ");
 });
 
-test("a unit keeps its state where z is 1, and forgets it where r is 0: the product is reset, not the state", () => {
-  const [zero, much] = [0, 1e3];
-  const one = { h: dense([1, 1], [0.5]), weight: dense([3, 1], [0, 0, 2]), bias: dense([3], [0, 0, 3]) };
-  expect([...gruCell({ ...one, a: dense([1, 3], [zero, much, 7]) }).y.values]).toEqual([0.5]);
-  expect(gruCell({ ...one, a: dense([1, 3], [-much, -much, 0.25]) }).y.values[0]).toBeCloseTo(Math.tanh(0.25), 15);
+test("a GRU keeps its state where z is 1, and forgets it where r is 0: the product is reset, not the state", () => {
+  const much = 1e3;
+  const next = (r: number, z: number, n: number) => {
+    const given = { x: dense([1, 1, 1], [1]), weightIh: dense([3, 1], [r, z, n]), weightHh: dense([3, 1], [0, 0, 2]) };
+    const rest = { biasHh: dense([3], [0, 0, 3]), state: dense([1, 1], [0.5]) };
+    return recurrent({ ...given, ...rest }, { cell: "gru" }).state.values[0];
+  };
+  expect(next(0, much, 7)).toBe(0.5);
+  expect(next(-much, -much, 0.25)).toBeCloseTo(Math.tanh(0.25), 15);
   // Of r = 1 the bias of the state counts too: 2 · 0.5 + 3.
-  expect(gruCell({ ...one, a: dense([1, 3], [much, -much, 0.25]) }).y.values[0]).toBeCloseTo(Math.tanh(4.25), 15);
+  expect(next(much, -much, 0.25)).toBeCloseTo(Math.tanh(4.25), 15);
 });
 
 test("the gradients of negative sampling are those of central differences", () => {

@@ -5,8 +5,7 @@ import { argmax } from "../../kernels/sampling/argmax.ts";
 import { checkOptions, checkValue, fieldsOf, having, integer, listOf, required } from "../../options/checks.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { reshape } from "../../tensor/views.ts";
-import { attend, encode, type Recurrent, type Sources } from "./encoder-decoder.ts";
-import { gruInputs, gruStep } from "./gru.ts";
+import { attend, decodeSteps, encode, type Recurrent } from "./encoder-decoder.ts";
 import { sourceNumbers } from "./sources.ts";
 
 /** How targets are decoded. */
@@ -78,21 +77,26 @@ export async function decodeGreedy(
 
 /** The decoded tokens, u32 `[steps, b]`, and the weights of source tokens `[steps · b, 1, s]`. */
 function submit(model: Recurrent, rows: readonly (readonly number[])[], start: number, steps: number) {
-  const { gpu, embedding, decoder, head } = model;
+  const { gpu, embedding, head } = model;
   using scope = gpu.scope();
-  const numbers = Object.entries(sourceNumbers(model.config, rows)).map(
-    ([name, { shape, dtype, values }]) => [name, tensor(gpu, shape, values, dtype)] as const,
-  );
-  const sources = Object.fromEntries(numbers) as unknown as Sources;
+  const numbers = sourceNumbers(rows);
+  const uploaded = ({ shape, dtype, values }: (typeof numbers)["sources"]) => tensor(gpu, shape, values, dtype);
+  const sources = {
+    sources: uploaded(numbers.sources),
+    lengths: uploaded(numbers.lengths),
+    seen: uploaded(numbers.seen),
+  };
   const encoded = encode(model, sources);
   const b = rows.length;
-  let [ids, h] = [tensor(gpu, [b], new Uint32Array(b).fill(start), "u32"), encoded.last];
+  let [ids, state] = [tensor(gpu, [b], new Uint32Array(b).fill(start), "u32"), encoded.last];
   const [chosen, alignments]: [Tensor[], Tensor[]] = [[], []];
   for (let step = 0; step < steps; step++) {
-    h = gruStep(gpu, gruInputs(gpu, gather(gpu, { ids, table: embedding }).y, decoder), h, decoder);
-    const { y, alignment } = attend(model, reshape(h, [1, ...h.shape]), encoded, sources);
+    const x = gather(gpu, { ids, table: embedding }).y;
+    const { out, state: next } = decodeSteps(model, reshape(x, [b, 1, -1]), state);
+    state = next;
+    const { y, alignment } = attend(model, out, encoded, sources);
     if (alignment) alignments.push(alignment);
-    const logits = matmul(gpu, { x: reshape(y, h.shape), ...head }).y;
+    const logits = matmul(gpu, { x: reshape(y, state.shape), ...head }).y;
     ids = argmax(gpu, { x: logits }).index;
     chosen.push(reshape(ids, [1, b]));
   }

@@ -1,18 +1,20 @@
-// A recurrent encoder-decoder. Positions come before rows, [t, b], so that what a step reads is contiguous.
 import type { Gpu } from "../../gpu/gpu.ts";
 import { tanh } from "../../kernels/elementwise/activation.ts";
 import { add } from "../../kernels/elementwise/elementwise.ts";
 import { gather } from "../../kernels/embedding/gather.ts";
 import { gemm } from "../../kernels/gemm/gemm.ts";
 import { concat } from "../../kernels/layout/concat.ts";
-import { contiguous } from "../../kernels/layout/contiguous.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
+import type { RecurrentTensors } from "../../kernels/recurrent/problem.ts";
+import { recurrent } from "../../kernels/recurrent/recurrent.ts";
 import { softmax } from "../../kernels/softmax/softmax.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { reshape, transpose } from "../../tensor/views.ts";
 import type { NamedWeights } from "../weights/named-weights.ts";
 import type { RecurrentConfig } from "./config.ts";
-import { type Gru, gru, gruOf } from "./gru.ts";
+
+/** The weights of a gated recurrent unit, which resets after the product, as PyTorch does (Cho et al. 2014). */
+export type Gru = { readonly [K in "weightIh" | "weightHh" | "biasIh" | "biasHh"]-?: NonNullable<RecurrentTensors[K]> };
 
 /** A recurrent encoder-decoder on a device. */
 export interface Recurrent {
@@ -29,6 +31,14 @@ export interface Recurrent {
   readonly head: { readonly weight: Tensor; readonly bias: Tensor };
 }
 
+/** The unit with these names in a PyTorch checkpoint, such as `encoder.weight_ih_l0_reverse`. */
+const gruOf = ({ of }: NamedWeights, prefix: string, suffix = ""): Gru => ({
+  weightIh: of(`${prefix}weight_ih_l0${suffix}`),
+  weightHh: of(`${prefix}weight_hh_l0${suffix}`),
+  biasIh: of(`${prefix}bias_ih_l0${suffix}`),
+  biasHh: of(`${prefix}bias_hh_l0${suffix}`),
+});
+
 /** The model of these weights. */
 export const recurrentOf = (gpu: Gpu, config: RecurrentConfig, weights: NamedWeights): Recurrent => ({
   gpu,
@@ -43,16 +53,12 @@ export const recurrentOf = (gpu: Gpu, config: RecurrentConfig, weights: NamedWei
 
 /** Sources of a batch, padded to length s. */
 export interface Sources {
-  /** u32 `[s, b]` */
+  /** u32 `[b, s]` */
   readonly sources: Tensor;
-  /** Row `(length − 1) · b + i` of states `[s · b, h]`, the last of source i, u32 `[b]`. */
-  readonly last: Tensor;
+  /** Tokens of each source, u32 `[b]`. */
+  readonly lengths: Tensor;
   /** f32 `[b, 1, s]`: 0 at tokens, and after the end so low that softmax gives it 0. */
   readonly seen: Tensor;
-  /** Each source reversed, then its padding, u32 `[s, b]`; for a bidirectional encoder. */
-  readonly reversed?: Tensor | undefined;
-  /** For each token of `sources` the row of its state among those of `reversed` `[s · b, h]`, u32 `[s · b]`. */
-  readonly mirror?: Tensor | undefined;
 }
 
 /** Replaces the activations of a site: dropout. */
@@ -60,36 +66,29 @@ export type Dropped = (x: Tensor, site: number) => Tensor;
 
 /** The encoder's results. */
 interface Encoded {
-  /** The state of each token, `[s, b, h]`; undefined after the end of a source. */
+  /** The state of each token, `[b, s, h]`; zeros after the end of a source. */
   readonly states: Tensor;
   /** The state of the last token, `[b, h]`; with two directions, the last state of each. */
   readonly last: Tensor;
 }
 
-/** Embeddings of ids u32 `[t, b]`: `[t, b, e]`. */
+/** Embeddings of ids u32 `[b, t]`: `[b, t, e]`. */
 function embedded({ gpu, embedding }: Recurrent, ids: Tensor, drop: Dropped | undefined, site: number): Tensor {
   const { y } = gather(gpu, { ids: reshape(ids, [ids.size]), table: embedding });
   return reshape(drop ? drop(y, site) : y, [...ids.shape, embedding.shape[1] ?? 0]);
 }
 
-const asRows = (states: Tensor) => reshape(states, [-1, states.shape[2] ?? 0]);
-
-/**
- * Encodes sources. States after the end of a source are computed but never read, so padding changes no result: the last
- * state is taken where the source ends.
- */
-export function encode(model: Recurrent, { sources, last, reversed, mirror }: Sources, drop?: Dropped): Encoded {
+/** Encodes sources; padding changes no result. */
+export function encode(model: Recurrent, { sources, lengths }: Sources, drop?: Dropped): Encoded {
   const { gpu, encoder, reverse } = model;
   return gpu.within("encoder", () => {
-    const states = gru(gpu, embedded(model, sources, drop, 0), encoder);
-    const end = gather(gpu, { ids: last, table: asRows(states) }).y;
-    if (!reverse) return { states, last: end };
-    if (!reversed || !mirror) throw new TypeError("an encoder of two directions reads reversed and mirror of a batch");
-    const back = asRows(gru(gpu, embedded(model, reversed, drop, 3), reverse));
-    const inOrder = reshape(gather(gpu, { ids: mirror, table: back }).y, states.shape);
+    const x = embedded(model, sources, drop, 0);
+    const forward = recurrent(gpu, { x, lengths, ...encoder }, { cell: "gru" });
+    if (!reverse) return { states: forward.out, last: forward.state };
+    const back = recurrent(gpu, { x, lengths, ...reverse }, { cell: "gru", reverse: true });
     return {
-      states: concat(gpu, [states, inOrder], 2),
-      last: concat(gpu, [end, gather(gpu, { ids: last, table: back }).y], 1),
+      states: concat(gpu, [forward.out, back.out], 2),
+      last: concat(gpu, [forward.state, back.state], 1),
     };
   });
 }
@@ -100,31 +99,34 @@ interface Attended {
   readonly alignment?: Tensor;
 }
 
-/** The head's input from states of the decoder `[t, b, h]`. */
+/** The decoder's states after inputs `[b, t, e]`, from the state before: `[b, t, h]`, and the last, `[b, h]`. */
+export const decodeSteps = ({ gpu, decoder }: Recurrent, x: Tensor, state: Tensor) =>
+  gpu.within("decoder", () => recurrent(gpu, { x, state, ...decoder }, { cell: "gru" }));
+
+/** The head's input from states of the decoder `[b, t, h]`. */
 export function attend(model: Recurrent, states: Tensor, encoded: Encoded, { seen }: Sources): Attended {
   const { gpu, combine } = model;
-  const queries = transpose(states, [1, 0, 2]);
-  if (!combine) return { y: contiguous(gpu, { x: queries }).y };
+  if (!combine) return { y: states };
   return gpu.within("attention", () => {
-    const memory = transpose(encoded.states, [1, 0, 2]);
-    const scores = gemm(gpu, { a: queries, b: transpose(memory) }).y;
+    const memory = encoded.states;
+    const scores = gemm(gpu, { a: states, b: transpose(memory) }).y;
     const alignment = softmax(gpu, { x: add(gpu, { a: scores, b: seen }).y }).y;
     gpu.tap("alignment", alignment);
     const found = gemm(gpu, { a: alignment, b: memory }).y;
-    const both = matmul(gpu, { x: concat(gpu, [found, queries], 2), weight: combine }).y;
+    const both = matmul(gpu, { x: concat(gpu, [found, states], 2), weight: combine }).y;
     return { y: tanh(gpu, { x: both }).y, alignment };
   });
 }
 
 /**
- * The logits of the token after each id, given the ids before (teacher forcing): ids u32 `[t, b]` → `[b, t, v]`.
+ * The logits of the token after each id, given the ids before (teacher forcing): ids u32 `[b, t]` → `[b, t, v]`.
  * Attention starts from the current state and feeds nothing to the next step, so all steps attend at once. Tap:
  * `alignment` `[b, t, s]`, the weight of each source token.
  */
 export function recurrentLogits(model: Recurrent, sources: Sources, ids: Tensor, drop?: Dropped): Tensor {
-  const { gpu, decoder, head } = model;
+  const { gpu, head } = model;
   const encoded = encode(model, sources, drop);
-  const states = gpu.within("decoder", () => gru(gpu, embedded(model, ids, drop, 1), decoder, encoded.last));
-  const { y } = attend(model, states, encoded, sources);
+  const { out } = decodeSteps(model, embedded(model, ids, drop, 1), encoded.last);
+  const { y } = attend(model, out, encoded, sources);
   return gpu.within("head", () => matmul(gpu, { x: drop ? drop(y, 2) : y, ...head }).y);
 }

@@ -10,7 +10,7 @@ import {
   recurrentOf,
   type Sources,
 } from "../../models/recurrent/encoder-decoder.ts";
-import { byPosition, sourceNumbers, sourceShapes } from "../../models/recurrent/sources.ts";
+import { sourceNumbers, sourceShapes } from "../../models/recurrent/sources.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { refuse } from "../objectives/layer-settings.ts";
 import type { LossSettings, Objective } from "../objectives/objective.ts";
@@ -78,14 +78,14 @@ function recurrentObjective(model: Recurrent): Objective<PairBatch> {
     inputs: ({ sources, ids, targets }) => {
       const [b, t] = [ids.length, ids[0]?.length ?? 0];
       return {
-        ...sourceNumbers(config, sources),
-        ids: { shape: [t, b], dtype: "u32", values: byPosition(ids, t) },
+        ...sourceNumbers(sources),
+        ids: { shape: [b, t], dtype: "u32", values: Uint32Array.from(ids.flat()) },
         targets: { shape: [b, t], dtype: "i32", values: Int32Array.from(targets.flat()) },
       };
     },
     inputsFor: ({ batch, context, sourceContext = context }) => ({
-      ...sourceShapes(config, batch, sourceContext),
-      ids: { shape: [context, batch], dtype: "u32" },
+      ...sourceShapes(batch, sourceContext),
+      ids: { shape: [batch, context], dtype: "u32" },
       targets: { shape: [batch, context], dtype: "i32" },
     }),
     logits: (tensors) => recurrentLogits(model, sourcesIn(tensors), given(tensors, "ids")),
@@ -101,10 +101,8 @@ type Tensors = Readonly<Record<string, Tensor>>;
 
 const sourcesIn = (tensors: Tensors): Sources => ({
   sources: given(tensors, "sources"),
-  last: given(tensors, "last"),
+  lengths: given(tensors, "lengths"),
   seen: given(tensors, "seen"),
-  reversed: tensors["reversed"],
-  mirror: tensors["mirror"],
 });
 
 /** Dropout of embeddings and of the head's input. */

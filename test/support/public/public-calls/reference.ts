@@ -151,7 +151,6 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     cell: m2,
     lengths: v2,
   };
-  const unit = { a: bits(2, 6), h: m2, weight: bits(6, 2), bias: bits(6) };
   const pairsOfWords = { v: m2, u: m2, others: bits(3, 2) };
   const calls: Readonly<Record<string, PublicCalls>> = {
     axes: of(reference.axes, ["op", { x: m2 }, { x: "a b" }]),
@@ -343,8 +342,6 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
       { ...cells, dout: bits(2, 1, 2), dstate: m2, dcell: m2 },
       { cell: "lstm", reverse: true },
     ]),
-    gruCell: of(reference.gruCell, [unit]),
-    gruCellBackward: of(reference.gruCellBackward, [{ ...unit, dy: m2 }]),
     negativeSampling: of(reference.negativeSampling, [pairsOfWords]),
     negativeSamplingBackward: of(reference.negativeSamplingBackward, [{ ...pairsOfWords, dlosses: v2 }]),
     bert: of(reference.bert, [{ ids: v2, types: v2, weights: bertWeights }, bertConfig]),

@@ -1,12 +1,9 @@
 import { expect, test } from "vitest";
 import { normal } from "../../src/check/random.ts";
-import { gruStep } from "../../src/models/recurrent/gru.ts";
 import { pairScores } from "../../src/models/word-models/word-vectors.ts";
 import { type Dense, dense, sizeOf } from "../../src/reference/dense.ts";
-import { gruCell, gruCellBackward } from "../../src/reference/models/recurrent.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/devices/gpu.ts";
-import { gradientsOf } from "../support/numbers/gradients-of.ts";
 
 const gpu = await testGpu();
 
@@ -23,25 +20,6 @@ function expectNear(found: ArrayLike<number> | undefined, { values }: Dense): vo
     expect(Math.abs((found?.[i] ?? Number.NaN) - value)).toBeLessThan(2e-6 * largest);
   }
 }
-
-test("a gated recurrent unit and its gradients are the reference's, from the state before and from the inputs", async () => {
-  const given = { a: drawn([5, 21], 1), h: drawn([5, 7], 2), weight: drawn([21, 7], 3), bias: drawn([21], 4) };
-  const dy = drawn([5, 7], 5);
-  const { a, h, weight, bias } = given;
-  const tensors = { a: upload(a), h: upload(h), weight: upload(weight), bias: upload(bias) };
-  const unit = { weight: tensors.weight, bias: tensors.bias };
-  const { value, gradients } = await gradientsOf(
-    gpu,
-    tensors,
-    () => gruStep(gpu, tensors.a, tensors.h, { inputs: unit, state: unit }),
-    { upstream: upload(dy) },
-  );
-  expectNear(value, gruCell(given).y);
-  const { da, dh, dweight, dbias } = gruCellBackward({ ...given, dy });
-  for (const [name, wanted] of Object.entries({ a: da, h: dh, weight: dweight, bias: dbias })) {
-    expectNear(gradients[name as keyof typeof gradients], wanted);
-  }
-});
 
 test("scores of pairs: the near word first, then those that are drawn", async () => {
   const [input, output] = [drawn([5, 3], 6), drawn([5, 3], 7)];
