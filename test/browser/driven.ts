@@ -1,7 +1,9 @@
 // Browsers that the same test drives: Chromium by Playwright, Firefox by Puppeteer.
+import type { Page } from "puppeteer-core";
 import { test } from "vitest";
 import { noChromium } from "../../bench/harness/chromium.ts";
 import { noFirefox } from "../../bench/harness/firefox.ts";
+import { until } from "../support/until.ts";
 import { sharedChromium, sharedFirefox } from "./shared.ts";
 
 /** What the pages of both have in common. */
@@ -83,6 +85,49 @@ function driven<P extends Listening>(context: Context<P>, { resize, runFirst, pa
   };
 }
 
+/**
+ * In a page: keeps a press of the mouse from all but the wanted element, and remembers whether it met that. A page that
+ * moves between the button's way down and its way up gives the click to an element around both.
+ */
+function guardPress(css: string): void {
+  const keep = globalThis as { pressMissed?: boolean; endGuard?: () => void };
+  keep.endGuard?.();
+  keep.pressMissed = true;
+  let isMet = false;
+  const ended = new AbortController();
+  keep.endGuard = () => ended.abort();
+  const take = (event: Event) => {
+    if (keep.pressMissed === false) return; // what a click leads to, such as that of a label's field
+    if (event.type === "pointerdown" || event.type === "click") {
+      isMet = document.querySelector(css)?.contains(event.target as Node) === true;
+    }
+    if (event.type === "click") keep.pressMissed = !isMet;
+    if (isMet) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  for (const type of ["pointerdown", "mousedown", "pointerup", "mouseup", "click"]) {
+    addEventListener(type, take, { capture: true, signal: ended.signal });
+  }
+}
+
+/**
+ * Playwright waits until an element stands still before it clicks, and repeats a click that met another, because the
+ * page moved after the place was measured. Puppeteer's locators do the first; this does the second.
+ */
+async function clickUntilMet(page: Page, selector: string): Promise<void> {
+  await until(`a click that meets ${selector}`, async () => {
+    await page.evaluate(guardPress, selector);
+    await page.locator(selector).setTimeout(120_000).click();
+    const missed = () => {
+      const { pressMissed, endGuard } = globalThis as { pressMissed?: boolean; endGuard?: () => void };
+      endGuard?.();
+      return pressMissed === true;
+    };
+    return !(await page.evaluate(missed).catch(() => false)); // what led to another page has met its element
+  });
+}
+
 /** The browsers that pages are tested in. */
 export const browsers: readonly InstalledBrowser[] = [
   {
@@ -99,8 +144,7 @@ export const browsers: readonly InstalledBrowser[] = [
     missing: noFirefox,
     start: async () =>
       driven(await (await sharedFirefox()).createBrowserContext(), {
-        // Playwright waits until an element stands still before it clicks; of Puppeteer, locators do.
-        page: (page) => ({ click: (selector) => page.locator(selector).setTimeout(120_000).click() }),
+        page: (page) => ({ click: (selector) => clickUntilMet(page, selector) }),
         resize: (page, size) => page.setViewport(size),
         runFirst: (page, run) => page.evaluateOnNewDocument(run),
       }),

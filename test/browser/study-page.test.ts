@@ -94,6 +94,8 @@ describe.each(browsers)("the page that studies kernels in $name", ({ name, missi
     opened = await browser.open(addressOf("kernel=gemm/naive"));
     ({ page } = opened);
     await opened.resize(1280, 900);
+    await shown(page, "#check .verdicts", /✓ right Interpreted/);
+    await shown(page, ".device", /./);
   });
   afterAll(async () => {
     await browser?.close();
