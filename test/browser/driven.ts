@@ -85,6 +85,9 @@ function driven<P extends Listening>(context: Context<P>, { resize, runFirst, pa
   };
 }
 
+/** What browsers say of an evaluation whose page has gone to another address. */
+export const left = /context was destroyed|cannot find context|actor .* destroyed|no such frame|discarded/i;
+
 /**
  * In a page: keeps a press of the mouse from all but the wanted element, and remembers whether it met that. A page that
  * moves between the button's way down and its way up gives the click to an element around both.
@@ -124,7 +127,12 @@ async function clickUntilMet(page: Page, selector: string): Promise<void> {
       endGuard?.();
       return pressMissed === true;
     };
-    return !(await page.evaluate(missed).catch(() => false)); // what led to another page has met its element
+    try {
+      return !(await page.evaluate(missed));
+    } catch (error) {
+      if (!left.test(String(error))) throw error;
+      return true; // what led to another page has met its element
+    }
   });
 }
 

@@ -1,5 +1,5 @@
 import { until } from "../support/until.ts";
-import type { DrivenPage } from "./driven.ts";
+import { type DrivenPage, left } from "./driven.ts";
 
 export { until };
 
@@ -31,9 +31,6 @@ function lookInPage<A, R>(look: (given: A) => R, given: A): Promise<R> {
     lookAgain();
   });
 }
-
-/** What browsers say of an evaluation whose page has gone to another address. */
-const left = /context was destroyed|cannot find context|actor .* destroyed|no such frame|discarded/i;
 
 /**
  * Of so many looks at what the page has answered, one makes it look again, for what no change of its elements shows.
