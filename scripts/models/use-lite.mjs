@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "../setup/run.mjs";
+import { safetensorsOf } from "./safetensors.mjs";
 
 const encoder = "module_apply_default/Encoder_en/KonaTransformer/Encode/";
 const kernels = "module/Encoder_en/KonaTransformer/Encode/";
@@ -159,27 +160,13 @@ export function convertUseLite() {
 
 /** Writes the model's files into a folder, with weights of this type. */
 export async function writeUseLite(folder, dtype) {
-  const { encode } = await import("../../dist/tensor/dtype.js");
   const { config, tokenizer, tensors } = convertUseLite();
-  const header = {};
-  const data = [];
-  let at = 0;
-  for (const [name, { shape, values }] of Object.entries(tensors)) {
-    const elements = encode(dtype, values);
-    const bytes = new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
-    header[name] = { dtype: dtype.toUpperCase(), shape, data_offsets: [at, at + bytes.length] };
-    data.push(bytes);
-    at += bytes.length;
-  }
-  const text = JSON.stringify(header);
-  const head = new TextEncoder().encode(text.padEnd(Math.ceil(text.length / 8) * 8));
-  const length = new Uint8Array(8);
-  new DataView(length.buffer).setBigUint64(0, BigInt(head.length), true);
+  const weights = await safetensorsOf(dtype, tensors);
   mkdirSync(folder, { recursive: true });
   const torch = { f16: "float16", f32: "float32" }[dtype];
   writeFileSync(join(folder, "config.json"), `${JSON.stringify({ ...config, torch_dtype: torch }, null, 2)}\n`);
   writeFileSync(join(folder, "tokenizer.json"), `${JSON.stringify(tokenizer)}\n`);
-  writeFileSync(join(folder, "model.safetensors"), Buffer.concat([length, head, ...data]));
+  writeFileSync(join(folder, "model.safetensors"), weights);
 }
 
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
