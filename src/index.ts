@@ -69,6 +69,8 @@ export * from "./attention.ts";
 
 // Ops
 
+export { type MaskLengthsOptions, maskLengths } from "./kernels/alignment/mask-lengths.ts";
+export { type AdditiveScoresTensors, additiveScores } from "./kernels/alignment/scores.ts";
 export {
   exp,
   type Gated,
@@ -177,6 +179,14 @@ export {
 // Blocks
 
 export type { Activation } from "./blocks/activations.ts";
+export {
+  type AdditiveAttentionTensors,
+  type AlignedResult,
+  additiveAttention,
+  type LuongAttentionOptions,
+  type LuongAttentionTensors,
+  luongAttention,
+} from "./blocks/alignment.ts";
 export {
   type AttentionInputs,
   type AttentionShape,

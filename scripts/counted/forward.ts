@@ -1,6 +1,7 @@
 // Products with every variant and with weights of several formats; ops over rows and elements; the choice of tokens.
 import { variantsOf } from "../../src/check/case-table.ts";
 import * as library from "../../src/index.ts";
+import { additiveScoresBackward } from "../../src/kernels/alignment/scores-backward.ts";
 import { dropout } from "../../src/kernels/elementwise/dropout.ts";
 import { gemm } from "../../src/kernels/gemm/gemm.ts";
 import { headMatmul } from "../../src/kernels/matmul/heads.ts";
@@ -72,6 +73,22 @@ export function recurrentCalls({ gpu, random }: Tensors): ModelCall[] {
       ];
     }),
   );
+}
+
+/** Attention over the states of a recurrent encoder. */
+export function alignmentCalls({ gpu, random, words }: Tensors): ModelCall[] {
+  const [b, t, s] = [4, 16, 32];
+  const given = () => ({ query: random([b, t, head]), keys: random([b, s, head]), v: random([head]) });
+  const sizes = `${b} rows of ${t} queries and ${s} keys of ${head}`;
+  return [
+    { sizes, record: () => library.additiveScores(gpu, given()) },
+    { sizes, record: () => additiveScoresBackward(gpu, { ...given(), dscores: random([b, t, s]) }) },
+    {
+      sizes: `${b} rows of ${s} keys of ${head}`,
+      record: () =>
+        library.maskLengths(gpu, { x: random([b, s, head]), lengths: words([b], (i) => i * 9) }, { axis: 1, value: 0 }),
+    },
+  ];
 }
 
 export function rowCalls(tensors: Tensors): ModelCall[] {

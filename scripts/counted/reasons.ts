@@ -14,6 +14,7 @@ const padding = "padded, the shares of 240 experts would not fit workgroup memor
 /** By kernel, kind and name. */
 export const reasons: Readonly<Record<"buffers" | "workgroupMemory", Readonly<Record<string, string>>>> = {
   buffers: {
+    "alignment/scores: load keys": `${next}; each is followed by a tanh`,
     "attention/backward/stats: load dout": tried("row", 3.2),
     "attention/backward/stats: load out": tried("row", 3.2),
     "attention/flash: load q": `tiles of keys and weights fill workgroup memory; ${next}`,

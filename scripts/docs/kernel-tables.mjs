@@ -16,6 +16,7 @@ const headings = new Map([
   ["rope", "Rotary positions"],
   ["kv-cache", "Cache"],
   ["attention", "Attention"],
+  ["alignment", "Attention of 2014 and 2015"],
   ["linear-attention", "Attention without a softmax"],
   ["softmax", "Softmax"],
   ["cross-entropy", "Losses"],

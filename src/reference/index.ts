@@ -20,6 +20,20 @@ export {
 // Attention
 
 export {
+  type AdditiveAttention,
+  type AdditiveScores,
+  type Aligned,
+  type AlignedUpstream,
+  additiveAttention,
+  additiveAttentionBackward,
+  additiveScores,
+  additiveScoresBackward,
+  type LuongAttention,
+  luongAttention,
+  luongAttentionBackward,
+  maskLengths,
+} from "./attention/alignment.ts";
+export {
   type AttentionBackwardOptions,
   type AttentionOptions,
   type AttentionState,

@@ -5,6 +5,7 @@ import { ladderTables } from "./ladders/kernels.ts";
 
 /** Tables by how the names of their kernels begin: of several, the longest counts. */
 const tables: Readonly<Record<string, () => Promise<{ readonly kernels: readonly StudyKernel[] }>>> = {
+  "alignment/": () => import("./dispatches/alignment.ts"),
   "attention/": () => import("./dispatches/attention.ts"),
   "attention/backward/": () => import("./dispatches/attention-backward.ts"),
   "attention/block-map/": () => import("./dispatches/attention-pieces.ts"),

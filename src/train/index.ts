@@ -36,6 +36,12 @@ export { readAdapter } from "./lora/read-adapter.ts";
 
 // Steps
 
+export {
+  type AdditiveScoresBackwardOptions,
+  type AdditiveScoresGradients,
+  type AdditiveScoresGradientTensors,
+  additiveScoresBackward,
+} from "../kernels/alignment/scores-backward.ts";
 export type { ContrastiveBatch } from "./objectives/contrastive-batch.ts";
 export type { PairLossOptions } from "./objectives/encoder-decoder.ts";
 export type { LabelBatch } from "./objectives/label-batch.ts";

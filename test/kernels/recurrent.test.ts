@@ -14,42 +14,26 @@ import { reshape } from "../../src/tensor/views.ts";
 import golden from "../golden/recurrent.json" with { type: "json" };
 import { testGpu } from "../support/devices/gpu.ts";
 import { gradientsOf } from "../support/numbers/gradients-of.ts";
+import { asDense, expectClose, type Listed, mapped, type NamedLists } from "../support/numbers/listed.ts";
 import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu();
 testCases(() => gpu, recurrentCases);
 testCases(() => gpu, recurrentBackwardCases);
 
-interface Listed {
-  readonly shape: readonly number[];
-  readonly values: readonly number[];
-}
-type Named = Readonly<Record<string, Listed>>;
-
 interface Golden {
   readonly cell: "lstm" | "gru" | "rnn";
   readonly layers: number;
   readonly bidirectional: boolean;
   readonly lengths: readonly number[] | null;
-  readonly inputs: Named;
-  readonly weights: Named;
-  readonly results: Named;
-  readonly upstream: Named;
-  readonly gradients: Named;
+  readonly inputs: NamedLists;
+  readonly weights: NamedLists;
+  readonly results: NamedLists;
+  readonly upstream: NamedLists;
+  readonly gradients: NamedLists;
 }
 
 const cases = Object.entries(golden as unknown as Readonly<Record<string, Golden>>);
-const mapped = <T>(named: Named, change: (listed: Listed) => T): Record<string, T> =>
-  Object.fromEntries(Object.entries(named).map(([name, listed]) => [name, change(listed)]));
-const asDense = ({ shape, values }: Listed): Dense => dense(shape, values);
-
-function expectClose(found: ArrayLike<number> | undefined, wanted: Listed | undefined, most: number, name: string) {
-  expect(found?.length, name).toBe(wanted?.values.length);
-  const largest = Math.max(1, ...(wanted?.values ?? []).map(Math.abs));
-  for (const [i, value] of (wanted?.values ?? []).entries()) {
-    expect(Math.abs((found?.[i] ?? Number.NaN) - value), `${name}[${i}]`).toBeLessThan(most * largest);
-  }
-}
 
 test.each(cases.filter(([, { layers, bidirectional }]) => layers === 1 && !bidirectional))(
   "%s: the reference is PyTorch's to 1e-10, and so are its gradients",

@@ -2,6 +2,7 @@ import { headMatmul } from "../../kernels/matmul/heads.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { GradientError, type Rule, ruleOf } from "./rule.ts";
 import { activationRules } from "./rules/activations.ts";
+import { additiveScoresRule, maskLengthsRule } from "./rules/alignment.ts";
 import { attentionRule, tableAttentionRule } from "./rules/attention.ts";
 import { addRule, castRule, divRule, mulRule, subRule, whereRule } from "./rules/elementwise.ts";
 import { concatRule, contiguousRule, meanRule, ropeRule, sumRule } from "./rules/layout.ts";
@@ -59,6 +60,8 @@ export const rules: readonly Rule[] = [
   adaptedExpertsRule,
   linearCrossEntropyRule,
   recurrentRule,
+  maskLengthsRule,
+  additiveScoresRule,
   ...activationRules,
   headMatmulRule,
 ];

@@ -62,7 +62,7 @@ test.each([
 
 test("a kernel that there is not is refused with those that there are", async () => {
   await expect(studyKernel("gemm/tile")).rejects.toThrow("there is no kernel gemm/tile; there are gemm/naive, ");
-  await expect(studyKernel("flash")).rejects.toThrow("there are attention/, cross-entropy/, ");
+  await expect(studyKernel("flash")).rejects.toThrow("there are alignment/, attention/, cross-entropy/, ");
 });
 
 test("an edited file takes the place of its text, and lines of the joined text are those of files", async () => {

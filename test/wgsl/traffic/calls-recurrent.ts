@@ -1,5 +1,8 @@
-// Calls of recurrent layers: each cell, with rows of one length and of several, a step more the second time.
+// Calls of recurrent layers, and of attention over their states: each cell, with rows of one length and of several, a step more the second time.
 
+import { maskLengths } from "../../../src/kernels/alignment/mask-lengths.ts";
+import { additiveScores } from "../../../src/kernels/alignment/scores.ts";
+import { additiveScoresBackward } from "../../../src/kernels/alignment/scores-backward.ts";
 import { recurrentBackward } from "../../../src/kernels/recurrent/backward.ts";
 import { recurrent } from "../../../src/kernels/recurrent/recurrent.ts";
 import type { CountedCall, Inputs } from "./call.ts";
@@ -33,5 +36,16 @@ export function recurrentCalls({ gpu, random, words }: Inputs): Readonly<Record<
       }
     }
   }
+  const alignment = (a: number) => ({ query: random([2, 3, a]), keys: random([2, 5, a]), v: random([a]) });
+  const scores = (a: number) => additiveScores(gpu, alignment(a));
+  const backward = (a: number) =>
+    additiveScoresBackward(gpu, { ...alignment(a), dscores: random([2, 3, 5]) }, { needs: { v: false } });
+  found["additiveScores"] = { record: () => scores(8), grown: () => scores(16) };
+  found["additiveScores by one"] = { record: () => scores(7), grown: () => scores(9) };
+  found["additiveScoresBackward"] = { record: () => backward(8), grown: () => backward(16) };
+  found["additiveScoresBackward by one"] = { record: () => backward(7), grown: () => backward(9) };
+  found["maskLengths"] = {
+    record: () => maskLengths(gpu, { x: random([2, 3, 4]), lengths: words([2], 1, 3) }, { axis: 1, value: 0 }),
+  };
   return found;
 }

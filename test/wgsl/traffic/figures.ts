@@ -30,6 +30,9 @@ const branches = "what the kernel computes depends on the values";
 
 /** The figures of every kernel, by file. */
 export const figures: Readonly<Record<string, Figures>> = {
+  "alignment/mask-lengths": all,
+  "alignment/scores": all,
+  "alignment/scores-backward": all,
   "attention/backward/diagonals": { operations: { not: "the figure leaves out the threads' tree reduction" } },
   "attention/backward/elements": { operations: { not: ofText }, bytes: { not: ofText } },
   "attention/backward/flash-diagonals": products,

@@ -20,6 +20,12 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     cell: zeros([2, 4]),
     lengths: zeros([2], "u32"),
   };
+  const aligned = {
+    query: zeros([2, 1, 4]),
+    keys: zeros([2, 3, 4]),
+    values: zeros([2, 3, 4]),
+    lengths: zeros([2], "u32"),
+  };
   const norms = [
     { kind: "rms", weight: v4, eps: 1e-5 },
     { kind: "layer", weight: v4, bias: v4, eps: 1e-5 },
@@ -80,6 +86,21 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     ),
     addNorm: call(library.addNorm, ...norms.map((norm) => [{ sum: m4, update: m4 }, norm])),
     norm: call(library.norm, ...norms.map((norm) => [m4, norm])),
+    additiveAttention: call(library.additiveAttention, [
+      { ...aligned, queryWeight: zeros([3, 4]), keyWeight: zeros([3, 4]), v: zeros([3]) },
+    ]),
+    additiveScores: call(library.additiveScores, [
+      { query: aligned.query, keys: aligned.keys, v: v4 },
+      { into: { scores: zeros([2, 1, 3]) } },
+    ]),
+    luongAttention: call(library.luongAttention, [
+      { ...aligned, weight: zeros([3, 8]), v: zeros([3]) },
+      { score: "concat" },
+    ]),
+    maskLengths: call(library.maskLengths, [
+      { x: aligned.keys, lengths: aligned.lengths },
+      { axis: 1, value: 0, into: { y: zeros([2, 3, 4]) } },
+    ]),
     recurrent: call(library.recurrent, [recurrent, { cell: "lstm", reverse: true, variant: "steps" }]),
     recurrentLayers: call(library.recurrentLayers, [
       {

@@ -151,6 +151,11 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     cell: m2,
     lengths: v2,
   };
+  const scored = { query: bits(2, 1, 2), keys: bits(2, 3, 2), v: v2 };
+  const aligned = { ...scored, values: bits(2, 3, 2), lengths: v2 };
+  const additive = { ...aligned, queryWeight: m2, keyWeight: m2 };
+  const ofWeights = { dout: bits(2, 1, 2), dweights: bits(2, 1, 3) };
+  const concat = { ...aligned, weight: bits(2, 4) };
   const pairsOfWords = { v: m2, u: m2, others: bits(3, 2) };
   const calls: Readonly<Record<string, PublicCalls>> = {
     axes: of(reference.axes, ["op", { x: m2 }, { x: "a b" }]),
@@ -337,6 +342,16 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
       { beams: 2, n: 3, v: 4 },
     ]),
     copyRows: of(reference.copyRows, [{ cache: bits(2, 1, 3, 2), parents: bits(2), lengths: bits(2) }]),
+    additiveAttention: of(reference.additiveAttention, [additive]),
+    additiveAttentionBackward: of(reference.additiveAttentionBackward, [{ ...additive, ...ofWeights }]),
+    additiveScores: of(reference.additiveScores, [scored]),
+    additiveScoresBackward: of(reference.additiveScoresBackward, [{ ...scored, dscores: bits(2, 1, 3) }]),
+    luongAttention: of(reference.luongAttention, [concat, { score: "concat" }]),
+    luongAttentionBackward: of(reference.luongAttentionBackward, [{ ...concat, ...ofWeights }, { score: "concat" }]),
+    maskLengths: of(reference.maskLengths, [
+      { x: bits(2, 3, 2), lengths: v2 },
+      { axis: 1, value: 0 },
+    ]),
     recurrent: of(reference.recurrent, [cells, { cell: "lstm", reverse: true }]),
     recurrentBackward: of(reference.recurrentBackward, [
       { ...cells, dout: bits(2, 1, 2), dstate: m2, dcell: m2 },

@@ -51,6 +51,10 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     "train/gegluBackward": gated(train.gegluBackward),
     "train/gegluErfBackward": gated(train.gegluErfBackward),
     "train/swigluBackward": gated(train.swigluBackward),
+    "train/additiveScoresBackward": call(train.additiveScoresBackward, [
+      { query: zeros([2, 1, 4]), keys: zeros([2, 3, 4]), v: zeros([4]), dscores: zeros([2, 1, 3]) },
+      { needs: { query: true, keys: true, v: true } },
+    ]),
     "train/recurrentBackward": call(train.recurrentBackward, [
       { ...recurrent, out: zeros([2, 1, 4]), dout: zeros([2, 1, 4]), dstate: m4, dcell: m4 },
       {

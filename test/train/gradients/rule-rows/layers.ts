@@ -255,5 +255,22 @@ export function layerRows(gpu: Gpu): readonly Row[] {
     );
   });
 
-  return [...norms, ...pooled, ...others, ...routes, ...layers, ...recurrent, adapted];
+  const alignment = [
+    row(
+      "additiveScores",
+      ops.additiveScores,
+      { query: random([2, 3, 4], 51), keys: random([2, 2, 4], 52), v: random([4], 53) },
+      (given) => ({ y: reference.additiveScores(given).scores }),
+      (given) => ops.additiveScores(gpu, given).scores,
+    ),
+    row(
+      "maskLengths",
+      ops.maskLengths,
+      { x: random([2, 3, 2], 54) },
+      ({ x }) => reference.maskLengths({ x, lengths: lengths.exact }, { axis: 1, value: 0 }),
+      ({ x }) => ops.maskLengths(gpu, { x, lengths: lengths.u32() }, { axis: 1, value: 0 }).y,
+    ),
+  ];
+
+  return [...norms, ...pooled, ...others, ...routes, ...layers, ...recurrent, ...alignment, adapted];
 }
