@@ -84,7 +84,6 @@ function submit(model: Recurrent, rows: readonly (readonly number[])[], start: n
   const sources = {
     sources: uploaded(numbers.sources),
     lengths: uploaded(numbers.lengths),
-    seen: uploaded(numbers.seen),
   };
   const encoded = encode(model, sources);
   const b = rows.length;

@@ -1,15 +1,13 @@
+import { luongAttention } from "../../blocks/alignment.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { tanh } from "../../kernels/elementwise/activation.ts";
-import { add } from "../../kernels/elementwise/elementwise.ts";
 import { gather } from "../../kernels/embedding/gather.ts";
-import { gemm } from "../../kernels/gemm/gemm.ts";
 import { concat } from "../../kernels/layout/concat.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
 import type { RecurrentTensors } from "../../kernels/recurrent/problem.ts";
 import { recurrent } from "../../kernels/recurrent/recurrent.ts";
-import { softmax } from "../../kernels/softmax/softmax.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { reshape, transpose } from "../../tensor/views.ts";
+import { reshape } from "../../tensor/views.ts";
 import type { NamedWeights } from "../weights/named-weights.ts";
 import type { RecurrentConfig } from "./config.ts";
 
@@ -57,8 +55,6 @@ export interface Sources {
   readonly sources: Tensor;
   /** Tokens of each source, u32 `[b]`. */
   readonly lengths: Tensor;
-  /** f32 `[b, 1, s]`: 0 at tokens, and after the end so low that softmax gives it 0. */
-  readonly seen: Tensor;
 }
 
 /** Replaces the activations of a site: dropout. */
@@ -104,16 +100,14 @@ export const decodeSteps = ({ gpu, decoder }: Recurrent, x: Tensor, state: Tenso
   gpu.within("decoder", () => recurrent(gpu, { x, state, ...decoder }, { cell: "gru" }));
 
 /** The head's input from states of the decoder `[b, t, h]`. */
-export function attend(model: Recurrent, states: Tensor, encoded: Encoded, { seen }: Sources): Attended {
+export function attend(model: Recurrent, states: Tensor, encoded: Encoded, { lengths }: Sources): Attended {
   const { gpu, combine } = model;
   if (!combine) return { y: states };
   return gpu.within("attention", () => {
-    const memory = encoded.states;
-    const scores = gemm(gpu, { a: states, b: transpose(memory) }).y;
-    const alignment = softmax(gpu, { x: add(gpu, { a: scores, b: seen }).y }).y;
+    const given = { query: states, keys: encoded.states, lengths };
+    const { out, weights: alignment } = luongAttention(gpu, given, { score: "dot" });
     gpu.tap("alignment", alignment);
-    const found = gemm(gpu, { a: alignment, b: memory }).y;
-    const both = matmul(gpu, { x: concat(gpu, [found, states], 2), weight: combine }).y;
+    const both = matmul(gpu, { x: concat(gpu, [out, states], 2), weight: combine }).y;
     return { y: tanh(gpu, { x: both }).y, alignment };
   });
 }

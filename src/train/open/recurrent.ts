@@ -102,7 +102,6 @@ type Tensors = Readonly<Record<string, Tensor>>;
 const sourcesIn = (tensors: Tensors): Sources => ({
   sources: given(tensors, "sources"),
   lengths: given(tensors, "lengths"),
-  seen: given(tensors, "seen"),
 });
 
 /** Dropout of embeddings and of the head's input. */
