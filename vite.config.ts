@@ -4,6 +4,7 @@ import { dirname, extname, join } from "node:path";
 import { relative } from "node:path/posix";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type HtmlTagDescriptor, type Plugin } from "vite";
+import { coursePages, courseWritten } from "./site/course/written.ts";
 import { readme, readmePictures, readmeWritten } from "./site/readme/written.ts";
 import { policyOf } from "./site/shell/head/policy.ts";
 import { headerWritten } from "./site/shell/head/written.ts";
@@ -11,7 +12,10 @@ import { wgslVite } from "./src/wgsl-loader.ts";
 
 const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const site = folder("site");
-const pages = [".", ...readdirSync(site)].map((name) => join(site, name, "index.html")).filter(existsSync);
+const pages = [".", ...readdirSync(site)]
+  .map((name) => join(site, name, "index.html"))
+  .filter(existsSync)
+  .concat(coursePages);
 
 // The other engines' code, which `bench peers` puts here; the peers page does without where it is not.
 const peers = folder(".cache/peers/public");
@@ -98,10 +102,19 @@ export default defineConfig({
   define: {
     KERNEL_NAMES: kernelNames,
     PEERS_ARE_HERE: existsSync(peers),
+    MODEL_BYTES: Object.fromEntries(readdirSync(folder("examples/models")).map((model) => [model, bytesOf(model)])),
     VOICES_DENSE_BYTES: bytesOf("voices-dense"),
     VOICES_NANO_BYTES: bytesOf("voices-nano"),
   },
-  plugins: [wgslVite(), withHead, headerWritten, readmeWritten, beforePaint, asTheyAre],
+  plugins: [wgslVite(), withHead, courseWritten, headerWritten, readmeWritten, beforePaint, asTheyAre],
+  // The course runs an example, which imports the package by its name.
+  resolve: {
+    alias: [
+      { find: /^shaderformer$/, replacement: folder("src/index.ts") },
+      { find: /^shaderformer\/(encoders|words)$/, replacement: `${folder("src")}/$1.ts` },
+      { find: /^shaderformer\/(train|reference)$/, replacement: `${folder("src")}/$1/index.ts` },
+    ],
+  },
   worker: { format: "es", plugins: () => [wgslVite()] },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {

@@ -19,7 +19,8 @@ const common = {
   resolve: {
     alias: [
       { find: /^shaderformer$/, replacement: source("src/index.ts") },
-      { find: /^shaderformer\/reference$/, replacement: source("src/reference/index.ts") },
+      { find: /^shaderformer\/(train|reference)$/, replacement: source("src/$1/index.ts") },
+      { find: /^shaderformer\/(encoders|words)$/, replacement: source("src/$1.ts") },
     ],
   },
 };

@@ -57,6 +57,14 @@ const ways: Readonly<Record<string, Way>> = {
     },
     everywhere: true,
   },
+  course: {
+    at: ({ front }) => front.replace("index.html", "course/bag-of-words.html"),
+    walk: async ({ page }) => {
+      await press(page, "button", /^Run it here$/);
+      await shown(page, "#verdict", /✓ The claim holds for this run/);
+    },
+    everywhere: true,
+  },
   generate: {
     at: ({ generate }) =>
       generate(`prompt=${encodeURIComponent(golden?.prompt ?? "")}&max_tokens=8&temperature=0&run=1`),

@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { spokenWords } from "../../site/front/live-state.ts";
-import { addressOf, readme, readmeHtml, readmePictures } from "../../site/readme/written.ts";
+import { readme, readmePictures } from "../../site/readme/written.ts";
+import { addressOf, markdownHtml } from "../../site/shell/head/markdown.ts";
 import { pages } from "../../site/shell/head/pages.ts";
 import { headerHtml } from "../../site/shell/head/written.ts";
 
@@ -42,7 +43,7 @@ test("the README's page links to what the site has, and names what is in the rep
     ...["#limits", "https://github.com/", "../train/index.html", undefined],
   ]);
   const text = readme();
-  const page = readmeHtml(text);
+  const page = markdownHtml(text);
   for (const [, anchor] of page.matchAll(/href="#([^"]*)"/g)) expect(page).toContain(`id="${anchor}"`);
   const shown = [...page.matchAll(/src(?:set)?="\.\.\/pictures\/([^"]*)"/g)].map(([, name]) => name);
   expect(new Set(shown)).toEqual(new Set(readmePictures(text)));

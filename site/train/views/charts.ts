@@ -1,21 +1,10 @@
 import type { TrainingStep } from "../../../src/train/trainer/results.ts";
 import { percent, tick } from "../../shell/format.ts";
+import type { Draw } from "../../shell/plots/figure.tsx";
+import { apart, frame, shapes } from "../../shell/plots/lines.ts";
 import type { Baselines } from "../tasks/baselines.ts";
 import type { History, Look } from "../worker/history.ts";
 import type { MemoryLine } from "../worker/protocol.ts";
-import type { Draw } from "./figure.tsx";
-
-type Size = Parameters<Draw>[1];
-
-/** Shared by all figures. */
-export const frame = ({ width, colour }: Size) => ({
-  width,
-  height: 260,
-  style: { background: "transparent", color: colour("--text"), fontSize: "13px", overflow: "visible" },
-  marginLeft: 56,
-  marginBottom: 40,
-  marginTop: 24,
-});
 
 /** Maximum points of a line. */
 const most = 300;
@@ -39,21 +28,6 @@ export function thinned(points: readonly Point[], count = most): readonly Point[
 
 const lossOf = ({ steps }: Pick<History, "steps">): readonly Point[] =>
   thinned(steps.filter(({ loss }) => Number.isFinite(loss)).map(({ step, loss }) => ({ step, value: loss })));
-
-/** Labels at the heights of lines, separated where they would overlap, and not above the highest line. */
-export function apart<L extends { readonly value: number }>(
-  lines: readonly L[],
-  least: number,
-): readonly (L & { at: number })[] {
-  const sorted = [...lines].sort((a, b) => a.value - b.value);
-  const [heights, top] = [sorted.map(({ value }) => value), sorted.at(-1)?.value ?? 0];
-  for (let i = 1; i < heights.length; i++) heights[i] = Math.max(heights[i] ?? 0, (heights[i - 1] ?? 0) + least);
-  for (let i = heights.length - 1, most = top; i >= 0; i--) {
-    heights[i] = Math.min(heights[i] ?? 0, most);
-    most = (heights[i] ?? 0) - least;
-  }
-  return sorted.map((line, i) => ({ ...line, at: heights[i] ?? line.value }));
-}
 
 /** The loss of each step and of held-out examples, with the baselines. */
 export const lossChart =
@@ -141,9 +115,6 @@ export const accuracyChart =
       ],
     });
   };
-
-/** Marks of lines, in their order. */
-export const shapes = ["circle", "square", "triangle", "diamond", "star", "cross", "wye"] as const;
 
 /** A number per part of the model over the evaluations, on a logarithmic axis. */
 export const partsChart =

@@ -1,11 +1,11 @@
 import { signal } from "@preact/signals";
 import { TableFrame } from "../../shell/controls/table-frame.tsx";
 import { count, digits, percent } from "../../shell/format.ts";
+import { Figure } from "../../shell/plots/figure.tsx";
 import { isMixture } from "../setup/settings.ts";
 import { shown, text } from "../state.ts";
 import { taskOf } from "../tasks/tasks.ts";
 import { divisionsOf, type RouterFacts } from "../worker/expert-use.ts";
-import { Figure } from "./figure.tsx";
 import { lookAt } from "./shown-step.ts";
 import { differenceOf, sharesOf, specialisationChart, together, usesOf } from "./specialisation.ts";
 import { StepSlider } from "./step-slider.tsx";

@@ -1,10 +1,10 @@
 import { count, digits, memory, percent } from "../../shell/format.ts";
+import { Figure } from "../../shell/plots/figure.tsx";
 import { fieldsOf, type Settings } from "../setup/settings.ts";
 import { earlier, shown } from "../state.ts";
 import type { Guess } from "../tasks/guesses.ts";
 import type { RunFacts } from "../worker/protocol.ts";
 import { accuracyChart, lossChart, memoryChart, partsChart, recomputeWords } from "./charts.ts";
-import { Figure } from "./figure.tsx";
 
 /** The first column of most tables. */
 const stepColumn = { name: "step", show: count };

@@ -1,11 +1,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { visible } from "../../../src/text/token-text.ts";
 import { TableFrame } from "../../shell/controls/table-frame.tsx";
+import { useWidth } from "../../shell/plots/figure.tsx";
 import { colourOf, theme } from "../../shell/theme.ts";
 import type { HeadChoice } from "../../shell/tokens/head-picker.tsx";
 import { share } from "../../shell/tokens/tokens.ts";
 import type { Attention } from "../worker/history.ts";
-import { useWidth } from "./figure.tsx";
 import { drawWeights, type Heat, heatSize, seenBy, weightsOf } from "./heat.ts";
 
 interface GridProps {

@@ -1,9 +1,9 @@
 // How differently kinds of tokens use the experts of a mixture.
 import { percent, tick } from "../../shell/format.ts";
+import type { Draw } from "../../shell/plots/figure.tsx";
+import { apart, frame, shapes } from "../../shell/plots/lines.ts";
 import type { KindUse } from "../worker/expert-use.ts";
 import type { Look } from "../worker/history.ts";
-import { apart, frame, shapes } from "./charts.ts";
-import type { Draw } from "./figure.tsx";
 
 /** Shares of choices; undefined for a kind without tokens. */
 export function sharesOf(counts: readonly number[]): readonly number[] | undefined {

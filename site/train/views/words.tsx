@@ -1,9 +1,10 @@
 import { signal } from "@preact/signals";
 import { TableFrame } from "../../shell/controls/table-frame.tsx";
 import { count, digits } from "../../shell/format.ts";
+import { Figure } from "../../shell/plots/figure.tsx";
+import { type Point, pairChart } from "../../shell/plots/pairs.ts";
 import { shown } from "../state.ts";
 import type { WordMap } from "../tasks/vectors/look.ts";
-import { type Draw, Figure } from "./figure.tsx";
 import { lookAt } from "./shown-step.ts";
 import { StepSlider } from "./step-slider.tsx";
 
@@ -43,7 +44,7 @@ export function WordsView() {
         title="Words in their plane"
         caption={`The vectors of these words in the plane in which they vary most (principal components, of these words alone): ${map.name}. Circles are the first words of the pairs, squares the second.`}
         of={`${map.name} ${step}`}
-        draw={wordChart(map)}
+        draw={pairChart(pairsOf(map))}
         numbers={() => ({
           label: "Words in their plane",
           names: { column: "word", of: map.words },
@@ -73,42 +74,8 @@ export function WordsView() {
   );
 }
 
-/** Words as points, those of a pair joined. */
-const wordChart =
-  ({ words, points }: WordMap): Draw =>
-  (Plot, { width, colour }) => {
-    const rows = points.map(([x, y], i) => ({ x, y, word: words[i] ?? "", isSecond: i % 2 === 1 }));
-    const pairs = rows.flatMap((from, i) => {
-      const to = rows[i + 1];
-      return !from.isSecond && to ? [{ from, to }] : [];
-    });
-    const side = (isSecond: boolean) => rows.filter((row) => row.isSecond === isSecond);
-    const small = width < 500;
-    return Plot.plot({
-      width,
-      height: small ? 420 : 480,
-      margin: 24,
-      marginRight: small ? 48 : 72,
-      inset: 8,
-      style: {
-        background: "transparent",
-        color: colour("--text"),
-        fontSize: small ? "11px" : "13px",
-        overflow: "visible",
-      },
-      x: { axis: null },
-      y: { axis: null },
-      marks: [
-        Plot.link(pairs, {
-          x1: ({ from }) => from.x,
-          y1: ({ from }) => from.y,
-          x2: ({ to }) => to.x,
-          y2: ({ to }) => to.y,
-          stroke: colour("--border"),
-        }),
-        Plot.dot(side(false), { x: "x", y: "y", fill: colour("--series-1"), r: 3 }),
-        Plot.dot(side(true), { x: "x", y: "y", fill: colour("--series-2"), r: 3, symbol: "square" }),
-        Plot.text(rows, { x: "x", y: "y", text: "word", dx: 6, textAnchor: "start" as const, fill: colour("--text") }),
-      ],
-    });
-  };
+/** The words of pairs, with their places. */
+const pairsOf = ({ words, points }: WordMap): readonly (readonly Point[])[] => {
+  const named = points.map(([x, y], i) => ({ name: words[i] ?? "", x, y }));
+  return named.flatMap((_, i) => (i % 2 === 0 ? [named.slice(i, i + 2)] : []));
+};

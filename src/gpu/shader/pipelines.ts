@@ -18,6 +18,8 @@ export class Pipelines {
   readonly #ready = new Map<string, Pipeline>();
   readonly #pending = new Map<string, Promise<Pipeline>>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  /** Names of the shaders that were asked for since this was last cleared. */
+  readonly used = new Set<string>();
 
   /** `explain` returns the error to throw for one of WebGPU's. */
   constructor(device: GPUDevice, limits: Limits, explain: (cause: unknown) => Promise<unknown>) {
@@ -33,11 +35,13 @@ export class Pipelines {
 
   /** The pipeline of `shader`, if it is compiled. */
   get(shader: Shader): Pipeline | undefined {
+    this.used.add(shader.name);
     return this.#ready.get(shader.code);
   }
 
   /** Compiles `shader` unless it is compiled already. Throws `ShaderError` with the lines around the error. */
   compile(shader: Shader): Promise<Pipeline> {
+    this.used.add(shader.name);
     const ready = this.#ready.get(shader.code);
     if (ready) return Promise.resolve(ready);
     let pending = this.#pending.get(shader.code);

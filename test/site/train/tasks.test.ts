@@ -1,5 +1,6 @@
 // What the page that trains gives models to learn.
 import { describe, expect, test } from "vitest";
+import { csvOf } from "../../../site/shell/plots/numbers.ts";
 import { idsOf, smallFilesOf } from "../../../site/train/setup/folder.ts";
 import { settingsFor, settingsProblem } from "../../../site/train/setup/settings.ts";
 import { baselinesOf } from "../../../site/train/tasks/baselines.ts";
@@ -9,7 +10,6 @@ import { letters, randomOf } from "../../../site/train/tasks/random.ts";
 import type { Example } from "../../../site/train/tasks/task.ts";
 import { type TaskName, taskNames, taskOf } from "../../../site/train/tasks/tasks.ts";
 import { maskedText } from "../../../site/train/tasks/texts/masked-text.ts";
-import { csvOf } from "../../../site/train/views/numbers.ts";
 import { batchesOf } from "../../../site/train/worker/batches.ts";
 import { createTokenizer } from "../../../src/text/create-tokenizer.ts";
 
