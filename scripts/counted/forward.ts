@@ -57,7 +57,14 @@ const eps = 1e-5;
 export function recurrentCalls({ gpu, random }: Tensors): ModelCall[] {
   const [b, t] = [16, 2];
   const gates = { lstm: 4, gru: 3 } as const;
-  return (["gru", "lstm"] as const).flatMap((cell) =>
+  const before = { cell: "gru", reset: "before", variant: "steps" } as const;
+  const reset = () => ({
+    x: random([b, t, head]),
+    weightIh: random([3 * head, head]),
+    weightHh: random([3 * head, head]),
+  });
+  const sizes = `${b} rows of ${t} tokens, gru of ${head}, reset before the product`;
+  const all = (["gru", "lstm"] as const).flatMap((cell) =>
     variantsOf(recurrent).flatMap((variant) => {
       const tensors = () => ({
         x: random([b, t, head]),
@@ -73,6 +80,12 @@ export function recurrentCalls({ gpu, random }: Tensors): ModelCall[] {
       ];
     }),
   );
+  const out = () => random([b, t, head]);
+  return [
+    ...all,
+    { sizes, record: () => recurrent(gpu, reset(), before) },
+    { sizes, record: () => recurrentBackward(gpu, { ...reset(), out: out(), dout: out() }, before) },
+  ];
 }
 
 /** Attention over the states of a recurrent encoder. */

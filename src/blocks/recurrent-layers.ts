@@ -32,6 +32,8 @@ export interface RecurrentLayersOptions {
   readonly layers?: number | undefined;
   /** True: each layer reads rows in both directions, whose states are joined. */
   readonly bidirectional?: boolean | undefined;
+  /** Of GRUs: what r multiplies, as in `recurrent`. */
+  readonly reset?: "after" | "before" | undefined;
   /** The variant of `recurrent`; default its choice. */
   readonly variant?: "steps" | "resident" | undefined;
 }
@@ -48,6 +50,7 @@ const fields = fieldsOf<RecurrentLayersOptions>({
   cell: required(oneOf("lstm", "gru", "rnn")),
   layers: integer(1),
   bidirectional: boolean,
+  reset: oneOf("after", "before"),
   variant: oneOf("steps", "resident"),
 });
 
@@ -65,7 +68,7 @@ export function recurrentLayers(
 ): RecurrentResult {
   checkCall("recurrentLayers", tensors, given, fields, options);
   const { x, weights, state, cell, lengths } = given;
-  const { layers = 1, bidirectional = false, variant } = options;
+  const { layers = 1, bidirectional = false, reset, variant } = options;
   const directions = bidirectional ? ["", "_reverse"] : [""];
   const [states, cells]: [Tensor[], Tensor[]] = [[], []];
   let read = x;
@@ -85,7 +88,7 @@ export function recurrentLayers(
           cell: stateAt(cell, at),
           lengths,
         },
-        { cell: options.cell, reverse: direction === 1, ...(variant ? { variant } : {}) },
+        { cell: options.cell, reverse: direction === 1, reset, ...(variant ? { variant } : {}) },
       );
     });
     for (const one of found) {

@@ -27,6 +27,8 @@ export interface RecurrentTensors {
 export interface RecurrentOptions {
   readonly cell: "lstm" | "gru" | "rnn";
   readonly reverse?: boolean | undefined;
+  /** Of a GRU: whether r multiplies the product of the state, or the state before it. Default `after`. */
+  readonly reset?: "after" | "before" | undefined;
 }
 
 const gatesOf = { lstm: 4, gru: 3, rnn: 1 } as const;
@@ -40,7 +42,11 @@ const checks = {
   cell: optionalTensor,
   lengths: optionalTensor,
 } as const;
-const optionChecks = { cell: required(oneOf("lstm", "gru", "rnn")), reverse: boolean } as const;
+const optionChecks = {
+  cell: required(oneOf("lstm", "gru", "rnn")),
+  reverse: boolean,
+  reset: oneOf("after", "before"),
+} as const;
 
 /** One step of one row that was taken, as gradients need it. */
 interface Step {
@@ -51,14 +57,17 @@ interface Step {
   readonly m: Float64Array;
   readonly before: Float64Array;
   readonly cellBefore: Float64Array;
+  /** r times the state before, where that is what a GRU multiplies. */
+  readonly reset?: Float64Array;
 }
 
 /** The next state and cell of a unit j, from the gates' sums. */
-function next(cell: RecurrentOptions["cell"], { a, m, before, cellBefore }: Step, h: number, j: number) {
+function next(cell: RecurrentOptions["cell"], { a, m, before, cellBefore, reset }: Step, h: number, j: number) {
   const sum = (gate: number) => at(a, gate * h + j) + at(m, gate * h + j);
   if (cell === "rnn") return { state: Math.tanh(sum(0)), cell: 0 };
   if (cell === "gru") {
     const [r, z] = [sigmoid(sum(0)), sigmoid(sum(1))];
+    if (reset) return { state: (1 - z) * at(before, j) + z * Math.tanh(sum(2)), cell: 0 };
     const n = Math.tanh(at(a, 2 * h + j) + r * at(m, 2 * h + j));
     return { state: (1 - z) * n + z * at(before, j), cell: 0 };
   }
@@ -69,7 +78,7 @@ function next(cell: RecurrentOptions["cell"], { a, m, before, cellBefore }: Step
 
 function run(operation: string, tensors: RecurrentTensors, options: RecurrentOptions) {
   const found = given(operation, tensors, checks);
-  const { cell, reverse = false } = given(operation, options, optionChecks);
+  const { cell, reverse = false, reset = "after" } = given(operation, options, optionChecks);
   const { x, weightIh, weightHh, biasIh, biasHh, lengths } = found;
   const { b, t, i, h, gates } = axes(operation, { x, weightIh, weightHh }, {
     x: "b t i",
@@ -87,6 +96,9 @@ function run(operation: string, tensors: RecurrentTensors, options: RecurrentOpt
   if (found.cell && cell !== "lstm") {
     throw new RangeError(`${operation}: cell is given, expected only with lstm, not ${cell}`);
   }
+  if (reset === "before" && cell !== "gru") {
+    throw new RangeError(`${operation}: reset is before, expected only with gru, not ${cell}`);
+  }
   const [out, state, memory] = [dense([b, t, h]), dense([b, h]), dense([b, h])];
   if (found.state) state.values.set(found.state.values);
   if (found.cell) memory.values.set(found.cell.values);
@@ -98,13 +110,18 @@ function run(operation: string, tensors: RecurrentTensors, options: RecurrentOpt
       const before = state.values.slice(row * h, (row + 1) * h);
       const cellBefore = memory.values.slice(row * h, (row + 1) * h);
       const [a, m] = [new Float64Array(gates), new Float64Array(gates)];
+      const own = {
+        ...{ row, position, a, m, before, cellBefore },
+        ...(reset === "before" ? { reset: new Float64Array(h) } : {}),
+      };
       for (let gate = 0; gate < gates; gate++) {
+        const read = own.reset && gate >= 2 * h ? own.reset : before;
         a[gate] =
           dot(weightIh.values, gate * i, x.values, (row * t + position) * i, i) +
           (biasIh ? at(biasIh.values, gate) : 0);
-        m[gate] = dot(weightHh.values, gate * h, before, 0, h) + (biasHh ? at(biasHh.values, gate) : 0);
+        m[gate] = dot(weightHh.values, gate * h, read, 0, h) + (biasHh ? at(biasHh.values, gate) : 0);
+        if (own.reset && gate < h) own.reset[gate] = sigmoid(at(a, gate) + at(m, gate)) * at(before, gate);
       }
-      const own = { row, position, a, m, before, cellBefore };
       taken.push(own);
       for (let j = 0; j < h; j++) {
         const { state: after, cell: kept } = next(cell, own, h, j);
@@ -128,7 +145,7 @@ export function recurrent(tensors: RecurrentTensors, options: RecurrentOptions) 
 
 /** Gradients of the gates' sums of a unit: of inputs, of the state, and what goes straight to state and cell before. */
 function slopes(cell: RecurrentOptions["cell"], step: Step, h: number, j: number, dh: number, dc: number) {
-  const { a, m, before, cellBefore } = step;
+  const { a, m, before, cellBefore, reset } = step;
   const sum = (gate: number) => at(a, gate * h + j) + at(m, gate * h + j);
   if (cell === "rnn") {
     const state = Math.tanh(sum(0));
@@ -137,6 +154,11 @@ function slopes(cell: RecurrentOptions["cell"], step: Step, h: number, j: number
   }
   if (cell === "gru") {
     const [r, z, q] = [sigmoid(sum(0)), sigmoid(sum(1)), at(m, 2 * h + j)];
+    if (reset) {
+      const n = Math.tanh(sum(2));
+      const da = [0, dh * (n - at(before, j)) * z * (1 - z), dh * z * (1 - n * n)]; // that of r depends on all n
+      return { da, dm: da, direct: dh * (1 - z), dcell: 0 };
+    }
     const n = Math.tanh(at(a, 2 * h + j) + r * q);
     const dn = dh * (1 - z) * (1 - n * n);
     const [dr, dz] = [dn * q * r * (1 - r), dh * (at(before, j) - n) * z * (1 - z)];
@@ -195,11 +217,27 @@ export function recurrentBackward(all: RecurrentTensors & RecurrentGradients, op
       own[j] = unit.direct;
       cells.values[row * h + j] = unit.dcell;
     }
+    if (step.reset) {
+      const through = new Float64Array(h); // to r · state
+      for (let j = 0; j < h; j++) addScaled(through, at(dm, 2 * h + j), weightHh.values, (2 * h + j) * h);
+      for (let j = 0; j < h; j++) {
+        const r = sigmoid(at(step.a, j) + at(step.m, j));
+        dm[j] = at(through, j) * at(before, j) * r * (1 - r);
+        da[j] = at(dm, j);
+        own[j] = at(own, j) + at(through, j) * r;
+      }
+    }
     for (let gate = 0; gate < gates; gate++) {
+      const isReset = step.reset && gate >= 2 * h;
       addScaled(dx.values.subarray(token * i, (token + 1) * i), at(da, gate), weightIh.values, gate * i);
       addScaled(dweightIh.values.subarray(gate * i, (gate + 1) * i), at(da, gate), x.values, token * i);
-      addScaled(own, at(dm, gate), weightHh.values, gate * h);
-      addScaled(dweightHh.values.subarray(gate * h, (gate + 1) * h), at(dm, gate), before, 0);
+      if (!isReset) addScaled(own, at(dm, gate), weightHh.values, gate * h);
+      addScaled(
+        dweightHh.values.subarray(gate * h, (gate + 1) * h),
+        at(dm, gate),
+        (isReset && step.reset) || before,
+        0,
+      );
       dbiasIh.values[gate] = at(dbiasIh.values, gate) + at(da, gate);
       dbiasHh.values[gate] = at(dbiasHh.values, gate) + at(dm, gate);
     }

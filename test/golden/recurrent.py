@@ -2,7 +2,8 @@
 
 It needs PyTorch (`apt-get install python3-torch`) and takes seconds. Each case is one of PyTorch's modules in float64, with
 random inputs that are multiples of 1/64, random upstream gradients of all results, and the gradients of all inputs. No two
-axes have the same size. Rows of several lengths are packed by PyTorch.
+axes have the same size. Rows of several lengths are packed by PyTorch. It has no GRU whose reset comes before the product:
+that one is a loop of PyTorch's operators here.
 """
 
 import json
@@ -22,6 +23,70 @@ def drawn(generator, *shape):
 
 def listed(tensor):
     return {"shape": list(tensor.shape), "values": tensor.detach().flatten().tolist()}
+
+
+class ResetBefore(nn.Module):
+    """A GRU whose r multiplies the state before the product (Cho et al. 2014), under the names of PyTorch's module."""
+
+    def __init__(self, both):
+        super().__init__()
+        self.suffixes = ["", "_reverse"] if both else [""]
+        for suffix in self.suffixes:
+            self.register_parameter(f"weight_ih_l0{suffix}", nn.Parameter(torch.zeros(3 * H, I)))
+            self.register_parameter(f"weight_hh_l0{suffix}", nn.Parameter(torch.zeros(3 * H, H)))
+            self.register_parameter(f"bias_ih_l0{suffix}", nn.Parameter(torch.zeros(3 * H)))
+            self.register_parameter(f"bias_hh_l0{suffix}", nn.Parameter(torch.zeros(3 * H)))
+
+    def direction(self, x, state, lengths, suffix):
+        w, u, b, c = (
+            getattr(self, f"{name}_l0{suffix}") for name in ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]
+        )
+        rows, last = [], []
+        for row, length in enumerate(lengths):
+            h, outs = state[row], [torch.zeros(H).double()] * T
+            for step in range(length):
+                position = length - 1 - step if suffix else step
+                a = w @ x[row, position] + b
+                m = u[: 2 * H] @ h + c[: 2 * H]
+                r, z = torch.sigmoid(a[:H] + m[:H]), torch.sigmoid(a[H : 2 * H] + m[H:])
+                n = torch.tanh(a[2 * H :] + u[2 * H :] @ (r * h) + c[2 * H :])
+                h = (1 - z) * h + z * n
+                outs[position] = h
+            rows.append(torch.stack(outs))
+            last.append(h)
+        return torch.stack(rows), torch.stack(last)
+
+    def forward(self, x, state, lengths):
+        found = [self.direction(x, state[i], lengths, suffix) for i, suffix in enumerate(self.suffixes)]
+        return torch.cat([out for out, _ in found], 2), torch.stack([last for _, last in found])
+
+
+def before(both, packed, seed):
+    generator = torch.Generator().manual_seed(seed)
+    module = ResetBefore(both).double()
+    with torch.no_grad():
+        for weight in module.parameters():
+            weight.copy_(drawn(generator, *weight.shape) / 2)
+    inputs = {"x": drawn(generator, B, T, I), "state": drawn(generator, 2 if both else 1, B, H)}
+    for tensor in inputs.values():
+        tensor.requires_grad_()
+    out, last = module(inputs["x"], inputs["state"], LENGTHS if packed else [T] * B)
+    results = {"out": out, "state": last}
+    upstream = {name: drawn(generator, *tensor.shape) for name, tensor in results.items()}
+    sum((results[name] * upstream[name]).sum() for name in results).backward()
+    weights = dict(module.named_parameters())
+    return {
+        "cell": "gru",
+        "reset": "before",
+        "layers": 1,
+        "bidirectional": both,
+        "lengths": LENGTHS if packed else None,
+        "inputs": {name: listed(tensor) for name, tensor in inputs.items()},
+        "weights": {name: listed(tensor) for name, tensor in weights.items()},
+        "results": {name: listed(tensor) for name, tensor in results.items()},
+        "upstream": {name: listed(tensor) for name, tensor in upstream.items()},
+        "gradients": {name: listed(tensor.grad) for name, tensor in {**inputs, **weights}.items()},
+    }
 
 
 def case(cell, layers=1, both=False, packed=False, bias=True, seed=0):
@@ -71,6 +136,8 @@ CASES = {
     "lstm of two layers and directions, packed": case("lstm", layers=2, both=True, packed=True, seed=5),
     "gru of two directions, packed": case("gru", both=True, packed=True, seed=6),
     "rnn of two layers and directions": case("rnn", layers=2, both=True, seed=7),
+    "gru, reset before the product": before(both=False, packed=False, seed=8),
+    "gru, reset before the product, of two directions, packed": before(both=True, packed=True, seed=9),
 }
 
 if __name__ == "__main__":

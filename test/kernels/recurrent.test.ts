@@ -23,6 +23,7 @@ testCases(() => gpu, recurrentBackwardCases);
 
 interface Golden {
   readonly cell: "lstm" | "gru" | "rnn";
+  readonly reset?: "before";
   readonly layers: number;
   readonly bidirectional: boolean;
   readonly lengths: readonly number[] | null;
@@ -37,7 +38,7 @@ const cases = Object.entries(golden as unknown as Readonly<Record<string, Golden
 
 test.each(cases.filter(([, { layers, bidirectional }]) => layers === 1 && !bidirectional))(
   "%s: the reference is PyTorch's to 1e-10, and so are its gradients",
-  (_, { cell, lengths, inputs, weights, results, upstream, gradients }) => {
+  (_, { cell, reset, lengths, inputs, weights, results, upstream, gradients }) => {
     const [x, w, u] = [mapped(inputs, asDense), mapped(weights, asDense), mapped(upstream, asDense)];
     const flat = (of: Dense | undefined) => of && dense(of.shape.slice(1), of.values);
     const given = {
@@ -49,13 +50,13 @@ test.each(cases.filter(([, { layers, bidirectional }]) => layers === 1 && !bidir
       ...(x["cell"] ? { cell: flat(x["cell"]) } : {}),
       ...(lengths ? { lengths: dense([lengths.length], lengths) } : {}),
     };
-    const found = definition(given, { cell });
+    const found = definition(given, { cell, reset });
     for (const name of Object.keys(results)) {
       expectClose(found[name as "out"].values, results[name], 1e-10, name);
     }
     const back = definitionBackward(
       { ...given, dout: u["out"], dstate: flat(u["state"]), ...(u["cell"] ? { dcell: flat(u["cell"]) } : {}) },
-      { cell },
+      { cell, reset },
     );
     const names = {
       x: back.dx,
@@ -73,9 +74,9 @@ test.each(cases.filter(([, { layers, bidirectional }]) => layers === 1 && !bidir
 );
 
 describe.each(["steps", "resident"] as const)("%s", (variant) => {
-  test.each(cases)(
+  test.each(cases.filter(([, { reset }]) => variant === "steps" || !reset))(
     "%s: results and gradients are PyTorch's to 1e-5",
-    async (name, { cell, layers, bidirectional, lengths, inputs, weights, results, upstream, gradients }) => {
+    async (name, { cell, reset, layers, bidirectional, lengths, inputs, weights, results, upstream, gradients }) => {
       const upload = ({ shape, values }: Listed) => tensor(gpu, shape, values);
       const [x, w, u] = [mapped(inputs, upload), mapped(weights, upload), mapped(upstream, upload)];
       const rows = lengths ? { lengths: tensor(gpu, [lengths.length], lengths, "u32") } : {};
@@ -83,7 +84,7 @@ describe.each(["steps", "resident"] as const)("%s", (variant) => {
         recurrentLayers(
           gpu,
           { x: given["x"] as Tensor, weights: given, state: given["state"], cell: given["cell"], ...rows },
-          { cell, layers, bidirectional, variant },
+          { cell, reset, layers, bidirectional, variant },
         );
       const found = layersOf({ ...x, ...w });
       for (const one of Object.keys(results)) {
@@ -106,6 +107,40 @@ describe.each(["steps", "resident"] as const)("%s", (variant) => {
   );
 });
 
+test.each([
+  ["gru", "after"],
+  ["gru", "before"],
+  ["lstm", "after"],
+] as const)("%s, reset %s: what is past the lengths may be NaN, for gradients too", async (cell, reset) => {
+  const [b, t, i, h] = [2, 3, 2, 4];
+  const numbers = (...shape: number[]) =>
+    tensor(
+      gpu,
+      shape,
+      Array.from({ length: shape.reduce((product, size) => product * size, 1) }, (_, at) =>
+        Math.sin(at + shape.length),
+      ),
+    );
+  const gates = cell === "gru" ? 3 : 4;
+  const values = Array.from({ length: b * t * i }, (_, at) => (at >= 2 && at < t * i ? Number.NaN : at / 9));
+  const parameters = { weightIh: numbers(gates * h, i), weightHh: numbers(gates * h, h), biasHh: numbers(gates * h) };
+  const lengths = tensor(gpu, [b], [1, 3], "u32");
+  const loss = (of: typeof parameters & { readonly x: Tensor }) => {
+    const { out } = recurrent(gpu, { ...of, lengths }, { cell, reset, reverse: true });
+    return sum(gpu, { x: reshape(out, [out.size]) }, { axis: 0 }).y;
+  };
+  const x = tensor(gpu, [b, t, i], values);
+  const { gradients } = await gradientsOf(gpu, { ...parameters, x }, loss);
+  const clean = tensor(
+    gpu,
+    [b, t, i],
+    values.map((value) => (Number.isNaN(value) ? 0 : value)),
+  );
+  const wanted = await gradientsOf(gpu, { ...parameters, x: clean }, loss);
+  expect(gradients).toEqual(wanted.gradients);
+  expect(Object.values(gradients).every((all) => all?.every(Number.isFinite))).toBe(true);
+});
+
 test("what does not fit is refused, and named", () => {
   const zeros = (shape: readonly number[]) => tensor(gpu, shape, new Float32Array(shape.reduce((a, b) => a * b, 1)));
   const given = { x: zeros([2, 3, 4]), weightIh: zeros([15, 4]), weightHh: zeros([15, 5]) };
@@ -117,6 +152,12 @@ test("what does not fit is refused, and named", () => {
   expect(call({ cell: zeros([2, 5]) })).toThrow("recurrent: cell is given, expected only with lstm, not gru");
   expect(call({ state: zeros([3, 5]) })).toThrow("state is [3, 5], expected [b, h] with b = 2 (from x)");
   expect(call({ weightIh: zeros([15, 3]) })).toThrow("weightIh is [15, 3], expected [gates, i]");
+  expect(() =>
+    recurrent(gpu, { ...given, weightIh: zeros([5, 4]), weightHh: zeros([5, 5]) }, { cell: "rnn", reset: "before" }),
+  ).toThrow('recurrent: reset is "before", expected only with gru, not rnn');
+  expect(() => recurrent(gpu, given, { cell: "gru", reset: "before", variant: "resident" })).toThrow(
+    "recurrent/resident: a reset before the product makes two products a step, expected variant steps",
+  );
   const back = (changed: object) => () =>
     recurrentBackward(gpu, { ...given, out: zeros([2, 3, 5]), ...changed }, { cell: "gru" });
   expect(back({ dcell: zeros([2, 5]) })).toThrow("recurrentBackward: dcell is given, expected only with lstm, not gru");

@@ -9,7 +9,12 @@ const drawn = (shape: readonly number[], seed: number): Dense => dense(shape, no
 
 const gates = { rnn: 1, gru: 3, lstm: 4 } as const;
 
-test.each(["rnn", "gru", "lstm"] as const)("the gradients of %s are those of central differences", (cell) => {
+test.each([
+  ["rnn", "after"],
+  ["gru", "after"],
+  ["gru", "before"],
+  ["lstm", "after"],
+] as const)("the gradients of %s, reset %s, are those of central differences", (cell, reset) => {
   const [b, t, i, h] = [2, 3, 2, 3];
   const rows = gates[cell] * h;
   const inputs = {
@@ -23,10 +28,10 @@ test.each(["rnn", "gru", "lstm"] as const)("the gradients of %s are those of cen
   };
   const lengths = dense([b], [2, 3]);
   expectGradients({
-    forward: (given) => recurrent({ ...given, lengths }, { cell, reverse: true }),
+    forward: (given) => recurrent({ ...given, lengths }, { cell, reset, reverse: true }),
     backward: (given, { out, state, cell: last }) => {
       const upstream = { dout: out, dstate: state, ...(last ? { dcell: last } : {}) };
-      return recurrentBackward({ ...given, lengths, ...upstream }, { cell, reverse: true });
+      return recurrentBackward({ ...given, lengths, ...upstream }, { cell, reset, reverse: true });
     },
     inputs,
   });
@@ -44,6 +49,18 @@ test("a GRU keeps its state where z is 1, and forgets it where r is 0: the produ
   expect(next(-much, -much, 0.25)).toBeCloseTo(Math.tanh(0.25), 15);
   // Of r = 1 the bias of the state counts too: 2 · 0.5 + 3.
   expect(next(much, -much, 0.25)).toBeCloseTo(Math.tanh(4.25), 15);
+});
+
+test("a GRU reset before the product forgets its state where r is 0, but not its bias, and z takes the new value", () => {
+  const much = 1e3;
+  const next = (r: number, z: number) => {
+    const given = { x: dense([1, 1, 1], [1]), weightIh: dense([3, 1], [r, z, 0.25]) };
+    const rest = { weightHh: dense([3, 1], [0, 0, 2]), biasHh: dense([3], [0, 0, 3]), state: dense([1, 1], [0.5]) };
+    return recurrent({ ...given, ...rest }, { cell: "gru", reset: "before" }).state.values[0];
+  };
+  expect(next(0, -much)).toBe(0.5);
+  expect(next(-much, much)).toBeCloseTo(Math.tanh(3.25), 15);
+  expect(next(much, much)).toBeCloseTo(Math.tanh(4.25), 15);
 });
 
 test("the gradients of negative sampling are those of central differences", () => {

@@ -3,6 +3,7 @@
 //   r, z = sigmoid(a + m),  n = tanh(a_n + r · m_n),  state = (1 - z) · n + z · state
 
 const GATES: u32 = 3;  // r, z, n
+const PRODUCTS: u32 = GATES;
 
 fn next_state(a: vec4f, m: vec4f, state: f32, at: u32) -> f32 {
   let r = sigmoid(a.x + m.x);

@@ -3,6 +3,7 @@
 //   i, f, o = sigmoid(a + m),  g = tanh(a + m),  cell = f · cell + i · g,  state = o · tanh(cell)
 
 const GATES: u32 = 4;  // i, f, g, o
+const PRODUCTS: u32 = GATES;
 
 @group(0) @binding(6) var<storage, read_write> cell: array<f32>;  // [b, h]
 

@@ -23,6 +23,7 @@ interface Given {
   readonly reverse?: boolean;
   /** Factor of the weights of the state; above 1 / √h a plain cell forgets nothing. */
   readonly scale?: number;
+  readonly reset?: RecurrentOptions["reset"];
 }
 
 const gates = { lstm: 4, gru: 3, rnn: 1 } as const;
@@ -32,7 +33,7 @@ export function recurrentShape(
   name: string,
   cell: RecurrentOptions["cell"],
   { b, t, i, h }: Sizes,
-  { lengths, biases = true, start = true, reverse = false, scale = 1 }: Given = {},
+  { lengths, biases = true, start = true, reverse = false, scale = 1, reset }: Given = {},
 ): Case<Inputs, RecurrentOptions> {
   let seed = 0;
   const random = (shape: readonly number[], factor = 1): CaseInput => ({
@@ -41,7 +42,7 @@ export function recurrentShape(
   });
   const rows = gates[cell] * h;
   return {
-    name: `${cell}, ${name}`,
+    name: `${cell}, ${reset === "before" ? "reset before the product, " : ""}${name}`,
     inputs: {
       x: random([b, t, i]),
       weightIh: random([rows, i], 1 / Math.sqrt(i)),
@@ -51,7 +52,8 @@ export function recurrentShape(
       ...(start && cell === "lstm" ? { cell: random([b, h]) } : {}),
       ...(lengths ? { lengths: { shape: [b], values: lengths, dtype: "u32" } } : {}),
     },
-    options: { cell, reverse },
+    options: { cell, reverse, ...(reset ? { reset } : {}) },
+    ...(reset === "before" ? { refusedBy: ["resident"] } : {}),
   };
 }
 
@@ -72,6 +74,20 @@ const cases = [
   recurrentShape("groups of rows, the last not whole", "gru", { b: 18, t: 4, i: 3, h: 5 }),
   recurrentShape("a weight larger than workgroup memory", "lstm", { b: 2, t: 3, i: 6, h: 70 }),
   recurrentShape("several units a thread", "rnn", { b: 1, t: 2, i: 3, h: 300 }),
+  recurrentShape("one of everything", "gru", { b: 1, t: 1, i: 1, h: 1 }, { reset: "before" }),
+  recurrentShape("odd sizes", "gru", { b: 3, t: 6, i: 5, h: 7 }, { reset: "before" }),
+  recurrentShape(
+    "rows of several lengths, in reverse",
+    "gru",
+    { b: 5, t: 7, i: 3, h: 8 },
+    { ...ragged, reset: "before" },
+  ),
+  recurrentShape(
+    "no biases, from zeros",
+    "gru",
+    { b: 2, t: 5, i: 4, h: 6 },
+    { biases: false, start: false, reset: "before", scale: 4 },
+  ),
   recurrentShape("large weights: gates saturate", "lstm", { b: 2, t: 8, i: 3, h: 9 }, { scale: 8 }),
 ];
 

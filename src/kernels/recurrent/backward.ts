@@ -2,6 +2,7 @@ import cellStatesSource from "#shaders/recurrent/cell-states.wgsl";
 import previousSource from "#shaders/recurrent/previous.wgsl";
 import residentSource from "#shaders/recurrent/resident-backward.wgsl";
 import gru from "#shaders/recurrent/slopes/gru.wgsl";
+import gruBefore from "#shaders/recurrent/slopes/gru-before.wgsl";
 import lstm from "#shaders/recurrent/slopes/lstm.wgsl";
 import rnn from "#shaders/recurrent/slopes/rnn.wgsl";
 import stepSource from "#shaders/recurrent/step-backward.wgsl";
@@ -10,6 +11,7 @@ import { constantsOf } from "../../gpu/shader/specialise.ts";
 import { boolean, fieldsOf, object } from "../../options/checks.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../../tensor/views.ts";
+import { maskLengths } from "../alignment/mask-lengths.ts";
 import { tensorFields } from "../define/arguments.ts";
 import { defineKernel } from "../define/kernel.ts";
 import { defineOp } from "../define/op.ts";
@@ -30,12 +32,15 @@ import {
   type RecurrentTensors,
   recurrentChecks,
   recurrentSizes,
+  refuseReset,
   refuseWidth,
   residentConstants,
   reverseOf,
   type StepOptions,
   stateCopy,
+  withLengths,
 } from "./problem.ts";
+import { resetBackwardKernel, resetProductsOfAll, type SplitWeights, splitWeights } from "./reset.ts";
 
 /** The tensors of `recurrent`, its result, and gradients of its results; absent gradients are zeros. */
 export interface RecurrentGradientTensors extends RecurrentTensors {
@@ -67,8 +72,6 @@ export interface RecurrentGradients {
   readonly dstate: Tensor;
   readonly dcell?: Tensor;
 }
-
-const withLengths = (dtypes: object): number => ("lengths" in dtypes ? 1 : 0);
 
 const previousKernel = /* @__PURE__ */ defineKernel({
   name: "recurrent/previous",
@@ -102,9 +105,12 @@ const cellStatesKernel = /* @__PURE__ */ defineKernel({
 
 const slopes = { lstm, gru, rnn } as const;
 
+/** The part for a cell. */
+const slopesPart = ({ cell, reset }: RecurrentOptions) => (reset === "before" ? gruBefore : slopes[cell]);
+
 /** Numbers that a cell's part reads and writes for an element of the state in a step, and its row's length. */
-const alsoRead = (cell: RecurrentCell, dtypes: object): number =>
-  ({ lstm: 3, gru: 4, rnn: 0 })[cell] + withLengths(dtypes);
+const alsoRead = ({ cell, reset }: RecurrentOptions, dtypes: object): number =>
+  (reset === "before" ? 1 : { lstm: 3, gru: 4, rnn: 0 }[cell]) + withLengths(dtypes);
 
 /** Operations for an element of the state in a step, other than products. */
 const flopsOf: Readonly<Record<RecurrentCell, number>> = { lstm: 30, gru: 24, rnn: 4 };
@@ -126,11 +132,11 @@ const stepKernel = /* @__PURE__ */ defineKernel({
   outputs: { slopes: "[b, columns]" },
   accepts: { lengths: ["u32"] },
   params: ({ b, t, h }, options: StepOptions) => ({ b, t, h, step: options.step, reverse: reverseOf(options) }),
-  specialise: (_axes, { cell }, context) => ({ parts: [slopes[cell], lengthsPart(context)] }),
+  specialise: (_axes, options, context) => ({ parts: [slopesPart(options), lengthsPart(context)] }),
   threads: ({ b, h }) => b * h,
-  cost: ({ b, h }, { cell }, { dtypes }) => ({
-    flops: b * h * flopsOf[cell],
-    requestedBytes: 4 * b * h * (3 * gatesOf[cell] + 3 + alsoRead(cell, dtypes)),
+  cost: ({ b, h }, options, { dtypes }) => ({
+    flops: b * h * flopsOf[options.cell],
+    requestedBytes: 4 * b * h * (3 * gatesOf[options.cell] + 3 + alsoRead(options, dtypes)),
   }),
 });
 
@@ -146,13 +152,14 @@ const residentKernel = /* @__PURE__ */ defineKernel({
     constants: residentConstants(context.gpu, residenceOf({ h, gates: gatesOf[cell] })),
   }),
   workgroups: ({ b }) => [Math.ceil(b / usual.ROWS)],
-  cost: ({ b, t, h }, { cell }, { dtypes, gpu }) => {
+  cost: ({ b, t, h }, options, { dtypes, gpu }) => {
+    const { cell } = options;
     const gates = gatesOf[cell];
     const { HELD } = residentConstants(gpu, residenceOf({ h, gates }));
     const weights = Math.ceil(b / usual.ROWS) * h * (HELD + t * (gates * h - HELD));
     return {
       flops: b * t * h * (2 * gates * h + flopsOf[cell]),
-      requestedBytes: 4 * (weights + b * t * h * (2 * gates + 5 + alsoRead(cell, dtypes))),
+      requestedBytes: 4 * (weights + b * t * h * (2 * gates + 5 + alsoRead(options, dtypes))),
     };
   },
 });
@@ -173,6 +180,8 @@ const residenceOf = ({ h, gates }: Pick<RecurrentSizes, "h" | "gates">) => ({
 interface Steps {
   readonly sizes: RecurrentSizes;
   readonly weight: Tensor;
+  /** Its two parts, for a reset before the product. */
+  readonly split?: SplitWeights | undefined;
   readonly read: {
     readonly gates: Tensor;
     readonly dout: Tensor;
@@ -192,43 +201,34 @@ function gradientsBy(walk: (gpu: Gpu, steps: Steps, options: RecurrentOptions) =
   return (gpu: Gpu, tensors: RecurrentGradientTensors, options: RecurrentBackwardOptions): RecurrentGradients => {
     using scope = gpu.scope();
     const { cell, needs = {} } = options;
-    const { x, weightIh, weightHh, biasIh, biasHh, out, dout } = tensors;
+    const { weightIh, weightHh, biasIh, biasHh, out, dout } = tensors;
     const lengths = tensors.lengths ? { lengths: tensors.lengths } : {};
+    const x = tensors.lengths
+      ? maskLengths(gpu, { x: tensors.x, lengths: tensors.lengths }, { axis: 1, value: 0 }).y
+      : tensors.x;
     const sizes = recurrentSizes("recurrentBackward", tensors, options);
     const { b, t, h, gates } = sizes;
     const start = stateCopy(gpu, sizes, tensors.state);
     const { previous } = previousKernel(gpu, { out, start, ...lengths }, { cell, reverse: options.reverse });
-    const a = matmul(gpu, { x, weight: weightIh, ...(biasIh ? { bias: biasIh } : {}) }).y;
-    const m = matmul(gpu, { x: previous, weight: weightHh, ...(biasHh ? { bias: biasHh } : {}) }).y;
-    const summed = cell === "gru" ? a : add(gpu, { a, b: m }).y;
-    const own =
-      cell === "gru"
-        ? { m, previous }
-        : cell === "lstm"
-          ? {
-              cells: cellsBefore(
-                gpu,
-                { gates: summed, start: stateCopy(gpu, sizes, tensors.cell), ...lengths },
-                options,
-              ),
-            }
-          : {};
+    const again = computedAgain(gpu, { ...tensors, x, previous }, options, sizes);
     const changed = {
       dstate: stateCopy(gpu, sizes, tensors.dstate),
       dgates: empty(gpu, [b, t, gates * h], "f32", "recurrent dgates"),
       ...(cell === "lstm" ? { dcell: stateCopy(gpu, sizes, tensors.dcell) } : {}),
     };
-    const read = { gates: summed, dout: dout ?? fill(gpu, [b, t, h], 0), ...own, ...lengths };
-    walk(gpu, { sizes, weight: weightHh, read, changed }, { cell, reverse: options.reverse });
+    const { gates: before, own, split } = again;
+    const read = { gates: before, dout: dout ?? fill(gpu, [b, t, h], 0), ...own, ...lengths };
+    const { needs: _, ...rest } = options;
+    walk(gpu, { sizes, weight: weightHh, split, read, changed }, rest);
     const rows = (of: Tensor) => reshape(of, [b * t, of.shape[2] ?? 0]);
     const dgates = rows(changed.dgates);
-    const dm = cell === "gru" ? rows(ofProducts(gpu, { a, m, dgates: changed.dgates, h })) : dgates;
+    const dm = rows(again.ofProducts(changed.dgates));
     const wanted = (name: keyof Needs) => needs[name] !== false;
     const { y: dx } = wanted("x") ? gemm(gpu, { a: dgates, b: weightIh }) : { y: undefined };
     return {
       ...(dx ? { dx: scope.keep(reshape(dx, x.shape)) } : {}),
       ...(wanted("weightIh") ? { dweightIh: scope.keep(gemm(gpu, { a: transpose(dgates), b: rows(x) }).y) } : {}),
-      ...(wanted("weightHh") ? { dweightHh: scope.keep(gemm(gpu, { a: transpose(dm), b: rows(previous) }).y) } : {}),
+      ...(wanted("weightHh") ? { dweightHh: scope.keep(ofStateWeight(gpu, dm, previous, again.reset)) } : {}),
       ...(biasIh && wanted("biasIh") ? { dbiasIh: scope.keep(columnSums(gpu, { x: dgates }).y) } : {}),
       ...(biasHh && wanted("biasHh") ? { dbiasHh: scope.keep(columnSums(gpu, { x: dm }).y) } : {}),
       dstate: scope.keep(changed.dstate),
@@ -237,11 +237,56 @@ function gradientsBy(walk: (gpu: Gpu, steps: Steps, options: RecurrentOptions) =
   };
 }
 
-const cellsBefore = (
+/** What is computed again for all tokens at once, since every state is known. */
+interface Again {
+  /** What the kernels read as gates: their sums, or of a GRU the inputs' part. */
+  readonly gates: Tensor;
+  readonly own: Pick<Steps["read"], "m" | "previous" | "cells">;
+  /** Of a reset before the product, the two parts of the weights, and r · state. */
+  readonly split?: SplitWeights;
+  readonly reset?: Tensor;
+  /** Gradients of the products with the state, from those of the gates: both `[b, t, gates · h]`. */
+  readonly ofProducts: (dgates: Tensor) => Tensor;
+}
+
+function computedAgain(
   gpu: Gpu,
-  tensors: { readonly gates: Tensor; readonly start: Tensor; readonly lengths?: Tensor },
-  { cell, reverse }: RecurrentOptions,
-): Tensor => cellStatesKernel(gpu, tensors, { cell, reverse }).previous;
+  tensors: RecurrentTensors & { readonly previous: Tensor },
+  options: RecurrentOptions,
+  sizes: RecurrentSizes,
+): Again {
+  const { x, weightIh, weightHh, biasIh, biasHh, previous } = tensors;
+  const same = (dgates: Tensor) => dgates;
+  const a = matmul(gpu, { x, weight: weightIh, ...(biasIh ? { bias: biasIh } : {}) }).y;
+  if (options.reset === "before") {
+    const split = splitWeights(gpu, tensors);
+    const { m, reset, product } = resetProductsOfAll(gpu, split, { a, previous });
+    const joined = reshape(concat(gpu, [m, product], 1), a.shape);
+    return { gates: add(gpu, { a, b: joined }).y, own: { previous }, split, reset, ofProducts: same };
+  }
+  const m = matmul(gpu, { x: previous, weight: weightHh, ...(biasHh ? { bias: biasHh } : {}) }).y;
+  if (options.cell === "gru") {
+    const { h } = sizes;
+    return { gates: a, own: { m, previous }, ofProducts: (dgates) => ofProducts(gpu, { a, m, dgates, h }) };
+  }
+  const gates = add(gpu, { a, b: m }).y;
+  if (options.cell === "rnn") return { gates, own: {}, ofProducts: same };
+  const start = stateCopy(gpu, sizes, tensors.cell);
+  const { cell, reverse } = options;
+  const lengths = tensors.lengths ? { lengths: tensors.lengths } : {};
+  const cells = cellStatesKernel(gpu, { gates, start, ...lengths }, { cell, reverse }).previous;
+  return { gates, own: { cells }, ofProducts: same };
+}
+
+/** The gradient of weightHh, from those of the products `[b · t, gates · h]`, whose last third may be with `reset`. */
+function ofStateWeight(gpu: Gpu, dm: Tensor, previous: Tensor, reset: Tensor | undefined): Tensor {
+  const h = previous.shape[2] ?? 0;
+  const states = reshape(previous, [dm.shape[0] ?? 0, h]);
+  if (!reset) return gemm(gpu, { a: transpose(dm), b: states }).y;
+  const both = gemm(gpu, { a: transpose(slice(dm, 1, 0, 2 * h)), b: states }).y;
+  const next = gemm(gpu, { a: transpose(slice(dm, 1, 2 * h, 3 * h)), b: reset }).y;
+  return concat(gpu, [both, next], 0);
+}
 
 /** Gradients of a GRU's products with the state: as of its gates, but of n times r. */
 function ofProducts(
@@ -253,12 +298,23 @@ function ofProducts(
   return concat(gpu, [slice(dgates, 2, 0, 2 * h), ofNew], 2);
 }
 
-/** A kernel and a product for each step. */
+/** A kernel and a product for each step; two of each for a reset before the product. */
 const steps = {
-  record: gradientsBy((gpu, { sizes, weight, read, changed }, options) => {
+  record: gradientsBy((gpu, { sizes, weight, split, read, changed }, options) => {
+    const { h } = sizes;
     for (let step = sizes.t - 1; step >= 0; step--) {
       const found = stepKernel(gpu, { ...read, ...changed }, { ...options, step }).slopes;
-      gemm(gpu, { a: found, b: weight }, { into: { y: changed.dstate }, accumulate: true });
+      const sum = { into: { y: changed.dstate }, accumulate: true } as const;
+      const { previous } = read;
+      if (split && previous) {
+        const s = gemm(gpu, { a: slice(found, 1, 2 * h, 3 * h), b: split.next.weight }).y;
+        const { gates, lengths } = read;
+        const given = { gates, previous, s, ...(lengths ? { lengths } : {}) };
+        resetBackwardKernel(gpu, { ...given, ...changed, slopes: found }, { ...options, step });
+        gemm(gpu, { a: slice(found, 1, 0, 2 * h), b: split.both.weight }, sum);
+      } else {
+        gemm(gpu, { a: found, b: weight }, sum);
+      }
     }
   }),
 };
@@ -266,7 +322,7 @@ const steps = {
 /** All steps of a group of rows in one dispatch. */
 const resident = {
   accepts: (tensors: RecurrentGradientTensors, options: RecurrentBackwardOptions, gpu: Gpu): string | undefined =>
-    refuseWidth(gpu, residenceOf(recurrentSizes("recurrentBackward", tensors, options))),
+    refuseReset(options) ?? refuseWidth(gpu, residenceOf(recurrentSizes("recurrentBackward", tensors, options))),
   record: gradientsBy((gpu, { sizes, weight, read, changed }, options) => {
     if (sizes.t > 0) residentKernel(gpu, { ...read, weight, ...changed }, options);
   }),

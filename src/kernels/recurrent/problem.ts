@@ -10,8 +10,7 @@ import { fill } from "../elementwise/fill.ts";
 import { contiguous } from "../layout/contiguous.ts";
 
 /**
- * A recurrent cell: `rnn` with tanh (Elman 1990), `gru`, which resets after the product as PyTorch does (Cho et al.
- * 2014), `lstm` (Hochreiter and Schmidhuber 1997).
+ * A recurrent cell: `rnn` with tanh (Elman 1990), `gru` (Cho et al. 2014), `lstm` (Hochreiter and Schmidhuber 1997).
  */
 export type RecurrentCell = "lstm" | "gru" | "rnn";
 
@@ -43,6 +42,15 @@ export interface RecurrentOptions {
   readonly cell: RecurrentCell;
   /** True: each row is read from its own last token to its first. */
   readonly reverse?: boolean | undefined;
+  /**
+   * Of a GRU. `after`: r multiplies the product of the state, n = tanh(a + r · (U h + b)), and h′ = (1 − z) · n + z · h, as
+   * in PyTorch and cuDNN. `before`: r multiplies the state, n = tanh(a + U (r · h) + b), and z takes the new value,
+   * h′ = (1 − z) · h + z · n (Cho et al. 2014). The two are different functions: no change of weights makes one the other.
+   * Keras (`reset_after=False`) and ONNX (`linear_before_reset=0`) have h′ = (1 − z) · n + z · h in the latter too: negate
+   * the rows of z in their weights and biases, and put the rows of r first.
+   * @defaultValue "after"
+   */
+  readonly reset?: "after" | "before" | undefined;
 }
 
 /** The options of a kernel of one step. */
@@ -57,6 +65,7 @@ export const reverseOf = ({ reverse = false }: RecurrentOptions): number => Numb
 export const recurrentChecks = {
   cell: required(oneOf("lstm", "gru", "rnn")),
   reverse: boolean,
+  reset: oneOf("after", "before"),
 } as const;
 
 /** As fields. */
@@ -77,7 +86,7 @@ type Upstream = Partial<Readonly<Record<"out" | "dout" | "dstate" | "dcell", Ten
 export function recurrentSizes(
   op: string,
   tensors: RecurrentTensors & Upstream,
-  { cell }: RecurrentOptions,
+  { cell, reset }: RecurrentOptions,
 ): RecurrentSizes {
   const sizes = new AxisSizes(op);
   const patterns = {
@@ -109,8 +118,18 @@ export function recurrentSizes(
   }
   const given = (["cell", "dcell"] as const).find((name) => tensors[name]);
   if (given && cell !== "lstm") throw new ShapeError(`${op}: ${given} is given, expected only with lstm, not ${cell}`);
+  if (reset === "before" && cell !== "gru") {
+    throw new ShapeError(`${op}: reset is "before", expected only with gru, not ${cell}`);
+  }
   return { b, t, h, gates };
 }
+
+/** 1 for a call with lengths, which its kernels read for each element. */
+export const withLengths = (dtypes: object): number => ("lengths" in dtypes ? 1 : 0);
+
+/** Why the kernels of all steps cannot take a reset before the product; undefined if there is none. */
+export const refuseReset = ({ reset }: RecurrentOptions): string | undefined =>
+  reset === "before" ? "a reset before the product makes two products a step, expected variant steps" : undefined;
 
 /** The part for the lengths of rows. */
 export const lengthsPart = ({ dtypes }: KernelContext) => ("lengths" in dtypes ? lengthsGiven : lengthsAll);

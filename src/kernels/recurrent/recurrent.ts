@@ -1,6 +1,7 @@
 import biasNone from "#shaders/lib/bias/none.wgsl";
 import biasVector from "#shaders/lib/bias/vector.wgsl";
 import gru from "#shaders/recurrent/cells/gru.wgsl";
+import gruBefore from "#shaders/recurrent/cells/gru-before.wgsl";
 import lstm from "#shaders/recurrent/cells/lstm.wgsl";
 import rnn from "#shaders/recurrent/cells/rnn.wgsl";
 import residentSource from "#shaders/recurrent/resident.wgsl";
@@ -24,12 +25,15 @@ import {
   type RecurrentTensors,
   recurrentFields,
   recurrentSizes,
+  refuseReset,
   refuseWidth,
   residentConstants,
   reverseOf,
   type StepOptions,
   stateCopy,
+  withLengths,
 } from "./problem.ts";
+import { resetProducts, splitWeights } from "./reset.ts";
 
 /** The results of a recurrent layer. */
 export interface RecurrentResult {
@@ -43,9 +47,11 @@ export interface RecurrentResult {
 
 const cells = { lstm, gru, rnn } as const;
 
+/** The part for a cell. */
+const cellPart = ({ cell, reset }: RecurrentOptions) => (reset === "before" ? gruBefore : cells[cell]);
+
 /** Numbers read and written for an element of the state in a step: its cell, and its row's length. */
-const alsoRead = (cell: RecurrentCell, dtypes: object): number =>
-  (cell === "lstm" ? 2 : 0) + ("lengths" in dtypes ? 1 : 0);
+const alsoRead = (cell: RecurrentCell, dtypes: object): number => (cell === "lstm" ? 2 : 0) + withLengths(dtypes);
 
 /** Operations for an element of the state in a step, other than products: each function of a gate counts as one. */
 const flopsOf: Readonly<Record<RecurrentCell, number>> = { lstm: 12, gru: 10, rnn: 2 };
@@ -53,11 +59,11 @@ const flopsOf: Readonly<Record<RecurrentCell, number>> = { lstm: 12, gru: 10, rn
 const stepKernel = /* @__PURE__ */ defineKernel({
   name: "recurrent/step",
   source: stepSource,
-  inputs: { a: "[b, t, columns]", m: "[b, columns]", "lengths?": "[b]" },
+  inputs: { a: "[b, t, columns]", m: "[b, products]", "product?": "[b, h]", "lengths?": "[b]" },
   inout: { state: "[b, h]", "cell?": "[b, h]", out: "[b, t, h]" },
   accepts: { lengths: ["u32"] },
   params: ({ b, t, h }, options: StepOptions) => ({ b, t, h, step: options.step, reverse: reverseOf(options) }),
-  specialise: (_axes, { cell }, context) => ({ parts: [cells[cell], lengthsPart(context)] }),
+  specialise: (_axes, options, context) => ({ parts: [cellPart(options), lengthsPart(context)] }),
   threads: ({ b, h }) => b * h,
   cost: ({ b, h }, { cell }, { dtypes }) => ({
     flops: b * h * flopsOf[cell],
@@ -125,13 +131,19 @@ const resultOf = ({ out, state, cell }: RecurrentResult): RecurrentResult => ({
   ...(cell ? { cell } : {}),
 });
 
-/** A product and a kernel for each step. */
+/** A product and a kernel for each step; two of each for a reset before the product. */
 const steps = {
   record: (gpu: Gpu, tensors: RecurrentTensors, options: RecurrentOptions): RecurrentResult => {
     using scope = gpu.scope();
     const { weightHh: weight, biasHh: bias } = tensors;
     const { sizes, a, memory } = begin(gpu, tensors, options);
+    const split = options.reset === "before" ? splitWeights(gpu, tensors) : undefined;
     for (let step = 0; step < sizes.t; step++) {
+      if (split) {
+        const { m, product } = resetProducts(gpu, split, { a, ...memory }, { ...options, step });
+        stepKernel(gpu, { a, m, product, ...memory }, { ...options, step });
+        continue;
+      }
       const m = matmul(gpu, { x: memory.state, weight, ...(bias ? { bias } : {}) }).y;
       stepKernel(gpu, { a, m, ...memory }, { ...options, step });
     }
@@ -142,7 +154,7 @@ const steps = {
 /** All steps of a group of rows in one dispatch. */
 const resident = {
   accepts: (tensors: RecurrentTensors, options: RecurrentOptions, gpu: Gpu): string | undefined =>
-    refuseWidth(gpu, residenceOf(recurrentSizes("recurrent", tensors, options))),
+    refuseReset(options) ?? refuseWidth(gpu, residenceOf(recurrentSizes("recurrent", tensors, options))),
   record: (gpu: Gpu, tensors: RecurrentTensors, options: RecurrentOptions): RecurrentResult => {
     using scope = gpu.scope();
     const { biasHh: bias } = tensors;
@@ -166,8 +178,9 @@ const variants = { steps, resident } as const;
  * A recurrent layer in one direction: `state = cell(x[position], state)` for each token of a row, as PyTorch's `nn.RNN`
  * (tanh), `nn.GRU` and `nn.LSTM` compute it, with their tensors. x `[b, t, i]` → out `[b, t, h]`, state `[b, h]`, and of
  * an LSTM cell `[b, h]`. With `lengths`, a row ends there as in a packed sequence: its state stays, its out is zeros,
- * and in `reverse` it is read from its own last token. `steps` has a product and a kernel a step; `resident` has all
- * steps of some rows in one dispatch, with as much of weightHh in workgroup memory as fits.
+ * and in `reverse` it is read from its own last token. With `reset: "before"` a GRU is that of Cho et al. (2014). `steps`
+ * has a product and a kernel a step; `resident` has all steps of some rows in one dispatch, with as much of weightHh in
+ * workgroup memory as fits, and takes no reset before the product.
  *
  * @throws ShapeError for shapes that do not fit; OptionError for other options.
  */

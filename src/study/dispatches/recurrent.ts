@@ -1,6 +1,8 @@
 // Recurrent cells: one step or all of them, forwards and backwards, and what gradients compute again.
 import cellStates from "#shaders/recurrent/cell-states.wgsl";
 import previous from "#shaders/recurrent/previous.wgsl";
+import reset from "#shaders/recurrent/reset.wgsl";
+import resetBackward from "#shaders/recurrent/reset-backward.wgsl";
 import resident from "#shaders/recurrent/resident.wgsl";
 import residentBackward from "#shaders/recurrent/resident-backward.wgsl";
 import step from "#shaders/recurrent/step.wgsl";
@@ -58,6 +60,27 @@ export const kernels: readonly StudyKernel[] = [
       previous: floats(b * h),
     },
     outputs: { dgates: b * columns, slopes: b * columns },
+    workgroups: [7, 1, 1],
+  }),
+  fixed(reset, {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: single },
+    inputs: { a: floats(b * columns), m: floats(b * 2 * h), state: floats(b * h) },
+    outputs: { y: b * h },
+    workgroups: [7, 1, 1],
+  }),
+  fixed(resetBackward, {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: single },
+    inputs: {
+      gates: floats(b * columns),
+      previous: floats(b * h),
+      s: floats(b * h),
+      dstate: floats(b * h),
+      dgates: floats(b * columns),
+      slopes: floats(b * columns),
+    },
+    outputs: {},
     workgroups: [7, 1, 1],
   }),
   fixed(residentBackward, {

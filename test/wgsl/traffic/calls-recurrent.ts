@@ -36,6 +36,21 @@ export function recurrentCalls({ gpu, random, words }: Inputs): Readonly<Record<
       }
     }
   }
+  const before = (ragged: boolean) => ({
+    x: random([17, 2, 4]),
+    weightIh: random([24, 4]),
+    weightHh: random([24, 8]),
+    ...(ragged ? { lengths: words([17], ...Array(17).fill(2)), biasHh: random([24]) } : {}),
+  });
+  for (const ragged of [false, true]) {
+    const name = `gru, reset before the product${ragged ? ", lengths and bias" : ""}`;
+    const options = { cell: "gru", reset: "before", variant: "steps" } as const;
+    found[`recurrent ${name}`] = { only, record: () => recurrent(gpu, before(ragged), options) };
+    found[`recurrentBackward ${name}`] = {
+      only,
+      record: () => recurrentBackward(gpu, { ...before(ragged), out: random([17, 2, 8]) }, options),
+    };
+  }
   const alignment = (a: number) => ({ query: random([2, 3, a]), keys: random([2, 5, a]), v: random([a]) });
   const scores = (a: number) => additiveScores(gpu, alignment(a));
   const backward = (a: number) =>

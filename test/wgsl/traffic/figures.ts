@@ -173,6 +173,8 @@ export const figures: Readonly<Record<string, Figures>> = {
   "peaks/workgroup-memory": all,
   "recurrent/cell-states": { operations: { not: ofGates } },
   "recurrent/previous": all,
+  "recurrent/reset": { operations: { not: ofGates } },
+  "recurrent/reset-backward": { operations: { not: ofGates } },
   "recurrent/resident": { operations: { not: ofGates } },
   "recurrent/resident-backward": { operations: { not: ofGates } },
   "recurrent/step": { operations: { not: ofGates } },

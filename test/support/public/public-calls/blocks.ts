@@ -101,7 +101,7 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       { x: aligned.keys, lengths: aligned.lengths },
       { axis: 1, value: 0, into: { y: zeros([2, 3, 4]) } },
     ]),
-    recurrent: call(library.recurrent, [recurrent, { cell: "lstm", reverse: true, variant: "steps" }]),
+    recurrent: call(library.recurrent, [recurrent, { cell: "lstm", reverse: true, reset: "after", variant: "steps" }]),
     recurrentLayers: call(library.recurrentLayers, [
       {
         x: recurrent.x,
@@ -110,7 +110,7 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
         cell: zeros([1, 2, 4]),
         lengths: recurrent.lengths,
       },
-      { cell: "lstm", layers: 1, bidirectional: false, variant: "steps" },
+      { cell: "lstm", layers: 1, bidirectional: false, reset: "after", variant: "steps" },
     ]),
     transformerBlock: {
       ...call(

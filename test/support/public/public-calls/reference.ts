@@ -352,10 +352,10 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
       { x: bits(2, 3, 2), lengths: v2 },
       { axis: 1, value: 0 },
     ]),
-    recurrent: of(reference.recurrent, [cells, { cell: "lstm", reverse: true }]),
+    recurrent: of(reference.recurrent, [cells, { cell: "lstm", reverse: true, reset: "after" }]),
     recurrentBackward: of(reference.recurrentBackward, [
       { ...cells, dout: bits(2, 1, 2), dstate: m2, dcell: m2 },
-      { cell: "lstm", reverse: true },
+      { cell: "lstm", reverse: true, reset: "after" },
     ]),
     negativeSampling: of(reference.negativeSampling, [pairsOfWords]),
     negativeSamplingBackward: of(reference.negativeSamplingBackward, [{ ...pairsOfWords, dlosses: v2 }]),

@@ -60,6 +60,7 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       {
         cell: "lstm",
         reverse: true,
+        reset: "after",
         needs: { x: true, weightIh: true, weightHh: true, biasIh: true, biasHh: true },
         variant: "steps",
       },

@@ -237,10 +237,11 @@ export function layerRows(gpu: Gpu): readonly Row[] {
   );
 
   const lengths = words(gpu, [3, 1], 2);
-  const recurrent = (["rnn", "gru", "lstm"] as const).map((cell) => {
+  const recurrent = ([["rnn"], ["gru"], ["gru", "before"], ["lstm"]] as const).map(([cell, reset]) => {
     const gates = { rnn: 1, gru: 3, lstm: 4 }[cell];
+    const options = { cell, reset, reverse: true } as const;
     return row(
-      `recurrent, ${cell}`,
+      `recurrent, ${cell}${reset ? ", reset before the product" : ""}`,
       ops.recurrent,
       {
         x: random([2, 3, 2], 41),
@@ -250,8 +251,8 @@ export function layerRows(gpu: Gpu): readonly Row[] {
         biasHh: random([gates * 3], 45),
         state: random([2, 3], 46),
       },
-      (given) => ({ y: reference.recurrent({ ...given, lengths: lengths.exact }, { cell, reverse: true }).out }),
-      (given) => ops.recurrent(gpu, { ...given, lengths: lengths.u32() }, { cell, reverse: true }).out,
+      (given) => ({ y: reference.recurrent({ ...given, lengths: lengths.exact }, options).out }),
+      (given) => ops.recurrent(gpu, { ...given, lengths: lengths.u32() }, options).out,
     );
   });
 
