@@ -49,7 +49,8 @@ const titleOf = (name: string, row: unknown, [value]: Rows): string =>
 const each =
   (add: typeof declare) =>
   (rows: Rows) =>
-  (name: string, run: (...row: Rows) => unknown): void => {
+  (name: string, ...rest: readonly unknown[]): void => {
+    const run = rest.find((item) => typeof item === "function") as (...row: Rows) => unknown;
     for (const row of rows) {
       const values = Array.isArray(row) ? row : [row];
       add(titleOf(name, row, values), () => run(...values));
