@@ -4,6 +4,8 @@ import type { SectionId, SettingsOf } from "./sections.ts";
 
 const runs: { readonly [Id in SectionId]: () => Promise<{ readonly run: Run<SettingsOf<Id>> }> } = {
   "bag-of-words": () => import("./words/bag-of-words.ts"),
+  recurrent: () => import("./sequences/recurrent.ts"),
+  "attention-2014": () => import("./sequences/attention-2014.ts"),
 };
 
 /** The run of a section. Its values are those of the section's settings. */
