@@ -79,6 +79,13 @@ export interface Given {
 /** A run: it yields what there is to see, and returns what it has found. Throws for settings that make no sense. */
 export type Run<S extends Settings> = (gpu: Gpu, values: Values<S>, given: Given) => AsyncGenerator<Shown, Figures>;
 
+/** What there is to see after one more: points are added, anything else replaces what has its kind and title. */
+export function withShown(before: readonly Shown[], next: Shown): readonly Shown[] {
+  if (next.kind === "point") return [...before, next];
+  const at = before.findIndex(({ kind, title }) => kind === next.kind && title === next.title);
+  return at < 0 ? [...before, next] : before.with(at, next);
+}
+
 /** The values of settings, with those that are given. Throws RangeError for unknown names and invalid values. */
 export function valuesOf(settings: Settings, given: Readonly<Record<string, string | number | undefined>>): Values {
   for (const name of Object.keys(given)) {

@@ -4,7 +4,7 @@
 //   npm run example -- 14-course bag-of-words --record      and writes down what it shows, for visitors without WebGPU
 import { writeFileSync } from "node:fs";
 import { openGpu } from "shaderformer";
-import { type Shown, valuesOf } from "./experiment.ts";
+import { type Shown, valuesOf, withShown } from "./experiment.ts";
 import { runOf } from "./experiments.ts";
 import { type SectionId, sectionIds, sections } from "./sections.ts";
 
@@ -53,10 +53,10 @@ const values = valuesOf(section.settings, given);
 const gpu = await openGpu();
 const run = (await runOf(id))(gpu, values, { models: "examples/models" });
 const begun = performance.now();
-const shown: Shown[] = [];
+let shown: readonly Shown[] = [];
 let next = await run.next();
 for (; !next.done; next = await run.next()) {
-  shown.push(next.value);
+  shown = withShown(shown, next.value);
   print(next.value);
 }
 const seconds = (performance.now() - begun) / 1000;

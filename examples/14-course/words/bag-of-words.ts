@@ -47,7 +47,7 @@ export const run: Run<SettingsOf<"bag-of-words">> = async function* (gpu, { firs
       const drawn = Array.from({ length: 32 }, () => pick(random, sentences));
       return { ids: drawn.map(({ text }) => idsOf(text)), labels: drawn.map((sentence) => sentence[label]) };
     };
-    const asked = label === "mood" ? "is it meant well?" : "does the animal that comes first in the alphabet act?";
+    const asked = label === "mood" ? "the mood" : "who acts";
     const schedule = { name: "constant", learningRate: rate, steps } as const;
     for await (const { step, loss } of train(bag, draw, { steps, every: 10, schedule })) {
       yield { kind: "point", title: "Loss", axes: ["step", "loss, nats"], line: asked, at: [step, loss] };

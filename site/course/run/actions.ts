@@ -1,17 +1,10 @@
-import { type Shown, valuesOf } from "../../../examples/14-course/experiment.ts";
+import { valuesOf, withShown } from "../../../examples/14-course/experiment.ts";
 import { device } from "../../shell/device/device.ts";
 import { say } from "../../shell/status.ts";
 import { failure, fields, id, own, phase, problems, section } from "../state.ts";
 import { client } from "../worker/client.ts";
 
 let running: AbortController | undefined;
-
-/** What is shown after one more: points stay, anything else replaces what has its title. */
-function withShown(before: readonly Shown[], next: Shown): readonly Shown[] {
-  if (next.kind === "point") return [...before, next];
-  const at = before.findIndex(({ kind, title }) => kind === next.kind && title === next.title);
-  return at < 0 ? [...before, next] : before.with(at, next);
-}
 
 /** Runs the experiment with the settings in the fields. */
 export async function start(): Promise<void> {

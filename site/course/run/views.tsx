@@ -132,7 +132,7 @@ function Grid({ title, rows, columns, values }: Of<"grid">) {
                 <th scope="row">{row}</th>
                 {columns.map((column, j) => {
                   const value = values[i]?.[j];
-                  return value === undefined ? (
+                  return typeof value !== "number" ? (
                     <td key={j} class="masked" />
                   ) : (
                     <td key={j} style={{ background: shade(value) }} title={`${row}, ${column}: ${digits(value)}`}>

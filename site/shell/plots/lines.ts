@@ -60,7 +60,7 @@ export const lineChart =
           const stroke = colour(`--series-${(i % 5) + 1}`);
           const symbol = shapes[i % shapes.length] ?? "circle";
           return [
-            Plot.lineY(points, { stroke, strokeWidth: 2 }),
+            Plot.line(points, { stroke, strokeWidth: 2 }),
             Plot.dot(points, { fill: stroke, r: long ? 1.5 : 3, symbol }),
           ];
         })
