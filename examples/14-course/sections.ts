@@ -64,7 +64,7 @@ export const sections = {
       rate: { label: "learning rate", value: 0.05, least: 0, most: 1 },
       seed,
     },
-    quick: { steps: 120 },
+    quick: { steps: 160 },
     claim: "At least 95 % of the 180 planted analogies are right: a relation is a direction.",
     holds: (found) => (found["planted analogies that are right"] ?? 0) >= 0.95,
   }),
