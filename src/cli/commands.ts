@@ -41,8 +41,12 @@ export const commands = {
     load: async () => (await import("./encoders/answer.ts")).answerCommand(),
   },
   train: {
-    summary: "train a decoder on documents, or an adapter of one",
+    summary: "train a model, an existing or a fresh one, or an adapter of one",
     load: async () => (await import("./train/train.ts")).trainCommand(),
+  },
+  nearest: {
+    summary: "find words by their vectors, and complete analogies",
+    load: async () => (await import("./nearest.ts")).nearestCommand(),
   },
   convert: {
     summary: "write a folder as a GGUF file, or a GGUF file as a folder",

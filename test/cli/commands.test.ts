@@ -89,6 +89,14 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
     expect([step, Number.isFinite(loss)]).toEqual([1, true]);
     expect(await readdir(join(folder, "trained"))).toContain("model.safetensors");
   },
+  async nearest() {
+    await writeFile(join(folder, "vectors.txt"), "3 2\ncat 1 0\ndog 1 0.5\ncar 0 1\n");
+    const { nearest } = await json("nearest", "-m", join(folder, "vectors.txt"), "cat");
+    expect(nearest).toEqual([
+      { word: "dog", cosine: expect.closeTo(2 / Math.sqrt(5), 6) },
+      { word: "car", cosine: 0 },
+    ]);
+  },
   async convert() {
     await printed("convert", "-m", bundledNano, "--out", join(folder, "nano.gguf"));
     expect(await readdir(folder)).toContain("nano.gguf");

@@ -37,7 +37,7 @@ interface OptimizerFlags {
 }
 
 /** What a model learns, from the most general on. */
-export const objectiveNames = ["next-token", "masked", "labels", "contrastive"] as const;
+export const objectiveNames = ["next-token", "masked", "labels", "contrastive", "skip-gram"] as const;
 
 /** The name of an objective. */
 export type ObjectiveName = (typeof objectiveNames)[number];
@@ -61,6 +61,14 @@ export interface RunSettings extends OptimizerFlags, LoraFlags {
   readonly order: "random" | "epochs";
   readonly packing: "windows" | "documents";
   readonly steps: number;
+  /** In place of `steps`: how often all pairs of near words are learnt. */
+  readonly epochs?: number;
+  /** Width of fresh word vectors. */
+  readonly width?: number;
+  /** Words to each side that are near a word. */
+  readonly window?: number;
+  /** Words drawn for each pair of near words. */
+  readonly negatives?: number;
   readonly batch: number;
   readonly context?: number;
   readonly accumulate: number;
@@ -176,6 +184,9 @@ export function checkSettings({ out, resume }: TrainFlags, settings: RunSettings
   }
 }
 
+/** True for a setting that is given, or that a resumed run has. */
+export type IsChosen = (name: keyof RunSettings) => boolean;
+
 /** Checks of a run's settings, as recorded in its checkpoints. */
 const checks: Checks<RunSettings> = {
   optimizer: required(oneOf(...Object.keys(optimizers))),
@@ -205,6 +216,10 @@ const checks: Checks<RunSettings> = {
   loraTargets: listOf(text),
   rslora: boolean,
   steps: required(integer(1)),
+  epochs: integer(1),
+  width: integer(1),
+  window: integer(1),
+  negatives: integer(1),
   batch: required(integer(1)),
   context: integer(1),
   accumulate: required(integer(1)),

@@ -15,7 +15,7 @@ import type { CliObjective } from "./objectives/objective.ts";
 import { checkOut, writeSmallFiles } from "./out.ts";
 import { duration, trainReport } from "./report.ts";
 import { checkpointFile, type Outcome, type Run, type RunState, recordedRun, runOn } from "./run.ts";
-import type { RunSettings, TrainFlags } from "./settings.ts";
+import type { IsChosen, RunSettings, TrainFlags } from "./settings.ts";
 
 /** Device losses in a row, without a step in between, after which a run ends. */
 const maxLosses = 3;
@@ -24,16 +24,17 @@ const maxLosses = 3;
 export async function trainOnData<D>(
   objective: CliObjective<D>,
   flags: TrainFlags,
-  settings: RunSettings,
-  opened: FileSource | undefined,
+  given: RunSettings,
+  { opened, isChosen }: { readonly opened: FileSource | undefined; readonly isChosen: IsChosen },
 ): Promise<void> {
   const { out, resume = false, force = false, json = false } = flags;
   if (out !== undefined) await checkOut(out, { force, resume });
   const record = resume && out !== undefined ? await recordedRun(out) : undefined;
-  const data = await objective.read(settings);
-  const given = { settings, data, opened, resumed: record && out, quiet: json };
-  const source = await objective.source(given);
-  const prepared = await objective.prepare(source, given);
+  const data = await objective.read(given);
+  const settings = { ...given, ...objective.sized?.(given, data, isChosen) };
+  const preparing = { settings, data, opened, resumed: record && out, quiet: json };
+  const source = await objective.source(preparing);
+  const prepared = await objective.prepare(source, preparing);
   if (record && out !== undefined) assertSameModel(join(out, checkpointFile), record, prepared.model);
   for (const note of prepared.notes) say(note);
   const digests = await runDigests(source, prepared);

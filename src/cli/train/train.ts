@@ -51,7 +51,19 @@ const ofDocuments = [
     "order",
     "packing",
   ],
-  ...["accumulate", "evalEvery", "keepBest", "dropout", "attentionDropout", "chatTemplate", "resume"],
+  ...[
+    "epochs",
+    "width",
+    "window",
+    "negatives",
+    "accumulate",
+    "evalEvery",
+    "keepBest",
+    "dropout",
+    "attentionDropout",
+    "chatTemplate",
+    "resume",
+  ],
 ];
 
 /** `shaderformer train`: steps of an optimizer on documents, or on given batches. */
@@ -100,6 +112,13 @@ export function trainCommand(): Command {
       "how often rows are drawn from each file of --data: 3,1 (default: by their tokens)",
       weightsOf,
     )
+    .addOption(
+      new Option("--width <n>", "skip-gram: width of a word's vector (default: 32)")
+        .argParser(positive)
+        .conflicts(["model", "config"]),
+    )
+    .option("--window <n>", "skip-gram: words before and after a word that are near it (default: 5)", positive)
+    .option("--negatives <n>", "skip-gram: words drawn for each near one (default: 5)", positive)
     .option("--val <file...>", "documents to evaluate on")
     .addOption(
       new Option("--held-out <share>", "share of the documents to evaluate on").argParser(properShare).conflicts("val"),
@@ -122,6 +141,7 @@ export function trainCommand(): Command {
     )
     .optionsGroup("Run:")
     .option("--steps <n>", "steps of the whole run", positive, 1000)
+    .option("--epochs <n>", "skip-gram, in place of steps: passes over all pairs of near words (default: 5)", positive)
     .option("--batch <n>", "rows per step or micro-batch", positive, 8)
     .option("--context <n>", "tokens of a row (default: the model's context, at most 256)", positive)
     .option("--accumulate <n>", "micro-batches per step, whose gradients are added", positive, 1)
@@ -185,7 +205,8 @@ async function train(flags: TrainFlags, command: Command): Promise<void> {
   const own = objective.defaults?.(settings) ?? {};
   const whole = { objective: objective.name, ...settingsOf(flags, { ...own, ...recorded }, isGiven) };
   objective.check?.(whole);
-  await objective.train(flags, whole, opened);
+  const isChosen = (name: keyof RunSettings) => isGiven(name) || recorded[name] !== undefined;
+  await objective.train(flags, whole, { opened, isChosen });
 }
 
 /** The settings of a run: given ones, then those of the resumed run or of the objective, then the defaults. */

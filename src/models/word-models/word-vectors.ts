@@ -2,7 +2,6 @@ import { integer, only, readFields } from "../../formats/json/fields.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { mul } from "../../kernels/elementwise/elementwise.ts";
 import { gather } from "../../kernels/embedding/gather.ts";
-import { concat } from "../../kernels/layout/concat.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
 import { sum } from "../../kernels/reduce/reduce.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -34,6 +33,18 @@ export const wordVectorsShapes = ({ vocabulary, width }: WordVectorsConfig): Nam
   "output.weight": [vocabulary, width],
 });
 
+/** The share of a word's output vector that is added to its input vector. */
+const outputShare = 0.2;
+
+/**
+ * The vectors by which words are compared, as in both tensors' rows: input vectors, plus a fifth of output vectors. Input
+ * vectors are near each other for words with the same neighbours, an output vector is near the input vectors of words that
+ * it is a neighbour of: with both, words that stand in one sentence come nearer, too (Pennington et al. 2014, section 4.2;
+ * Levy, Goldberg and Dagan 2015, section 3.3, who add them in full).
+ */
+export const vectorsToKeep = (input: ArrayLike<number>, output: ArrayLike<number>): Float32Array =>
+  Float32Array.from(input, (value, i) => value + outputShare * (output[i] ?? 0));
+
 /** Word vectors on a device (Mikolov et al. 2013): two per word. */
 export interface SkipGram {
   readonly gpu: Gpu;
@@ -60,14 +71,20 @@ interface Drawn {
   readonly negatives: Tensor;
 }
 
-/**
- * The products of each word's vector with its neighbour's, first, and with those of the negative samples: `[n, 1 + k]`.
- */
-export function pairScores(model: SkipGram, { ids, near, negatives }: Drawn): Tensor {
+/** Products of pairs. */
+interface PairScores {
+  /** Of each word's vector with its neighbour's, `[n, 1]`. */
+  readonly near: Tensor;
+  /** Of each word's vector with those of the negative samples, `[n, k]`. */
+  readonly drawn: Tensor;
+}
+
+/** The products of words' input vectors with output vectors of their neighbours and of the negative samples. */
+export function pairScores(model: SkipGram, { ids, near, negatives }: Drawn): PairScores {
   const { gpu, output } = model;
   const v = vectorsOf(model, ids);
   const u = gather(gpu, { ids: near, table: output }).y;
   const others = gather(gpu, { ids: negatives, table: output }).y;
-  const first = sum(gpu, { x: mul(gpu, { a: v, b: u }).y }, { axis: 1 }).y;
-  return concat(gpu, [reshape(first, [ids.size, 1]), matmul(gpu, { x: v, weight: others }).y], 1);
+  const products = sum(gpu, { x: mul(gpu, { a: v, b: u }).y }, { axis: 1 }).y;
+  return { near: reshape(products, [ids.size, 1]), drawn: matmul(gpu, { x: v, weight: others }).y };
 }

@@ -3,7 +3,7 @@ import type { OpeningOptions } from "../../generate/load/opening.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { countTargets, crossEntropy } from "../../kernels/cross-entropy/cross-entropy.ts";
 import { linearCrossEntropy } from "../../kernels/cross-entropy/linear.ts";
-import { mul } from "../../kernels/elementwise/elementwise.ts";
+import { add, mul } from "../../kernels/elementwise/elementwise.ts";
 import { fill } from "../../kernels/elementwise/fill.ts";
 import { concat } from "../../kernels/layout/concat.ts";
 import {
@@ -85,12 +85,12 @@ function wordVectorsObjective(model: SkipGram): Objective<WordBatch> {
     routers: [],
     check: (argument, batch) => checkWordBatch(argument, batch, vocabulary),
     targetsIn: pairsIn,
-    inputs: ({ ids, targets, negatives }) => {
+    inputs: ({ ids, targets, negatives, perPair }) => {
       const shape = [ids.length];
       return {
         ids: { shape, dtype: "u32", values: Uint32Array.from(ids) },
         targets: { shape, dtype: "i32", values: Int32Array.from(targets) },
-        ...(negatives && drawn(targets, negatives)),
+        ...(negatives && drawn(targets, negatives, perPair)),
       };
     },
     inputsFor: ({ batch, context }) => {
@@ -108,21 +108,22 @@ function wordVectorsObjective(model: SkipGram): Objective<WordBatch> {
 type Tensors = Readonly<Record<string, Tensor>>;
 
 /** Further inputs of negative sampling: neighbours (word 0 for pairs that do not count), and the class of each pair. */
-function drawn(targets: readonly number[], negatives: readonly number[]) {
-  const each = 1 + negatives.length;
-  const kind = (at: number) => {
-    if (targets[Math.floor(at / each)] === ignored) return ignored;
-    return at % each === 0 ? isNear : isDrawn;
-  };
+function drawn(targets: readonly number[], negatives: readonly number[], perPair: number | undefined) {
   const [n, k] = [targets.length, negatives.length];
+  const classOf = (of: number, target: number | undefined) => (target === ignored ? ignored : of);
+  const kinds = new Int32Array(n * k);
+  for (const [i, target] of targets.entries()) kinds.fill(classOf(isDrawn, target), i * k, (i + 1) * k);
   return {
     near: { shape: [n], dtype: "u32", values: Uint32Array.from(targets, (target) => Math.max(0, target)) },
     negatives: { shape: [k], dtype: "u32", values: Uint32Array.from(negatives) },
-    kinds: { shape: [n * each], dtype: "i32", values: Int32Array.from({ length: n * each }, (_, at) => kind(at)) },
+    nearKinds: { shape: [n], dtype: "i32", values: Int32Array.from(targets, (target) => classOf(isNear, target)) },
+    drawnKinds: { shape: [n * k], dtype: "i32", values: kinds },
+    each: { shape: [1], dtype: "f32", values: Float32Array.of(perPair ?? k) },
+    offset: { shape: [1], dtype: "f32", values: Float32Array.of(Math.log(perPair ?? 1)) },
   } as const;
 }
 
-/** The two classes of pairs, for logits `[score, 0]`. */
+/** The two classes of pairs, for logits `[score, offset]`. */
 const [isNear, isDrawn] = [0, 1];
 
 /** The cross-entropy over all words. */
@@ -133,17 +134,23 @@ function lossOfAll(model: SkipGram, tensors: Tensors): ModelLoss {
 }
 
 /**
- * The mean over pairs of `−log σ(u·v) − Σ log σ(−u′·v)`, u of the neighbour and u′ of the negative samples: `−log σ(s)`
- * is the cross-entropy of the logits `[s, 0]` with the first class, `−log σ(−s)` with the second.
+ * The mean over pairs of `−log σ(u·v − o) − Σ log σ(o − u′·v)`, u of the neighbour and u′ of the negative samples, with
+ * o = 0 or ln k: `−log σ(s − o)` is the cross-entropy of the logits `[s, o]` with the first class, `−log σ(o − s)` with
+ * the second.
  */
 function lossOfDrawn(model: SkipGram, tensors: Tensors): ModelLoss {
   const { gpu } = model;
   const [ids, near, negatives] = [given(tensors, "ids"), given(tensors, "near"), given(tensors, "negatives")];
+  const meanOf = (scores: Tensor, kinds: string) => {
+    const column = reshape(scores, [scores.size, 1]);
+    const offset = add(gpu, { a: fill(gpu, [scores.size, 1], 0), b: given(tensors, "offset") }).y;
+    const logits = concat(gpu, [column, offset], 1);
+    // Rows of two columns: a thread each, not several.
+    return crossEntropy(gpu, { logits, targets: given(tensors, kinds) }, { variant: "naive" }).loss;
+  };
   const scores = pairScores(model, { ids, near, negatives });
-  const column = reshape(scores, [scores.size, 1]);
-  const logits = concat(gpu, [column, fill(gpu, [scores.size, 1], 0)], 1);
-  const { loss } = crossEntropy(gpu, { logits, targets: given(tensors, "kinds") });
-  const each = fill(gpu, [1], 1 + negatives.size);
+  const ofDrawn = mul(gpu, { a: meanOf(scores.drawn, "drawnKinds"), b: given(tensors, "each") }).y;
+  const loss = add(gpu, { a: meanOf(scores.near, "nearKinds"), b: ofDrawn }).y;
   const { count } = countTargets(gpu, { targets: given(tensors, "targets") }, {});
-  return modelLoss({ loss: mul(gpu, { a: loss, b: each }).y, count });
+  return modelLoss({ loss, count });
 }

@@ -51,7 +51,7 @@ async function run(out: string, seen: (step: number) => void, more: Partial<Trai
   };
   const { out: _, json: __, tuned: ___, ...settings } = flags;
   try {
-    await trainOnData(nextToken, flags, settings, undefined);
+    await trainOnData(nextToken, flags, settings, { opened: undefined, isChosen: () => true });
   } finally {
     stdout.mockRestore();
     stderr.mockRestore();

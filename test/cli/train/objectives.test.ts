@@ -41,7 +41,15 @@ const runs: Readonly<Record<string, () => Promise<readonly string[]>>> = {
     const data = await lines("pairs", 40, (one, other) => ({ a: `${one}, ${other}`, b: `very ${one} ${other}` }));
     return ["--config", config, "--data", data, "--held-out", "0.2"];
   },
+  // Of four words in a line, three pairs are next to each other, in two directions: 48 pairs in 8 epochs.
+  "skip-gram": async () => {
+    const [data, val] = [await at.file("words.txt", "a b c a\n"), await at.file("others.txt", "a b\n\nc b d\n")];
+    return ["--data", data, "--val", val, "--window", "1"];
+  },
 };
+
+/** The steps of a run, or passes over its data of as many steps. */
+const lengths: Readonly<Record<string, readonly string[]>> = { "skip-gram": ["--epochs", "8"] };
 
 const adjectives = ["good", "bad", "fine", "poor", "great", "dull", "bright"];
 
@@ -52,14 +60,15 @@ async function lines(name: string, count: number, of: (one: string, other: strin
   return await at.file(`${name}.jsonl`, all.join("\n"));
 }
 
-const settings = ["--steps", "12", "--batch", "4", "--save-every", "3", "--seed", "5", "--lr", "1e-2"];
+const settings = ["--batch", "4", "--save-every", "3", "--seed", "5", "--lr", "1e-2"];
 
 for (const [name, given] of Object.entries(runs)) {
   test(
     `${name}: killed and resumed, a run has the bits of an undisturbed one`,
     firstIf(name === "masked"),
     async () => {
-      const args = ["--objective", name, ...settings, ...(await given())];
+      const length = lengths[name] ?? ["--steps", "12"];
+      const args = ["--objective", name, ...settings, ...length, ...(await given())];
       const [whole, parts] = [at.out(`${name}-whole`), at.out(`${name}-parts`)];
       const undisturbed = await runInTurn(["train", "--json", ...args, "--out", whole]);
       expect([undisturbed.code, undisturbed.stderr]).toEqual([0, ""]);
@@ -145,6 +154,19 @@ test("an objective that does not fit the model is refused with those that do, an
       ["--objective", "labels", "--config", "ENCODER", "--order", "random"],
       /--order: is for --objective next-token or masked, and this one is labels/,
     ],
+    [
+      ["--objective", "skip-gram", "--steps", "9"],
+      /--steps: is for other objectives, and this one is skip-gram, expected/,
+    ],
+    [
+      ["--objective", "skip-gram", "--config", "ENCODER"],
+      /holds an encoder \(bert\), which --objective skip-gram does not/,
+    ],
+    [
+      ["--objective", "masked", "--config", "ENCODER", "--window", "2"],
+      /--window: is for --objective skip-gram, and this/,
+    ],
+    [["--objective", "masked"], /expected --model, a model to go on with, or --config, a fresh one/],
     [["--objective", "contrastive", "--config", "ENCODER", "--batch", "1"], /--batch is 1, expected two or more pairs/],
   ] as const) {
     const { code, stdout, stderr } = await runInTurn([

@@ -128,6 +128,27 @@ test("an analogy is the nearest word but for the three, of vectors of one length
   expect(() => nearestWords([], 0)).toThrow("nearestWords: vectors is empty");
 });
 
+test("pairs count so many negatives, of the mean over all that are drawn, with products less ln k", async () => {
+  const config = { model_type: "skip-gram", vocab_size: 5, vector_size: 3 };
+  const model = await openWordVectors(gpu, freshWordVectors(config, { seed: 4 }));
+  const trainer = createTrainer(model, { schedule: () => 0.5 });
+  const batch = { ids: [0, 2, 4], targets: [1, 3, -100], negatives: [3, 0, 1, 1], perPair: 2 };
+  await trainer.step(batch); // output vectors are zero before
+  const [input = [], output = []] = await Promise.all(model.parameters.map(({ tensor }) => tensor.read()));
+  const score = (word: number, near: number) =>
+    [0, 1, 2].reduce((sum, i) => sum + (input[3 * word + i] ?? 0) * (output[3 * near + i] ?? 0), 0) - Math.log(2);
+  const losses = [0, 2].map((word, i) => {
+    const drawn = batch.negatives.map((near) => Math.log1p(Math.exp(score(word, near))));
+    const near = Math.log1p(Math.exp(-score(word, batch.targets[i] ?? 0)));
+    return near + (2 / 4) * drawn.reduce((sum, loss) => sum + loss, 0);
+  });
+  const { loss, count } = await trainer.evaluate(batch);
+  expect(count).toBe(2);
+  expect(loss).toBeCloseTo(((losses[0] ?? 0) + (losses[1] ?? 0)) / 2, 5);
+  trainer.dispose();
+  model.dispose();
+});
+
 test("batches of words are checked", () => {
   const batch: WordBatch = { ids: [1, 2], targets: [2, -100] };
   const check = (changed: object) => () => checkWordBatch("batch", { ...batch, ...changed }, 3);
@@ -137,6 +158,8 @@ test("batches of words are checked", () => {
   expect(check({ targets: [1, 3] })).toThrow("train: targets[1] is 3, expected a word below 3 or -100");
   expect(check({ negatives: [] })).toThrow("train: the batch has no negatives");
   expect(check({ negatives: [-100] })).toThrow("train: negatives[0] is -100, expected a word below 3");
+  expect(check({ perPair: 5 })).toThrow("train: the batch has perPair, expected negatives with it");
+  expect(check({ negatives: [0], perPair: 0 })).toThrow("train: batch.perPair is 0, expected");
   expect(check({ ids: [], targets: [] })).toThrow("train: the batch has no words");
 });
 

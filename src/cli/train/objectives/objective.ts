@@ -5,10 +5,10 @@ import { meanLoss } from "../../../train/data/batches.ts";
 import type { TrainableModel } from "../../../train/open/open-trainable.ts";
 import type { TrainerOptions } from "../../../train/trainer/options.ts";
 import { Trainer } from "../../../train/trainer/trainer.ts";
-import type { ObjectiveName, RunSettings } from "../settings.ts";
+import type { IsChosen, ObjectiveName, RunSettings } from "../settings.ts";
 
 /** The kinds of models. */
-export type TrainedKind = "decoder" | "encoder" | "encoder-decoder";
+export type TrainedKind = "decoder" | "encoder" | "encoder-decoder" | "word vectors";
 
 /** The batches of a run. */
 interface Batches<B> {
@@ -91,6 +91,8 @@ export interface CliObjective<D> {
   readonly name: ObjectiveName;
   /** The kinds of models that it trains. */
   readonly kinds: readonly TrainedKind[];
+  /** True if a fresh model needs no config: its sizes follow from the data and from settings. */
+  readonly isSized?: boolean;
   /** Settings that some objectives take, of those that this one takes. */
   readonly takes: readonly (keyof RunSettings)[];
   /** Defaults of its own. */
@@ -98,6 +100,8 @@ export interface CliObjective<D> {
   /** Throws for settings that contradict each other, before anything is read. */
   readonly check?: ((settings: RunSettings) => void) | undefined;
   readonly read: (settings: RunSettings) => Promise<D>;
+  /** Settings that follow from the data. */
+  readonly sized?: ((settings: RunSettings, data: D, isChosen: IsChosen) => Partial<RunSettings>) | undefined;
   /** The folder of the model: a named or a fresh one. */
   readonly source: (given: Preparing<D>) => Promise<FileSource>;
   readonly prepare: (source: FileSource, given: Preparing<D>) => Promise<PreparedRun>;

@@ -4,7 +4,7 @@ import type { FileSource } from "../../../formats/source.ts";
 import { modelKind as kindOfFolder } from "../../../models/model-kind.ts";
 import { modelKind as kindOfConfig } from "../../../train/initialisers/fresh-parts.ts";
 import { say } from "../../output.ts";
-import type { ObjectiveName, RunSettings, TrainFlags } from "../settings.ts";
+import type { IsChosen, ObjectiveName, RunSettings, TrainFlags } from "../settings.ts";
 import { freshConfig, noModel } from "../source.ts";
 import { trainOnData } from "../train-on-data.ts";
 import { contrastive } from "./contrastive.ts";
@@ -12,16 +12,21 @@ import { labels } from "./labels.ts";
 import { masked } from "./masked.ts";
 import { nextToken } from "./next-token.ts";
 import type { CliObjective, TrainedKind } from "./objective.ts";
+import { skipGram } from "./skip-gram.ts";
 
 /** An objective whose data and batches only it knows. */
-interface Runnable extends Pick<CliObjective<never>, "name" | "kinds" | "takes" | "check" | "defaults"> {
-  readonly train: (flags: TrainFlags, settings: RunSettings, opened: FileSource | undefined) => Promise<void>;
+interface Runnable extends Pick<CliObjective<never>, "name" | "kinds" | "isSized" | "takes" | "check" | "defaults"> {
+  readonly train: (
+    flags: TrainFlags,
+    settings: RunSettings,
+    given: { readonly opened: FileSource | undefined; readonly isChosen: IsChosen },
+  ) => Promise<void>;
 }
 
 const runnable = <D>(objective: CliObjective<D>): Runnable => {
-  const { name, kinds, takes, check, defaults } = objective;
+  const { name, kinds, isSized = false, takes, check, defaults } = objective;
   const train: Runnable["train"] = (...given) => trainOnData(objective, ...given);
-  return { name, kinds, takes, check, defaults, train };
+  return { name, kinds, isSized, takes, check, defaults, train };
 };
 
 const objectives: Readonly<Record<ObjectiveName, Runnable>> = {
@@ -29,6 +34,7 @@ const objectives: Readonly<Record<ObjectiveName, Runnable>> = {
   masked: runnable(masked),
   labels: runnable(labels),
   contrastive: runnable(contrastive),
+  "skip-gram": runnable(skipGram),
 };
 const all = Object.values(objectives);
 
@@ -40,21 +46,25 @@ interface Fitted {
   readonly type: string | undefined;
 }
 
-async function fittedTo({ model, config }: RunSettings, resumed: string | undefined): Promise<Fitted> {
+/** Kinds of small models, by the type in their config.json. */
+const smallKinds: ReadonlyMap<string | undefined, TrainedKind> = new Map([["skip-gram", "word vectors"]]);
+
+async function fittedTo({ model, config, objective }: RunSettings, resumed: string | undefined): Promise<Fitted> {
   if (model === "") throw new Error("--model: the name of the folder is empty");
   if (model !== undefined) {
     const opened = await openSource(model, { onWarning: say });
-    return { opened, where: opened.name, ...(await kindOfFolder(opened)) };
+    const { kind, type } = await kindOfFolder(opened);
+    return { opened, where: opened.name, kind: smallKinds.get(type) ?? kind, type };
   }
-  if (config === undefined) throw noModel();
+  if (config === undefined) {
+    const { isSized, kinds: [kind] = [] } = objective === undefined ? {} : objectives[objective];
+    if (!isSized || kind === undefined) throw noModel();
+    return { opened: undefined, where: "", kind, type: undefined };
+  }
   const { file, parsed } = await freshConfig(config, resumed);
-  const { model_type: type } = parsed ?? {};
-  return {
-    opened: undefined,
-    where: file,
-    kind: kindOfConfig(parsed),
-    type: typeof type === "string" ? type : undefined,
-  };
+  const { model_type: given } = parsed ?? {};
+  const type = typeof given === "string" ? given : undefined;
+  return { opened: undefined, where: file, kind: smallKinds.get(type) ?? kindOfConfig(parsed), type };
 }
 
 /**
@@ -72,13 +82,16 @@ export async function objectiveOf(
   const fitting = all.filter(({ kinds }) => kinds.includes(kind));
   const objective = settings.objective === undefined ? fitting[0] : objectives[settings.objective];
   if (!objective || !fitting.includes(objective)) {
-    const is = `holds ${kind === "decoder" ? "a" : "an"} ${kind}${type === undefined ? "" : ` (${type})`}`;
+    const is = `holds ${kind === "word vectors" ? "" : kind === "decoder" ? "a " : "an "}${kind}${type === undefined ? "" : ` (${type})`}`;
     const expected = fitting.map(({ name }) => name).join(" or ");
     const problem = `${is}, which --objective ${settings.objective} does not fit`;
     throw new FormatError(
       where,
       expected === "" ? `${is}, which is not trained here` : `${problem}, expected ${expected}`,
     );
+  }
+  if (isGiven("steps") && objective.takes.includes("epochs")) {
+    throw new Error(`--steps: is for other objectives, and this one is ${objective.name}, expected --epochs`);
   }
   for (const name of new Set(all.flatMap(({ takes }) => takes))) {
     if (!isGiven(name) || objective.takes.includes(name)) continue;
