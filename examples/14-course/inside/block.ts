@@ -41,7 +41,7 @@ async function look(gpu: Gpu, source: Source, text: string) {
     const all = Array.from({ length: model.tokenizer.size }, (_, id) => id);
     const { own } = await model.nextTokenProbabilities(ids, all);
     const best = all.sort((a, b) => (own[b] ?? 0) - (own[a] ?? 0)).slice(0, 3);
-    const said = best.map((id) => `${model.tokenizer.decode([id])} ${(100 * (own[id] ?? 0)).toFixed(0)} %`);
+    const said = best.map((id) => `“${model.tokenizer.decode([id])}” ${(100 * (own[id] ?? 0)).toFixed(0)} %`);
     const scores = await model.score(ids);
     return { said, loss: -scores.reduce((sum, score) => sum + score, 0) / scores.length };
   } finally {

@@ -1,15 +1,17 @@
+import { useState } from "preact/hooks";
 import type { Setting } from "../../../examples/14-course/experiment.ts";
 import { CopyButton } from "../../shell/controls/copy-button.tsx";
+import { TableFrame } from "../../shell/controls/table-frame.tsx";
 import { DeviceChip } from "../../shell/device/chip.tsx";
 import { device } from "../../shell/device/device.ts";
-import { count, digits, duration, fileSize } from "../../shell/format.ts";
+import { duration, fileSize } from "../../shell/format.ts";
 import { status } from "../../shell/status.ts";
 import { Troubles } from "../../shell/trouble/troubles.tsx";
 import { linkNow } from "../address.ts";
 import { changed, fields, id, own, phase, problems, recorded, section, shownRun, standardFields } from "../state.ts";
 import { troubles } from "../troubles.ts";
 import { start, stop } from "./actions.ts";
-import { Views } from "./views.tsx";
+import { Views, written } from "./views.tsx";
 
 /** Bytes of each bundled model's files, from the build. */
 declare const MODEL_BYTES: Readonly<Record<string, number>>;
@@ -71,7 +73,7 @@ function Field({ name, setting }: { readonly name: string; readonly setting: Set
           ))}
         </select>
       ) : isLong && setting.longest > 200 ? (
-        <textarea {...shared} rows={4} onInput={({ currentTarget }) => change(currentTarget.value)} />
+        <textarea {...shared} rows={2} onInput={({ currentTarget }) => change(currentTarget.value)} />
       ) : (
         <input
           {...shared}
@@ -151,7 +153,7 @@ function Verdict() {
         {Object.entries(figures).map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{Number.isInteger(value) ? count(value) : digits(value)}</dd>
+            <dd>{written(value)}</dd>
           </div>
         ))}
       </dl>
@@ -159,15 +161,35 @@ function Verdict() {
   );
 }
 
+/** The modules of the experiments, as they stand in examples/14-course. */
+const codes = import.meta.glob<string>("../../../examples/14-course/*/*.ts", { query: "?raw", import: "default" });
+
 /** The code and the kernels of the run. */
 function Ran() {
+  const [code, setCode] = useState<string>();
   const kernels = own.value?.found?.kernels ?? [];
+  const path = Object.keys(codes).find((name) => name.endsWith(`/${id}.ts`)) ?? "";
   return (
-    <p class="small" id="ran">
-      The same code as a script: <code>npm run example -- 14-course {id}</code>.{" "}
+    <>
+      <details
+        onToggle={({ currentTarget }) => {
+          if (currentTarget.open && code === undefined) void codes[path]?.().then(setCode);
+        }}
+      >
+        <summary>The code of this experiment</summary>
+        <p class="small">
+          This very file has run, from <code>{path.slice(path.indexOf("examples"))}</code>. As a script:{" "}
+          <code>npm run example -- 14-course {id}</code>.
+        </p>
+        {code !== undefined && (
+          <TableFrame label="Code">
+            <pre>{code}</pre>
+          </TableFrame>
+        )}
+      </details>
       {kernels.length > 0 && (
-        <>
-          These kernels have just run; each opens where it can be stepped through:{" "}
+        <p class="small" id="ran">
+          The kernels that have just run, each where it can be stepped through:{" "}
           {kernels.map((name, i) => (
             <>
               {i > 0 && ", "}
@@ -175,8 +197,8 @@ function Ran() {
             </>
           ))}
           .
-        </>
+        </p>
       )}
-    </p>
+    </>
   );
 }

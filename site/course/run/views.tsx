@@ -1,14 +1,18 @@
 import type { Shown } from "../../../examples/14-course/experiment.ts";
 import { TableFrame } from "../../shell/controls/table-frame.tsx";
-import { digits } from "../../shell/format.ts";
+import { count, digits } from "../../shell/format.ts";
 import { Figure } from "../../shell/plots/figure.tsx";
 import { type Line, lineChart, lineNumbers } from "../../shell/plots/lines.ts";
 import { pairChart } from "../../shell/plots/pairs.ts";
 
 type Of<K extends Shown["kind"]> = Extract<Shown, { readonly kind: K }>;
 
-const written = (value: string | number | undefined) =>
-  typeof value === "number" ? (Number.isInteger(value) ? String(value) : digits(value)) : (value ?? "");
+/** A cell: three digits, whole numbers in full, and tiny ones by their power of ten. */
+export function written(value: string | number | undefined): string {
+  if (typeof value !== "number") return value ?? "";
+  if (Number.isInteger(value)) return count(value);
+  return Math.abs(value) < 1e-3 ? value.toExponential(1) : digits(value);
+}
 
 /** A name for files and anchors. */
 const named = (title: string) => title.toLowerCase().replace(/\W+/g, "-");
