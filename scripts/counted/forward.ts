@@ -57,7 +57,7 @@ const eps = 1e-5;
 export function recurrentCalls({ gpu, random }: Tensors): ModelCall[] {
   const [b, t] = [16, 2];
   const gates = { lstm: 4, gru: 3 } as const;
-  const before = { cell: "gru", reset: "before", variant: "steps" } as const;
+  const before = { cell: "gru", reset: "before" } as const;
   const reset = () => ({
     x: random([b, t, head]),
     weightIh: random([3 * head, head]),
@@ -83,8 +83,13 @@ export function recurrentCalls({ gpu, random }: Tensors): ModelCall[] {
   const out = () => random([b, t, head]);
   return [
     ...all,
-    { sizes, record: () => recurrent(gpu, reset(), before) },
-    { sizes, record: () => recurrentBackward(gpu, { ...reset(), out: out(), dout: out() }, before) },
+    ...variantsOf(recurrent).flatMap((variant) => [
+      { sizes, record: () => recurrent(gpu, reset(), { ...before, variant }) },
+      {
+        sizes,
+        record: () => recurrentBackward(gpu, { ...reset(), out: out(), dout: out() }, { ...before, variant }),
+      },
+    ]),
   ];
 }
 

@@ -111,7 +111,12 @@ function run(operation: string, tensors: RecurrentTensors, options: RecurrentOpt
       const cellBefore = memory.values.slice(row * h, (row + 1) * h);
       const [a, m] = [new Float64Array(gates), new Float64Array(gates)];
       const own = {
-        ...{ row, position, a, m, before, cellBefore },
+        row,
+        position,
+        a,
+        m,
+        before,
+        cellBefore,
         ...(reset === "before" ? { reset: new Float64Array(h) } : {}),
       };
       for (let gate = 0; gate < gates; gate++) {

@@ -74,7 +74,7 @@ test.each(cases.filter(([, { layers, bidirectional }]) => layers === 1 && !bidir
 );
 
 describe.each(["steps", "resident"] as const)("%s", (variant) => {
-  test.each(cases.filter(([, { reset }]) => variant === "steps" || !reset))(
+  test.each(cases)(
     "%s: results and gradients are PyTorch's to 1e-5",
     async (name, { cell, reset, layers, bidirectional, lengths, inputs, weights, results, upstream, gradients }) => {
       const upload = ({ shape, values }: Listed) => tensor(gpu, shape, values);
@@ -155,9 +155,6 @@ test("what does not fit is refused, and named", () => {
   expect(() =>
     recurrent(gpu, { ...given, weightIh: zeros([5, 4]), weightHh: zeros([5, 5]) }, { cell: "rnn", reset: "before" }),
   ).toThrow('recurrent: reset is "before", expected only with gru, not rnn');
-  expect(() => recurrent(gpu, given, { cell: "gru", reset: "before", variant: "resident" })).toThrow(
-    "recurrent/resident: a reset before the product makes two products a step, expected variant steps",
-  );
   const back = (changed: object) => () =>
     recurrentBackward(gpu, { ...given, out: zeros([2, 3, 5]), ...changed }, { cell: "gru" });
   expect(back({ dcell: zeros([2, 5]) })).toThrow("recurrentBackward: dcell is given, expected only with lstm, not gru");
@@ -173,6 +170,12 @@ test("a state wider than workgroup memory is refused by resident, and taken by s
   const given = { x: zeros([1, 1, 2]), weightIh: zeros([120, 2]), weightHh: zeros([120, 120]) };
   expect(() => recurrent(small, given, { cell: "rnn", variant: "resident" })).toThrow(
     "recurrent/resident: a state of 120 needs 4320 bytes of workgroup memory, this device has 4096",
+  );
+  const before = { x: zeros([1, 1, 2]), weightIh: zeros([360, 2]), weightHh: zeros([360, 120]) };
+  const options = { cell: "gru", reset: "before", variant: "resident" } as const;
+  expect(() => recurrent(small, before, options)).toThrow("a state of 120 needs 7200 bytes of workgroup memory");
+  expect(() => recurrentBackward(small, { ...before, out: zeros([1, 1, 120]) }, options)).toThrow(
+    "recurrent/backward/resident: a state of 120 needs 6240 bytes",
   );
   expect(await recurrent(small, given, { cell: "rnn" }).state.read()).toEqual(new Float64Array(120));
 });

@@ -53,7 +53,6 @@ export function recurrentShape(
       ...(lengths ? { lengths: { shape: [b], values: lengths, dtype: "u32" } } : {}),
     },
     options: { cell, reverse, ...(reset ? { reset } : {}) },
-    ...(reset === "before" ? { refusedBy: ["resident"] } : {}),
   };
 }
 
@@ -88,6 +87,9 @@ const cases = [
     { b: 2, t: 5, i: 4, h: 6 },
     { biases: false, start: false, reset: "before", scale: 4 },
   ),
+  recurrentShape("groups of rows, the last not whole", "gru", { b: 6, t: 4, i: 3, h: 5 }, { reset: "before" }),
+  recurrentShape("a weight larger than workgroup memory", "gru", { b: 2, t: 3, i: 6, h: 70 }, { reset: "before" }),
+  recurrentShape("several units a thread", "gru", { b: 1, t: 2, i: 3, h: 300 }, { reset: "before" }),
   recurrentShape("large weights: gates saturate", "lstm", { b: 2, t: 8, i: 3, h: 9 }, { scale: 8 }),
 ];
 

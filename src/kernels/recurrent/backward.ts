@@ -32,7 +32,6 @@ import {
   type RecurrentTensors,
   recurrentChecks,
   recurrentSizes,
-  refuseReset,
   refuseWidth,
   residentConstants,
   reverseOf,
@@ -41,6 +40,7 @@ import {
   withLengths,
 } from "./problem.ts";
 import { resetBackwardKernel, resetProductsOfAll, type SplitWeights, splitWeights } from "./reset.ts";
+import { beforeBackwardKernel, beforeBackwardResidence } from "./reset-resident.ts";
 
 /** The tensors of `recurrent`, its result, and gradients of its results; absent gradients are zeros. */
 export interface RecurrentGradientTensors extends RecurrentTensors {
@@ -321,10 +321,18 @@ const steps = {
 
 /** All steps of a group of rows in one dispatch. */
 const resident = {
-  accepts: (tensors: RecurrentGradientTensors, options: RecurrentBackwardOptions, gpu: Gpu): string | undefined =>
-    refuseReset(options) ?? refuseWidth(gpu, residenceOf(recurrentSizes("recurrentBackward", tensors, options))),
+  accepts: (tensors: RecurrentGradientTensors, options: RecurrentBackwardOptions, gpu: Gpu): string | undefined => {
+    const sizes = recurrentSizes("recurrentBackward", tensors, options);
+    return refuseWidth(gpu, options.reset === "before" ? beforeBackwardResidence(sizes.h) : residenceOf(sizes));
+  },
   record: gradientsBy((gpu, { sizes, weight, read, changed }, options) => {
-    if (sizes.t > 0) residentKernel(gpu, { ...read, weight, ...changed }, options);
+    if (sizes.t === 0) return;
+    const { previous, ...rest } = read;
+    if (options.reset === "before" && previous) {
+      beforeBackwardKernel(gpu, { ...rest, previous, weight, ...changed }, options);
+    } else {
+      residentKernel(gpu, { ...read, weight, ...changed }, options);
+    }
   }),
 };
 

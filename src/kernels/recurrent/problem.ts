@@ -127,10 +127,6 @@ export function recurrentSizes(
 /** 1 for a call with lengths, which its kernels read for each element. */
 export const withLengths = (dtypes: object): number => ("lengths" in dtypes ? 1 : 0);
 
-/** Why the kernels of all steps cannot take a reset before the product; undefined if there is none. */
-export const refuseReset = ({ reset }: RecurrentOptions): string | undefined =>
-  reset === "before" ? "a reset before the product makes two products a step, expected variant steps" : undefined;
-
 /** The part for the lengths of rows. */
 export const lengthsPart = ({ dtypes }: KernelContext) => ("lengths" in dtypes ? lengthsGiven : lengthsAll);
 

@@ -25,7 +25,6 @@ import {
   type RecurrentTensors,
   recurrentFields,
   recurrentSizes,
-  refuseReset,
   refuseWidth,
   residentConstants,
   reverseOf,
@@ -34,6 +33,7 @@ import {
   withLengths,
 } from "./problem.ts";
 import { resetProducts, splitWeights } from "./reset.ts";
+import { beforeKernel, beforeResidence } from "./reset-resident.ts";
 
 /** The results of a recurrent layer. */
 export interface RecurrentResult {
@@ -108,6 +108,10 @@ const residenceOf = ({ h, gates }: Pick<RecurrentSizes, "h" | "gates">) => ({
   perRow: 2 * h,
 });
 
+/** The same of any cell. */
+const residence = (sizes: RecurrentSizes, { reset }: RecurrentOptions) =>
+  reset === "before" ? beforeResidence(sizes.h) : residenceOf(sizes);
+
 /** The inputs' part of all gates in one product, and copies of the states, which the steps change. */
 function begin(gpu: Gpu, tensors: RecurrentTensors, options: RecurrentOptions) {
   const { x, weightIh: weight, biasIh: bias } = tensors;
@@ -154,14 +158,15 @@ const steps = {
 /** All steps of a group of rows in one dispatch. */
 const resident = {
   accepts: (tensors: RecurrentTensors, options: RecurrentOptions, gpu: Gpu): string | undefined =>
-    refuseReset(options) ?? refuseWidth(gpu, residenceOf(recurrentSizes("recurrent", tensors, options))),
+    refuseWidth(gpu, residence(recurrentSizes("recurrent", tensors, options), options)),
   record: (gpu: Gpu, tensors: RecurrentTensors, options: RecurrentOptions): RecurrentResult => {
     using scope = gpu.scope();
     const { biasHh: bias } = tensors;
     const { sizes, a, memory } = begin(gpu, tensors, options);
     if (sizes.t > 0) {
       const weight = contiguous(gpu, { x: transpose(tensors.weightHh) }).y;
-      residentKernel(gpu, { a, weight, ...(bias ? { bias } : {}), ...memory }, options);
+      const kernel = options.reset === "before" ? beforeKernel : residentKernel;
+      kernel(gpu, { a, weight, ...(bias ? { bias } : {}), ...memory }, options);
     }
     return kept(scope, resultOf(memory));
   },
@@ -180,7 +185,7 @@ const variants = { steps, resident } as const;
  * an LSTM cell `[b, h]`. With `lengths`, a row ends there as in a packed sequence: its state stays, its out is zeros,
  * and in `reverse` it is read from its own last token. With `reset: "before"` a GRU is that of Cho et al. (2014). `steps`
  * has a product and a kernel a step; `resident` has all steps of some rows in one dispatch, with as much of weightHh in
- * workgroup memory as fits, and takes no reset before the product.
+ * workgroup memory as fits.
  *
  * @throws ShapeError for shapes that do not fit; OptionError for other options.
  */

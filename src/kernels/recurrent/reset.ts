@@ -12,7 +12,10 @@ import { lengthsPart, type RecurrentTensors, reverseOf, type StepOptions, withLe
 const shared = {
   accepts: { lengths: ["u32"] },
   params: ({ b, t, h }: Readonly<Record<"b" | "t" | "h", number>>, options: StepOptions) => ({
-    ...{ b, t, h, step: options.step },
+    b,
+    t,
+    h,
+    step: options.step,
     reverse: reverseOf(options),
   }),
   threads: ({ b, h }: Readonly<Record<"b" | "h", number>>) => b * h,

@@ -5,6 +5,8 @@ import reset from "#shaders/recurrent/reset.wgsl";
 import resetBackward from "#shaders/recurrent/reset-backward.wgsl";
 import resident from "#shaders/recurrent/resident.wgsl";
 import residentBackward from "#shaders/recurrent/resident-backward.wgsl";
+import residentBefore from "#shaders/recurrent/resident-before.wgsl";
+import residentBeforeBackward from "#shaders/recurrent/resident-before-backward.wgsl";
 import step from "#shaders/recurrent/step.wgsl";
 import stepBackward from "#shaders/recurrent/step-backward.wgsl";
 import { floats } from "../dispatch.ts";
@@ -82,6 +84,26 @@ export const kernels: readonly StudyKernel[] = [
     },
     outputs: {},
     workgroups: [7, 1, 1],
+  }),
+  fixed(residentBefore, {
+    constants,
+    uniforms: { params: { b, t, reverse: 1 } },
+    inputs: { a: floats(b * t * columns), weight: floats(h * columns), state: floats(b * h) },
+    outputs: { out: b * t * h },
+    workgroups: [2, 1, 1],
+  }),
+  fixed(residentBeforeBackward, {
+    constants,
+    uniforms: { params: { b, t, reverse: 1 } },
+    inputs: {
+      gates: floats(b * t * columns),
+      dout: floats(b * t * h),
+      dstate: floats(b * h),
+      weight: floats(columns * h),
+      previous: floats(b * t * h),
+    },
+    outputs: { dgates: b * t * columns },
+    workgroups: [2, 1, 1],
   }),
   fixed(residentBackward, {
     constants,

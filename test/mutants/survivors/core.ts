@@ -117,6 +117,8 @@ export const coreSurvivors: Readonly<Record<string, string>> = {
     "0 − RUN wraps: one run has all of a thread's elements, 256 in the longest row of the cases, too few for an error that shows",
   "shaders/norm/rms-norm.wgsl: if (first_row(grid) >= params.rows) { return; } // the whole workgroup leaves → if (first_row(grid) > params.rows) { return; } // the whole workgroup leaves":
     "a workgroup past the end has rows of width 0",
+  "shaders/recurrent/previous.wgsl: if (position < length) { → if (position <= length) {":
+    "past the end of a row the slopes that it is multiplied by are 0, and what is read is finite",
   "shaders/reduce/thread.wgsl: for (var from_runs = 0u; from_runs < params.length; from_runs += RUNS) { → for (var from_runs = 0u; from_runs <= params.length; from_runs += RUNS) {":
     "one more run, without elements",
   "shaders/matmul/tiled.wgsl: for (var j = 0u; j < TILE; j++) { → for (var j = 0u; j <= TILE; j++) {":

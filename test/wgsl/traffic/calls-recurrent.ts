@@ -42,9 +42,12 @@ export function recurrentCalls({ gpu, random, words }: Inputs): Readonly<Record<
     weightHh: random([24, 8]),
     ...(ragged ? { lengths: words([17], ...Array(17).fill(2)), biasHh: random([24]) } : {}),
   });
-  for (const ragged of [false, true]) {
-    const name = `gru, reset before the product${ragged ? ", lengths and bias" : ""}`;
-    const options = { cell: "gru", reset: "before", variant: "steps" } as const;
+  for (const [ragged, variant] of [false, true].flatMap((one) => [
+    [one, "steps"] as const,
+    [one, "resident"] as const,
+  ])) {
+    const name = `gru ${variant}, reset before the product${ragged ? ", lengths and bias" : ""}`;
+    const options = { cell: "gru", reset: "before", variant } as const;
     found[`recurrent ${name}`] = { only, record: () => recurrent(gpu, before(ragged), options) };
     found[`recurrentBackward ${name}`] = {
       only,

@@ -176,6 +176,8 @@ export const figures: Readonly<Record<string, Figures>> = {
   "recurrent/reset": { operations: { not: ofGates } },
   "recurrent/reset-backward": { operations: { not: ofGates } },
   "recurrent/resident": { operations: { not: ofGates } },
+  "recurrent/resident-before": { operations: { not: ofGates } },
+  "recurrent/resident-before-backward": { operations: { not: ofGates } },
   "recurrent/resident-backward": { operations: { not: ofGates } },
   "recurrent/step": { operations: { not: ofGates } },
   "recurrent/step-backward": { operations: { not: ofGates } },
