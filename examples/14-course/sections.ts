@@ -180,6 +180,9 @@ export const sections = {
         longest: 300,
       },
       top: { label: "words that may be right", value: 5, least: 1, most: 50 },
+      steps: { label: "steps of fine-tuning", value: 30, least: 2, most: 300 },
+      rate: { label: "learning rate", value: 1e-3, least: 0, most: 1 },
+      seed,
     },
     models: ["voices-encoder"],
     claim:
@@ -208,8 +211,8 @@ export const sections = {
     title: "The head and decoding strategies",
     models: ["voices-nano"],
     settings: {
-      prompt: { label: "beginning", value: "<|whale|>The captain of the", longest: 400 },
-      tokens: { label: "tokens to write", value: 24, least: 1, most: 100 },
+      prompt: { label: "beginning", value: "<|union|>The people of the", longest: 400 },
+      tokens: { label: "tokens to write", value: 20, least: 1, most: 100 },
       temperature: { label: "temperature", value: 0.5, least: 0.01, most: 10 },
       topK: { label: "top-k", value: 10, least: 1, most: 2048 },
       topP: { label: "top-p", value: 0.9, least: 0, most: 1 },
@@ -217,9 +220,15 @@ export const sections = {
       beams: { label: "beams", value: 4, least: 2, most: 16 },
       seed,
     },
-    quick: { tokens: 8 },
-    claim: "TODO",
-    holds: (found) => (found["with beams"] ?? -99) >= (found["log-probability, greedy"] ?? 0),
+    quick: { tokens: 10 },
+    claim:
+      "Of 2,048 tokens top-k 10 leaves 10, top-p 0.9 fewer than 300 and min-p 0.1 fewer than 20; the text of 4 beams is at least 3 nats more probable than the greedy one, and more probable than every drawn one.",
+    holds: (found) =>
+      found["kept by top-k"] === 10 &&
+      (found["kept by top-p"] ?? 2048) < 300 &&
+      (found["kept by min-p"] ?? 2048) < 20 &&
+      (found["with beams"] ?? -999) > (found["log-probability, greedy"] ?? 0) + 3 &&
+      (found["with beams"] ?? -999) > (found["the best drawn text"] ?? 0),
   }),
   cache: section({
     title: "Prompt in parallel, and the cache",
