@@ -1,9 +1,11 @@
 import { Command, InvalidArgumentError } from "commander";
+import type { Classification } from "../../encode/heads/classify.ts";
 import { printed } from "../../formats/format-error.ts";
 import { addEncoderOptions, type EncoderFlags } from "../model/model-options.ts";
 import { openEncoder } from "../model/open-encoder.ts";
 import { print, printJson, say } from "../output.ts";
 import { columnsText } from "../terminal.ts";
+import { classifyWords, wordClassifierIn } from "./classify-words.ts";
 
 interface Flags extends EncoderFlags {
   readonly pair?: string;
@@ -15,7 +17,10 @@ interface Flags extends EncoderFlags {
 /** `shaderformer classify`: the labels of a text, or of its tokens. */
 export function classifyCommand(): Command {
   const command = new Command("classify")
-    .description("Score the labels of a text, of a pair of texts, or of a text's tokens, with an encoder's classifier.")
+    .description(
+      "Score the labels of a text, of a pair of texts, or of a text's tokens, with an encoder's classifier; or of a text by its " +
+        "words in any order, with one of train --objective bag.",
+    )
     .argument("<text>", "a text")
     .option("--pair <text>", "a second text, for models that compare two")
     .option(
@@ -35,13 +40,23 @@ function list(text: string): string[] {
 }
 
 async function classifyText(text: string, { pair, labels, template, multiLabel, ...flags }: Flags): Promise<void> {
-  using opened = await openEncoder(flags);
-  const { encoder } = opened;
-  const result = await encoder.classify(text, { pair, labels, template, multiLabel });
-  if (flags.json) {
-    await printJson(result);
-    return;
+  const options = { pair, labels, template, multiLabel };
+  const ofWords = await wordClassifierIn(flags.model);
+  if (!ofWords) {
+    using opened = await openEncoder(flags);
+    const { encoder } = opened;
+    return await show(await encoder.classify(text, options), encoder.gpu.adapter.label, flags);
   }
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined)
+      throw new Error(`--${name}: is for encoders, and ${ofWords.name} classifies by words alone`);
+  }
+  const { adapter, ...result } = await classifyWords(ofWords, text, flags);
+  await show(result, adapter, flags);
+}
+
+async function show(result: Classification, adapter: string, { json }: Pick<Flags, "json">): Promise<void> {
+  if (json) return await printJson(result);
   const scored: readonly { readonly label: string; readonly score: number }[] = result.tokens ?? result.labels;
   const own = [
     { title: "label", cells: scored.map(({ label }) => printed(label)) },
@@ -54,5 +69,5 @@ async function classifyText(text: string, { pair, labels, template, multiLabel, 
     { title: "characters", cells: tokens.map(({ start, end }) => `${start} to ${end}`) },
   ];
   await print(columnsText(ofTokens ?? own));
-  say(encoder.gpu.adapter.label);
+  say(adapter);
 }

@@ -37,7 +37,7 @@ interface OptimizerFlags {
 }
 
 /** What a model learns, from the most general on. */
-export const objectiveNames = ["next-token", "masked", "labels", "contrastive", "skip-gram"] as const;
+export const objectiveNames = ["next-token", "masked", "labels", "contrastive", "skip-gram", "bag"] as const;
 
 /** The name of an objective. */
 export type ObjectiveName = (typeof objectiveNames)[number];
@@ -63,7 +63,7 @@ export interface RunSettings extends OptimizerFlags, LoraFlags {
   readonly steps: number;
   /** In place of `steps`: how often all pairs of near words are learnt. */
   readonly epochs?: number;
-  /** Width of fresh word vectors. */
+  /** Width of the vectors of a fresh model of words. */
   readonly width?: number;
   /** Words to each side that are near a word. */
   readonly window?: number;

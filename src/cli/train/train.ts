@@ -113,7 +113,10 @@ export function trainCommand(): Command {
       weightsOf,
     )
     .addOption(
-      new Option("--width <n>", "skip-gram: width of a word's vector (default: 32)")
+      new Option(
+        "--width <n>",
+        "skip-gram, bag: width of a word's vector (default: 32; of a bag, a score for each label)",
+      )
         .argParser(positive)
         .conflicts(["model", "config"]),
     )

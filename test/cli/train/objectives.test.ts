@@ -41,6 +41,10 @@ const runs: Readonly<Record<string, () => Promise<readonly string[]>>> = {
     const data = await lines("pairs", 40, (one, other) => ({ a: `${one}, ${other}`, b: `very ${one} ${other}` }));
     return ["--config", config, "--data", data, "--held-out", "0.2"];
   },
+  bag: async () => {
+    const data = await lines("opinions", 60, (one, other) => ({ text: `${one} ${other}`, label: one.length > 4 }));
+    return ["--data", data, "--held-out", "0.2"];
+  },
   // Of four words in a line, three pairs are next to each other, in two directions: 48 pairs in 8 epochs.
   "skip-gram": async () => {
     const [data, val] = [await at.file("words.txt", "a b c a\n"), await at.file("others.txt", "a b\n\nc b d\n")];
@@ -113,9 +117,56 @@ test("labels of words: the first token of each counts, and a pre-trained encoder
   expect(again.stderr).toMatch(/others\.jsonl: line 1: labels\[0\] is good, and the labels are long, short/);
 });
 
+test.each(["", "--width 8"])("a bag of words classifies texts by their words: %s", async (flags) => {
+  const data = await lines("films", 60, (one, other) => ({ text: `a ${one} film: ${other}`, label: one[0] }));
+  const out = at.out(`bag${flags.length}`);
+  const args = [
+    "--objective",
+    "bag",
+    "--data",
+    data,
+    "--steps",
+    "100",
+    "--out",
+    out,
+    ...flags.split(" ").filter(Boolean),
+  ];
+  const { code, stderr } = await runInTurn(["train", ...args]);
+  expect([code, /60 texts of \d+ words and 5 labels: b, d, f, g, p/.test(stderr)], stderr).toEqual([0, true]);
+  for (const [word, label] of [
+    ["great", "g"],
+    ["poor", "p"],
+  ] as const) {
+    const { stdout } = await runInTurn(["classify", "--model", out, "--json", `unknown film: ${word} a`]);
+    const { labels } = JSON.parse(stdout) as { labels: readonly { label: string; score: number }[] };
+    expect(labels[0]?.label).toBe(label);
+    expect(labels.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 6);
+  }
+  const none = await runInTurn(["classify", "--model", out, "nothing known"]);
+  expect([none.code, none.stderr]).toEqual([1, expect.stringMatching(/the text has none of the \d+ words of /)]);
+  const pair = await runInTurn(["classify", "--model", out, "a film", "--pair", "another"]);
+  expect([pair.code, pair.stderr]).toEqual([
+    1,
+    expect.stringMatching(/--pair: is for encoders, and .* by words alone/),
+  ]);
+  // Its words and labels are those of the folder from then on.
+  const again = await runInTurn([
+    "train",
+    "--data",
+    await lines("zs", 9, () => ({ text: "a", label: "z" })),
+    "--model",
+    out,
+  ]);
+  expect(again.stderr).toMatch(/the lines have one label, z/);
+  const other = await lines("others", 9, (one) => ({ text: one, label: one.length }));
+  const wrong = await runInTurn(["train", "--data", other, "--model", out]);
+  expect(wrong.stderr).toMatch(/others\.jsonl: line 1: label is 4, and the labels are b, d, f, g, p/);
+});
+
 test("a line that is no example is named by file, line and field", async () => {
   const config = await at.file("encoder.json", JSON.stringify(encoder));
-  const good = { labels: { text: "a", label: "x" }, contrastive: { a: "a", b: "b" } };
+  const labelled = { text: "a", label: "x" };
+  const good = { labels: labelled, bag: labelled, contrastive: { a: "a", b: "b" } };
   for (const [objective, line, message] of [
     ["labels", "{", /line 2: .*column 2/],
     ["labels", "[1]", /line 2: is \[1\], expected \{"text": "…", "label": "…"\}, \{"a"/],
@@ -128,11 +179,13 @@ test("a line that is no example is named by file, line and field", async () => {
     ["labels", '{"text": "a", "labels": ["x"]}', /line 2: has labels, and .*line 1 label: expected one kind/],
     ["labels", '{"text": "b", "label": "x"}', /the lines have one label, x, expected two or more different ones/],
     ["labels", "", /the lines have one label/],
+    ["bag", '{"text": "b"}', /line 2: has no label, expected \{"text": "…", "label": "…"\}/],
+    ["bag", '{"text": "b", "label": "x"}', /the lines have one label, x, expected two or more different ones/],
     ["contrastive", '{"a": "a"}', /line 2: has no b, expected \{"a": "…", "b": "…"\}/],
     ["contrastive", '{"a": "a", "b": 3}', /line 2: b is 3, expected a text that is not blank/],
   ] as const) {
     const data = await at.file("bad.jsonl", `${JSON.stringify(good[objective])}\n${line}\n`);
-    const args = ["--objective", objective, "--config", config, "--data", data];
+    const args = ["--objective", objective, ...(objective === "bag" ? [] : ["--config", config]), "--data", data];
     const { code, stdout, stderr } = await runInTurn(["train", ...args]);
     expect([code, stdout], `${line}: ${stderr}`).toEqual([1, ""]);
     expect(stderr).toMatch(message);
@@ -166,6 +219,7 @@ test("an objective that does not fit the model is refused with those that do, an
       ["--objective", "masked", "--config", "ENCODER", "--window", "2"],
       /--window: is for --objective skip-gram, and this/,
     ],
+    [["--objective", "bag", "--window", "2"], /--window: is for --objective skip-gram, and this one is bag/],
     [["--objective", "masked"], /expected --model, a model to go on with, or --config, a fresh one/],
     [["--objective", "contrastive", "--config", "ENCODER", "--batch", "1"], /--batch is 1, expected two or more pairs/],
   ] as const) {

@@ -34,9 +34,16 @@ function labelledOf(line: Line): Labelled {
   return { texts, labels };
 }
 
-/** Labels in order: of numbers by size, of other texts by their characters. */
-const ordered = (labels: Iterable<string>): string[] =>
-  [...new Set(labels)].toSorted((a, b) => Number(a) - Number(b) || (a < b ? -1 : Number(a > b)));
+/**
+ * The labels of lines in order: of numbers by size, of other texts by their characters. Throws for fewer than two
+ * different ones.
+ */
+export function labelNames(given: Iterable<string>): readonly string[] {
+  const found = [...new Set(given)].toSorted((a, b) => Number(a) - Number(b) || (a < b ? -1 : Number(a > b)));
+  if (found.length >= 2) return found;
+  const are = found.length === 0 ? "no labels" : `one label, ${printed(found[0] ?? "")}`;
+  throw new Error(`--data: the lines have ${are}, expected two or more different ones`);
+}
 
 const labelsOf = ({ value: { label, labels } }: Example<Labelled>): readonly string[] =>
   label === undefined ? (labels ?? []).filter((one) => one !== null) : [label];
@@ -56,11 +63,7 @@ export const labels: CliObjective<LabelData> = {
       const [has, others] = isOfWords ? ["label", "labels"] : ["labels", "label"];
       throw new FormatError(other.where, `has ${has}, and ${all[0]?.where} ${others}: expected one kind in all lines`);
     }
-    const found = ordered(examples.training.flatMap(labelsOf));
-    if (found.length < 2) {
-      const are = found.length === 0 ? "no labels" : `one label, ${printed(found[0] ?? "")}`;
-      throw new Error(`--data: the lines have ${are}, expected two or more different ones`);
-    }
+    const found = labelNames(examples.training.flatMap(labelsOf));
     return { ...examples, task: isOfWords ? "classify-tokens" : "classify", labels: found };
   },
   source: async (given) => {

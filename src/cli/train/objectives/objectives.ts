@@ -7,6 +7,7 @@ import { say } from "../../output.ts";
 import type { IsChosen, ObjectiveName, RunSettings, TrainFlags } from "../settings.ts";
 import { freshConfig, noModel } from "../source.ts";
 import { trainOnData } from "../train-on-data.ts";
+import { bag } from "./bag.ts";
 import { contrastive } from "./contrastive.ts";
 import { labels } from "./labels.ts";
 import { masked } from "./masked.ts";
@@ -35,6 +36,7 @@ const objectives: Readonly<Record<ObjectiveName, Runnable>> = {
   labels: runnable(labels),
   contrastive: runnable(contrastive),
   "skip-gram": runnable(skipGram),
+  bag: runnable(bag),
 };
 const all = Object.values(objectives);
 
@@ -47,7 +49,11 @@ interface Fitted {
 }
 
 /** Kinds of small models, by the type in their config.json. */
-const smallKinds: ReadonlyMap<string | undefined, TrainedKind> = new Map([["skip-gram", "word vectors"]]);
+const smallKinds: ReadonlyMap<string | undefined, TrainedKind> = new Map([
+  ["skip-gram", "word vectors"],
+  ["bag-of-words", "word classifier"],
+  ["mean-of-word-vectors", "word classifier"],
+] as const);
 
 async function fittedTo({ model, config, objective }: RunSettings, resumed: string | undefined): Promise<Fitted> {
   if (model === "") throw new Error("--model: the name of the folder is empty");
@@ -82,7 +88,8 @@ export async function objectiveOf(
   const fitting = all.filter(({ kinds }) => kinds.includes(kind));
   const objective = settings.objective === undefined ? fitting[0] : objectives[settings.objective];
   if (!objective || !fitting.includes(objective)) {
-    const is = `holds ${kind === "word vectors" ? "" : kind === "decoder" ? "a " : "an "}${kind}${type === undefined ? "" : ` (${type})`}`;
+    const article = kind === "word vectors" ? "" : kind.startsWith("encoder") ? "an " : "a ";
+    const is = `holds ${article}${kind}${type === undefined ? "" : ` (${type})`}`;
     const expected = fitting.map(({ name }) => name).join(" or ");
     const problem = `${is}, which --objective ${settings.objective} does not fit`;
     throw new FormatError(
