@@ -18,6 +18,7 @@ const runs: { readonly [Id in SectionId]: () => Promise<{ readonly run: Run<Sett
   decoding: () => import("./writing/decoding.ts"),
   cache: () => import("./writing/cache.ts"),
   block: () => import("./inside/block.ts"),
+  norms: () => import("./inside/norms.ts"),
   "self-attention": () => import("./inside/self-attention.ts"),
   sparse: () => import("./inside/sparse.ts"),
   mixture: () => import("./inside/mixture.ts"),

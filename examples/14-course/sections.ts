@@ -270,6 +270,25 @@ export const sections = {
       );
     },
   }),
+  norms: section({
+    title: "Post-norm and pre-norm",
+    settings: {
+      layers: { label: "layers", value: 4, least: 1, most: 16 },
+      width: { label: "width", value: 32, least: 8, most: 128 },
+      warmup: { label: "steps of warm-up", value: 40, least: 1, most: 1000 },
+      steps: { label: "steps", value: 80, least: 1, most: 1000 },
+      rate: { label: "learning rate", value: 0.01, least: 0, most: 1 },
+      seed,
+    },
+    quick: { warmup: 32, steps: 48 },
+    claim:
+      "Without warm-up, the loss of post-norm stays above 3.7 nats; with it, and of pre-norm with it or without, it falls below 3.",
+    holds: (found) =>
+      (found["post-norm, without warm-up"] ?? 0) > 3.7 &&
+      (found["post-norm, with warm-up"] ?? 9) < 3 &&
+      (found["pre-norm, without warm-up"] ?? 9) < 3 &&
+      (found["pre-norm, with warm-up"] ?? 9) < 3,
+  }),
   "self-attention": section({
     title: "Self-attention in two steps",
     settings: {
