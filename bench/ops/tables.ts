@@ -40,15 +40,21 @@ export const opTables: Readonly<Record<string, () => Promise<CaseTable>>> = {
   }),
   recurrent: async () => {
     const { recurrentCases, recurrentShape } = await import("../../src/check/cases/recurrent.ts");
-    const shape = (cell: "lstm" | "gru", t: number) =>
-      recurrentShape(`64 rows, ${t} steps of 64`, cell, { b: 64, t, i: 64, h: 64 });
-    return { ...recurrentCases, cases: [shape("gru", 12), shape("gru", 64), shape("lstm", 12), shape("lstm", 64)] };
+    const shape = (cell: "lstm" | "gru", t: number, reset?: "before") =>
+      recurrentShape(`64 rows, ${t} steps of 64`, cell, { b: 64, t, i: 64, h: 64 }, { reset });
+    return {
+      ...recurrentCases,
+      cases: [shape("gru", 12), shape("gru", 64), shape("gru", 12, "before"), shape("lstm", 12), shape("lstm", 64)],
+    };
   },
   "recurrent-backward": async () => {
     const { recurrentBackwardCases, recurrentShape, withUpstream } = await import("../../src/check/cases/recurrent.ts");
-    const shape = (cell: "lstm" | "gru", t: number) =>
-      withUpstream(recurrentShape(`64 rows, ${t} steps of 64`, cell, { b: 64, t, i: 64, h: 64 }));
-    return { ...recurrentBackwardCases, cases: [shape("gru", 12), shape("gru", 64), shape("lstm", 12)] };
+    const shape = (cell: "lstm" | "gru", t: number, reset?: "before") =>
+      withUpstream(recurrentShape(`64 rows, ${t} steps of 64`, cell, { b: 64, t, i: 64, h: 64 }, { reset }));
+    return {
+      ...recurrentBackwardCases,
+      cases: [shape("gru", 12), shape("gru", 64), shape("gru", 12, "before"), shape("lstm", 12)],
+    };
   },
   rope: async () => ({
     ...(await import("../../src/check/cases/attention/rope.ts")).ropeCases,

@@ -23,7 +23,7 @@ interface Given {
   readonly reverse?: boolean;
   /** Factor of the weights of the state; above 1 / √h a plain cell forgets nothing. */
   readonly scale?: number;
-  readonly reset?: RecurrentOptions["reset"];
+  readonly reset?: RecurrentOptions["reset"] | undefined;
 }
 
 const gates = { lstm: 4, gru: 3, rnn: 1 } as const;
