@@ -20,6 +20,7 @@ const runs: { readonly [Id in SectionId]: () => Promise<{ readonly run: Run<Sett
   block: () => import("./inside/block.ts"),
   norms: () => import("./inside/norms.ts"),
   "self-attention": () => import("./inside/self-attention.ts"),
+  heads: () => import("./inside/heads.ts"),
   sparse: () => import("./inside/sparse.ts"),
   mixture: () => import("./inside/mixture.ts"),
 };

@@ -1,17 +1,8 @@
 import { freshFolder, openTrainable } from "shaderformer/train";
 import type { Run } from "../experiment.ts";
 import type { SettingsOf } from "../sections.ts";
-import { pick, randomOf, train } from "../training.ts";
-import { sentences } from "../words/planted.ts";
-
-const words = [".", ...new Set(sentences.flat())];
-
-/** A text of random sentences, each followed by a full stop, and the next word for each of its words. */
-function textOf(random: () => number, length: number) {
-  const text: number[] = [];
-  while (text.length <= length) text.push(...pick(random, sentences).map((word) => words.indexOf(word)), 0);
-  return { ids: text.slice(0, length), targets: text.slice(1, length + 1) };
-}
+import { randomOf, train } from "../training.ts";
+import { textsOf, words } from "./small-texts.ts";
 
 /** The two ways to place norms, as their models had them. */
 const families = { "post-norm": "OpenAIGPTLMHeadModel", "pre-norm": "GPT2LMHeadModel" } as const;
@@ -32,10 +23,7 @@ export const run: Run<SettingsOf<"norms">> = async function* (gpu, values) {
         freshFolder({ architectures: [architecture], ...sizes }, { seed, initialiser: "xavier" }),
       );
       const random = randomOf(seed);
-      const draw = () => {
-        const texts = Array.from({ length: 8 }, () => textOf(random, 16));
-        return { ids: texts.map(({ ids }) => ids), targets: texts.map(({ targets }) => targets) };
-      };
+      const draw = () => textsOf(random, 8, 16);
       const schedule = { name: "constant", learningRate: rate, warmup, steps } as const;
       const last: number[] = [];
       try {
