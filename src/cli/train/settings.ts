@@ -37,7 +37,7 @@ interface OptimizerFlags {
 }
 
 /** What a model learns, from the most general on. */
-export const objectiveNames = ["next-token", "masked", "labels", "contrastive", "skip-gram", "bag"] as const;
+export const objectiveNames = ["next-token", "masked", "labels", "pairs", "contrastive", "skip-gram", "bag"] as const;
 
 /** The name of an objective. */
 export type ObjectiveName = (typeof objectiveNames)[number];

@@ -3,15 +3,18 @@ import { dirname, join } from "node:path";
 import { FormatError } from "../../formats/format-error.ts";
 import { parseJson } from "../../formats/json/strict-json.ts";
 import type { FileSource } from "../../formats/source.ts";
+import { withFiles } from "../../formats/with-files.ts";
+import { readRecurrentConfig } from "../../models/recurrent/config.ts";
 import { type TokenizerTraining, trainTokenizer } from "../../train/bpe/train-tokenizer.ts";
 import { freshFolder, tokenizerFiles } from "../../train/initialisers/fresh-folder.ts";
-import { modelKind } from "../../train/initialisers/fresh-parts.ts";
+import { freshParts, modelKind } from "../../train/initialisers/fresh-parts.ts";
 import type { Initialiser } from "../../train/initialisers/schemes.ts";
+import { freshRecurrent } from "../../train/open/recurrent.ts";
 import { readTextFile } from "../read-text.ts";
 import type { Preparing } from "./objectives/objective.ts";
 
 /** The files of a tokenizer. */
-const fileNames = ["tokenizer.json", "tokenizer_config.json"] as const;
+const fileNames = ["tokenizer.json", "tokenizer_config.json", "target_tokenizer.json"] as const;
 type TokenizerFiles = Readonly<Partial<Record<(typeof fileNames)[number], string>>>;
 
 /** The files of the tokenizer in a folder. */
@@ -32,11 +35,16 @@ async function givenTokenizer(name: string): Promise<TokenizerFiles> {
   return { ...(await filesIn(dirname(name))), "tokenizer.json": await readTextFile(name) };
 }
 
+/** Special tokens of a tokenizer that is learnt for pairs, by their ids: as T5's. */
+const pairMarks = ["<pad>", "</s>"] as const;
+const pairTokens = { decoder_start_token_id: 0, pad_token_id: 0, eos_token_id: 1 } as const;
+
 /** Tokens of every learnt tokenizer of a kind: those of bytes, and the special ones. */
 const learnt = {
   decoder: { least: 257, are: "256 bytes and <|endoftext|>" },
   encoder: { least: 260, are: "256 bytes and 4 special tokens" },
-} as const satisfies Record<NonNullable<TokenizerTraining["kind"]>, object>;
+  pairs: { least: 258, are: `256 bytes, ${pairMarks.join(" and ")}` },
+} as const satisfies Record<NonNullable<TokenizerTraining["kind"]> | "pairs", object>;
 
 /** Throws for a vocabulary that is too small to learn, or larger than the model's. */
 function checkVocabulary(
@@ -99,4 +107,52 @@ export async function trainedSource(
         ? learn()
         : await givenTokenizer(tokenizer);
   return freshFolder(parsed, { seed, files, initialiser: initialiser as Initialiser | undefined });
+}
+
+/** A source and its target. */
+interface TextPair {
+  readonly source: string;
+  readonly target: string;
+}
+
+/**
+ * The folder of a model of pairs to train, as for `trainedSource`: an encoder-decoder, or a recurrent one. A tokenizer
+ * that is learnt from pairs has tokens for the beginning and the end of targets, which the config then names; models with
+ * two vocabularies get two.
+ */
+export async function pairSource(
+  { settings, opened, resumed }: Pick<Preparing<unknown>, "settings" | "opened" | "resumed">,
+  pairs: readonly TextPair[],
+): Promise<FileSource> {
+  const { config, tokenizer, vocabulary, initialiser, seed } = settings;
+  if (opened) return opened;
+  if (config === undefined) throw noModel();
+  const { file, parsed } = await freshConfig(config, resumed);
+  const isRecurrent = parsed["model_type"] === "gru-encoder-decoder";
+  if (isRecurrent && initialiser !== undefined) {
+    throw new Error("--initialiser: is for other models, recurrent ones are drawn as PyTorch draws them");
+  }
+  const isLearnt = resumed === undefined && tokenizer === undefined;
+  const forced = isLearnt && /^(bart|marian)$/.test(String(parsed["model_type"])) ? { forced_eos_token_id: 1 } : {};
+  const raw: RawConfig = { ...parsed, ...(isLearnt && pairTokens), ...forced };
+  const learn = (): TokenizerFiles => {
+    const learnFrom = (texts: readonly string[], rows: number) => {
+      checkVocabulary(file, vocabulary, rows, learnt.pairs);
+      return tokenizerFiles(trainTokenizer(texts, { vocabulary: vocabulary ?? rows, special: pairMarks }));
+    };
+    const [sources, targets] = [pairs.map(({ source }) => source), pairs.map(({ target }) => target)];
+    const rows = isRecurrent ? readRecurrentConfig(file, raw) : freshParts(raw);
+    const own = "sourceVocabulary" in rows ? rows.sourceVocabulary : undefined;
+    if (own === undefined) return learnFrom([...sources, ...targets], rows.vocabulary);
+    const { "tokenizer.json": ofTargets } = learnFrom(targets, rows.vocabulary);
+    return { ...learnFrom(sources, own), "target_tokenizer.json": ofTargets };
+  };
+  const files =
+    resumed !== undefined
+      ? await filesIn(resumed)
+      : tokenizer === undefined
+        ? learn()
+        : await givenTokenizer(tokenizer);
+  if (isRecurrent) return withFiles(freshRecurrent(raw, { seed }), files);
+  return freshFolder(raw, { seed, files, initialiser: initialiser as Initialiser | undefined });
 }

@@ -65,7 +65,9 @@ export async function trainOnData<D>(
 /** Starts the folder of a run: with the small files of its model, but not of an adapter's, and without a checkpoint. */
 async function beginFolder(out: string, source: FileSource, isModel: boolean): Promise<void> {
   const files: Record<string, string> = {};
-  for (const name of isModel ? ["config.json", "tokenizer.json", "tokenizer_config.json"] : []) {
+  for (const name of isModel
+    ? ["config.json", "tokenizer.json", "tokenizer_config.json", "target_tokenizer.json"]
+    : []) {
     if (await source.has(name)) files[name] = await readText(source, name);
   }
   await writeSmallFiles(out, files);

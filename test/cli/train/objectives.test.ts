@@ -1,6 +1,10 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { decodeGreedy } from "../../../src/models/recurrent/decode-greedy.ts";
+import { loadTokenizer } from "../../../src/text/tokenizer.ts";
+import { openRecurrent } from "../../../src/train/open/recurrent.ts";
+import { quickGpu } from "../../support/devices/gpu.ts";
 import { firstIf } from "../../support/first-tier.ts";
 import { runInTurn } from "../run-cli.ts";
 import { endedAt, linesOf, trainingFolder } from "./runs.ts";
@@ -41,6 +45,10 @@ const runs: Readonly<Record<string, () => Promise<readonly string[]>>> = {
     const data = await lines("pairs", 40, (one, other) => ({ a: `${one}, ${other}`, b: `very ${one} ${other}` }));
     return ["--config", config, "--data", data, "--held-out", "0.2"];
   },
+  pairs: async () => {
+    const config = await at.file("transformer.json", JSON.stringify(transformer));
+    return ["--config", config, "--data", await reversals(), "--held-out", "0.2"];
+  },
   bag: async () => {
     const data = await lines("opinions", 60, (one, other) => ({ text: `${one} ${other}`, label: one.length > 4 }));
     return ["--data", data, "--held-out", "0.2"];
@@ -51,6 +59,23 @@ const runs: Readonly<Record<string, () => Promise<readonly string[]>>> = {
     return ["--data", data, "--val", val, "--window", "1"];
   },
 };
+
+const transformer = {
+  model_type: "transformer-2017",
+  vocab_size: 270,
+  d_model: 16,
+  nhead: 2,
+  num_encoder_layers: 1,
+  num_decoder_layers: 1,
+  dim_feedforward: 32,
+  max_position_embeddings: 24,
+  tie_word_embeddings: true,
+};
+const recurrent = { model_type: "gru-encoder-decoder", vocab_size: 262, embedding_size: 16, hidden_size: 16 };
+
+/** Pairs of two words, and the same in the other order. */
+const reversals = () =>
+  lines("reversals", 40, (one, other) => ({ source: `${one} ${other}`, target: `${other} ${one}` }));
 
 /** The steps of a run, or passes over its data of as many steps. */
 const lengths: Readonly<Record<string, readonly string[]>> = { "skip-gram": ["--epochs", "8"] };
@@ -117,6 +142,42 @@ test("labels of words: the first token of each counts, and a pre-trained encoder
   expect(again.stderr).toMatch(/others\.jsonl: line 1: labels\[0\] is good, and the labels are long, short/);
 });
 
+test("pairs: a recurrent model resumes to the bit, too, and its folder decodes what it learnt", async () => {
+  const config = await at.file("recurrent.json", JSON.stringify({ ...recurrent, attention: "dot" }));
+  const data = await lines("copies", 30, (one) => ({ source: one[0], target: one[0] }));
+  const args = ["--objective", "pairs", "--config", config, "--data", data, "--steps", "60", "--save-every", "20"];
+  const [whole, parts] = [at.out("gru-whole"), at.out("gru-parts")];
+  const settings = [...args, "--lr", "2e-2"];
+  const { code, stderr } = await runInTurn(["train", ...settings, "--out", whole]);
+  expect([code, stderr], stderr).toEqual([0, expect.stringMatching(/^30 pairs of sources and targets\n/)]);
+  expect((await endedAt(25, "SIGKILL", [...settings, "--out", parts])).code).toBe(null);
+  expect((await runInTurn(["train", "--json", "--resume", "--out", parts])).code).toBe(0);
+  const [a, b] = await Promise.all([whole, parts].map((folder) => readFile(join(folder, "model.safetensors"))));
+  expect(a?.equals(b ?? Buffer.of())).toBe(true);
+  const gpu = await quickGpu();
+  const model = await openRecurrent(gpu, whole);
+  const tokenizer = await loadTokenizer(JSON.parse(await readFile(join(whole, "tokenizer.json"), "utf8")), {});
+  const { ids } = await decodeGreedy(model, [tokenizer.encode("b"), tokenizer.encode("g")], { maxTokens: 3 });
+  expect(ids.map((one) => tokenizer.decode(one))).toEqual(["b", "g"]);
+  model.dispose();
+});
+
+test("pairs: a folder goes on with its own tokenizers, two of a model with two vocabularies, and generates", async () => {
+  const own = { ...transformer, source_vocab_size: 264, tie_word_embeddings: false };
+  const config = await at.file("transformer.json", JSON.stringify(own));
+  const data = await lines("copies", 30, (one) => ({ source: one[0], target: one[0] }));
+  const out = at.out("transformer");
+  const settings = ["--objective", "pairs", "--data", data, "--steps", "60", "--lr", "1e-2"];
+  const { code, stderr } = await runInTurn(["train", ...settings, "--config", config, "--out", out]);
+  expect(code, stderr).toBe(0);
+  expect(await readdir(out)).toContain("target_tokenizer.json");
+  const { stdout } = await runInTurn(["generate", "-m", out, "-t", "0", "-n", "4", "--json", "g"]);
+  expect(JSON.parse(stdout).text).toBe("g");
+  const again = await runInTurn(["train", "--data", data, "--steps", "1", "--json", "--model", out, "--context", "1"]);
+  expect([again.code, again.stderr]).toEqual([0, "warning: 30 texts are cut to 1 tokens, from --context\n"]);
+  expect(linesOf(again.stdout)[0]?.["loss"]).toBeLessThan(0.5);
+});
+
 test.each(["", "--width 8"])("a bag of words classifies texts by their words: %s", async (flags) => {
   const data = await lines("films", 60, (one, other) => ({ text: `a ${one} film: ${other}`, label: one[0] }));
   const out = at.out(`bag${flags.length}`);
@@ -165,8 +226,10 @@ test.each(["", "--width 8"])("a bag of words classifies texts by their words: %s
 
 test("a line that is no example is named by file, line and field", async () => {
   const config = await at.file("encoder.json", JSON.stringify(encoder));
+  const ofPairs = await at.file("recurrent.json", JSON.stringify(recurrent));
   const labelled = { text: "a", label: "x" };
-  const good = { labels: labelled, bag: labelled, contrastive: { a: "a", b: "b" } };
+  const pair = { source: "a", target: "b" };
+  const good = { pairs: pair, labels: labelled, bag: labelled, contrastive: { a: "a", b: "b" } };
   for (const [objective, line, message] of [
     ["labels", "{", /line 2: .*column 2/],
     ["labels", "[1]", /line 2: is \[1\], expected \{"text": "…", "label": "…"\}, \{"a"/],
@@ -179,13 +242,21 @@ test("a line that is no example is named by file, line and field", async () => {
     ["labels", '{"text": "a", "labels": ["x"]}', /line 2: has labels, and .*line 1 label: expected one kind/],
     ["labels", '{"text": "b", "label": "x"}', /the lines have one label, x, expected two or more different ones/],
     ["labels", "", /the lines have one label/],
+    ["pairs", '{"source": "b"}', /line 2: has no target, expected \{"source": "…", "target": "…"\}/],
+    ["pairs", '{"source": "b", "target": ""}', /line 2: target is "", expected a text that is not blank/],
     ["bag", '{"text": "b"}', /line 2: has no label, expected \{"text": "…", "label": "…"\}/],
     ["bag", '{"text": "b", "label": "x"}', /the lines have one label, x, expected two or more different ones/],
     ["contrastive", '{"a": "a"}', /line 2: has no b, expected \{"a": "…", "b": "…"\}/],
     ["contrastive", '{"a": "a", "b": 3}', /line 2: b is 3, expected a text that is not blank/],
   ] as const) {
     const data = await at.file("bad.jsonl", `${JSON.stringify(good[objective])}\n${line}\n`);
-    const args = ["--objective", objective, ...(objective === "bag" ? [] : ["--config", config]), "--data", data];
+    const args = [
+      "--objective",
+      objective,
+      ...(objective === "bag" ? [] : ["--config", objective === "pairs" ? ofPairs : config]),
+      "--data",
+      data,
+    ];
     const { code, stdout, stderr } = await runInTurn(["train", ...args]);
     expect([code, stdout], `${line}: ${stderr}`).toEqual([1, ""]);
     expect(stderr).toMatch(message);

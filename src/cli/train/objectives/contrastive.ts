@@ -3,7 +3,14 @@ import { withHead } from "../../../train/initialisers/task-heads.ts";
 import type { ContrastiveBatch } from "../../../train/objectives/contrastive-batch.ts";
 import { bytesOfRows, type Example, type Examples, type Line, readExamples, shuffledExamples } from "../examples.ts";
 import { trainedSource } from "../source.ts";
-import { cutNote, defaultsWithModel, exampleSettings, openEncoderToTrain, readEncoderFiles } from "./encoders.ts";
+import {
+  cutNote,
+  defaultsWithModel,
+  evenBatches,
+  exampleSettings,
+  openEncoderToTrain,
+  readEncoderFiles,
+} from "./encoders.ts";
 import { type CliObjective, learner } from "./objective.ts";
 
 /** Two texts that belong together. */
@@ -22,13 +29,6 @@ const batchOf = (rows: readonly Row[]): ContrastiveBatch => ({
   ids: rows.map(({ a }) => a),
   others: rows.map(({ b }) => b),
 });
-
-/** Rows in as few batches as they take, of sizes that differ by one at most: each pair has about as many others. */
-function evenBatches(rows: readonly Row[], most: number): readonly (readonly Row[])[] {
-  const count = Math.ceil(rows.length / most);
-  const begin = (at: number) => Math.floor((at * rows.length) / count);
-  return Array.from({ length: count }, (_, at) => rows.slice(begin(at), begin(at + 1)));
-}
 
 /** An encoder learns vectors by which texts that belong together are near each other. */
 export const contrastive: CliObjective<Examples<TextPair>> = {

@@ -62,3 +62,10 @@ export const openEncoderToTrain = <T extends EncoderTask>(
 /** What people read of texts that are longer than a row. */
 export const cutNote = (cut: number, context: number): readonly string[] =>
   cut === 0 ? [] : [`warning: ${cut} ${cut === 1 ? "text is" : "texts are"} cut to ${context} tokens, from --context`];
+
+/** Rows in as few batches as they take, of sizes that differ by one at most: each pair has about as many others. */
+export function evenBatches<R>(rows: readonly R[], most: number): readonly (readonly R[])[] {
+  const count = Math.ceil(rows.length / most);
+  const begin = (at: number) => Math.floor((at * rows.length) / count);
+  return Array.from({ length: count }, (_, at) => rows.slice(begin(at), begin(at + 1)));
+}

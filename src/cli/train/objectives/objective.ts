@@ -8,7 +8,13 @@ import { Trainer } from "../../../train/trainer/trainer.ts";
 import type { IsChosen, ObjectiveName, RunSettings } from "../settings.ts";
 
 /** The kinds of models. */
-export type TrainedKind = "decoder" | "encoder" | "encoder-decoder" | "word vectors" | "word classifier";
+export type TrainedKind =
+  | "decoder"
+  | "encoder"
+  | "encoder-decoder"
+  | "recurrent encoder-decoder"
+  | "word vectors"
+  | "word classifier";
 
 /** The batches of a run. */
 interface Batches<B> {

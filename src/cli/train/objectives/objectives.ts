@@ -13,6 +13,7 @@ import { labels } from "./labels.ts";
 import { masked } from "./masked.ts";
 import { nextToken } from "./next-token.ts";
 import type { CliObjective, TrainedKind } from "./objective.ts";
+import { pairs } from "./pairs.ts";
 import { skipGram } from "./skip-gram.ts";
 
 /** An objective whose data and batches only it knows. */
@@ -34,6 +35,7 @@ const objectives: Readonly<Record<ObjectiveName, Runnable>> = {
   "next-token": runnable(nextToken),
   masked: runnable(masked),
   labels: runnable(labels),
+  pairs: runnable(pairs),
   contrastive: runnable(contrastive),
   "skip-gram": runnable(skipGram),
   bag: runnable(bag),
@@ -50,6 +52,7 @@ interface Fitted {
 
 /** Kinds of small models, by the type in their config.json. */
 const smallKinds: ReadonlyMap<string | undefined, TrainedKind> = new Map([
+  ["gru-encoder-decoder", "recurrent encoder-decoder"],
   ["skip-gram", "word vectors"],
   ["bag-of-words", "word classifier"],
   ["mean-of-word-vectors", "word classifier"],
