@@ -6,6 +6,7 @@ PyTorch's own modules, which take the checkpoint by its names; no two axes of on
 
 - gradients-gru: an encoder and a decoder of one GRU each, sources of several lengths packed by PyTorch.
 - gradients-gru-dot: an encoder of two directions, and attention with the decoder's states (Luong et al. 2015).
+- gradients-gru-additive: an encoder of one direction, and additive attention (Bahdanau et al. 2015).
 - gradients-skip-gram: words near a word, by a softmax over all of them.
 - gradients-negative-sampling: the same words, by a few others that are not near (Mikolov et al. 2013).
 - gradients-bag-of-words, gradients-bag-of-words-mean: sums and means of a vector of labels for each word.
@@ -27,11 +28,15 @@ class Recurrent(nn.Module):
     def __init__(self, config):
         super().__init__()
         e, h = config["embedding_size"], config["hidden_size"]
-        self.both, self.dot = config["bidirectional"], config["attention"] == "dot"
+        self.both, self.kind = config["bidirectional"], config["attention"]
         self.embedding = nn.Embedding(VOCABULARY, e)
         self.encoder = nn.GRU(e, h // 2 if self.both else h, batch_first=True, bidirectional=self.both)
         self.decoder = nn.GRU(e, h, batch_first=True)
-        if self.dot:
+        if self.kind == "additive":
+            self.query = nn.Linear(h, h, bias=False)
+            self.key = nn.Linear(h, h, bias=False)
+            self.score = nn.Linear(h, 1, bias=False)
+        if self.kind != "none":
             self.combine = nn.Linear(2 * h, h, bias=False)
         self.head = nn.Linear(h, VOCABULARY)
 
@@ -44,10 +49,13 @@ class Recurrent(nn.Module):
         start = torch.cat(list(last), -1)[None] if self.both else last
         states, _ = self.decoder(self.embedding(torch.tensor(batch["ids"])), start)
         self.alignment = None
-        if self.dot:
+        if self.kind != "none":
             beyond = torch.arange(memory.shape[1])[None, :] >= lengths[:, None]
-            scores = (states @ memory.transpose(1, 2)).masked_fill(beyond[:, None, :], -torch.inf)
-            self.alignment = scores.softmax(-1)
+            if self.kind == "dot":
+                scores = states @ memory.transpose(1, 2)
+            else:
+                scores = self.score(torch.tanh(self.query(states)[:, :, None] + self.key(memory)[:, None]))[..., 0]
+            self.alignment = scores.masked_fill(beyond[:, None, :], -torch.inf).softmax(-1)
             states = torch.tanh(self.combine(torch.cat([self.alignment @ memory, states], -1)))
         return self.head(states)
 
@@ -174,6 +182,7 @@ if __name__ == "__main__":
     gru = {"model_type": "gru-encoder-decoder", "embedding_size": 7, "decoder_start_token_id": 18, "eos_token_id": 17}
     write("gradients-gru", {**gru, "hidden_size": 9, "attention": "none", "bidirectional": False}, 91, Recurrent)
     write("gradients-gru-dot", {**gru, "hidden_size": 10, "attention": "dot", "bidirectional": True}, 93, Recurrent)
+    write("gradients-gru-additive", {**gru, "hidden_size": 6, "attention": "additive", "bidirectional": False}, 105, Recurrent)
     words = {"model_type": "skip-gram", "vector_size": 8}
     write("gradients-skip-gram", words, 95, SkipGram)
     write("gradients-negative-sampling", words, 97, lambda config: SkipGram(config, 5))

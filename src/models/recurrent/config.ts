@@ -11,10 +11,11 @@ export interface RecurrentConfig {
   readonly width: number;
   /**
    * `none`: the decoder starts from the encoder's last state and sees nothing else of the source (Cho et al. 2014;
-   * Sutskever et al. 2014). `dot`: it also attends to all states of the encoder, weighted by their products with its
-   * own (Luong et al. 2015).
+   * Sutskever et al. 2014). Otherwise it also attends to all states of the encoder, by its own current state: `dot`,
+   * weighted by their products (Luong et al. 2015), or `additive` (Bahdanau et al. 2015), whose tanh is as wide as the
+   * state.
    */
-  readonly attention: "none" | "dot";
+  readonly attention: "none" | "dot" | "additive";
   /** True: the encoder reads sources in both directions. */
   readonly bidirectional: boolean;
   /** The token that targets begin with: read, never predicted. */
@@ -36,7 +37,7 @@ export function readRecurrentConfig(file: string, parsed: unknown): RecurrentCon
     vocab_size: integer(),
     embedding_size: integer(),
     hidden_size: integer(),
-    attention: optional(choice(["none", "dot"]), "none"),
+    attention: optional(choice(["none", "dot", "additive"]), "none"),
     bidirectional: optional(flag, false),
   });
   const token = optional(integer(0, vocab_size - 1));
@@ -77,7 +78,10 @@ export function recurrentShapes({
     ...gruShapes("encoder.", "", embedding, each),
     ...(bidirectional ? gruShapes("encoder.", "_reverse", embedding, each) : {}),
     ...gruShapes("decoder.", "", embedding, width),
-    ...(attention === "dot" ? { "combine.weight": [width, 2 * width] } : {}),
+    ...(attention === "additive"
+      ? { "query.weight": [width, width], "key.weight": [width, width], "score.weight": [1, width] }
+      : {}),
+    ...(attention === "none" ? {} : { "combine.weight": [width, 2 * width] }),
     "head.weight": [vocabulary, width],
     "head.bias": [vocabulary],
   };

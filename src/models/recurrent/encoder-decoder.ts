@@ -1,4 +1,4 @@
-import { luongAttention } from "../../blocks/alignment.ts";
+import { type AdditiveAttentionTensors, additiveAttention, luongAttention } from "../../blocks/alignment.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { tanh } from "../../kernels/elementwise/activation.ts";
 import { gather } from "../../kernels/embedding/gather.ts";
@@ -24,6 +24,8 @@ export interface Recurrent {
   /** Reads sources backwards; only in a bidirectional encoder. */
   readonly reverse?: Gru | undefined;
   readonly decoder: Gru;
+  /** The weights of additive attention. */
+  readonly additive?: Pick<AdditiveAttentionTensors, "queryWeight" | "keyWeight" | "v"> | undefined;
   /** `[h, 2h]`: from attention's result and the state to the head's input. */
   readonly combine?: Tensor | undefined;
   readonly head: { readonly weight: Tensor; readonly bias: Tensor };
@@ -37,6 +39,12 @@ const gruOf = ({ of }: NamedWeights, prefix: string, suffix = ""): Gru => ({
   biasHh: of(`${prefix}bias_hh_l0${suffix}`),
 });
 
+const additiveOf = ({ of }: NamedWeights) => ({
+  queryWeight: of("query.weight"),
+  keyWeight: of("key.weight"),
+  v: reshape(of("score.weight"), [-1]),
+});
+
 /** The model of these weights. */
 export const recurrentOf = (gpu: Gpu, config: RecurrentConfig, weights: NamedWeights): Recurrent => ({
   gpu,
@@ -45,7 +53,8 @@ export const recurrentOf = (gpu: Gpu, config: RecurrentConfig, weights: NamedWei
   encoder: gruOf(weights, "encoder."),
   reverse: config.bidirectional ? gruOf(weights, "encoder.", "_reverse") : undefined,
   decoder: gruOf(weights, "decoder."),
-  combine: config.attention === "dot" ? weights.of("combine.weight") : undefined,
+  additive: config.attention === "additive" ? additiveOf(weights) : undefined,
+  combine: config.attention === "none" ? undefined : weights.of("combine.weight"),
   head: { weight: weights.of("head.weight"), bias: weights.of("head.bias") },
 });
 
@@ -101,11 +110,13 @@ export const decodeSteps = ({ gpu, decoder }: Recurrent, x: Tensor, state: Tenso
 
 /** The head's input from states of the decoder `[b, t, h]`. */
 export function attend(model: Recurrent, states: Tensor, encoded: Encoded, { lengths }: Sources): Attended {
-  const { gpu, combine } = model;
+  const { gpu, additive, combine } = model;
   if (!combine) return { y: states };
   return gpu.within("attention", () => {
     const given = { query: states, keys: encoded.states, lengths };
-    const { out, weights: alignment } = luongAttention(gpu, given, { score: "dot" });
+    const { out, weights: alignment } = additive
+      ? additiveAttention(gpu, { ...given, ...additive })
+      : luongAttention(gpu, given, { score: "dot" });
     gpu.tap("alignment", alignment);
     const both = matmul(gpu, { x: concat(gpu, [out, states], 2), weight: combine }).y;
     return { y: tanh(gpu, { x: both }).y, alignment };

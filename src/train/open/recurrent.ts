@@ -25,10 +25,10 @@ export interface TrainableRecurrent extends TrainableModel<PairBatch>, Recurrent
 const kind = { read: readRecurrentConfig, shapes: recurrentShapes };
 
 /**
- * Opens a recurrent encoder-decoder for training and decoding: gated recurrent units (Cho et al. 2014), with dot-product
- * attention (Luong et al. 2015) or without. `from` is a folder as for `loadModel`, or one of `freshRecurrent`. Its
+ * Opens a recurrent encoder-decoder for training and decoding: gated recurrent units (Cho et al. 2014), with attention
+ * by products (Luong et al. 2015), additive attention (Bahdanau et al. 2015) or none. `from` is a folder as for `loadModel`, or one of `freshRecurrent`. Its
  * weights are uploaded as f32, with the names of PyTorch's modules: `embedding`, `encoder` and `decoder` (`torch.nn.GRU`),
- * `combine` and `head`.
+ * `query`, `key` and `score` of additive attention, `combine` and `head`.
  *
  * @throws OptionError for invalid options, FormatError for a file that is missing or invalid, and the reason of
  * `signal` once it aborts.
@@ -46,7 +46,7 @@ export async function openRecurrent(
 /**
  * An in-memory folder of a recurrent encoder-decoder with fresh weights, uniform within ±1/√h, as PyTorch initialises
  * recurrent units. `config` is the content of its `config.json`: `model_type` `gru-encoder-decoder`, `vocab_size`,
- * `embedding_size`, `hidden_size`, and optionally `attention` (`none` or `dot`), `bidirectional`,
+ * `embedding_size`, `hidden_size`, and optionally `attention` (`none`, `dot` or `additive`), `bidirectional`,
  * `decoder_start_token_id` and `eos_token_id`.
  *
  * @throws FormatError for an invalid config; OptionError for invalid options.

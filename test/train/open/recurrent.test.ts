@@ -29,7 +29,7 @@ const small = {
   eos_token_id: 7,
 };
 
-describe.each(["gru", "gru-dot"])("%s", (name) => {
+describe.each(["gru", "gru-dot", "gru-additive"])("%s", (name) => {
   test("the loss and every gradient are PyTorch's in float64", firstIf(name === "gru"), async () => {
     const model = await openRecurrent(gpu, smallFolder(name));
     await expectGoldenGradients(name, model);
@@ -232,7 +232,7 @@ test("configs that are not valid are refused by field", () => {
     start: 8,
     end: 7,
   });
-  expect(read({ attention: "additive" })).toThrow("config.json: attention is additive, known are none, dot");
+  expect(read({ attention: "concat" })).toThrow("config.json: attention is concat, known are none, dot, additive");
   expect(read({ model_type: "gru" })).toThrow("model_type");
   expect(read({ hidden_size: 31, bidirectional: true })).toThrow("each direction has half of the state");
   expect(read({ eos_token_id: 9 })).toThrow("eos_token_id");
