@@ -1,11 +1,10 @@
 // with: lib/activation/tanh, lib/vector/four, lib/grid
-// Gradients of additive scores in one side, query or keys, x here, the other side's rows being others:
-//   dx[b, n, i] = v[i] · Σ d · (1 - u²),  shares[b, n, i] = Σ d · u,  u = tanh(x[b, n, i] + others[b, m, i])
+// Gradients of additive scores in one side, queries or keys:  dx[b, n, i] = v[i] · Σ d · (1 - u²)
 //
-// The sums are over the m rows of the other side, and d is the gradient of the pair's score. The shares of all rows add
-// up to the gradient of v. One Vector of a row a thread, neighbouring threads in one row. The keys' side reads the same
-// gradients of scores with the two strides exchanged. Requests m·(a + 1) reads of others and of gradients, with a in
-// Vectors for the latter, and 2·a reads and 2·a writes for each of b·n rows.
+// With u = tanh(x[b, n, i] + others[b, m, i]), sums are over the m rows of the other side, and d is the gradient of the
+// pair's score. shares[b, n, i] = Σ d · u: those of all rows add up to the gradient of v. One Vector of a row a thread,
+// neighbouring threads in one row. The keys' side reads the same gradients of scores with the two strides exchanged.
+// Requests m·a reads of others, m reads of gradients for each Vector, 2·a reads and 2·a writes for each of b·n rows.
 
 const WORKGROUP: u32 = 64;
 
