@@ -1,5 +1,5 @@
 // Draws the pictures of docs/pictures, light and dark: how a GPU runs a dispatch, the path of a token, planned memory,
-// flash's tiles, the roofline of measured results, every mask, and three pages in a browser.
+// flash's tiles, the roofline of measured results, every mask, what pre-training is worth, and three pages in a browser.
 //   npm run site:build && node scripts/pictures.mjs [--drawn]     --drawn skips the browser
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -9,12 +9,21 @@ import { gpu } from "./pictures/gpu.mjs";
 import { maskGallery } from "./pictures/mask-gallery.mjs";
 import { memory } from "./pictures/memory.mjs";
 import { pages } from "./pictures/pages.mjs";
+import { pretraining } from "./pictures/pretraining.mjs";
 import { roofline } from "./pictures/roofline.mjs";
 import { palettes } from "./pictures/svg.mjs";
 import { findChromium } from "./setup/chromium.mjs";
 
 /** Pictures drawn from the sources, by name. */
-export const drawings = { "flash-tiles": flashTiles, roofline, masks: maskGallery, gpu, architecture, memory };
+export const drawings = {
+  "flash-tiles": flashTiles,
+  roofline,
+  masks: maskGallery,
+  gpu,
+  architecture,
+  memory,
+  pretraining,
+};
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = new URL("../docs/pictures/", import.meta.url);
   mkdirSync(folder, { recursive: true });
