@@ -63,9 +63,10 @@ async function nearest(word: string | undefined, flags: NearestFlags): Promise<v
     throw new Error(`${printed(shortened(one, 60))} is not among the ${words.length} words of ${model}${similar}`);
   };
   const found = find({ word, three }, vectors, idOf, top);
-  if (file !== undefined) await exportTo(file, named, json);
+  if (file !== undefined) await exportTo(file, named);
   if (found) await show(found, words, json);
   else if (json) await printJson({ file, words: words.length, width: vectors[0]?.length ?? 0 });
+  else await print(`${file}: ${words.length} words\n`);
 }
 
 /** What is asked: the neighbours of a word, the fourth words of an analogy, or neither. */
@@ -116,11 +117,10 @@ async function readVectors(model: string): Promise<NamedVectors> {
   return { words, vectors: words.map((_, id) => all.subarray(id * width, (id + 1) * width)) };
 }
 
-async function exportTo(file: string, named: NamedVectors, json: boolean): Promise<void> {
+async function exportTo(file: string, named: NamedVectors): Promise<void> {
   const encoder = new TextEncoder();
   async function* pieces() {
     for (const line of word2vecLines(named)) yield encoder.encode(line);
   }
   await writeWhole(file, { bytes: Number.NaN, pieces }, true);
-  if (!json) say(`${file}: ${named.words.length} words`);
 }

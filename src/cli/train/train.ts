@@ -15,7 +15,7 @@ import { print, printJson, say } from "../output.ts";
 import { readTextFile } from "../read-text.ts";
 import { quantity } from "../units.ts";
 import { addLoraOptions, openModelToTrain } from "./lora.ts";
-import { objectiveOf } from "./objectives/objectives.ts";
+import { objectiveHelp, objectiveOf } from "./objectives/objectives.ts";
 import { checkOut, writeModel } from "./out.ts";
 import { stepLine } from "./report.ts";
 import { recordedRun } from "./run.ts";
@@ -69,10 +69,14 @@ const ofDocuments = [
 /** `shaderformer train`: steps of an optimizer on documents, or on given batches. */
 export function trainCommand(): Command {
   const command = new Command("train")
-    .usage("(--model <model> | --config <file>) --data <file...> [--out <folder>] [options]")
     .description(
-      "Train a decoder, an existing or a fresh one, on documents. Gradients are computed on the GPU; weights are f32 " +
-        "while they change.",
+      "Train a model, an existing or a fresh one, by one of the objectives below. Gradients are computed on the GPU; " +
+        "weights are f32 while they change.",
+    )
+    .usage("[--objective <name>] (--model <model> | --config <file>) --data <file...> [--out <folder>] [options]")
+    .addHelpText(
+      "after",
+      () => `\nObjectives, the lines of their --data, and the models that they fit:\n${objectiveHelp()}`,
     )
     .optionsGroup("Model:")
     .option("-m, --model <model>", "a folder with f32, f16 or bf16 weights, the URL of one, or a repository")
@@ -89,22 +93,20 @@ export function trainCommand(): Command {
         .conflicts(["model", "tokenizer"]),
     )
     .addOption(
-      new Option(
-        "--initialiser <name>",
-        "with --config: how weights are drawn (default: gpt2 for GPT-1 and 2, else llama)",
-      )
+      new Option("--initialiser <name>", "with --config: how weights are drawn (default: by the kind of model)")
         .choices(Object.keys(initialisers))
         .conflicts("model"),
     )
     .addOption(
-      new Option("--objective <name>", "what it learns (default: the first of these that fits the model)").choices(
+      new Option("--objective <name>", "what it learns, see below (default: the first that fits the model)").choices(
         objectiveNames,
       ),
     )
     .optionsGroup("Data:")
     .option(
       "--data <file...>",
-      "texts with lines <|endoftext|> between documents, JSONL of texts, token ids or conversations, or token ids (.json, .bin)",
+      "for next-token and masked, texts with lines <|endoftext|> between documents, JSONL of texts, token ids or " +
+        "conversations, or token ids (.json, .bin); for others see below",
     )
     .option("--chat-template <file>", "template of conversations, in place of the model's own")
     .option(
@@ -112,19 +114,9 @@ export function trainCommand(): Command {
       "how often rows are drawn from each file of --data: 3,1 (default: by their tokens)",
       weightsOf,
     )
+    .option("--val <file...>", "data to evaluate on")
     .addOption(
-      new Option(
-        "--width <n>",
-        "skip-gram, bag: width of a word's vector (default: 32; of a bag, a score for each label)",
-      )
-        .argParser(positive)
-        .conflicts(["model", "config"]),
-    )
-    .option("--window <n>", "skip-gram: words before and after a word that are near it (default: 5)", positive)
-    .option("--negatives <n>", "skip-gram: words drawn for each near one (default: 5)", positive)
-    .option("--val <file...>", "documents to evaluate on")
-    .addOption(
-      new Option("--held-out <share>", "share of the documents to evaluate on").argParser(properShare).conflicts("val"),
+      new Option("--held-out <share>", "share of the data to evaluate on").argParser(properShare).conflicts("val"),
     )
     .addOption(
       new Option("--order <order>", "order of rows: drawn at random, or epochs, each row once")
@@ -144,13 +136,16 @@ export function trainCommand(): Command {
     )
     .optionsGroup("Run:")
     .option("--steps <n>", "steps of the whole run", positive, 1000)
-    .option("--epochs <n>", "skip-gram, in place of steps: passes over all pairs of near words (default: 5)", positive)
-    .option("--batch <n>", "rows per step or micro-batch", positive, 8)
+    .addOption(
+      new Option("--batch <n>", "rows per step or micro-batch")
+        .argParser(positive)
+        .default(8, "8; bag 32; skip-gram by the size of the data"),
+    )
     .option("--context <n>", "tokens of a row (default: the model's context, at most 256)", positive)
     .option("--accumulate <n>", "micro-batches per step, whose gradients are added", positive, 1)
     .option("--seed <n>", "seed of fresh weights, of the order of the data and of dropout", count, 0)
-    .option("--eval-every <n>", "steps between losses on held-out documents (default: at the end)", positive)
-    .option("--keep-best", "write the model with the lowest loss on held-out documents, not the last one")
+    .option("--eval-every <n>", "steps between losses on held-out data (default: at the end)", positive)
+    .option("--keep-best", "write the model with the lowest loss on held-out data, not the last one")
     .option("--save-every <n>", "steps between checkpoints, with --out", positive, 500)
     .option("--resume", "resume from the checkpoint in --out, with its settings unless others are given")
     .addOption(
@@ -160,15 +155,34 @@ export function trainCommand(): Command {
     )
     .option("--dropout <share>", "share of what embeddings and layers add that each step drops", dropoutRate, 0)
     .option("--attention-dropout <share>", "share of attention's weights that each step drops", dropoutRate, 0)
+    .optionsGroup("Word vectors (skip-gram; --width for bag, too):")
+    .addOption(
+      new Option(
+        "--width <n>",
+        "width of a word's vector (default: 32; of a bag, a score for each label in place of a vector)",
+      )
+        .argParser(positive)
+        .conflicts(["model", "config"]),
+    )
+    .option("--window <n>", "words before and after a word that are near it (default: 5)", positive)
+    .option("--negatives <n>", "words drawn for each near one (default: 5)", positive)
+    .option("--epochs <n>", "in place of --steps: passes over all pairs of near words (default: 5)", positive)
     .optionsGroup("Optimizer:")
     .addOption(
       new Option("--optimizer <name>", "how weights are updated").choices(Object.keys(optimizers)).default("adamw"),
     )
-    .option("--lr <rate>", "largest learning rate; near 0.02 for muon, near 1e-4 for lion", positiveNumber, 1e-3)
+    .addOption(
+      new Option("--lr <rate>", "largest learning rate; near 0.02 for muon, near 1e-4 for lion")
+        .argParser(positiveNumber)
+        .default(
+          1e-3,
+          "0.001; 0.0001 for labels, pairs and contrastive with --model; 0.03 for bag, 0.02 for skip-gram",
+        ),
+    )
     .addOption(
       new Option("--schedule <name>", "schedule of the learning rate")
         .choices(Object.keys(schedules))
-        .default("constant"),
+        .default("constant", "constant; skip-gram linear"),
     )
     .option("--warmup <n>", "steps in which the rate grows to --lr", count, 0)
     .option(
@@ -177,7 +191,11 @@ export function trainCommand(): Command {
       betas,
     )
     .option("--eps <x>", "added to the root of the mean square (default for adamw: 1e-8)", notNegative)
-    .option("--weight-decay <x>", "decay of tensors of two or more dimensions (default for adamw: 0.1)", notNegative)
+    .option(
+      "--weight-decay <x>",
+      "decay of tensors of two or more dimensions (default for adamw: 0.1; skip-gram 0.05)",
+      notNegative,
+    )
     .option("--clip <norm>", "largest norm of all gradients together; 0: none", notNegative, 1)
     .option(
       "--ema <share>",

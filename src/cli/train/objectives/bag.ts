@@ -42,6 +42,7 @@ const batchOf = (rows: readonly Row[]): LabelBatch => ({
 /** A classifier learns the label of a text from its words in any order, by a score of each or by the mean of vectors. */
 export const bag: CliObjective<BagData> = {
   name: "bag",
+  says: 'labels of texts by their words in any order: {"text", "label"}, without --model or --config',
   kinds: ["word classifier"],
   isSized: true,
   takes: ["width"],

@@ -33,6 +33,7 @@ const batchOf = (rows: readonly Row[]): ContrastiveBatch => ({
 /** An encoder learns vectors by which texts that belong together are near each other. */
 export const contrastive: CliObjective<Examples<TextPair>> = {
   name: "contrastive",
+  says: 'vectors by which two texts that belong together are near: {"a", "b"}',
   kinds: ["encoder"],
   takes: exampleSettings,
   defaults: defaultsWithModel,

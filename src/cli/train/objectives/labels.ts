@@ -51,6 +51,7 @@ const labelsOf = ({ value: { label, labels } }: Example<Labelled>): readonly str
 /** An encoder learns the labels of texts, of pairs of texts, or of words (Devlin et al. 2018, section 4). */
 export const labels: CliObjective<LabelData> = {
   name: "labels",
+  says: 'labels of texts, pairs of texts or words: {"text", "label"}, {"a", "b", "label"} or {"text", "labels": […]}',
   kinds: ["encoder"],
   takes: exampleSettings,
   defaults: defaultsWithModel,

@@ -15,6 +15,7 @@ import { type CliObjective, learner } from "./objective.ts";
 /** An encoder learns hidden tokens from those before and after them (Devlin et al. 2018, section 3.1). */
 export const masked: CliObjective<Documents> = {
   name: "masked",
+  says: "hidden tokens of a text from those around them",
   kinds: ["encoder"],
   takes: documentSettings,
   check: (settings) => {

@@ -19,6 +19,7 @@ import { type CliObjective, learner } from "./objective.ts";
 /** A decoder learns each token from those before it. */
 export const nextToken: CliObjective<Documents> = {
   name: "next-token",
+  says: "each token of a text from those before it",
   kinds: ["decoder"],
   takes: [...documentSettings, "chatTemplate", "lora", "loraAlpha", "loraTargets", "rslora", "routerLoss"],
   check: checkDocumentSettings,

@@ -95,6 +95,8 @@ export interface Preparing<D> {
 /** A training objective on the command line: which models it fits, how its data are read, and how batches are made. */
 export interface CliObjective<D> {
   readonly name: ObjectiveName;
+  /** What is learnt, and the lines of `--data`, for `--help`. */
+  readonly says: string;
   /** The kinds of models that it trains. */
   readonly kinds: readonly TrainedKind[];
   /** True if a fresh model needs no config: its sizes follow from the data and from settings. */

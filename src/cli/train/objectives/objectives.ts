@@ -17,7 +17,8 @@ import { pairs } from "./pairs.ts";
 import { skipGram } from "./skip-gram.ts";
 
 /** An objective whose data and batches only it knows. */
-interface Runnable extends Pick<CliObjective<never>, "name" | "kinds" | "isSized" | "takes" | "check" | "defaults"> {
+interface Runnable
+  extends Pick<CliObjective<never>, "name" | "says" | "kinds" | "isSized" | "takes" | "check" | "defaults"> {
   readonly train: (
     flags: TrainFlags,
     settings: RunSettings,
@@ -26,9 +27,9 @@ interface Runnable extends Pick<CliObjective<never>, "name" | "kinds" | "isSized
 }
 
 const runnable = <D>(objective: CliObjective<D>): Runnable => {
-  const { name, kinds, isSized = false, takes, check, defaults } = objective;
+  const { name, says, kinds, isSized = false, takes, check, defaults } = objective;
   const train: Runnable["train"] = (...given) => trainOnData(objective, ...given);
-  return { name, kinds, isSized, takes, check, defaults, train };
+  return { name, says, kinds, isSized, takes, check, defaults, train };
 };
 
 const objectives: Readonly<Record<ObjectiveName, Runnable>> = {
@@ -41,6 +42,10 @@ const objectives: Readonly<Record<ObjectiveName, Runnable>> = {
   bag: runnable(bag),
 };
 const all = Object.values(objectives);
+
+/** The objectives for `--help`: what each teaches to which models. */
+export const objectiveHelp = (): string =>
+  all.map(({ name, says, kinds }) => `  ${name.padEnd(12)} ${says} (${kinds.join(" or ")})`).join("\n");
 
 /** The model of a run that is given, its name, and its kind. */
 interface Fitted {

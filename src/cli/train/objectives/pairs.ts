@@ -42,6 +42,7 @@ interface PairModel {
 /** An encoder-decoder learns a text from another: the next token of a target, given its source and the tokens before. */
 export const pairs: CliObjective<Examples<TextPair>> = {
   name: "pairs",
+  says: 'a text from another: {"source", "target"}',
   kinds: ["encoder-decoder", "recurrent encoder-decoder"],
   takes: exampleSettings,
   defaults: defaultsWithModel,

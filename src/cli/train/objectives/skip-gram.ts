@@ -59,6 +59,7 @@ function pairsOf(lines: WordLines, window: number, seed: number, flag: string) {
 /** A word learns which words are near it: word vectors (Mikolov et al. 2013). */
 export const skipGram: CliObjective<WordData> = {
   name: "skip-gram",
+  says: "word vectors: lines of words, without --model or --config",
   kinds: ["word vectors"],
   isSized: true,
   takes: ["epochs", "width", "window", "negatives"],
