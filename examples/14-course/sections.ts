@@ -204,9 +204,9 @@ export const sections = {
     },
     quick: { stride: 24 },
     claim:
-      "With 8 tokens or fewer before it, the next token costs over 0.4 nats more than with more of them; and when prompt and text fill the context, the generation ends.",
+      "With 8 tokens or fewer before it, the next token costs over 0.3 nats more than with more of them; and when prompt and text fill the context, the generation ends.",
     holds: (found) =>
-      (found["loss after 1 to 8 tokens"] ?? 0) - (found["loss after more"] ?? 9) > 0.4 &&
+      (found["loss after 1 to 8 tokens"] ?? 0) - (found["loss after more"] ?? 9) > 0.3 &&
       found["tokens in the first context"] === found["context"] &&
       found["ended by the context"] === 3,
   }),

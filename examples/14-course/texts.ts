@@ -33,11 +33,19 @@ export const linesOf = (text: string): string[] =>
 export const shownToken = ({ decode }: Pick<Tokenizer, "decode">, id: number): string =>
   `“${decode([id], { skipSpecialTokens: false }).replaceAll("\n", "↵")}”`;
 
+/** Throws RangeError for a text of more tokens than a model takes. */
+export function assertWithin(name: string, tokens: number, most: number): void {
+  if (tokens > most) {
+    const short = name.length > 60 ? `${name.slice(0, 60)}…` : name;
+    throw new RangeError(`${short} has ${tokens} tokens, expected at most ${most}: choose a shorter one`);
+  }
+}
+
 /** The ids of a text. Throws RangeError for more than `most`. */
 export function idsWithin(tokenizer: Pick<Tokenizer, "encode">, name: string, text: string, most: number): number[] {
   const ids = tokenizer.encode(text);
-  if (ids.length <= most) return ids;
-  throw new RangeError(`${name} has ${ids.length} tokens, expected at most ${most}: choose a shorter one`);
+  assertWithin(name, ids.length, most);
+  return ids;
 }
 
 /** An index drawn with these probabilities. */

@@ -1,7 +1,7 @@
 import { loadEncoder } from "shaderformer/encoders";
 import type { Run } from "../experiment.ts";
 import type { SettingsOf } from "../sections.ts";
-import { cosine, linesOf, mean } from "../texts.ts";
+import { assertWithin, cosine, linesOf, mean } from "../texts.ts";
 import { shareOf } from "../training.ts";
 
 /** Follows the vector of one word through the layers of an encoder, in sentences of two senses. */
@@ -13,6 +13,7 @@ export const run: Run<SettingsOf<"contextual">> = async function* (gpu, { word, 
     if (sentences.length < 2)
       throw new RangeError("too few sentences: expected two or more of each sense, one on each line");
     for (const sentence of sentences) {
+      assertWithin(`“${sentence}”`, tokenizer.encodeInput(sentence).ids.length, encoder.context);
       const { tokens, layers } = await encoder.hidden(sentence);
       const at = tokens.findIndex((id) => tokenizer.decode([id]).trim() === word.trim());
       if (at < 0) {

@@ -1,7 +1,7 @@
 import { loadEncoder } from "shaderformer/encoders";
 import type { Run } from "../experiment.ts";
 import type { SettingsOf } from "../sections.ts";
-import { cosine, linesOf, meanVector, sameMeaning } from "../texts.ts";
+import { assertWithin, cosine, linesOf, meanVector, sameMeaning } from "../texts.ts";
 
 const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 
@@ -11,6 +11,7 @@ export const run: Run<SettingsOf<"sentences">> = async function* (gpu, { sentenc
   if (given.length < 2) throw new RangeError("there are too few sentences: expected two or more, one on each line");
   if (given.length > 50) throw new RangeError(`there are ${given.length} sentences, expected at most 50`);
   using encoder = await loadEncoder(gpu, `${models}/use-lite`);
+  for (const text of given) assertWithin(`“${text}”`, encoder.tokenizer.encodeInput(text).ids.length, encoder.context);
 
   // Three ways to make a vector of a text. The comparison is the same for all: the cosine.
   const bags = async (texts: readonly string[]) => {

@@ -28,7 +28,7 @@ export const run: Run<SettingsOf<"cache">> = async function* (gpu, { prompt, tok
     for (passes.push(0); read < ids.length; passes.push((passes.pop() ?? 0) + 1)) {
       read += length;
       ms += (await next(session, ids.slice(0, read))).ms;
-      yield { ...chart, at: [read, ms] };
+      if (read % Math.ceil(ids.length / 40) === 0 || read === ids.length) yield { ...chart, at: [read, ms] };
     }
   }
 

@@ -4,7 +4,7 @@ import type { SettingsOf } from "../sections.ts";
 import { mean } from "../texts.ts";
 
 /** How well the next token is predicted after few and many tokens, and what happens when the context is full. */
-export const run: Run<SettingsOf<"gpt">> = async function* (gpu, { text, context, prompt }, { models }) {
+export const run: Run<SettingsOf<"gpt">> = async function* (gpu, { text, context, stride, prompt }, { models }) {
   using model = await loadModel(gpu, `${models}/voices-nano`, { context });
   const { tokenizer } = model;
   const ids = tokenizer.encode(text, { addSpecialTokens: false });
@@ -17,7 +17,6 @@ export const run: Run<SettingsOf<"gpt">> = async function* (gpu, { text, context
   // One pass over a window predicts each of its tokens from those before it. Windows overlap, so that the same tokens
   // are predicted after few others and after many.
   const losses: number[][] = Array.from({ length: context - 1 }, () => []);
-  const stride = Math.ceil(context / 8);
   for (let begin = 0; begin + context <= ids.length; begin += stride) {
     const scores = await model.score(ids.slice(begin, begin + context));
     for (const [i, logProbability] of scores.entries()) losses[i]?.push(-logProbability);
