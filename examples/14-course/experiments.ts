@@ -22,6 +22,7 @@ const runs: { readonly [Id in SectionId]: () => Promise<{ readonly run: Run<Sett
   "self-attention": () => import("./inside/self-attention.ts"),
   heads: () => import("./inside/heads.ts"),
   sparse: () => import("./inside/sparse.ts"),
+  positions: () => import("./inside/positions.ts"),
   mixture: () => import("./inside/mixture.ts"),
 };
 

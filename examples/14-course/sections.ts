@@ -354,6 +354,24 @@ export const sections = {
     holds: (found) =>
       (found["share of causal pairs, local"] ?? 1) < 0.5 && (found["largest difference of the ring"] ?? 1) < 1e-5,
   }),
+  positions: section({
+    title: "Positions",
+    settings: {
+      notebook: { label: "your notebook, which ends with a question", value: "a1 b2 a3 c1 b4 a?", longest: 400 },
+      length: { label: "tokens of a text in training", value: 16, least: 8, most: 64 },
+      layers: { label: "layers", value: 1, least: 1, most: 4 },
+      width: { label: "width", value: 32, least: 8, most: 128 },
+      steps: { label: "steps", value: 160, least: 1, most: 2000 },
+      rate: { label: "learning rate", value: 0.012, least: 0, most: 1 },
+      seed,
+    },
+    quick: { length: 12, steps: 140 },
+    claim:
+      "Beyond twice the trained length, a decoder with ALiBi still answers at least 65 % of the questions; with learned positions, with sinusoids or without positions it answers at most 50 %.",
+    holds: (found) =>
+      (found["ALiBi, beyond twice that"] ?? 0) >= 0.65 &&
+      ["learned", "sinusoidal", "none"].every((scheme) => (found[`${scheme}, beyond twice that`] ?? 1) <= 0.5),
+  }),
   mixture: section({
     title: "Mixture of experts",
     settings: {
