@@ -269,6 +269,11 @@ test("a line that is no example is named by file, line and field", async () => {
 test("an objective that does not fit the model is refused with those that do, and settings of others are", async () => {
   const decoder = at.config;
   const fresh = await at.file("encoder.json", JSON.stringify(encoder));
+  const files: Readonly<Record<string, string>> = {
+    ENCODER: fresh,
+    BLANK: await at.file("blank.txt", " \n\n"),
+    ALONE: await at.file("alone.txt", "one\ntwo\n"),
+  };
   for (const [args, message] of [
     [
       ["--objective", "masked", "--config", decoder],
@@ -290,13 +295,16 @@ test("an objective that does not fit the model is refused with those that do, an
       ["--objective", "masked", "--config", "ENCODER", "--window", "2"],
       /--window: is for --objective skip-gram, and this/,
     ],
+    [["--objective", "skip-gram", "--data", "BLANK"], /blank\.txt: has no words/],
+    [["--objective", "skip-gram", "--data", "ALONE"], /--data: no line has two words of the model, expected words/],
     [["--objective", "bag", "--window", "2"], /--window: is for --objective skip-gram, and this one is bag/],
     [["--objective", "masked"], /expected --model, a model to go on with, or --config, a fresh one/],
     [["--objective", "contrastive", "--config", "ENCODER", "--batch", "1"], /--batch is 1, expected two or more pairs/],
   ] as const) {
     const { code, stdout, stderr } = await runInTurn([
-      ...["train", "--data", at.data],
-      ...args.map((one) => (one === "ENCODER" ? fresh : one)),
+      "train",
+      ...(args.some((one) => one === "--data") ? [] : ["--data", at.data]),
+      ...args.map((one) => files[one] ?? one),
     ]);
     expect([code, stdout], stderr).toEqual([1, ""]);
     expect(stderr).toMatch(message);

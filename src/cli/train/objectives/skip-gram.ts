@@ -1,3 +1,4 @@
+import { FormatError } from "../../../formats/format-error.ts";
 import { decodeUtf8, readJson } from "../../../formats/read-text.ts";
 import type { FileSource } from "../../../formats/source.ts";
 import { withFiles } from "../../../formats/with-files.ts";
@@ -34,8 +35,12 @@ const usual = { epochs: 5, width: 32, window: 5, negatives: 5 } as const;
 /** Settings of AdamW for tables of which a step changes few rows much: the rate is high, and falls to 0. */
 const adamw = { betas: [0.9, 0.999], weightDecay: 0.05 } as const;
 
-/** The words that are drawn for a batch, so that each pair's negatives are a mean over many. */
-const drawnWords = 64;
+/**
+ * The number of words drawn for a batch, whose losses are weighted as those of each pair's negatives: 64, or where a batch
+ * of many pairs makes it slow, a sixteenth of the vocabulary or 16, with which as many analogies were found.
+ */
+const drawnWords = (vocabulary: number, batch: number): number =>
+  Math.ceil(Math.max(16, Math.min(64, Math.max(8192 / batch, vocabulary / 16))));
 
 /** Steps that small data should take, and the pairs of a step within which they are reached. */
 const [wantedSteps, leastBatch, mostBatch] = [3000, 16, 4096] as const;
@@ -43,7 +48,11 @@ const [wantedSteps, leastBatch, mostBatch] = [3000, 16, 4096] as const;
 /** The words of a file's lines. */
 function linesIn(file: string, bytes: Uint8Array): TrainingDocument[] {
   const lines = decodeUtf8(file, bytes, false).split("\n");
-  return lines.flatMap((content, i) => (content.trim() === "" ? [] : [{ where: `${file}: line ${i + 1}`, content }]));
+  const found = lines.flatMap((content, i) =>
+    content.trim() === "" ? [] : [{ where: `${file}: line ${i + 1}`, content }],
+  );
+  if (found.length === 0) throw new FormatError(file, "has no words");
+  return found;
 }
 
 const wholeOf = (settings: RunSettings) => ({ ...usual, ...settings });
@@ -74,7 +83,6 @@ export const skipGram: CliObjective<WordData> = {
     const read = await readDocumentFiles(settings.data ?? [], settings, { read: linesIn, instead });
     const textsOf = (documents: readonly TrainingDocument[]) => documents.map(({ content }) => String(content));
     const training = textsOf(read.training.flat());
-    if (training.length === 0) throw new Error(`--data: ${settings.data?.join(", ")} has no words`);
     return { training, heldOut: textsOf(read.heldOut), words: vocabularyOf(training) };
   },
   sized: (settings, { training, words }, isChosen) => {
@@ -102,7 +110,7 @@ export const skipGram: CliObjective<WordData> = {
       WordLines,
     ];
     const pairs = pairsOf(lines, window, seed, "--data");
-    const size = Math.max(drawnWords, negatives);
+    const size = Math.max(drawnWords(words.length, batch), negatives);
     const [draw, drawHeldOut] = [seed, 0].map((from) => negativeSamples(lines.ids, words.length, size, from));
     const batchOf = (given: readonly WordPair[], drawn: readonly number[]): WordBatch => ({
       ids: given.map(([word]) => word),
