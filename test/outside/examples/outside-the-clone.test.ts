@@ -28,11 +28,17 @@ const said: Readonly<Record<string, RegExp>> = {
   "11-train": /trained-first: a fresh model, and the batches of its first steps: 1\n$/,
   "10-sort": /^step 20: loss [01]\.\d+, [\s\S]*100\.0 % of 3 sorted\n[\d.]+ s on /,
   "12-attention-ladder": /'naive'.*\n.*'twoPass'.*\n.*'rows'.*\n.*'flashPlain'/,
+  "13-pretrain-finetune":
+    /^voice, pre-trained, 4 examples, seed 0, .*\nvoice, bag of words, .*\n\n\| task \| net \| 4 examples/,
 };
 
 /** Arguments, and what is less in the copy, of those that would take minutes without. */
 const args: Readonly<Record<string, readonly string[]>> = {
   "11-train": ["11-train", "--first", "1", "--out", join(folder, "trained")],
+  "13-pretrain-finetune": [
+    ["13", "--tasks", "voice", "--nets", "pre-trained,bag of words", "--sizes", "4", "--seeds", "0"],
+    ["--steps", "1", "--test", "4", "--out", join(folder, "results.json")],
+  ].flat(),
 };
 const less: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   "02-matmul-ladder": [
