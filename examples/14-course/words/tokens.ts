@@ -18,7 +18,7 @@ export const run: Run<SettingsOf<"tokens">> = async function* (gpu, { text, voca
   };
   const bytes = [...new TextEncoder().encode(text)];
   const cuts: Record<string, readonly string[]> = {
-    bytes: bytes.map((byte) => byte.toString(16)),
+    bytes: bytes.map((byte) => byte.toString(16).padStart(2, "0")),
     characters: [...text],
     "pieces learnt from this text": learnt(vocabulary),
     "pieces learnt from four books": piecesOf(ofModel),
@@ -31,20 +31,17 @@ export const run: Run<SettingsOf<"tokens">> = async function* (gpu, { text, voca
     const at = [size, learnt(size).length] as const;
     yield { kind: "point", title: "A vocabulary grows", axes: ["pieces known", "tokens"], line: "this text", at };
   }
-  const rows = Object.entries(cuts).map(([name, pieces]) => [name, pieces.slice(0, 24).join("|")]);
-  yield { kind: "table", title: "Where the text is cut", head: ["cut into", "its beginning"], rows };
+  const beginnings = Object.entries(cuts).map(([name, pieces]) => [name, pieces.slice(0, 24).join("|")]);
+  yield { kind: "table", title: "Where the text is cut", head: ["cut into", "its beginning"], rows: beginnings };
   const bars = Object.entries(cuts).map(([name, { length }]) => [name, length] as const);
   yield { kind: "bars", title: "Tokens", bars };
 
   const costs: (readonly [name: string, tokens: number, different: number, flops: number, ms: number])[] = [];
   for (const [name, pieces] of Object.entries(cuts)) {
     using _scope = gpu.scope();
-    const [q, k, v] = [1, 2, 3].map((seed) => normal(gpu, [1, 4, pieces.length, 32], { seed })) as [
-      Query,
-      Query,
-      Query,
-    ];
-    const attend = () => attention(gpu, { q, k, v }, { mask: "causal" }).out;
+    const rows = (seed: number) => normal(gpu, [1, 4, pieces.length, 32], { seed });
+    const tensors = { q: rows(1), k: rows(2), v: rows(3) };
+    const attend = () => attention(gpu, tensors, { mask: "causal" }).out;
     const flops = gpu
       .sketch(attend)
       .reduce((all, one) => all + (one.kind === "dispatch" ? one.dispatch.cost.flops : 0), 0);
@@ -64,5 +61,3 @@ export const run: Run<SettingsOf<"tokens">> = async function* (gpu, { text, voca
     "operations of these": share(3, "pieces learnt from this text"),
   };
 };
-
-type Query = ReturnType<typeof normal>;

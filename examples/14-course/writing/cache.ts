@@ -24,12 +24,13 @@ export const run: Run<SettingsOf<"cache">> = async function* (gpu, { prompt, tok
     using session = model.session();
     const chart = { kind: "point", title: "Reading the prompt", axes: ["tokens read", "milliseconds"], line } as const;
     yield { ...chart, at: [0, 0] };
-    let [read, ms] = [0, 0];
-    for (passes.push(0); read < ids.length; passes.push((passes.pop() ?? 0) + 1)) {
+    let [read, count, ms] = [0, 0, 0];
+    for (; read < ids.length; count++) {
       read += length;
       ms += (await next(session, ids.slice(0, read))).ms;
       if (read % Math.ceil(ids.length / 40) === 0 || read === ids.length) yield { ...chart, at: [read, ms] };
     }
+    passes.push(count);
   }
 
   // Written tokens are only known one after the other. Their keys and values are kept, or computed again each time.
