@@ -53,7 +53,7 @@ export const run: Run<SettingsOf<"cache">> = async function* (gpu, { prompt, tok
     computed.push(all);
     texts.push(model.tokenizer.decode(known.slice(ids.length)));
     const rows = texts.map((text, i) => [i === 0 ? "with a cache" : "without", computed[i] ?? 0, text] as const);
-    yield { kind: "table", title: "What they write", head: ["", "positions", "text"], rows };
+    yield { kind: "table", title: "What they write", head: ["written", "positions", "text"], rows };
   }
   return {
     "tokens of the prompt, m": ids.length,
