@@ -13,6 +13,7 @@ const families = { "post-norm": "OpenAIGPTLMHeadModel", "pre-norm": "GPT2LMHeadM
  */
 export const run: Run<SettingsOf<"norms">> = async function* (gpu, values) {
   const { layers, width, steps, rate, seed } = values;
+  if (width % 2 !== 0) throw new RangeError(`the width is ${width}, expected an even number, for two heads`);
   const losses: Record<string, number> = {};
   for (const [name, architecture] of Object.entries(families)) {
     const sizes = { vocab_size: words.length, n_embd: width, n_head: 2, n_layer: layers, n_positions: 16 };

@@ -18,8 +18,17 @@ import {
 } from "shaderformer";
 import { crossEntropy, freshFolder, openTrainable, type Trainable } from "shaderformer/train";
 
-export const schemes = ["none", "learned", "sinusoidal", "rotary", "ALiBi"] as const;
+const schemes = ["none", "learned", "sinusoidal", "rotary", "ALiBi"] as const;
 export type Scheme = (typeof schemes)[number];
+
+/** The schemes that a reader names. */
+export function schemesOf(text: string): Scheme[] {
+  const given = text.trim().split(/[\s,]+/);
+  const found = given.map((name) => schemes.find((scheme) => scheme.toLowerCase() === name.toLowerCase()));
+  const unknown = given.find((_, i) => !found[i]);
+  if (unknown === undefined) return schemes.filter((scheme) => found.includes(scheme));
+  throw new RangeError(`“${unknown}” is not a scheme of positions: choose from ${schemes.join(", ")}`);
+}
 
 export interface Sizes {
   readonly vocabulary: number;
@@ -43,6 +52,8 @@ const heads = 4;
 /** GPT-2's weights, in a decoder that is written out here, since it learns positions by any of the schemes. */
 export async function openPositioned(gpu: Gpu, scheme: Scheme, sizes: Sizes): Promise<Trainable> {
   const { vocabulary, width, layers, longest, seed } = sizes;
+  const pairs = 2 * heads; // rotation takes the elements of a head in pairs
+  if (width % pairs !== 0) throw new RangeError(`the width is ${width}, expected a multiple of ${pairs}`);
   const config = { vocab_size: vocabulary, n_embd: width, n_head: heads, n_layer: layers, n_positions: longest };
   const model = await openTrainable(gpu, freshFolder({ architectures: ["GPT2LMHeadModel"], ...config }, { seed }));
   const { weights } = model.decoder;

@@ -2,7 +2,7 @@ import type { Run } from "../experiment.ts";
 import type { SettingsOf } from "../sections.ts";
 import { argmax, logitsOf, randomOf, shareOf, train } from "../training.ts";
 import { batchOf, drawn, idsOf, words } from "./notebooks.ts";
-import { openPositioned, schemes } from "./positioned.ts";
+import { openPositioned, schemesOf } from "./positioned.ts";
 
 /** One decoder, five ways to learn where a token stands: trained on short notebooks, asked about four times longer ones. */
 export const run: Run<SettingsOf<"positions">> = async function* (gpu, { notebook, ...values }) {
@@ -11,7 +11,7 @@ export const run: Run<SettingsOf<"positions">> = async function* (gpu, { noteboo
   const given = batchOf([idsOf(notebook, longest)]);
   const rows: (string | number)[][] = [];
   const figures: Record<string, number> = {};
-  for (const scheme of schemes) {
+  for (const scheme of schemesOf(values.schemes)) {
     const model = await openPositioned(gpu, scheme, { vocabulary: words.length, width, layers, longest, seed });
     try {
       const random = randomOf(seed);
