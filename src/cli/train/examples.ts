@@ -64,7 +64,7 @@ function lineOf(where: string, value: unknown, expected: string): Line {
 }
 
 /** The lines of a file that are not blank, as documents. */
-function linesIn(file: string, bytes: Uint8Array): TrainingDocument[] {
+export function linesIn(file: string, bytes: Uint8Array): TrainingDocument[] {
   const lines = decodeUtf8(file, bytes, false).split("\n");
   return lines.flatMap((content, i) =>
     content.trim() === "" ? [] : [{ where: `${file}: line ${i + 1}`, content: content.trim() }],

@@ -1,4 +1,4 @@
-import { FormatError, listed, printed } from "../../../formats/format-error.ts";
+import { listed, printed } from "../../../formats/format-error.ts";
 import { readFields } from "../../../formats/json/fields.ts";
 import { readJson } from "../../../formats/read-text.ts";
 import type { FileSource } from "../../../formats/source.ts";
@@ -13,7 +13,7 @@ import { ignored } from "../../../train/objectives/token-batches.ts";
 import { freshWordClassifier, openWordClassifier } from "../../../train/open/word-classifier.ts";
 import { bytesOfRows, type Example, type Examples, readExamples, shuffledExamples } from "../examples.ts";
 import { freshConfig } from "../source.ts";
-import { labelNames } from "./labels.ts";
+import { labelId, labelNames } from "./labels.ts";
 import { type CliObjective, learner } from "./objective.ts";
 
 /** A text with its label. */
@@ -78,11 +78,7 @@ export const bag: CliObjective<BagData> = {
     const { words, labels, config } = await readClassifierFiles(source);
     const known = new Map(words.map((word, id) => [word, id]));
     const rowOf = ({ where, value: { text, label } }: Example<Labelled>): readonly Row[] => {
-      const id = labels.indexOf(label);
-      if (id < 0) {
-        const problem = `is ${printed(label)}, and the labels are ${listed(labels.map(printed), 12)}`;
-        throw new FormatError(where, problem, { field: "label" });
-      }
+      const id = labelId(labels, label, where, "label");
       const ids = plainWords(text).flatMap((word) => known.get(word) ?? []);
       return ids.length === 0 ? [] : [{ ids, label: id }];
     };

@@ -128,17 +128,18 @@ interface Row {
 
 const uncounted = (row: Row): Row => ({ ...row, labels: row.labels.map(() => ignored) });
 
+/** The id of a label. Throws `FormatError`, with the field, for one that is not among the names. */
+export function labelId(names: readonly string[], name: string, where: string, field: string): number {
+  const id = names.indexOf(name);
+  if (id >= 0) return id;
+  const problem = `is ${printed(name)}, and the labels are ${listed(names.map(printed), 12)}`;
+  throw new FormatError(where, problem, { field });
+}
+
 /** Encodes examples. Throws `FormatError` for a label that is not among the names. */
 function encoderOf(tokenizer: EncoderTokenizer, names: readonly string[], maxTokens: number) {
   return ({ where, value: { texts, label, labels } }: Example<Labelled>): Row => {
-    const idOf = (name: string | null, field: string): number => {
-      if (name === null) return ignored;
-      const id = names.indexOf(name);
-      if (id >= 0) return id;
-      throw new FormatError(where, `is ${printed(name)}, and the labels are ${listed(names.map(printed), 12)}`, {
-        field,
-      });
-    };
+    const idOf = (name: string | null, field: string) => (name === null ? ignored : labelId(names, name, where, field));
     const [text = "", pair] = texts;
     const whole = { maxTokens, ...(pair !== undefined && { pair }) };
     const { ids, typeIds: types, cut } = tokenizer.encodeInput(text, whole);

@@ -1,5 +1,5 @@
 import { FormatError } from "../../../formats/format-error.ts";
-import { decodeUtf8, readJson } from "../../../formats/read-text.ts";
+import { readJson } from "../../../formats/read-text.ts";
 import type { FileSource } from "../../../formats/source.ts";
 import { withFiles } from "../../../formats/with-files.ts";
 import { readWords, wordTokenizer } from "../../../models/word-models/word-list.ts";
@@ -19,6 +19,7 @@ import type { WordBatch } from "../../../train/objectives/word-batch.ts";
 import { freshWordVectors, openWordVectors } from "../../../train/open/word-vectors.ts";
 import { quantity } from "../../units.ts";
 import { readDocumentFiles } from "../data.ts";
+import { linesIn } from "../examples.ts";
 import type { RunSettings } from "../settings.ts";
 import { freshConfig } from "../source.ts";
 import { type CliObjective, learner, type Preparing } from "./objective.ts";
@@ -45,14 +46,11 @@ const drawnWords = (vocabulary: number, batch: number): number =>
 /** Steps that small data should take, and the pairs of a step within which they are reached. */
 const [wantedSteps, leastBatch, mostBatch] = [3000, 16, 4096] as const;
 
-/** The words of a file's lines. */
-function linesIn(file: string, bytes: Uint8Array): TrainingDocument[] {
-  const lines = decodeUtf8(file, bytes, false).split("\n");
-  const found = lines.flatMap((content, i) =>
-    content.trim() === "" ? [] : [{ where: `${file}: line ${i + 1}`, content }],
-  );
-  if (found.length === 0) throw new FormatError(file, "has no words");
-  return found;
+/** The lines of a file that have words. */
+function linesOfWords(file: string, bytes: Uint8Array): TrainingDocument[] {
+  const lines = linesIn(file, bytes);
+  if (lines.length === 0) throw new FormatError(file, "has no words");
+  return lines;
 }
 
 const wholeOf = (settings: RunSettings) => ({ ...usual, ...settings });
@@ -80,7 +78,7 @@ export const skipGram: CliObjective<WordData> = {
   }),
   read: async (settings) => {
     const instead = "name a file with --val, or a larger share";
-    const read = await readDocumentFiles(settings.data ?? [], settings, { read: linesIn, instead });
+    const read = await readDocumentFiles(settings.data ?? [], settings, { read: linesOfWords, instead });
     const textsOf = (documents: readonly TrainingDocument[]) => documents.map(({ content }) => String(content));
     const training = textsOf(read.training.flat());
     return { training, heldOut: textsOf(read.heldOut), words: vocabularyOf(training) };
