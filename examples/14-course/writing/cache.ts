@@ -15,6 +15,9 @@ export const run: Run<SettingsOf<"cache">> = async function* (gpu, { prompt, tok
     return { token: rows[0]?.tokens[0] ?? 0, positions: session.prefilledTokens - before, ms: timings.prefill };
   };
 
+  // What compiles at the first use shall not count.
+  using first = model.session();
+  await next(first, ids);
   // All tokens of a prompt are known, so that one pass computes all of its positions.
   const passes: number[] = [];
   for (const [line, length] of [
