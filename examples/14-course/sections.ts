@@ -137,7 +137,7 @@ export const sections = {
       word: { label: "your word, of the letters a to h", value: "badcafe", longest: 32 },
       longest: { label: "letters of the longest word", value: 16, least: 4, most: 32 },
       width: { label: "numbers of the state", value: 48, least: 1, most: 256 },
-      steps: { label: "steps", value: 400, least: 1, most: 5000 },
+      steps: { label: "steps", value: 300, least: 1, most: 5000 },
       rate: { label: "learning rate", value: 0.02, least: 0, most: 1 },
       seed,
     },
