@@ -70,7 +70,13 @@ export interface Section<S extends Settings = Settings> {
   readonly holds: (figures: Figures) => boolean;
 }
 
-/** What a run is given beside the device. */
+/** A section, with the types of its settings. */
+export const section = <const S extends Settings>(given: Section<S>): Section<S> => given;
+
+/** The setting of random numbers, in most sections. */
+export const seed = { label: "seed", value: 1, least: 0, most: 1_000_000 };
+
+/** What a run is given with the device. */
 export interface Given {
   /** The folder of the bundled models: a path, or an address. */
   readonly models: string;

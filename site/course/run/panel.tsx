@@ -162,7 +162,10 @@ function Verdict() {
 }
 
 /** The modules of the experiments, as they stand in examples/14-course. */
-const codes = import.meta.glob<string>("../../../examples/14-course/*/*.ts", { query: "?raw", import: "default" });
+const codes = import.meta.glob<string>("../../../examples/14-course/*/!(sections).ts", {
+  query: "?raw",
+  import: "default",
+});
 
 /** The code and the kernels of the run. */
 function Ran() {
