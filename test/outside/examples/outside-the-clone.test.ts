@@ -30,6 +30,7 @@ const said: Readonly<Record<string, RegExp>> = {
   "12-attention-ladder": /'naive'.*\n.*'twoPass'.*\n.*'rows'.*\n.*'flashPlain'/,
   "13-pretrain-finetune":
     /^voice, pre-trained, 4 examples, seed 0, .*\nvoice, bag of words, .*\n\n\| task \| net \| 4 examples/,
+  "14-course": /\nA bag of words is right about the mood.*\n✓ It holds after [\d.]+ s on /,
 };
 
 /** Arguments, and what is less in the copy, of those that would take minutes without. */
@@ -39,6 +40,7 @@ const args: Readonly<Record<string, readonly string[]>> = {
     ["13", "--tasks", "voice", "--nets", "pre-trained,bag of words", "--sizes", "4", "--seeds", "0"],
     ["--steps", "1", "--test", "4", "--out", join(folder, "results.json")],
   ].flat(),
+  "14-course": ["14-course", "bag-of-words"],
 };
 const less: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   "02-matmul-ladder": [
