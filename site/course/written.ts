@@ -20,10 +20,10 @@ export function partsOf(text: string): ReadonlyMap<string, string> {
   ]);
 }
 
-/** Markdown of the course as HTML: links between sections lead to their pages. */
+/** Markdown of the course as HTML: links between sections lead to their pages, which draw what its pictures show. */
 const htmlOf = (text: string): string =>
   markdownHtml(
-    text.replace(/\]\(#([\w-]+)\)/g, (all, anchor: string) => {
+    text.replace(/^<picture>[\s\S]*?<\/picture>\n/gm, "").replace(/\]\(#([\w-]+)\)/g, (all, anchor: string) => {
       const to = sectionIds.find((id) => anchorOf(sections[id].title) === anchor);
       return to === undefined ? all : `](./${to}.html)`;
     }),

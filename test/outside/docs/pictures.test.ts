@@ -2,10 +2,11 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { palettes } from "../../../scripts/pictures/svg.mjs";
-import { drawings } from "../../../scripts/pictures.mjs";
+import { drawings, pathOf } from "../../../scripts/pictures.mjs";
 
 test.each(Object.entries(drawings))("%s is up to date (node scripts/pictures.mjs --drawn)", async (name, draw) => {
   for (const [theme, palette] of Object.entries(palettes)) {
-    expect(await draw(palette), `${name}-${theme}`).toBe(await readFile(`docs/pictures/${name}-${theme}.svg`, "utf8"));
+    const path = pathOf(name, theme);
+    expect(await draw(palette), path).toBe(await readFile(`docs/pictures/${path}`, "utf8"));
   }
 });
