@@ -1,13 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { type Figures, type Section, type Shown, valuesOf } from "../../../examples/14-course/experiment.ts";
 import { runOf } from "../../../examples/14-course/experiments.ts";
 import { type SectionId, sectionIds, sections } from "../../../examples/14-course/sections.ts";
 import { courseText, partsOf } from "../../../site/course/written.ts";
-import { quickGpu } from "../../support/devices/gpu.ts";
+import { openGpu } from "../../../src/index.ts";
 import { first, firstIf, firstOfEach } from "../../support/first-tier.ts";
 
-const gpu = await quickGpu();
+// Not a device of other tests: poisoned memory gives each of the many steps new buffers, and naive products take minutes.
+const gpu = await openGpu();
+afterAll(() => gpu.close());
 const section = (id: SectionId): Section => sections[id] as Section;
 
 /** The folder of a section's module: `npm test` runs one section of each. */
