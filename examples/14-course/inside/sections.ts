@@ -115,7 +115,7 @@ export const inside = {
     },
     quick: { schemes: "learned ALiBi", length: 12 },
     claim:
-      "Beyond twice the trained length, a decoder with ALiBi still answers at least 65 % of the questions, and with learned positions, with sinusoids or without positions at most 50 %.",
+      "Trained on 16 tokens and asked beyond twice that length, a decoder with ALiBi still answers at least 65 % of the questions, and with learned positions, with sinusoids or without positions at most 50 %.",
     holds: (found) =>
       (found["ALiBi, beyond twice that"] ?? 0) >= 0.65 &&
       (found["learned, beyond twice that"] ?? 1) <= 0.5 &&
@@ -130,7 +130,7 @@ export const inside = {
     },
     models: ["voices-moe"],
     claim:
-      "Each token goes to 2 of 8 experts, so that it uses less than half of the parameters; and some expert gets at least 20 % more of the tokens of one voice than of another.",
+      "Each token goes to 2 of 8 experts, so that it uses less than half of the parameters; and for some expert the share of tokens that it gets differs by at least 20 percentage points between two voices.",
     holds: (found) =>
       found["experts of a token"] === 2 &&
       found["experts of a layer"] === 8 &&

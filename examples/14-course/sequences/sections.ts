@@ -13,7 +13,7 @@ export const sequences = {
     },
     quick: { longest: 8, steps: 130 },
     claim:
-      "A model that keeps a word in one state writes at least 90 % of the words of two letters without a mistake, and at most 10 % of the longest.",
+      "A model that keeps a word in one state copies at least 90 % of the words of two letters without a mistake, and at most 10 % of the longest, of 16 letters.",
     holds: (found) => (found["right at two letters"] ?? 0) >= 0.9 && (found["right at the longest"] ?? 1) <= 0.1,
   }),
   "attention-2014": section({
@@ -28,7 +28,7 @@ export const sequences = {
     },
     quick: { longest: 8, steps: 170 },
     claim:
-      "With attention, at least 60 % of the longest words are written without a mistake; without it, at most 10 %.",
+      "With attention, at least 60 % of the longest words, of 16 letters, are copied without a mistake; without it, at most 10 %.",
     holds: (found) =>
       (found["right at the longest with attention"] ?? 0) >= 0.6 && (found["right at the longest without"] ?? 1) <= 0.1,
   }),

@@ -19,7 +19,7 @@ export const transformers = {
       padding: { label: "padded places", value: 2, least: 0, most: 16 },
     },
     claim:
-      "Of the pairs of n words an encoder sees all n², a decoder n (n + 1) / 2, an encoder-decoder those of its source, half of the target's, and each target word with each of the source; padding is never seen.",
+      "Of the pairs of n words an encoder sees all n², a decoder n (n + 1) / 2, an encoder-decoder with n words of source and m of target n² + m (m + 1) / 2 + n · m; padding is never seen.",
     holds: ({ words: n = Number.NaN, "words written": m = Number.NaN, ...found }) =>
       found["pairs of an encoder"] === n * n &&
       found["pairs of a decoder"] === (n * (n + 1)) / 2 &&
@@ -40,7 +40,7 @@ export const transformers = {
     },
     models: ["voices-encoder"],
     claim:
-      "From the words on both sides the encoder finds at least half of the hidden words among five, with a loss at least half a nat lower than from the words before alone; and fine-tuned on 20 sentences it names the voice of at least half of 40 others, at least 10 % more than the same net with fresh weights.",
+      "With the words on both sides, the encoder has at least half of 12 hidden words among its five likeliest, and a loss at least half a nat lower than with only the words before. Fine-tuned on 20 sentences, it names the right one of four voices for at least half of 40 others, and for at least 10 percentage points more than the same net from fresh weights.",
     holds: (found) =>
       (found["found from both sides"] ?? 0) >= 0.5 &&
       (found["loss from the words before, nats"] ?? 0) - (found["loss from both sides, nats"] ?? 0) >= 0.5 &&

@@ -41,7 +41,7 @@ export const words = {
       seed,
     },
     claim:
-      "A bag of words is right about the mood of every sentence, and about who acts of half of them, as by guessing: for it the two sentences are one.",
+      "A bag of words is right about the mood in every sentence, but about who acts in only half of them, as by guessing: it cannot tell a sentence from the one with the animals swapped.",
     holds: (found) =>
       found["right about the mood"] === 1 &&
       found["right about who acts"] === 0.5 &&
@@ -81,7 +81,7 @@ export const words = {
         .join("\n"),
     },
     claim:
-      "For 10 of 10 queries the sentence that means the same comes first by the encoder's vectors, by the means of the words' own vectors for at most 5, and by bags of words for none.",
+      "Ten queries in other words are put to ten sentences. The encoder ranks the right sentence first for all 10, the average of the encoder's own input vectors for at most 5, and bags of words for none.",
     holds: (found) =>
       found["first by the encoder"] === 10 &&
       found["first by bags of words"] === 0 &&

@@ -13,7 +13,7 @@ export const writing = {
     },
     quick: { stride: 24 },
     claim:
-      "With 8 tokens or fewer before it, the next token costs over 0.3 nats more than with more of them; and when prompt and text fill the context, the generation ends.",
+      "The mean loss of tokens with 1 to 8 tokens before them is over 0.3 nats higher than that of tokens with more; and when prompt and text fill the context, generation ends.",
     holds: (found) =>
       (found["loss after 1 to 8 tokens"] ?? 0) - (found["loss after more"] ?? 9) > 0.3 &&
       found["tokens in the first context"] === found["context"] &&
@@ -34,7 +34,7 @@ export const writing = {
     },
     quick: { tokens: 10 },
     claim:
-      "Of 2,048 tokens top-k 10 leaves 10, top-p 0.9 fewer than 300 and min-p 0.1 fewer than 20; the text of 4 beams is at least 3 nats more probable than the greedy one, and more probable than every drawn one.",
+      "Of 2,048 tokens top-k 10 leaves 10, top-p 0.9 fewer than 300 and min-p 0.1 fewer than 20; the log-probability of the text of 4 beams is at least 3 nats above the greedy one's, e³ = 20 times the probability, and above those of all drawn texts.",
     holds: (found) =>
       found["kept by top-k"] === 10 &&
       (found["kept by top-p"] ?? 2048) < 300 &&
