@@ -175,8 +175,8 @@ test("what is wrong is said before a step is taken", async () => {
     [["--data", at.data], /expected --model, a model to go on with, or --config/],
     [["--config", at.config], /expected --data/],
     [
-      ["--model", "test/golden/t5", "--data", at.data],
-      /t5: holds an encoder-decoder \(t5\), which is not trained here/,
+      ["--model", "test/golden/t5", "--data", at.data, "--objective", "next-token"],
+      /t5: holds an encoder-decoder \(t5\), which --objective next-token does not fit, expected pairs/,
     ],
     [["--config", at.config, "--model", "x", "--data", at.data], /cannot be used with/],
     [["--config", at.config, "--data", empty], /empty\.txt: is empty/],
