@@ -25,8 +25,8 @@ describe.each(browsers)("the course in $name", ({ name, missing, start }) => {
   };
   const open = (id: SectionId, keys?: Readonly<Record<string, string | number>>) => browser.open(at(id, keys));
 
-  // Firefox, where everything runs on another implementation of WebGPU, has every second page.
-  const walked = sectionIds.filter((_, i) => name === "Chromium" || i % 2 === 0);
+  // Firefox has those that do not train: a step takes several times as long on its adapter, which computes in one thread.
+  const walked = sectionIds.filter((id) => name === "Chromium" || !("steps" in sections[id].settings));
 
   test.skipIf(missing).each(walked)("%s: runs, shows its claim, and fits both widths", async (id) => {
     const { title, quick = {} } = sections[id] as Section;
