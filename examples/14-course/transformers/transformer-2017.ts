@@ -4,20 +4,7 @@ import type { SettingsOf } from "../sections.ts";
 import { argmax, shareOf } from "../training.ts";
 
 const days = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"];
-const months = [
-  "January",
-  "February",
-  "March",
-  "April",
-  "May",
-  "June",
-  "July",
-  "August",
-  "September",
-  "October",
-  "November",
-  "December",
-];
+const months = Array.from({ length: 12 }, (_, i) => new Date(2000, i).toLocaleString("en", { month: "long" }));
 
 /** Dates in words, with what is to be written. */
 const dates = months.map((month, i) => {

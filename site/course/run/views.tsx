@@ -68,7 +68,7 @@ function PairMap({ title, pairs }: Of<"map">) {
     <Figure
       name={named(title)}
       title={title}
-      caption="Points near each other are alike; a line joins a pair."
+      caption="Points near each other stand for similar things; a line joins a pair."
       of={pairs}
       draw={pairChart(pairs)}
       numbers={() => ({

@@ -66,7 +66,7 @@ export function wordPairs({ ids, starts }: WordLines, window: number, seed: numb
     }
     return found;
   };
-  // Epochs are alike after `window` of them: only the order differs.
+  // Epochs are the same after `window` of them: only the order differs.
   const totals: number[] = [];
   const total = (epoch: number) => {
     const phase = epoch % window;
@@ -127,5 +127,5 @@ export function negativeSamples(ids: Uint32Array, vocabulary: number, size: numb
   };
 }
 
-/** count^0.75, by square roots, which every machine rounds alike. */
+/** count^0.75, by square roots, which every machine rounds in the same way. */
 const power = (count: number): number => Math.sqrt(count) * Math.sqrt(Math.sqrt(count));
