@@ -4,10 +4,9 @@ import { dirname, extname, join } from "node:path";
 import { relative } from "node:path/posix";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type HtmlTagDescriptor, type Plugin } from "vite";
-import { coursePages, courseWritten } from "./site/course/written.ts";
-import { readme, readmePictures, readmeWritten } from "./site/readme/written.ts";
-import { policyOf } from "./site/shell/head/policy.ts";
-import { headerWritten } from "./site/shell/head/written.ts";
+import { coursePages, courseText, courseWritten, withoutDrawn } from "./site/course/written.ts";
+import { picturesOf, readme, readmeWritten } from "./site/readme/written.ts";
+import { headerWritten, headWritten } from "./site/shell/head/written.ts";
 import { wgslVite } from "./src/wgsl-loader.ts";
 
 const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -28,7 +27,9 @@ const served = new Map<string, string>([
       (name) => [`models/${model}/${name}`, folder(`examples/models/${model}/${name}`)] as const,
     ),
   ),
-  ...readmePictures(readme()).map((name) => [`pictures/${name}`, folder(`docs/pictures/${name}`)] as const),
+  ...picturesOf(readme() + withoutDrawn(courseText())).map(
+    (name) => [`pictures/${name}`, folder(`docs/pictures/${name}`)] as const,
+  ),
 ]);
 
 /** What a visitor downloads for a bundled model. */
@@ -41,6 +42,7 @@ const types: Readonly<Record<string, string>> = {
   ".js": "text/javascript",
   ".json": "application/json",
   ".png": "image/png",
+  ".svg": "image/svg+xml",
 };
 
 /** Serves those files while the site is worked on, and copies them when it is built. */
@@ -67,18 +69,6 @@ const asTheyAre: Plugin = {
   },
 };
 
-/** What the heads of all pages have in common, in the place of a comment. */
-const head = readFileSync(join(site, "shell", "head.html"), "utf8").trim();
-const withHead: Plugin = {
-  name: "head",
-  transformIndexHtml: {
-    order: "pre",
-    handler: (html, { path }) => {
-      const policy = `<meta http-equiv="Content-Security-Policy" content="${policyOf(path)}" />`;
-      return html.replace("<!-- shell/head.html -->", `${head}\n${policy}`);
-    },
-  },
-};
 const beforePaint: Plugin = {
   name: "before-paint",
   transformIndexHtml: {
@@ -106,7 +96,7 @@ export default defineConfig({
     VOICES_DENSE_BYTES: bytesOf("voices-dense"),
     VOICES_NANO_BYTES: bytesOf("voices-nano"),
   },
-  plugins: [wgslVite(), withHead, courseWritten, headerWritten, readmeWritten, beforePaint, asTheyAre],
+  plugins: [wgslVite(), headWritten, courseWritten, headerWritten, readmeWritten, beforePaint, asTheyAre],
   // The course runs an example, which imports the package by its name.
   resolve: {
     alias: [

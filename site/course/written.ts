@@ -20,10 +20,14 @@ export function partsOf(text: string): ReadonlyMap<string, string> {
   ]);
 }
 
-/** Markdown of the course as HTML: links between sections lead to their pages, which draw what its pictures show. */
+/** The course's text without the pictures of its experiments, which its pages draw themselves. */
+export const withoutDrawn = (text: string): string =>
+  text.replace(/^<picture>\n.*pictures\/course-[\s\S]*?<\/picture>\n/gm, "");
+
+/** Markdown of the course as HTML: links between sections lead to their pages. */
 const htmlOf = (text: string): string =>
   markdownHtml(
-    text.replace(/^<picture>[\s\S]*?<\/picture>\n/gm, "").replace(/\]\(#([\w-]+)\)/g, (all, anchor: string) => {
+    withoutDrawn(text).replace(/\]\(#([\w-]+)\)/g, (all, anchor: string) => {
       const to = sectionIds.find((id) => anchorOf(sections[id].title) === anchor);
       return to === undefined ? all : `](./${to}.html)`;
     }),
@@ -52,38 +56,31 @@ export function sectionHtml(id: SectionId, text: string): string {
   const link = (to: SectionId | undefined, words: string) =>
     to === undefined ? "" : `<a href="./${to}.html">${words}${sections[to].title}</a>`;
   const [previous, next] = [link(sectionIds[at - 1], "← "), link(sectionIds[at + 1], "Next: ")];
-  return `<!doctype html>
-<html lang="en">
-  <head>
-    <!-- shell/head.html -->
-    <meta name="description" content="${escaped(firstSentence(before))}" />
-    <title>${title} · Course · Shaderformer</title>
-    <link rel="stylesheet" href="../shell/theme.css" />
-    <link rel="stylesheet" href="../shell/model/panels.css" />
-    <link rel="stylesheet" href="../shell/tokens/tokens.css" />
-    <link rel="stylesheet" href="../shell/plots/plots.css" />
-    <link rel="stylesheet" href="../readme/readme.css" />
-    <link rel="stylesheet" href="./course.css" />
-    <script type="module" src="./main.tsx"></script>
-  </head>
-  <body data-section="${id}">
-    <!-- shell/header: Course -->
-    <main id="content" class="readme course" tabindex="-1">
-      <nav class="row small" aria-label="Course">
-        <a href="./index.html">The course</a> <span class="muted">${at + 1} of ${sectionIds.length}</span> ${previous}
-      </nav>
-      <h1>${title}</h1>
-      ${htmlOf(before)}
-      <section id="experiment" aria-label="Experiment">
-        <p class="claim"><strong>Claim.</strong> ${escaped(claim)}</p>
-        <noscript><p class="notice">The experiment runs on your GPU and needs JavaScript.</p></noscript>
-      </section>
-      ${htmlOf(after)}
-      <p>${next}</p>
-    </main>
-    <footer class="bar small muted">MIT licence. Everything runs on this device; nothing is sent anywhere.</footer>
-  </body>
-</html>
+  return `<!-- shell/head: ${title} · Course -->
+<meta name="description" content="${escaped(firstSentence(before))}" />
+<link rel="stylesheet" href="../shell/model/panels.css" />
+<link rel="stylesheet" href="../shell/tokens/tokens.css" />
+<link rel="stylesheet" href="../shell/plots/plots.css" />
+<link rel="stylesheet" href="../readme/readme.css" />
+<link rel="stylesheet" href="./course.css" />
+<script type="module" src="./main.tsx"></script>
+<body data-section="${id}">
+  <!-- shell/header: Course -->
+  <main id="content" class="readme course" tabindex="-1">
+    <nav class="row small" aria-label="Course">
+      <a href="./index.html">The course</a> <span class="muted">${at + 1} of ${sectionIds.length}</span> ${previous}
+    </nav>
+    <h1>${title}</h1>
+    ${htmlOf(before)}
+    <section id="experiment" aria-label="Experiment">
+      <p class="claim"><strong>Claim.</strong> ${escaped(claim)}</p>
+      <noscript><p class="notice">The experiment runs on your GPU and needs JavaScript.</p></noscript>
+    </section>
+    ${htmlOf(after)}
+    <p>${next}</p>
+  </main>
+  <footer class="bar small muted">MIT licence. Everything runs on this device; nothing is sent anywhere.</footer>
+</body>
 `;
 }
 

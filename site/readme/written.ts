@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 import { markdownHtml } from "../shell/head/markdown.ts";
 
-/** The README's pictures by their names on the site. */
-export const readmePictures = (text: string): readonly string[] => [
-  ...new Set([...text.matchAll(/src(?:set)?="docs\/pictures\/([^"]+)"/g)].map(([, name = ""]) => name)),
+/** The pictures of the README, or of a file of docs/, by their names on the site. */
+export const picturesOf = (text: string): readonly string[] => [
+  ...new Set([...text.matchAll(/src(?:set)?="(?:docs\/)?pictures\/([^"]+)"/g)].map(([, name = ""]) => name)),
 ];
 
 /** The README. */

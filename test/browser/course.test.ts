@@ -1,4 +1,5 @@
 // Every page of the course: its experiment runs, its claim holds, and it breaks no rule of axe at either width.
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Section } from "../../examples/14-course/experiment.ts";
 import { type SectionId, sectionIds, sections } from "../../examples/14-course/sections.ts";
@@ -57,6 +58,27 @@ describe.each(browsers)("the course in $name", ({ name, missing, start }) => {
     expect(opened.errors).toEqual([]);
     await opened.page.close();
   });
+
+  test.skipIf(missing)(
+    "loads at most 120 kB of script beyond the engine, which its worker has, and charts",
+    async () => {
+      const { page } = await open("word-vectors");
+      await shown(page, "#verdict", /the recorded run/);
+      await shown(page, "figure svg text", /./);
+      const texts = await page.evaluate(async () => {
+        const urls = performance.getEntriesByType("resource").map(({ name: url }) => url);
+        const scripts = urls.filter((url) => url.endsWith(".js") && !/worker/.test(url));
+        return Promise.all(scripts.map(async (url) => (await fetch(url)).text()));
+      }, undefined);
+      const [charts, own] = [true, false].map((is) => texts.filter((text) => text.includes("plot-d6a7b5") === is));
+      expect(charts?.length).toBe(1); // Observable Plot
+      const bytes = (own ?? []).reduce((sum, text) => sum + gzipSync(text).length, 0);
+      expect(bytes).toBeGreaterThan(10_000);
+      expect(bytes).toBeLessThanOrEqual(120_000);
+      expect(texts.join("")).not.toMatch(/@compute/);
+      await page.close();
+    },
+  );
 
   test.skipIf(missing)(
     "a wrong setting is named at its field, a word that is not there in a sentence; then it runs",

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { spokenWords } from "../../site/front/live-state.ts";
-import { readme, readmePictures } from "../../site/readme/written.ts";
+import { picturesOf, readme } from "../../site/readme/written.ts";
 import { addressOf, markdownHtml } from "../../site/shell/head/markdown.ts";
 import { pages } from "../../site/shell/head/pages.ts";
 import { headerHtml } from "../../site/shell/head/written.ts";
@@ -46,8 +46,8 @@ test("the README's page links to what the site has, and names what is in the rep
   const page = markdownHtml(text);
   for (const [, anchor] of page.matchAll(/href="#([^"]*)"/g)) expect(page).toContain(`id="${anchor}"`);
   const shown = [...page.matchAll(/src(?:set)?="\.\.\/pictures\/([^"]*)"/g)].map(([, name]) => name);
-  expect(new Set(shown)).toEqual(new Set(readmePictures(text)));
-  for (const name of readmePictures(text)) expect(existsSync(`docs/pictures/${name}`)).toBe(true);
+  expect(new Set(shown)).toEqual(new Set(picturesOf(text)));
+  for (const name of picturesOf(text)) expect(existsSync(`docs/pictures/${name}`)).toBe(true);
   expect(page).not.toMatch(/href="(?!#|https:|\.\.\/\w+\/index\.html)/);
 });
 

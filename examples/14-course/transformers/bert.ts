@@ -1,7 +1,10 @@
+import { type FileSource, type Gpu, openModel } from "shaderformer";
 import { loadEncoder } from "shaderformer/encoders";
+import { freshFolder, freshHead, openTrainableEncoder } from "shaderformer/train";
 import type { Run } from "../experiment.ts";
 import type { SettingsOf } from "../sections.ts";
-import { shareOf } from "../training.ts";
+import { argmax, logitsOf, shareOf, train } from "../training.ts";
+import { voiceLines } from "./voice-lines.ts";
 
 /** Words in front of a hidden one, the word, and words after it. */
 const sentences = [
@@ -25,8 +28,54 @@ interface Guess {
   readonly loss: number;
 }
 
+const voices = Object.keys(voiceLines);
+
+/** Voices as labels: every third sentence to learn from, the others to be asked. */
+const examples = voices.flatMap((voice, label) =>
+  (voiceLines[voice] ?? []).map((text, i) => ({ text, label, isLearnt: i % 3 === 0 })),
+);
+
+/** Fine-tunes a net on 20 sentences; yields its loss, and returns the share of 40 others whose voice it names. */
+async function* fineTuned(
+  gpu: Gpu,
+  from: FileSource,
+  { steps, rate, seed }: { readonly steps: number; readonly rate: number; readonly seed: number },
+) {
+  const headed = await freshHead(from, { task: "classify", labels: voices, seed });
+  const model = await openTrainableEncoder(gpu, headed, { task: "classify", onWarning: () => {} });
+  try {
+    const drawn = examples.map(({ text, ...example }) => ({ ...example, ids: model.tokenizer.encodeInput(text).ids }));
+    const batchOf = (some: typeof drawn) => ({
+      ids: some.map(({ ids }) => ids),
+      labels: some.map(({ label }) => label),
+    });
+    const learnt = voices.map((_, voice) => drawn.filter(({ label, isLearnt }) => isLearnt && label === voice));
+    let turn = 0;
+    const next = () => {
+      const some = learnt.flatMap((list) => list[turn % list.length] ?? []);
+      turn++;
+      return batchOf(some);
+    };
+    const schedule = { name: "linear", learningRate: rate, steps, warmup: Math.ceil(steps / 10) } as const;
+    yield* train(model, next, { steps, every: 2, schedule, clip: 1 });
+    const asked = batchOf(drawn.filter(({ isLearnt }) => !isLearnt));
+    const logits = await logitsOf(gpu, model, asked);
+    return shareOf(asked.labels, (label, i) => argmax(logits[i] ?? []) === label);
+  } finally {
+    model.dispose();
+  }
+}
+
+/** The same net with fresh weights. */
+async function freshNet(source: FileSource, seed: number): Promise<FileSource> {
+  const read = async (file: string) => new TextDecoder().decode(await source.read(file, 0, await source.size(file)));
+  const names = ["tokenizer.json", "tokenizer_config.json"];
+  const files = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await read(name)] as const)));
+  return freshFolder(JSON.parse(await read("config.json")), { seed, files, initialiser: "xavier" });
+}
+
 /** Hidden words from both sides, and from the words in front of them alone. */
-export const run: Run<SettingsOf<"bert">> = async function* (gpu, { text, top }, { models }) {
+export const run: Run<SettingsOf<"bert">> = async function* (gpu, { text, top, steps, rate, seed }, { models }) {
   using encoder = await loadEncoder(gpu, `${models}/voices-encoder`);
   if (!text.includes("[MASK]"))
     throw new RangeError("the text has no [MASK]: choose a word to hide, and write [MASK] for it");
@@ -55,7 +104,26 @@ export const run: Run<SettingsOf<"bert">> = async function* (gpu, { text, top },
     };
   }
   const loss = (side: "both" | "before") => found.reduce((sum, guess) => sum + guess[side].loss, 0) / found.length;
+  const source = await openModel(`${models}/voices-encoder`);
+  const right: number[] = [];
+  for (const line of ["pre-trained", "fresh weights"]) {
+    const from = line === "pre-trained" ? source : await freshNet(source, seed);
+    const tuning = fineTuned(gpu, from, { steps, rate, seed });
+    let next = await tuning.next();
+    for (; !next.done; next = await tuning.next()) {
+      const at = [next.value.step, next.value.loss] as const;
+      yield { kind: "point", title: "Fine-tuning on 20 sentences", axes: ["step", "loss, nats"], line, at };
+    }
+    right.push(next.value);
+    yield {
+      kind: "bars",
+      title: "Voices named right, of 40 other sentences",
+      bars: right.map((share, i) => [i === 0 ? "pre-trained" : "fresh", share]),
+    };
+  }
   return {
+    "voices right, pre-trained": right[0] ?? 0,
+    "voices right, fresh weights": right[1] ?? 0,
     "found from both sides": shareOf(found, ({ both }, i) => both.best.includes(sentences[i]?.[1] ?? "")),
     "found from the words before": shareOf(found, ({ before }, i) => before.best.includes(sentences[i]?.[1] ?? "")),
     "loss from both sides, nats": loss("both"),

@@ -1,4 +1,4 @@
-import { section } from "../experiment.ts";
+import { section, seed } from "../experiment.ts";
 
 export const transformers = {
   "transformer-2017": section({
@@ -34,12 +34,17 @@ export const transformers = {
         longest: 300,
       },
       top: { label: "words that may be right", value: 5, least: 1, most: 50 },
+      steps: { label: "steps of fine-tuning", value: 10, least: 2, most: 300 },
+      rate: { label: "learning rate", value: 1e-3, least: 0, most: 1 },
+      seed,
     },
     models: ["voices-encoder"],
     claim:
-      "With the words on both sides, the encoder has at least half of 12 hidden words among its five likeliest, and a loss at least half a nat lower than with only the words before.",
+      "With the words on both sides, the encoder has at least half of 12 hidden words among its five likeliest, and a loss at least half a nat lower than with only the words before. Fine-tuned on 20 sentences, it names the right one of four voices for at least half of 40 others, and for at least 10 percentage points more than the same net from fresh weights.",
     holds: (found) =>
       (found["found from both sides"] ?? 0) >= 0.5 &&
-      (found["loss from the words before, nats"] ?? 0) - (found["loss from both sides, nats"] ?? 0) >= 0.5,
+      (found["loss from the words before, nats"] ?? 0) - (found["loss from both sides, nats"] ?? 0) >= 0.5 &&
+      (found["voices right, pre-trained"] ?? 0) >= 0.5 &&
+      (found["voices right, pre-trained"] ?? 0) - (found["voices right, fresh weights"] ?? 0) >= 0.1,
   }),
 } as const;

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import type { Shown } from "../../../examples/14-course/experiment.ts";
 import { TableFrame } from "../../shell/controls/table-frame.tsx";
 import { count, digits } from "../../shell/format.ts";
@@ -81,29 +82,36 @@ function PairMap({ title, pairs }: Of<"map">) {
   );
 }
 
-function Bars({ title, bars }: Of<"bars">) {
-  const largest = Math.max(...bars.map(([, value]) => value), 1e-9);
+/** A table under its title, which scrolls where it is wide. */
+function Framed({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
   return (
     <section class="course-view">
       <h3>{title}</h3>
-      <TableFrame label={title}>
-        <table class="alternatives">
-          <tbody>
-            {bars.map(([name, value], i) => (
-              <tr key={i}>
-                <th scope="row">
-                  <code>{name}</code>
-                </th>
-                <td class="share-bar" aria-hidden="true">
-                  <span class="share-fill" style={{ width: `${(100 * value) / largest}%` }} />
-                </td>
-                <td class="number">{digits(value)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </TableFrame>
+      <TableFrame label={title}>{children}</TableFrame>
     </section>
+  );
+}
+
+function Bars({ title, bars }: Of<"bars">) {
+  const largest = Math.max(...bars.map(([, value]) => value), 1e-9);
+  return (
+    <Framed title={title}>
+      <table class="alternatives">
+        <tbody>
+          {bars.map(([name, value], i) => (
+            <tr key={i}>
+              <th scope="row">
+                <code>{name}</code>
+              </th>
+              <td class="share-bar" aria-hidden="true">
+                <span class="share-fill" style={{ width: `${(100 * value) / largest}%` }} />
+              </td>
+              <td class="number">{digits(value)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Framed>
   );
 }
 
@@ -116,71 +124,65 @@ function Grid({ title, rows, columns, values }: Of<"grid">) {
   const shade = (value: number) =>
     `color-mix(in srgb, var(${value < 0 ? "--series-2" : "--accent"}) ${Math.round((isWritten ? 45 : 100) * (Math.abs(value) / largest))}%, transparent)`;
   return (
-    <section class="course-view">
-      <h3>{title}</h3>
-      <TableFrame label={title}>
-        <table class={isWritten ? "course-grid" : "course-grid dense"}>
-          <thead>
-            <tr>
-              <td />
-              {columns.map((column, j) => (
-                <th key={j} scope="col">
-                  <span>{column}</span>
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row, i) => (
-              <tr key={i}>
-                <th scope="row">{row}</th>
-                {columns.map((column, j) => {
-                  const value = values[i]?.[j];
-                  return typeof value !== "number" ? (
-                    <td key={j} class="masked" />
-                  ) : (
-                    <td key={j} style={{ background: shade(value) }} title={`${row}, ${column}: ${digits(value)}`}>
-                      {isWritten ? written(value) : <span class="hidden-text">{written(value)}</span>}
-                    </td>
-                  );
-                })}
-              </tr>
+    <Framed title={title}>
+      <table class={isWritten ? "course-grid" : "course-grid dense"}>
+        <thead>
+          <tr>
+            <td />
+            {columns.map((column, j) => (
+              <th key={j} scope="col">
+                <span>{column}</span>
+              </th>
             ))}
-          </tbody>
-        </table>
-      </TableFrame>
-    </section>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, i) => (
+            <tr key={i}>
+              <th scope="row">{row}</th>
+              {columns.map((column, j) => {
+                const value = values[i]?.[j];
+                return typeof value !== "number" ? (
+                  <td key={j} class="masked" />
+                ) : (
+                  <td key={j} style={{ background: shade(value) }} title={`${row}, ${column}: ${digits(value)}`}>
+                    {isWritten ? written(value) : <span class="hidden-text">{written(value)}</span>}
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Framed>
   );
 }
 
 function Table({ title, head, rows }: Of<"table">) {
   return (
-    <section class="course-view">
-      <h3>{title}</h3>
-      <TableFrame label={title}>
-        <table>
-          <thead>
-            <tr>
-              {head.map((name, j) => (
-                <th key={name} scope="col" class={typeof rows[0]?.[j] === "number" ? "number" : ""}>
-                  {name}
-                </th>
+    <Framed title={title}>
+      <table>
+        <thead>
+          <tr>
+            {head.map((name, j) => (
+              <th key={name} scope="col" class={typeof rows[0]?.[j] === "number" ? "number" : ""}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, i) => (
+            <tr key={i}>
+              {row.map((cell, j) => (
+                <td key={j} class={typeof cell === "number" ? "number" : "wraps"}>
+                  {written(cell)}
+                </td>
               ))}
             </tr>
-          </thead>
-          <tbody>
-            {rows.map((row, i) => (
-              <tr key={i}>
-                {row.map((cell, j) => (
-                  <td key={j} class={typeof cell === "number" ? "number" : "wraps"}>
-                    {written(cell)}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </TableFrame>
-    </section>
+          ))}
+        </tbody>
+      </table>
+    </Framed>
   );
 }
