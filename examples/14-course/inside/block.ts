@@ -37,7 +37,7 @@ async function look(gpu: Gpu, source: Source, text: string) {
   try {
     const ids = model.tokenizer.encode(text);
     if (ids.length < 2)
-      throw new RangeError(`the text is too short: it has ${ids.length} tokens, expected two or more`);
+      throw new RangeError(`the text is too short: its tokens are ${ids.length}, expected two or more`);
     const all = Array.from({ length: model.tokenizer.size }, (_, id) => id);
     const { own } = await model.nextTokenProbabilities(ids, all);
     const best = all.sort((a, b) => (own[b] ?? 0) - (own[a] ?? 0)).slice(0, 3);

@@ -10,7 +10,7 @@ export const run: Run<SettingsOf<"gpt">> = async function* (gpu, { text, context
   const ids = tokenizer.encode(text, { addSpecialTokens: false });
   if (ids.length < 2 * context) {
     throw new RangeError(
-      `the text is too short: it has ${ids.length} tokens, expected twice the context of ${context}`,
+      `the text is too short: its tokens are ${ids.length}, expected ${2 * context}, two contexts of ${context}`,
     );
   }
 

@@ -19,9 +19,10 @@ const folderOf = (id: SectionId): string => {
 };
 const isFirst = firstOfEach(sectionIds, folderOf);
 
-/** All that a run shows, and what it finds. */
-async function runs(id: SectionId, given: Parameters<typeof valuesOf>[1]) {
-  const run = (await runOf(id))(gpu, valuesOf(section(id).settings, given), { models: "examples/models" });
+/** All that a run shows, and what it finds. `more` are settings that the page refuses. */
+async function runs(id: SectionId, given: Parameters<typeof valuesOf>[1], more: Readonly<Record<string, number>> = {}) {
+  const values = { ...valuesOf(section(id).settings, given), ...more };
+  const run = (await runOf(id))(gpu, values, { models: "examples/models" });
   const shown: Shown[] = [];
   for (;;) {
     const next = await run.next();
@@ -98,5 +99,18 @@ test("settings that are given take the place of the standard ones", first, () =>
 test("a word that a bag does not have is named, with those that it has", first, async () => {
   await expect(runs("bag-of-words", { first: "the dog barked" })).rejects.toThrow(
     /“barked” is not a word of this bag: it has the, dog/,
+  );
+});
+
+test.each([
+  ["language-model", { passage: "a" }, /^the text to read is too short: expected two tokens or more$/],
+  ["gpt", { text: "a" }, /^the text is too short: its tokens are \d, expected 128, two contexts of 64$/],
+] as const)("a text of one token is too short for %s", first, async (id, given, message) => {
+  await expect(runs(id, given)).rejects.toThrow(message);
+});
+
+test("a run that diverges says at which step, and what to do", first, async () => {
+  await expect(runs("bag-of-words", {}, { rate: 1e30 })).rejects.toThrow(
+    /^the loss is \w+ at step \d+: choose a smaller learning rate$/,
   );
 });
