@@ -43,6 +43,7 @@ export {
   type ScoreTensor,
 } from "./attention/attention.ts";
 export { feature, type LinearAttentionOptions, linearAttention } from "./attention/linear-attention.ts";
+export type { RecurrenceForm } from "./attention/linear-recurrence.ts";
 export {
   both,
   causal,
@@ -111,6 +112,7 @@ export {
   linearCrossEntropy,
   linearCrossEntropyBackward,
 } from "./cross-entropy.ts";
+export { type DeltaRuleOptions, type DeltaRuleTensors, deltaRule } from "./delta-rule.ts";
 export { type DropoutOptions, dropout, weightDropout } from "./dropout.ts";
 export { add, cast, div, exp, fill, mul, sub, where } from "./elementwise.ts";
 export { gather, gatherBackward } from "./embedding.ts";

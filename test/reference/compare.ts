@@ -30,3 +30,18 @@ export function draw(next: () => number, shape: readonly number[], scale = 1, of
     Array.from({ length: sizeOf(shape) }, () => offset + scale * next()),
   );
 }
+
+/** Fails unless every number of each tensor is within `tolerance` of the expected one, times the largest of these. */
+export function expectNear<T extends object>(actual: T, expected: T, tolerance: number): void {
+  expect(Object.keys(actual)).toEqual(Object.keys(expected));
+  const wanted = Object.entries<Dense>(Object.fromEntries(Object.entries(expected)));
+  const found = new Map(Object.entries<Dense>(Object.fromEntries(Object.entries(actual))));
+  for (const [name, { shape, values }] of wanted) {
+    expect(found.get(name)?.shape, name).toEqual(shape);
+    const most = tolerance * values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+    for (const [i, value] of values.entries()) {
+      const own = found.get(name)?.values[i] ?? Number.NaN;
+      if (!(Math.abs(own - value) <= most)) expect.fail(`${name}[${i}] is ${own}, expected ${value} within ${most}`);
+    }
+  }
+}

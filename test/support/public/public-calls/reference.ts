@@ -156,6 +156,8 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
   const additive = { ...aligned, queryWeight: m2, keyWeight: m2 };
   const ofWeights = { dout: bits(2, 1, 2), dweights: bits(2, 1, 3) };
   const concat = { ...aligned, weight: bits(2, 4) };
+  const keys = { q: kv, k: kv, v: bits(1, 2, 3, 5), beta: bits(1, 2, 3), g: bits(1, 2, 3, 4) };
+  const corrected = { ...keys, state: bits(1, 2, 4, 5), documents: bits(1, 3) };
   const pairsOfWords = { v: m2, u: m2, others: bits(3, 2) };
   const calls: Readonly<Record<string, PublicCalls>> = {
     axes: of(reference.axes, ["op", { x: m2 }, { x: "a b" }]),
@@ -357,6 +359,7 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
       { ...cells, dout: bits(2, 1, 2), dstate: m2, dcell: m2 },
       { cell: "lstm", reverse: true, reset: "after" },
     ]),
+    deltaRule: of(reference.deltaRule, [corrected, { normalise: true, scale: 1, form: "quadratic" }]),
     negativeSampling: of(reference.negativeSampling, [pairsOfWords]),
     negativeSamplingBackward: of(reference.negativeSamplingBackward, [{ ...pairsOfWords, dlosses: v2 }]),
     bert: of(reference.bert, [{ ids: v2, types: v2, weights: bertWeights }, bertConfig]),
