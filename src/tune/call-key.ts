@@ -1,5 +1,5 @@
 // Which calls of an op share a measurement: those of one class of shapes, with the same formats and options.
-import type { OpCall } from "../kernels/preference.ts";
+import type { OpCall } from "../kernels/define/preference.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /**

@@ -4,7 +4,7 @@ import type { Gpu, Instance, Program } from "../gpu/gpu.ts";
 import type { Dispatch } from "../gpu/program/dispatch.ts";
 import type { Replacement } from "../gpu/program/program.ts";
 import type { Storage } from "../gpu/storage.ts";
-import type { OpCall } from "../kernels/preference.ts";
+import type { OpCall } from "../kernels/define/preference.ts";
 import { isPlain } from "../tensor/formats/formats.ts";
 import { placed, Tensor } from "../tensor/tensor.ts";
 

@@ -3,7 +3,7 @@ import { normal } from "../check/random.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Replacement } from "../gpu/program/program.ts";
 import type { Storage } from "../gpu/storage.ts";
-import { type OpCall, withPreference } from "../kernels/preference.ts";
+import { type OpCall, withPreference } from "../kernels/define/preference.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { keyOf } from "./call-key.ts";
 import { acceptedBy } from "./kernel-texts.ts";

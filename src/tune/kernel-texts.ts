@@ -1,7 +1,7 @@
 // Hashes of the kernels that the variants of a call would run: measurements are only valid for the same texts.
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Shader } from "../gpu/shader/specialise.ts";
-import { type OpCall, withPreference } from "../kernels/preference.ts";
+import { type OpCall, withPreference } from "../kernels/define/preference.ts";
 import { withoutComments } from "../wgsl/comments.ts";
 
 /** Hashes of texts by kernel and parts, and the variants that accept the call. */

@@ -3,7 +3,7 @@ import { nmseCaps } from "../check/compare.ts";
 import type { Gpu, Program } from "../gpu/gpu.ts";
 import type { Replacement } from "../gpu/program/program.ts";
 import type { Storage } from "../gpu/storage.ts";
-import type { OpCall } from "../kernels/preference.ts";
+import type { OpCall } from "../kernels/define/preference.ts";
 import { unlessAborted } from "../options/abort.ts";
 import { type Before, type Candidate, differs, type Results, restore, resultsOf } from "./call-results.ts";
 import { kernelTexts } from "./kernel-texts.ts";

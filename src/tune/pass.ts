@@ -1,7 +1,7 @@
 // A tuning pass: subject after subject, until all are measured, time is up, or it is aborted.
 import type { Progress } from "../formats/load-progress.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { preferenceOf, setPreference } from "../kernels/preference.ts";
+import { preferenceOf, setPreference } from "../kernels/define/preference.ts";
 import { keyOf } from "./call-key.ts";
 import { type MeasureOptions, measureCall, type SmallChecks, type Subject } from "./measure-call.ts";
 import type { TunedRow } from "./tuning-record.ts";

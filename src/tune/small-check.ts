@@ -15,7 +15,7 @@ import { checkCase } from "../check/check-case.ts";
 import { nmseCaps } from "../check/compare.ts";
 import { mustRefuse } from "../check/run-case.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import type { OpCall } from "../kernels/preference.ts";
+import type { OpCall } from "../kernels/define/preference.ts";
 import { ShapeError } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 

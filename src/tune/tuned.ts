@@ -1,6 +1,6 @@
 // Measurements of a device in use: they come before an op's own order of variants.
 import type { Gpu } from "../gpu/gpu.ts";
-import { type OpCall, type Preference, setPreference } from "../kernels/preference.ts";
+import { type OpCall, type Preference, setPreference } from "../kernels/define/preference.ts";
 import { keyOf } from "./call-key.ts";
 import { kernelTexts } from "./kernel-texts.ts";
 import { nameOf, parseTuning, type TunedRow, tunedDevice } from "./tuning-record.ts";

@@ -1,6 +1,6 @@
 // Why a call has the variant that it has, in words.
 import type { Gpu } from "../gpu/gpu.ts";
-import { type OpCall, preferenceOf, withPreference } from "../kernels/preference.ts";
+import { type OpCall, preferenceOf, withPreference } from "../kernels/define/preference.ts";
 import { choiceFor, kindOf, type Tuning, tuningTable } from "../kernels/tuning.ts";
 import { tunedRow } from "./tuned.ts";
 import type { TunedRow } from "./tuning-record.ts";

@@ -1,6 +1,6 @@
 // Times a model's prefill and decode step under several sets of measurements, alternating.
 import type { Instance } from "../../gpu/gpu.ts";
-import { preferenceOf, setPreference } from "../../kernels/preference.ts";
+import { preferenceOf, setPreference } from "../../kernels/define/preference.ts";
 import { clockFor, type Interval, intervalOf, type Timing, timeInTurns, timingOn } from "../../tune/timing.ts";
 import { useRows } from "../../tune/tuned.ts";
 import type { TunedRow } from "../../tune/tuning-record.ts";

@@ -14,7 +14,7 @@ import {
 } from "../../options/checks.ts";
 import { OptionError } from "../../options/errors.ts";
 import { ShapeError } from "../../tensor/shape.ts";
-import { type OpCall, preferenceOf } from "../preference.ts";
+import { type OpCall, preferenceOf } from "./preference.ts";
 
 /** One way of computing an op: a row in its table. */
 export interface Variant<T, X, R> {

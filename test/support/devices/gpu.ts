@@ -3,7 +3,7 @@ import { poisoned } from "../../../src/check/canaries.ts";
 import * as opening from "../../../src/gpu/device/open.ts";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { setThreadRows } from "../../../src/kernels/attention/backward/flash-tiles.ts";
-import { setPreference } from "../../../src/kernels/preference.ts";
+import { setPreference } from "../../../src/kernels/define/preference.ts";
 import { type Kind, type Tuning, tune, tuneAs } from "../../../src/kernels/tuning.ts";
 
 const { openGpu } = opening;

@@ -4,7 +4,7 @@ import { perSequence } from "../../../src/check/cases/attention/sequences-in-a-r
 import { normal } from "../../../src/check/random.ts";
 import { attention, sequenceOffsets } from "../../../src/kernels/attention/attention.ts";
 import { attentionBackward } from "../../../src/kernels/attention/backward/attention-backward.ts";
-import { withPreference } from "../../../src/kernels/preference.ts";
+import { withPreference } from "../../../src/kernels/define/preference.ts";
 import { attention as forward, attentionBackward as reference } from "../../../src/reference/attention/attention.ts";
 import { causal } from "../../../src/reference/attention/masks.ts";
 import { at, dense } from "../../../src/reference/dense.ts";

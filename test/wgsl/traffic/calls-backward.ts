@@ -2,6 +2,7 @@
 import { variantsOf } from "../../../src/check/case-table.ts";
 import { attentionBackward } from "../../../src/kernels/attention/backward/attention-backward.ts";
 import type { AttentionScore } from "../../../src/kernels/attention/options.ts";
+import { withPreference } from "../../../src/kernels/define/preference.ts";
 import {
   expBackward,
   geluBackward,
@@ -26,7 +27,6 @@ import { descend } from "../../../src/kernels/optimizer/descend.ts";
 import { gradientNorm } from "../../../src/kernels/optimizer/gradient-norm.ts";
 import { lion } from "../../../src/kernels/optimizer/lion.ts";
 import { momentum } from "../../../src/kernels/optimizer/momentum.ts";
-import { withPreference } from "../../../src/kernels/preference.ts";
 import { maxBackward, reduceSegmentsBackward } from "../../../src/kernels/reduce/segments-backward.ts";
 import { logSoftmaxBackward } from "../../../src/kernels/softmax/log-softmax-backward.ts";
 import { softmaxBackward } from "../../../src/kernels/softmax/softmax-backward.ts";

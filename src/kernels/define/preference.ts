@@ -1,5 +1,5 @@
 // Preferences that come before an op's own order of variants: choices measured on this device, and observers of calls.
-import type { Gpu } from "../gpu/gpu.ts";
+import type { Gpu } from "../../gpu/gpu.ts";
 
 /** An op as a preference sees it, with any tensors and options. */
 interface AnyOp {
