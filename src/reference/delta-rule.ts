@@ -5,10 +5,11 @@ import {
   formCheck,
   type LinearRecurrence,
   linearRecurrence,
+  linearRecurrenceBackward,
   type RecurrenceForm,
 } from "./attention/linear-recurrence.ts";
 import { axes, type Dense } from "./dense.ts";
-import { l2Normalise } from "./norm.ts";
+import { l2Normalise, l2NormaliseBackward } from "./norm.ts";
 
 /** The tensors of {@link deltaRule}. */
 export interface DeltaRuleTensors {
@@ -29,6 +30,14 @@ export interface DeltaRuleTensors {
    * first token goes on from the given state. An id does not come back.
    */
   readonly documents?: Dense | undefined;
+}
+
+/** The gradients of results that {@link deltaRuleBackward} starts from; absent ones are zeros. */
+export interface DeltaRuleGradients {
+  /** `[b, hv, t, dv]` */
+  readonly dout?: Dense | undefined;
+  /** That of the last state, `[b, hv, d, dv]`. */
+  readonly dstate?: Dense | undefined;
 }
 
 /** Options of {@link deltaRule}. */
@@ -86,4 +95,27 @@ export function deltaRule(
   const found = given("deltaRule", tensors, checks);
   const { form, ...rest } = given("deltaRule", options, { ...optionChecks, form: formCheck });
   return linearRecurrence("deltaRule", recurrenceOf("deltaRule", found, rest), form);
+}
+
+/**
+ * Gradients of {@link deltaRule} by backpropagation through its tokens, of the keys and queries before they are
+ * normalised: that of the first state in `dstate`, and `dg` where g is given. Those of ids of documents are none.
+ */
+export function deltaRuleBackward(
+  all: DeltaRuleTensors & DeltaRuleGradients,
+  options: DeltaRuleOptions = {},
+): { dq: Dense; dk: Dense; dv: Dense; dbeta: Dense; dg?: Dense; dstate: Dense } {
+  const operation = "deltaRuleBackward";
+  const { dout, dstate, ...tensors } = given(operation, all, {
+    ...checks,
+    dout: optionalTensor,
+    dstate: optionalTensor,
+  });
+  const { q, k, v } = tensors;
+  const recurrence = recurrenceOf(operation, tensors, given(operation, options, optionChecks));
+  if (dout) axes(operation, { v, dout }, { v: "b hv t dv", dout: "b hv t dv" });
+  if (dstate) axes(operation, { q, v, dstate }, { q: "b h t d", v: "b hv t dv", dstate: "b hv d dv" });
+  const { dq, dk, ...rest } = linearRecurrenceBackward(recurrence, { dout, dstate });
+  const through = (x: Dense, dy: Dense) => (options.normalise ? l2NormaliseBackward({ x, dy }, norm).dx : dy);
+  return { dq: through(q, dq), dk: through(k, dk), ...rest };
 }

@@ -112,7 +112,13 @@ export {
   linearCrossEntropy,
   linearCrossEntropyBackward,
 } from "./cross-entropy.ts";
-export { type DeltaRuleOptions, type DeltaRuleTensors, deltaRule } from "./delta-rule.ts";
+export {
+  type DeltaRuleGradients,
+  type DeltaRuleOptions,
+  type DeltaRuleTensors,
+  deltaRule,
+  deltaRuleBackward,
+} from "./delta-rule.ts";
 export { type DropoutOptions, dropout, weightDropout } from "./dropout.ts";
 export { add, cast, div, exp, fill, mul, sub, where } from "./elementwise.ts";
 export { gather, gatherBackward } from "./embedding.ts";
@@ -142,17 +148,11 @@ export {
   newtonSchulz,
   newtonSchulzCoefficients,
 } from "./optimizers.ts";
-export {
-  type RecurrentGradients,
-  type RecurrentOptions,
-  type RecurrentTensors,
-  recurrent,
-  recurrentBackward,
-} from "./recurrent.ts";
 export { magnitude, max, mean, sum } from "./reduce.ts";
 export { cosinesAndSines, type RopeLayout, type RopeOptions, rope } from "./rope.ts";
 export { maxBackward, segments, segmentsBackward } from "./segments.ts";
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "./softmax.ts";
+export { type StateSpaceGradients, type StateSpaceTensors, stateSpace, stateSpaceBackward } from "./state-space.ts";
 
 // Mixtures of experts
 
@@ -190,6 +190,13 @@ export {
 
 // Recurrent units and word vectors
 
+export {
+  type RecurrentGradients,
+  type RecurrentOptions,
+  type RecurrentTensors,
+  recurrent,
+  recurrentBackward,
+} from "./models/recurrent.ts";
 export { negativeSampling, negativeSamplingBackward } from "./models/word-vectors.ts";
 
 // Whole models

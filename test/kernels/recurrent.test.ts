@@ -8,7 +8,10 @@ import { recurrentBackward } from "../../src/kernels/recurrent/backward.ts";
 import { recurrent } from "../../src/kernels/recurrent/recurrent.ts";
 import { sum } from "../../src/kernels/reduce/reduce.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
-import { recurrent as definition, recurrentBackward as definitionBackward } from "../../src/reference/recurrent.ts";
+import {
+  recurrent as definition,
+  recurrentBackward as definitionBackward,
+} from "../../src/reference/models/recurrent.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { reshape } from "../../src/tensor/views.ts";
 import golden from "../golden/recurrent.json" with { type: "json" };

@@ -1,10 +1,11 @@
-// The delta rule in float64: its two forms, pieces of a sequence, and what has a closed form.
+// The delta rule in float64: its two forms, pieces of a sequence, what has a closed form, and gradients.
 import { describe, expect, test } from "vitest";
 import { normal, randomSource } from "../../src/check/random.ts";
-import { deltaRule } from "../../src/reference/delta-rule.ts";
+import { type DeltaRuleTensors, deltaRule, deltaRuleBackward } from "../../src/reference/delta-rule.ts";
 import { type Dense, dense, sizeOf } from "../../src/reference/dense.ts";
 import { concat, slice } from "../../src/reference/layout.ts";
 import { l2Normalise } from "../../src/reference/norm.ts";
+import { expectGradients } from "../support/numbers/central-differences.ts";
 import { expectClose, expectNear } from "./compare.ts";
 
 const drawn = (shape: readonly number[], seed: number, scale = 1) => dense(shape, normal(sizeOf(shape), seed, scale));
@@ -112,6 +113,21 @@ describe.each(["none", "head", "channel"] as const)("with gates: %s", (gate) => 
     }
   });
 
+  test("the gradients are those of central differences", () => {
+    const inputs = problem({ t: 5, h: 1, hv: 2, d: 3, dv: 2 }, gate);
+    for (const rest of [{}, { documents: documentsOf(5, [[3], [1, 1]]) }]) {
+      for (const options of [{ normalise: true }, { scale: 0.7 }]) {
+        expectGradients({
+          forward: (given) => deltaRule({ ...given, ...rest }, options),
+          backward: (given, { out, state }) => {
+            return deltaRuleBackward({ ...given, ...rest, dout: out, dstate: state }, options);
+          },
+          inputs,
+        });
+      }
+    }
+  });
+
   test("later tokens do not change earlier results", () => {
     const { state, ...rows } = problem({ t: 9 }, gate);
     const whole = deltaRule({ ...rows, state });
@@ -199,4 +215,65 @@ test.each(forms)("%s: where g is −∞ or decays to 0, a token sees itself alon
       );
     }
   }
+});
+
+test("where g is −∞ its gradient is 0, as is that of the state before", () => {
+  const given = problem({ t: 3 }, "head");
+  const all = { ...given, g: filled([2, 4, 3], Number.NEGATIVE_INFINITY), dout: drawn(given.v.shape, 8) };
+  const { dg, dstate, ...rest } = deltaRuleBackward(all);
+  expect([dg?.values.every((value) => value === 0), dstate.values.every((value) => value === 0)]).toEqual([true, true]);
+  expect(Object.values(rest).every(({ values }) => values.every(Number.isFinite))).toBe(true);
+});
+
+test("rows of zeros have finite results and gradients where they are normalised", () => {
+  const given = problem({ t: 3 }, "head");
+  const all = { ...given, q: filled(given.q.shape, 0), k: filled(given.k.shape, 0), dout: drawn(given.v.shape, 8) };
+  const { dq, dk } = deltaRuleBackward(all, { normalise: true });
+  expect([...dq.values, ...dk.values].every(Number.isFinite)).toBe(true);
+  const { dout, ...tensors } = all;
+  expect(deltaRule(tensors, { normalise: true }).out.values.every((value) => value === 0)).toBe(true);
+  expect(dout.shape).toEqual([2, 4, 3, 5]);
+});
+
+test("the gradients of more tokens than are kept at once are those of pieces", () => {
+  const given = problem({ t: 150, b: 1, h: 1, hv: 2, d: 3, dv: 2 }, "channel");
+  const dout = drawn(given.v.shape, 8);
+  const { state, ...rows } = { ...given, dout };
+  const piece = (start: number, end: number) => {
+    const parts = Object.entries<Dense>(rows).map(([name, x]) => [name, slice({ x }, { axis: 2, start, end }).y]);
+    return Object.fromEntries(parts) as typeof rows;
+  };
+  const { dout: own, ...first } = { ...piece(0, 70), state };
+  const back = deltaRuleBackward({ ...piece(70, 150), state: deltaRule(first).state });
+  const { dstate, ...before } = deltaRuleBackward({ ...first, dout: own, dstate: back.dstate });
+  const { dstate: ofAll, ...whole } = deltaRuleBackward({ ...rows, state });
+  const joined = Object.entries<Dense>(before).map(([name, a]) => {
+    return [name, concat({ a, b: back[name as keyof typeof back] as Dense }, { axis: 2 }).y];
+  });
+  expectNear(Object.fromEntries(joined) as typeof whole, whole, 1e-13);
+  expectNear({ dstate }, { dstate: ofAll }, 1e-13);
+});
+
+test("tensors that do not go together are refused by name", () => {
+  const given = problem({ t: 3 }, "none");
+  const refused = (changed: Partial<DeltaRuleTensors>) => () => deltaRule({ ...given, ...changed });
+  expect(refused({ k: drawn([2, 2, 3, 7], 1) })).toThrow(
+    "deltaRule: k is [2, 2, 3, 7], expected [b, h, t, d] with d = 6 (from q)",
+  );
+  expect(refused({ v: drawn([2, 4, 4, 5], 1) })).toThrow("deltaRule: v is [2, 4, 4, 5], expected");
+  expect(refused({ beta: drawn([2, 2, 3], 1) })).toThrow("deltaRule: beta is [2, 2, 3], expected [b, hv, t]");
+  expect(refused({ g: drawn([2, 4], 1) })).toThrow("deltaRule: g is [2, 4], expected [b, hv, t] or [b, hv, t, d]");
+  expect(refused({ g: drawn([2, 4, 3, 5], 1) })).toThrow("deltaRule: g is [2, 4, 3, 5], expected [b, hv, t, d] with d");
+  expect(refused({ state: drawn([2, 4, 5, 6], 1) })).toThrow("deltaRule: state is [2, 4, 5, 6], expected");
+  expect(refused({ documents: dense([1, 3]) })).toThrow("deltaRule: documents is [1, 3], expected [b, t] with b = 2");
+  expect(refused({ v: drawn([2, 3, 3, 5], 1), beta: drawn([2, 3, 3], 1), state: undefined })).toThrow(
+    "deltaRule: 3 value heads (v) do not divide among 2 key heads (k)",
+  );
+  expect(() => deltaRule(given, { form: "chunks" as "recurrent" })).toThrow("deltaRule: form is");
+  expect(() => deltaRuleBackward({ ...given, dout: drawn([2, 4, 3, 6], 1) })).toThrow("deltaRuleBackward: dout is");
+  expect(() => deltaRuleBackward({ ...given, dstate: drawn([1], 1) })).toThrow("deltaRuleBackward: dstate is [1]");
+  const long = problem({ t: 1025, b: 1, h: 1, hv: 1, d: 1, dv: 1 }, "none");
+  expect(() => deltaRule(long, { form: "quadratic" })).toThrow(
+    "deltaRule: 1025 tokens, expected at most 1024 in the quadratic form",
+  );
 });

@@ -1,7 +1,7 @@
 import { recurrentBackward } from "../../kernels/recurrent/backward.ts";
 import type { RecurrentOptions } from "../../kernels/recurrent/problem.ts";
 import { recurrent } from "../../kernels/recurrent/recurrent.ts";
-import * as reference from "../../reference/recurrent.ts";
+import * as reference from "../../reference/models/recurrent.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { type Case, type CaseInput, type CaseTable, requirementsOf, variantsOf } from "../case-table.ts";
 import { normal } from "../random.ts";

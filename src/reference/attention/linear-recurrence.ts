@@ -10,8 +10,16 @@ export interface RecurrenceForm {
 /** The check of {@link RecurrenceForm}. */
 export const formCheck = oneOf("recurrent", "quadratic");
 
+/** What is done with keys and queries. */
+interface Weighing {
+  /** Factor of the queries. */
+  readonly scale: number;
+  /** Whether what the state says of the key is taken from the value first: the delta rule. */
+  readonly reads: boolean;
+}
+
 /** Tensors of a linear recurrence. The caller has checked their shapes. */
-export interface LinearRecurrence {
+export interface LinearRecurrence extends Weighing {
   /** `[b, h, t, d]` */
   readonly q: Dense;
   /** `[b, h, t, d]` */
@@ -26,9 +34,6 @@ export interface LinearRecurrence {
   readonly state?: Dense | undefined;
   /** Ids `[b, t]`: the state is zeros before a token whose id is not that of the token before it. */
   readonly documents?: Dense | undefined;
-  readonly scale: number;
-  /** Whether what the state says of the key is taken from the value first: the delta rule. */
-  readonly reads: boolean;
 }
 
 /** Tokens that the quadratic form takes at most. */
@@ -58,6 +63,12 @@ function rowsOf({ shape, values }: Dense, head: number): Float64Array {
   const size = sizeOf(shape.slice(2));
   return values.subarray(head * size, (head + 1) * size);
 }
+
+const stateShape = ({ q, v }: LinearRecurrence): readonly number[] => [
+  ...v.shape.slice(0, 2),
+  lengthOf(q.shape, 3),
+  lengthOf(v.shape, 3),
+];
 
 function* headsOf({ q, k, v, beta, g, documents }: LinearRecurrence, state: Dense): Generator<Head> {
   const [h, t, d] = [lengthOf(q.shape, 1), lengthOf(q.shape, 2), lengthOf(q.shape, 3)];
@@ -119,7 +130,7 @@ function write(head: Head, state: Float64Array, token: number, reads: boolean) {
 }
 
 /** Token by token. The state becomes the last one. */
-function recurrent(head: Head, out: Float64Array, reads: boolean, scale: number): void {
+function recurrent(head: Head, out: Float64Array, { reads, scale }: Weighing): void {
   const { t, d, dv, q, state } = head;
   for (let token = 0; token < t; token++) {
     decay(head, state, token);
@@ -145,7 +156,7 @@ function decaysAt({ gates, g, starts }: Head, i: number): Float64Array {
 }
 
 /** From all pairs: with L and P of the tokens' products, U of `(I + L) U = beta (V − e^G K S)` by substitution. */
-function quadratic(head: Head, out: Float64Array, reads: boolean, scale: number): void {
+function quadratic(head: Head, out: Float64Array, { reads, scale }: Weighing): void {
   const { t, d, dv, gates, q, k, v, beta, state } = head;
   let decays = decaysAt(head, -1);
   const decayOf = (j: number, c: number) => at(decays, (j + 1) * gates + (gates === 1 ? 0 : c));
@@ -185,15 +196,119 @@ function quadratic(head: Head, out: Float64Array, reads: boolean, scale: number)
  * out `[b, hv, t, dv]` and the last state. Throws a RangeError for more than 1,024 tokens in the quadratic form.
  */
 export function linearRecurrence(operation: string, given: LinearRecurrence, form: RecurrenceForm["form"]) {
-  const { q, v, reads, scale } = given;
-  const t = lengthOf(q.shape, 2);
+  const t = lengthOf(given.q.shape, 2);
   if (form === "quadratic" && t > mostTokens) {
     throw new RangeError(`${operation}: ${t} tokens, expected at most ${mostTokens} in the quadratic form`);
   }
-  const out = dense(v.shape);
-  const state = dense([...v.shape.slice(0, 2), lengthOf(q.shape, 3), lengthOf(v.shape, 3)], given.state?.values);
+  const out = dense(given.v.shape);
+  const state = dense(stateShape(given), given.state?.values);
   for (const head of headsOf(given, state)) {
-    (form === "quadratic" ? quadratic : recurrent)(head, rowsOf(out, head.value), reads, scale);
+    (form === "quadratic" ? quadratic : recurrent)(head, rowsOf(out, head.value), given);
   }
   return { out, state };
+}
+
+/** The gradients of results that a backward starts from; absent ones are zeros. */
+interface RecurrenceUpstream {
+  readonly dout?: Dense | undefined;
+  readonly dstate?: Dense | undefined;
+}
+
+/** Gradients of one value head, views of their rows. */
+interface HeadGradients {
+  readonly query: Float64Array;
+  readonly key: Float64Array;
+  readonly value: Float64Array;
+  readonly beta: Float64Array;
+  readonly g: Float64Array;
+  /** That of the state after a token, and then of the one before it. */
+  readonly state: Float64Array;
+}
+
+/** What a token did: the state after its decay and after it was written, with what was written. */
+interface Step {
+  readonly decayed: Float64Array;
+  readonly after: Float64Array;
+  readonly error: Float64Array;
+  readonly written: Float64Array;
+}
+
+/** From the gradient of the state after a token, and of its output, those of its inputs and of the state before. */
+function stepBack(head: Head, of: HeadGradients, upstream: Float64Array, token: number, step: Step, given: Weighing) {
+  const { d, dv, gates, q, k, beta } = head;
+  const first = token * d;
+  for (let c = 0; c < d; c++) {
+    of.query[first + c] = at(of.query, first + c) + given.scale * dot(step.after, c * dv, upstream, 0, dv);
+  }
+  const asked = upstream.map((value) => given.scale * value);
+  addOuter(head, of.state, q, first, asked);
+  const written = readState(head, of.state, k, first);
+  const error = written.map((value) => at(beta, token) * value);
+  of.beta[token] = dot(written, 0, step.error, 0, dv);
+  of.value.set(error, token * dv);
+  for (let c = 0; c < d; c++) {
+    const said = given.reads ? dot(step.decayed, c * dv, error, 0, dv) : 0;
+    of.key[first + c] = at(of.key, first + c) + dot(of.state, c * dv, step.written, 0, dv) - said;
+  }
+  if (given.reads)
+    addOuter(
+      head,
+      of.state,
+      k,
+      first,
+      error.map((value) => -value),
+    );
+  for (let c = 0; c < d; c++) {
+    const gate = token * gates + (gates === 1 ? 0 : c);
+    of.g[gate] = at(of.g, gate) + dot(of.state, c * dv, step.decayed, c * dv, dv);
+  }
+  decay(head, of.state, token);
+}
+
+/** Tokens between two states that are kept; those between are computed again. */
+const keptEvery = 64;
+
+/** The tokens of a head from the last to the first. */
+function headBack(head: Head, of: HeadGradients, dout: Float64Array, given: Weighing): void {
+  const { t, dv, state } = head;
+  const kept: Float64Array[] = [];
+  for (let token = 0; token < t; token++) {
+    if (token % keptEvery === 0) kept.push(state.slice());
+    decay(head, state, token);
+    write(head, state, token, given.reads);
+  }
+  for (const [i, own] of [...kept.entries()].reverse()) {
+    const first = i * keptEvery;
+    const steps = Array.from({ length: Math.min(keptEvery, t - first) }, (_, j): Step => {
+      decay(head, own, first + j);
+      const decayed = own.slice();
+      const { error, written } = write(head, own, first + j, given.reads);
+      return { decayed, after: own.slice(), error, written };
+    });
+    for (const [j, step] of [...steps.entries()].reverse()) {
+      const token = first + j;
+      stepBack(head, of, dout.subarray(token * dv, (token + 1) * dv), token, step, given);
+    }
+  }
+}
+
+/** Gradients of {@link linearRecurrence} by backpropagation through its tokens; that of g where it is given. */
+export function linearRecurrenceBackward(given: LinearRecurrence, { dout, dstate }: RecurrenceUpstream) {
+  const { q, k, v, beta, g, state } = given;
+  const [dq, dk, dv, dbeta] = [dense(q.shape), dense(k.shape), dense(v.shape), dense(beta.shape)];
+  const dg = dense((g ?? beta).shape);
+  const last = dense(stateShape(given), state?.values);
+  const before = dense(last.shape, dstate?.values);
+  for (const head of headsOf(given, last)) {
+    const of = {
+      query: rowsOf(dq, head.key),
+      key: rowsOf(dk, head.key),
+      value: rowsOf(dv, head.value),
+      beta: rowsOf(dbeta, head.value),
+      g: rowsOf(dg, head.value),
+      state: rowsOf(before, head.value),
+    };
+    headBack(head, of, rowsOf(dout ?? dense(v.shape), head.value), given);
+  }
+  return { dq, dk, dv, dbeta, ...(g ? { dg } : {}), dstate: before };
 }

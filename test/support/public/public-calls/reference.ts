@@ -158,6 +158,8 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
   const concat = { ...aligned, weight: bits(2, 4) };
   const keys = { q: kv, k: kv, v: bits(1, 2, 3, 5), beta: bits(1, 2, 3), g: bits(1, 2, 3, 4) };
   const corrected = { ...keys, state: bits(1, 2, 4, 5), documents: bits(1, 3) };
+  const steps = { x: bits(1, 2, 3, 5), dt: bits(1, 2, 3), a: v2, d: v2 };
+  const spaces = { ...steps, b: kv, c: kv, state: bits(1, 2, 4, 5), documents: bits(1, 3) };
   const pairsOfWords = { v: m2, u: m2, others: bits(3, 2) };
   const calls: Readonly<Record<string, PublicCalls>> = {
     axes: of(reference.axes, ["op", { x: m2 }, { x: "a b" }]),
@@ -360,6 +362,12 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
       { cell: "lstm", reverse: true, reset: "after" },
     ]),
     deltaRule: of(reference.deltaRule, [corrected, { normalise: true, scale: 1, form: "quadratic" }]),
+    deltaRuleBackward: of(reference.deltaRuleBackward, [
+      { ...corrected, dout: keys.v, dstate: corrected.state },
+      { normalise: true, scale: 1 },
+    ]),
+    stateSpace: of(reference.stateSpace, [spaces, { form: "quadratic" }]),
+    stateSpaceBackward: of(reference.stateSpaceBackward, [{ ...spaces, dy: spaces.x, dstate: spaces.state }]),
     negativeSampling: of(reference.negativeSampling, [pairsOfWords]),
     negativeSamplingBackward: of(reference.negativeSamplingBackward, [{ ...pairsOfWords, dlosses: v2 }]),
     bert: of(reference.bert, [{ ids: v2, types: v2, weights: bertWeights }, bertConfig]),

@@ -1,7 +1,7 @@
-import { boolean, oneOf, required } from "../options/checks.ts";
-import { sigmoid } from "./activation.ts";
-import { given, optionalTensor, tensor } from "./arguments.ts";
-import { addScaled, at, axes, type Dense, dense, dot } from "./dense.ts";
+import { boolean, oneOf, required } from "../../options/checks.ts";
+import { sigmoid } from "../activation.ts";
+import { given, optionalTensor, tensor } from "../arguments.ts";
+import { addScaled, at, axes, type Dense, dense, dot } from "../dense.ts";
 
 /** The tensors of a recurrent layer, with the shapes of PyTorch's modules. */
 export interface RecurrentTensors {
