@@ -1,11 +1,18 @@
-// The delta rule in float64: its two forms, pieces of a sequence, what has a closed form, and gradients.
+// The delta rule in float64: PyTorch's results, its two forms, pieces of a sequence, what has a closed form, and gradients.
 import { describe, expect, test } from "vitest";
 import { normal, randomSource } from "../../src/check/random.ts";
-import { type DeltaRuleTensors, deltaRule, deltaRuleBackward } from "../../src/reference/delta-rule.ts";
+import {
+  type DeltaRuleOptions,
+  type DeltaRuleTensors,
+  deltaRule,
+  deltaRuleBackward,
+} from "../../src/reference/delta-rule.ts";
 import { type Dense, dense, sizeOf } from "../../src/reference/dense.ts";
 import { concat, slice } from "../../src/reference/layout.ts";
 import { l2Normalise } from "../../src/reference/norm.ts";
+import golden from "../golden/delta_rule.json" with { type: "json" };
 import { expectGradients } from "../support/numbers/central-differences.ts";
+import { asDense, expectClose as expectListed, mapped, type NamedLists } from "../support/numbers/listed.ts";
 import { expectClose, expectNear } from "./compare.ts";
 
 const drawn = (shape: readonly number[], seed: number, scale = 1) => dense(shape, normal(sizeOf(shape), seed, scale));
@@ -57,6 +64,41 @@ const shapes: readonly Sizes[] = [
   { t: 65, h: 2, hv: 6, d: 8, dv: 3 },
   { t: 0 },
 ];
+
+/** Tensors of PyTorch in float64, by `test/golden/delta_rule.py`. */
+interface Golden {
+  readonly options: DeltaRuleOptions;
+  readonly documents: readonly (readonly number[])[] | null;
+  readonly inputs: NamedLists;
+  readonly results: NamedLists;
+  readonly upstream: NamedLists;
+  readonly gradients: NamedLists;
+}
+
+test.each(Object.entries(golden as unknown as Readonly<Record<string, Golden>>))(
+  "%s: results and gradients are PyTorch's to 1e-10",
+  (_, { options, documents, inputs, results, upstream, gradients }) => {
+    const { q, k, v, beta, state, ...gates } = mapped(inputs, asDense) as Record<
+      "q" | "k" | "v" | "beta" | "state",
+      Dense
+    >;
+    const ids = documents ? { documents: dense([documents.length, documents[0]?.length ?? 0], documents.flat()) } : {};
+    const tensors = { q, k, v, beta, state, ...gates, ...ids };
+    for (const form of ["recurrent", "quadratic"] as const) {
+      const found = deltaRule(tensors, { ...options, form });
+      expectListed(found.out.values, results["out"], 1e-10, `${form} out`);
+      expectListed(found.state.values, results["state"], 1e-10, `${form} state`);
+    }
+    const { out: dout, state: dstate } = mapped(upstream, asDense);
+    const found = Object.entries(deltaRuleBackward({ ...tensors, dout, dstate }, options));
+    expect(found.map(([name]) => name).sort()).toEqual(
+      Object.keys(gradients)
+        .map((name) => `d${name}`)
+        .sort(),
+    );
+    for (const [name, { values }] of found) expectListed(values, gradients[name.slice(1)], 1e-10, name);
+  },
+);
 
 describe.each(["none", "head", "channel"] as const)("with gates: %s", (gate) => {
   test.each(shapes)("token by token and from all pairs it is the same, for $t tokens", (sizes) => {

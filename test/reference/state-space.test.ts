@@ -1,10 +1,12 @@
-// State-space duality in float64: its two forms, pieces of a sequence, what has a closed form, and gradients.
+// State-space duality in float64: PyTorch's results, its two forms, pieces of a sequence, what has a closed form, and gradients.
 import { describe, expect, test } from "vitest";
 import { normal, randomSource } from "../../src/check/random.ts";
 import { type Dense, dense, sizeOf } from "../../src/reference/dense.ts";
 import { concat, slice } from "../../src/reference/layout.ts";
 import { type StateSpaceTensors, stateSpace, stateSpaceBackward } from "../../src/reference/state-space.ts";
+import golden from "../golden/state_space.json" with { type: "json" };
 import { expectGradients } from "../support/numbers/central-differences.ts";
+import { asDense, expectClose as expectListed, mapped, type NamedLists } from "../support/numbers/listed.ts";
 import { expectClose, expectNear } from "./compare.ts";
 
 const drawn = (shape: readonly number[], seed: number) => dense(shape, normal(sizeOf(shape), seed));
@@ -55,6 +57,37 @@ const shapes: readonly Sizes[] = [
   { t: 65, h: 6, groups: 2, p: 3, n: 8 },
   { t: 0 },
 ];
+
+/** Tensors of PyTorch in float64, by `test/golden/state_space.py`. */
+interface Golden {
+  readonly documents: readonly (readonly number[])[] | null;
+  readonly inputs: NamedLists;
+  readonly results: NamedLists;
+  readonly upstream: NamedLists;
+  readonly gradients: NamedLists;
+}
+
+test.each(Object.entries(golden as unknown as Readonly<Record<string, Golden>>))(
+  "%s: results and gradients are PyTorch's to 1e-10",
+  (_, { documents, inputs, results, upstream, gradients }) => {
+    const given = mapped(inputs, asDense) as Record<"x" | "dt" | "a" | "b" | "c" | "state", Dense>;
+    const ids = documents ? { documents: dense([documents.length, documents[0]?.length ?? 0], documents.flat()) } : {};
+    const tensors = { ...given, ...ids };
+    for (const form of forms) {
+      const found = stateSpace(tensors, { form });
+      expectListed(found.y.values, results["y"], 1e-10, `${form} y`);
+      expectListed(found.state.values, results["state"], 1e-10, `${form} state`);
+    }
+    const { y: dy, state: dstate } = mapped(upstream, asDense);
+    const found = Object.entries(stateSpaceBackward({ ...tensors, dy, dstate }));
+    expect(found.map(([name]) => name).sort()).toEqual(
+      Object.keys(gradients)
+        .map((name) => `d${name}`)
+        .sort(),
+    );
+    for (const [name, { values }] of found) expectListed(values, gradients[name.slice(1)], 1e-10, name);
+  },
+);
 
 test.each(shapes)("token by token and from all pairs it is the same, for $t tokens", (sizes) => {
   for (const rate of [1e-4, 1, 2661]) {
