@@ -121,6 +121,18 @@ export type { KvLayout } from "./kernels/kv-cache/layouts.ts";
 export { type CacheStorage, cacheStorage } from "./kernels/kv-cache/storage.ts";
 export { concat } from "./kernels/layout/concat.ts";
 export { contiguous } from "./kernels/layout/contiguous.ts";
+export {
+  type DeltaRuleOptions,
+  type DeltaRuleResult,
+  type DeltaRuleTensors,
+  deltaRule,
+} from "./kernels/linear-recurrence/delta-rule.ts";
+export {
+  type StateSpaceOptions,
+  type StateSpaceResult,
+  type StateSpaceTensors,
+  stateSpace,
+} from "./kernels/linear-recurrence/state-space.ts";
 export { headMatmul } from "./kernels/matmul/heads.ts";
 export { type MatmulInt8Options, matmulInt8 } from "./kernels/matmul/int8.ts";
 export { type MatmulOptions, type MatmulResult, type MatmulTensors, matmul } from "./kernels/matmul/matmul.ts";

@@ -38,6 +38,25 @@ export const opTables: Readonly<Record<string, () => Promise<CaseTable>>> = {
     ...(await import("../../src/check/cases/rows/softmax-backward.ts")).softmaxBackwardCases,
     cases: [softmaxBackwardShape(128, 128), softmaxBackwardShape(1024, 1024)],
   }),
+  "delta-rule": async () => {
+    const { deltaRuleCases, deltaRuleShape } = await import("../../src/check/cases/linear-recurrence.ts");
+    const shape = (t: number, gates: "head" | "channel" = "head") =>
+      deltaRuleShape(
+        `${t} tokens, 16 heads of 128${gates === "channel" ? ", a gate for each row" : ""}`,
+        { b: 1, h: 16, hv: 16, t, d: 128, dv: 128 },
+        { gates: { of: gates, to: 0.1 }, options: { normalise: true } },
+      );
+    return {
+      ...deltaRuleCases,
+      cases: [shape(1), shape(16), shape(64), shape(256), shape(1024), shape(256, "channel")],
+    };
+  },
+  "state-space": async () => {
+    const { stateSpaceCases, stateSpaceShape } = await import("../../src/check/cases/linear-recurrence.ts");
+    const shape = (t: number) =>
+      stateSpaceShape(`${t} tokens, 24 heads of 64, state of 128`, { batch: 1, groups: 1, h: 24, t, n: 128, p: 64 });
+    return { ...stateSpaceCases, cases: [shape(1), shape(64), shape(1024)] };
+  },
   recurrent: async () => {
     const { recurrentCases, recurrentShape } = await import("../../src/check/cases/recurrent.ts");
     const shape = (cell: "lstm" | "gru", t: number, reset?: "before") =>

@@ -3,7 +3,7 @@ import type { Gpu } from "../../src/gpu/gpu.ts";
 import { ShapeError } from "../../src/index.ts";
 import { attentionCalls } from "./attention.ts";
 import { countProgram, type KernelFacts } from "./count.ts";
-import { alignmentCalls, productCalls, recurrentCalls, rowCalls } from "./forward.ts";
+import { alignmentCalls, productCalls, recurrenceCalls, recurrentCalls, rowCalls } from "./forward.ts";
 import { type ModelCall, type Tensors, tensorsOn } from "./model.ts";
 import { mixtureCalls, trainingCalls } from "./training.ts";
 
@@ -26,6 +26,7 @@ const tables: readonly (readonly [heading: string, calls: (tensors: Tensors) => 
   ["Attention and its caches", attentionCalls],
   ["Products", productCalls],
   ["Rows, elements and the choice of tokens", rowCalls],
+  ["Delta rules and state spaces", recurrenceCalls],
   ["Recurrent layers", recurrentCalls],
   ["Attention over their states", alignmentCalls],
   ["Mixtures of experts", mixtureCalls],

@@ -4,6 +4,8 @@ import * as library from "../../src/index.ts";
 import { additiveScoresBackward } from "../../src/kernels/alignment/scores-backward.ts";
 import { dropout } from "../../src/kernels/elementwise/dropout.ts";
 import { gemm } from "../../src/kernels/gemm/gemm.ts";
+import { deltaRule } from "../../src/kernels/linear-recurrence/delta-rule.ts";
+import { deltaRuleBackward } from "../../src/kernels/linear-recurrence/delta-rule-backward.ts";
 import { headMatmul } from "../../src/kernels/matmul/heads.ts";
 import { matmulInt8 } from "../../src/kernels/matmul/int8.ts";
 import { matmul } from "../../src/kernels/matmul/matmul.ts";
@@ -52,6 +54,19 @@ export function productCalls({ gpu, random }: Tensors): ModelCall[] {
 }
 
 const eps = 1e-5;
+
+/** The delta rule with a gate for each head, by each variant. */
+export function recurrenceCalls({ gpu, random }: Tensors): ModelCall[] {
+  const [b, heads, t] = [1, 4, 32];
+  const sizes = `${t} tokens, ${heads} heads of ${head}, gated`;
+  const rows = () => random([b, heads, t, head]);
+  const numbers = () => random([b, heads, t]);
+  const given = () => ({ q: rows(), k: rows(), v: rows(), beta: numbers(), g: numbers() });
+  return [
+    ...variantsOf(deltaRule).map((variant) => ({ sizes, record: () => deltaRule(gpu, given(), { variant }) })),
+    { sizes, record: () => deltaRuleBackward(gpu, { ...given(), dout: rows() }) },
+  ];
+}
 
 /** Recurrent layers, with both variants; of steps the kernels of one are those of all. */
 export function recurrentCalls({ gpu, random }: Tensors): ModelCall[] {

@@ -18,6 +18,7 @@ const headings = new Map([
   ["attention", "Attention"],
   ["alignment", "Attention of 2014 and 2015"],
   ["linear-attention", "Attention without a softmax"],
+  ["linear-recurrence", "Delta rules and state spaces"],
   ["softmax", "Softmax"],
   ["cross-entropy", "Losses"],
   ["elementwise", "Elementwise"],

@@ -36,6 +36,8 @@ export interface Tuning {
   readonly logSoftmax: readonly ("workgroup" | "naive")[];
   /** Variants of recurrent layers, and of their gradients. */
   readonly recurrent: readonly ("resident" | "steps")[];
+  /** Variants of delta rules and state spaces of many tokens. */
+  readonly linearRecurrence: readonly ("chunks" | "subgroups" | "recurrent")[];
   /** Variants of the gradients of routers. */
   readonly routerGradients: readonly ("lanes" | "naive")[];
   /** The grouped products that `dense` may use, in order of preference. */
@@ -228,6 +230,14 @@ export const tuningTable: { readonly [K in keyof Tuning]: Row<Tuning[K]> } = {
       finding: "0.72 to 0.91 of the time, gradients 0.67 to 0.72: a dispatch takes 5 µs",
     },
     hardware: { choice: ["resident", "steps"], measuredOn: undefined, finding: "one dispatch, not two a step" },
+  },
+  linearRecurrence: {
+    software: {
+      choice: ["subgroups", "chunks", "recurrent"],
+      measuredOn: llvmpipe,
+      finding: "0.46 of the time of chunks",
+    },
+    hardware: { choice: ["chunks", "subgroups", "recurrent"], measuredOn: undefined, finding: "fewer barriers" },
   },
   routerGradients: {
     software: {

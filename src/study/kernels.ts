@@ -18,6 +18,7 @@ const tables: Readonly<Record<string, () => Promise<{ readonly kernels: readonly
   "kv-cache/": () => import("./dispatches/kv-cache.ts"),
   "layout/": () => import("./dispatches/layout.ts"),
   "linear-attention/": () => import("./dispatches/linear-attention.ts"),
+  "linear-recurrence/": () => import("./dispatches/linear-recurrence.ts"),
   "matmul/": () => import("./dispatches/matmul.ts"),
   "moe/": () => import("./dispatches/moe.ts"),
   "moe/backward/": () => import("./dispatches/moe-backward.ts"),

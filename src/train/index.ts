@@ -174,6 +174,16 @@ export {
   gatherBackward,
 } from "../kernels/embedding/gather-backward.ts";
 export {
+  type DeltaRuleGradients,
+  type DeltaRuleGradientTensors,
+  deltaRuleBackward,
+} from "../kernels/linear-recurrence/delta-rule-backward.ts";
+export {
+  type StateSpaceGradients,
+  type StateSpaceGradientTensors,
+  stateSpaceBackward,
+} from "../kernels/linear-recurrence/state-space-backward.ts";
+export {
   type ExpertsBackwardOptions,
   type ExpertsBackwardTensors,
   type ExpertsGradients,

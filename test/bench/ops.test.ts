@@ -48,6 +48,8 @@ test("the other ops' benches return rows of the same form; a wrong one has no sp
     "layer-norm-backward",
     "softmax",
     "softmax-backward",
+    "delta-rule",
+    "state-space",
     "recurrent",
     "recurrent-backward",
     "rope",

@@ -33,6 +33,9 @@ export function contiguous(
   });
 }
 
+/** `x` itself, or a copy of a view that skips elements: many kernels take no other. */
+export const asContiguous = (gpu: Gpu, x: Tensor): Tensor => (x.contiguous ? x : contiguous(gpu, { x }).y);
+
 /** Consecutive views in index order, each with at most as many axes as a kernel walks. */
 function pieces(x: Tensor): Tensor[] {
   if (walkOver(x.shape, { x }).axes.length <= axesWalked) return [x];

@@ -6,11 +6,13 @@ import { additiveScoresRule, maskLengthsRule } from "./rules/alignment.ts";
 import { attentionRule, tableAttentionRule } from "./rules/attention.ts";
 import { addRule, castRule, divRule, mulRule, subRule, whereRule } from "./rules/elementwise.ts";
 import { concatRule, contiguousRule, meanRule, ropeRule, sumRule } from "./rules/layout.ts";
+import { deltaRuleRule, stateSpaceRule } from "./rules/linear-recurrence.ts";
 import { adaptedExpertsRule, expertChoiceRule, expertsRules, routeRule, statisticsRule } from "./rules/mixture.ts";
 import { addLayerNormRule, addRmsNormRule, layerNormRule, rmsNormRule, softmaxRule } from "./rules/norms.ts";
 import { l2NormaliseRule, logSoftmaxRule, maxRule, segmentsRule } from "./rules/pooling.ts";
 import { gemmRule, matmulRule } from "./rules/products.ts";
 import { recurrentRule } from "./rules/recurrent.ts";
+import { shortConvolutionRule } from "./rules/short-convolution.ts";
 import { crossEntropyRule, gatherRule, linearCrossEntropyRule } from "./rules/tokens.ts";
 
 /** A product per head, used only by the form of latent attention for few queries. */
@@ -60,6 +62,9 @@ export const rules: readonly Rule[] = [
   adaptedExpertsRule,
   linearCrossEntropyRule,
   recurrentRule,
+  shortConvolutionRule,
+  deltaRuleRule,
+  stateSpaceRule,
   maskLengthsRule,
   additiveScoresRule,
   ...activationRules,

@@ -6,6 +6,7 @@ import { acceptDrafts, tokenWeights } from "../../../src/kernels/sampling/accept
 import { type CountedCall, type Inputs, named } from "./call.ts";
 import { attentionCalls } from "./calls-attention.ts";
 import { backwardCalls } from "./calls-backward.ts";
+import { recurrenceCalls } from "./calls-linear-recurrence.ts";
 import { lossCalls } from "./calls-loss.ts";
 import { recurrentCalls } from "./calls-recurrent.ts";
 import { rowCalls } from "./calls-rows.ts";
@@ -20,6 +21,7 @@ export function calls(inputs: Inputs): Readonly<Record<string, CountedCall>> {
     ...samplingCalls(inputs),
     ...expertCalls(inputs),
     ...rowCalls(inputs),
+    ...recurrenceCalls(inputs),
     ...recurrentCalls(inputs),
     ...backwardCalls(inputs),
     ...lossCalls(inputs),

@@ -51,7 +51,8 @@ test("every kernel has a row of figures, and every reason says something", () =>
 
 describe("figures of cost are those that the interpreter counts", () => {
   test.skipIf(!hasSubgroups).each(all)("%s", async (_, { record, grown, all: every, only = "" }) => {
-    const some = (await countsOf(record)).filter(({ dispatch }) => dispatch.kernel.startsWith(only));
+    const own = ({ dispatch }: Counted) => dispatch.kernel.startsWith(only);
+    const some = (await countsOf(record)).filter(own);
     counted++;
     if (!grown) {
       for (const one of some) {
@@ -62,7 +63,7 @@ describe("figures of cost are those that the interpreter counts", () => {
       return;
     }
     // What is done once for a row or a thread is no part of the figures: compared is what more elements add.
-    const more = await countsOf(grown);
+    const more = (await countsOf(grown)).filter(own);
     expect(more.map(({ dispatch }) => dispatch.kernel)).toEqual(some.map(({ dispatch }) => dispatch.kernel));
     for (const [i, one] of some.entries()) {
       const [before, after] = [compared(one, every), compared(more[i] as Counted, every)];

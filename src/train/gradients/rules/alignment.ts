@@ -1,9 +1,9 @@
 import { type MaskLengthsOptions, maskLengths } from "../../../kernels/alignment/mask-lengths.ts";
 import { type AdditiveScoresTensors, additiveScores } from "../../../kernels/alignment/scores.ts";
 import { additiveScoresBackward } from "../../../kernels/alignment/scores-backward.ts";
+import { asContiguous } from "../../../kernels/layout/contiguous.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { ruleOf } from "../rule.ts";
-import { asContiguous } from "./shapes.ts";
 
 /** What is past the end has no gradient. */
 export const maskLengthsRule = ruleOf<

@@ -1,5 +1,6 @@
 import type { Into } from "../../../kernels/define/kernel.ts";
 import { mul, sub } from "../../../kernels/elementwise/elementwise.ts";
+import { asContiguous } from "../../../kernels/layout/contiguous.ts";
 import { type AdaptedTensors, adaptedExperts } from "../../../kernels/moe/adapted-experts.ts";
 import { adaptedExpertsBackward } from "../../../kernels/moe/adapted-experts-backward.ts";
 import { type ExpertChoiceOptions, expertChoice } from "../../../kernels/moe/expert-choice.ts";
@@ -24,7 +25,6 @@ import { softmax } from "../../../kernels/softmax/softmax.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { reshape } from "../../../tensor/views.ts";
 import { GradientError, type Rule, ruleOf } from "../rule.ts";
-import { asContiguous } from "./shapes.ts";
 
 type Routed = { readonly experts: Tensor; readonly weights: Tensor };
 

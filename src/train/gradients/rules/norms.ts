@@ -1,3 +1,4 @@
+import { asContiguous } from "../../../kernels/layout/contiguous.ts";
 import {
   type AddLayerNormTensors,
   addLayerNorm,
@@ -18,7 +19,6 @@ import { softmax } from "../../../kernels/softmax/softmax.ts";
 import { softmaxBackward } from "../../../kernels/softmax/softmax-backward.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { ruleOf } from "../rule.ts";
-import { asContiguous } from "./shapes.ts";
 
 type Y = { readonly y: Tensor };
 type Sum = Y & { readonly sum: Tensor };

@@ -1,8 +1,8 @@
+import { asContiguous } from "../../../kernels/layout/contiguous.ts";
 import { recurrentBackward } from "../../../kernels/recurrent/backward.ts";
 import type { RecurrentOptions, RecurrentTensors } from "../../../kernels/recurrent/problem.ts";
 import { type RecurrentResult, recurrent } from "../../../kernels/recurrent/recurrent.ts";
 import { ruleOf } from "../rule.ts";
-import { asContiguous } from "./shapes.ts";
 
 /** Backpropagation through time: all inputs get theirs from one walk over the steps, from the last to the first. */
 export const recurrentRule = ruleOf<RecurrentTensors, RecurrentResult, RecurrentOptions>(

@@ -1,13 +1,10 @@
 // Shapes of gradients: rows as a matrix, and sums over repetitions.
 import type { Gpu } from "../../../gpu/gpu.ts";
-import { contiguous } from "../../../kernels/layout/contiguous.ts";
+import { asContiguous } from "../../../kernels/layout/contiguous.ts";
 import { sum } from "../../../kernels/reduce/reduce.ts";
 import { formatShape, type Shape } from "../../../tensor/shape.ts";
 import { Tensor } from "../../../tensor/tensor.ts";
 import { reshape } from "../../../tensor/views.ts";
-
-/** A tensor in memory of its own if it is a view that skips elements: many kernels take no other. */
-export const asContiguous = (gpu: Gpu, x: Tensor): Tensor => (x.contiguous ? x : contiguous(gpu, { x }).y);
 
 /** `[...rows, cols]` as `[rows, cols]`, copied if the view cannot be reshaped. */
 export function asMatrix(gpu: Gpu, x: Tensor): Tensor {

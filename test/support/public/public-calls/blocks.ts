@@ -101,6 +101,31 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       { x: aligned.keys, lengths: aligned.lengths },
       { axis: 1, value: 0, into: { y: zeros([2, 3, 4]) } },
     ]),
+    deltaRule: call(library.deltaRule, [
+      {
+        q: zeros([1, 1, 2, 4]),
+        k: zeros([1, 1, 2, 4]),
+        v: zeros([1, 2, 2, 3]),
+        beta: zeros([1, 2, 2]),
+        g: zeros([1, 2, 2]),
+        state: zeros([1, 2, 4, 3]),
+        documents: zeros([1, 2], "u32"),
+      },
+      { normalise: true, scale: 0.5, variant: "chunks" },
+    ]),
+    stateSpace: call(library.stateSpace, [
+      {
+        x: zeros([1, 2, 2, 3]),
+        dt: zeros([1, 2, 2]),
+        a: zeros([2]),
+        b: zeros([1, 1, 2, 4]),
+        c: zeros([1, 1, 2, 4]),
+        d: zeros([2]),
+        state: zeros([1, 2, 4, 3]),
+        documents: zeros([1, 2], "u32"),
+      },
+      { variant: "chunks" },
+    ]),
     recurrent: call(library.recurrent, [recurrent, { cell: "lstm", reverse: true, reset: "after", variant: "steps" }]),
     recurrentLayers: call(library.recurrentLayers, [
       {

@@ -55,6 +55,35 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       { query: zeros([2, 1, 4]), keys: zeros([2, 3, 4]), v: zeros([4]), dscores: zeros([2, 1, 3]) },
       { needs: { query: true, keys: true, v: true } },
     ]),
+    "train/deltaRuleBackward": call(train.deltaRuleBackward, [
+      {
+        q: zeros([1, 1, 2, 4]),
+        k: zeros([1, 1, 2, 4]),
+        v: zeros([1, 2, 2, 3]),
+        beta: zeros([1, 2, 2]),
+        g: zeros([1, 2, 2]),
+        state: zeros([1, 2, 4, 3]),
+        documents: zeros([1, 2], "u32"),
+        dout: zeros([1, 2, 2, 3]),
+        dstate: zeros([1, 2, 4, 3]),
+      },
+      { normalise: true, scale: 0.5, variant: "chunks" },
+    ]),
+    "train/stateSpaceBackward": call(train.stateSpaceBackward, [
+      {
+        x: zeros([1, 2, 2, 3]),
+        dt: zeros([1, 2, 2]),
+        a: zeros([2]),
+        b: zeros([1, 1, 2, 4]),
+        c: zeros([1, 1, 2, 4]),
+        d: zeros([2]),
+        state: zeros([1, 2, 4, 3]),
+        documents: zeros([1, 2], "u32"),
+        dy: zeros([1, 2, 2, 3]),
+        dstate: zeros([1, 2, 4, 3]),
+      },
+      { variant: "chunks" },
+    ]),
     "train/recurrentBackward": call(train.recurrentBackward, [
       { ...recurrent, out: zeros([2, 1, 4]), dout: zeros([2, 1, 4]), dstate: m4, dcell: m4 },
       {

@@ -273,5 +273,38 @@ export function layerRows(gpu: Gpu): readonly Row[] {
     ),
   ];
 
-  return [...norms, ...pooled, ...others, ...routes, ...layers, ...recurrent, ...alignment, adapted];
+  const documents = words(gpu, [0, 0, 0, 1, 1], 1, 5);
+  const recurrences = [
+    row(
+      "deltaRule",
+      ops.deltaRule,
+      {
+        q: random([1, 1, 5, 3], 61),
+        k: random([1, 1, 5, 3], 62),
+        v: random([1, 2, 5, 2], 63),
+        beta: random([1, 2, 5], 64),
+        g: random([1, 2, 5], 65),
+        state: random([1, 2, 3, 2], 66),
+      },
+      (given) => ({ y: reference.deltaRule({ ...given, documents: documents.exact }, { normalise: true }).out }),
+      (given) => ops.deltaRule(gpu, { ...given, documents: documents.u32() }, { normalise: true }).out,
+    ),
+    row(
+      "stateSpace",
+      ops.stateSpace,
+      {
+        x: random([1, 2, 5, 2], 71),
+        dt: random([1, 2, 5], 72),
+        a: random([2], 73),
+        b: random([1, 1, 5, 3], 74),
+        c: random([1, 1, 5, 3], 75),
+        d: random([2], 76),
+        state: random([1, 2, 3, 2], 77),
+      },
+      (given) => ({ y: reference.stateSpace(given).y }),
+      (given) => ops.stateSpace(gpu, given).y,
+    ),
+  ];
+
+  return [...norms, ...pooled, ...others, ...routes, ...layers, ...recurrent, ...alignment, ...recurrences, adapted];
 }

@@ -1,0 +1,36 @@
+import type { Gpu } from "../../../gpu/gpu.ts";
+import {
+  type DeltaRuleOptions,
+  type DeltaRuleResult,
+  type DeltaRuleTensors,
+  deltaRule,
+} from "../../../kernels/linear-recurrence/delta-rule.ts";
+import { deltaRuleBackward } from "../../../kernels/linear-recurrence/delta-rule-backward.ts";
+import {
+  type StateSpaceOptions,
+  type StateSpaceResult,
+  type StateSpaceTensors,
+  stateSpace,
+} from "../../../kernels/linear-recurrence/state-space.ts";
+import { stateSpaceBackward } from "../../../kernels/linear-recurrence/state-space-backward.ts";
+import { ruleOf } from "../rule.ts";
+
+/** All inputs get theirs from one walk over the chunks, from the last to the first. */
+export const deltaRuleRule = ruleOf<DeltaRuleTensors, DeltaRuleResult, DeltaRuleOptions>(
+  deltaRule,
+  (gpu: Gpu, { tensors, options, gradient: { out: dout, state: dstate } }) => {
+    const found = deltaRuleBackward(gpu, { ...tensors, dout, dstate }, options);
+    const { dq: q, dk: k, dv: v, dbeta: beta, dg: g, dstate: state } = found;
+    return { q, k, v, beta, g, state };
+  },
+);
+
+/** As of {@link deltaRuleRule}. */
+export const stateSpaceRule = ruleOf<StateSpaceTensors, StateSpaceResult, StateSpaceOptions>(
+  stateSpace,
+  (gpu: Gpu, { tensors, gradient: { y: dy, state: dstate } }) => {
+    const found = stateSpaceBackward(gpu, { ...tensors, dy, dstate });
+    const { dx: x, ddt: dt, da: a, db: b, dc: c, dd: d, dstate: state } = found;
+    return { x, dt, a, b, c, d, state };
+  },
+);
