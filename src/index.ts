@@ -157,6 +157,8 @@ export { reduceSegments, type SegmentOptions, type SegmentTensors } from "./kern
 export { type RopeOptions, rope } from "./kernels/rope/rope.ts";
 export { parseRopeScaling, type RopeScaling } from "./kernels/rope/scaling.ts";
 export { type RopeTable, ropeTable } from "./kernels/rope/table.ts";
+export type { ShortConvolutionOptions, ShortConvolutionTensors } from "./kernels/short-convolution/problem.ts";
+export { type ShortConvolutionResult, shortConvolution } from "./kernels/short-convolution/short-convolution.ts";
 export { logSoftmax } from "./kernels/softmax/log-softmax.ts";
 export { softmax } from "./kernels/softmax/softmax.ts";
 export { type Recipe, recipes } from "./models/decoders/recipes.ts";

@@ -75,6 +75,20 @@ export const opTables: Readonly<Record<string, () => Promise<CaseTable>>> = {
       cases: [shape("gru", 12), shape("gru", 64), shape("gru", 12, "before"), shape("lstm", 12)],
     };
   },
+  "short-convolution": async () => {
+    const { shortConvolutionCases, shortConvolutionShape } = await import("../../src/check/cases/short-convolution.ts");
+    const shape = (t: number, channels: number) =>
+      shortConvolutionShape("SiLU", { b: 1, t, channels, width: 4 }, { activation: "silu", state: true });
+    return { ...shortConvolutionCases, cases: [shape(1, 2048), shape(64, 2048), shape(1024, 1024)] };
+  },
+  "short-convolution-backward": async () => {
+    const { shortConvolutionBackwardCases, shortConvolutionShape, withUpstream } = await import(
+      "../../src/check/cases/short-convolution.ts"
+    );
+    const shape = (t: number, channels: number) =>
+      withUpstream(shortConvolutionShape("SiLU", { b: 1, t, channels, width: 4 }, { activation: "silu" }));
+    return { ...shortConvolutionBackwardCases, cases: [shape(64, 2048), shape(1024, 1024)] };
+  },
   rope: async () => ({
     ...(await import("../../src/check/cases/attention/rope.ts")).ropeCases,
     cases: [ropeShape(1, 32, 64), ropeShape(512, 32, 64)],

@@ -3,7 +3,14 @@ import type { Gpu } from "../../src/gpu/gpu.ts";
 import { ShapeError } from "../../src/index.ts";
 import { attentionCalls } from "./attention.ts";
 import { countProgram, type KernelFacts } from "./count.ts";
-import { alignmentCalls, productCalls, recurrenceCalls, recurrentCalls, rowCalls } from "./forward.ts";
+import {
+  alignmentCalls,
+  convolutionCalls,
+  productCalls,
+  recurrenceCalls,
+  recurrentCalls,
+  rowCalls,
+} from "./forward.ts";
 import { type ModelCall, type Tensors, tensorsOn } from "./model.ts";
 import { mixtureCalls, trainingCalls } from "./training.ts";
 
@@ -27,6 +34,7 @@ const tables: readonly (readonly [heading: string, calls: (tensors: Tensors) => 
   ["Products", productCalls],
   ["Rows, elements and the choice of tokens", rowCalls],
   ["Delta rules and state spaces", recurrenceCalls],
+  ["Short convolutions", convolutionCalls],
   ["Recurrent layers", recurrentCalls],
   ["Attention over their states", alignmentCalls],
   ["Mixtures of experts", mixtureCalls],

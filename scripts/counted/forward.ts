@@ -12,6 +12,8 @@ import { matmul } from "../../src/kernels/matmul/matmul.ts";
 import { recurrentBackward } from "../../src/kernels/recurrent/backward.ts";
 import { recurrent } from "../../src/kernels/recurrent/recurrent.ts";
 import { columnSums } from "../../src/kernels/reduce/column-sums.ts";
+import { shortConvolutionBackward } from "../../src/kernels/short-convolution/backward.ts";
+import { shortConvolution } from "../../src/kernels/short-convolution/short-convolution.ts";
 import type { DType } from "../../src/tensor/dtype.ts";
 import { transpose } from "../../src/tensor/views.ts";
 import { type ModelCall, model, type Tensors } from "./model.ts";
@@ -65,6 +67,23 @@ export function recurrenceCalls({ gpu, random }: Tensors): ModelCall[] {
   return [
     ...variantsOf(deltaRule).map((variant) => ({ sizes, record: () => deltaRule(gpu, given(), { variant }) })),
     { sizes, record: () => deltaRuleBackward(gpu, { ...given(), dout: rows() }) },
+  ];
+}
+
+/** Short convolutions as models have them before a delta rule, and their gradients. */
+export function convolutionCalls({ gpu, random }: Tensors): ModelCall[] {
+  const sizes = `${tokens} tokens of ${width}, width 4`;
+  const given = () => ({ x: random([1, tokens, width]), weight: random([width, 4]), state: random([1, 3, width]) });
+  const activation = "silu";
+  return [
+    ...variantsOf(shortConvolution).map((variant) => ({
+      sizes,
+      record: () => shortConvolution(gpu, given(), { activation, variant }),
+    })),
+    {
+      sizes,
+      record: () => shortConvolutionBackward(gpu, { ...given(), dy: random([1, tokens, width]) }, { activation }),
+    },
   ];
 }
 

@@ -19,6 +19,7 @@ const headings = new Map([
   ["alignment", "Attention of 2014 and 2015"],
   ["linear-attention", "Attention without a softmax"],
   ["linear-recurrence", "Delta rules and state spaces"],
+  ["short-convolution", "Short convolutions"],
   ["softmax", "Softmax"],
   ["cross-entropy", "Losses"],
   ["elementwise", "Elementwise"],

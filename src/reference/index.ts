@@ -197,6 +197,13 @@ export {
   recurrent,
   recurrentBackward,
 } from "./models/recurrent.ts";
+export {
+  type ShortConvolutionGradients,
+  type ShortConvolutionOptions,
+  type ShortConvolutionTensors,
+  shortConvolution,
+  shortConvolutionBackward,
+} from "./models/short-convolution.ts";
 export { negativeSampling, negativeSamplingBackward } from "./models/word-vectors.ts";
 
 // Whole models

@@ -218,6 +218,12 @@ export {
   reduceSegmentsBackward,
   type SegmentGradientTensors,
 } from "../kernels/reduce/segments-backward.ts";
+export {
+  type ShortConvolutionBackwardOptions,
+  type ShortConvolutionGradients,
+  type ShortConvolutionGradientTensors,
+  shortConvolutionBackward,
+} from "../kernels/short-convolution/backward.ts";
 export { logSoftmaxBackward } from "../kernels/softmax/log-softmax-backward.ts";
 export {
   type SoftmaxBackwardTensors,

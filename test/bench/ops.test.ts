@@ -52,6 +52,8 @@ test("the other ops' benches return rows of the same form; a wrong one has no sp
     "state-space",
     "recurrent",
     "recurrent-backward",
+    "short-convolution",
+    "short-convolution-backward",
     "rope",
     "block",
     "matmul",

@@ -10,6 +10,7 @@ import { recurrenceCalls } from "./calls-linear-recurrence.ts";
 import { lossCalls } from "./calls-loss.ts";
 import { recurrentCalls } from "./calls-recurrent.ts";
 import { rowCalls } from "./calls-rows.ts";
+import { convolutionCalls } from "./calls-short-convolution.ts";
 import { weightCalls } from "./calls-weights.ts";
 
 /** The calls by names. */
@@ -22,6 +23,7 @@ export function calls(inputs: Inputs): Readonly<Record<string, CountedCall>> {
     ...expertCalls(inputs),
     ...rowCalls(inputs),
     ...recurrenceCalls(inputs),
+    ...convolutionCalls(inputs),
     ...recurrentCalls(inputs),
     ...backwardCalls(inputs),
     ...lossCalls(inputs),

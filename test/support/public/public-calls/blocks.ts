@@ -20,6 +20,13 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     cell: zeros([2, 4]),
     lengths: zeros([2], "u32"),
   };
+  const convolution = {
+    x: zeros([2, 1, 4]),
+    weight: zeros([4, 3]),
+    bias: v4,
+    state: zeros([2, 2, 4]),
+    documents: zeros([2, 1], "u32"),
+  };
   const aligned = {
     query: zeros([2, 1, 4]),
     keys: zeros([2, 3, 4]),
@@ -101,6 +108,7 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       { x: aligned.keys, lengths: aligned.lengths },
       { axis: 1, value: 0, into: { y: zeros([2, 3, 4]) } },
     ]),
+    shortConvolution: call(library.shortConvolution, [convolution, { activation: "silu", variant: "naive" }]),
     deltaRule: call(library.deltaRule, [
       {
         q: zeros([1, 1, 2, 4]),

@@ -160,6 +160,8 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
   const corrected = { ...keys, state: bits(1, 2, 4, 5), documents: bits(1, 3) };
   const steps = { x: bits(1, 2, 3, 5), dt: bits(1, 2, 3), a: v2, d: v2 };
   const spaces = { ...steps, b: kv, c: kv, state: bits(1, 2, 4, 5), documents: bits(1, 3) };
+  const taps = { x: bits(1, 2, 2), weight: bits(2, 3), bias: v2 };
+  const convolution = { ...taps, state: bits(1, 2, 2), documents: bits(1, 2) };
   const pairsOfWords = { v: m2, u: m2, others: bits(3, 2) };
   const calls: Readonly<Record<string, PublicCalls>> = {
     axes: of(reference.axes, ["op", { x: m2 }, { x: "a b" }]),
@@ -360,6 +362,11 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     recurrentBackward: of(reference.recurrentBackward, [
       { ...cells, dout: bits(2, 1, 2), dstate: m2, dcell: m2 },
       { cell: "lstm", reverse: true, reset: "after" },
+    ]),
+    shortConvolution: of(reference.shortConvolution, [convolution, { activation: "silu" }]),
+    shortConvolutionBackward: of(reference.shortConvolutionBackward, [
+      { ...convolution, dy: convolution.x, dstate: convolution.state },
+      { activation: "silu" },
     ]),
     deltaRule: of(reference.deltaRule, [corrected, { normalise: true, scale: 1, form: "quadratic" }]),
     deltaRuleBackward: of(reference.deltaRuleBackward, [

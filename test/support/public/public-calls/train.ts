@@ -55,6 +55,18 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       { query: zeros([2, 1, 4]), keys: zeros([2, 3, 4]), v: zeros([4]), dscores: zeros([2, 1, 3]) },
       { needs: { query: true, keys: true, v: true } },
     ]),
+    "train/shortConvolutionBackward": call(train.shortConvolutionBackward, [
+      {
+        x: zeros([2, 1, 4]),
+        weight: zeros([4, 3]),
+        bias: zeros([4]),
+        state: zeros([2, 2, 4]),
+        documents: zeros([2, 1], "u32"),
+        dy: zeros([2, 1, 4]),
+        dstate: zeros([2, 2, 4]),
+      },
+      { activation: "silu", needs: { x: true, weight: true, bias: true, state: true } },
+    ]),
     "train/deltaRuleBackward": call(train.deltaRuleBackward, [
       {
         q: zeros([1, 1, 2, 4]),

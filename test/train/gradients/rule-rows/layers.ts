@@ -304,6 +304,18 @@ export function layerRows(gpu: Gpu): readonly Row[] {
       (given) => ({ y: reference.stateSpace(given).y }),
       (given) => ops.stateSpace(gpu, given).y,
     ),
+    row(
+      "shortConvolution",
+      ops.shortConvolution,
+      {
+        x: random([1, 5, 3], 81),
+        weight: random([3, 4], 82),
+        bias: random([3], 83),
+        state: random([1, 3, 3], 84),
+      },
+      (given) => reference.shortConvolution({ ...given, documents: documents.exact }, { activation: "silu" }),
+      (given) => ops.shortConvolution(gpu, { ...given, documents: documents.u32() }, { activation: "silu" }).y,
+    ),
   ];
 
   return [...norms, ...pooled, ...others, ...routes, ...layers, ...recurrent, ...alignment, ...recurrences, adapted];
