@@ -87,6 +87,10 @@ export const reasons: Readonly<Record<"buffers" | "workgroupMemory", Readonly<Re
     "sampling/sample: load logits": order,
     "sampling/top-logprobs: load logits": order,
     "sampling/top-tokens: load logits": order,
+    "short-convolution/input-gradients: load weight": next,
+    "short-convolution/naive: load weight": next,
+    "short-convolution/weight-gradients: store dweights": next,
+    "short-convolution/window: load weight": next,
   },
   workgroupMemory: {
     "gemm/registers-2d: load a_tile": rung,

@@ -4,7 +4,8 @@
 // One thread a channel of SPAN tokens, with the weights and the last TAPS inputs in registers: a token shifts them by
 // one, the first of a document makes them zeros. The thread of the last tokens stores the next state. Requests a read
 // and a write for each element of y, 2 · TAPS - 1 reads for each thread, with a bias one more, and a write for each
-// element of the state. Documents add a read for each element, and 2 · TAPS - 1 for each thread. Choose it.
+// element of the state. Documents add a read for each element, and 2 · TAPS - 1 for each thread. Choose it: an input is
+// read once, not once for each weight that it meets.
 
 const WORKGROUP: u32 = 64;
 const SPAN: u32 = 16;

@@ -71,7 +71,7 @@ const inputsKernel = /* @__PURE__ */ defineKernel({
 });
 
 /** The shader's own sizes. */
-const { RUN } = /* @__PURE__ */ constantsOf(weightsSource, "RUN");
+const usual = /* @__PURE__ */ constantsOf(weightsSource, "RUN");
 
 const weightsKernel = /* @__PURE__ */ defineKernel({
   name: "short-convolution/weight-gradients",
@@ -83,7 +83,7 @@ const weightsKernel = /* @__PURE__ */ defineKernel({
     "documents?": "[b, t]",
   },
   outputs: { dweights: "[runs, channels, width]", dbiases: "[runs, channels]" },
-  axes: ({ b, t, held }) => ({ runs: b * Math.ceil(t / RUN), width: held + 1 }),
+  axes: ({ b, t, held }) => ({ runs: b * Math.ceil(t / usual.RUN), width: held + 1 }),
   ...convolutionKernel,
   specialise: ({ width }, _options: object, { dtypes }) => ({
     parts: [documentsPart(dtypes)],

@@ -41,7 +41,7 @@ interface Upstream {
 }
 
 /** The checks of {@link ShortConvolutionOptions}. */
-export const convolutionChecks = { activation: oneOf("silu", "none") } as const;
+export const convolutionChecks = { activation: /* @__PURE__ */ oneOf("silu", "none") } as const;
 
 /** As fields. */
 export const convolutionFields = /* @__PURE__ */ fieldsOf<ShortConvolutionOptions>(convolutionChecks);

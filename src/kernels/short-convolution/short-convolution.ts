@@ -71,7 +71,7 @@ const naiveKernel = /* @__PURE__ */ defineKernel({
 });
 
 /** The shader's own sizes. */
-const { SPAN } = /* @__PURE__ */ constantsOf(windowSource, "SPAN");
+const usual = /* @__PURE__ */ constantsOf(windowSource, "SPAN");
 
 const windowKernel = /* @__PURE__ */ defineKernel({
   name: "short-convolution/window",
@@ -82,13 +82,13 @@ const windowKernel = /* @__PURE__ */ defineKernel({
     parts: parts(options, context),
     constants: { TAPS: width },
   }),
-  threads: ({ b, t, channels }) => b * Math.ceil(t / SPAN) * channels,
+  threads: ({ b, t, channels }) => b * Math.ceil(t / usual.SPAN) * channels,
   cost: ({ b, t, held, channels, width }, options, { dtypes }) => {
     const documents = withDocuments(dtypes);
     const each = 2 * width - 1 + documents * (2 * width - 1) + ("bias" in dtypes ? 1 : 0);
     return {
       flops: b * t * channels * flopsOf(width, options),
-      requestedBytes: 4 * b * channels * (Math.ceil(t / SPAN) * each + t * (2 + documents) + held),
+      requestedBytes: 4 * b * channels * (Math.ceil(t / usual.SPAN) * each + t * (2 + documents) + held),
     };
   },
 });
@@ -108,7 +108,7 @@ const by = (kernel: typeof naiveKernel | typeof windowKernel) => ({
   },
 });
 
-const variants = { naive: by(naiveKernel), window: by(windowKernel) } as const;
+const variants = { naive: /* @__PURE__ */ by(naiveKernel), window: /* @__PURE__ */ by(windowKernel) } as const;
 
 /**
  * A causal convolution of each channel over its last `width` inputs (depthwise): `y[t] = activation(bias +
@@ -126,6 +126,7 @@ export const shortConvolution = /* @__PURE__ */ defineOp<
   ShortConvolutionResult,
   typeof variants
 >(
+  // On llvmpipe `window` takes 0.2 of the time for 1024 tokens of 1024 channels, and 0.4 for one token of 2048.
   { name: "shortConvolution", variants, order: () => ["window", "naive"] },
   { tensors: tensorFields("x", "weight", "bias?", "state?", "documents?"), options: convolutionFields },
 );
