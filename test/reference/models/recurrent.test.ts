@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { normal } from "../../src/check/random.ts";
-import { type Dense, dense, sizeOf } from "../../src/reference/dense.ts";
-import { recurrent, recurrentBackward } from "../../src/reference/models/recurrent.ts";
-import { negativeSampling, negativeSamplingBackward } from "../../src/reference/models/word-vectors.ts";
-import { expectGradients } from "../support/numbers/central-differences.ts";
+import { normal } from "../../../src/check/random.ts";
+import { type Dense, dense, sizeOf } from "../../../src/reference/dense.ts";
+import { recurrent, recurrentBackward } from "../../../src/reference/models/recurrent.ts";
+import { negativeSampling, negativeSamplingBackward } from "../../../src/reference/models/word-vectors.ts";
+import { expectGradients } from "../../support/numbers/central-differences.ts";
 
 const drawn = (shape: readonly number[], seed: number): Dense => dense(shape, normal(sizeOf(shape), seed));
 
