@@ -53,6 +53,8 @@ export interface BenchRow {
   readonly firstRunMs: number | null;
   readonly dispatches: number | null;
 
+  /** The function that is computed where it is not the op's own: its time has no rank among the others. */
+  readonly definition?: string | null;
   /** Exact number of (query, key) pairs that the mask leaves visible, over the batch and the query heads. */
   readonly livePairs: number | null;
   /**

@@ -11,6 +11,8 @@ import {
 import type { CallTensors } from "./call-shape.ts";
 import type { AttentionCase } from "./case.ts";
 import type { AttentionSubject } from "./plan.ts";
+import { recurrenceNames } from "./recurrence-truth.ts";
+import { recurrenceSubject } from "./recurrences.ts";
 
 type Given = Pick<AttentionOptions, "mask" | "score" | "layout">;
 
@@ -103,20 +105,28 @@ export const algorithms: Readonly<Record<string, () => AttentionSubject>> = {
 };
 
 /** The forms that `--variants` accepts other than the variants of the table. */
-export const algorithmNames: readonly string[] = [...Object.keys(algorithms), "ring:shards"];
+export const algorithmNames: readonly string[] = [
+  ...Object.keys(algorithms),
+  ...recurrenceNames,
+  "ring:shards",
+  ...recurrenceNames.map((name) => `${name}:variant`),
+];
 
 /** Reads the name of an algorithm; undefined for other names. */
 export function parseAlgorithm(text: string): AttentionSubject | undefined {
   const [, shards] = /^ring:([1-9]\d{0,2})$/.exec(text) ?? [];
   if (shards !== undefined) return ring(Number(shards));
-  return Object.hasOwn(algorithms, text) ? algorithms[text]?.() : undefined;
+  return Object.hasOwn(algorithms, text) ? algorithms[text]?.() : recurrenceSubject(text);
 }
 
 /** The algorithms that apply to a case. */
-export function algorithmsFor({ layout, dtype, mask, score, latent: widths }: AttentionCase): string[] {
+export function algorithmsFor({ batch, heads, layout, dtype, mask, score, latent: widths }: AttentionCase): string[] {
   if (widths) return ["expanded", "absorbed"];
   const plain = dtype === "f32" && score.text === "none" && (mask.text === "causal" || mask.text === "full");
   if (!plain) return [];
   if (layout.prefix !== undefined) return ["cascade"];
-  return layout.kind === "contiguous" ? ["linear", "ring"] : [];
+  if (layout.kind !== "contiguous") return [];
+  const { h, g } = heads;
+  const isWhole = mask.text === "causal" && h === g && batch.groups.every(({ t, s }) => t === s);
+  return ["linear", "ring", ...(isWhole ? recurrenceNames : [])];
 }

@@ -156,7 +156,7 @@ export async function findOut<R>(
 /** The row of a subject on a case. */
 export function rowOf(
   given: AttentionCase,
-  subject: Pick<AttentionSubject, "name" | "flops"> & Partial<Pick<BenchRow, "op" | "command">>,
+  subject: Pick<AttentionSubject, "name" | "flops" | "definition"> & Partial<Pick<BenchRow, "op" | "command">>,
   { ready, timing, reason = "", broken = false }: Found,
   work: ReturnType<typeof attentionWork>,
   plan: AttentionPlan,
@@ -174,6 +174,7 @@ export function rowOf(
     id: [op, ...words, ...(model === null ? [] : [model])].join("/"),
     op,
     variant: subject.name,
+    ...(subject.definition ? { definition: subject.definition } : {}),
     batch: batch.text,
     mask: mask.text,
     score: score.text,

@@ -10,6 +10,7 @@ import type { AttentionCase } from "./case.ts";
 import type { Heads } from "./inputs/heads.ts";
 import { expandHead } from "./inputs/latents.ts";
 import { maskIn } from "./inputs/layouts.ts";
+import { allowedInDecays, type RecurrenceName, trueRecurrence } from "./recurrence-truth.ts";
 
 /** One query row of one head of one sequence of a group. */
 interface Place {
@@ -67,8 +68,11 @@ export function placesOf({ count: b, t, s }: BatchGroup, { h, g, d, dv }: Heads,
 type Rows = Readonly<Record<"exact" | "emulated", { readonly k: Values; readonly v: Values }>>;
 type Values = Float32Array | Float64Array;
 
-/** A definition of attention: the mean of values weighted by the softmax of the scores, or by products of features. */
-export type Definition = "softmax" | "linear";
+/**
+ * A definition: the mean of values weighted by the softmax of the scores, or by products of features; or a recurrence,
+ * which is another function.
+ */
+export type Definition = "softmax" | "linear" | RecurrenceName;
 
 /** Number of heads whose keys are computed from latents: few, since that takes longer than the rest. */
 const latentHeads = 4;
@@ -96,6 +100,9 @@ export async function truthOf(
   const mask = maskIn(given.layout, given.mask.reference({ b, h, t, s }), s);
   const score = given.score.at({ b, h, t, s });
   const rowsOf = rowSource(given, group, numbers);
+  if (definition !== "softmax" && definition !== "linear") {
+    return recurrenceTruth({ given, group, numbers, places, definition, ...(signal ? { signal } : {}) });
+  }
   const [expected, emulated] = [new Float64Array(places.length * dv), new Float64Array(places.length * dv)];
   let last = performance.now();
   for (const [i, { batch, head, row }] of places.entries()) {
@@ -132,6 +139,49 @@ export async function truthOf(
     emulated.set(emulation(tensors(rounded), placed(score.emulation)).out.values, i * dv);
   }
   return { places, of: b * h * t, expected, emulated, allowed: score.allowed };
+}
+
+/** What a recurrence gives: each head whole, of which the wanted rows are kept. */
+async function recurrenceTruth({
+  given,
+  group,
+  numbers,
+  places,
+  definition,
+  signal,
+}: {
+  readonly given: AttentionCase;
+  readonly group: BatchGroup;
+  readonly numbers: GroupNumbers;
+  readonly places: readonly Place[];
+  readonly definition: RecurrenceName;
+  readonly signal?: AbortSignal;
+}): Promise<Truth> {
+  const { h, d, dv } = given.heads;
+  const { count: b, t } = group;
+  const rowsOf = rowSource(given, group, numbers);
+  const [expected, emulated] = [new Float64Array(places.length * dv), new Float64Array(places.length * dv)];
+  for (const head of new Set(places.map((place) => place.batch * h + place.head))) {
+    await new Promise((resolve) => setTimeout(resolve));
+    signal?.throwIfAborted();
+    const { exact } = rowsOf(Math.floor(head / h), head % h);
+    const q = new Float32Array(t * d);
+    for (let row = 0; row < t; row++) {
+      const first = ((Math.floor(head / h) * t + row) * h + (head % h)) * d;
+      q.set(numbers.q.subarray(first, first + d), row * d);
+    }
+    const found = trueRecurrence(definition, {
+      q: dense([t, d], q),
+      k: dense([t, d], exact.k.subarray(0, t * d)),
+      v: dense([t, dv], exact.v.subarray(0, t * dv)),
+    });
+    for (const [i, { batch, head: own, row }] of places.entries()) {
+      if (batch * h + own !== head) continue;
+      expected.set(found.expected.values.subarray(row * dv, (row + 1) * dv), i * dv);
+      emulated.set(found.emulated.values.subarray(row * dv, (row + 1) * dv), i * dv);
+    }
+  }
+  return { places, of: b * h * t, expected, emulated, allowed: allowedInDecays(definition) };
 }
 
 /** The keys and values of a head: as stored, or computed once from the latents. */

@@ -148,6 +148,7 @@ function heading(rows: readonly BenchRow[], width: number, paint: Paint): string
   const parts = [...own, layout === "contiguous" ? null : layout].filter((part) => part !== null);
   const { livePairs, bytes, kvBytesPerToken } = first;
   const calls = op === "attention" && layout !== "ragged" ? batch.split("_").length : 1;
+  const others = rows.flatMap(({ definition, variant, verdict }) => (definition && verdict !== "n/a" ? [variant] : []));
   const facts = [
     value(livePairs, (pairs) => `${quantity(pairs)} pairs`),
     operations(rows),
@@ -157,6 +158,7 @@ function heading(rows: readonly BenchRow[], width: number, paint: Paint): string
     value(first.imbalance ?? null, (ratio) => `imbalance ${ratio.toFixed(2)}`),
     byVariant(rows, ({ paddingEfficiency: full }) => value(full ?? null, (share) => `blocks ${percent(share)} full`)),
     calls > 1 ? `${calls} calls, one for each shape` : "",
+    others.length > 0 ? `not softmax: ${others.join(", ")}` : "",
   ].filter((fact) => fact !== "");
   const name = parts.join("  ");
   const text = fill(facts, " · ", width - 2, "  ");
@@ -183,8 +185,11 @@ function byVariant(rows: readonly BenchRow[], text: (row: BenchRow) => string): 
   for (const row of some.length > 0 ? some : rows.slice(0, 1)) {
     if (text(row) !== "") texts.set(text(row), [...(texts.get(text(row)) ?? []), row.variant]);
   }
-  const only = texts.size === 1;
-  return [...texts].map(([said, who]) => (only || who.length > 1 ? said : `${said} ${who[0]}`)).join(", ");
+  const most = Math.max(...[...texts.values()].map((who) => who.length));
+  const named = (who: readonly string[]) => (who.length > 1 ? `${who[0]} and ${who.length - 1} more` : who[0]);
+  return [...texts]
+    .map(([said, who]) => (texts.size === 1 || (most > 1 && who.length === most) ? said : `${said} ${named(who)}`))
+    .join(", ");
 }
 
 /** Items on lines of at most `width` characters, broken between items; each line after `indent`. */

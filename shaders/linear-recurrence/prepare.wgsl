@@ -1,4 +1,4 @@
-// with: linear-recurrence/gates/none, linear-recurrence/documents/none
+// with: linear-recurrence/exponential, linear-recurrence/gates/none, linear-recurrence/documents/none
 // What a chunk of SPAN tokens needs of its keys and queries:  pairs[0] = k · kᵀ, pairs[1] = scale · q · kᵀ, decayed
 //
 // A pair of tokens, j before i, is weighted by the decay from j to i; pairs of two documents are 0, and so are those
@@ -44,11 +44,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       sum += log_decay(values + i, head, c);
       sums[i * CHANNELS + c] = sum;
       let at = (values + i) * PLANES * CHANNELS + c;
-      decays[at] = select(0.0, exp(sum), document_of(tokens + i) == before);
+      decays[at] = select(0.0, decay_of(sum), document_of(tokens + i) == before);
       if (PLANES > 2) { decays[at + 2 * CHANNELS] = sum; }
     }
     for (var i = 0u; i < count; i++) {
-      let decay = exp(sum - sums[i * CHANNELS + c]);
+      let decay = decay_of(sum - sums[i * CHANNELS + c]);
       decays[((values + i) * PLANES + 1) * CHANNELS + c] = select(0.0, decay, document_of(tokens + i) == last);
     }
   }
@@ -63,12 +63,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     if (j <= i && i < count && document_of(tokens + i) == document_of(tokens + j)) {
       for (var row = 0u; row < WIDTH; row++) {
         var key = k[keys + j * WIDTH + row];
-        if (CHANNELS > 1) { key *= exp(sums[i * CHANNELS + row] - sums[j * CHANNELS + row]); }
+        if (CHANNELS > 1) { key *= decay_of(sums[i * CHANNELS + row] - sums[j * CHANNELS + row]); }
         if (READS != 0) { with_key = fma(k[keys + i * WIDTH + row], key, with_key); }
         with_query = fma(q[keys + i * WIDTH + row], key, with_query);
       }
       var factor = 1.0;
-      if (CHANNELS == 1) { factor = exp(sums[i] - sums[j]); }
+      if (CHANNELS == 1) { factor = decay_of(sums[i] - sums[j]); }
       with_key *= factor;
       with_query *= factor * params.scale;
     }

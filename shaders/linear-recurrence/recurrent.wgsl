@@ -1,4 +1,4 @@
-// with: linear-recurrence/gates/none, linear-recurrence/documents/none
+// with: linear-recurrence/exponential, linear-recurrence/gates/none, linear-recurrence/documents/none
 // A linear recurrence, token by token:  state = decay · state + k ⊗ u,  out = scale · stateᵀ · q
 //
 // With READS, what is written is the error of what the state says of the key, u = beta · (v - stateᵀ · k), the delta
@@ -42,7 +42,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     for (var row = thread; row < WIDTH; row += WORKGROUP) {
       keys[row] = k[(key_values + i) * WIDTH + row];
       queries[row] = params.scale * q[(key_values + i) * WIDTH + row];
-      decays[row] = exp(log_decay(values + i, head, row));
+      decays[row] = decay_of(log_decay(values + i, head, row));
     }
     workgroupBarrier();
     if (is_column) {

@@ -1,4 +1,4 @@
-// with: linear-recurrence/gates/none, linear-recurrence/documents/none
+// with: linear-recurrence/exponential, linear-recurrence/gates/none, linear-recurrence/documents/none
 // A linear recurrence, token by token:  state = decay · state + k ⊗ u,  out = scale · stateᵀ · q
 //
 // As linear-recurrence/recurrent, with a subgroup for four columns of a head's state: a lane has every SUBGROUP-th
@@ -53,7 +53,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id
         let at = (key_values + i) * WIDTH + row;
         let query = params.scale * q[at];
         keys[s] = k[at];
-        own[s] = select(own[s] * exp(log_decay(values + i, head, row)), vec4f(), is_new);
+        own[s] = select(own[s] * decay_of(log_decay(values + i, head, row)), vec4f(), is_new);
         if (READS != 0) { said = fma(vec4f(keys[s]), own[s], said); }
         found = fma(vec4f(query), own[s], found);
         both = fma(keys[s], query, both);

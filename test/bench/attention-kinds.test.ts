@@ -140,6 +140,25 @@ describe("algorithms", () => {
     expect(linear?.workspaceBytes).toBe(4 * 2 * 32 * 33);
   });
 
+  test("recurrences are compared with their own definitions; softmax in their place is red", async () => {
+    const names = ["deltaRule", "gatedDeltaRule", "kimiDeltaRule", "stateSpace", "gatedDeltaRule:chunks"];
+    const subjects = [...names.map(parseSubject), { ...wrong("stateSpace", rows), name: "softmax instead" }];
+    const found = await rowsOf([{ batch: "2q40", heads: "2x32" }], subjects);
+    expect(found.map(({ verdict }) => verdict)).toEqual([...names.map(() => "pass"), "fail"]);
+    expect(found.map(({ definition }) => definition)).toEqual([...names.slice(0, 4), "gatedDeltaRule", "stateSpace"]);
+    expect(found.map(({ flops }) => flops).slice(2, 4)).toEqual([6, 4].map((each) => 2 * 40 * 2 * 32 * 32 * each));
+    const [shared, step, full] = await Promise.all([
+      rowsOf([{ batch: "q40", heads: "4/2x32" }], [parseSubject("deltaRule")]),
+      rowsOf([{ batch: "q1s40", heads: "2x32" }], [parseSubject("deltaRule")]),
+      rowsOf([{ batch: "q40", mask: "full", heads: "2x32" }], [parseSubject("deltaRule")]),
+    ]);
+    expect([shared, step, full].map(([row]) => row?.reason)).toEqual([
+      "it takes as many heads of keys as of queries, not 2 and 4",
+      "it reads a whole sequence, not 1 queries of 40 keys; a state takes their place",
+      "it goes from token to token, as a causal mask does",
+    ]);
+  });
+
   test("cascade: a common prefix; one that is a key short is red", async () => {
     await expectGate(
       { batch: "3q2s40", layout: "prefix:24" },

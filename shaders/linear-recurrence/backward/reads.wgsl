@@ -1,3 +1,4 @@
+// with: linear-recurrence/exponential
 // Gradients of what reads a state, keys or queries:  dx_i = entering_i · state · y_i + Σ dpairs_ij · decay_ij · k_j
 //
 // With y the gradient of what a query found (PLANE 1), or minus that of a token's error (PLANE 0); j goes over the
@@ -40,7 +41,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     sum *= params.sign * decays[at];
     for (var j = 0u; j <= i; j++) {
       let earlier = (values + j) * PLANES * CHANNELS + row % CHANNELS;
-      let decay = exp(decays[at + 2 * CHANNELS] - decays[earlier + 2 * CHANNELS]);
+      let decay = decay_of(decays[at + 2 * CHANNELS] - decays[earlier + 2 * CHANNELS]);
       sum = fma(dpairs[pair + j * SPAN] * decay, k[keys + j * WIDTH + row], sum);
     }
     dx[(values + i) * WIDTH + row] = sum;

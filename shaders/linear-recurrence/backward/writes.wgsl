@@ -1,3 +1,4 @@
+// with: linear-recurrence/exponential
 // Gradients of keys as they are written:  dx_j = leaving_j · dstate · u_j + Σ decay_ij · (dpairs_ij · scale · q_i)
 //
 // And with READS the same of dpairs[0] and k_i, as later keys read what was written. With dstate the gradient of the
@@ -43,7 +44,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     sum *= beta[values + j] * decays[at + CHANNELS];
     for (var i = j; i < count; i++) {
       let later = (values + i) * PLANES * CHANNELS + row % CHANNELS;
-      let decay = exp(decays[later + 2 * CHANNELS] - decays[at + 2 * CHANNELS]);
+      let decay = decay_of(decays[later + 2 * CHANNELS] - decays[at + 2 * CHANNELS]);
       var read = dpairs[pair + SPAN * SPAN + i] * params.scale * q[keys + i * WIDTH + row];
       if (READS != 0) { read = fma(dpairs[pair + i], k[keys + i * WIDTH + row], read); }
       sum = fma(decay, read, sum);
