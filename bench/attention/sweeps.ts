@@ -197,7 +197,44 @@ export const sweeps: Readonly<Record<string, Sweep>> = {
         ([s, group]) => `over ${s} keys: fastest is ${winners(group, ({ batch }) => lengths(batch).t, " queries")}`,
       ),
   },
+  recurrences: {
+    question: "From how many tokens on does a prompt cost a recurrence less than softmax attention?",
+    cases: ({ software, heads = software ? "2x64" : "16x128" }) =>
+      doublings(256, software ? 8192 : 65536).map((t) => ({
+        batch: formatBatch([{ count: 1, t, s: t }]),
+        heads,
+        mask: "causal",
+      })),
+    own: ["masks"],
+    subjects: () => [
+      ...["flash", "subgroups", "linear", "stateSpace"],
+      ...["recurrent", "chunks", "subgroups"].map((variant) => `gatedDeltaRule:${variant}`),
+    ],
+    answers: (rows) => {
+      const isSoftmax = ({ definition = null }: BenchRow) => definition === null;
+      const crossings = [...groupBy(rows, ({ definition }) => definition ?? "")].flatMap(([definition, own]) => {
+        if (definition === "") return [];
+        const ratios = timesOf([...rows.filter(isSoftmax), ...own], (row) => !isSoftmax(row), isSoftmax);
+        const [from, last] = [ratios.find(({ ratio }) => ratio < 1), ratios.at(-1)];
+        if (!last) return [`${definition}: no correct result`];
+        const longest = `${percent(last.ratio)} of the time of the fastest softmax at ${last.at} tokens`;
+        return [`${definition}: ${from ? `less from ${from.at} tokens on, ${longest}` : `never less, ${longest}`}`];
+      });
+      const named = (variant: string) => (row: BenchRow) => row.variant === `gatedDeltaRule:${variant}`;
+      const chunks = timesOf(rows, named("recurrent"), named("chunks"));
+      const gains = chunks.map(({ at, ratio }) => `${digits(ratio)}× at ${at}`).join(", ");
+      return [...crossings, ...(gains === "" ? [] : [`gatedDeltaRule by chunks against token by token: ${gains}`])];
+    },
+  },
 };
+
+/** What a sweep over recurrences says of a length: the ratio of two times, or nothing. */
+function timesOf(rows: readonly BenchRow[], one: (row: BenchRow) => boolean, other: (row: BenchRow) => boolean) {
+  return [...groupBy(rows, ({ batch }) => lengths(batch).t)].flatMap(([at, group]) => {
+    const [first, second] = [one, other].map((is) => ranking(group.filter(is))[0]?.medianMs);
+    return first && second ? [{ at, ratio: first / second }] : [];
+  });
+}
 
 /** The sweep with this name. Throws a RangeError that lists the valid names. */
 export function findSweep(name: string): Sweep {

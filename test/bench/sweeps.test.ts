@@ -68,3 +68,27 @@ test("what packing buys, by heads to a group", () => {
     "packed with 8 query heads to a group: no correct result",
   ]);
 });
+
+test("from how many tokens on a recurrence takes less time than softmax, and what chunks gain", () => {
+  const of = (batch: string, definition: string, variant: string, medianMs: number) =>
+    someRow({ batch, definition, variant, medianMs });
+  const rule = (batch: string, way: string, medianMs: number) =>
+    of(batch, "gatedDeltaRule", `gatedDeltaRule:${way}`, medianMs);
+  const rows = [
+    ...[row("q256", "flash", 2), row("q256", "subgroups", 1), row("q1k", "flash", 16)],
+    ...[
+      rule("q256", "recurrent", 6),
+      rule("q256", "chunks", 3),
+      rule("q1k", "recurrent", 24),
+      rule("q1k", "chunks", 8),
+    ],
+    ...[of("q256", "linear", "linear", 4), of("q1k", "linear", "linear", 32)],
+    withoutSpeed("fail", "wrong", { batch: "q1k", definition: "stateSpace", variant: "stateSpace" }),
+  ];
+  expect(findSweep("recurrences").answers(rows)).toEqual([
+    "gatedDeltaRule: less from 1024 tokens on, 50% of the time of the fastest softmax at 1024 tokens",
+    "linear: never less, 200% of the time of the fastest softmax at 1024 tokens",
+    "stateSpace: no correct result",
+    "gatedDeltaRule by chunks against token by token: 2.00× at 256, 3.00× at 1024",
+  ]);
+});
