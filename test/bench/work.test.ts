@@ -28,6 +28,7 @@ const numbers: Readonly<Record<string, string>> = {
   "dilated-window": ":9:3",
   fixed: ":8:2",
   "shared-prefix": ":5:4",
+  "block-diffusion": ":12:5",
   "block-sparse": ":4:40",
   boolean: ":30",
 };

@@ -127,3 +127,48 @@ describe("pairs of masks by their closed forms", () => {
     expect(pairs(maskOf({ kind: "key-padding", ranges }), { t: n, s: n, b: 2 })).toBe(n * (55 + 13));
   });
 });
+
+describe("block diffusion", () => {
+  it.each([
+    [6, 2],
+    [7, 3],
+    [4, 9],
+    [5, 1],
+  ])("%i tokens in blocks of %i: as the paper draws it", (tokens, size) => {
+    const block = (position: number) => Math.floor((position % tokens) / size);
+    const isNoised = (position: number) => position < tokens;
+    // Block diagonal, offset block causal, block causal: the three parts of the mask in Arriola et al. 2025, section 3.
+    const sees = (query: number, key: number) =>
+      (isNoised(query) === isNoised(key) && block(query) === block(key)) ||
+      (isNoised(query) && !isNoised(key) && block(query) > block(key)) ||
+      (!isNoised(query) && !isNoised(key) && block(query) >= block(key));
+    const isIn = (position: number) => position >= 0 && position < 2 * tokens;
+    const mask = maskOf({ kind: "block-diffusion", tokens, size });
+    const rows = picture(mask, 2 * tokens + 4, 2 * tokens + 3, -2);
+    const expected: Mask = (_b, _h, query, key) => isIn(query) && isIn(key) && sees(query, key);
+    expect(rows).toEqual(picture(expected, 2 * tokens + 4, 2 * tokens + 3, -2));
+    // Generation has the rows and columns of the clean half.
+    const generation = maskOf({ kind: "block-diffusion", tokens, size, form: "generation" });
+    expect(picture(generation, tokens, tokens)).toEqual(
+      rows.slice(2 + tokens, 2 + 2 * tokens).map((row) => row.slice(tokens, 2 * tokens)),
+    );
+    expect(picture(generation, 2, tokens + 1, tokens)).toEqual(["0".repeat(tokens + 1), "0".repeat(tokens + 1)]);
+  });
+
+  it("with blocks of one token, clean queries are causal and noised ones see themselves and the clean before", () => {
+    const rows = picture(maskOf({ kind: "block-diffusion", tokens: 3, size: 1 }), 6, 6);
+    expect(rows).toEqual(["100000", "010100", "001110", "000100", "000110", "000111"]);
+  });
+
+  it("m blocks of b tokens leave b² m (m + 1) pairs", () => {
+    const pairsOf = (tokens: number, size: number) =>
+      pairs(maskOf({ kind: "block-diffusion", tokens, size }), { t: 2 * tokens, s: 2 * tokens });
+    for (const [m, b] of [
+      [5, 3],
+      [1, 4],
+      [6, 1],
+    ] as const) {
+      expect(pairsOf(m * b, b)).toBe(b * b * m * (m + 1));
+    }
+  });
+});

@@ -43,6 +43,12 @@ const sparse: Checks<Sparse> = { set: oneOf(1, 2, "merged"), definition: oneOf("
 /** A number of positions. */
 const count = required(integer(1));
 
+interface BlockDiffusion {
+  readonly tokens: number;
+  readonly size: number;
+  readonly form?: "training" | "generation";
+}
+
 type Window = { readonly keys: number };
 
 /** The definitions of all masks, by name. To add one, see docs/guides/add-a-mask.md. */
@@ -133,6 +139,24 @@ export const masks = {
     const checks = { prefix: required(size), branches: tensorOf("b s") };
     const { prefix, branches } = given("shared-prefix", parameters, checks);
     return (batch, _h, query, key) => key < prefix || (key <= query && inOne(branches, batch, query, key));
+  },
+
+  /**
+   * Block diffusion (Arriola et al. 2025): `tokens` noised positions, then the same clean, in blocks of `size`; in
+   * generation only the clean ones.
+   */
+  "block-diffusion"(parameters: BlockDiffusion): Mask {
+    const checks = { tokens: count, size: count, form: oneOf("training", "generation") };
+    const { tokens, size, form = "training" } = given("block-diffusion", parameters, checks);
+    const halves = form === "training" ? 2 : 1;
+    const isThere = (position: number) => position >= 0 && position < halves * tokens;
+    const isNoised = (position: number) => halves === 2 && position < tokens;
+    const block = (position: number) => Math.floor((position % tokens) / size);
+    return (_b, _h, query, key) => {
+      if (!isThere(query) || !isThere(key)) return false;
+      if (isNoised(key)) return isNoised(query) && block(query) === block(key);
+      return isNoised(query) ? block(key) < block(query) : block(key) <= block(query);
+    };
   },
 
   /** Blocks of `size` by `size` where `map` `[b or 1, h or 1, rows, columns]` is not 0. */

@@ -81,6 +81,7 @@ const fills: Readonly<Record<string, MaskDescription>> = {
   "sink window": { kind: "sliding-window", keys: shape.unit + 1 },
   "strided, paper, merged": { kind: "sliding-window", keys: 2 * shape.unit + 1 },
   "strided by one": "causal",
+  "block diffusion": { kind: "block-diffusion", tokens: shape.s / 2, size: shape.unit },
   "fixed, paper, merged": { kind: "chunked", keys: 3 * shape.unit },
 };
 

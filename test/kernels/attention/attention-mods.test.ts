@@ -24,7 +24,15 @@ const chosen: Readonly<Record<string, readonly string[]>> = {
   ],
   twoPass: ["dilated window", "dilated window, dilation 1", "document", "relative bias", "sink"],
   flash: ["key padding", "boolean, one for each", "bias, one for each", "sink"],
-  blocks: ["document", "block-sparse, a map for each", "fixed, code", "a user's own", "sink", "window or far window"],
+  blocks: [
+    "document",
+    "block-sparse, a map for each",
+    "fixed, code",
+    "block diffusion",
+    "a user's own",
+    "sink",
+    "window or far window",
+  ],
   packed: ["sink", "softcap"],
   splitK: ["hiding bias", "key padding", "sink", "block-sparse, a map for each", "a user's own", "prefix"],
 };

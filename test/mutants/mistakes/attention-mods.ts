@@ -70,6 +70,19 @@ export const attentionModMistakes: readonly Mistake[] = [
     "the first token of an answer for all",
   ),
   inShader(
+    `${masks}/block-diffusion`,
+    "return key_block < q / mask_params.size;",
+    "return key_block <= q / mask_params.size;",
+    "a noised query sees its own block clean",
+  ),
+  inShader(`${masks}/block-diffusion`, "range.y = max(range.y, noised", "range.y = max(0, noised", "only clean ends"),
+  inShader(
+    `${masks}/block-diffusion`,
+    "(last_query < noised || block == 0)",
+    "true",
+    "tiles of both halves' queries are full",
+  ),
+  inShader(
     `${masks}/block-sparse`,
     "b * mask_params.batch + h * mask_params.head",
     "b * mask_params.batch",

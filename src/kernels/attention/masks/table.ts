@@ -1,3 +1,4 @@
+import { blockDiffusion } from "./block-diffusion.ts";
 import { blockSparse } from "./block-sparse.ts";
 import { boolean } from "./boolean.ts";
 import { causal } from "./causal.ts";
@@ -28,6 +29,7 @@ export const masks = [
   fixed,
   document,
   sharedPrefix,
+  blockDiffusion,
   blockSparse,
   keyPadding,
   boolean,
