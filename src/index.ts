@@ -83,6 +83,7 @@ export {
   relu,
   sigmoid,
   silu,
+  softplus,
   squaredRelu,
   swiglu,
   tanh,

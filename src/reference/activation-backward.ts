@@ -81,6 +81,9 @@ export const reluBackward = (tensors: Input): { dx: Dense } => map("reluBackward
 export const squaredReluBackward = (tensors: Input): { dx: Dense } =>
   map("squaredReluBackward", tensors, (u) => (u <= 0 ? 0 : 2 * u));
 
+/** Gradient of {@link softplus}: `dx = dy · sigmoid(x)`. dx like x. */
+export const softplusBackward = (tensors: Input): { dx: Dense } => map("softplusBackward", tensors, sigmoid);
+
 /** Gradient of {@link tanh}: `dx = dy · (1 − tanh²(x))`. dx like x. */
 export const tanhBackward = (tensors: Input): { dx: Dense } =>
   map("tanhBackward", tensors, (u) => 1 / Math.cosh(u) ** 2);

@@ -80,6 +80,9 @@ export const geluTanhOf = (u: number): number => u * sigmoid(2 * Math.sqrt(2 / M
 /** `u · sigmoid(u)`. */
 export const siluOf = (u: number): number => u * sigmoid(u);
 
+/** `ln(1 + exp(u))` without an exponential that overflows. */
+export const softplusOf = (u: number): number => Math.max(u, 0) + Math.log1p(Math.exp(-Math.abs(u)));
+
 /** `max(u, 0)`, and NaN of NaN. */
 export const reluOf = (u: number): number => Math.max(u, 0);
 
@@ -100,6 +103,9 @@ export const quickGelu = (tensors: Input): { y: Dense } => map("quickGelu", tens
 
 /** ReLU: `max(x, 0)`, and NaN of NaN (Nair and Hinton 2010). y like x. */
 export const relu = (tensors: Input): { y: Dense } => map("relu", tensors, reluOf);
+
+/** Softplus, `ln(1 + exp(x))` (Dugas et al. 2001). y like x. */
+export const softplus = (tensors: Input): { y: Dense } => map("softplus", tensors, softplusOf);
 
 /** ReLU squared: `max(x, 0)²`, and NaN of NaN (So et al. 2021, section 4.1). y like x. */
 export const squaredRelu = (tensors: Input): { y: Dense } => map("squaredRelu", tensors, (u) => Math.max(u, 0) ** 2);

@@ -156,6 +156,7 @@ export {
   sigmoidBackward,
   siluBackward,
   softcapBackward,
+  softplusBackward,
   squaredReluBackward,
   tanhBackward,
 } from "../kernels/elementwise/activation-backward.ts";

@@ -17,6 +17,7 @@ describe("gradients of activations are those of central differences", () => {
     ["silu", forward.silu, backward.siluBackward],
     ["quickGelu", forward.quickGelu, backward.quickGeluBackward],
     ["relu", forward.relu, backward.reluBackward],
+    ["softplus", forward.softplus, backward.softplusBackward],
     ["squaredRelu", forward.squaredRelu, backward.squaredReluBackward],
     ["tanh", forward.tanh, backward.tanhBackward],
     ["logistic", forward.logistic, backward.logisticBackward],

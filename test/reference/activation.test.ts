@@ -10,6 +10,7 @@ import {
   reglu,
   relu,
   silu,
+  softplus,
   squaredRelu,
   swiglu,
   tanh,
@@ -74,6 +75,8 @@ describe("activations", () => {
     expectClose(silu({ x: two }).y, [0.75 * Math.log(3), -0.25 * Math.log(3)]);
     expect([...relu({ x: dense([4], [-1, 0, 2, Number.NaN]) }).y.values]).toEqual([0, 0, 2, Number.NaN]);
     expect([...squaredRelu({ x: dense([4], [-1, 0, 3, Number.NaN]) }).y.values]).toEqual([0, 0, 9, Number.NaN]);
+    expectClose(softplus({ x: two }).y, [Math.log(4), Math.log(4 / 3)]);
+    expect(softplus({ x: dense([2], [-700, 1000]) }).y.values[1]).toBe(1000);
     expectClose(tanh({ x: dense([2], [Math.log(2), -Math.log(2)]) }).y, [0.6, -0.6]);
     expectClose(logistic({ x: two }).y, [0.75, 0.25]);
     expectClose(reglu({ gate: dense([2], [3, -3]), up: dense([2], [2, 5]) }).y, [6, 0]);

@@ -7,6 +7,7 @@ import {
   sigmoidBackward,
   siluBackward,
   softcapBackward,
+  softplusBackward,
   squaredReluBackward,
   tanhBackward,
 } from "../../kernels/elementwise/activation-backward.ts";
@@ -39,7 +40,7 @@ const gated = casesOf(values, (gate) => ({ gate, up: like(gate, 9), dy: like(gat
 const plainTable = (
   op:
     | ("geluBackward" | "geluTanhBackward" | "siluBackward" | "quickGeluBackward" | "reluBackward")
-    | ("squaredReluBackward" | "tanhBackward" | "sigmoidBackward"),
+    | ("softplusBackward" | "squaredReluBackward" | "tanhBackward" | "sigmoidBackward"),
   run: typeof geluBackward,
   expected: typeof reference.geluBackward,
   cases = plain,
@@ -105,6 +106,7 @@ export const activationBackwardCases: readonly CaseTable[] = [
   plainTable("quickGeluBackward", quickGeluBackward, reference.quickGeluBackward),
   plainTable("reluBackward", reluBackward, reference.reluBackward),
   plainTable("squaredReluBackward", squaredReluBackward, reference.squaredReluBackward, squared),
+  plainTable("softplusBackward", softplusBackward, reference.softplusBackward),
   plainTable("tanhBackward", tanhBackward, reference.tanhBackward, bent),
   plainTable("sigmoidBackward", sigmoidBackward, reference.logisticBackward),
   expTable,

@@ -8,6 +8,7 @@ import {
   relu,
   sigmoid,
   silu,
+  softplus,
   squaredRelu,
   swiglu,
   tanh,
@@ -65,7 +66,7 @@ export const squarable: Readonly<Record<string, CaseInput>> = {
 };
 
 const plainTable = (
-  op: "gelu" | "geluTanh" | "silu" | "quickGelu" | "relu" | "squaredRelu" | "tanh" | "sigmoid",
+  op: "gelu" | "geluTanh" | "silu" | "quickGelu" | "relu" | "softplus" | "squaredRelu" | "tanh" | "sigmoid",
   run: typeof gelu,
   expected: typeof reference.gelu,
   cases = plain,
@@ -103,6 +104,7 @@ export const activationCases: readonly CaseTable[] = [
     reference.squaredRelu,
     casesOf(squarable, (x) => ({ x })),
   ),
+  plainTable("softplus", softplus, reference.softplus),
   plainTable("tanh", tanh, reference.tanh),
   plainTable("sigmoid", sigmoid, reference.logistic),
   gatedTable("swiglu", swiglu, reference.swiglu),

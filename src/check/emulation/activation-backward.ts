@@ -80,6 +80,7 @@ export const activationBackwardGates = {
     (u) => (u <= 0 ? 0 : 2 * u),
     () => 0,
   ),
+  softplusBackward: gate(sigmoid, (u) => allowedUlps.division + allowedUlps.exp(within(u))),
   tanhBackward: gate(
     (u) => slopeOfSigmoid(2 * u, 4),
     (u) => slopeUlps(2 * u),

@@ -8,6 +8,8 @@ const f = Math.fround;
 
 /** `1 / (1 + exp(−u))` in f32. */
 export const sigmoid = (u: number) => f(1 / f(1 + f(Math.exp(-u))));
+/** `ln(1 + exp(u))` in f32. */
+const softplus = (u: number) => f(Math.max(u, 0) + f(Math.log1p(f(Math.exp(-Math.abs(u))))));
 /** `u · sigmoid(u)` in f32. */
 export const silu = (u: number) => f(u * sigmoid(u));
 const quickGelu = (u: number) => f(u * sigmoid(f(f(1.702) * u)));
@@ -71,6 +73,7 @@ export const activationGates = {
     emulation: ({ x }) => ({ y: map(x, (u) => f(Math.tanh(u))) }),
     allowed: ({ x }) => x.values.map(allowedOfTanh),
   } satisfies Gate<"x", "y">,
+  softplus: gate(softplus, (u) => Math.max(u, -furthest)),
   sigmoid: gate(sigmoid, (u) => u),
   reglu: {
     emulation: ({ gate: x, up }) => ({ y: map(x, (u, i) => f(Math.max(u, 0) * at(up.values, i))) }),

@@ -7,6 +7,7 @@ import derivativeQuickGelu from "#shaders/lib/derivative/quick-gelu.wgsl";
 import derivativeRelu from "#shaders/lib/derivative/relu.wgsl";
 import derivativeSigmoid from "#shaders/lib/derivative/sigmoid.wgsl";
 import derivativeSilu from "#shaders/lib/derivative/silu.wgsl";
+import derivativeSoftplus from "#shaders/lib/derivative/softplus.wgsl";
 import derivativeSquaredRelu from "#shaders/lib/derivative/squared-relu.wgsl";
 import derivativeTanh from "#shaders/lib/derivative/tanh.wgsl";
 import vectorFour from "#shaders/lib/vector/four.wgsl";
@@ -143,6 +144,9 @@ export const reluBackward = /* @__PURE__ */ defineMapBackward("relu-backward", d
 
 /** Gradient of {@link squaredRelu}: `dy · 2x` where x is above 0, else 0; tensors as in {@link geluBackward}. */
 export const squaredReluBackward = /* @__PURE__ */ defineMapBackward("squared-relu-backward", derivativeSquaredRelu, 2);
+
+/** Gradient of {@link softplus}, `dx = dy · sigmoid(x)`; tensors as in {@link geluBackward}. */
+export const softplusBackward = /* @__PURE__ */ defineMapBackward("softplus-backward", derivativeSoftplus, 4);
 
 /** Gradient of {@link tanh}, `dx = dy · (1 − tanh²(x))`; tensors as in {@link geluBackward}. */
 export const tanhBackward = /* @__PURE__ */ defineMapBackward("tanh-backward", derivativeTanh, 8);

@@ -7,6 +7,7 @@ import activationQuickGelu from "#shaders/lib/activation/quick-gelu.wgsl";
 import activationRelu from "#shaders/lib/activation/relu.wgsl";
 import activationSigmoid from "#shaders/lib/activation/sigmoid.wgsl";
 import activationSilu from "#shaders/lib/activation/silu.wgsl";
+import activationSoftplus from "#shaders/lib/activation/softplus.wgsl";
 import activationSquaredRelu from "#shaders/lib/activation/squared-relu.wgsl";
 import activationTanh from "#shaders/lib/activation/tanh.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
@@ -40,6 +41,9 @@ export const sigmoid = /* @__PURE__ */ defineMap("sigmoid", activationSigmoid, 3
 
 /** ReLU squared, `max(x, 0)²` (So et al. 2021, section 4.1). `x` is f32 of any shape, `y` like it. */
 export const squaredRelu = /* @__PURE__ */ defineMap("squared-relu", activationSquaredRelu, 1);
+
+/** Softplus, `ln(1 + exp(x))` (Dugas et al. 2001). `x` is f32 of any shape, `y` like it. */
+export const softplus = /* @__PURE__ */ defineMap("softplus", activationSoftplus, 20);
 
 /** The hyperbolic tangent. `x` is f32 of any shape, `y` like it; ±1 of infinities. */
 export const tanh = /* @__PURE__ */ defineMap("tanh", activationTanh, 15);

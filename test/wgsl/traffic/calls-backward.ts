@@ -12,6 +12,7 @@ import {
   sigmoidBackward,
   siluBackward,
   softcapBackward,
+  softplusBackward,
   squaredReluBackward,
   tanhBackward,
 } from "../../../src/kernels/elementwise/activation-backward.ts";
@@ -42,6 +43,7 @@ const activations = {
   reluBackward,
   sigmoidBackward,
   siluBackward,
+  softplusBackward,
   squaredReluBackward,
   tanhBackward,
 };

@@ -34,8 +34,9 @@ export function calls(inputs: Inputs): Readonly<Record<string, CountedCall>> {
 
 function elementwiseCalls({ gpu, random, words }: Inputs) {
   const [a, b, x] = [random([3, 8]), random([3, 8]), random([3, 7])];
-  const { add, sub, mul, div, exp, gelu, geluTanh, quickGelu, relu, sigmoid, silu, squaredRelu, tanh } = library;
-  const maps = { exp, gelu, geluTanh, quickGelu, relu, sigmoid, silu, squaredRelu, tanh };
+  const { add, sub, mul, div, exp, gelu, geluTanh, quickGelu, relu, sigmoid, silu, softplus, squaredRelu, tanh } =
+    library;
+  const maps = { exp, gelu, geluTanh, quickGelu, relu, sigmoid, silu, softplus, squaredRelu, tanh };
   return named({
     ...Object.fromEntries(Object.entries({ add, sub, mul, div }).map(([name, op]) => [name, () => op(gpu, { a, b })])),
     ...Object.fromEntries(Object.entries(maps).map(([name, op]) => [name, () => op(gpu, { x })])),

@@ -10,6 +10,7 @@ import {
   relu,
   sigmoid,
   silu,
+  softplus,
   squaredRelu,
   swiglu,
   tanh,
@@ -23,6 +24,7 @@ import {
   sigmoidBackward,
   siluBackward,
   softcapBackward,
+  softplusBackward,
   squaredReluBackward,
   tanhBackward,
 } from "../../../kernels/elementwise/activation-backward.ts";
@@ -69,6 +71,7 @@ export const activationRules: readonly Rule[] = [
   mapRule(quickGelu, quickGeluBackward),
   mapRule(relu, reluBackward),
   mapRule(squaredRelu, squaredReluBackward),
+  mapRule(softplus, softplusBackward),
   mapRule(tanh, tanhBackward),
   mapRule(sigmoid, sigmoidBackward),
   mapRule(exp, expBackward),

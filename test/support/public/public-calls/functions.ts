@@ -141,6 +141,7 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     reglu: gated(library.reglu),
     sigmoid: map(library.sigmoid),
     tanh: map(library.tanh),
+    softplus: map(library.softplus),
     squaredRelu: map(library.squaredRelu),
     relu: map(library.relu),
     silu: map(library.silu),

@@ -45,6 +45,7 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     "train/reluBackward": map(train.reluBackward),
     "train/tanhBackward": map(train.tanhBackward),
     "train/sigmoidBackward": map(train.sigmoidBackward),
+    "train/softplusBackward": map(train.softplusBackward),
     "train/squaredReluBackward": map(train.squaredReluBackward),
     "train/regluBackward": gated(train.regluBackward),
     "train/softcapBackward": map(train.softcapBackward, { cap: 30 }),

@@ -22,6 +22,7 @@ export function elementRows(gpu: Gpu): readonly Row[] {
       ["silu", ops.silu, reference.silu],
       ["quickGelu", ops.quickGelu, reference.quickGelu],
       ["relu", ops.relu, reference.relu],
+      ["softplus", ops.softplus, reference.softplus],
       ["squaredRelu", ops.squaredRelu, reference.squaredRelu],
       ["tanh", ops.tanh, reference.tanh],
       ["sigmoid", ops.sigmoid, reference.logistic],

@@ -1,0 +1,6 @@
+// with: lib/numbers/sigmoid
+// Of softplus:  sigmoid(x)
+
+fn derivative(x: Vector) -> Vector {
+  return sigmoid(x);
+}
