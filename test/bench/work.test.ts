@@ -29,6 +29,7 @@ const numbers: Readonly<Record<string, string>> = {
   fixed: ":8:2",
   "shared-prefix": ":5:4",
   "block-diffusion": ":12:5",
+  neighbourhood: ":20:6",
   "block-sparse": ":4:40",
   boolean: ":30",
 };

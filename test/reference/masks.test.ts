@@ -172,3 +172,88 @@ describe("block diffusion", () => {
     }
   });
 });
+
+/** All ways to lay a window of `keys` into an axis; the one whose first key is nearest to where it would begin. */
+function nearestWindow(length: number, keys: number, wanted: number): number {
+  const firsts = Array.from({ length: length - keys + 1 }, (_, first) => first);
+  return firsts.reduce((best, first) => (Math.abs(first - wanted) < Math.abs(best - wanted) ? first : best), 0);
+}
+
+describe("neighbourhoods", () => {
+  const rowsOf = (tokens: number, keys: number, more: object = {}) =>
+    picture(maskOf({ kind: "neighbourhood", tokens, keys, ...more }), tokens, tokens);
+
+  it("are shifted at both ends, not cut; an even one has one key more before the query", () => {
+    expect(rowsOf(6, 3)).toEqual(["111000", "111000", "011100", "001110", "000111", "000111"]);
+    expect(rowsOf(6, 4)).toEqual(["111100", "111100", "111100", "011110", "001111", "001111"]);
+    expect(rowsOf(4, 2)).toEqual(["1100", "1100", "0110", "0011"]);
+  });
+
+  it.each([1, 2, 3, 4, 5, 8, 11, 12])("of %i keys: that many everywhere, at the nearest place", (keys) => {
+    for (const tokens of [keys, keys + 1, 2 * keys + 3, 17 + keys]) {
+      for (let stride = 1; stride <= keys; stride++) {
+        const rows = rowsOf(tokens, keys, { stride });
+        for (const [query, row] of rows.entries()) {
+          const leader = Math.min(Math.floor(query / stride) * stride + Math.floor(stride / 2), tokens - 1);
+          const first = nearestWindow(tokens, keys, leader - Math.floor(keys / 2));
+          expect(row).toBe("0".repeat(first) + "1".repeat(keys) + "0".repeat(tokens - first - keys));
+        }
+      }
+    }
+  });
+
+  it("odd ones are those of attention-gym: the distance to a centre that is clamped", () => {
+    for (const [tokens, keys] of [
+      [9, 3],
+      [12, 7],
+      [5, 5],
+    ] as const) {
+      const half = Math.floor(keys / 2);
+      const clamped: Mask = (_b, _h, query, key) =>
+        Math.abs(Math.min(Math.max(query, half), tokens - 1 - half) - key) <= half;
+      expect(rowsOf(tokens, keys)).toEqual(picture(clamped, tokens, tokens));
+    }
+  });
+
+  it("as wide as the axis or wider are all of it; nothing is outside of the axis", () => {
+    for (const keys of [5, 6, 90]) expect(rowsOf(5, keys)).toEqual(picture(full, 5, 5));
+    const mask = maskOf({ kind: "neighbourhood", tokens: 5, keys: 9 });
+    expect(picture(mask, 4, 7, -2)).toEqual(["0000000", "0000000", "1111100", "1111100"]);
+    expect(picture(mask, 2, 7, 4)).toEqual(["1111100", "0000000"]);
+  });
+
+  it("causal ones end at the query, and a group's last query sees all keys of the window", () => {
+    expect(rowsOf(6, 3, { form: "causal" })).toEqual(picture(masks["sliding-window"]({ keys: 3 }), 6, 6));
+    expect(rowsOf(7, 3, { form: "causal", stride: 2 })).toEqual([
+      ...["1000000", "1100000", "0110000", "0111000", "0001100", "0001110", "0000111"],
+    ]);
+  });
+
+  it.each([{}, { stride: 2 }, { form: "causal" }, { form: "causal", stride: 3 }])(
+    "dilated, each residue class is a neighbourhood of its own: %o",
+    (more) => {
+      for (const [tokens, keys, dilation] of [
+        [13, 3, 2],
+        [14, 4, 3],
+        [7, 3, 9],
+        [20, 5, 4],
+      ] as const) {
+        const rows = rowsOf(tokens, keys, { ...more, dilation });
+        for (let residue = 0; residue < Math.min(dilation, tokens); residue++) {
+          const every = (text: string | readonly string[]) =>
+            Array.from(text).filter((_, position) => position % dilation === residue);
+          const length = every("x".repeat(tokens)).length;
+          expect(every(rows).map((row) => every(row).join(""))).toEqual(rowsOf(length, keys, more));
+        }
+        const strays = rows.flatMap((row, q) =>
+          Array.from(row).filter((sees, k) => sees === "1" && (q - k) % dilation),
+        );
+        expect(strays).toEqual([]);
+      }
+    },
+  );
+
+  it("a stride longer than the window is refused: a query would not see itself", () => {
+    expect(() => rowsOf(9, 3, { stride: 4 })).toThrow("stride 4, expected at most the window's 3");
+  });
+});

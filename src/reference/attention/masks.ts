@@ -49,6 +49,19 @@ interface BlockDiffusion {
   readonly form?: "training" | "generation";
 }
 
+/** What all neighbourhoods may be given. */
+interface Neighbours {
+  readonly stride?: number;
+  readonly dilation?: number;
+  readonly form?: "centred" | "causal";
+}
+
+const neighbours: Checks<Neighbours> = {
+  stride: integer(1),
+  dilation: integer(1),
+  form: oneOf("centred", "causal"),
+};
+
 type Window = { readonly keys: number };
 
 /** The definitions of all masks, by name. To add one, see docs/guides/add-a-mask.md. */
@@ -159,6 +172,14 @@ export const masks = {
     };
   },
 
+  /** The `keys` keys around the query of `tokens` positions (NATTEN, Hassani et al. 2023). */
+  neighbourhood(parameters: Window & { readonly tokens: number } & Neighbours): Mask {
+    const checks = { tokens: count, keys: count, ...neighbours };
+    const { tokens, keys, ...rest } = given("neighbourhood", parameters, checks);
+    const sees = neighbourhood(tokens, keys, rest);
+    return (_b, _h, query, key) => sees(query, key);
+  },
+
   /** Blocks of `size` by `size` where `map` `[b or 1, h or 1, rows, columns]` is not 0. */
   "block-sparse"(parameters: { readonly map: Dense; readonly size: number }): Mask {
     const { map, size } = given("block-sparse", parameters, { map: tensorOf("b h rows columns"), size: count });
@@ -187,6 +208,33 @@ function inOne(members: Dense, batch: number, query: number, key: number): boole
   const [, s = 0] = members.shape;
   const isIn = (position: number) => position >= 0 && position < s;
   return isIn(query) && isIn(key) && element(members, [batch, query]) === element(members, [batch, key]);
+}
+
+/**
+ * Whether a query sees a key, both positions of one axis: the window of NATTEN (`start` and `end` of its kernels), which
+ * has `window` keys wherever the query is, and in the causal form ends at the query.
+ */
+function neighbourhood(
+  length: number,
+  window: number,
+  { stride = 1, dilation = 1, form = "centred" }: Neighbours,
+): (query: number, key: number) => boolean {
+  if (stride > window) throw new RangeError(`neighbourhood: stride ${stride}, expected at most the window's ${window}`);
+  const isThere = (position: number) => position >= 0 && position < length;
+  return (query, key) => {
+    if (!isThere(query) || !isThere(key) || query % dilation !== key % dilation) return false;
+    // With a dilation, each residue class is an axis of its own.
+    const [i, j] = [Math.floor(query / dilation), Math.floor(key / dilation)];
+    const all = Math.ceil((length - (query % dilation)) / dilation);
+    const keys = Math.min(window, all);
+    const [left, right] = [Math.floor(keys / 2), Math.ceil(keys / 2) - 1];
+    const group = Math.floor(i / stride) * stride;
+    if (form === "causal") return j >= Math.min(group + stride - 1, all - 1) - left - right && j <= i;
+    const leader = Math.min(group + Math.floor(stride / 2), all - 1);
+    const shift = leader + right >= all ? all - right - leader - 1 : 0;
+    const start = Math.max(leader - left, 0) + shift;
+    return j >= start && j < start + keys;
+  };
 }
 
 /** The keys that all of the masks show. */

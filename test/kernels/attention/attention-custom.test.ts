@@ -247,6 +247,11 @@ test("masks and scores that make no sense", () => {
     ],
     [{ kind: "dilated-window", keys: 4, dilation: 0 }, /dilation is 0/],
     [{ kind: "block-sparse", map, size: 0 }, /size is 0/],
+    [{ kind: "block-diffusion", tokens: 8, size: 2, form: "neither" }, /form is .*, expected training or generation/],
+    [
+      { kind: "neighbourhood", tokens: 9, keys: 3, stride: 4 },
+      /a stride of 4, expected at most the 3 keys of a window/,
+    ],
     [{ kind: "document", documents: short }, /documents is \[1, 8\], expected \[b, s\] with s = 9 \(from k\)/],
     [{ and: [] }, /{ and } of 0, expected 1 to 8/],
     [{ or: new Array(9).fill("causal") }, /{ or } of 9, expected 1 to 8/],

@@ -23,7 +23,7 @@ const chosen: Readonly<Record<string, readonly string[]>> = {
     "sink window without sinks",
   ],
   twoPass: ["dilated window", "dilated window, dilation 1", "document", "relative bias", "sink"],
-  flash: ["key padding", "boolean, one for each", "bias, one for each", "sink"],
+  flash: ["neighbourhood, even, by strides", "key padding", "boolean, one for each", "bias, one for each", "sink"],
   blocks: [
     "document",
     "block-sparse, a map for each",

@@ -82,6 +82,15 @@ export const attentionModMistakes: readonly Mistake[] = [
     "true",
     "tiles of both halves' queries are full",
   ),
+  inShader("lib/numbers/window", "length - keys);", "length - 1);", "windows that are cut at the end"),
+  inShader("lib/numbers/window", "middle - min(keys / 2, middle)", "middle - min((keys - 1) / 2, middle)", "even ones"),
+  inShader("lib/numbers/window", "window.length - residue - 1", "window.length - 1", "all residue classes as long"),
+  inShader(
+    "lib/numbers/window",
+    "window_at(window, shortest, first",
+    "window_at(window, longest, first",
+    "a range from the longest class",
+  ),
   inShader(
     `${masks}/block-sparse`,
     "b * mask_params.batch + h * mask_params.head",

@@ -9,6 +9,7 @@ import { fixed } from "./fixed.ts";
 import { full } from "./full.ts";
 import { keyPadding } from "./key-padding.ts";
 import { local } from "./local.ts";
+import { neighbourhood } from "./neighbourhood.ts";
 import { prefix } from "./prefix.ts";
 import { sharedPrefix } from "./shared-prefix.ts";
 import { sinkWindow } from "./sink-window.ts";
@@ -30,6 +31,7 @@ export const masks = [
   document,
   sharedPrefix,
   blockDiffusion,
+  neighbourhood,
   blockSparse,
   keyPadding,
   boolean,
