@@ -232,6 +232,18 @@ export {
   type RecurrentLayersTensors,
   recurrentLayers,
 } from "./blocks/recurrent-layers.ts";
+export {
+  type GatedConvolutionWeights,
+  type GatedDeltaNetOptions,
+  type GatedDeltaNetWeights,
+  gatedConvolution,
+  gatedDeltaNet,
+  type LayerState,
+  type Mamba2Options,
+  type Mamba2Weights,
+  mamba2,
+  type StateLayerResult,
+} from "./blocks/state-layers.ts";
 export { type BlockShape, type BlockWeights, transformerBlock } from "./blocks/transformer-block.ts";
 
 // Models and their files

@@ -121,6 +121,51 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       },
       { normalise: true, scale: 0.5, variant: "chunks" },
     ]),
+    gatedDeltaNet: call(library.gatedDeltaNet, [
+      {
+        x,
+        weights: {
+          qkv: { weight: zeros([20, 4]) },
+          z: linear,
+          b: { weight: zeros([2, 4]) },
+          a: { weight: zeros([2, 4]) },
+          convolution: zeros([20, 3]),
+          dtBias: zeros([2]),
+          decay: zeros([2]),
+          norm: zeros([2]),
+          out: linear,
+        },
+        state: { convolution: zeros([1, 2, 20]), recurrence: zeros([1, 2, 8, 2]) },
+        documents: zeros([1, 1], "u32"),
+      },
+      { heads: 1, valueHeads: 2, eps: 1e-6 },
+    ]),
+    mamba2: call(library.mamba2, [
+      {
+        x,
+        weights: {
+          in: { weight: zeros([16, 4]) },
+          convolution: zeros([10, 3]),
+          convolutionBias: zeros([10]),
+          dtBias: zeros([2]),
+          decay: zeros([2]),
+          skip: zeros([2]),
+          norm: v4,
+          out: linear,
+        },
+        state: { convolution: zeros([1, 2, 10]), recurrence: zeros([1, 2, 3, 2]) },
+        documents: zeros([1, 1], "u32"),
+      },
+      { heads: 2, groups: 1, eps: 1e-6, normBeforeGate: true },
+    ]),
+    gatedConvolution: call(library.gatedConvolution, [
+      {
+        x,
+        weights: { in: { weight: zeros([12, 4]) }, convolution: zeros([4, 3]), out: linear },
+        state: { convolution: zeros([1, 2, 4]), recurrence: zeros([1, 1, 1, 1]) },
+        documents: zeros([1, 1], "u32"),
+      },
+    ]),
     stateSpace: call(library.stateSpace, [
       {
         x: zeros([1, 2, 2, 3]),
