@@ -11,14 +11,14 @@ export const windowParameters = {
 } as const;
 
 /** The values of these parameters. */
-export interface WindowForm {
+interface WindowForm {
   readonly stride?: number;
   readonly dilation?: number;
   readonly form?: "centred" | "causal";
 }
 
 /** An axis of `length` positions, of which a query sees `keys`. */
-export interface Window {
+interface Window {
   readonly length: number;
   readonly keys: number;
   readonly stride: number;
