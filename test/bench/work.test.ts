@@ -30,6 +30,8 @@ const numbers: Readonly<Record<string, string>> = {
   "shared-prefix": ":5:4",
   "block-diffusion": ":12:5",
   neighbourhood: ":20:6",
+  "neighbourhood-2d": ":4:6:3:4",
+  "sliding-tile": ":3:2:4:1:2",
   "block-sparse": ":4:40",
   boolean: ":30",
 };

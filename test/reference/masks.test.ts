@@ -257,3 +257,120 @@ describe("neighbourhoods", () => {
     expect(() => rowsOf(9, 3, { stride: 4 })).toThrow("stride 4, expected at most the window's 3");
   });
 });
+
+describe("neighbourhoods in a grid", () => {
+  /** Pictures of the window of one query, row after row. */
+  const windowOf = (mask: Mask, query: number, rows: number, columns: number): string[] =>
+    Array.from({ length: rows }, (_, row) =>
+      Array.from({ length: columns }, (_unused, column) => +mask(0, 0, query, row * columns + column)).join(""),
+    );
+
+  it("are rectangles that are shifted at the border", () => {
+    const mask = maskOf({ kind: "neighbourhood-2d", rows: 4, columns: 5, height: 3, width: 2 });
+    expect(windowOf(mask, 0, 4, 5)).toEqual(["11000", "11000", "11000", "00000"]);
+    expect(windowOf(mask, 7, 4, 5)).toEqual(["01100", "01100", "01100", "00000"]);
+    expect(windowOf(mask, 19, 4, 5)).toEqual(["00000", "00011", "00011", "00011"]);
+    expect([-1, 20].map((query) => windowOf(mask, query, 4, 5).join("").includes("1"))).toEqual([false, false]);
+    expect(mask(0, 0, 0, 20)).toBe(false);
+  });
+
+  it.each([
+    [5, 7, 3, 3, 1],
+    [6, 4, 4, 2, 1],
+    [6, 5, 2, 5, 2],
+    [7, 8, 4, 3, 3],
+    [3, 3, 9, 9, 1],
+  ])("%i by %i, a window of %i by %i, stride %i: the nearest of all windows that fit", (rows, columns, ...more) => {
+    const [height, width, stride] = more;
+    const mask = maskOf({ kind: "neighbourhood-2d", rows, columns, height, width, stride });
+    const firstOf = (place: number, length: number, keys: number) => {
+      const leader = Math.min(Math.floor(place / stride) * stride + Math.floor(stride / 2), length - 1);
+      return nearestWindow(length, Math.min(keys, length), leader - Math.floor(Math.min(keys, length) / 2));
+    };
+    const brute: Mask = (_b, _h, query, key) => {
+      const [top, left] = [
+        firstOf(Math.floor(query / columns), rows, height),
+        firstOf(query % columns, columns, width),
+      ];
+      const [row, column] = [Math.floor(key / columns), key % columns];
+      return row >= top && row < top + height && column >= left && column < left + width;
+    };
+    const n = rows * columns;
+    expect(picture(mask, n, n)).toEqual(picture(brute, n, n));
+    expect(pairs(mask, { t: n, s: n })).toBe(n * Math.min(height, rows) * Math.min(width, columns));
+  });
+
+  it("causal ones see nothing below or to the right, dilated ones their own residue classes", () => {
+    const one = { kind: "neighbourhood-2d", rows: 5, columns: 6, height: 2, width: 3 } as const;
+    const [top, left] = [2, 4];
+    const query = top * 6 + left;
+    expect(windowOf(maskOf({ ...one, form: "causal" }), query, 5, 6)).toEqual([
+      ...["000000", "001110", "001110", "000000", "000000"],
+    ]);
+    expect(windowOf(maskOf({ ...one, dilation: 2 }), query, 5, 6)).toEqual([
+      ...["101010", "000000", "101010", "000000", "000000"],
+    ]);
+  });
+});
+
+describe("sliding tiles", () => {
+  const tile = { kind: "sliding-tile", size: 4, rows: 3, columns: 4, height: 3, width: 1 } as const;
+
+  it("blocks of a tile's size are full or empty, and every query sees as many", () => {
+    for (const [height, width, depth] of [
+      [2, 3, 1],
+      [1, 4, 2],
+      [3, 2, 3],
+    ] as const) {
+      const video = maskOf({ ...tile, height, width, frames: 3, depth });
+      const n = 3 * 3 * 4 * 4;
+      const rows = picture(video, n, n);
+      for (let block = 0; block < n; block += 4) {
+        expect(new Set(rows.slice(block, block + 4)).size).toBe(1);
+        for (let key = 0; key < n; key += 4) expect(["1111", "0000"]).toContain(rows[block]?.slice(key, key + 4));
+      }
+      expect(rows.every((row) => row.replaceAll("0", "").length === height * width * depth * 4)).toBe(true);
+    }
+  });
+
+  it("odd windows are those of the released kernel: distances to a centre that is clamped", () => {
+    const [frames, rows, columns, depth, height, width] = [4, 3, 5, 3, 1, 3];
+    const near = (query: number, key: number, length: number, window: number) => {
+      const half = Math.floor(window / 2);
+      return Math.abs(Math.min(Math.max(query, half), length - 1 - half) - key) <= half;
+    };
+    const place = (position: number) => {
+      const at = Math.floor(position / 2);
+      return [Math.floor(at / (rows * columns)), Math.floor(at / columns) % rows, at % columns] as const;
+    };
+    const clamped: Mask = (_b, _h, query, key) => {
+      const [[f, r, c], [kf, kr, kc]] = [place(query), place(key)];
+      return near(f, kf, frames, depth) && near(r, kr, rows, height) && near(c, kc, columns, width);
+    };
+    const n = 2 * frames * rows * columns;
+    const mask = maskOf({ kind: "sliding-tile", size: 2, rows, columns, height, width, frames, depth });
+    expect(picture(mask, n, n)).toEqual(picture(clamped, n, n));
+  });
+
+  it("are neighbourhoods whose stride is a tile, when positions are ordered tile by tile", () => {
+    const natten = maskOf({ kind: "neighbourhood", tokens: 12, keys: 9, stride: 3 });
+    const inRow = maskOf({ kind: "sliding-tile", size: 3, rows: 1, columns: 4, height: 1, width: 3 });
+    expect(picture(inRow, 12, 12)).toEqual(picture(natten, 12, 12));
+    const square = maskOf({ kind: "neighbourhood-2d", rows: 6, columns: 6, height: 2, width: 6, stride: 2 });
+    const tiled = maskOf({ kind: "sliding-tile", size: 4, rows: 3, columns: 3, height: 1, width: 3 });
+    const position = (at: number) => {
+      const [index, within] = [Math.floor(at / 4), at % 4];
+      return (2 * Math.floor(index / 3) + Math.floor(within / 2)) * 6 + 2 * (index % 3) + (within % 2);
+    };
+    const ordered: Mask = (b, h, query, key) => square(b, h, position(query), position(key));
+    expect(picture(tiled, 36, 36)).toEqual(picture(ordered, 36, 36));
+  });
+
+  it("a text after the tiles sees all and is seen by all; nothing is after it", () => {
+    const [without, mask] = [maskOf(tile), maskOf({ ...tile, text: 3 })];
+    const rows = picture(mask, 53, 52, 0);
+    expect(rows.slice(0, 48)).toEqual(picture(without, 48, 48).map((row) => `${row}1110`));
+    expect(rows.slice(48)).toEqual([...new Array(3).fill(`${"1".repeat(51)}0`), "0".repeat(52), "0".repeat(52)]);
+    expect(picture(mask, 1, 4, -1)).toEqual(["0000"]);
+  });
+});

@@ -1,7 +1,7 @@
 // with: lib/numbers/window
 // A query sees the mask_params.keys keys around its own position, of mask_params.tokens positions; near either end the
 // window is shifted, not cut, so that all see as many (NATTEN, Hassani et al. 2023). With an even number, one key more
-// is before the query than after it. lib/numbers/window says what stride, dilation and the causal form are. Positions
+// is before the query than after it. What stride, dilation and the causal form are is in lib/numbers/window. Positions
 // are u32 in two's complement; those outside of the tokens neither see nor are seen.
 
 struct MaskParams { tokens: u32, keys: u32, stride: u32, dilation: u32, causal: u32 }

@@ -62,6 +62,23 @@ const neighbours: Checks<Neighbours> = {
   form: oneOf("centred", "causal"),
 };
 
+/** A grid, and the window of it that a query sees. */
+interface Grid {
+  readonly rows: number;
+  readonly columns: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+const grid: Checks<Grid> = { rows: count, columns: count, height: count, width: count };
+
+interface Tiles {
+  readonly size: number;
+  readonly frames?: number;
+  readonly depth?: number;
+  readonly text?: number;
+}
+
 type Window = { readonly keys: number };
 
 /** The definitions of all masks, by name. To add one, see docs/guides/add-a-mask.md. */
@@ -178,6 +195,42 @@ export const masks = {
     const { tokens, keys, ...rest } = given("neighbourhood", parameters, checks);
     const sees = neighbourhood(tokens, keys, rest);
     return (_b, _h, query, key) => sees(query, key);
+  },
+
+  /** The `height` by `width` positions around the query of a grid, row after row (NATTEN, Hassani et al. 2023). */
+  "neighbourhood-2d"(parameters: Grid & Neighbours): Mask {
+    const { rows, columns, height, width, ...rest } = given("neighbourhood-2d", parameters, { ...grid, ...neighbours });
+    const seesRow = neighbourhood(rows, height, rest);
+    const seesColumn = neighbourhood(columns, width, rest);
+    return (_b, _h, query, key) =>
+      seesRow(Math.floor(query / columns), Math.floor(key / columns)) && seesColumn(query % columns, key % columns);
+  },
+
+  /**
+   * The `depth` by `height` by `width` tiles around the query's, of `size` positions each, in `frames` of `rows` by
+   * `columns` tiles; after them `text` positions, which see all and are seen by all (STA, Zhang et al. 2025).
+   */
+  "sliding-tile"(parameters: Grid & Tiles): Mask {
+    const checks = { ...grid, size: count, frames: integer(1), depth: integer(1), text: integer(1) };
+    const { size, rows, columns, height, width, ...rest } = given("sliding-tile", parameters, checks);
+    const { frames = 1, depth = 1, text = 0 } = rest;
+    const tiled = frames * rows * columns * size;
+    const isThere = (position: number) => position >= 0 && position < tiled + text;
+    const seesFrame = neighbourhood(frames, depth, {});
+    const seesRow = neighbourhood(rows, height, {});
+    const seesColumn = neighbourhood(columns, width, {});
+    return (_b, _h, query, key) => {
+      if (!isThere(query) || !isThere(key)) return false;
+      if (query >= tiled || key >= tiled) return true;
+      const [from, to] = [Math.floor(query / size), Math.floor(key / size)]; // their tiles
+      const row = (tile: number) => Math.floor(tile / columns);
+      const frame = (tile: number) => Math.floor(row(tile) / rows);
+      return (
+        seesFrame(frame(from), frame(to)) &&
+        seesRow(row(from) % rows, row(to) % rows) &&
+        seesColumn(from % columns, to % columns)
+      );
+    };
   },
 
   /** Blocks of `size` by `size` where `map` `[b or 1, h or 1, rows, columns]` is not 0. */

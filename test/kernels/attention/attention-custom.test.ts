@@ -249,6 +249,19 @@ test("masks and scores that make no sense", () => {
     [{ kind: "block-sparse", map, size: 0 }, /size is 0/],
     [{ kind: "block-diffusion", tokens: 8, size: 2, form: "neither" }, /form is .*, expected training or generation/],
     [
+      { kind: "neighbourhood-2d", rows: 9, columns: 9, height: 5, width: 3, stride: 4 },
+      /a stride of 4, expected at most the 3 keys of a window/,
+    ],
+    [
+      { kind: "neighbourhood-2d", rows: 2 ** 20, columns: 2 ** 11, height: 3, width: 3 },
+      /a grid of 2147483648 positions, expected at most 1073741824/,
+    ],
+    [
+      { kind: "sliding-tile", size: 2 ** 30, rows: 2, columns: 1, height: 1, width: 1 },
+      /a grid of 2147483648 positions/,
+    ],
+    [{ kind: "sliding-tile", size: 2, rows: 2, columns: 2, height: 1, width: 1, text: 0 }, /text is 0/],
+    [
       { kind: "neighbourhood", tokens: 9, keys: 3, stride: 4 },
       /a stride of 4, expected at most the 3 keys of a window/,
     ],

@@ -76,12 +76,23 @@ const words = {
 };
 const upload = (on: Gpu, of: keyof typeof words) => tensor(on, [blocks.length, 4], words[of], "u32");
 
+/** Masks with holes that know all their full tiles. */
+const exact = [
+  "block diffusion",
+  "neighbourhood in two dimensions",
+  "neighbourhood in two dimensions, even, by strides",
+  "neighbourhood in two dimensions, causal",
+  "sliding tile",
+  "sliding tile, a text",
+  "sliding tile, a video",
+];
+
 /** Masks with holes, and what they fill: of its full tiles they have to know. */
-const fills: Readonly<Record<string, MaskDescription>> = {
+const fills: Readonly<Record<string, MaskDescription | undefined>> = {
+  ...Object.fromEntries(exact.map((kind) => [kind, maskExamples(shape)[kind]])),
   "sink window": { kind: "sliding-window", keys: shape.unit + 1 },
   "strided, paper, merged": { kind: "sliding-window", keys: 2 * shape.unit + 1 },
   "strided by one": "causal",
-  "block diffusion": { kind: "block-diffusion", tokens: shape.s / 2, size: shape.unit },
   "fixed, paper, merged": { kind: "chunked", keys: 3 * shape.unit },
 };
 

@@ -26,6 +26,8 @@ const chosen: Readonly<Record<string, readonly string[]>> = {
   flash: ["neighbourhood, even, by strides", "key padding", "boolean, one for each", "bias, one for each", "sink"],
   blocks: [
     "document",
+    "sliding tile, a text",
+    "neighbourhood in two dimensions",
     "block-sparse, a map for each",
     "fixed, code",
     "block diffusion",

@@ -91,6 +91,26 @@ export const attentionModMistakes: readonly Mistake[] = [
     "window_at(window, longest, first",
     "a range from the longest class",
   ),
+  inShader("lib/numbers/window-grid", "begin.z = 0;\n", "", "a range that begins in the middle of a row"),
+  inShader("lib/numbers/window-grid", "row % grid.rows.length, cell", "row, cell", "rows of the first frame for all"),
+  inShader(
+    `${masks}/neighbourhood-2d`,
+    "Window(given.rows, given.height",
+    "Window(given.rows, given.width",
+    "windows that are square",
+  ),
+  inShader(
+    `${masks}/sliding-tile`,
+    "{ return max(q, k) < text + mask_params.text; }",
+    "{ return k >= text && max(q, k) < text + mask_params.text; }",
+    "the text sees itself alone",
+  ),
+  inShader(
+    `${masks}/sliding-tile`,
+    "if (mask_params.text > 0) { range.y = text + mask_params.text; }",
+    "",
+    "the range leaves the text out",
+  ),
   inShader(
     `${masks}/block-sparse`,
     "b * mask_params.batch + h * mask_params.head",

@@ -10,9 +10,11 @@ import { full } from "./full.ts";
 import { keyPadding } from "./key-padding.ts";
 import { local } from "./local.ts";
 import { neighbourhood } from "./neighbourhood.ts";
+import { neighbourhood2d } from "./neighbourhood-2d.ts";
 import { prefix } from "./prefix.ts";
 import { sharedPrefix } from "./shared-prefix.ts";
 import { sinkWindow } from "./sink-window.ts";
+import { slidingTile } from "./sliding-tile.ts";
 import { slidingWindow } from "./sliding-window.ts";
 import { strided } from "./strided.ts";
 
@@ -32,6 +34,8 @@ export const masks = [
   sharedPrefix,
   blockDiffusion,
   neighbourhood,
+  neighbourhood2d,
+  slidingTile,
   blockSparse,
   keyPadding,
   boolean,

@@ -18,7 +18,7 @@ interface WindowForm {
 }
 
 /** An axis of `length` positions, of which a query sees `keys`. */
-interface Window {
+export interface Window {
   readonly length: number;
   readonly keys: number;
   readonly stride: number;
@@ -67,11 +67,22 @@ export function windowRange(window: Window, first: number, last: number): KeyRan
   return [begin * dilation, Math.min(end * dilation, causal ? last + 1 : length)];
 }
 
+/** The positions that the one at `query` sees. */
+export function windowPlaces(window: Window, query: number): number[] {
+  const { dilation } = window;
+  const [residue, [first, last]] = ownWindow(window, query);
+  return Array.from({ length: last - first }, (_, i) => residue + (first + i) * dilation);
+}
+
 /** The number of positions before `end` that the one at `query` sees. */
 export function windowCount(window: Window, query: number, end: number): number {
-  const { length, dilation } = window;
-  const residue = query % dilation;
-  const places = (positions: number) => Math.ceil((positions - residue) / dilation);
-  const [first, last] = windowAt(window, places(length), Math.floor(query / dilation));
-  return Math.max(0, Math.min(last, places(end)) - first);
+  const [residue, [first, last]] = ownWindow(window, query);
+  return Math.max(0, Math.min(last, Math.ceil((end - residue) / window.dilation)) - first);
+}
+
+/** The residue class of a position, and its window in that. */
+function ownWindow(window: Window, query: number): readonly [residue: number, range: KeyRange] {
+  const residue = query % window.dilation;
+  const length = Math.ceil((window.length - residue) / window.dilation);
+  return [residue, windowAt(window, length, Math.floor(query / window.dilation))];
 }
