@@ -3,8 +3,9 @@ import { expect, test } from "vitest";
 import type { Case, CaseTable } from "../../src/check/case-table.ts";
 import { modCases } from "../../src/check/cases/attention/mods.ts";
 import { matmulCases } from "../../src/check/cases/products/matmul.ts";
+import { firstCases, isIrregular, kindsOf } from "../../src/check/first-cases.ts";
 import { byTurns } from "./by-turns.ts";
-import { firstCases, firstIf, firstOfEach, fullCases, isIrregular, kindsOf } from "./first-tier.ts";
+import { firstIf, firstOfEach, fullCases } from "./first-tier.ts";
 import { hasFirst, isUnit, kindOf, testFiles } from "./kinds.ts";
 
 const input = (...shape: number[]) => ({

@@ -1,9 +1,10 @@
 import { expect } from "vitest";
 import type { CaseTable } from "../../src/check/case-table.ts";
 import { checkCase } from "../../src/check/check-case.ts";
+import { firstCases, kindsOf } from "../../src/check/first-cases.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { testBeside } from "./devices/side-by-side.ts";
-import { firstCases, firstIf, fullCases, kindsOf } from "./first-tier.ts";
+import { firstIf, fullCases } from "./first-tier.ts";
 
 /** The kinds that the tables of a file have had so far in `npm test`, by the op's definition. */
 let known: { readonly file: string | undefined; readonly of: Map<unknown, Set<string>> } | undefined;

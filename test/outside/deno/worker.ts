@@ -3,11 +3,12 @@
 // declare themselves.
 import { type Case, missingFeatures } from "../../../src/check/case-table.ts";
 import { checkCase } from "../../../src/check/check-case.ts";
+import { firstCases } from "../../../src/check/first-cases.ts";
 import { openGpu } from "../../../src/gpu/device/open.ts";
 import { tune } from "../../../src/kernels/tuning.ts";
 import { sizeOf } from "../../../src/tensor/shape.ts";
 import { quick } from "../../support/devices/gpu.ts";
-import { firstCases, firstOfEach } from "../../support/first-tier.ts";
+import { firstOfEach } from "../../support/first-tier.ts";
 import { beginFile, collected, skipped, skippedItself } from "../outside-vitest/collect.ts";
 import { beginDevices, devices } from "../outside-vitest/devices.ts";
 import { embedSentences, encodeGolden } from "./encoders.ts";
