@@ -30,6 +30,7 @@ const said: Readonly<Record<string, RegExp>> = {
   "12-attention-ladder": /'naive'.*\n.*'twoPass'.*\n.*'rows'.*\n.*'flashPlain'/,
   "13-pretrain-finetune":
     /^voice, pre-trained, 4 examples, seed 0, .*\nvoice, bag of words, .*\n\n\| task \| net \| 4 examples/,
+  "15-recall": /^mixer, pairs, seed: right answers\nhybrid, 2, 0: \d+\.\d %\n[\d.]+ s on /,
   "14-course": /\nA bag of words is right about the mood.*\n✓ It holds after [\d.]+ s on /,
 };
 
@@ -41,6 +42,7 @@ const args: Readonly<Record<string, readonly string[]>> = {
     ["--steps", "1", "--test", "4", "--out", join(folder, "results.json")],
   ].flat(),
   "14-course": ["14-course", "bag-of-words"],
+  "15-recall": ["15-recall", "hybrid", "2", "2"],
 };
 const less: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   "02-matmul-ladder": [
