@@ -1,5 +1,5 @@
 import { computed, type Signal, signal } from "@preact/signals";
-import { algorithmNames } from "../../bench/attention/algorithms.ts";
+import { algorithmNames, parseAlgorithm } from "../../bench/attention/algorithms.ts";
 import { parseBatch } from "../../bench/attention/batch.ts";
 import type { BenchMask } from "../../bench/attention/inputs/masks.ts";
 import { everySubject } from "../../bench/attention/subjects.ts";
@@ -15,6 +15,9 @@ export const variants = [
   ...everySubject().map(({ name }) => name),
   ...algorithmNames.filter((name) => !/^(expanded|absorbed)$|:/.test(name)),
 ];
+
+/** Those of them that compute another function than softmax attention. */
+export const otherFunctions = variants.filter((name) => parseAlgorithm(name)?.definition !== undefined);
 
 /** The reader's choices; the link follows them. */
 export const setup = signal<Setup>(standard);

@@ -38,9 +38,9 @@ export function Summary({ result: { environment, rows } }: { result: Shown }) {
   const [family] = familiesOf(right);
   const longest = Math.max(...right.filter((row) => familyOf(row) === family).map(keys));
   const lines = gradientLines(rows);
-  // Gradients are compared with gradients; a row without a share of the fastest computes something different too.
+  // Gradients are compared with gradients; a row of another function has no rank among these.
   const rivals = hasGradientRows(rows) ? new Set(lines.map(({ backward }) => backward)) : undefined;
-  const isRival = (row: BenchRow) => (rivals ? rivals.has(row) : row.shareOfFastest !== null);
+  const isRival = (row: BenchRow) => (rivals ? rivals.has(row) : row.shareOfFastest !== null && row.definition == null);
   const same = right.filter((row) => familyOf(row) === family && keys(row) === longest && isRival(row));
   const [fastest, ...others] = [...same].sort((p, q) => (p.medianMs ?? 0) - (q.medianMs ?? 0));
   const slowest = others.at(-1);

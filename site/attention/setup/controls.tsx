@@ -7,7 +7,7 @@ import { usualMasks } from "../../../bench/attention/inputs/masks.ts";
 import { usualScores } from "../../../bench/attention/inputs/scores.ts";
 import { paintedName } from "../mask/painted.ts";
 import { ownName } from "../own/function.ts";
-import { choose, own, painted, problems, setup, variants } from "../state.ts";
+import { choose, otherFunctions, own, painted, problems, setup, variants } from "../state.ts";
 import { hasGradients, passes, presets, type Setup, standard } from "./setup.ts";
 
 const quick = ["q64", "q128", "q256", "q512", "q1k", "q2k", "q1s512", "q1s1k", "q1s4k"];
@@ -43,11 +43,21 @@ export function Controls() {
           ))}
         </Group>
       ) : (
-        <Group title="Variants" field="variants">
-          {variants.map((name) => (
-            <Chip key={name} name={name} list={chosen.variants} field="variants" />
-          ))}
-        </Group>
+        <>
+          <Group title="Variants" field="variants">
+            {variants
+              .filter((name) => !otherFunctions.includes(name))
+              .map((name) => (
+                <Chip key={name} name={name} list={chosen.variants} field="variants" />
+              ))}
+          </Group>
+          <Group title="Without a softmax" field={undefined}>
+            {otherFunctions.map((name) => (
+              <Chip key={name} name={name} list={chosen.variants} field="variants" />
+            ))}
+            <span class="small muted">other functions of the same inputs, checked by their own definitions</span>
+          </Group>
+        </>
       )}
       <Group title="Masks" field="masks">
         {own.value?.kind === "mask" && <Chip name={ownName} list={chosen.masks} field="masks" />}
