@@ -53,17 +53,17 @@ export const slidingTile = defineMask({
     const rows = Math.ceil(s / (3 * unit));
     return {
       "sliding tile": { size: unit, rows, columns: 3, height: 2, width: 2 },
-      "sliding tile, a text": {
-        size: unit,
+      "sliding tile, a text": { size: unit, rows: 2, columns: 2, height: 1, width: 1, text: 1 },
+      "sliding tile, a video": {
+        size: 1,
         rows: 2,
         columns: 2,
         height: 1,
-        width: 1,
-        frames: 2,
-        depth: 1,
-        text: unit + 1,
+        width: 2,
+        frames: unit,
+        depth: 2,
+        text: unit,
       },
-      "sliding tile, a video": { size: 2, rows: 2, columns: 2, height: 1, width: 2, frames: unit, depth: 2 },
       "sliding tile, whole rows": { size: unit - 1, rows, columns: 2, height: 2, width: 3 },
     };
   },
