@@ -99,7 +99,7 @@ test("the command line loads benchmarks lazily, and benchmarks use what they mea
   const eager = source.filter((file) => /^import\b[^;]*"[^"]*\/bench\//m.test(read(file)));
   expect(eager).toEqual([]);
   const may =
-    /^(bench|src\/(index\.ts|encoders\.ts|train\/(index|open\/open-trainable|trainer\/trainer)\.ts|(check|reference)\/|tune\/timing\.ts|gpu\/program\/dispatch\.ts|formats\/weights\.ts|text\/parts\/byte-level\.ts|wgsl-loader\.ts|convert\/to-gguf\.ts))/;
+    /^(bench|src\/(index\.ts|encoders\.ts|train\/(index|open\/open-trainable|trainer\/trainer)\.ts|(check|reference)\/|tune\/timing\.ts|gpu\/program\/dispatch\.ts|formats\/weights\.ts|text\/parts\/byte-level\.ts|options\/checks\.ts|wgsl-loader\.ts|convert\/to-gguf\.ts))/;
   const wrong = files
     .filter((file) => file.startsWith("bench/"))
     .flatMap((file) => imports(file).map((target) => [file, target] as const))

@@ -7,14 +7,15 @@ import { environmentOf } from "../harness/environment.ts";
 import { measurePeaks } from "../harness/peaks.ts";
 import { executedBy, noSpeed, speedOf, withShareOfFastest } from "../harness/speed.ts";
 import { intervalOf, type Timing, type TimingOptions, timeInTurns, timingOn } from "../harness/timing.ts";
-import type { BenchResult, BenchRow } from "../result.ts";
+import type { BenchResult, BenchRow, Peaks } from "../result.ts";
 
 /** The ops to measure, and how. */
 export interface OpPlan {
   readonly tables: Readonly<Record<string, CaseTable>>;
   readonly timing: TimingOptions;
   readonly clock: "gpu" | "wall";
-  readonly peaks: boolean;
+  /** True to measure the device's peaks, or peaks measured before; false for rows without shares of them. */
+  readonly peaks: boolean | Peaks;
   readonly commandOptions: readonly string[];
   /** Adds fields to a row that only the maker of its case knows. */
   readonly complete?: (row: BenchRow) => BenchRow;
@@ -30,7 +31,8 @@ export async function runOpBench(gpu: Gpu, plan: OpPlan, events: BenchEvents = {
   const total = cases.length;
   onProgress({ what: "peaks of this device", done: 0, total });
   const environment = await environmentOf(gpu, plan.clock);
-  const peaks = plan.peaks ? await measurePeaks(gpu, { clock: plan.clock, signal }) : null;
+  const known = plan.peaks === true ? null : plan.peaks || null;
+  const peaks = plan.peaks === true ? await measurePeaks(gpu, { clock: plan.clock, signal }) : known;
   onStart(environment, peaks);
   const rows: BenchRow[] = [];
   for (const [i, { op, table, item }] of cases.entries()) {

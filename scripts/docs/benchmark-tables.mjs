@@ -1,5 +1,7 @@
-// The generated tables of docs/results.md: models against llama.cpp, and ops against the peers of browsers.
+// The generated tables of docs/results.md: devices by their reports, models against llama.cpp, and ops against the peers
+// of browsers.
 import { readFile } from "node:fs/promises";
+import { reportsTable } from "./reports-table.mjs";
 
 const readJson = async (name) =>
   JSON.parse(await readFile(new URL(`../../bench/results/${name}`, import.meta.url), "utf8"));
@@ -172,6 +174,7 @@ async function curveLine() {
 /** The tables, by the names of their places in the page. */
 export async function benchmarkTables() {
   const parts = {
+    devices: [reportsTable()],
     "llama.cpp": [againstLlama()],
     peers: [againstPeers()],
     encoder: [encoders()],

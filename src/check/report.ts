@@ -12,6 +12,7 @@ import {
   required,
   text,
 } from "../options/checks.ts";
+import { ShapeError } from "../tensor/shape.ts";
 import { type Case, type CaseTable, checkCaseTable, checkItem, checkVariant } from "./case-table.ts";
 import { type CaseFigures, checkCase } from "./check-case.ts";
 
@@ -23,7 +24,10 @@ export interface CaseReport {
   readonly verdict: "pass" | "refused" | "fail";
   /** How a correct result compares with the reference. */
   readonly figures?: CaseFigures;
-  /** The failure: op, variant, case, result, and the worst element or the limit exceeded. */
+  /**
+   * The failure: op, variant, case, result, and the worst element or the limit exceeded; or why the device's variant
+   * cannot take the case.
+   */
   readonly message?: string;
 }
 
@@ -53,14 +57,25 @@ export async function checkTable(gpu: Gpu, table: CaseTable, choice: CheckChoice
   return reports;
 }
 
-async function reportOf(gpu: Gpu, table: CaseTable, variant: string, item: Case): Promise<CaseReport> {
+/**
+ * The outcome of one case on one variant; throws where the device is lost. With `mayRefuse` a variant may refuse the case
+ * without being listed as one that must, as those in subgroups do on devices whose subgroups are too wide for it.
+ */
+export async function reportOf(
+  gpu: Gpu,
+  table: CaseTable,
+  variant: string,
+  item: Case,
+  { mayRefuse = false } = {},
+): Promise<CaseReport> {
   const what = { variant, case: item.name };
   try {
     const figures = await checkCase(gpu, table, variant, item);
     return figures ? { ...what, verdict: "pass", figures } : { ...what, verdict: "refused" };
   } catch (error) {
     gpu.assertUsable();
-    return { ...what, verdict: "fail", message: error instanceof Error ? error.message : String(error) };
+    const verdict = mayRefuse && error instanceof ShapeError ? "refused" : "fail";
+    return { ...what, verdict, message: error instanceof Error ? error.message : String(error) };
   }
 }
 

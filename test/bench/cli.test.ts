@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -14,6 +14,9 @@ import {
   scoreForms,
   sweeps,
 } from "../../bench/index.ts";
+import { readReport } from "../../bench/report/read-report.ts";
+import { partNames } from "../../bench/report/result.ts";
+import { summaryLines } from "../../bench/report/summary.ts";
 import { cliInTurn, messages, quickly, runCli, runInTurn } from "../cli/run-cli.ts";
 import { someEnvironment, somePeaks, someRow } from "./rows.ts";
 
@@ -215,6 +218,41 @@ describe("bench attention", () => {
     expect(messages(run)[0]).toMatch(
       new RegExp(`batch "${batch}" with heads ${heads}: a tensor of \\d+ bytes, a binding holds 1048576 on`),
     );
+  });
+});
+
+describe("bench report", () => {
+  test("everything, shortened: three lines on stdout, a valid report in the file", async () => {
+    const file = join(folder, "report.json");
+    const run = await runInTurn(["bench", "report", "--out", file, "--samples", "1", "--budget", "20", "--no-peaks"]);
+    expect(messages(run)).toEqual([]);
+    expect(run.code).toBe(0);
+    const report = readReport(readFileSync(file, "utf8"), file);
+    expect(run.stdout).toBe(`${summaryLines(report).join("\n")}\n`);
+    expect(run.stdout.split("\n")).toHaveLength(4);
+    expect(Object.keys(report.versions)).toEqual(["shaderformer", "node", "webgpu"]);
+    expect(Object.keys(report.seconds)).toEqual([...partNames]);
+    expect(report.environment.software).toBe(true);
+    expect(report.checks.length).toBeGreaterThan(0);
+    const again = await runInTurn(["bench", "report", "--out", file, "--budget", "1"]);
+    expect([again.code, again.stdout]).toEqual([1, ""]);
+    expect(readReport(readFileSync(file, "utf8"), file)).toEqual(report); // nothing was overwritten
+  });
+
+  test.each<[readonly string[], string | RegExp]>([
+    [[], /required option '--out <file>' not specified/],
+    [["--out", "package.json"], /^--out: package\.json exists; a report overwrites nothing, give a new name$/],
+    [["--out", "bench"], /^--out: bench is a folder/],
+    [["--out", ""], /^--out: the name of the file is empty/],
+    [["--out", "/nonexistent/folder/report.json"], /^--out: .* cannot be written: its folder does not exist/],
+    [["--out", "report.json", "--budget", "0"], /Expected an integer of 1 or more/],
+    [["--out", "report.json", "--clock", "sun"], /^there is no clock "sun"/],
+    [["--out", "report.json", "--csv"], /unknown option '--csv'/],
+  ])("%j is refused before a device is opened", async (args, message) => {
+    const run = await withoutDrivers.run(["bench", "report", ...args]);
+    expect([run.code, run.stdout]).toEqual([1, ""]);
+    expect(messages(run)[0]?.replace(/^error: /, "")).toMatch(message);
+    expect(existsSync("report.json")).toBe(false);
   });
 });
 

@@ -4,6 +4,7 @@ import { generateBench } from "./generate.ts";
 import { moeBench } from "./moe.ts";
 import { addBenchOptions, type BenchFlags, benchAndPrint, commandOptions, loadBench, timingOf } from "./output.ts";
 import { peersBench } from "./peers.ts";
+import { reportBench } from "./report.ts";
 import { speculativeBench } from "./speculative.ts";
 
 /**
@@ -66,6 +67,7 @@ export async function benchCommand(): Promise<Command> {
   command.addCommand(generateBench());
   command.addCommand(speculativeBench());
   command.addCommand(peersBench());
+  command.addCommand(reportBench());
   for (const bench of await opBenches()) command.addCommand(bench);
   return command;
 }

@@ -169,17 +169,22 @@ async function subjectsOf(
     throw new RangeError(`a test takes ${longest} tokens, more than the context of ${model.context}`);
   }
   status.show("checking");
-  const files = await modelFiles(await openSource(path));
-  const weights = await files.weights(false);
-  const known = { config: await files.config(), weights, parameters: parametersOf(weights) };
-  const own = await bench.ownSubject({
-    model,
+  const own = await ownSubject(bench, model, path, {
     file: given ?? name,
     type: name,
-    ...known,
     dtype: against.length > 0 ? undefined : recipe ? "several" : dtype,
   });
   return [own, ...(await otherSubjects(flags, bench, { model, path, longest, rows: own.model }))];
+}
+
+type About = Pick<Parameters<Bench["ownSubject"]>[0], "file" | "type" | "dtype">;
+
+/** This engine with a model that was loaded from `path`, checked. */
+export async function ownSubject(bench: Bench, model: LanguageModel, path: string, about: About) {
+  const files = await modelFiles(await openSource(path));
+  const weights = await files.weights(false);
+  const known = { config: await files.config(), weights, parameters: parametersOf(weights) };
+  return await bench.ownSubject({ model, ...about, ...known });
 }
 
 /** Number of weights. */

@@ -28,17 +28,22 @@ export interface BenchFlags extends DeviceFlags {
 
 /** Adds `BenchFlags` to a command. */
 export function addBenchOptions(command: Command): Command {
-  command
-    .optionsGroup("Timing:")
-    .option("--samples <n>", "maximum timed intervals, of at least 20 ms each (default: 15)", positive)
-    .option("--clock <name>", "gpu: timestamps; wall: around a submit (default: gpu on a GPU that has them)")
-    .option("--no-peaks", "do not measure the device's peaks");
-  return addDeviceOptions(command)
+  return addMeasuringOptions(command)
     .optionsGroup("Output:")
     .option("--all", "also show rows that do not apply, and why")
     .option("--csv", "print comma-separated values, every field, in place of the table")
     .option("--markdown", "print a Markdown table in place of the table")
     .option("--json <file>", "write one JSON object to a file, or with - to stdout in place of the table");
+}
+
+/** Adds those of `BenchFlags` that say how to measure, and on which device. */
+export function addMeasuringOptions(command: Command): Command {
+  command
+    .optionsGroup("Timing:")
+    .option("--samples <n>", "maximum timed intervals, of at least 20 ms each (default: 15)", positive)
+    .option("--clock <name>", "gpu: timestamps; wall: around a submit (default: gpu on a GPU that has them)")
+    .option("--no-peaks", "do not measure the device's peaks");
+  return addDeviceOptions(command);
 }
 
 /** The options that make a row's command use the same device and clock. */
