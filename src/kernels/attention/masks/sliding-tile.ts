@@ -60,7 +60,7 @@ export const slidingTile = defineMask({
         columns: 2,
         height: 1,
         width: 2,
-        frames: unit,
+        frames: unit + 1,
         depth: 2,
         text: unit,
       },
