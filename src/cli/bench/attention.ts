@@ -47,9 +47,8 @@ function choicesOf(bench: Bench): string {
     const text = fill(items, ", ", 80, indent);
     return `  ${name}`.padEnd(indent.length) + text.slice(indent.length);
   });
-  const sweeps = Object.entries(bench.sweeps).map(
-    ([name, { question }]) => `  ${name}`.padEnd(indent.length) + question,
-  );
+  const widest = Math.max(...Object.keys(bench.sweeps).map(({ length }) => length));
+  const sweeps = Object.entries(bench.sweeps).map(([name, { question }]) => `  ${name.padEnd(widest)}  ${question}`);
   return ["", "Values of the options; algorithms are among the variants:", ...named, "", "Sweeps:", ...sweeps].join(
     "\n",
   );
