@@ -42,11 +42,7 @@ function choicesOf(bench: Bench): string {
     dtype: bench.cacheFormats,
     model: Object.keys(bench.presets),
   };
-  const indent = " ".repeat(13);
-  const named = Object.entries(choices).map(([name, items]) => {
-    const text = fill(items, ", ", 80, indent);
-    return `  ${name}`.padEnd(indent.length) + text.slice(indent.length);
-  });
+  const named = Object.entries(choices).map(([name, items]) => `  ${name}:\n${fill(items, ", ", 80, " ".repeat(4))}`);
   const widest = Math.max(...Object.keys(bench.sweeps).map(({ length }) => length));
   const sweeps = Object.entries(bench.sweeps).map(([name, { question }]) => `  ${name.padEnd(widest)}  ${question}`);
   return ["", "Values of the options; algorithms are among the variants:", ...named, "", "Sweeps:", ...sweeps].join(
