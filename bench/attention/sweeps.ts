@@ -197,7 +197,7 @@ export const sweeps: Readonly<Record<string, Sweep>> = {
         ([s, group]) => `over ${s} keys: fastest is ${winners(group, ({ batch }) => lengths(batch).t, " queries")}`,
       ),
   },
-  recurrences: {
+  recurrent: {
     question: "From how many tokens on does a prompt cost a recurrence less than softmax attention?",
     cases: ({ software, heads = software ? "2x64" : "16x128" }) =>
       doublings(256, software ? 8192 : 65536).map((t) => ({

@@ -85,7 +85,7 @@ test("from how many tokens on a recurrence takes less time than softmax, and wha
     ...[of("q256", "linear", "linear", 4), of("q1k", "linear", "linear", 32)],
     withoutSpeed("fail", "wrong", { batch: "q1k", definition: "stateSpace", variant: "stateSpace" }),
   ];
-  expect(findSweep("recurrences").answers(rows)).toEqual([
+  expect(findSweep("recurrent").answers(rows)).toEqual([
     "gatedDeltaRule: less from 1024 tokens on, 50% of the time of the fastest softmax at 1024 tokens",
     "linear: never less, 200% of the time of the fastest softmax at 1024 tokens",
     "stateSpace: no correct result",
