@@ -118,6 +118,7 @@ export {
   type RotatedAppendTensors,
 } from "./kernels/kv-cache/append-rotated.ts";
 export { type CopyRowsOptions, copyCacheRows } from "./kernels/kv-cache/copy-rows.ts";
+export { hadamard } from "./kernels/kv-cache/hadamard.ts";
 export type { KvLayout } from "./kernels/kv-cache/layouts.ts";
 export { type CacheStorage, cacheStorage } from "./kernels/kv-cache/storage.ts";
 export { concat } from "./kernels/layout/concat.ts";

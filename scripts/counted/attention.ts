@@ -7,6 +7,7 @@ import { mergeAttention } from "../../src/kernels/attention/merge.ts";
 import { appendKv } from "../../src/kernels/kv-cache/append.ts";
 import { appendRotated } from "../../src/kernels/kv-cache/append-rotated.ts";
 import { copyCacheRows } from "../../src/kernels/kv-cache/copy-rows.ts";
+import { hadamard } from "../../src/kernels/kv-cache/hadamard.ts";
 import { ringPositions } from "../../src/kernels/kv-cache/ring-positions.ts";
 import { linearAttention } from "../../src/kernels/linear-attention.ts";
 import { rope } from "../../src/kernels/rope/rope.ts";
@@ -114,6 +115,7 @@ function caches({ gpu, random, words }: Tensors): ModelCall[] {
       record: () =>
         appendRotated(gpu, { ...added(), q: rows(heads), table: table() }, { pairing: "halves", start: keys - tokens }),
     },
+    { sizes, record: () => hadamard(gpu, { x: rows(heads) }) },
     { sizes, record: () => rope(gpu, { x: rows(heads), table: table() }, { layout: "halves" }) },
     {
       sizes: "2 beams",

@@ -5,10 +5,12 @@ import type { WeightDropout } from "../kernels/attention/records/mod.ts";
 import { optionalTensor, tensorCheck } from "../kernels/define/arguments.ts";
 import { appendKv } from "../kernels/kv-cache/append.ts";
 import { appendRotated } from "../kernels/kv-cache/append-rotated.ts";
+import { hadamard } from "../kernels/kv-cache/hadamard.ts";
 import { kvLayoutCheck } from "../kernels/kv-cache/layouts.ts";
 import { contiguous } from "../kernels/layout/contiguous.ts";
 import { rope, ropeLayoutCheck } from "../kernels/rope/rope.ts";
 import {
+  boolean,
   type Checks,
   callback,
   checkOptions,
@@ -138,6 +140,7 @@ export const attentionInputChecks: Checks<Omit<MaskedInputs, "x">> = {
     kScale: optionalTensor,
     vScale: optionalTensor,
     layout: kvLayoutCheck,
+    rotated: boolean,
   }),
   ropeTable: optionalTensor,
   place: required(
@@ -199,7 +202,7 @@ export function attend(
   const placed = cache && ownLayout(cache, b);
   let q = fresh;
   let keys = k;
-  if (ropeTable && surroundings && stored) {
+  if (ropeTable && surroundings && stored && !cache?.rotated) {
     const [, tapped] = ["q", "k"].map((letter) => gpu.isTapped(`${name}.${letter}`));
     const both = appendRotated(
       gpu,
@@ -214,7 +217,9 @@ export function attend(
     q = rotated(q);
     keys = rotated(k);
     tapProjections(gpu, name, { q, k: keys, v });
-    if (stored) appendKv(gpu, { k: keys, v, ...stored, ...at }, { ...start, ...placed });
+    const spread = (x: Tensor) => (cache?.rotated ? hadamard(gpu, { x }).y : x);
+    q = spread(q);
+    if (stored) appendKv(gpu, { k: spread(keys), v: spread(v), ...stored, ...at }, { ...start, ...placed });
   }
   const queries = cache ? queriesOf(q, cache, visible, place) : alone(q, keys, v);
   const { out } = tableAttention(
@@ -230,7 +235,9 @@ export function attend(
       ...(cache ? {} : { lse: true }), // for the gradient
     },
   );
-  const joined = reshape(transpose(out, [0, 2, 1, 3]), [b, t, heads * headWidth]);
+  const attended = transpose(out, [0, 2, 1, 3]);
+  const back = cache?.rotated ? hadamard(gpu, { x: attended }).y : attended;
+  const joined = reshape(back, [b, t, heads * headWidth]);
   gpu.tap(`${name}.out`, joined);
   return surroundings
     ? project(gpu, joined, weights.output, { residual: surroundings.residual })

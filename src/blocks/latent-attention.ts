@@ -14,6 +14,7 @@ import { contiguous } from "../kernels/layout/contiguous.ts";
 import { headMatmul } from "../kernels/matmul/heads.ts";
 import { rope } from "../kernels/rope/rope.ts";
 import { boolean, callback, fieldsOf, finite, integer, oneOf, required } from "../options/checks.ts";
+import { OptionError } from "../options/errors.ts";
 import { perWord } from "../tensor/formats/formats.ts";
 import { formatShape, ShapeError } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -256,7 +257,8 @@ export function latentAttentionLayer(
     const training = { form: "expanded", mask, dropout, rope: width - rank, lse: true, ...factor, ...end } as const;
     return joined(attendLatents(gpu, { q: transpose(q, [0, 2, 1, 3]), latents, ...v }, training).out);
   }
-  const { keys, values } = cache;
+  const { keys, values, rotated: spread } = cache;
+  if (spread) throw new OptionError("latentAttentionLayer: inputs.cache is rotated, expected latents as they are");
   appendKv(
     gpu,
     { k: entry, v: slice(entry, 3, 0, values.shape[3] ?? 0), keys, values, ...at },

@@ -89,8 +89,8 @@ async function openEngine({ model, id, context, dtype, weights, concurrency, ...
     else say(`warning: ${event.message}`);
   });
   try {
-    const { cacheDtype, cacheLayout } = flags;
-    const cache = (cacheDtype ?? cacheLayout) ? cacheOptions({ model, ...flags }) : undefined;
+    const { cacheDtype, cacheLayout, cacheRotate } = flags;
+    const cache = (cacheDtype ?? cacheLayout ?? cacheRotate) ? cacheOptions({ model, ...flags }) : undefined;
     const speculative = speculativeOf(flags);
     const { id: base } = await withProgress("loading  ", false, (report) =>
       engine.load(model, {

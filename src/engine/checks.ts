@@ -40,7 +40,7 @@ export const modelSource: Check = either(text, recordOf(blob));
 
 const memory = {
   context: integer(1, 2 ** 30),
-  cache: object<CacheOptions>({ dtype: text, layout: text }),
+  cache: object<CacheOptions>({ dtype: text, layout: text, rotate: boolean }),
   dtype: text,
   weights: text,
   speculative: speculativeChecks({ from: required(modelSource), dtype: text, weights: text }),

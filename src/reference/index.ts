@@ -42,6 +42,7 @@ export {
   mergeAttention,
   type ScoreTensor,
 } from "./attention/attention.ts";
+export { hadamard } from "./attention/hadamard.ts";
 export { feature, type LinearAttentionOptions, linearAttention } from "./attention/linear-attention.ts";
 export type { RecurrenceForm } from "./attention/linear-recurrence.ts";
 export {

@@ -74,6 +74,52 @@ describe("the format of a cache", async () => {
   });
 });
 
+describe("a rotated cache", async () => {
+  const [golden] = goldenPrompts;
+  const ids = [...(golden?.promptTokens ?? []), ...(golden?.greedyTokens ?? [])];
+  const logitsOf = async (cache: CacheOptions, pieces: readonly number[] = [ids.length]) => {
+    using session = (await load(bundledNano, cache)).session();
+    let at = 0;
+    for (const length of pieces) {
+      await session.state.prefill(0, ids.slice(at, at + length), at);
+      at += length;
+    }
+    return await session.state.logits.read();
+  };
+  const greedy = { temperature: 0, maxTokens: 24 } as const;
+
+  test("of f32 gives the logits of one that is not", async () => {
+    const { nmse, misplaced } = difference(await logitsOf({ rotate: true }), await logitsOf({}));
+    expect(misplaced).toBe(-1);
+    expect(nmse).toBeLessThan(1e-10);
+    expect(nmse).toBeGreaterThan(0); // it is rotated at all
+  });
+
+  test("of int4 holds other numbers, and the same in pages and in pieces", async () => {
+    const rotated = await logitsOf({ dtype: "int4", rotate: true });
+    expect(difference(rotated, await logitsOf({ dtype: "int4" })).nmse).toBeGreaterThan(1e-6);
+    expect(difference(rotated, await logitsOf({})).nmse).toBeLessThan(0.2);
+    expect(await logitsOf({ dtype: "int4", rotate: true, layout: "paged" })).toEqual(rotated);
+    const cut = await logitsOf({ dtype: "int4", rotate: true }, [5, ids.length - 6, 1]);
+    expect(difference(cut, rotated).nmse).toBeLessThan(1e-3); // a sum's last bit may round a code up
+  });
+
+  test.each(["f32", "int8", "int4"] as const)(
+    "of %s: the same tokens after a prompt in one piece and in two",
+    async (dtype) => {
+      const model = await load(bundledNano, { dtype, rotate: true });
+      const prompt = ids.slice(0, 12);
+      const { rows } = await model.generate(prompt, greedy).result;
+      using session = model.session();
+      await session.continueFrom(prompt.slice(0, 7), { ...greedy, maxTokens: 1 }).result;
+      const { rows: again } = await session.continueFrom(prompt, greedy).result;
+      expect(session.prefilledTokens).toBe(12);
+      expect(again[0]?.tokens).toEqual(rows[0]?.tokens);
+      expect(rows[0]?.tokens.length).toBe(24);
+    },
+  );
+});
+
 describe("a paged cache", async () => {
   // A small device, whose memory is that of an application.
   const small = await openGpu({ cap: { binding: 256 << 10, buffer: 1 << 20 } });
@@ -175,6 +221,8 @@ test("latents as f16", async () => {
 test.each([
   [bundledModel, { dtype: "int3" }, 'cache.dtype is "int3", expected "f32" or "f16" or "bf16" or "int8" or "int4"'],
   [bundledModel, { layout: "ring" }, 'cache.layout is "ring", expected "contiguous" or "paged"'],
+  [bundledModel, { rotate: 1 }, "cache.rotate is 1, expected true or false"],
+  [`${goldenFolders}/deepseek-v3`, { rotate: true }, "cache.rotate is true, expected false: DeepseekV3ForCausalLM"],
   [bundledModel, { type: "f16" }, "there is no option cache.type; did you mean dtype?"],
   [
     `${goldenFolders}/deepseek-v3`,

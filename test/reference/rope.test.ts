@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { hadamard } from "../../src/reference/attention/hadamard.ts";
 import { append } from "../../src/reference/attention/kv-cache.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { cosinesAndSines, type RopeLayout, rope } from "../../src/reference/rope.ts";
@@ -53,6 +54,36 @@ describe("rope", () => {
     const positions = dense([1, 3], [0, 0, -1]);
     expect(() => rope({ x, table, positions }, { layout: "halves" })).toThrow("position -1 of token 2");
     expect(() => rope({ x: dense([1, 1, 1, 3]), table }, { layout: "halves" })).toThrow("table is [12, 2, 2]");
+  });
+});
+
+describe("hadamard", () => {
+  const root = Math.SQRT1_2;
+
+  it("adds and subtracts what is apart", () => {
+    expectClose(hadamard({ x: dense([1, 2], [3, 1]) }).y.values, [4 * root, 2 * root]);
+    expectClose(hadamard({ x: dense([4], [1, 2, 3, 5]) }).y.values, [5.5, -1.5, -2.5, 0.5]);
+  });
+
+  it("rotates blocks of the largest power of two that divides the width", () => {
+    const { y } = hadamard({ x: dense([2, 6], [1, 0, 0, 0, 0, 1, 0, 0, 2, 0, 0, 0]) });
+    expectClose(y.values, [root, root, 0, 0, root, -root, 0, 0, 2 * root, 2 * root, 0, 0]);
+    expect([...hadamard({ x: dense([3], [1, 2, 3]) }).y.values]).toEqual([1, 2, 3]);
+    const wide = dense([2048]);
+    wide.values[1024] = 32;
+    expectClose(
+      hadamard({ x: wide }).y.values,
+      Array.from({ length: 2048 }, (_, i) => (i < 1024 ? 0 : 1)),
+    );
+  });
+
+  it("keeps products, and is its own inverse", () => {
+    const [q, k] = [draw(generator(5), [3, 96]), draw(generator(6), [3, 96])];
+    const product = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
+    const [left, right] = [hadamard({ x: q }).y, hadamard({ x: k }).y];
+    expect(product(left.values, right.values)).toBeCloseTo(product(q.values, k.values), 12);
+    expectClose(hadamard({ x: left }).y.values, q.values);
+    expect(left.values[1]).not.toBeCloseTo(q.values[1] ?? 0, 3);
   });
 });
 

@@ -2,7 +2,17 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { type CacheFormat, cacheFormats } from "../../kernels/formats/formats.ts";
 import type { KvLayout } from "../../kernels/kv-cache/layouts.ts";
 import { cacheStorage } from "../../kernels/kv-cache/storage.ts";
-import { checkOptions, checkValue, fieldsOf, integer, listOf, oneOf, required, size } from "../../options/checks.ts";
+import {
+  boolean,
+  checkOptions,
+  checkValue,
+  fieldsOf,
+  integer,
+  listOf,
+  oneOf,
+  required,
+  size,
+} from "../../options/checks.ts";
 import { bytesPerElement, type PlainType } from "../../tensor/dtype.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import { placeholder, Tensor, type TensorPair, zeros } from "../../tensor/tensor.ts";
@@ -21,6 +31,8 @@ export interface LayerCache {
   readonly vScale?: Tensor;
   /** Maps positions to memory; unset: contiguous. */
   readonly layout?: Exclude<KvLayout, "contiguous">;
+  /** True where keys and values are stored rotated (`hadamard`); attention rotates queries, and its result back. */
+  readonly rotated?: boolean;
 }
 
 /** The cache of a model: one entry per layer. */
@@ -43,6 +55,12 @@ export interface CacheOptions {
    * @defaultValue `contiguous`
    */
   readonly layout?: CacheLayout | undefined;
+  /**
+   * Whether keys and values are rotated by a Hadamard matrix before they are stored, which spreads elements that are
+   * far from 0: for integers.
+   * @defaultValue `false`
+   */
+  readonly rotate?: boolean | undefined;
 }
 
 /** Sizes of a cache. */
@@ -63,6 +81,8 @@ export interface CacheShape {
   readonly dtype?: CacheFormat;
   /** Default contiguous. */
   readonly layout?: CacheLayout;
+  /** Default false. */
+  readonly rotate?: boolean;
   /**
    * Number of keys that a query sees in each layer, its own included; undefined: all up to it. Default all, in all
    * layers.
@@ -83,6 +103,7 @@ const shapeFields = fieldsOf<CacheShape>({
   valueWidth: atLeastOne,
   dtype: oneOf(...cacheFormats),
   layout: oneOf(...cacheLayouts),
+  rotate: boolean,
   windows: listOf((value) => (value === undefined ? undefined : windowCheck(value))),
   ahead: size,
 });
@@ -130,7 +151,10 @@ function placeOf(shape: CacheShape, layer: number): LayerPlace {
 }
 
 /** The tensors of a layer, without its layout. */
-export type LayerTensors = Omit<LayerCache, "layout">;
+export type LayerTensors = Omit<LayerCache, "layout" | "rotated">;
+
+/** Whether a layer's keys and values are rotated: a field of its cache. */
+export const rotation = ({ rotate }: CacheShape): { readonly rotated?: true } => (rotate ? { rotated: true } : {});
 
 /**
  * The tensors of a layer with the given number of batch rows, or pages, and slots in each; `make` creates each tensor.
@@ -187,7 +211,8 @@ export function createCache(gpu: Gpu, shape: CacheShape): KvCache {
     const tensors = layerTensors(shape, place, (name, axes, dtype) =>
       zeros(gpu, axes, dtype, `layer.${layer} ${name}`),
     );
-    return place.kind === "ring" ? { ...tensors, layout: { kind: "ring" } } : tensors;
+    const stored = { ...tensors, ...rotation(shape) };
+    return place.kind === "ring" ? { ...stored, layout: { kind: "ring" } } : stored;
   });
 }
 
@@ -218,14 +243,16 @@ export function placeholderCache(
     const tensors = layerTensors(shape, own, (name, axes, dtype) =>
       placeholder(gpu, axes, dtype, `layer.${layer} ${name}`),
     );
-    if (place.kind === "contiguous") return tensors;
-    if (place.kind === "ring") return { ...tensors, layout: { kind: "ring" } };
-    return { ...tensors, layout: { kind: "paged", blockTable: tableOf(shape.windows?.[layer]) } };
+    const stored = { ...tensors, ...rotation(shape) };
+    if (place.kind === "contiguous") return stored;
+    if (place.kind === "ring") return { ...stored, layout: { kind: "ring" } };
+    return { ...stored, layout: { kind: "paged", blockTable: tableOf(shape.windows?.[layer]) } };
   });
 }
 
 /** The tensors of a layer, by name. */
-const tensorsIn = ({ layout: _, ...tensors }: LayerCache) => Object.entries(tensors) as [keyof LayerTensors, Tensor][];
+const tensorsIn = ({ layout: _, rotated: __, ...tensors }: LayerCache) =>
+  Object.entries(tensors) as [keyof LayerTensors, Tensor][];
 
 /** One batch row of a cache that is not paged, sharing its memory. */
 export function cacheRow(cache: KvCache, row: number): KvCache {

@@ -10,6 +10,7 @@ import {
   layerTensors,
   pagesOfRow,
   pageTokens,
+  rotation,
   slotsOf,
 } from "./cache.ts";
 
@@ -251,7 +252,9 @@ export class PagePool {
   /** The layers of this pool with a block table. */
   withTable(blockTable: Tensor): Map<number, LayerCache> {
     const layout = { kind: "paged", blockTable } as const;
-    return new Map([...this.layers].map(([layer, tensors]) => [layer, { ...tensors, layout }]));
+    return new Map(
+      [...this.layers].map(([layer, tensors]) => [layer, { ...tensors, ...rotation(this.#shape), layout }]),
+    );
   }
 
   dispose(): void {

@@ -22,6 +22,7 @@ export interface LoadFlags extends DeviceFlags {
   readonly weights?: Recipe;
   readonly cacheDtype?: CacheFormat;
   readonly cacheLayout?: CacheLayout;
+  readonly cacheRotate?: boolean;
   readonly verify?: boolean;
 }
 
@@ -72,6 +73,7 @@ export function addLoadOptions(command: Command, { optional = false } = {}): Com
         cacheLayouts,
       ),
     )
+    .option("--cache-rotate", "rotate keys and values before they are cached, for int4")
     .addOption(verifyOption());
   return addDeviceOptions(command);
 }
@@ -106,9 +108,14 @@ export function addDeviceOptions(command: Command): Command {
 }
 
 /** The cache in these flags. */
-export const cacheOptions = ({ cacheDtype: dtype, cacheLayout: layout }: LoadFlags): CacheOptions => ({
+export const cacheOptions = ({
+  cacheDtype: dtype,
+  cacheLayout: layout,
+  cacheRotate: rotate,
+}: LoadFlags): CacheOptions => ({
   dtype,
   layout,
+  rotate,
 });
 
 function words(text: string): string {

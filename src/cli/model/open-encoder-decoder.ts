@@ -19,6 +19,7 @@ const ofLanguageModels: Readonly<Record<string, string>> = {
   weights: "--weights",
   cacheDtype: "--cache-dtype",
   cacheLayout: "--cache-layout",
+  cacheRotate: "--cache-rotate",
   minP: "--min-p",
   presencePenalty: "--presence-penalty",
   frequencyPenalty: "--frequency-penalty",

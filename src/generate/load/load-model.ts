@@ -38,7 +38,7 @@ export const loadModelFields = fieldsOf<ModelOptions>({
   onWarning: callback,
   signal: having("aborted", "an AbortSignal"),
   context: integer(1, 2 ** 30),
-  cache: object<CacheOptions>({ dtype: oneOf(...cacheFormats), layout: oneOf(...cacheLayouts) }),
+  cache: object<CacheOptions>({ dtype: oneOf(...cacheFormats), layout: oneOf(...cacheLayouts), rotate: boolean }),
   chatTemplate: nonEmpty,
   tuned: boolean,
   verify: boolean,

@@ -14,7 +14,7 @@ import { checkRequirements } from "../../models/requirements.ts";
 import { checkWeights, impliedNames } from "../../models/weights/checkpoint.ts";
 import { weightBytes } from "../../models/weights/weight-bytes.ts";
 import { mebibytes } from "../../options/bytes.ts";
-import { checkOptions, fieldsOf, having, integer, object, oneOf } from "../../options/checks.ts";
+import { boolean, checkOptions, fieldsOf, having, integer, object, oneOf } from "../../options/checks.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { longestChunk, tokensAhead } from "../session/chunks.ts";
 import { contextOf } from "./context.ts";
@@ -45,7 +45,7 @@ const minLimits = { binding: 128 << 20, buffer: 256 << 20 };
 const bytes = integer(1);
 const fields = fieldsOf<PlanLoadOptions>({
   context: integer(1, 2 ** 30),
-  cache: object<CacheOptions>({ dtype: oneOf(...cacheFormats), layout: oneOf(...cacheLayouts) }),
+  cache: object<CacheOptions>({ dtype: oneOf(...cacheFormats), layout: oneOf(...cacheLayouts), rotate: boolean }),
   dtype: oneOf(...weightTypes),
   weights: oneOf(...recipes),
   limits: gpuChecks.cap,

@@ -8,9 +8,9 @@ const listed = (names: readonly string[]) => `${names.slice(0, -1).join(", ")} o
 
 /** The cache that options select. Throws `RangeError` for one that does not exist or does not fit this decoder. */
 export function resolveCache(config: DecoderConfig, options: CacheOptions = {}): Required<CacheOptions> {
-  const unknown = Object.keys(options).find((name) => name !== "dtype" && name !== "layout");
-  if (unknown !== undefined) throw new RangeError(`cache has no option ${unknown}, expected dtype or layout`);
-  const { dtype = "f32", layout = "contiguous" } = options;
+  const unknown = Object.keys(options).find((name) => !["dtype", "layout", "rotate"].includes(name));
+  if (unknown !== undefined) throw new RangeError(`cache has no option ${unknown}, expected dtype, layout or rotate`);
+  const { dtype = "f32", layout = "contiguous", rotate = false } = options;
   const check = (name: string, value: unknown, allowed: readonly string[], why = "") => {
     if (allowed.some((each) => each === value)) return;
     throw new RangeError(`cache.${name} is ${JSON.stringify(value)}, expected ${listed(allowed)}${why}`);
@@ -20,6 +20,7 @@ export function resolveCache(config: DecoderConfig, options: CacheOptions = {}):
   const { architecture, headWidth, latent } = config;
   // Integers would share one scale between a latent and the rotated key.
   if (latent) check("dtype", dtype, wordTypes, `: ${architecture} caches latents`);
+  if (latent && rotate) throw new RangeError(`cache.rotate is true, expected false: ${architecture} caches latents`);
   const width = latent ? latent.rank + headWidth - latent.nope : headWidth;
   const { multiple: own } = cacheStorage[dtype];
   const multiple = layout === "paged" ? Math.max(vectorWidth, own) : own;
@@ -29,7 +30,10 @@ export function resolveCache(config: DecoderConfig, options: CacheOptions = {}):
         "f32 and contiguous take any",
     );
   }
-  return { dtype, layout };
+  if (rotate && headWidth % 2 !== 0) {
+    throw new RangeError(`cache.rotate is true: heads of ${headWidth} elements, expected an even number`);
+  }
+  return { dtype, layout, rotate };
 }
 
 /** The cache of a decoder for `batch` sequences of up to `capacity` tokens; `ahead` as in `CacheShape`. */
@@ -37,7 +41,7 @@ export function cacheShape(
   { layers, kvHeads, headWidth, latent, windows }: DecoderConfig,
   batch: number,
   capacity: number,
-  { dtype, layout }: CacheOptions = {},
+  { dtype, layout, rotate }: CacheOptions = {},
   ahead?: number,
 ): CacheShape {
   const widths = latent ? latentCacheWidths(latent.rank, headWidth - latent.nope, dtype) : { headWidth };
@@ -49,6 +53,7 @@ export function cacheShape(
     ...widths,
     ...(dtype ? { dtype } : {}),
     ...(layout ? { layout } : {}),
+    ...(rotate ? { rotate } : {}),
     ...(ahead === undefined ? {} : { windows, ahead }),
   };
 }

@@ -2,6 +2,7 @@ import append from "#shaders/kv-cache/append.wgsl";
 import appendQuantised from "#shaders/kv-cache/append-quantised.wgsl";
 import appendRotated from "#shaders/kv-cache/append-rotated.wgsl";
 import copyRows from "#shaders/kv-cache/copy-rows.wgsl";
+import hadamard from "#shaders/kv-cache/hadamard.wgsl";
 import ringPositions from "#shaders/kv-cache/ring-positions.wgsl";
 import { floats } from "../dispatch.ts";
 import { fixed, type StudyKernel } from "../kernel.ts";
@@ -112,6 +113,14 @@ export const kernels: readonly StudyKernel[] = [
     },
     outputs: {},
     workgroups: [9, 1, 1],
+  }),
+  // Two tokens of three heads: a tile of eight elements is two blocks.
+  fixed(hadamard, {
+    constants: { WORKGROUP: 4, BLOCK: 4 },
+    uniforms: { params: { size: 24, t: 2, h: 3, d: 4, x_batch: 24, x_token: 12, x_head: 4, x_element: 1 } },
+    inputs: { x: floats(24) },
+    outputs: { y: 24 },
+    workgroups: [3, 1, 1],
   }),
   fixed(ringPositions, {
     constants: { WORKGROUP: 4 },

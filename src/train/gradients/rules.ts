@@ -5,7 +5,7 @@ import { activationRules } from "./rules/activations.ts";
 import { additiveScoresRule, maskLengthsRule } from "./rules/alignment.ts";
 import { attentionRule, tableAttentionRule } from "./rules/attention.ts";
 import { addRule, castRule, divRule, mulRule, subRule, whereRule } from "./rules/elementwise.ts";
-import { concatRule, contiguousRule, meanRule, ropeRule, sumRule } from "./rules/layout.ts";
+import { concatRule, contiguousRule, hadamardRule, meanRule, ropeRule, sumRule } from "./rules/layout.ts";
 import { deltaRuleRule, stateSpaceRule } from "./rules/linear-recurrence.ts";
 import { adaptedExpertsRule, expertChoiceRule, expertsRules, routeRule, statisticsRule } from "./rules/mixture.ts";
 import { addLayerNormRule, addRmsNormRule, layerNormRule, rmsNormRule, softmaxRule } from "./rules/norms.ts";
@@ -42,6 +42,7 @@ export const rules: readonly Rule[] = [
   maxRule,
   segmentsRule,
   l2NormaliseRule,
+  hadamardRule,
   ropeRule,
   matmulRule,
   gemmRule,

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { hadamardCases } from "../../../src/check/cases/attention/hadamard.ts";
 import { kvCacheCases } from "../../../src/check/cases/attention/kv-cache.ts";
 import { appendKv } from "../../../src/kernels/kv-cache/append.ts";
 import type { FloatType } from "../../../src/tensor/dtype.ts";
@@ -8,6 +9,7 @@ import { testCases } from "../../support/run-cases.ts";
 
 const gpu = await testGpu({ features: [] });
 testCases(() => gpu, kvCacheCases);
+testCases(() => gpu, hadamardCases);
 
 test("append refuses what does not fit, and says so", () => {
   const zeros = (...shape: number[]) => tensor(gpu, shape, new Float32Array(shape.reduce((a, b) => a * b, 1)));

@@ -5,6 +5,7 @@ import { normal } from "../../../src/check/random.ts";
 import { type StepRow, stepOf } from "../../../src/check/step.ts";
 import { appendKv } from "../../../src/kernels/kv-cache/append.ts";
 import { blockTable, noPage } from "../../../src/kernels/kv-cache/block-table.ts";
+import { hadamard } from "../../../src/kernels/kv-cache/hadamard.ts";
 import { type KvLayout, layoutRecords } from "../../../src/kernels/kv-cache/layouts.ts";
 import { dequantise, quantise, ringSlot } from "../../../src/reference/attention/kv-cache.ts";
 import { dense } from "../../../src/reference/dense.ts";
@@ -244,3 +245,37 @@ function joined(a: Float64Array, b: Float64Array, d: number, dv: number): Float6
   }
   return out;
 }
+
+describe.each([
+  { bits: 4, share: 0.5 },
+  { bits: 8, share: 0.5 },
+] as const)("keys of $bits bits whose one channel is 20 times as far from 0", ({ bits, share }) => {
+  const [t, g, d] = [48, 2, 64];
+  const k = random([1, t, g, d], 4);
+  for (let row = 0; row < t * g; row++) k.values[row * d + 11] = 20 * (k.values[row * d + 11] ?? 0);
+
+  /** Mean squared error of what is stored, as it is or rotated and then rotated back. */
+  async function error(rotated: boolean): Promise<number> {
+    const x = given(k);
+    const stored = rotated ? hadamard(gpu, { x }).y : x;
+    const [keys, values] = [words(1, g, t, (d * bits) / 32), words(1, g, t, (d * bits) / 32)];
+    const scale = () => (bits === 8 ? unused(1, g, t) : unused(1, g, t, d / 32));
+    const [kScale, vScale] = [scale(), scale()];
+    appendKv(gpu, { k: stored, v: stored, keys, values, kScale, vScale });
+    const codes = unpackWords(dense(keys.shape, await keys.read()), bits);
+    const { values: read } = dequantise({ codes, scales: dense([1, g, t, bits === 8 ? 1 : 2], await kScale.read()) });
+    const back = rotated ? await hadamard(gpu, { x: tensor(gpu, [1, g, t, d], read) }).y.read() : read;
+    let sum = 0;
+    for (let row = 0; row < t * g; row++) {
+      const from = ((row % g) * t + Math.floor(row / g)) * d; // [g, t] of [t, g]
+      for (let i = 0; i < d; i++) sum += ((back[from + i] ?? Number.NaN) - (k.values[row * d + i] ?? 0)) ** 2;
+    }
+    return sum / k.values.length;
+  }
+
+  test(`have ${share} of the error at most where they are rotated`, async () => {
+    const [plain, rotated] = [await error(false), await error(true)];
+    expect(plain).toBeGreaterThan(0);
+    expect(rotated).toBeLessThan(share * plain);
+  });
+});

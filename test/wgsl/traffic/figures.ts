@@ -104,6 +104,7 @@ export const figures: Readonly<Record<string, Figures>> = {
   "kv-cache/append-quantised": { operations: { not: branches } },
   "kv-cache/append-rotated": all,
   "kv-cache/copy-rows": { operations: all.operations, bytes: { not: branches } },
+  "kv-cache/hadamard": all,
   "kv-cache/ring-positions": all,
   "layout/copy": all,
   "layout/copy-vectors": all,

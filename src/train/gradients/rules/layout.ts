@@ -1,3 +1,4 @@
+import { hadamard } from "../../../kernels/kv-cache/hadamard.ts";
 import { concat } from "../../../kernels/layout/concat.ts";
 import { contiguous } from "../../../kernels/layout/contiguous.ts";
 import { mean, sum } from "../../../kernels/reduce/reduce.ts";
@@ -55,3 +56,8 @@ export const ropeRule = ruleOf<RopeTensors, Y, RopeOptions>(rope, (gpu, { tensor
   const back = { layout, inverse: !inverse, ...(start === undefined ? {} : { start }) };
   return { x: dy && rope(gpu, { ...others, x: dy }, back).y };
 });
+
+/** The matrix is symmetric. */
+export const hadamardRule = ruleOf<OfX, Y>(hadamard, (gpu, { gradient: { y: dy } }) => ({
+  x: dy && hadamard(gpu, { x: dy }).y,
+}));

@@ -67,13 +67,14 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
   const faults = { flags: zeros([1], "u32"), layer: 0 };
   const groups = { count: 2, keep: 1, by: "maximum" };
   const mixtureShape = { rule: { k: 1, scores: "softmax", normalise: true, groups }, activation: "swiglu" };
-  const cache = { layers: 1, batch: 1, kvHeads: 1, capacity: 64, headWidth: 4 };
+  const cache = { layers: 1, batch: 1, kvHeads: 1, capacity: 64, headWidth: 4, rotate: true };
   return {
     attentionLayer: call(
       library.attentionLayer,
       ...places.flatMap((place) =>
         attentions.map((weights) => ["layer", { x, ...run, place }, narrow(weights), shape]),
       ),
+      ["layer", { x, ...run, cache: { ...run.cache, rotated: true }, place: places[1] }, narrow(attentions[0]), shape],
       ...latents.map((latent) => [
         "layer",
         { x, ...run, place: places[1] },

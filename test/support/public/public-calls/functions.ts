@@ -226,6 +226,7 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     mean: reduce(library.mean),
     max: reduce(library.max),
     magnitude: call(library.magnitude, [{ x: m4, peaks: zeros([4], "u32") }, { index: 1 }]),
+    hadamard: call(library.hadamard, [{ x: zeros([1, 2, 2, 4]) }, { into: { y: zeros([1, 2, 2, 4]) } }]),
     rope: call(library.rope, [
       { x: zeros([1, 2, 2, 4]), table: zeros([8, 2, 2]) },
       { layout: "halves", start: 0, inverse: true, into: { y: zeros([1, 2, 2, 4]) }, variant: "naive" },
@@ -283,7 +284,7 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
       runs: true,
     },
     "LanguageModel.expertChoices": { of: model.expertChoices, on: model, calls: [["a", {}]], runs: true },
-    loadModel: { ...call(library.loadModel, ["no folder", { cache: { dtype: "f32" } }]), runs: true },
+    loadModel: { ...call(library.loadModel, ["no folder", { cache: { dtype: "f32", rotate: false } }]), runs: true },
     setAdapters: { of: () => undefined, calls: [] },
     loadAdapter: { ...plain(library.loadAdapter, [model, "no folder", {}]), runs: true },
     tune: { ...call(library.tune, [{ model, store: false, signal: AbortSignal.abort() }]), runs: true },
@@ -291,6 +292,9 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     "Session.continueFrom": { of: session.continueFrom, on: session, calls: generations([1]) },
     "Session.generate": { of: session.generate, on: session, calls: generations("a") },
     "Session.warm": { of: session.warm, on: session, calls: generations(1), runs: true },
-    planLoad: { ...plain(library.planLoad, ["none", { cache: { dtype: "f32" }, limits: gpu.limits }]), runs: true },
+    planLoad: {
+      ...plain(library.planLoad, ["none", { cache: { dtype: "f32", rotate: false }, limits: gpu.limits }]),
+      runs: true,
+    },
   };
 }

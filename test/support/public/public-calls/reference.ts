@@ -306,6 +306,7 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     sum: of(reference.sum, reduced),
     magnitude: of(reference.magnitude, [{ ...x, peaks: v2 }, { index: 0 }]),
     cosinesAndSines: of(reference.cosinesAndSines, [{ theta: 10_000, width: 2, positions: 4 }]),
+    hadamard: of(reference.hadamard, [{ x: bits(1, 2, 1, 4) }]),
     rope: of(reference.rope, [
       { x: bits(1, 2, 1, 4), table: bits(4, 2, 2), positions: bits(1, 2) },
       { layout: "halves", start: 0, inverse: true },

@@ -111,5 +111,15 @@ export function elementRows(gpu: Gpu): readonly Row[] {
     ),
   );
 
-  return [...maps, ...gates, ...binary, ...reductions, ...ropes];
+  const rotations = [
+    row(
+      "hadamard",
+      ops.hadamard,
+      { x: random([b, t, h, d], 7) },
+      ({ x }) => reference.hadamard({ x }),
+      ({ x }) => ops.hadamard(gpu, { x }).y,
+    ),
+  ];
+
+  return [...maps, ...gates, ...binary, ...reductions, ...ropes, ...rotations];
 }
