@@ -7,6 +7,7 @@ import {
   loadPackedFormats,
   storageFormats,
 } from "../../src/index.ts";
+import { hadamard } from "../../src/reference/attention/hadamard.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { type LlamaConfig, llamaOf } from "../../src/reference/models/transformer.ts";
 import { denseWeights } from "../harness/dense-weights.ts";
@@ -62,10 +63,10 @@ export async function checkModel(model: LanguageModel, files: CheckedFiles): Pro
   if (!(wrongStep.error <= tolerance)) {
     return { ...steps, verdict: "fail", reason: `decode step ${wrongStep.at + 1} ${wrongStep.what}` };
   }
-  const format = model.programs.cache.dtype ?? "f32";
-  const expected = await referenceScores(files, ids, format);
+  const { dtype: format = "f32", rotate } = model.programs.cache;
+  const expected = await referenceScores(files, ids, { format, rotate });
   if (!expected) return { ...steps, verdict: "pass", reason: null };
-  const rounded = format === "f32" ? "" : ` with a cache of ${format}`;
+  const rounded = format === "f32" ? "" : ` with a ${rotate ? "rotated " : ""}cache of ${format}`;
   const checked = `${together.length} log-probabilities against float64${rounded}, ${steps.checked}`;
   const wrong = farthest(together, expected.scores);
   if (wrong.error <= tolerance + 2 * expected.uncertainty)
@@ -95,11 +96,18 @@ function farthest(actual: readonly number[], expected: readonly number[]) {
   };
 }
 
-/** Keys or values `[1, t, heads, d]` as stored in a cache of this format. */
-function cached(x: Dense, format: CacheFormat): Dense {
+/** How a cache stores keys and values. */
+interface Stored {
+  readonly format: CacheFormat;
+  readonly rotate: boolean | undefined;
+}
+
+/** Keys or values `[1, t, heads, d]` as a cache stores them, rotated back where it holds them rotated. */
+function cached(x: Dense, { format, rotate }: Stored): Dense {
   const { encode, decode } = storageFormats[format];
   const width = x.shape.at(-1) ?? 1;
-  return dense(x.shape, decode(encode(x.values, width), width));
+  const rotated = (of: Dense) => (rotate ? hadamard({ x: of }).y : of); // its own inverse
+  return rotated(dense(x.shape, decode(encode(rotated(x).values, width), width)));
 }
 
 /** The relative error of keys and values from f32 arithmetic, before they are rounded. */
@@ -119,7 +127,7 @@ interface ReferenceScores {
 async function referenceScores(
   files: CheckedFiles,
   ids: readonly number[],
-  format: CacheFormat,
+  stored: Stored,
 ): Promise<ReferenceScores | undefined> {
   const { weights, dtype, parameters } = files;
   const config = files.config as LlamaConfig & Readonly<Record<string, unknown>>;
@@ -133,15 +141,15 @@ async function referenceScores(
   };
   const scoresOf = (kept: (x: Dense) => Dense) =>
     logProbabilities(llamaOf(tensors, { ...config, model_type: family }, { cached: kept }).logits, ids);
-  const scores = scoresOf((x) => cached(x, format));
-  if (format === "f32") return { scores, uncertainty: 0 };
+  const scores = scoresOf((x) => cached(x, stored));
+  if (stored.format === "f32") return { scores, uncertainty: 0 };
   const random = randomSource(1);
   const moved = (x: Dense) =>
     dense(
       x.shape,
       x.values.map((value) => value * (1 + rounding * (2 * random.uniform() - 1))),
     );
-  const others = scoresOf((x) => cached(moved(x), format));
+  const others = scoresOf((x) => cached(moved(x), stored));
   return { scores, uncertainty: farthest(others, scores).error };
 }
 

@@ -43,15 +43,16 @@ test("tests are llama-bench's, in its order", () => {
 });
 
 // f32: the next test.
-test.each(cacheFormats.filter((dtype) => dtype !== "f32"))(
-  "a model with a cache of %s is compared with float64 whose keys and values are rounded so",
-  async (dtype) => {
+const caches = cacheFormats.filter((dtype) => dtype !== "f32").map((dtype) => ({ dtype, rotate: false }));
+test.each([...caches, { dtype: "f32", rotate: true }, { dtype: "int4", rotate: true }] as const)(
+  "a model with a cache of $dtype, rotated $rotate, is compared with float64 whose keys and values are rounded so",
+  async (cache) => {
     const config = { ...tiny, head_dim: 32, num_hidden_layers: 1 };
     const wide = await mkdtemp(join(tmpdir(), "shaderformer-bench-models-"));
     try {
       await writeRandomFolder(wide, config);
       const source = await openFolder(wide);
-      using model = await loadModel(gpu, source, { cache: { dtype } });
+      using model = await loadModel(gpu, source, { cache });
       const check = await checkModel(model, { config, parameters: 1e5, weights: await openWeights(source) });
       expect(check).toMatchObject({ verdict: "pass", reason: null });
       expect(check.error).toBeLessThan(1e-5);
