@@ -3,6 +3,6 @@
 
 fn decay_of(log_decay: f32) -> f32 {
   let x = log_decay;
-  if (x < -0.25) { return exp(x); }
+  if (abs(x) > 0.25) { return exp(x); }
   return 1.0 + x * (1.0 + x * (1.0 / 2.0 + x * (1.0 / 6.0 + x * (1.0 / 24.0 + x * (1.0 / 120.0 + x / 720.0)))));
 }

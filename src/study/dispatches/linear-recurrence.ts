@@ -9,7 +9,7 @@ import chunks from "#shaders/linear-recurrence/chunks.wgsl";
 import prepare from "#shaders/linear-recurrence/prepare.wgsl";
 import recurrent from "#shaders/linear-recurrence/recurrent.wgsl";
 import subgroups from "#shaders/linear-recurrence/subgroups.wgsl";
-import { floats } from "../dispatch.ts";
+import { floats, positive } from "../dispatch.ts";
 import { fixed, type StudyKernel } from "../kernel.ts";
 
 // Two value heads that share their keys, a state of five rows and six columns; by chunks, one whole and two tokens.
@@ -17,6 +17,8 @@ const [h, hv, d, dv, scale] = [1, 2, 5, 6, 0.5];
 const [few, t] = [3, 18];
 const constants = { WORKGROUP: 4, WIDTH: d } as const;
 const heads = { h, hv } as const;
+/** Pairs as those of normalised keys are: with larger ones, what a chunk's first tokens write would grow in the later ones. */
+const small = (count: number) => ({ count, from: -0.2, to: 0.2 });
 /** Numbers of all pairs of so many chunks. */
 const pairsOf = (count: number) => hv * count * 2 * 16 * 16;
 const given = (tokens: number) =>
@@ -48,7 +50,7 @@ export const kernels: readonly StudyKernel[] = [
   fixed(chunks, {
     constants,
     uniforms: { params: { ...heads, t, dv, chunks: 2, scale } },
-    inputs: { ...given(t), pairs: floats(pairsOf(2)), decays: floats(hv * t * 2) },
+    inputs: { ...given(t), pairs: small(pairsOf(2)), decays: positive(hv * t * 2) },
     outputs: { out: hv * t * dv },
     workgroups: [2, hv, 1],
   }),
@@ -59,8 +61,8 @@ export const kernels: readonly StudyKernel[] = [
       k: floats(t * d),
       v: floats(hv * t * dv),
       start: floats(hv * d * dv),
-      pairs: floats(pairsOf(2)),
-      decays: floats(hv * t * 3),
+      pairs: small(pairsOf(2)),
+      decays: positive(hv * t * 3),
     },
     outputs: { states: hv * 3 * d * dv, errors: hv * t * dv },
     workgroups: [2, hv, 1],
@@ -71,8 +73,8 @@ export const kernels: readonly StudyKernel[] = [
     inputs: {
       q: floats(t * d),
       k: floats(t * d),
-      pairs: floats(pairsOf(2)),
-      decays: floats(hv * t * 3),
+      pairs: small(pairsOf(2)),
+      decays: positive(hv * t * 3),
       dout: floats(hv * t * dv),
       dstate: floats(hv * d * dv),
     },
@@ -97,8 +99,8 @@ export const kernels: readonly StudyKernel[] = [
     inputs: {
       y: floats(hv * t * dv),
       states: floats(hv * 3 * d * dv),
-      dpairs: floats(pairsOf(2)),
-      decays: floats(hv * t * 3),
+      dpairs: small(pairsOf(2)),
+      decays: positive(hv * t * 3),
       k: floats(t * d),
     },
     outputs: { dx: hv * t * d },
@@ -110,8 +112,8 @@ export const kernels: readonly StudyKernel[] = [
     inputs: {
       q: floats(t * d),
       k: floats(t * d),
-      dpairs: floats(pairsOf(2)),
-      decays: floats(hv * t * 3),
+      dpairs: small(pairsOf(2)),
+      decays: positive(hv * t * 3),
       errors: floats(hv * t * dv),
       beta: floats(hv * t),
       dstates: floats(hv * 2 * d * dv),
@@ -126,7 +128,7 @@ export const kernels: readonly StudyKernel[] = [
       dsums: floats(hv * t * d),
       states: floats(hv * 3 * d * dv),
       dstates: floats(hv * 2 * d * dv),
-      decays: floats(hv * t * 3),
+      decays: positive(hv * t * 3),
     },
     outputs: { dg: hv * t },
     workgroups: [2, hv, 1],
