@@ -1,5 +1,5 @@
 // with: short-convolution/inputs, lib/bias/none, lib/activation/none, lib/vector/one, lib/grid
-// A short causal convolution of each channel, as short-convolution/naive
+// A short causal convolution, SPAN tokens a thread:  y[t] = activation(bias + Σ weight[j] · input[t + j])
 //
 // One thread a channel of SPAN tokens, with the weights and the last TAPS inputs in registers: a token shifts them by
 // one, the first of a document makes them zeros. The thread of the last tokens stores the next state. Requests a read

@@ -1,5 +1,5 @@
 // with: linear-recurrence/chunk
-// A linear recurrence backwards, a chunk of tokens at a time: gradients of what each token writes, and of the states
+// Gradients of states, from the last chunk to the first:  dstate = decay · dstate + qᵀ · dout - kᵀ · derrors
 //
 // As linear-recurrence/chunks, from the last chunk to the first, with the gradient of a column of the state in a
 // thread. What a token wrote was read by the queries from it on, by the keys after it, and by the state after the

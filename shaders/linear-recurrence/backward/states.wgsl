@@ -1,5 +1,5 @@
 // with: linear-recurrence/chunk
-// What gradients of a linear recurrence need of its states: the state before each chunk, and each token's error
+// The state before each chunk, for gradients:  states[n + 1] = decay · states[n] + kᵀ · u, and each token's error
 //
 // As linear-recurrence/chunks, without reading out. `errors` is v - stateᵀ · k, of which beta is written; without
 // READS v itself. Requests 2·d numbers of a token in each workgroup with their decays, and SPAN + 2 + d / SPAN a
