@@ -27,7 +27,7 @@ export const hadamard = /* @__PURE__ */ withOptions(
     specialise: ({ d }) => ({ constants: { BLOCK: blockOf(d) } }),
     workgroups: ({ b, t, h, d }, _options, _context, { declarations }) => {
       const [threads] = declarations.workgroupSize;
-      return [Math.ceil((b * t * h * d) / Math.max(blockOf(d), 2 * threads))]; // a tile each
+      return [Math.ceil((b * t * h * d) / Math.max(2 * blockOf(d), 4 * threads))]; // a tile each
     },
     cost: ({ b, t, h, d }) => ({
       flops: b * t * h * d * (Math.log2(blockOf(d)) + 1),

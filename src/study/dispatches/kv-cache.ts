@@ -114,12 +114,12 @@ export const kernels: readonly StudyKernel[] = [
     outputs: {},
     workgroups: [9, 1, 1],
   }),
-  // Two tokens of three heads: a tile of eight elements is two blocks.
+  // Two tokens of six heads: a tile of 32 elements is four blocks.
   fixed(hadamard, {
-    constants: { WORKGROUP: 4, BLOCK: 4 },
-    uniforms: { params: { size: 24, t: 2, h: 3, d: 4, x_batch: 24, x_token: 12, x_head: 4, x_element: 1 } },
-    inputs: { x: floats(24) },
-    outputs: { y: 24 },
+    constants: { WORKGROUP: 8, BLOCK: 8 },
+    uniforms: { params: { size: 96, t: 2, h: 6, d: 8, x_batch: 96, x_token: 48, x_head: 8, x_element: 1 } },
+    inputs: { x: floats(96) },
+    outputs: { y: 96 },
     workgroups: [3, 1, 1],
   }),
   fixed(ringPositions, {

@@ -95,7 +95,7 @@ function cacheCalls({ gpu, random, words }: Inputs) {
         },
         { positions: 4 },
       ),
-    hadamard: () => library.hadamard(gpu, { x: random([1, 3, 2, 64]) }),
+    hadamard: () => library.hadamard(gpu, { x: random([1, 4, 2, 64]) }),
     ringPositions: () => library.ringPositions(gpu, {}, { b: 1, slots: 8, t: 3, sinks: 1, length: 3, start: 0 }),
   });
 }
