@@ -11,6 +11,7 @@ const modules: readonly (() => Promise<Readonly<Record<string, unknown>>>)[] = [
   () => import("../../src/check/cases/attention/backward.ts"),
   () => import("../../src/check/cases/attention/cascade.ts"),
   () => import("../../src/check/cases/attention/dropout.ts"),
+  () => import("../../src/check/cases/attention/hadamard.ts"),
   () => import("../../src/check/cases/attention/kv-cache.ts"),
   () => import("../../src/check/cases/attention/layouts.ts"),
   () => import("../../src/check/cases/attention/linear.ts"),
