@@ -163,6 +163,9 @@ export const layoutMistakes: readonly Mistake[] = [
   ),
   inShader("kv-cache/slot/ring", "last - at < round", "true", "tokens that are overwritten in the same run are stored"),
   inShader("kv-cache/slot/ring", "(at - ring.sinks) % round", "at % round", "sinks shift the ring"),
+  inShader("kv-cache/hadamard", "one.xy - one.zw", "one.xy + one.zw", "the second pass only adds"),
+  inShader("kv-cache/hadamard", "if (2 * apart >= BLOCK) { return one; }", "", "blocks of an odd power of two mix"),
+  inShader("kv-cache/hadamard", "token % params.t * params.x_token", "0", "all tokens are the first"),
   inShader(
     "kv-cache/append-quantised",
     "select(abs(furthest) / 127, furthest / -8, BITS == 4)",
