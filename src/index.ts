@@ -212,11 +212,8 @@ export {
 } from "./blocks/attention.ts";
 export { type FeedForwardWeights, feedForward } from "./blocks/feed-forward.ts";
 export {
-  type CacheLayout,
-  type CacheOptions,
   type CacheShape,
   cacheBytes,
-  cacheLayouts,
   cachePairs,
   cacheRow,
   createCache,
@@ -225,6 +222,7 @@ export {
   type LayerCache,
   placeholderCache,
 } from "./blocks/kv-cache/cache.ts";
+export { type CacheLayout, type CacheOptions, cacheLayouts } from "./blocks/kv-cache/cache-options.ts";
 export { type Linear, linear } from "./blocks/linear.ts";
 export { type MixtureShape, type MixtureWeights, mixture } from "./blocks/mixture.ts";
 export { addNorm, type Norm, norm, type Residual } from "./blocks/norm.ts";

@@ -36,6 +36,7 @@ export const reasons: Readonly<Record<"buffers" | "workgroupMemory", Readonly<Re
     "gemm/naive: load a": rung,
     "kv-cache/append-quantised: load k": tried("block", 10),
     "kv-cache/append-quantised: load v": tried("block", 10),
+    "kv-cache/hadamard: load x": next,
     "layout/copy: load x": "it copies any strides; only transposed matrices could go through tiles",
     "layout/copy: store y": alternating,
     "linear-attention/read-out: load k": tried("key", 1.4),

@@ -1,6 +1,6 @@
 // Checks of an engine's options before they are sent as messages: names, and what sending needs. The code that
 // computes the answers checks the rest.
-import type { CacheOptions } from "../blocks/kv-cache/cache.ts";
+import type { CacheOptions } from "../blocks/kv-cache/cache-options.ts";
 import { speculativeChecks } from "../generate/speculative/options.ts";
 import { gpuChecks } from "../gpu/device/gpu-options.ts";
 import {

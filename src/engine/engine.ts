@@ -1,4 +1,4 @@
-import type { CacheOptions } from "../blocks/kv-cache/cache.ts";
+import type { CacheOptions } from "../blocks/kv-cache/cache-options.ts";
 import type { EmbeddingSettings } from "../encode/embedding.ts";
 import type { CachedModel, CacheEstimate } from "../formats/hub/model-cache.ts";
 import type { LoadProgress } from "../formats/load-progress.ts";

@@ -1,4 +1,5 @@
-import { type CacheOptions, maxTensorBytes } from "../blocks/kv-cache/cache.ts";
+import { maxTensorBytes } from "../blocks/kv-cache/cache.ts";
+import type { CacheOptions } from "../blocks/kv-cache/cache-options.ts";
 import type { Limits } from "../gpu/device/limits.ts";
 import { GpuError } from "../gpu/errors.ts";
 import { maxVocabulary } from "../kernels/sampling/sample.ts";

@@ -1,13 +1,7 @@
 import { afterAll, expect, test } from "vitest";
 import { llamaShapes } from "../../bench/models/weight-shapes.ts";
-import {
-  type CacheLayout,
-  type CacheOptions,
-  cacheBytes,
-  cacheLayouts,
-  createCache,
-  pageTokens,
-} from "../../src/blocks/kv-cache/cache.ts";
+import { cacheBytes, createCache, pageTokens } from "../../src/blocks/kv-cache/cache.ts";
+import { type CacheLayout, type CacheOptions, cacheLayouts } from "../../src/blocks/kv-cache/cache-options.ts";
 import { difference } from "../../src/check/compare.ts";
 import { randomSource } from "../../src/check/random.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";

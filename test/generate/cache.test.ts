@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { type CacheOptions, pageTokens } from "../../src/blocks/kv-cache/cache.ts";
+import { pageTokens } from "../../src/blocks/kv-cache/cache.ts";
+import type { CacheOptions } from "../../src/blocks/kv-cache/cache-options.ts";
 import { SequenceCache } from "../../src/blocks/kv-cache/sequence-cache.ts";
 import { difference } from "../../src/check/compare.ts";
 import { randomSource } from "../../src/check/random.ts";

@@ -17,6 +17,7 @@ import { bytesPerElement, type PlainType } from "../../tensor/dtype.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import { placeholder, Tensor, type TensorPair, zeros } from "../../tensor/tensor.ts";
 import { slice } from "../../tensor/views.ts";
+import { type CacheLayout, cacheLayouts } from "./cache-options.ts";
 
 /**
  * The cache of one layer: keys `[b, g, s, d]` and values `[b, g, s, dv]`, with `s` the capacity in tokens or the slots
@@ -37,31 +38,6 @@ export interface LayerCache {
 
 /** The cache of a model: one entry per layer. */
 export type KvCache = readonly LayerCache[];
-
-/** Layout of a model's cache: room for the whole context, or pages that are taken as sequences grow. */
-export const cacheLayouts = ["contiguous", "paged"] as const;
-export type CacheLayout = (typeof cacheLayouts)[number];
-
-/** How a model stores keys and values. */
-export interface CacheOptions {
-  /**
-   * Element type of keys and values.
-   * @defaultValue `f32`
-   */
-  readonly dtype?: CacheFormat | undefined;
-  /**
-   * Room for the whole context, or pages that are taken as sequences grow. Layers with a window keep only what it
-   * needs: in a ring, or in pages that are reused.
-   * @defaultValue `contiguous`
-   */
-  readonly layout?: CacheLayout | undefined;
-  /**
-   * Whether keys and values are rotated by a Hadamard matrix before they are stored, which spreads elements that are
-   * far from 0: for integers.
-   * @defaultValue `false`
-   */
-  readonly rotate?: boolean | undefined;
-}
 
 /** Sizes of a cache. */
 export interface CacheShape {

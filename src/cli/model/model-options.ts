@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type CacheLayout, type CacheOptions, cacheLayouts } from "../../blocks/kv-cache/cache.ts";
+import { type CacheLayout, type CacheOptions, cacheLayouts } from "../../blocks/kv-cache/cache-options.ts";
 import type { Limits } from "../../gpu/device/limits.ts";
 import { type CacheFormat, cacheFormats, type WeightType, weightTypes } from "../../kernels/formats/formats.ts";
 import { type Recipe, recipes } from "../../models/decoders/recipes.ts";

@@ -1,9 +1,9 @@
-import { type CacheOptions, cacheLayouts } from "../../blocks/kv-cache/cache.ts";
+import { cacheCheck } from "../../blocks/kv-cache/cache-options.ts";
 import { openModel } from "../../formats/hub.ts";
 import { readEarly } from "../../formats/read-early.ts";
 import { type FileSource, withSignal } from "../../formats/source.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { cacheFormats, weightTypes } from "../../kernels/formats/formats.ts";
+import { weightTypes } from "../../kernels/formats/formats.ts";
 import { recipes } from "../../models/decoders/recipes.ts";
 import type { LoadOptions } from "../../models/weights/weights.ts";
 import { onAbort } from "../../options/abort.ts";
@@ -17,7 +17,6 @@ import {
   having,
   integer,
   nonEmpty,
-  object,
   oneOf,
   text,
 } from "../../options/checks.ts";
@@ -38,7 +37,7 @@ export const loadModelFields = fieldsOf<ModelOptions>({
   onWarning: callback,
   signal: having("aborted", "an AbortSignal"),
   context: integer(1, 2 ** 30),
-  cache: object<CacheOptions>({ dtype: oneOf(...cacheFormats), layout: oneOf(...cacheLayouts), rotate: boolean }),
+  cache: cacheCheck,
   chatTemplate: nonEmpty,
   tuned: boolean,
   verify: boolean,

@@ -1,4 +1,4 @@
-import type { CacheOptions } from "../../blocks/kv-cache/cache.ts";
+import type { CacheOptions } from "../../blocks/kv-cache/cache-options.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { maxBatch } from "../../kernels/step.ts";
 import type { Decoder } from "../../models/decoders/decoder.ts";

@@ -1,11 +1,12 @@
-import { type CacheOptions, cacheBytes, cacheLayouts, maxTensorBytes } from "../../blocks/kv-cache/cache.ts";
+import { cacheBytes, maxTensorBytes } from "../../blocks/kv-cache/cache.ts";
+import { type CacheOptions, cacheCheck } from "../../blocks/kv-cache/cache-options.ts";
 import { openModel } from "../../formats/hub.ts";
 import { readEarly } from "../../formats/read-early.ts";
 import { type FileSource, withSignal } from "../../formats/source.ts";
 import { gpuChecks } from "../../gpu/device/gpu-options.ts";
 import type { Limits } from "../../gpu/device/limits.ts";
 import { GpuError } from "../../gpu/errors.ts";
-import { cacheFormats, type WeightType, weightTypes } from "../../kernels/formats/formats.ts";
+import { type WeightType, weightTypes } from "../../kernels/formats/formats.ts";
 import { readArchitecture } from "../../models/decoders/architectures.ts";
 import { cacheShape, resolveCache } from "../../models/decoders/cache.ts";
 import type { DecoderConfig } from "../../models/decoders/config.ts";
@@ -14,7 +15,7 @@ import { checkRequirements } from "../../models/requirements.ts";
 import { checkWeights, impliedNames } from "../../models/weights/checkpoint.ts";
 import { weightBytes } from "../../models/weights/weight-bytes.ts";
 import { mebibytes } from "../../options/bytes.ts";
-import { boolean, checkOptions, fieldsOf, having, integer, object, oneOf } from "../../options/checks.ts";
+import { checkOptions, fieldsOf, having, integer, oneOf } from "../../options/checks.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { longestChunk, tokensAhead } from "../session/chunks.ts";
 import { contextOf } from "./context.ts";
@@ -45,7 +46,7 @@ const minLimits = { binding: 128 << 20, buffer: 256 << 20 };
 const bytes = integer(1);
 const fields = fieldsOf<PlanLoadOptions>({
   context: integer(1, 2 ** 30),
-  cache: object<CacheOptions>({ dtype: oneOf(...cacheFormats), layout: oneOf(...cacheLayouts), rotate: boolean }),
+  cache: cacheCheck,
   dtype: oneOf(...weightTypes),
   weights: oneOf(...recipes),
   limits: gpuChecks.cap,

@@ -1,4 +1,4 @@
-import type { CacheOptions } from "../../blocks/kv-cache/cache.ts";
+import type { CacheOptions } from "../../blocks/kv-cache/cache-options.ts";
 import type { FileSource } from "../../formats/source.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { resolveCache } from "../../models/decoders/cache.ts";

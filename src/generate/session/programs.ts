@@ -1,4 +1,5 @@
-import { type CacheOptions, type CacheShape, type KvCache, placeholderCache } from "../../blocks/kv-cache/cache.ts";
+import { type CacheShape, type KvCache, placeholderCache } from "../../blocks/kv-cache/cache.ts";
+import type { CacheOptions } from "../../blocks/kv-cache/cache-options.ts";
 import type { Program } from "../../gpu/gpu.ts";
 import { add } from "../../kernels/elementwise/elementwise.ts";
 import type { tokenWeights } from "../../kernels/sampling/accept-drafts.ts";

@@ -1,4 +1,5 @@
-import { type CacheOptions, type CacheShape, cacheLayouts, vectorWidth } from "../../blocks/kv-cache/cache.ts";
+import { type CacheShape, vectorWidth } from "../../blocks/kv-cache/cache.ts";
+import { type CacheOptions, cacheLayouts } from "../../blocks/kv-cache/cache-options.ts";
 import { latentCacheWidths } from "../../blocks/latent-attention.ts";
 import { cacheFormats, wordTypes } from "../../kernels/formats/formats.ts";
 import { cacheStorage } from "../../kernels/kv-cache/storage.ts";
