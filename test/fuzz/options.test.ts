@@ -68,6 +68,7 @@ const valid = new Set([
   "LanguageModel.embed.text a list of a text", // several texts
   "Tokenizer.encodeAtMost.most Infinity", // without a limit
   ...["openUrl", "openModel"].map((name) => `${name}(1).idleTimeout Infinity`), // without a limit
+  "maskLengths(2).value -Infinity", // what scores are masked with
   ...["NaN", "Infinity", "-Infinity", "1e39"].map((value) => `reference/fill(1).value ${value}`),
   ...["NaN", "Infinity", "-Infinity", "a fraction", "below 0"].map((value) => `fill.value ${value}`),
   ...["variantsOf", "requirementsOf"].map((name) => `check/${name}(0).variants an object`), // by any names
