@@ -99,5 +99,7 @@ test("the defaults in the tables are those of the code", async () => {
   expect([scale, start, length]).toEqual([1 / Math.sqrt(4), 6 - 2, 6]); // 1/√d, length − t, s
   using model = await loadModel(gpu, bundledModel);
   const cache = resolveCache(model.decoder.config);
-  expect(cache).toEqual({ dtype: shown("loadModel", "cache.dtype"), layout: shown("loadModel", "cache.layout") });
+  expect({ ...cache, rotate: String(cache.rotate) }).toEqual(
+    Object.fromEntries(["dtype", "layout", "rotate"].map((option) => [option, shown("loadModel", `cache.${option}`)])),
+  );
 });
