@@ -9,6 +9,7 @@ const rung = "a rung of the ladder, which a later one mends";
 const data = "the addresses depend on the data";
 const small = `a few kilobytes in all; ${next}`;
 const alternating = "gates and ups of the experts alternate in memory";
+const passes = "a thread's four elements go through two passes, which saves a barrier in two";
 const padding = "padded, the shares of 240 experts would not fit workgroup memory";
 
 /** By kernel, kind and name. */
@@ -95,6 +96,8 @@ export const reasons: Readonly<Record<"buffers" | "workgroupMemory", Readonly<Re
   },
   workgroupMemory: {
     "gemm/registers-2d: load a_tile": rung,
+    "kv-cache/hadamard: load tile": passes,
+    "kv-cache/hadamard: store tile": passes,
     "moe/balance/statistics-shares: load shares": padding,
     "moe/balance/statistics-shares: store shares": padding,
     "sampling/sample: atomic histogram": data,
