@@ -58,6 +58,19 @@ export {
   type Start,
 } from "./attention/masks.ts";
 export { chain, type Score, scores } from "./attention/scores.ts";
+export {
+  type IndexOptions,
+  type IndexTensors,
+  indexScores,
+  noKey,
+  type RouteBlocksOptions,
+  routeBlocks,
+  type SelectedOptions,
+  type SelectedTensors,
+  type SelectOptions,
+  selectedAttention,
+  selectKeys,
+} from "./attention/selected-keys.ts";
 export { type MaskDescription, maskOf, type ScoreDescription, scoreOf } from "./described.ts";
 export { latentAttention } from "./models/latent-attention.ts";
 

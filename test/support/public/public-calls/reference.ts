@@ -207,6 +207,16 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
       { q, k: kv, v: kv },
       { mask: "causal", ...one },
     ]),
+    indexScores: of(reference.indexScores, [{ q, k: bits(1, 3, 4), weights: bits(1, 3, 2) }, { start: 2 }]),
+    selectKeys: of(reference.selectKeys, [{ scores: bits(2, 3) }, { count: 2 }]),
+    selectedAttention: of(reference.selectedAttention, [
+      { q, k: kv, v: kv, indices: reference.dense([1, 1, 3, 1]) },
+      { block: 2, scale: 1, start: 1 },
+    ]),
+    routeBlocks: of(reference.routeBlocks, [
+      { q, k: kv },
+      { block: 2, count: 2, start: 1 },
+    ]),
     both: of(reference.both, [[reference.causal]]),
     either: of(reference.either, [[reference.causal]]),
     pairs: of(reference.pairs, [reference.causal, { t: 3, s: 3, b: 1, h: 2 }, one]),
