@@ -72,6 +72,17 @@ export * from "./attention.ts";
 export { type MaskLengthsOptions, maskLengths } from "./kernels/alignment/mask-lengths.ts";
 export { type AdditiveScoresTensors, additiveScores } from "./kernels/alignment/scores.ts";
 export {
+  type IndexOptions,
+  indexScores,
+  type SelectOptions,
+  selectKeys,
+} from "./kernels/attention/selected-keys/select-keys.ts";
+export {
+  type SelectedOptions,
+  type SelectedTensors,
+  selectedAttention,
+} from "./kernels/attention/selected-keys/selected-attention.ts";
+export {
   exp,
   type Gated,
   geglu,

@@ -75,6 +75,21 @@ export const opTables: Readonly<Record<string, () => Promise<CaseTable>>> = {
       cases: [shape("gru", 12), shape("gru", 64), shape("gru", 12, "before"), shape("lstm", 12)],
     };
   },
+  "index-scores": async () => {
+    const { indexScoresCases, indexScoresShape } = await import("../../src/check/cases/attention/selected-keys.ts");
+    const shape = (t: number, s: number) => indexScoresShape("4 × 32", { h: 4, t, s, d: 32 });
+    return { ...indexScoresCases, cases: [shape(1, 16_384), shape(256, 4096)] };
+  },
+  "select-keys": async () => {
+    const { selectKeysCases, selectKeysShape } = await import("../../src/check/cases/attention/selected-keys.ts");
+    const shape = (rows: number, s: number) => selectKeysShape("ties", [rows, s], 2048);
+    return { ...selectKeysCases, cases: [shape(1, 16_384), shape(64, 4096)] };
+  },
+  "selected-attention": async () => {
+    const cases = await import("../../src/check/cases/attention/selected-keys.ts");
+    const shape = (t: number) => cases.selectedAttentionShape("grouped", { h: 8, g: 2, t, s: 4096, n: 2048, d: 64 });
+    return { ...cases.selectedAttentionCases, cases: [shape(1), shape(16)] };
+  },
   "short-convolution": async () => {
     const { shortConvolutionCases, shortConvolutionShape } = await import("../../src/check/cases/short-convolution.ts");
     const shape = (t: number, channels: number) =>

@@ -5,6 +5,7 @@ const modules: readonly (() => Promise<Readonly<Record<string, unknown>>>)[] = [
   () => import("../../src/check/cases/activation.ts"),
   () => import("../../src/check/cases/activation-backward.ts"),
   () => import("../../src/check/cases/adamw.ts"),
+  () => import("../../src/check/cases/attention/selected-keys.ts"),
   () => import("../../src/check/cases/attention/alignment.ts"),
   () => import("../../src/check/cases/attention/append-rotated.ts"),
   () => import("../../src/check/cases/attention/attention.ts"),

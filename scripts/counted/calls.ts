@@ -10,6 +10,7 @@ import {
   recurrenceCalls,
   recurrentCalls,
   rowCalls,
+  selectedCalls,
 } from "./forward.ts";
 import { type ModelCall, type Tensors, tensorsOn } from "./model.ts";
 import { mixtureCalls, trainingCalls } from "./training.ts";
@@ -34,6 +35,7 @@ const tables: readonly (readonly [heading: string, calls: (tensors: Tensors) => 
   ["Products", productCalls],
   ["Rows, elements and the choice of tokens", rowCalls],
   ["Delta rules and state spaces", recurrenceCalls],
+  ["Attention over selected keys", selectedCalls],
   ["Short convolutions", convolutionCalls],
   ["Recurrent layers", recurrentCalls],
   ["Attention over their states", alignmentCalls],

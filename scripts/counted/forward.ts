@@ -2,6 +2,8 @@
 import { variantsOf } from "../../src/check/case-table.ts";
 import * as library from "../../src/index.ts";
 import { additiveScoresBackward } from "../../src/kernels/alignment/scores-backward.ts";
+import { indexScores, selectKeys } from "../../src/kernels/attention/selected-keys/select-keys.ts";
+import { selectedAttention } from "../../src/kernels/attention/selected-keys/selected-attention.ts";
 import { dropout } from "../../src/kernels/elementwise/dropout.ts";
 import { gemm } from "../../src/kernels/gemm/gemm.ts";
 import { deltaRule } from "../../src/kernels/linear-recurrence/delta-rule.ts";
@@ -15,7 +17,7 @@ import { columnSums } from "../../src/kernels/reduce/column-sums.ts";
 import { shortConvolutionBackward } from "../../src/kernels/short-convolution/backward.ts";
 import { shortConvolution } from "../../src/kernels/short-convolution/short-convolution.ts";
 import type { DType } from "../../src/tensor/dtype.ts";
-import { transpose } from "../../src/tensor/views.ts";
+import { reshape, transpose } from "../../src/tensor/views.ts";
 import { type ModelCall, model, type Tensors } from "./model.ts";
 
 const { width, tokens, hidden, vocabulary, heads, head } = model;
@@ -84,6 +86,26 @@ export function convolutionCalls({ gpu, random }: Tensors): ModelCall[] {
       sizes,
       record: () => shortConvolutionBackward(gpu, { ...given(), dy: random([1, tokens, width]) }, { activation }),
     },
+  ];
+}
+
+/** An indexer, a selection, and attention over it for one token of grouped heads. */
+export function selectedCalls({ gpu, random }: Tensors): ModelCall[] {
+  const [heads, keys, count] = [8, 512, 256];
+  const sizes = `1 token, ${count} of ${keys} keys`;
+  const rows = (n: number, t: number) => random([1, n, t, head]);
+  const indices = () => reshape(selectKeys(gpu, { scores: random([1, keys]) }, { count }).indices, [1, 1, 1, count]);
+  const given = () => ({ q: rows(heads, 1), k: rows(2, keys), v: rows(2, keys), indices: indices() });
+  return [
+    {
+      sizes,
+      record: () =>
+        indexScores(gpu, { q: random([1, 4, 1, 32]), k: random([1, keys, 32]), weights: random([1, 1, 4]) }),
+    },
+    ...variantsOf(selectedAttention).map((variant) => ({
+      sizes,
+      record: () => selectedAttention(gpu, given(), { variant }),
+    })),
   ];
 }
 

@@ -17,6 +17,7 @@ const headings = new Map([
   ["kv-cache", "Cache"],
   ["attention", "Attention"],
   ["alignment", "Attention of 2014 and 2015"],
+  ["selected-keys", "Attention over selected keys"],
   ["linear-attention", "Attention without a softmax"],
   ["linear-recurrence", "Delta rules and state spaces"],
   ["short-convolution", "Short convolutions"],

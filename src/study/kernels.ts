@@ -32,6 +32,7 @@ const tables: Readonly<Record<string, () => Promise<{ readonly kernels: readonly
   "reduce/": () => import("./dispatches/reduce.ts"),
   "rope/": () => import("./dispatches/rope.ts"),
   "sampling/": () => import("./dispatches/sampling.ts"),
+  "selected-keys/": () => import("./dispatches/linear-attention.ts"),
   "short-convolution/": () => import("./dispatches/short-convolution.ts"),
   "softmax/": () => import("./dispatches/softmax.ts"),
   ...ladderTables,

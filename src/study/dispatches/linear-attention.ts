@@ -1,9 +1,21 @@
+// Attention without a softmax, and over selected keys.
 import readOut from "#shaders/linear-attention/read-out.wgsl";
 import runningSums from "#shaders/linear-attention/running-sums.wgsl";
 import states from "#shaders/linear-attention/states.wgsl";
-import { floats } from "../dispatch.ts";
+import gathered from "#shaders/selected-keys/gathered.wgsl";
+import indexScores from "#shaders/selected-keys/index-scores.wgsl";
+import naive from "#shaders/selected-keys/naive.wgsl";
+import select from "#shaders/selected-keys/select.wgsl";
+import { floats, words } from "../dispatch.ts";
 import { fixed, type StudyKernel } from "../kernel.ts";
 import { headStrides } from "../strides.ts";
+
+// Two queries of two heads, which share one head of keys; three indices each of blocks of keys, one of which is none.
+const [h, t, s, d, dv, n] = [2, 2, 24, 4, 8, 3];
+const none = 0xffffffff;
+const selection = words(0, 1, 2, 1, 2, none);
+const tensors = { q: floats(h * t * d), k: floats(s * d), v: floats(s * dv), indices: selection } as const;
+const common = { h, g: 1, t, m: 1, n, block: 8, start: s - t, scale: 0.5 } as const;
 
 /** The kernels, each with a dispatch. */
 export const kernels: readonly StudyKernel[] = [
@@ -55,5 +67,36 @@ export const kernels: readonly StudyKernel[] = [
     inputs: { k: floats(30), v: floats(18) },
     outputs: { states: 40 },
     workgroups: [6, 2, 1],
+  }),
+  // An indexer, its selection, and attention over it in two ways.
+  fixed(indexScores, {
+    constants: { WORKGROUP: 4, VECTORS: 1, QUERIES: 2 },
+    uniforms: { params: { h, t, s, start: s - t } },
+    inputs: { q: floats(h * t * d), k: floats(s * d), weights: floats(t * h) },
+    outputs: { scores: t * s },
+    workgroups: [6, 1, 1],
+  }),
+  fixed(select, {
+    uniforms: { params: { rows: 2, s: 7, count: 3 } },
+    inputs: { logits: Float32Array.of(1, 3, 2, 3, 2, 2, 0, -1, -5, 4, -1, -1, 0, 9) },
+    outputs: { indices: 2 * 3 },
+    workgroups: [2, 1, 1],
+  }),
+  fixed(naive, {
+    constants: { WORKGROUP: 2, WIDTH: d, VALUE_WIDTH: dv },
+    uniforms: { params: Object.assign({ s, size: h * t }, common) },
+    inputs: tensors,
+    outputs: { out: t * h * dv },
+    workgroups: [2, 1, 1],
+  }),
+  fixed(gathered, {
+    constants: { WORKGROUP: 16, HEAD_WIDTH: d, VALUE_WIDTH: dv, ROWS: 2, THREAD_KEYS: 1 },
+    uniforms: {
+      params: Object.assign({ splits: 1, span: 32, length: s }, common),
+      views: { q_head: t * d, q_token: d, k_token: d, v_token: dv },
+    },
+    inputs: tensors,
+    outputs: { accumulators: t * h * dv, stats: t * h * 2 },
+    workgroups: [1, t, 1],
   }),
 ];

@@ -10,6 +10,7 @@ import { recurrenceCalls } from "./calls-linear-recurrence.ts";
 import { lossCalls } from "./calls-loss.ts";
 import { recurrentCalls } from "./calls-recurrent.ts";
 import { rowCalls } from "./calls-rows.ts";
+import { selectedCalls } from "./calls-selected-keys.ts";
 import { convolutionCalls } from "./calls-short-convolution.ts";
 import { weightCalls } from "./calls-weights.ts";
 
@@ -24,6 +25,7 @@ export function calls(inputs: Inputs): Readonly<Record<string, CountedCall>> {
     ...rowCalls(inputs),
     ...recurrenceCalls(inputs),
     ...convolutionCalls(inputs),
+    ...selectedCalls(inputs),
     ...recurrentCalls(inputs),
     ...backwardCalls(inputs),
     ...lossCalls(inputs),

@@ -109,6 +109,20 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       { x: aligned.keys, lengths: aligned.lengths },
       { axis: 1, value: 0, into: { y: zeros([2, 3, 4]) } },
     ]),
+    indexScores: call(library.indexScores, [
+      { q: zeros([1, 2, 1, 4]), k: zeros([1, 3, 4]), weights: zeros([1, 1, 2]) },
+      { start: 2, into: { scores: zeros([1, 1, 3]) } },
+    ]),
+    selectKeys: call(library.selectKeys, [{ scores: zeros([1, 3]) }, { count: 2 }]),
+    selectedAttention: call(library.selectedAttention, [
+      {
+        q: zeros([1, 2, 1, 4]),
+        k: zeros([1, 1, 3, 4]),
+        v: zeros([1, 1, 3, 4]),
+        indices: zeros([1, 1, 1, 1], "u32"),
+      },
+      { block: 2, scale: 1, start: 2, lse: true, variant: "naive" },
+    ]),
     shortConvolution: call(library.shortConvolution, [convolution, { activation: "silu", variant: "naive" }]),
     deltaRule: call(library.deltaRule, [
       {
