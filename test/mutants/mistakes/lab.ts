@@ -181,4 +181,22 @@ export const labMistakes: readonly Mistake[] = [
     why: "packed queries see part of the prefix",
     tests: ["blocks/cascade-attention"],
   },
+  inShader(
+    "selected-keys/index-scores",
+    "i32(key) <= params.start",
+    "i32(key) < params.start",
+    "not the query's own key",
+  ),
+  inShader("selected-keys/index-scores", "max(vector_sum(products), 0.0)", "vector_sum(products)", "no relu"),
+  inShader("selected-keys/select", "min(equal_before, wanted)", "0", "every thread takes all of the equal ones"),
+  inShader("selected-keys/select", "key != IMPOSSIBLE && left > 0", "left > 0", "a score of −∞ is selected"),
+  inShader(
+    "selected-keys/naive",
+    " + params.block, end)",
+    " + params.block, params.s)",
+    "keys of a block after the query",
+  ),
+  inShader("selected-keys/gathered", " && mask_mod(b, 0, position, key)", "", "keys of a block after the query"),
+  inShader("selected-keys/gathered", "unit * params.g / units", "unit % params.g", "the keys of another group"),
+  inShader("selected-keys/gathered", "sums[r] *= rescale;", "", "sums keep their old maximum"),
 ];

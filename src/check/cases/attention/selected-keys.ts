@@ -146,8 +146,9 @@ export const selectedAttentionCases: CaseTable<
     selectedAttentionShape("a key is none's", { h: 1, t: 1, s: 1, n: 1, d: 4 }),
     selectedAttentionShape("a step", { h: 8, g: 2, t: 1, s: 700, n: 600, d: 64, dv: 32 }),
     selectedAttentionShape("groups of heads", { b: 2, h: 4, g: 2, t: 5, s: 90, n: 20, d: 16 }),
-    selectedAttentionShape("more heads than a workgroup has", { h: 12, g: 1, t: 3, s: 333, n: 300, d: 32, dv: 64 }),
+    selectedAttentionShape("more heads than a workgroup has", { h: 9, g: 1, t: 3, s: 333, n: 300, d: 32, dv: 64 }),
     selectedAttentionShape("indices for each group", { b: 2, h: 6, g: 2, m: 2, t: 9, s: 40, n: 11, d: 8, dv: 12 }),
+    selectedAttentionShape("several passes", { h: 2, t: 9, s: 600, n: 520, d: 16 }),
     selectedAttentionShape("more than there are", { h: 2, t: 17, s: 17, n: 32, d: 128 }),
     selectedAttentionShape("blocks for each head", { h: 4, g: 2, m: 4, t: 9, s: 61, n: 3, d: 8, dv: 4 }, { block: 16 }),
     selectedAttentionShape(
