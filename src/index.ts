@@ -242,18 +242,11 @@ export {
   type RecurrentLayersTensors,
   recurrentLayers,
 } from "./blocks/recurrent-layers.ts";
-export {
-  type GatedConvolutionWeights,
-  type GatedDeltaNetOptions,
-  type GatedDeltaNetWeights,
-  gatedConvolution,
-  gatedDeltaNet,
-  type LayerState,
-  type Mamba2Options,
-  type Mamba2Weights,
-  mamba2,
-  type StateLayerResult,
-} from "./blocks/state-layers.ts";
+export { type GatedConvolutionWeights, gatedConvolution } from "./blocks/state/gated-convolution.ts";
+export { type GatedDeltaNetOptions, type GatedDeltaNetWeights, gatedDeltaNet } from "./blocks/state/gated-delta-net.ts";
+export type { StateLayer } from "./blocks/state/layer.ts";
+export { type Mamba2Options, type Mamba2Weights, mamba2 } from "./blocks/state/mamba2.ts";
+export type { LayerState, StateLayerResult } from "./blocks/state/parts.ts";
 export { type BlockShape, type BlockWeights, transformerBlock } from "./blocks/transformer-block.ts";
 
 // Models and their files

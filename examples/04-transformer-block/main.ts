@@ -1,5 +1,6 @@
 import {
   argmax,
+  type BlockWeights,
   gather,
   loadModel,
   matmul,
@@ -27,7 +28,7 @@ export function logitsOf(tokens: readonly number[]): Tensor {
   const table = tensor(gpu, [t, headWidth / 2, 2], ropeTable({ theta, width: rotated, scaling, positions: t }));
   const ids = tensor(gpu, [t], tokens, "u32");
   let x = reshape(gather(gpu, { ids, table: weights.embedding }).y, [1, t, width]);
-  for (const block of weights.blocks) x = transformerBlock(gpu, x, block, table, headWidth);
+  for (const block of weights.blocks as BlockWeights[]) x = transformerBlock(gpu, x, block, table, headWidth);
   const normed = weights.norm ? rmsNorm(gpu, { x, weight: weights.norm.weight }, { eps: config.eps }).y : x;
   return scope.keep(matmul(gpu, { x: normed, weight: weights.head.weight }).y);
 }

@@ -3,6 +3,8 @@ import { type AttentionMask, tableAttention } from "../kernels/attention/attenti
 import { maskCheck } from "../kernels/attention/masks/mask.ts";
 import type { WeightDropout } from "../kernels/attention/records/mod.ts";
 import { optionalTensor, tensorCheck } from "../kernels/define/arguments.ts";
+import { sigmoid } from "../kernels/elementwise/activation.ts";
+import { mul } from "../kernels/elementwise/elementwise.ts";
 import { appendKv } from "../kernels/kv-cache/append.ts";
 import { appendRotated } from "../kernels/kv-cache/append-rotated.ts";
 import { hadamard } from "../kernels/kv-cache/hadamard.ts";
@@ -77,6 +79,12 @@ export interface AttentionShape {
   readonly cap?: number | undefined;
   /** Pairing of rotated elements; only used with a table. */
   readonly ropeLayout?: "halves" | "interleaved";
+  /**
+   * True: the projection of queries has twice the rows, of each head its query, then its gate; the result of attention
+   * is multiplied by the sigmoid of the gates (Qwen3-Next). Not with latent attention.
+   * @defaultValue false
+   */
+  readonly gated?: boolean | undefined;
 }
 
 /** The inputs of an attention layer. */
@@ -130,6 +138,7 @@ export const attentionShapeChecks: Checks<AttentionShape> = {
   scale: finite,
   cap: positive,
   ropeLayout: ropeLayoutCheck,
+  gated: boolean,
 };
 
 /** Checks of the inputs other than x. */
@@ -195,7 +204,7 @@ export function attend(
   }
   const { heads, headWidth, window, scale, cap, ropeLayout = "halves" } = shape;
   const [b = 1, t = 1] = inputs.x.shape;
-  const { q: fresh, k, v } = projected(gpu, inputs.x, weights, shape, surroundings);
+  const { q: fresh, k, v, gate } = projected(gpu, inputs.x, weights, shape, surroundings);
   const at = "step" in place ? { step: place.step } : {};
   const start = "start" in place ? { start: place.start } : {};
   const stored = cache && { keys: cache.keys, values: cache.values, kScale: cache.kScale, vScale: cache.vScale };
@@ -237,7 +246,8 @@ export function attend(
   );
   const attended = transpose(out, [0, 2, 1, 3]);
   const back = cache?.rotated ? hadamard(gpu, { x: attended }).y : attended;
-  const joined = reshape(back, [b, t, heads * headWidth]);
+  const all = reshape(back, [b, t, heads * headWidth]);
+  const joined = gate ? mul(gpu, { a: all, b: sigmoid(gpu, { x: gate }).y }).y : all;
   gpu.tap(`${name}.out`, joined);
   return surroundings
     ? project(gpu, joined, weights.output, { residual: surroundings.residual })
@@ -261,9 +271,9 @@ function projected(
   gpu: Gpu,
   x: Tensor,
   weights: AttentionWeights,
-  { heads, kvHeads, headWidth }: AttentionShape,
+  { heads, kvHeads, headWidth, gated }: AttentionShape,
   surroundings: Surroundings | undefined,
-): Readonly<Record<"q" | "k" | "v", Tensor>> {
+): Readonly<Record<"q" | "k" | "v", Tensor>> & { readonly gate?: Tensor } {
   const [b = 1, t = 1] = x.shape;
   const split = (projected: Tensor, count: number) => reshape(projected, [b, t, count, headWidth]);
   const { qkv, qNorm, kNorm } = weights;
@@ -281,8 +291,16 @@ function projected(
     const each = parameters.weight.size === headWidth;
     return each ? norm(gpu, split(projected, count), parameters) : split(norm(gpu, projected, parameters), count);
   };
+  const queries = linear(gpu, input, weights.q);
+  /** Half of each head's rows: its query, or its gate. */
+  const half = (at: 0 | 1) => {
+    const both = reshape(queries, [b, t, heads, 2 * headWidth]);
+    const part = contiguous(gpu, { x: slice(both, 3, at * headWidth, (at + 1) * headWidth) }).y;
+    return reshape(part, [b, t, heads * headWidth]);
+  };
   return {
-    q: normed(linear(gpu, input, weights.q), heads, qNorm),
+    ...(gated ? { gate: half(1) } : {}),
+    q: normed(gated ? half(0) : queries, heads, qNorm),
     k: normed(linear(gpu, input, weights.k), kvHeads, kNorm),
     v: split(linear(gpu, input, weights.v), kvHeads),
   };

@@ -1,5 +1,6 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { optionalTensor, tensorCheck } from "../kernels/define/arguments.ts";
+import { mul } from "../kernels/elementwise/elementwise.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
 import { projection } from "../kernels/matmul/projection.ts";
 import { type Checks, callback, checkOptions, fieldsOf, object, required } from "../options/checks.ts";
@@ -13,6 +14,8 @@ export interface Linear {
   readonly bias?: Tensor | undefined;
   /** Replaces the result, as LoRA does. */
   readonly adapter?: Adapter | undefined;
+  /** Factors of the results at last, one `[1]` or one for each `[out]` (Falcon-H1's multipliers). */
+  readonly scale?: Tensor | undefined;
 }
 
 /** A change to a projection's result: from its input `x` and its result `y` to another result of the same shape. */
@@ -34,19 +37,25 @@ export interface HeadRows {
 }
 
 /** Checks of a projection. */
-export const linearChecks: Checks<Linear> = { weight: tensorCheck, bias: optionalTensor, adapter: callback };
+export const linearChecks: Checks<Linear> = {
+  weight: tensorCheck,
+  bias: optionalTensor,
+  adapter: callback,
+  scale: optionalTensor,
+};
 
 /** A projection that cannot be left out. */
 export const projectionCheck = required(object(linearChecks));
 
 const fields = fieldsOf(linearChecks);
 
-/** `x [..., in]` → `[..., out]`: `x · weightᵀ + bias`. */
+/** `x [..., in]` → `[..., out]`: `(x · weightᵀ + bias) · scale`. */
 export function linear(gpu: Gpu, x: Tensor, weights: Linear): Tensor {
   checkOptions("linear", fields, weights);
-  const { weight, bias, adapter } = weights;
+  const { weight, bias, adapter, scale } = weights;
   const { y } = matmul(gpu, bias ? { x, weight, bias } : { x, weight });
-  return adapter ? adapter(gpu, x, y) : y;
+  const adapted = adapter ? adapter(gpu, x, y) : y;
+  return scale ? mul(gpu, { a: adapted, b: scale }).y : adapted;
 }
 
 /** An RMS norm. */
@@ -69,7 +78,7 @@ export function isStep({ sum: { shape } }: Residual): boolean {
   return b * t <= maxRows;
 }
 
-/** `residual + gate(norm(x) · weightᵀ + bias)`: a linear layer with what comes before and after it. */
+/** `residual + gate(norm(x) · weightᵀ + bias)`: a linear layer without a scale, with what comes before and after it. */
 export function project(
   gpu: Gpu,
   x: Tensor,

@@ -72,8 +72,8 @@ export const mixtureChecks: Checks<MixtureShape> = {
 const shapeFields = fieldsOf(mixtureChecks);
 
 /** True for the weights of a layer of experts. */
-export const isMixture = (weights: FeedForwardWeights | MixtureWeights): weights is MixtureWeights =>
-  "router" in weights;
+export const isMixture = (weights: FeedForwardWeights | MixtureWeights | undefined): weights is MixtureWeights =>
+  weights !== undefined && "router" in weights;
 
 const gateOfOne: RoutingRule = { k: 1, scores: "sigmoid", normalise: false };
 

@@ -1,5 +1,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { anything, boolean, checkOptions, fieldsOf, object, oneOf, required } from "../options/checks.ts";
+import { optionalTensor, tensorCheck } from "../kernels/define/arguments.ts";
+import { add } from "../kernels/elementwise/elementwise.ts";
+import { anything, boolean, checkOptions, fieldsOf, kinds, object, oneOf, required } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Activation } from "./activations.ts";
 import {
@@ -25,6 +27,14 @@ import {
   mixtureWeightChecks,
 } from "./mixture.ts";
 import { addNorm, type Norm, norm, normCheck, type Residual, residualFields, summed } from "./norm.ts";
+import { type StateLayer, stateLayer } from "./state/layer.ts";
+import type { LayerState } from "./state/parts.ts";
+
+/** What a block is given with the residual stream. */
+interface BlockInputs extends MaskedInputs {
+  /** What its layer with a state has seen, which becomes that after the last token; unset: nothing, nor is it kept. */
+  readonly state?: LayerState | undefined;
+}
 
 /** Weights of one block. */
 export interface BlockWeights {
@@ -39,8 +49,18 @@ export interface BlockWeights {
   readonly feedForward: FeedForwardWeights | MixtureWeights;
   /** Of the result of the feed-forward layer, before it is added; unset: none. */
   readonly feedForwardOutputNorm?: Norm | undefined;
-  /** True where a projection has an adapter: fused kernels do not support adapters. */
+  /** True where a projection has an adapter or a scale, which fused kernels do not support. */
   readonly adapted?: boolean | undefined;
+}
+
+/** As `BlockWeights`, of a block that may have other parts. */
+export interface LayerWeights extends Omit<BlockWeights, "attention" | "feedForward"> {
+  /** Unset: the block has another layer in its place. */
+  readonly attention?: AttentionWeights | undefined;
+  /** A layer with a state, in the place of attention, or next to it: their results are added. */
+  readonly state?: StateLayer | undefined;
+  /** Unset: the block is its first layer alone (Mamba-2). */
+  readonly feedForward?: BlockWeights["feedForward"] | undefined;
 }
 
 /** The settings of one block. */
@@ -55,21 +75,31 @@ export interface BlockShape extends AttentionShape {
   readonly mixture?: MixtureShape | undefined;
 }
 
-const inputFields = fieldsOf(attentionInputChecks);
+const inputFields = fieldsOf<Omit<BlockInputs, "x">>({
+  ...attentionInputChecks,
+  state: object<LayerState>({ convolution: tensorCheck, recurrence: optionalTensor }),
+});
 
 /** The names of the weights of both kinds of layers. */
 const eitherLayer = Object.fromEntries(
   Object.keys({ ...feedForwardChecks, ...mixtureWeightChecks }).map((name) => [name, anything]),
 );
 
-const weightFields = fieldsOf<BlockWeights>({
+const stateWeights = required(anything); // the layer checks them
+
+const weightFields = fieldsOf<LayerWeights>({
   attentionNorm: normCheck,
   attentionOutputNorm: normCheck,
-  attention: required(object(attentionWeightChecks)),
+  attention: object(attentionWeightChecks),
+  state: kinds({
+    "delta-net": { weights: stateWeights, options: required(anything) },
+    mamba: { weights: stateWeights, options: required(anything) },
+    convolution: { weights: stateWeights },
+  }),
   feedForwardNorm: normCheck,
   feedForwardOutputNorm: normCheck,
   adapted: boolean,
-  feedForward: required(object(eitherLayer)), // the layer says which of them is missing
+  feedForward: object(eitherLayer), // the layer says which of them is missing
 });
 
 const shapeFields = fieldsOf<BlockShape>({
@@ -89,8 +119,8 @@ export function transformerBlock(
   gpu: Gpu,
   name: string,
   stream: Residual,
-  inputs: Omit<AttentionInputs, "x">,
-  weights: BlockWeights,
+  inputs: Omit<AttentionInputs & Pick<BlockInputs, "state">, "x">,
+  weights: LayerWeights,
   shape: BlockShape,
 ): Residual {
   return maskedBlock(gpu, name, stream, inputs, weights, shape);
@@ -101,8 +131,8 @@ export function maskedBlock(
   gpu: Gpu,
   name: string,
   stream: Residual,
-  inputs: Omit<MaskedInputs, "x">,
-  weights: BlockWeights,
+  inputs: Omit<BlockInputs, "x">,
+  weights: LayerWeights,
   shape: BlockShape,
 ): Residual {
   checkOptions("transformerBlock", residualFields, stream, "stream.");
@@ -110,30 +140,49 @@ export function maskedBlock(
   checkOptions("transformerBlock", weightFields, weights, "weights.");
   checkOptions("transformerBlock", shapeFields, shape);
   const { activation: _, mixture: __, norms, ...attentionShape } = shape;
-  const { attentionNorm, feedForwardNorm, attentionOutputNorm, feedForwardOutputNorm } = weights;
+  const {
+    attentionNorm,
+    feedForwardNorm,
+    attentionOutputNorm,
+    feedForwardOutputNorm,
+    attention: ofAttention,
+  } = weights;
+  const { state: held, ...attentionInputs } = inputs;
   const post = norms === "post";
   const isPreNorm =
     !post &&
     !weights.adapted &&
     attentionNorm?.kind === "rms" &&
     feedForwardNorm?.kind === "rms" &&
-    !attentionOutputNorm;
-  if (inputs.cache && isStep(stream) && isPreNorm && !feedForwardOutputNorm && !weights.attention.latent) {
-    return stepBlock(gpu, name, stream, inputs, { ...weights, attentionNorm, feedForwardNorm }, shape);
+    !attentionOutputNorm &&
+    !feedForwardOutputNorm;
+  const isPlain = ofAttention && !ofAttention.latent && !shape.gated && !weights.state;
+  if (inputs.cache && isStep(stream) && isPreNorm && isPlain && weights.feedForward) {
+    const { feedForward } = weights;
+    const parts = { attentionNorm, attention: ofAttention, feedForwardNorm, feedForward };
+    return stepBlock(gpu, name, stream, attentionInputs, parts, shape);
   }
   const { dropout = (x: Tensor) => x } = inputs;
   const attention = `${name}.attention`;
   const [before, attended] = gpu.within(attention, () => {
     const { sum, y: x } = entered(gpu, stream, post ? undefined : attentionNorm);
-    const attend = weights.attention.latent ? latentAttentionLayer : attentionLayer;
-    const result = attend(gpu, attention, { ...inputs, x }, weights.attention, attentionShape);
+    const attend = ofAttention?.latent ? latentAttentionLayer : attentionLayer;
+    const seen = ofAttention && attend(gpu, attention, { ...attentionInputs, x }, ofAttention, attentionShape);
+    const carried = weights.state && stateLayer(gpu, x, weights.state, held);
+    const result = seen && carried ? add(gpu, { a: seen, b: carried }).y : (seen ?? carried);
+    if (!result) throw new TypeError(`${name}: has neither attention nor a layer with a state, expected one of them`);
     return [sum, dropout(attentionOutputNorm ? norm(gpu, result, attentionOutputNorm) : result, 0)];
   });
+  const { feedForward: fed } = weights;
+  if (!fed) {
+    gpu.tap(`${name}.residual`, before);
+    return { sum: before, update: attended };
+  }
   const feedForward = `${name}.feed-forward`;
   const [between, update] = gpu.within(feedForward, () => {
     const middle = { sum: before, update: attended };
     const { sum, y } = entered(gpu, middle, post ? attentionNorm : feedForwardNorm, post);
-    const result = feedForwardOf(gpu, feedForward, y, weights.feedForward, shape);
+    const result = feedForwardOf(gpu, feedForward, y, fed, shape);
     return [sum, dropout(feedForwardOutputNorm ? norm(gpu, result, feedForwardOutputNorm) : result, 1)];
   });
   gpu.tap(`${name}.residual`, between);
@@ -162,7 +211,8 @@ function stepBlock(
   name: string,
   stream: Residual,
   inputs: Omit<AttentionInputs, "x">,
-  weights: BlockWeights & Readonly<Record<"attentionNorm" | "feedForwardNorm", RmsNorm>>,
+  weights: Readonly<Record<"attentionNorm" | "feedForwardNorm", RmsNorm>> &
+    Readonly<{ attention: AttentionWeights; feedForward: FeedForwardWeights | MixtureWeights }>,
   shape: BlockShape,
 ): Residual {
   const { activation, mixture: _, norms: __, ...attentionShape } = shape;
@@ -187,7 +237,13 @@ function stepBlock(
 }
 
 /** A dense layer, or a mixture of experts. */
-function feedForwardOf(gpu: Gpu, name: string, x: Tensor, weights: BlockWeights["feedForward"], shape: BlockShape) {
+function feedForwardOf(
+  gpu: Gpu,
+  name: string,
+  x: Tensor,
+  weights: FeedForwardWeights | MixtureWeights,
+  shape: BlockShape,
+) {
   if (!isMixture(weights)) return feedForward(gpu, name, x, weights, shape.activation);
   if (!shape.mixture) throw new TypeError(`${name}: has weights of experts, expected a rule by which they are chosen`);
   return mixture(gpu, name, x, weights, shape.mixture);

@@ -135,7 +135,7 @@ export function expertsApart(weights: Weights, { layers }: Checkpoint): Weights 
   const tensors = new Map(weights.tensors);
   const made = new Map<StoredTensor, Grouped>();
   for (const { feedForward } of layers) {
-    if (!("router" in feedForward)) continue;
+    if (!(feedForward && "router" in feedForward)) continue;
     for (const which of ["gateUp", "down"] as const) {
       const source = stackOf(feedForward[which]);
       if (!source) continue;

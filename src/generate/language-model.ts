@@ -101,8 +101,8 @@ export class LanguageModel extends LoadedModel {
   async attentionWeights(tokens: Prompt, options: TokenAttentionOptions = {}): Promise<TokenAttention> {
     const ids = this.#tokens("attentionWeights", tokens);
     const { attentionWeights, checkAttention } = await looks();
-    const { layers, heads } = this.decoder.config;
-    checkAttention(options, { tokens: ids.length, layers, heads });
+    const { heads } = this.decoder.config;
+    checkAttention(options, { tokens: ids.length, layers: this.programs.cacheShape(1).layers, heads });
     using session = this.session();
     return await attentionWeights(session.state, ids, options);
   }

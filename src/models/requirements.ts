@@ -1,10 +1,11 @@
 import { maxTensorBytes } from "../blocks/kv-cache/cache.ts";
 import type { CacheOptions } from "../blocks/kv-cache/cache-options.ts";
+import { stateBytes } from "../blocks/state/cache.ts";
 import type { Limits } from "../gpu/device/limits.ts";
 import { GpuError } from "../gpu/errors.ts";
 import { maxVocabulary } from "../kernels/sampling/sample.ts";
 import { mebibytes } from "../options/bytes.ts";
-import { cacheShape } from "./decoders/cache.ts";
+import { cacheShape, stateShape } from "./decoders/cache.ts";
 import { type DecoderConfig, widestRow } from "./decoders/config.ts";
 
 /**
@@ -27,11 +28,14 @@ export function checkRequirements(
   }
   const hidden = Math.max(config.hidden, mixture?.shared ?? 0);
   const layerKeys = maxTensorBytes(cacheShape(config, batch, capacity, cache, ahead));
+  const states = stateShape(config);
+  const layerState = states ? batch * stateBytes({ ...states, layers: 1 }) : 0;
   const ofExperts = mixture ? mixture.rule.k * Math.max(width, mixture.hidden) : 0;
   const ofLatent = latent ? 4 * heads * (latent.nope + latent.valueWidth) * latent.rank : 0;
   const widest = 4 * batch * Math.max(widestRow(config), ofExperts);
   const needs: [string, number][] = [
     [`the keys of one layer for ${batch} × ${capacity} tokens`, layerKeys],
+    [`the states of one layer for ${batch} sequences`, layerState],
     ["one row of weights", 4 * Math.max(width, hidden, heads * headWidth, mixture?.hidden ?? 0)],
     ["four rows of an expert's weights", mixture ? 16 * Math.max(width, mixture.hidden) : 0],
     ["the projection from latents to keys and values", ofLatent],

@@ -1,15 +1,9 @@
 // Layers that carry a state against PyTorch in float64: results and gradients; and a text in pieces.
 import { describe, expect, test } from "vitest";
-import {
-  type GatedConvolutionWeights,
-  type GatedDeltaNetWeights,
-  gatedConvolution,
-  gatedDeltaNet,
-  type LayerState,
-  type Mamba2Weights,
-  mamba2,
-  type StateLayerResult,
-} from "../../src/blocks/state-layers.ts";
+import { type GatedConvolutionWeights, gatedConvolution } from "../../src/blocks/state/gated-convolution.ts";
+import { type GatedDeltaNetWeights, gatedDeltaNet } from "../../src/blocks/state/gated-delta-net.ts";
+import { type Mamba2Weights, mamba2 } from "../../src/blocks/state/mamba2.ts";
+import type { LayerState, StateLayerResult } from "../../src/blocks/state/parts.ts";
 import { mul } from "../../src/kernels/elementwise/elementwise.ts";
 import { contiguous } from "../../src/kernels/layout/contiguous.ts";
 import { sum } from "../../src/kernels/reduce/reduce.ts";

@@ -81,7 +81,7 @@ describe("several adapters on one model", () => {
     const alone = await base.score(many);
     const all = [await loadAdapter(base, await adapter(1)), await loadAdapter(base, await adapter(2))];
     for (const { decoder } of all) {
-      for (const [layer, { attention, feedForward }] of decoder.weights.blocks.entries()) {
+      for (const [layer, { attention, feedForward }] of (decoder.weights.blocks as BlockWeights[]).entries()) {
         const own = base.decoder.weights.blocks[layer] as BlockWeights;
         expect(attention.q.weight).toBe(own.attention.q.weight);
         expect(attention.q.adapter).toBeDefined();

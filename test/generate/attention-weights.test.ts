@@ -49,7 +49,7 @@ describe.each([
   afterAll(() => model.dispose());
   const { heads, kvHeads, headWidth, layers } = model.decoder.config;
   const tap = await tapped(model);
-  const sinks = await model.decoder.weights.blocks[layer]?.attention.sinks?.read();
+  const sinks = await model.decoder.weights.blocks[layer]?.attention?.sinks?.read();
   const [q, k, v, out] = ["q", "k", "v", "out"].map((name) => tap(`layer.${layer}.attention.${name}`)) as [
     Dense,
     Dense,
@@ -110,7 +110,7 @@ test("latent attention makes its kernels' results, too", async () => {
   const tap = await tapped(model);
   const [latents, out] = [tap("layer.1.attention.latent"), tap("layer.1.attention.out")];
   const width = latents.shape.at(-1) ?? 0;
-  const up = (await model.decoder.weights.blocks[1]?.attention.v.weight.read()) ?? [];
+  const up = (await model.decoder.weights.blocks[1]?.attention?.v.weight.read()) ?? [];
   for (let head = 0; head < heads; head++) {
     const { weights } = await model.attentionWeights(tokens, { layer: 1, head });
     const mixed = Float64Array.from({ length: rank }, (_, j) =>

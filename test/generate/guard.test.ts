@@ -23,7 +23,7 @@ const greedy = { temperature: 0, maxTokens: 6 };
 /** The largest magnitude after a layer in a prefill, from the stream within it, by the reference. */
 async function largestAfter(layer: number): Promise<number> {
   const block = model.decoder.weights.blocks[layer];
-  if (!block?.feedForwardNorm || !("gate" in block.feedForward) || !block.feedForward.gate)
+  if (!block?.feedForwardNorm || !block.feedForward || !("gate" in block.feedForward) || !block.feedForward.gate)
     throw new Error(`layer ${layer} differs`);
   using session = model.session();
   const { taps } = await inspect(session.state, prompt, "last", { taps: (name) => name === `layer.${layer}.residual` });

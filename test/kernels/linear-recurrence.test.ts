@@ -73,6 +73,22 @@ describe.each(variants)("%s", (variant) => {
     }
   });
 
+  test("in place, the state given becomes that after the last token, with the same bits", async () => {
+    const { state } = deltaRule(gpu, part(given, 0, 16), { variant });
+    const before = await state.read();
+    const rest = { ...part(given, 16, t), state };
+    const expected = deltaRule(gpu, rest, { variant });
+    const [out, after] = [await expected.out.read(), await expected.state.read()];
+    expect(await state.read()).toEqual(before);
+    const found = deltaRule(gpu, rest, { variant, inPlace: true });
+    expect(await found.out.read()).toEqual(out);
+    expect(found.state.storage).toBe(state.storage);
+    expect(await state.read()).toEqual(after);
+    const gaps = { ...rest, state: slice(tensor(gpu, [b, hv, d, 2 * dv], normal(b * hv * d * 2 * dv, 6)), 3, 0, dv) };
+    expect(() => deltaRule(gpu, gaps, { variant, inPlace: true })).toThrow(/the state is a view with gaps/);
+    expect(() => deltaRule(gpu, given, { variant, inPlace: true })).toThrow(/there is no state/);
+  });
+
   test("tokens that are added leave the earlier results as they were", async () => {
     const fewer = await deltaRule(gpu, part(given, 0, t - 3), { variant }).out.read();
     const out = await whole.out.read();

@@ -57,7 +57,7 @@ function sourceOf(name: "gateUp" | "down"): WeightSource {
     num_experts_per_tok: 1,
   });
   const { feedForward } = family.layer(config, 0, (tensor) => tensor.endsWith("_blocks"));
-  const source = "router" in feedForward ? feedForward[name].parts[0]?.[0] : undefined;
+  const source = feedForward && "router" in feedForward ? feedForward[name].parts[0]?.[0] : undefined;
   if (!source) throw new Error("no experts");
   return source;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { BlockWeights } from "../../src/blocks/transformer-block.ts";
 import { loadModel } from "../../src/generate/load/load-model.ts";
 import { planLoad } from "../../src/generate/load/plan-load.ts";
 import { type Recipe, recipes, recipeType } from "../../src/models/decoders/recipes.ts";
@@ -54,7 +55,7 @@ describe("llama.cpp's rules", () => {
 
 /** The matrices of a model that recipes tell apart. */
 function matricesOf({ embedding, head, blocks }: DecoderWeights): Record<string, Tensor | undefined> {
-  const layers = blocks.map(({ attention, feedForward }, i) => {
+  const layers = (blocks as readonly BlockWeights[]).map(({ attention, feedForward }, i) => {
     const { q, k, v, output } = attention;
     const inner =
       "router" in feedForward

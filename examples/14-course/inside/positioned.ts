@@ -74,7 +74,8 @@ export async function openPositioned(gpu: Gpu, scheme: Scheme, sizes: Sizes): Pr
     if (added) x = add(gpu, { a: x, b: slice(added, 0, 0, t) }).y;
     for (const [i, block] of weights.blocks.entries()) {
       const { attention: own, attentionNorm, feedForwardNorm, feedForward: layer } = block;
-      if (!attentionNorm || !feedForwardNorm || !("up" in layer)) throw new TypeError("not a block of GPT-2");
+      if (!own || !attentionNorm || !feedForwardNorm || !layer || !("up" in layer))
+        throw new TypeError("not a block of GPT-2");
       const read = norm(gpu, x, attentionNorm);
       const split = (weight: Linear) => reshape(linear(gpu, read, weight), [b, t, heads, d]);
       const rotated = (of: Tensor) =>

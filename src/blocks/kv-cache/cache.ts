@@ -162,7 +162,7 @@ const layersOf = ({ layers }: CacheShape) => Array.from({ length: layers }, (_, 
 
 /** Bytes of the largest tensor of a full cache, which must fit one binding. */
 export function maxTensorBytes(shape: CacheShape): number {
-  return Math.max(...layersOf(shape).flatMap((layer) => tensorBytes(shape, placeOf(shape, layer))));
+  return Math.max(0, ...layersOf(shape).flatMap((layer) => tensorBytes(shape, placeOf(shape, layer))));
 }
 
 /** Bytes that a cache takes when every row has `tokens` tokens; those of a contiguous cache do not depend on it. */

@@ -1,4 +1,5 @@
 import { cachePairs } from "../../blocks/kv-cache/cache.ts";
+import { statePairs } from "../../blocks/state/cache.ts";
 import type { LanguageModel } from "../../generate/language-model.ts";
 import type { Session } from "../../generate/session/session.ts";
 import type { Instance } from "../../gpu/gpu.ts";
@@ -40,6 +41,7 @@ async function profilePrefill({ model, state }: Session, ids: readonly number[],
   await state.reserve([{ row: 0, length: ids.length }]);
   const cache = await state.cache.tensors(recorded.visible);
   const pairs = [...cachePairs(recorded.cache, cache), [recorded.step, step] as const];
+  if (recorded.states && state.states) pairs.push(...statePairs(recorded.states, state.states.row()));
   if (recorded.ids) pairs.push([recorded.ids, tokens]);
   const instance = await recorded.program.instantiate(replacements(pairs));
   const times = await measure(instance, async () => {});

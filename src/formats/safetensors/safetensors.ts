@@ -21,6 +21,8 @@ export interface StoredTensor {
   readonly transposed?: boolean;
   /** What the file added to each element, to be subtracted: GGUF files add 1 to weights of norms. */
   readonly added?: number;
+  /** Each element is −exp of that of a checkpoint, as in GGUF files for the decay of a state. */
+  readonly negExp?: boolean;
   /** Elements that are read together: a read of some reads all. Unset: each can be read alone. */
   readonly together?: number;
   /** The other planes of the storage format `dtype`, if the bytes are those of the plane `data`. */

@@ -1,5 +1,6 @@
 import { cacheBytes, maxTensorBytes } from "../../blocks/kv-cache/cache.ts";
 import { type CacheOptions, cacheCheck } from "../../blocks/kv-cache/cache-options.ts";
+import { stateBytes, stateCopies } from "../../blocks/state/cache.ts";
 import { openModel } from "../../formats/hub.ts";
 import { readEarly } from "../../formats/read-early.ts";
 import { type FileSource, withSignal } from "../../formats/source.ts";
@@ -8,8 +9,8 @@ import type { Limits } from "../../gpu/device/limits.ts";
 import { GpuError } from "../../gpu/errors.ts";
 import { type WeightType, weightTypes } from "../../kernels/formats/formats.ts";
 import { readArchitecture } from "../../models/decoders/architectures.ts";
-import { cacheShape, resolveCache } from "../../models/decoders/cache.ts";
-import type { DecoderConfig } from "../../models/decoders/config.ts";
+import { cacheShape, resolveCache, stateShape } from "../../models/decoders/cache.ts";
+import { type DecoderConfig, stateRow } from "../../models/decoders/config.ts";
 import { type Recipe, recipes } from "../../models/decoders/recipes.ts";
 import { checkRequirements } from "../../models/requirements.ts";
 import { checkWeights, impliedNames } from "../../models/weights/checkpoint.ts";
@@ -101,12 +102,14 @@ async function planFrom(source: FileSource, options: PlanLoadOptions): Promise<L
   const shape = (tokens: number) => cacheShape(config, 1, tokens, cache, tokensAhead(device, config));
   const ofWeights = weightBytes(weights, checkpoint, config, options);
   const temporary = (tokens: number) => temporaries(config, Math.min(tokens, longestChunk(device, config)));
+  const states = stateShape(config);
+  const cached = (tokens: number) => cacheBytes(shape(tokens)) + (states ? stateCopies * stateBytes(states) : 0);
   const fitting = (tokens: number) =>
     maxTensorBytes(shape(tokens)) <= Math.min(limits.binding, limits.buffer) &&
-    ofWeights + temporary(tokens) + cacheBytes(shape(tokens)) <= memory;
+    ofWeights + temporary(tokens) + cached(tokens) <= memory;
   const why = misfit(() => checkRequirements(device, config, context, 1, cache, tokensAhead(device, config)));
   const temporaryBytes = temporary(context);
-  const needed = ofWeights + temporaryBytes + cacheBytes(shape(context));
+  const needed = ofWeights + temporaryBytes + cached(context);
   const tooMuch =
     needed > memory ? `it takes ${mebibytes(needed)}, and the device has ${mebibytes(memory)}` : undefined;
   const problem = why ?? tooMuch;
@@ -117,7 +120,7 @@ async function planFrom(source: FileSource, options: PlanLoadOptions): Promise<L
     downloadBytes,
     cachedBytes,
     weightBytes: ofWeights,
-    cacheBytes: cacheBytes(shape(context)),
+    cacheBytes: cached(context),
     temporaryBytes,
     context,
     longestContext: largest(config.context, fitting),
@@ -156,12 +159,14 @@ function largest(most: number, fits: (value: number) => boolean): number {
  * longer read, so the peak is the residual stream with its norm, plus the widest layer's activations.
  */
 function temporaries(config: DecoderConfig, tokens: number): number {
-  const { width, hidden, heads, kvHeads, headWidth, mixture, latent, vocabulary } = config;
+  const { width, hidden, heads, kvHeads, headWidth, mixture, latent, state, vocabulary } = config;
   // Queries before and after their rotation, keys, values and the result; with latent attention, also absorbed ones.
   const absorbed = latent ? latent.rank + headWidth - latent.nope : 0;
   const attention = 2 * (heads + kvHeads) * headWidth + 2 * heads * absorbed + heads * (latent?.valueWidth ?? 0);
   const routed = mixture ? mixture.rule.k * (3 * mixture.hidden + width) + 3 * (mixture.shared ?? 0) : 0;
-  return 4 * (tokens * (2 * width + Math.max(attention, 3 * hidden, routed)) + 2 * vocabulary);
+  // What a layer with a state projects, and the same convolved and cut into parts.
+  const carried = state ? 3 * stateRow(state, width) : 0;
+  return 4 * (tokens * (2 * width + Math.max(attention, 3 * hidden, routed, carried)) + 2 * vocabulary);
 }
 
 /** What a model needs, from its configuration and the headers of its weights. Sizes in bytes. */
@@ -178,7 +183,7 @@ export interface LoadPlan {
   readonly cachedBytes: number;
   /** On the device. */
   readonly weightBytes: number;
-  /** Keys and values of one sequence of `context` tokens. */
+  /** Keys and values of one sequence of `context` tokens, and states with the copies to which it can go back. */
   readonly cacheBytes: number;
   /** Activations and logits of the largest program, an estimate. */
   readonly temporaryBytes: number;

@@ -1,3 +1,4 @@
+import { layersWith } from "../../models/decoders/config.ts";
 import type { Decoder } from "../../models/decoders/decoder.ts";
 import { mebibytes } from "../../options/bytes.ts";
 import { boolean, checkOptions, fieldsOf, having, integer } from "../../options/checks.ts";
@@ -9,7 +10,7 @@ import type { SequenceState } from "../session/sequence-state.ts";
 export interface TokenAttentionOptions {
   /** Of the query: an index into the tokens; default the last. */
   readonly position?: number | undefined;
-  /** Default: the mean over all layers. */
+  /** Of those with attention, from 0; default: the mean over all of them. */
   readonly layer?: number | undefined;
   /** Default: the mean over all heads. */
   readonly head?: number | undefined;
@@ -20,6 +21,7 @@ export interface TokenAttentionOptions {
 
 /** How much one position attends to itself and to those before it. */
 export interface TokenAttention {
+  /** Layers with attention. */
   readonly layers: number;
   readonly heads: number;
   /** By position, from 0 to the query's. Their sum is 1, or less where the model has sinks. */
@@ -46,6 +48,7 @@ export function checkAttention(
 ): void {
   const index = (count: number) => integer(0, count - 1);
   const fields = { position: index(tokens), layer: index(layers), head: index(heads), perHead: boolean, signal };
+  if (layers === 0) throw new OptionError("attentionWeights: no layer of the model has attention");
   if (tokens === 0) throw new OptionError("attentionWeights: there are no tokens");
   checkOptions("attentionWeights", fieldsOf<TokenAttentionOptions>(fields), options);
   const { position = tokens - 1, layer, head, perHead } = options;
@@ -70,7 +73,8 @@ export async function attentionWeights(
   const { config } = decoder;
   const ids = tokens.slice(0, position + 1); // later tokens do not matter
   const heads = head === undefined ? Array.from({ length: config.heads }, (_, h) => h) : [head];
-  const layers = layer === undefined ? Array.from({ length: config.layers }, (_, l) => l) : [layer];
+  const attending = layersWith(config, "attention");
+  const layers = layer === undefined ? attending : attending.slice(layer, layer + 1);
   const keyBytes = 8 * ids.length * config.kvHeads * config.headWidth;
   const together = Math.max(1, Math.floor(maxKeyBytes / keyBytes));
   const mean = new Float64Array(ids.length);
@@ -91,7 +95,7 @@ export async function attentionWeights(
       }
     }
   }
-  const all = { layers: config.layers, heads: config.heads, weights: Float32Array.from(mean) };
+  const all = { layers: attending.length, heads: config.heads, weights: Float32Array.from(mean) };
   return each ? { ...all, perHead: each } : all;
 }
 

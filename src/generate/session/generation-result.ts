@@ -104,8 +104,8 @@ export function generationResult(
     },
     memory: {
       weights: decoder.weights.bytes,
-      cache: state?.cache.bytes ?? 0,
-      cachePeak: state?.cache.peakBytes ?? 0,
+      cache: state?.memory.bytes ?? 0,
+      cachePeak: state?.memory.peakBytes ?? 0,
       temporaries: programs.temporaryBytes,
     },
     dispatchesPerToken:

@@ -1,12 +1,13 @@
 import { type CacheShape, type KvCache, placeholderCache } from "../../blocks/kv-cache/cache.ts";
 import type { CacheOptions } from "../../blocks/kv-cache/cache-options.ts";
+import { placeholderStates, type StateShape, type States } from "../../blocks/state/cache.ts";
 import type { Program } from "../../gpu/gpu.ts";
 import { add } from "../../kernels/elementwise/elementwise.ts";
 import type { tokenWeights } from "../../kernels/sampling/accept-drafts.ts";
 import { restrict, wordsOf } from "../../kernels/sampling/restrict.ts";
 import { sampleFinite } from "../../kernels/sampling/sample.ts";
 import { maxBatch } from "../../kernels/step.ts";
-import { cacheShape } from "../../models/decoders/cache.ts";
+import { cacheShape, stateShape } from "../../models/decoders/cache.ts";
 import {
   createRopeTables,
   type Decoder,
@@ -52,6 +53,8 @@ export interface RecordedProgram<T> {
   readonly program: Program<T>;
   readonly ids?: Tensor;
   readonly cache: KvCache;
+  /** What layers with a state carry on. */
+  readonly states?: States | undefined;
   /** Tokens of a sequence that the program attends to; 0: none. */
   readonly visible: number;
   readonly step: Tensor;
@@ -115,6 +118,8 @@ export class DecoderPrograms {
   /** Tokens of the largest prefill chunk. */
   readonly longestChunk: number;
   readonly ropeTables: RopeTables | undefined;
+  /** What layers with a state carry on; undefined: there are none. */
+  readonly states: StateShape | undefined;
   readonly #programs = new Map<string, RecordedProgram<unknown>>();
   #kernels: typeof import("../../kernels/sampling/logprobs.ts") | undefined;
 
@@ -122,6 +127,7 @@ export class DecoderPrograms {
     this.decoder = decoder;
     this.capacity = capacity;
     this.cache = cache;
+    this.states = stateShape(decoder.config);
     this.longestChunk = longestChunk(decoder.gpu, decoder.config);
     this.ropeTables = decoder.gpu.unscoped(() => createRopeTables(decoder, capacity));
   }
@@ -162,12 +168,14 @@ export class DecoderPrograms {
       const targets = placeholder(gpu, [t], "u32", "next tokens");
       const { peaks, watch } = this.guarded(guard);
       const cache = placeholderCache(gpu, this.cacheShape(sharing), { rows: 1, visible });
+      const states = this.states && placeholderStates(gpu, this.states, 1);
       const program = gpu.record(
         () => {
           const stream = forward(this.decoder, {
             ids,
             batch: 1,
             cache,
+            states,
             ropeTables: this.ropeTables,
             place: { step },
             visible,
@@ -181,7 +189,7 @@ export class DecoderPrograms {
         },
         taps ? { taps } : {},
       );
-      return { program, ids, cache, visible, step, peaks, ...(which === "score" ? { targets } : {}) };
+      return { program, ids, cache, states, visible, step, peaks, ...(which === "score" ? { targets } : {}) };
     });
   }
 
@@ -201,15 +209,17 @@ export class DecoderPrograms {
     return this.once(`decode ${batch} ${visible} ${keyOf(kind)}`, () => {
       const { gpu, config } = this.decoder;
       const cache = placeholderCache(gpu, this.cacheShape(batch), { visible });
+      const states = this.states && placeholderStates(gpu, this.states, batch);
       const inputs = this.samplingInputs(batch, kind);
       const { peaks, watch } = this.guarded(kind.guard);
       const program = gpu.record(() => {
         const place = { step: inputs.step };
-        const stream = forward(this.decoder, { batch, cache, ropeTables: this.ropeTables, place, visible, watch });
+        const { ropeTables } = this;
+        const stream = forward(this.decoder, { batch, cache, states, ropeTables, place, visible, watch });
         const flat = reshape(logits(this.decoder, stream, "last"), [batch, config.vocabulary]);
         return this.choose(flat, inputs, kind);
       });
-      return { program, cache, visible, peaks, ...inputs };
+      return { program, cache, states, visible, peaks, ...inputs };
     });
   }
 

@@ -38,7 +38,7 @@ export async function* run(
   const compiledBefore = state.compileTime;
   const prefillStart = performance.now();
   for (const row of rows) {
-    const start = await state.cache.resume(row.index, cached[row.index] ?? 0);
+    const start = await state.resume(row.index, cached[row.index] ?? 0);
     cached[row.index] = start;
     cached[row.index] =
       start + (await state.prefill(row.index, known[row.index]?.slice(start) ?? [], start, stop, kind.guard));
@@ -66,15 +66,16 @@ export async function* run(
   const encoding: number[] = [];
   const submit = async () => {
     const first = submitted === 0;
-    if (!first) {
-      const longer = live().map(({ index }) => ({ row: index, length: (lengths[index] ?? 0) + submitted }));
-      await state.reserve(longer);
-      for (const { row, length } of longer) fed[row] = length;
-    }
+    const longer = live().map(({ index }) => ({ row: index, length: (lengths[index] ?? 0) + submitted }));
+    if (!first) await state.reserve(longer);
     const bound = await state.bound(first ? "sample" : "decode", longest + submitted, kind, stop);
     const before = performance.now();
     const staging = submitStep(state, bound);
-    if (!first) encoding.push(performance.now() - before);
+    if (!first) {
+      encoding.push(performance.now() - before);
+      state.stepped(longer);
+      for (const { row, length } of longer) fed[row] = length;
+    }
     pending.push(awaited(state, staging, bound)); // not earlier: mapAsync in Deno returns once the device has finished
     submitted++;
   };

@@ -1,6 +1,7 @@
 import { cachePairs } from "../../blocks/kv-cache/cache.ts";
 import type { RowLength } from "../../blocks/kv-cache/page-pool.ts";
 import { SequenceCache } from "../../blocks/kv-cache/sequence-cache.ts";
+import { checkpointTokens, StateCache, statePairs } from "../../blocks/state/cache.ts";
 import type { Instance } from "../../gpu/gpu.ts";
 import { wordsOf } from "../../kernels/sampling/restrict.ts";
 import { maxBatch } from "../../kernels/step.ts";
@@ -48,6 +49,8 @@ export class SequenceState {
   readonly batch: number;
   readonly #lifetime: Lifetime;
   readonly cache: SequenceCache;
+  /** What layers with a state carry on; undefined: the model has none. */
+  readonly states: StateCache | undefined;
   readonly step: Tensor;
   readonly settings: Tensor;
   readonly logits: Tensor;
@@ -73,6 +76,7 @@ export class SequenceState {
     this.batch = batch;
     this.#lifetime = lifetime;
     this.cache = new SequenceCache(gpu, programs.cacheShape(batch));
+    this.states = programs.states && new StateCache(gpu, programs.states, batch);
     const make = (shape: Shape, dtype: "f32" | "u32", label: string) =>
       gpu.unscoped(() => zeros(gpu, shape, dtype, label));
     this.step = make([maxBatch, 4], "u32", "step");
@@ -120,6 +124,22 @@ export class SequenceState {
     return Math.min(this.#chunk, this.programs.longestChunk, left, most);
   }
 
+  /** Bytes of keys, values and states; of keys and values also the most so far. */
+  get memory(): { readonly bytes: number; readonly peakBytes: number } {
+    const carried = this.states?.bytes ?? 0;
+    return { bytes: this.cache.bytes + carried, peakBytes: this.cache.peakBytes + carried };
+  }
+
+  /**
+   * Prepares a row to go on after its first `position` tokens. Returns the position that it can go on from: an earlier
+   * one where a layer no longer holds the window before `position`, or has no state of it.
+   */
+  async resume(row: number, position: number): Promise<number> {
+    const held = this.states?.resume(row, position) ?? position;
+    const start = await this.cache.resume(row, held);
+    return start === held ? start : (this.states?.resume(row, start) ?? start);
+  }
+
   /** Makes room for rows to grow to these lengths, by at most a chunk. Throws `GpuError` when memory runs out. */
   async reserve(lengths: readonly RowLength[]): Promise<void> {
     await this.#grow(() => this.cache.reserve(lengths));
@@ -141,7 +161,7 @@ export class SequenceState {
   /**
    * Computes `ids`, at positions `start` onwards of row `row`, and leaves the last one's logits in `logits`. Works in
    * chunks, each one submit of about 100 ms; `signal` stops between chunks. Returns the number of tokens computed. The
-   * cache must still have the row's tokens before `start`: see `SequenceCache.resume`.
+   * cache must still have the row's tokens before `start`: see `resume`.
    */
   async prefill(
     row: number,
@@ -161,6 +181,7 @@ export class SequenceState {
       const recorded = this.#prefill(t, begin + t, "last", { guard });
       try {
         using instance = await this.#bind(recorded, row, signal);
+        this.#enter(row, begin, begin + t === start + ids.length);
         const result = placed(instance, (recorded.program.result as { logits: Tensor }).logits);
         await this.#writePrefill(ids.slice(done, done + t), begin);
         const before = performance.now();
@@ -169,7 +190,9 @@ export class SequenceState {
           const from = result.storage.buffer;
           const to = this.logits.storage.buffer;
           if (from && to) encoder.copyBufferToBuffer(from, result.offset * 4, to, row * vocabulary * 4, vocabulary * 4);
+          this.states?.store(encoder, row);
         });
+        this.states?.moved(row, begin + t);
         done += t;
         this.prefilled += t;
         await unlessAborted(gpu.reports.soon(gpu.device.queue.onSubmittedWorkDone()), signal);
@@ -180,7 +203,30 @@ export class SequenceState {
         throw error;
       }
     }
+    if (done === ids.length && done > 0) this.states?.keep("latest", [row]);
     return done;
+  }
+
+  /** Before a chunk of a row from `position` on: its states, of which the last chunk of a prompt keeps a copy. */
+  #enter(row: number, position: number, isLast: boolean): void {
+    const { states } = this;
+    if (!states) return;
+    states.enter(row, position);
+    if (isLast && position > 0) states.keep("chunk", [row]);
+    this.gpu.submit((encoder) => states.load(encoder, row));
+  }
+
+  /** After a decode step that was submitted, in which these rows grew to these lengths. */
+  stepped(rows: readonly RowLength[]): void {
+    const { states } = this;
+    if (!states) return;
+    for (let row = 0; row < this.batch; row++) states.moved(row, undefined);
+    for (const { row, length } of rows) states.moved(row, length);
+    if (rows.some(({ length }) => length % checkpointTokens === 0))
+      states.keep(
+        "latest",
+        rows.map(({ row }) => row),
+      );
   }
 
   /** Compiles the prefill programs for a prompt of `tokens` tokens, and grows the cache for one such prompt per row. */
@@ -230,8 +276,12 @@ export class SequenceState {
     const recorded = this.#prefill(ids.length, length, which, { taps });
     using instance = await this.#bind(recorded, 0, this.signal);
     await this.#writePrefill(ids, at);
+    this.#enter(0, at, false);
     if (targets) await this.gpu.write(this.#targets.storage, 0, new Uint8Array(Uint32Array.from(targets).buffer));
+    this.states?.moved(0, undefined); // unless it runs to its end
     const result = await run(instance, recorded);
+    this.gpu.submit((encoder) => this.states?.store(encoder, 0));
+    this.states?.moved(0, length);
     this.signal.throwIfAborted();
     return result;
   }
@@ -240,6 +290,7 @@ export class SequenceState {
     const before = performance.now();
     const pairs = cachePairs(recorded.cache, await this.cache.tensors(recorded.visible, row));
     pairs.push([recorded.step, this.#prefillStep]);
+    if (recorded.states && this.states) pairs.push(...statePairs(recorded.states, this.states.row()));
     const { ids, targets, peaks } = recorded;
     if (peaks) pairs.push([peaks, this.peaks]);
     if (ids) pairs.push([ids, slice(this.#prefillIds, 1, 0, ids.shape[1] ?? 0)]);
@@ -279,6 +330,7 @@ export class SequenceState {
       const before = performance.now();
       const pairs = cachePairs(recorded.cache, await this.cache.tensors(recorded.visible));
       pairs.push([recorded.step, this.step]);
+      if (recorded.states && this.states) pairs.push(...statePairs(recorded.states, this.states.states));
       if (recorded.settings) pairs.push([recorded.settings, this.settings]);
       if (recorded.bias) pairs.push([recorded.bias, this.bias]);
       if (recorded.counts) pairs.push([recorded.counts, this.counts]);
@@ -302,6 +354,7 @@ export class SequenceState {
     for (const tensor of [this.#peaks, this.#allowed, this.#bias, this.#counts]) tensor?.dispose();
     for (const tensor of [this.#targets, this.#prefillIds, this.#prefillStep]) tensor.dispose();
     for (const tensor of [this.logits, this.settings, this.step]) tensor.dispose();
+    this.states?.dispose();
     this.cache.dispose();
   }
 }

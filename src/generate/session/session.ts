@@ -1,4 +1,5 @@
 import { checkValue, integer, listOf, size } from "../../options/checks.ts";
+import { OptionError } from "../../options/errors.ts";
 import type { ChatMessage } from "../../text/template/chat-template.ts";
 import { TextError } from "../../text/text-error.ts";
 import type { LoadedModel } from "../load/loaded-model.ts";
@@ -190,6 +191,11 @@ export class Session {
     const { vocabulary } = model.decoder.config;
     const resolved = resolveOptions(options, model.defaults.options, this.#tokens.length, vocabulary);
     if (resolved.speculation) checkSpeculation(model, resolved.speculation);
+    if (resolved.beams > 1 && model.decoder.config.state) {
+      throw new OptionError(
+        `generate: beams is ${resolved.beams}, expected 1 with ${model.name}: its layers carry states, which beams do not share`,
+      );
+    }
     const { tokenizer, defaults } = model;
     const rest = { tokenizer, eos: resolved.ignoreEos ? [] : defaults.eos, generated, context: this.context };
     const inputs = () => ({ ...rest, tokens: prompts().map((ids) => [...ids]) });

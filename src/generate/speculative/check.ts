@@ -33,7 +33,19 @@ const same = new WeakMap<ProposingModel, WeakSet<ProposingModel>>();
 const sameTokens = (model: ProposingModel, draft: ProposingModel): boolean =>
   model === draft || model.tokenizer === draft.tokenizer || same.get(model)?.has(draft) === true;
 
+/** Throws `OptionError` for a model whose states cannot go back by a few tokens, as refused proposals need. */
+function checkRewinds({ name, decoder }: ProposingModel, where: string): void {
+  if (!decoder.config.state) return;
+  throw new OptionError(
+    `${where} is not supported with ${name}: its layers carry states, which no token can be cut from`,
+  );
+}
+
 /** Throws `OptionError` for options with which this model cannot use proposals. */
 export function checkSpeculation(model: ProposingModel, { options }: Speculation): void {
-  if (options.kind === "draft") checkDraftModel(model, options.model, "generate: speculative.model");
+  checkRewinds(model, "generate: speculative");
+  if (options.kind === "draft") {
+    checkDraftModel(model, options.model, "generate: speculative.model");
+    checkRewinds(options.model, "generate: speculative.model");
+  }
 }

@@ -1,5 +1,6 @@
 // A model's programs, newly recorded, with memory to run them.
 import { cachePairs } from "../../blocks/kv-cache/cache.ts";
+import { statePairs } from "../../blocks/state/cache.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { Replacement } from "../../gpu/program/program.ts";
 import type { Storage } from "../../gpu/storage.ts";
@@ -65,6 +66,7 @@ export async function openPrograms(model: LanguageModel): Promise<ModelPrograms>
     },
     async memoryFor(recorded, { tokens, decode }) {
       const pairs = cachePairs(recorded.cache, await state.cache.tensors(recorded.visible, decode ? undefined : 0));
+      if (recorded.states && state.states) pairs.push(...statePairs(recorded.states, state.states.states));
       const rows = new Uint32Array(4 * maxBatch);
       rows.set([decode ? longest : 0, tokens]);
       const step = given(gpu, pairs, made, recorded.step, rows);

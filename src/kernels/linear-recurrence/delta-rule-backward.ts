@@ -31,13 +31,16 @@ export interface DeltaRuleGradients {
   readonly dstate: Tensor;
 }
 
+/** The options of the rule that its gradient has, too. */
+type DeltaRuleGradientOptions = Omit<DeltaRuleOptions, "inPlace">;
+
 /** Recomputes the states before each chunk, then goes from the last chunk to the first. */
 const chunks = {
   accepts: (tensors: DeltaRuleGradientTensors): string | undefined => {
     checkDeltaRule("deltaRuleBackward", tensors);
     return undefined;
   },
-  record: (gpu: Gpu, tensors: DeltaRuleGradientTensors, options: DeltaRuleOptions): DeltaRuleGradients => {
+  record: (gpu: Gpu, tensors: DeltaRuleGradientTensors, options: DeltaRuleGradientOptions): DeltaRuleGradients => {
     using scope = gpu.scope();
     const [q, k] = [asContiguous(gpu, tensors.q), asContiguous(gpu, tensors.k)];
     const unit = (x: Tensor) => (options.normalise ? l2Normalise(gpu, { x }, { eps }).y : x);
@@ -68,13 +71,13 @@ const variants = { chunks } as const;
  */
 export const deltaRuleBackward = defineOp<
   DeltaRuleGradientTensors,
-  DeltaRuleOptions,
+  DeltaRuleGradientOptions,
   DeltaRuleGradients,
   typeof variants
 >(
   { name: "deltaRule/backward", variants, order: () => ["chunks"] },
   {
     tensors: tensorFields("q", "k", "v", "beta", "g?", "state?", "documents?", "dout?", "dstate?"),
-    options: fieldsOf<DeltaRuleOptions>(deltaRuleChecks),
+    options: fieldsOf<DeltaRuleGradientOptions>(deltaRuleChecks),
   },
 );

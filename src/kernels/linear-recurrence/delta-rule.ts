@@ -4,7 +4,7 @@ import { tensorFields } from "../define/arguments.ts";
 import { defineOp } from "../define/op.ts";
 import { asContiguous } from "../layout/contiguous.ts";
 import { l2Normalise } from "../norm/l2-normalise.ts";
-import type { RecurrenceProblem } from "./kernels.ts";
+import type { InPlace, RecurrenceProblem } from "./kernels.ts";
 import { checkShapes, orderFor, type RecurrenceUpstream, variantsBy } from "./problem.ts";
 
 /** The tensors of the delta rule, f32 unless said; they may be views. */
@@ -30,7 +30,7 @@ export interface DeltaRuleTensors {
 }
 
 /** Options of the delta rule. */
-export interface DeltaRuleOptions {
+export interface DeltaRuleOptions extends InPlace {
   /**
    * Queries and keys are divided by their length: x / √(Σ x² + 10⁻⁶), as models have it.
    * @defaultValue false
@@ -75,9 +75,9 @@ export function checkDeltaRule(op: string, tensors: DeltaRuleTensors & Recurrenc
 }
 
 /** What the kernels are specialised for. */
-export function deltaRuleProblem({ q, g }: DeltaRuleTensors, { scale }: DeltaRuleOptions): RecurrenceProblem {
+export function deltaRuleProblem({ q, g }: DeltaRuleTensors, { scale, inPlace }: DeltaRuleOptions): RecurrenceProblem {
   const gates = g ? (g.shape.length === 4 ? "channel" : "head") : "none";
-  return { gates, reads: true, scale: scale ?? 1 / Math.sqrt(Math.max(1, q.shape[3] ?? 0)) };
+  return { gates, reads: true, scale: scale ?? 1 / Math.sqrt(Math.max(1, q.shape[3] ?? 0)), inPlace };
 }
 
 const variants = /* @__PURE__ */ variantsBy<DeltaRuleTensors, DeltaRuleOptions, DeltaRuleResult>({
@@ -93,7 +93,7 @@ const variants = /* @__PURE__ */ variantsBy<DeltaRuleTensors, DeltaRuleOptions, 
   },
 });
 
-/** The checks of {@link DeltaRuleOptions}. */
+/** The checks of {@link DeltaRuleOptions} that the gradient has, too. */
 export const deltaRuleChecks = { normalise: boolean, scale: finite } as const;
 
 /**
@@ -115,6 +115,6 @@ export const deltaRule = /* @__PURE__ */ defineOp<DeltaRuleTensors, DeltaRuleOpt
   },
   {
     tensors: tensorFields("q", "k", "v", "beta", "g?", "state?", "documents?"),
-    options: /* @__PURE__ */ fieldsOf<DeltaRuleOptions>(deltaRuleChecks),
+    options: /* @__PURE__ */ fieldsOf<DeltaRuleOptions>({ ...deltaRuleChecks, inPlace: boolean }),
   },
 );

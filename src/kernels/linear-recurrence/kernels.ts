@@ -14,8 +14,18 @@ import { defineKernel, type KernelContext } from "../define/kernel.ts";
 /** What decays the state at a token: nothing, a gate of the head, one for each row, or a step of time. */
 type Gates = "none" | "head" | "channel" | "step";
 
+/** What both recurrences' options have. */
+export interface InPlace {
+  /**
+   * The state given becomes that after the last token, and is the result's: a cache's memory stays where it is. Not for
+   * gradients, which read the state before.
+   * @defaultValue false
+   */
+  readonly inPlace?: boolean | undefined;
+}
+
 /** What the kernels are specialised for. */
-export interface RecurrenceProblem {
+export interface RecurrenceProblem extends InPlace {
   readonly gates: Gates;
   /** Whether the state is read at the key before it is written: the delta rule. */
   readonly reads: boolean;

@@ -9,6 +9,7 @@ import { asContiguous, contiguous } from "../layout/contiguous.ts";
 import { tuning } from "../tuning.ts";
 import {
   chunksKernel,
+  type InPlace,
   prepareKernel,
   type RecurrenceProblem,
   recurrentKernel,
@@ -68,8 +69,12 @@ export function checkShapes(
   }
 }
 
-/** The tensors in memory of their own order, with a copy of the state, which the kernels change. */
-export function begin(gpu: Gpu, { q, k, v, beta, g, a, state, documents }: RecurrenceTensors) {
+/** The tensors in memory of their own order, with a copy of the state, which the kernels change, or the state itself. */
+export function begin(
+  gpu: Gpu,
+  { q, k, v, beta, g, a, state, documents }: RecurrenceTensors,
+  { inPlace = false }: InPlace = {},
+) {
   const [b = 0, hv = 0, , dv = 0] = v.shape;
   const d = q.shape[3] ?? 0;
   const own = (x: Tensor) => asContiguous(gpu, x);
@@ -78,7 +83,7 @@ export function begin(gpu: Gpu, { q, k, v, beta, g, a, state, documents }: Recur
     k: own(k),
     beta: own(beta),
     v: own(v),
-    state: state ? contiguous(gpu, { x: state }).y : fill(gpu, [b, hv, d, dv], 0),
+    state: state ? (inPlace ? state : contiguous(gpu, { x: state }).y) : fill(gpu, [b, hv, d, dv], 0),
     ...(g ? { g: reshape(own(g), [b, hv, g.shape.slice(2).reduce((product, size) => product * size, 1)]) } : {}),
     ...(a ? { a: own(a) } : {}),
     ...(documents ? { documents: own(documents) } : {}),
@@ -92,7 +97,7 @@ const by =
   (run: (gpu: Gpu, begun: Begun, problem: RecurrenceProblem) => Tensor) =>
   (gpu: Gpu, tensors: RecurrenceTensors, problem: RecurrenceProblem): RecurrenceResult => {
     using scope = gpu.scope();
-    const begun = begin(gpu, tensors);
+    const begun = begin(gpu, tensors, problem);
     const isNothing = tensors.v.shape.includes(0);
     const out = isNothing ? empty(gpu, tensors.v.shape, "f32", "out") : run(gpu, begun, problem);
     return { out: scope.keep(out), state: scope.keep(begun.state) };
@@ -137,7 +142,7 @@ interface RecurrentOp<T, X, R> {
 }
 
 /** The ways to compute a recurrence as variants of an op. */
-export function variantsBy<T, X, R>({ check, tensorsOf, problemOf, record }: RecurrentOp<T, X, R>) {
+export function variantsBy<T, X extends InPlace, R>({ check, tensorsOf, problemOf, record }: RecurrentOp<T, X, R>) {
   const variant = (way: RecurrenceVariant): Variant<T, X, R> => ({
     ...(way.requires ? { requires: way.requires } : {}),
     accepts: (tensors, options, gpu) => {
@@ -145,6 +150,8 @@ export function variantsBy<T, X, R>({ check, tensorsOf, problemOf, record }: Rec
       const named = tensorsOf(tensors);
       const d = named.q.shape[3] ?? 0;
       if (d > maxWidth) return `keys are ${d} wide, expected at most ${maxWidth}`;
+      if (options.inPlace && !named.state) return "inPlace is true, and there is no state";
+      if (options.inPlace && !named.state?.contiguous) return "inPlace is true, and the state is a view with gaps";
       return way.accepts?.(named, problemOf(tensors, options), gpu);
     },
     workspace: (tensors, options) => way.workspace?.(tensorsOf(tensors), problemOf(tensors, options)) ?? 0,

@@ -8,13 +8,7 @@ import { add, mul } from "../elementwise/elementwise.ts";
 import { sum } from "../reduce/reduce.ts";
 import { recurrenceGradients } from "./backward.ts";
 import { checkShapes } from "./problem.ts";
-import {
-  recurrenceOf,
-  type StateSpaceOptions,
-  type StateSpaceTensors,
-  stateSpacePatterns,
-  stateSpaceProblem,
-} from "./state-space.ts";
+import { recurrenceOf, type StateSpaceTensors, stateSpacePatterns, stateSpaceProblem } from "./state-space.ts";
 
 /** The tensors of `stateSpace`, and gradients of its results; absent ones are zeros. */
 export interface StateSpaceGradientTensors extends StateSpaceTensors {
@@ -77,13 +71,13 @@ const variants = { chunks } as const;
  */
 export const stateSpaceBackward = defineOp<
   StateSpaceGradientTensors,
-  StateSpaceOptions,
+  Readonly<Record<never, never>>,
   StateSpaceGradients,
   typeof variants
 >(
   { name: "stateSpace/backward", variants, order: () => ["chunks"] },
   {
     tensors: tensorFields("x", "dt", "a", "b", "c", "d?", "state?", "documents?", "dy?", "dstate?"),
-    options: fieldsOf<StateSpaceOptions>({}),
+    options: fieldsOf<Readonly<Record<never, never>>>({}),
   },
 );

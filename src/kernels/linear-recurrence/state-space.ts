@@ -1,10 +1,10 @@
-import { fieldsOf } from "../../options/checks.ts";
+import { boolean, fieldsOf } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { reshape } from "../../tensor/views.ts";
 import { tensorFields } from "../define/arguments.ts";
 import { defineOp } from "../define/op.ts";
 import { add, mul } from "../elementwise/elementwise.ts";
-import type { RecurrenceProblem } from "./kernels.ts";
+import type { InPlace, RecurrenceProblem } from "./kernels.ts";
 import { checkShapes, orderFor, type RecurrenceTensors, variantsBy } from "./problem.ts";
 
 /** The tensors of a state space, f32 unless said; they may be views. */
@@ -27,8 +27,8 @@ export interface StateSpaceTensors {
   readonly documents?: Tensor | undefined;
 }
 
-/** A state space has no options other than its variant. */
-export type StateSpaceOptions = Readonly<Record<never, never>>;
+/** Options of a state space. */
+export type StateSpaceOptions = InPlace;
 
 /** A result of a state space. */
 export interface StateSpaceResult {
@@ -69,7 +69,7 @@ export const stateSpaceProblem: RecurrenceProblem = { gates: "step", reads: fals
 const variants = /* @__PURE__ */ variantsBy<StateSpaceTensors, StateSpaceOptions, StateSpaceResult>({
   check: (tensors) => checkShapes("stateSpace", stateSpacePatterns, tensors, ["groups", "h"]),
   tensorsOf: recurrenceOf,
-  problemOf: () => stateSpaceProblem,
+  problemOf: (_tensors, { inPlace }) => ({ ...stateSpaceProblem, inPlace }),
   record: (gpu, { tensors }, run) => {
     using scope = gpu.scope();
     const { out, state } = run(tensors);
@@ -97,6 +97,6 @@ export const stateSpace = /* @__PURE__ */ defineOp<
   { name: "stateSpace", variants, order: ({ x }, _options, gpu) => orderFor(x.shape[2] ?? 0, gpu) },
   {
     tensors: tensorFields("x", "dt", "a", "b", "c", "d?", "state?", "documents?"),
-    options: fieldsOf<StateSpaceOptions>({}),
+    options: fieldsOf<StateSpaceOptions>({ inPlace: boolean }),
   },
 );

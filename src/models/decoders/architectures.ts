@@ -8,10 +8,11 @@ import { gemma } from "./gemma.ts";
 import { gptOss } from "./gpt-oss.ts";
 import { gpt1 } from "./gpt1.ts";
 import { gpt2 } from "./gpt2.ts";
+import { lfm2 } from "./lfm2.ts";
 import { llama } from "./llama.ts";
 
 /** All families: adding one takes a file and an entry here. */
-const families = [llama, gpt1, gpt2, gptOss, deepseek, gemma] as const;
+const families = [llama, gpt1, gpt2, gptOss, deepseek, gemma, lfm2] as const;
 
 /** Families by the names in `architectures` of a `config.json`. */
 export const architectures: Readonly<Record<string, Family>> = Object.fromEntries(

@@ -1,9 +1,10 @@
 import { type CacheShape, vectorWidth } from "../../blocks/kv-cache/cache.ts";
 import { type CacheOptions, cacheLayouts } from "../../blocks/kv-cache/cache-options.ts";
 import { latentCacheWidths } from "../../blocks/latent-attention.ts";
+import type { StateShape } from "../../blocks/state/cache.ts";
 import { cacheFormats, wordTypes } from "../../kernels/formats/formats.ts";
 import { cacheStorage } from "../../kernels/kv-cache/storage.ts";
-import type { DecoderConfig } from "./config.ts";
+import { type DecoderConfig, layersWith, stateChannels } from "./config.ts";
 
 const listed = (names: readonly string[]) => `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
 
@@ -25,29 +26,51 @@ export function resolveCache(config: DecoderConfig, options: CacheOptions = {}):
   const width = latent ? latent.rank + headWidth - latent.nope : headWidth;
   const { multiple: own } = cacheStorage[dtype];
   const multiple = layout === "paged" ? Math.max(vectorWidth, own) : own;
-  if (width % multiple !== 0) {
+  const attends = layersWith(config, "attention").length > 0;
+  if (attends && width % multiple !== 0) {
     throw new RangeError(
       `cache.dtype is ${dtype} and cache.layout ${layout}: heads of ${width} elements, expected a multiple of ${multiple}; ` +
         "f32 and contiguous take any",
     );
   }
-  if (rotate && headWidth % 2 !== 0) {
+  if (attends && rotate && headWidth % 2 !== 0) {
     throw new RangeError(`cache.rotate is true: heads of ${headWidth} elements, expected an even number`);
   }
   return { dtype, layout, rotate };
 }
 
-/** The cache of a decoder for `batch` sequences of up to `capacity` tokens; `ahead` as in `CacheShape`. */
+/** What layers with a state carry from token to token; undefined for a model without such layers. */
+export function stateShape(config: DecoderConfig): StateShape | undefined {
+  const { state, width } = config;
+  if (!state) return undefined;
+  const shape = {
+    layers: layersWith(config, "state").length,
+    convolution: [state.taps - 1, stateChannels(state, width)],
+  } as const;
+  if (state.kind === "convolution") return shape;
+  return {
+    ...shape,
+    recurrence:
+      state.kind === "mamba"
+        ? [state.heads, state.rows, state.headWidth]
+        : [state.valueHeads, state.width, state.valueWidth],
+  };
+}
+
+/** The keys and values of a decoder's layers with attention, for `batch` sequences of up to `capacity` tokens; `ahead` as in `CacheShape`. */
 export function cacheShape(
-  { layers, kvHeads, headWidth, latent, windows }: DecoderConfig,
+  config: DecoderConfig,
   batch: number,
   capacity: number,
   { dtype, layout, rotate }: CacheOptions = {},
   ahead?: number,
 ): CacheShape {
+  const { kvHeads, headWidth, latent } = config;
+  const attending = layersWith(config, "attention");
+  const windows = attending.map((layer) => config.windows[layer]);
   const widths = latent ? latentCacheWidths(latent.rank, headWidth - latent.nope, dtype) : { headWidth };
   return {
-    layers,
+    layers: attending.length,
     batch,
     kvHeads: latent ? 1 : kvHeads,
     capacity,

@@ -14,7 +14,9 @@ export type Positions =
       /** Base and scaling of the layers with a window, if they rotate by other frequencies (Gemma 3, OLMo 3). */
       readonly local?: { readonly theta: number; readonly scaling: RopeScaling };
     }
-  | { readonly kind: "learned" };
+  | { readonly kind: "learned" }
+  /** Layers with a state, or the causal mask, say what comes before what. */
+  | { readonly kind: "none" };
 
 /** The experts of a decoder's layers: their number and widths, how they are chosen and what they compute. */
 export interface MixtureConfig extends MixtureShape {
@@ -44,6 +46,43 @@ interface LatentConfig {
   /** Epsilon of the norms of both vectors. */
   readonly eps: number;
 }
+
+/**
+ * Layers that carry a state from token to token: a gated DeltaNet (Qwen3-Next), Mamba-2, or a gated short convolution
+ * (LFM2). `taps` are the inputs that an output of their convolution sees.
+ */
+type StateConfig =
+  | {
+      readonly kind: "delta-net";
+      /** Heads of queries and keys, and of values. */
+      readonly heads: number;
+      readonly valueHeads: number;
+      /** Elements of a key, and of a value. */
+      readonly width: number;
+      readonly valueWidth: number;
+      readonly taps: number;
+      /** As in `GatedDeltaNetOptions`. */
+      readonly tiled?: boolean;
+    }
+  | {
+      readonly kind: "mamba";
+      readonly heads: number;
+      /** Elements of a head. */
+      readonly headWidth: number;
+      /** Groups of heads that share what is written and read. */
+      readonly groups: number;
+      /** Rows of a head's state. */
+      readonly rows: number;
+      readonly taps: number;
+      /** The norm of the result, before or after its gate, in so many groups; unset: there is none. */
+      readonly norm?: { readonly gate: "before" | "after"; readonly groups: number };
+      readonly eps: number;
+      readonly biases: { readonly convolution: boolean; readonly projections: boolean };
+    }
+  | { readonly kind: "convolution"; readonly taps: number; readonly biased: boolean };
+
+/** What is at the place of attention in a layer: attention, a layer with a state, or the sum of both. */
+export type Mixer = "attention" | "state" | "both";
 
 /** Which projections have a bias. */
 interface Biases {
@@ -97,6 +136,12 @@ export interface DecoderConfig {
   readonly embeddingScale?: number;
   /** Layers after the last that predict further tokens; the checkpoint may contain them, and they are not read. */
   readonly predicting?: number;
+  /** The layers with a state, all of one kind; unset: there are none. */
+  readonly state?: StateConfig;
+  /** What each layer has at the place of attention; unset: attention. */
+  readonly mixers?: readonly Mixer[];
+  /** Attention has gates of its result (see `AttentionShape`). */
+  readonly gatedAttention?: boolean;
   /** Latent attention, whose heads have keys of `headWidth` elements and share one cached key. */
   readonly latent?: LatentConfig;
 }
@@ -112,8 +157,42 @@ export interface ConfigOrigin {
 export const configJson: ConfigOrigin = { file: "config.json", names: {} };
 
 /** Elements of a token's widest row of activations, outside of routed experts. */
-export function widestRow({ width, hidden, heads, headWidth, mixture, latent }: DecoderConfig): number {
+export function widestRow({
+  width,
+  hidden,
+  heads,
+  headWidth,
+  gatedAttention,
+  mixture,
+  latent,
+  state,
+}: DecoderConfig): number {
   // With latent attention, the absorbed query, which is as wide as the cached row.
   const ofHead = latent ? Math.max(headWidth, latent.rank + headWidth - latent.nope) : headWidth;
-  return Math.max(width, hidden, heads * ofHead, mixture?.shared ?? 0);
+  const queries = heads * ofHead * (gatedAttention ? 2 : 1);
+  return Math.max(width, hidden, queries, mixture?.shared ?? 0, state ? stateRow(state, width) : 0);
 }
+
+/** Channels of the convolution of a layer with a state. */
+export function stateChannels(state: StateConfig, width: number): number {
+  if (state.kind === "convolution") return width;
+  if (state.kind === "mamba") return state.heads * state.headWidth + 2 * state.groups * state.rows;
+  return 2 * state.heads * state.width + state.valueHeads * state.valueWidth;
+}
+
+/** Elements of a token's widest row in a layer with a state. */
+export function stateRow(state: StateConfig, width: number): number {
+  const channels = stateChannels(state, width);
+  if (state.kind === "convolution") return 3 * width;
+  return state.kind === "mamba" ? channels + state.heads * (state.headWidth + 1) : channels;
+}
+
+/** Indices of the layers with attention, or of those with a state. */
+export const layersWith = (
+  { layers, mixers }: Pick<DecoderConfig, "layers" | "mixers">,
+  which: "attention" | "state",
+) =>
+  Array.from({ length: layers }, (_, layer) => layer).filter((layer) => {
+    const mixer = mixers?.[layer] ?? "attention";
+    return mixer === which || mixer === "both";
+  });

@@ -2,6 +2,7 @@ import type { Place } from "../../blocks/attention.ts";
 import type { KvCache } from "../../blocks/kv-cache/cache.ts";
 import { isStep, linear, project } from "../../blocks/linear.ts";
 import { addNorm, type Residual, summed } from "../../blocks/norm.ts";
+import type { States } from "../../blocks/state/cache.ts";
 import { maskedBlock } from "../../blocks/transformer-block.ts";
 import { GpuError } from "../../gpu/errors.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
@@ -31,6 +32,8 @@ export interface ForwardInputs {
   readonly batch: number;
   /** Unset: tokens attend over one another, from position 0 on, and nothing is kept (training). */
   readonly cache?: KvCache | undefined;
+  /** What layers with a state carry on, of as many as there are; unset: they begin anew, and nothing is kept. */
+  readonly states?: States | undefined;
   readonly ropeTables?: RopeTables | undefined;
   readonly place: Place;
   /** Maximum number of cached tokens visible. */
@@ -56,7 +59,7 @@ export interface RopeTables {
   readonly local?: Tensor | undefined;
 }
 
-/** The tables of cosines and sines for sequences up to `positions`; undefined for learned positions. */
+/** The tables of cosines and sines for sequences up to `positions`; undefined without rotary positions. */
 export function createRopeTables({ gpu, config }: Decoder, positions: number): RopeTables | undefined {
   if (config.positions.kind !== "rope") return undefined;
   const { width, local } = config.positions;
@@ -95,11 +98,14 @@ export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
     return dropout ? dropout(embedded, 0) : embedded;
   });
   let stream: Residual = { sum: x };
+  const counts = { attention: 0, state: 0 };
   weights.blocks.forEach((block, layer) => {
-    const cache = inputs.cache?.[layer];
-    if (inputs.cache && !cache) {
-      throw new TypeError(`the cache has ${inputs.cache.length} layers, the model ${config.layers}`);
+    const cache = block.attention && inputs.cache?.[counts.attention++];
+    const state = block.state && inputs.states?.[counts.state++];
+    if (block.attention && inputs.cache && !cache) {
+      throw new TypeError(`the cache has ${inputs.cache.length} layers, and layer ${layer} of the model attends, too`);
     }
+    if (block.state && inputs.cache && !state) throw new TypeError(`layer ${layer} has no state to go on from`);
     const [scale, window] = [config.scales?.[layer], config.windows[layer]];
     const ropeTable = window === undefined ? ropeTables?.all : (ropeTables?.local ?? ropeTables?.all);
     const rotated = config.positions.kind === "rope" && !config.unrotated?.includes(layer);
@@ -111,6 +117,7 @@ export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
         given,
         {
           cache,
+          state,
           ropeTable: rotated ? ropeTable : undefined,
           place,
           visible: inputs.visible,
@@ -126,6 +133,7 @@ export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
           window,
           activation: config.activation,
           norms: config.norms,
+          gated: config.gatedAttention,
           ...(config.mixture ? { mixture: { rule: config.mixture.rule, activation: config.mixture.activation } } : {}),
           ...(scale === undefined ? {} : { scale }),
           ...(config.scoreCap === undefined ? {} : { cap: config.scoreCap }),

@@ -21,6 +21,13 @@ export interface WeightSource {
   readonly transposed?: boolean;
   /** Added in f32 to each element of a vector after reading: weights of norms may be stored minus 1. */
   readonly added?: number;
+  /** A vector of logarithms of which the negated exponentials are used: A_log of layers with a state. */
+  readonly negExp?: boolean;
+  /**
+   * Factors, one or one for each row: a vector is multiplied after reading; of a matrix the results are, so that it
+   * stays as stored.
+   */
+  readonly factor?: number | readonly number[];
   /** The shape is in bytes; its last two axes are the blocks of a row and the bytes of a block. */
   readonly packed?: PackedBlocks;
   /** Rows to take, after transposing; a row runs along the last axis. */
@@ -74,11 +81,29 @@ export interface LatentSources {
   readonly queryNorm?: WeightSource;
 }
 
-/** Names and shapes of one layer's weights; a weight that the family does not have is absent. */
-export interface LayerSources {
-  /** Before attention, or after it where norms follow the additions; unset: no norm. */
-  readonly attentionNorm?: WeightSource;
-  readonly attentionNormBias?: WeightSource;
+/** Names and shapes of the weights of a layer with a state, by their names in the layer of each kind. */
+export interface StateSources {
+  /** Of a gated DeltaNet. */
+  readonly qkv?: WeightSource | StackedSource;
+  readonly z?: WeightSource | StackedSource;
+  readonly b?: WeightSource | StackedSource;
+  readonly a?: WeightSource | StackedSource;
+  /** Of Mamba-2, and of a gated convolution. */
+  readonly in?: WeightSource;
+  readonly inBias?: WeightSource;
+  /** `[channels, 1, taps]` */
+  readonly convolution: WeightSource;
+  readonly convolutionBias?: WeightSource;
+  readonly dtBias?: WeightSource;
+  readonly decay?: WeightSource;
+  readonly skip?: WeightSource;
+  readonly norm?: WeightSource;
+  readonly out: WeightSource;
+  readonly outBias?: WeightSource;
+}
+
+/** Names and shapes of the weights of a layer with attention; a weight that the family does not have is absent. */
+export interface AttentionSources {
   readonly q: WeightSource;
   readonly qBias?: WeightSource;
   readonly k: WeightSource;
@@ -92,12 +117,23 @@ export interface LayerSources {
   /** The sink of each head `[h]`: a score without a value. */
   readonly sinks?: WeightSource;
   readonly latent?: LatentSources;
+}
+
+/** True for the sources of a layer with attention. */
+export const hasAttention = (layer: Partial<AttentionSources>): layer is AttentionSources => layer.q !== undefined;
+
+/** Names and shapes of one layer's weights; a weight that the family does not have is absent. */
+export interface LayerSources extends Partial<AttentionSources> {
+  /** Before attention, or after it where norms follow the additions; unset: no norm. */
+  readonly attentionNorm?: WeightSource;
+  readonly attentionNormBias?: WeightSource;
+  readonly state?: StateSources;
   /** Of attention's result. */
   readonly attentionOutputNorm?: WeightSource;
   /** Before the feed-forward layer, or after it likewise; unset: no norm. */
   readonly feedForwardNorm?: WeightSource;
   readonly feedForwardNormBias?: WeightSource;
-  readonly feedForward: FeedForwardSources | MixtureSources;
+  readonly feedForward?: FeedForwardSources | MixtureSources;
   /** Of the feed-forward layer's result. */
   readonly feedForwardOutputNorm?: WeightSource;
 }

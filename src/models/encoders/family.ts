@@ -1,5 +1,12 @@
 import type { FieldReader } from "../../formats/json/fields.ts";
-import type { FeedForwardSources, LayerSources, Opposites, WeightNames, WeightSource } from "../decoders/family.ts";
+import type {
+  AttentionSources,
+  FeedForwardSources,
+  LayerSources,
+  Opposites,
+  WeightNames,
+  WeightSource,
+} from "../decoders/family.ts";
 import type { EncoderConfig } from "./config.ts";
 import type { FamilyHeads, HeadKind, HeadNaming, HeadSources } from "./heads/head.ts";
 
@@ -22,7 +29,7 @@ export interface EncoderSources {
 }
 
 /** Names and shapes of one layer's weights; encoder layers have no experts. */
-export interface EncoderLayerSources extends LayerSources {
+export interface EncoderLayerSources extends Omit<LayerSources, keyof AttentionSources>, AttentionSources {
   readonly feedForwardNorm: WeightSource;
   readonly feedForward: FeedForwardSources;
 }

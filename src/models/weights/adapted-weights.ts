@@ -1,6 +1,6 @@
 import type { Adapter } from "../../blocks/linear.ts";
 import { type ExpertsAdapter, isMixture } from "../../blocks/mixture.ts";
-import type { BlockWeights } from "../../blocks/transformer-block.ts";
+import type { LayerWeights } from "../../blocks/transformer-block.ts";
 import type { FeedForwardSources, LayerSources, MixtureSources, WeightSource } from "../decoders/family.ts";
 import type { DecoderWeights } from "./weights.ts";
 
@@ -32,29 +32,35 @@ function chosenExperts({ gateUp, gateUpBias, down }: MixtureSources): readonly A
 }
 
 /**
- * The projections of a layer that can be adapted: of attention and latent attention, of dense layers, of shared and
+ * The projections of a layer that can be adapted: of attention, latent attention and layers with a state, of dense layers, of shared and
  * routed experts, and of routers.
  */
-export function adaptable({ q, k, v, output, latent, feedForward }: LayerSources): readonly Adaptable[] {
+export function adaptable({ q, k, v, output, latent, state, feedForward }: LayerSources): readonly Adaptable[] {
   const dense = ({ gate, up, down }: FeedForwardSources, ...path: readonly string[]) =>
     Object.entries({ gate, up, down }).map(([name, source]) => [source, ...path, name] as const);
   const layer =
-    "router" in feedForward
+    feedForward && "router" in feedForward
       ? [
           ...(feedForward.shared ? dense(feedForward.shared, "feedForward", "shared") : []),
           [feedForward.router, "feedForward", "router"] as const,
           [feedForward.sharedGate, "feedForward", "sharedGate"] as const,
         ]
-      : dense(feedForward, "feedForward");
+      : feedForward
+        ? dense(feedForward, "feedForward")
+        : [];
   const found: readonly (readonly [WeightSource | undefined, ...string[]])[] = [
     ...Object.entries({ q, k, v, output }).map(([name, source]) => [source, "attention", name] as const),
     [latent?.queryDown, "attention", "latent", "query", "down"],
+    ...(["in", "qkv", "z", "b", "a", "out"] as const).flatMap((name) => {
+      const source = state?.[name];
+      return source && "name" in source ? [[source, "state", "weights", name] as const] : [];
+    }),
     ...layer,
   ];
   const others = found.flatMap(([source, ...path]) =>
     source ? [{ source, path, routes: ["router", "sharedGate"].includes(path.at(-1) ?? "") }] : [],
   );
-  return "router" in feedForward ? [...others, ...chosenExperts(feedForward)] : others;
+  return feedForward && "router" in feedForward ? [...others, ...chosenExperts(feedForward)] : others;
 }
 
 /**
@@ -67,7 +73,7 @@ export function adaptedWeights(
   adapterOf: (source: WeightSource) => Adapter | undefined,
   expertsOf: (layer: number) => ExpertsAdapter | undefined,
 ): DecoderWeights {
-  const blocks = weights.blocks.map((block, index): BlockWeights => {
+  const blocks = weights.blocks.map((block, index): LayerWeights => {
     let changed = block;
     const experts = expertsOf(index);
     if (experts && isMixture(block.feedForward)) {

@@ -104,6 +104,19 @@ function vectorSize({ rows, shape }: WeightSource): number {
   return (end - begin) * sizeOf(shape.slice(1));
 }
 
+/** Elements of a vector as they are used: see `WeightSource`; the file may have it so already. */
+function changed(
+  data: Elements,
+  { added = 0, negExp = false, factor = 1 }: WeightSource,
+  stored: StoredTensor,
+): Elements {
+  const more = added - (stored.added ?? 0);
+  return data.map((value, i) => {
+    const used = negExp && !stored.negExp ? -Math.exp(value) : value + more;
+    return used * (typeof factor === "number" ? factor : (factor[i] ?? 1));
+  });
+}
+
 /** Bytes read together, and their use. */
 interface Step {
   readonly reads: readonly TensorBytes[];
@@ -159,6 +172,12 @@ export class Loader {
   /** A vector, always as f32; several axes are flattened. Ready after `finish`. */
   vector(source: WeightSource): Tensor {
     return this.#small(source, [vectorSize(source)], () => "f32");
+  }
+
+  /** Numbers that no file has, as f32. */
+  constant(values: readonly number[], label: string): Tensor {
+    const elements = Float32Array.from(values);
+    return this.#own(this.#gpu.unscoped(() => upload(this.#gpu, [values.length], "f32", elements, label)));
   }
 
   /** Vectors one after the other, as f32. */
@@ -245,9 +264,12 @@ export class Loader {
       };
       const origin = { tensor: stored, elementOf };
       const planes = convert(from, to, { data: taken }, columns, origin, this.#losses);
-      // Only vectors have additions, and they are f32 by now: fewer bits would lose digits of w in 1 + w.
-      const added = (source.added ?? 0) - (stored.added ?? 0);
-      then(added === 0 ? planes : { data: planes.data.map((value) => value + added) });
+      // Only vectors are changed, and they are f32 by now: fewer bits would lose digits of w in 1 + w.
+      then(
+        source.added || source.negExp || source.factor || stored.added
+          ? { data: changed(planes.data, source, stored) }
+          : planes,
+      );
     };
     const known = this.#whole.get(stored);
     if (known) {

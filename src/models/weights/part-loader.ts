@@ -2,12 +2,20 @@ import type { AttentionWeights } from "../../blocks/attention.ts";
 import type { FeedForwardWeights } from "../../blocks/feed-forward.ts";
 import type { Linear } from "../../blocks/linear.ts";
 import type { Norm } from "../../blocks/norm.ts";
+import type { StateLayer } from "../../blocks/state/layer.ts";
 import type { Weights } from "../../formats/weights.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { planeRowBytes } from "../../tensor/formats/formats.ts";
-import { slice } from "../../tensor/views.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { reshape, slice } from "../../tensor/views.ts";
 import type { DecoderConfig } from "../decoders/config.ts";
-import type { FeedForwardSources, LayerSources, WeightSource } from "../decoders/family.ts";
+import type {
+  AttentionSources,
+  FeedForwardSources,
+  StackedSource,
+  StateSources,
+  WeightSource,
+} from "../decoders/family.ts";
 import type { Loader } from "./loader.ts";
 import type { MatrixTypes, TypeChoice } from "./matrix-types.ts";
 import { storedRows } from "./stored-rows.ts";
@@ -24,16 +32,18 @@ export function partLoader(
   weights: Weights,
   loader: Loader,
   types: MatrixTypes,
-  config: Pick<DecoderConfig, "norm" | "eps">,
+  config: Pick<DecoderConfig, "norm" | "eps" | "state">,
 ) {
   const norm = (weight: WeightSource, bias?: WeightSource, eps = config.eps): Norm => {
     if (config.norm === "rms") return { kind: "rms", weight: loader.vector(weight), eps };
     return { kind: "layer", weight: loader.vector(weight), bias: bias && loader.vector(bias), eps };
   };
-  const linear = (type: TypeChoice, weight: WeightSource, bias?: WeightSource): Linear => ({
-    weight: loader.matrix(weight, type),
-    bias: bias && loader.vector(bias),
-  });
+  const linear = (type: TypeChoice, weight: WeightSource | StackedSource, bias?: WeightSource): Linear => {
+    const both = { weight: loader.matrix(weight, type), bias: bias && loader.vector(bias) };
+    const { factor = 1, name = "" } = "parts" in weight ? {} : weight;
+    if (factor === 1) return both;
+    return { ...both, scale: loader.constant(typeof factor === "number" ? [factor] : factor, `${name} factor`) };
+  };
   /** Projections of one input, fused where possible, with a function that splits them once all is loaded. */
   const joined = (sources: readonly LinearSources[]): (() => readonly [parts: Linear[], whole?: Linear]) => {
     const { chosen, canJoin } = joining(gpu, weights, sources);
@@ -66,7 +76,7 @@ export function partLoader(
     };
   };
   /** Queries, keys and values, fused where possible except in latent attention; and the output. */
-  const projections = (layer: LayerSources, index: number): (() => Projections) => {
+  const projections = (layer: AttentionSources, index: number): (() => Projections) => {
     const [q, k, v] = [
       { type: types.of("q", index), weight: layer.q, bias: layer.qBias },
       { type: types.of("k", index), weight: layer.k, bias: layer.kBias },
@@ -84,7 +94,49 @@ export function partLoader(
       return { q: q as Linear, k: k as Linear, v: v as Linear, qkv, output };
     };
   };
-  return { norm, linear, projections, feedForward };
+  /** A layer with a state, of the kind that the config says. */
+  const state = (sources: StateSources, index: number): (() => StateLayer) => {
+    const { state: kind } = config;
+    if (!kind) throw new TypeError(`layer ${index} has sources of a state, and the config says nothing of one`);
+    const matrix = (key: "qkv" | "z" | "b" | "a" | "in" | "out", bias?: WeightSource): Linear => {
+      const source = sources[key];
+      if (!source) throw new TypeError(`layer ${index}: ${kind.kind} has no source of ${key}`);
+      return linear(types.of(key, index), source, bias);
+    };
+    const vector = (key: "dtBias" | "decay" | "skip" | "norm"): Tensor => {
+      const source = sources[key];
+      if (!source) throw new TypeError(`layer ${index}: ${kind.kind} has no source of ${key}`);
+      return loader.vector(source);
+    };
+    const convolution = loader.vector(sources.convolution);
+    const bias = sources.convolutionBias && loader.vector(sources.convolutionBias);
+    const shaped = () => reshape(convolution, [-1, kind.taps]);
+    const out = matrix("out", sources.outBias);
+    if (kind.kind === "convolution") {
+      const parts = { in: matrix("in", sources.inBias), out, convolutionBias: bias };
+      return () => ({ kind: "convolution", weights: { ...parts, convolution: shaped() } });
+    }
+    const recurrent = { out, dtBias: vector("dtBias"), decay: vector("decay") };
+    if (kind.kind === "delta-net") {
+      const { heads, valueHeads, tiled } = kind;
+      const into = { qkv: matrix("qkv"), z: matrix("z"), b: matrix("b"), a: matrix("a") };
+      const parts = { ...recurrent, ...into, norm: vector("norm") };
+      const options = { heads, valueHeads, eps: config.eps, tiled };
+      return () => ({ kind: "delta-net", weights: { ...parts, convolution: shaped() }, options });
+    }
+    const { heads, groups, norm: normed, eps } = kind;
+    const normOf = normed && { normBeforeGate: normed.gate === "after", normGroups: normed.groups };
+    const parts = {
+      ...recurrent,
+      in: matrix("in", sources.inBias),
+      convolutionBias: bias,
+      skip: vector("skip"),
+      norm: normed && vector("norm"),
+    };
+    const options = { heads, groups, eps, ...normOf };
+    return () => ({ kind: "mamba", weights: { ...parts, convolution: shaped() }, options });
+  };
+  return { norm, linear, projections, feedForward, state };
 }
 
 // Projections of one input whose weights are in one tensor, so that a kernel reads them in one dispatch.
@@ -108,7 +160,7 @@ function joining(
   weights: Weights,
   sources: readonly LinearSources[],
 ): { readonly canJoin: boolean; readonly chosen: readonly TypeChoice[] } {
-  if (sources.some(({ weight: { transposed, packed } }) => transposed || packed)) {
+  if (sources.some(({ weight: { transposed, packed, factor } }) => transposed || packed || factor !== undefined)) {
     return { canJoin: false, chosen: sources.map(({ type }) => type) };
   }
   const stored = sources.map(({ weight }) => storedRows(weights, weight, false));

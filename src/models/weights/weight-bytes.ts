@@ -11,7 +11,8 @@ import { storedRows } from "./stored-rows.ts";
 type Part = Readonly<Record<string, unknown>>;
 
 /** Sources that become vectors, or f32 by name, on the device; all others are matrices. */
-const isVector = (key: string, { shape }: WeightSource) => shape.length === 1 || /norm|bias|sinks/i.test(key);
+const isVector = (key: string, { shape }: WeightSource) =>
+  shape.length === 1 || /norm|bias|sinks|^convolution$/i.test(key);
 
 /**
  * Bytes that the weights of a checked checkpoint take on the device, with matrices of the chosen types: what
@@ -30,7 +31,9 @@ export function weightBytes(
     const [only, ...others] = new Set(stored.map((one) => one.dtype));
     const rows = stored.reduce((sum, one) => sum + one.rows, 0);
     const columns = stored[0]?.columns ?? 0;
-    return bytesOf(choose(only && others.length === 0 ? only : "f32", columns), [rows, columns]);
+    const { factor } = "parts" in source ? {} : source;
+    const scale = factor === undefined ? 0 : 4 * (typeof factor === "number" ? 1 : factor.length);
+    return scale + bytesOf(choose(only && others.length === 0 ? only : "f32", columns), [rows, columns]);
   };
   const vector = ({ shape, rows }: WeightSource): number => {
     const [begin, end] = rows ?? [0, shape[0] ?? 1];

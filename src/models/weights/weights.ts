@@ -2,12 +2,19 @@ import type { AttentionWeights, LatentProjections } from "../../blocks/attention
 import type { Linear } from "../../blocks/linear.ts";
 import type { MixtureWeights } from "../../blocks/mixture.ts";
 import type { Norm } from "../../blocks/norm.ts";
-import type { BlockWeights } from "../../blocks/transformer-block.ts";
+import type { LayerWeights } from "../../blocks/transformer-block.ts";
 import type { Weights } from "../../formats/weights.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { DecoderConfig } from "../decoders/config.ts";
-import type { Family, LatentSources, LayerSources, MixtureSources } from "../decoders/family.ts";
+import {
+  type AttentionSources,
+  type Family,
+  hasAttention,
+  type LatentSources,
+  type LayerSources,
+  type MixtureSources,
+} from "../decoders/family.ts";
 import { type Checkpoint, checkWeights } from "./checkpoint.ts";
 import { Loader, type LoadOptions } from "./loader.ts";
 import { matrixTypes } from "./matrix-types.ts";
@@ -20,7 +27,7 @@ export interface DecoderWeights {
   readonly embedding: Tensor;
   /** Learned positions `[context, c]`. */
   readonly positions?: Tensor | undefined;
-  readonly blocks: readonly BlockWeights[];
+  readonly blocks: readonly LayerWeights[];
   /** Of the last layer's result; unset: no norm. */
   readonly norm?: Norm | undefined;
   readonly head: Linear;
@@ -32,6 +39,12 @@ export interface DecoderWeights {
   readonly bytes: number;
   dispose(): void;
 }
+
+/** True where a projection of attention or of the feed-forward layer has a scale. */
+const isScaled = ({ attention, feedForward }: LayerWeights): boolean =>
+  [...Object.values(attention ?? {}), ...Object.values(feedForward ?? {})].some(
+    (part: unknown) => typeof part === "object" && part !== null && "scale" in part,
+  );
 
 /** Checks a checkpoint (`checkWeights`), then uploads it. */
 export async function loadWeights(
@@ -58,7 +71,7 @@ export async function uploadWeights(
   const loader = new Loader(gpu, weights, options);
   const types = matrixTypes(options, config);
   try {
-    const { norm, linear, projections, feedForward } = partLoader(gpu, weights, loader, types, config);
+    const { norm, linear, projections, feedForward, state } = partLoader(gpu, weights, loader, types, config);
     const faults = config.mixture && loader.flags(config.layers);
     const mixture = (layer: MixtureSources, index: number): (() => MixtureWeights) => {
       const shared = layer.shared && feedForward(layer.shared, index);
@@ -74,7 +87,7 @@ export async function uploadWeights(
       };
       return () => ({ ...others, shared: shared?.() });
     };
-    const attention = (layer: LayerSources, index: number): (() => AttentionWeights) => {
+    const attention = (layer: AttentionSources, index: number): (() => AttentionWeights) => {
       const others = {
         qNorm: layer.qNorm && norm(layer.qNorm),
         kNorm: layer.kNorm && norm(layer.kNorm),
@@ -99,23 +112,22 @@ export async function uploadWeights(
     const parts = layers.map((layer, index) => ({
       attentionNorm: layer.attentionNorm && norm(layer.attentionNorm, layer.attentionNormBias),
       attentionOutputNorm: layer.attentionOutputNorm && norm(layer.attentionOutputNorm),
-      attention: attention(layer, index),
+      attention: hasAttention(layer) ? attention(layer, index) : undefined,
+      state: layer.state && state(layer.state, index),
       feedForwardNorm: layer.feedForwardNorm && norm(layer.feedForwardNorm, layer.feedForwardNormBias),
       feedForwardOutputNorm: layer.feedForwardOutputNorm && norm(layer.feedForwardOutputNorm),
       feedForward:
-        "router" in layer.feedForward ? mixture(layer.feedForward, index) : feedForward(layer.feedForward, index),
+        layer.feedForward &&
+        ("router" in layer.feedForward ? mixture(layer.feedForward, index) : feedForward(layer.feedForward, index)),
     }));
     const last = outer.norm && norm(outer.norm, outer.normBias);
     const head = outer.head ? linear(types.of("head"), outer.head) : { weight: embedding };
     for (const note of types.notes()) (options.onWarning ?? console.warn)(note);
     await loader.finish();
-    const blocks = parts.map(
-      ({ attention, feedForward, ...norms }): BlockWeights => ({
-        ...norms,
-        attention: attention(),
-        feedForward: feedForward(),
-      }),
-    );
+    const blocks = parts.map(({ attention, state, feedForward, ...norms }): LayerWeights => {
+      const layer = { ...norms, attention: attention?.(), state: state?.(), feedForward: feedForward?.() };
+      return isScaled(layer) ? { ...layer, adapted: true } : layer;
+    });
     const dispose = () => loader.dispose();
     return { embedding, positions, blocks, norm: last, head, faults, sources: layers, bytes: loader.bytes, dispose };
   } catch (error) {

@@ -3,7 +3,7 @@ import type { FeedForwardWeights } from "../../blocks/feed-forward.ts";
 import type { Linear } from "../../blocks/linear.ts";
 import type { MixtureWeights } from "../../blocks/mixture.ts";
 import type { Norm } from "../../blocks/norm.ts";
-import type { BlockWeights } from "../../blocks/transformer-block.ts";
+import type { LayerWeights } from "../../blocks/transformer-block.ts";
 import type {
   FeedForwardSources,
   LatentSources,
@@ -74,25 +74,25 @@ const ofMixture = (sources: MixtureSources, weights: MixtureWeights): Found[] =>
 /** A layer in the order of its parts; `between` are the parts between attention and the feed-forward layer. */
 export function ofLayer(
   sources: LayerSources,
-  { attention, feedForward, ...norms }: BlockWeights,
+  { attention, feedForward, ...norms }: LayerWeights,
   between: readonly Found[] = [],
 ): Found[] {
+  const fed = sources.feedForward;
   return [
     ...ofNorm(sources.attentionNorm, sources.attentionNormBias, norms.attentionNorm),
-    ...ofLinear(sources.q, sources.qBias, attention.q),
-    ...ofLinear(sources.k, sources.kBias, attention.k),
-    ...ofLinear(sources.v, sources.vBias, attention.v),
-    ...ofLinear(sources.output, sources.outputBias, attention.output),
-    ...ofNorm(sources.qNorm, undefined, attention.qNorm),
-    ...ofNorm(sources.kNorm, undefined, attention.kNorm),
-    [sources.sinks, attention.sinks],
-    ...ofLatent(sources.latent, attention.latent),
+    ...ofLinear(sources.q, sources.qBias, attention?.q),
+    ...ofLinear(sources.k, sources.kBias, attention?.k),
+    ...ofLinear(sources.v, sources.vBias, attention?.v),
+    ...ofLinear(sources.output, sources.outputBias, attention?.output),
+    ...ofNorm(sources.qNorm, undefined, attention?.qNorm),
+    ...ofNorm(sources.kNorm, undefined, attention?.kNorm),
+    [sources.sinks, attention?.sinks],
+    ...ofLatent(sources.latent, attention?.latent),
     ...ofNorm(sources.attentionOutputNorm, undefined, norms.attentionOutputNorm),
     ...between,
     ...ofNorm(sources.feedForwardNorm, sources.feedForwardNormBias, norms.feedForwardNorm),
-    ...("router" in sources.feedForward
-      ? ofMixture(sources.feedForward, feedForward as MixtureWeights)
-      : ofFeedForward(sources.feedForward, feedForward as FeedForwardWeights)),
+    ...(fed && "router" in fed ? ofMixture(fed, feedForward as MixtureWeights) : []),
+    ...(fed && "up" in fed ? ofFeedForward(fed, feedForward as FeedForwardWeights) : []),
     ...ofNorm(sources.feedForwardOutputNorm, undefined, norms.feedForwardOutputNorm),
   ];
 }
@@ -128,12 +128,20 @@ function nameOf(source: WeightSource | StackedSource): string {
  * The parameters of a decoder in the order of its layers, each tensor of the checkpoint once: a tied head is no
  * separate parameter. All experts of a layer are one parameter for gates and ups, named `label` of their source, and
  * one for downs.
+ *
+ * @throws GradientError for a layer with a state.
  */
 export function parametersOf({ outer, layers }: Checkpoint, weights: DecoderWeights): Parameter[] {
+  const carrying = layers.findIndex(({ state }) => state);
+  if (carrying >= 0) {
+    throw new GradientError(
+      `parameters: layer ${carrying} carries a state, and only its layers train, not models of them`,
+    );
+  }
   const found: Found[] = [
     [outer.embedding, weights.embedding],
     [outer.positions, weights.positions],
-    ...layers.flatMap((layer, i) => ofLayer(layer, weights.blocks[i] as BlockWeights)),
+    ...layers.flatMap((layer, i) => ofLayer(layer, weights.blocks[i] as LayerWeights)),
     ...ofNorm(outer.norm, outer.normBias, weights.norm),
     ...ofLinear(outer.head, undefined, outer.head ? weights.head : undefined),
   ];

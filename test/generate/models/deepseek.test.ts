@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { BlockWeights } from "../../../src/blocks/transformer-block.ts";
 import { loadModel } from "../../../src/generate/load/load-model.ts";
 import { testGpu } from "../../support/devices/gpu.ts";
 import { goldenFolders, goldenTests } from "./golden-folder.ts";
@@ -30,7 +31,7 @@ describe("a cache of latents", async () => {
   });
 
   test("comes with weights of any type, of which only those of the heads stay f32", () => {
-    const { blocks } = model.decoder.weights;
+    const blocks = model.decoder.weights.blocks as readonly BlockWeights[];
     const types = blocks.map(({ attention: { q, k, v, output } }) =>
       [q, k, v, output].map(({ weight }) => weight.dtype),
     );

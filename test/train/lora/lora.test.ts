@@ -188,7 +188,7 @@ test.each(["q8_0", "q4_k", "bf16"] as const)(
   async (format) => {
     const packed = await openLora(gpu, freshFolder(config, { seed: 2 }), { rank: 4 }, { dtype: format });
     const { weights } = packed.decoder;
-    const q = weights.blocks[0]?.attention.q.weight as Tensor;
+    const q = weights.blocks[0]?.attention?.q.weight as Tensor;
     expect(q.dtype).toBe(format);
     const dequantised = new Map<string, ArrayLike<number>>();
     const layer = "model.layers.0";
@@ -197,10 +197,10 @@ test.each(["q8_0", "q4_k", "bf16"] as const)(
     const stored: Record<string, Tensor | undefined> = {
       "model.embed_tokens.weight": weights.embedding,
       "lm_head.weight": weights.head.weight,
-      [`${layer}.self_attn.q_proj.weight`]: block?.attention.q.weight,
-      [`${layer}.self_attn.k_proj.weight`]: block?.attention.k.weight,
-      [`${layer}.self_attn.v_proj.weight`]: block?.attention.v.weight,
-      [`${layer}.self_attn.o_proj.weight`]: block?.attention.output.weight,
+      [`${layer}.self_attn.q_proj.weight`]: block?.attention?.q.weight,
+      [`${layer}.self_attn.k_proj.weight`]: block?.attention?.k.weight,
+      [`${layer}.self_attn.v_proj.weight`]: block?.attention?.v.weight,
+      [`${layer}.self_attn.o_proj.weight`]: block?.attention?.output.weight,
       [`${layer}.mlp.gate_proj.weight`]: dense.gate.weight,
       [`${layer}.mlp.up_proj.weight`]: dense.up.weight,
       [`${layer}.mlp.down_proj.weight`]: dense.down.weight,
