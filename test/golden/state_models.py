@@ -1,12 +1,17 @@
-"""Golden data of LFM2: `/usr/bin/python3 test/golden/state_models.py` writes its folder.
+"""Golden data of models whose layers carry states: `/usr/bin/python3 test/golden/state_models.py` writes a folder of each.
 
-It needs PyTorch (`apt-get install python3-torch`), takes seconds and gives the same files every time. Three layers are
-short convolutions between gates, two are attention with normed queries and keys; the width of the feed-forward layers is
-two thirds of the config's, in whole blocks; the head is the embedding.
+It needs PyTorch (`apt-get install python3-torch`), takes seconds and gives the same files every time.
+
+- lfm2: three short convolutions between gates, two layers of attention with normed queries and keys; the width of the
+  feed-forward layers is two thirds of the config's, in whole blocks; the head is the embedding.
+- qwen3-next: three gated DeltaNets, then attention with a gate, a quarter of each head rotated; projections packed by key
+  heads; experts of which two are chosen, and a shared one with a gate.
+- qwen3.5: the same layers with flat projections and dense feed-forward layers, the text model within another one; the
+  head is the embedding.
 """
 
 import torch
-from checkpoint import VOCABULARY, Checkpoint, causal, rms_norm, silu, write
+from checkpoint import VOCABULARY, Checkpoint, causal, gap_after, rms_norm, silu, write
 
 LFM2 = {
     "architectures": ["Lfm2ForCausalLM"],
@@ -29,17 +34,83 @@ LFM2 = {
     "tie_embedding": True,
 }
 
+LINEAR = {
+    "linear_num_key_heads": 2,
+    "linear_num_value_heads": 4,
+    "linear_key_head_dim": 8,
+    "linear_value_head_dim": 12,
+    "linear_conv_kernel_dim": 4,
+}
+QWEN3_NEXT = {
+    "architectures": ["Qwen3NextForCausalLM"],
+    "model_type": "qwen3_next",
+    "vocab_size": VOCABULARY,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 16,
+    "max_position_embeddings": 128,
+    "rms_norm_eps": 1e-6,
+    "rope_theta": 10000000,
+    "partial_rotary_factor": 0.25,
+    "full_attention_interval": 4,
+    "hidden_act": "silu",
+    "num_experts": 4,
+    "num_experts_per_tok": 2,
+    "moe_intermediate_size": 16,
+    "shared_expert_intermediate_size": 16,
+    "norm_topk_prob": True,
+    "decoder_sparse_step": 1,
+    "mlp_only_layers": [],
+    "tie_word_embeddings": False,
+    **LINEAR,
+}
+QWEN3_5 = {
+    "architectures": ["Qwen3_5ForConditionalGeneration"],
+    "model_type": "qwen3_5",
+    "text_config": {
+        "model_type": "qwen3_5_text",
+        "vocab_size": VOCABULARY,
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 4,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 16,
+        "max_position_embeddings": 128,
+        "rms_norm_eps": 1e-6,
+        "rope_parameters": {
+            "rope_type": "default",
+            "rope_theta": 10000000,
+            "partial_rotary_factor": 0.25,
+            "mrope_interleaved": True,
+            "mrope_section": [1, 1, 0],
+        },
+        "attn_output_gate": True,
+        "full_attention_interval": 4,
+        "layer_types": ["linear_attention", "linear_attention", "linear_attention", "full_attention"],
+        "hidden_act": "silu",
+        "mamba_ssm_dtype": "float32",
+        **LINEAR,
+    },
+    "tie_word_embeddings": True,
+}
 
-def attention(q, k, v, theta):
-    """Grouped-query attention over heads [tokens, heads, d], whose queries and keys are rotated, half with half."""
+
+def attention(q, k, v, theta, share=1.0):
+    """
+    Grouped-query attention over heads [tokens, heads, d]. A share of each query and key is rotated, half with half.
+    """
     tokens, heads, width = q.shape
 
     def rotate(x):
-        half = width // 2
+        half = int(width * share) // 2
         angles = torch.arange(tokens)[:, None, None] * theta ** (-torch.arange(half) / half)
-        first, second = x[..., :half], x[..., half:]
+        first, second, rest = x[..., :half], x[..., half : 2 * half], x[..., 2 * half :]
         cosine, sine = torch.cos(angles), torch.sin(angles)
-        return torch.cat([first * cosine - second * sine, second * cosine + first * sine], -1)
+        return torch.cat([first * cosine - second * sine, second * cosine + first * sine, rest], -1)
 
     q, k = rotate(q), rotate(k)
     results = []
@@ -57,14 +128,38 @@ def convolve(x, weight):
     return sum(padded[i : i + x.shape[0]] * weight[:, 0, i] for i in range(taps))
 
 
-class Lfm2:
+class Model:
     """A random model: its weights by their names, and a forward pass over all tokens."""
 
     def __init__(self, config, seed):
-        self.config = config
+        self.config = config.get("text_config", config)
         self.checkpoint = Checkpoint(seed)
         self.weights = {}
-        width = config["hidden_size"]
+        self.make()
+
+    def random(self, name, shape, spread):
+        self.weights[name] = self.checkpoint.random(f"{name}.weight", shape, spread)
+
+    def matrix(self, name, rows, columns, gain=1.0):
+        self.weights[name] = self.checkpoint.matrix(f"{name}.weight", [rows, columns], gain, torch.bfloat16)
+
+    def norm_weight(self, name, width):
+        self.weights[name] = self.checkpoint.norm(f"{name}.weight", width)
+
+    def norm_minus_one(self, name, width):
+        """A norm's weight, stored minus 1."""
+        self.weights[name] = self.checkpoint.random(f"{name}.weight", [width], 0.3) + 1
+
+    def linear(self, x, name):
+        return x @ self.weights[name].T
+
+    def gated(self, x, gate, up, down):
+        return self.linear(silu(self.linear(x, gate)) * self.linear(x, up), down)
+
+
+class Lfm2(Model):
+    def make(self):
+        config, width = self.config, self.config["hidden_size"]
         multiple = config["block_multiple_of"]
         hidden = -(-(2 * config["intermediate_size"] // 3) // multiple) * multiple
         self.head_width = width // config["num_attention_heads"]
@@ -88,18 +183,6 @@ class Lfm2:
             self.matrix(f"{at}.feed_forward.w2", width, hidden)
         self.norm_weight("model.embedding_norm", width)
 
-    def random(self, name, shape, spread):
-        self.weights[name] = self.checkpoint.random(f"{name}.weight", shape, spread)
-
-    def matrix(self, name, rows, columns, gain=1.0):
-        self.weights[name] = self.checkpoint.matrix(f"{name}.weight", [rows, columns], gain, torch.bfloat16)
-
-    def norm_weight(self, name, width):
-        self.weights[name] = self.checkpoint.norm(f"{name}.weight", width)
-
-    def linear(self, x, name):
-        return x @ self.weights[name].T
-
     def norm(self, x, name):
         return rms_norm(x, self.weights[name], self.config["norm_eps"])
 
@@ -119,12 +202,151 @@ class Lfm2:
             at = f"model.layers.{index}"
             normed = self.norm(x, f"{at}.operator_norm")
             x = x + (self.convolution(normed, f"{at}.conv") if kind == "conv" else self.attend(normed, f"{at}.self_attn"))
-            normed = self.norm(x, f"{at}.ffn_norm")
-            hidden = silu(self.linear(normed, f"{at}.feed_forward.w1")) * self.linear(normed, f"{at}.feed_forward.w3")
-            x = x + self.linear(hidden, f"{at}.feed_forward.w2")
+            gate, up, down = (f"{at}.feed_forward.{name}" for name in ("w1", "w3", "w2"))
+            x = x + self.gated(self.norm(x, f"{at}.ffn_norm"), gate, up, down)
         return self.linear(self.norm(x[-1], "model.embedding_norm"), "model.embed_tokens"), torch.inf
 
 
-for name, config, seed in (("lfm2", LFM2, 3),):
-    model = Lfm2(config, seed)
+class QwenNext(Model):
+    def make(self):
+        config, width = self.config, self.config["hidden_size"]
+        self.nested = config["model_type"] == "qwen3_5_text"
+        self.prefix = "model.language_model" if self.nested else "model"
+        self.random(f"{self.prefix}.embed_tokens", [VOCABULARY, width], 1.0)
+        for index in range(config["num_hidden_layers"]):
+            at = f"{self.prefix}.layers.{index}"
+            self.norm_minus_one(f"{at}.input_layernorm", width)
+            if self.is_full(index):
+                self.make_attention(f"{at}.self_attn")
+            else:
+                self.make_delta_net(f"{at}.linear_attn")
+            self.norm_minus_one(f"{at}.post_attention_layernorm", width)
+            if self.nested:
+                self.make_gated(f"{at}.mlp", config["intermediate_size"])
+                continue
+            self.matrix(f"{at}.mlp.gate", config["num_experts"], width, 1.5)
+            for expert in range(config["num_experts"]):
+                self.make_gated(f"{at}.mlp.experts.{expert}", config["moe_intermediate_size"])
+            self.make_gated(f"{at}.mlp.shared_expert", config["shared_expert_intermediate_size"])
+            self.matrix(f"{at}.mlp.shared_expert_gate", 1, width, 2.0)
+        self.norm_minus_one(f"{self.prefix}.norm", width)
+        if not self.nested:
+            self.matrix("lm_head", VOCABULARY, width, 2.0)
+
+    def is_full(self, index):
+        return (index + 1) % self.config["full_attention_interval"] == 0
+
+    def make_gated(self, at, hidden):
+        width = self.config["hidden_size"]
+        for name, rows, columns in ("gate_proj", hidden, width), ("up_proj", hidden, width), ("down_proj", width, hidden):
+            self.matrix(f"{at}.{name}", rows, columns, 2.0)
+
+    def make_attention(self, at):
+        config, width, d = self.config, self.config["hidden_size"], self.config["head_dim"]
+        heads, groups = config["num_attention_heads"], config["num_key_value_heads"]
+        self.matrix(f"{at}.q_proj", 2 * heads * d, width)
+        self.matrix(f"{at}.k_proj", groups * d, width)
+        self.matrix(f"{at}.v_proj", groups * d, width)
+        self.matrix(f"{at}.o_proj", width, heads * d)
+        self.norm_minus_one(f"{at}.q_norm", d)
+        self.norm_minus_one(f"{at}.k_norm", d)
+
+    def sizes(self):
+        names = ("num_key_heads", "num_value_heads", "key_head_dim", "value_head_dim")
+        return [self.config[f"linear_{name}"] for name in names]
+
+    def make_delta_net(self, at):
+        width = self.config["hidden_size"]
+        heads, values, d, dv = self.sizes()
+        channels = 2 * heads * d + values * dv
+        if self.nested:
+            for name, rows in ("qkv", channels), ("z", values * dv), ("b", values), ("a", values):
+                self.matrix(f"{at}.in_proj_{name}", rows, width, 1.5)
+        else:
+            self.matrix(f"{at}.in_proj_qkvz", channels + values * dv, width, 1.5)
+            self.matrix(f"{at}.in_proj_ba", 2 * values, width, 1.5)
+        self.random(f"{at}.conv1d", [channels, 1, self.config["linear_conv_kernel_dim"]], 0.6)
+        self.weights[f"{at}.A_log"] = self.checkpoint.random(f"{at}.A_log", [values], 0.7, -1.0)
+        self.weights[f"{at}.dt_bias"] = self.checkpoint.random(f"{at}.dt_bias", [values], 0.5)
+        self.norm_weight(f"{at}.norm", dv)
+        self.matrix(f"{at}.out_proj", width, values * dv)
+
+    def norm(self, x, name):
+        return rms_norm(x, self.weights[name], self.config["rms_norm_eps"])
+
+    def delta_net(self, x, at):
+        heads, values, d, dv = self.sizes()
+        r, tokens = values // heads, len(x)
+        if self.nested:
+            mixed = self.linear(x, f"{at}.in_proj_qkv")
+            z, b, a = (self.linear(x, f"{at}.in_proj_{name}") for name in "zba")
+        else:
+            group = self.linear(x, f"{at}.in_proj_qkvz").reshape(tokens, heads, -1)
+            q, k, v, z = group.split([d, d, r * dv, r * dv], -1)
+            mixed = torch.cat([part.reshape(tokens, -1) for part in (q, k, v)], -1)
+            b, a = self.linear(x, f"{at}.in_proj_ba").reshape(tokens, heads, -1).split([r, r], -1)
+        mixed = silu(convolve(mixed, self.weights[f"{at}.conv1d"]))
+        q, k, v = mixed.split([heads * d, heads * d, values * dv], -1)
+        q, k = (rows.reshape(tokens, heads, d) for rows in (q, k))
+        q, k = (rows / torch.sqrt((rows * rows).sum(-1, keepdim=True) + 1e-6) for rows in (q, k))
+        q, k = (rows.repeat_interleave(r, 1) for rows in (q / d**0.5, k))
+        v, z = v.reshape(tokens, values, dv), z.reshape(tokens, values, dv)
+        beta = torch.sigmoid(b.reshape(tokens, values))
+        steps = torch.nn.functional.softplus(a.reshape(tokens, values) + self.weights[f"{at}.dt_bias"])
+        decay = torch.exp(-torch.exp(self.weights[f"{at}.A_log"]) * steps)
+        state, rows = torch.zeros(values, d, dv), []
+        for t in range(tokens):
+            state = state * decay[t][:, None, None]
+            wrong = v[t] - torch.einsum("hij,hi->hj", state, k[t])
+            state = state + torch.einsum("hi,hj->hij", k[t], beta[t][:, None] * wrong)
+            rows.append(torch.einsum("hij,hi->hj", state, q[t]))
+        y = self.norm(torch.stack(rows), f"{at}.norm") * silu(z)
+        return self.linear(y.reshape(tokens, -1), f"{at}.out_proj")
+
+    def attend(self, x, at):
+        d, tokens = self.config["head_dim"], len(x)
+        q, gate = self.linear(x, f"{at}.q_proj").reshape(tokens, -1, 2 * d).split([d, d], -1)
+        k, v = (self.linear(x, f"{at}.{name}").reshape(tokens, -1, d) for name in ("k_proj", "v_proj"))
+        q, k = self.norm(q, f"{at}.q_norm"), self.norm(k, f"{at}.k_norm")
+        rope = self.config.get("rope_parameters", self.config)
+        y = attention(q, k, v, rope["rope_theta"], rope["partial_rotary_factor"])
+        return self.linear(y * torch.sigmoid(gate.reshape(tokens, -1)), f"{at}.o_proj")
+
+    def feed_forward(self, x, at):
+        return self.gated(x, f"{at}.gate_proj", f"{at}.up_proj", f"{at}.down_proj")
+
+    def mix(self, x, at):
+        """The sum of the chosen experts and the shared one, and how far the nearest choice was from another."""
+        k = self.config["num_experts_per_tok"]
+        logits, rows = self.linear(x, f"{at}.gate"), []
+        for token, row in zip(x, logits):
+            chosen = row.topk(k).indices
+            shares = torch.softmax(row[chosen], -1)
+            parts = [share * self.feed_forward(token, f"{at}.experts.{e}") for share, e in zip(shares, chosen.tolist())]
+            rows.append(torch.stack(parts).sum(0))
+        gate = torch.sigmoid(self.linear(x, f"{at}.shared_expert_gate"))
+        return torch.stack(rows) + gate * self.feed_forward(x, f"{at}.shared_expert"), gap_after(logits, k)
+
+    def logits_of(self, ids):
+        x, nearest = self.weights[f"{self.prefix}.embed_tokens"][ids], torch.inf
+        for index in range(self.config["num_hidden_layers"]):
+            at = f"{self.prefix}.layers.{index}"
+            normed = self.norm(x, f"{at}.input_layernorm")
+            x = x + (self.attend(normed, f"{at}.self_attn") if self.is_full(index) else self.delta_net(normed, f"{at}.linear_attn"))
+            normed = self.norm(x, f"{at}.post_attention_layernorm")
+            if self.nested:
+                x = x + self.feed_forward(normed, f"{at}.mlp")
+                continue
+            y, distance = self.mix(normed, f"{at}.mlp")
+            x, nearest = x + y, min(nearest, distance)
+        head = f"{self.prefix}.embed_tokens" if self.nested else "lm_head"
+        return self.linear(self.norm(x[-1], f"{self.prefix}.norm"), head), nearest
+
+
+for name, kind, config, seed in (
+    ("lfm2", Lfm2, LFM2, 3),
+    ("qwen3-next", QwenNext, QWEN3_NEXT, 2),
+    ("qwen3.5", QwenNext, QWEN3_5, 8),
+):
+    model = kind(config, seed)
     write(name, config, model.checkpoint, model.logits_of)

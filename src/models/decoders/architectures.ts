@@ -10,9 +10,10 @@ import { gpt1 } from "./gpt1.ts";
 import { gpt2 } from "./gpt2.ts";
 import { lfm2 } from "./lfm2.ts";
 import { llama } from "./llama.ts";
+import { qwenNext } from "./qwen-next.ts";
 
 /** All families: adding one takes a file and an entry here. */
-const families = [llama, gpt1, gpt2, gptOss, deepseek, gemma, lfm2] as const;
+const families = [llama, gpt1, gpt2, gptOss, deepseek, gemma, lfm2, qwenNext] as const;
 
 /** Families by the names in `architectures` of a `config.json`. */
 export const architectures: Readonly<Record<string, Family>> = Object.fromEntries(
@@ -28,11 +29,11 @@ const fields = {
 /** The `model_type` that goes with an architecture: `Qwen2MoeForCausalLM` is a `qwen2_moe`. */
 export const modelType = (architecture: string) =>
   architecture
-    .replace(/(ForCausalLM|LMHeadModel)$/, "")
+    .replace(/(ForCausalLM|ForConditionalGeneration|LMHeadModel)$/, "")
     .replaceAll(/(?<=[a-z\d])(?=[A-Z])/g, "_")
     .toLowerCase();
 
-const modelTypes = new Map(Object.keys(architectures).map((name) => [modelType(name), name]));
+const modelTypes = new Set(Object.keys(architectures).map(modelType));
 
 /** Throws `FormatError` for weights whose quantisation their family does not support. */
 function checkQuantisation(config: FieldReader, packings: readonly string[]): void {
@@ -63,8 +64,8 @@ export function readArchitecture(
   } = reader.read(fields);
   const family = Object.hasOwn(architectures, name) ? architectures[name] : undefined;
   if (!family) return reader.fail("architectures", `is ${shortened(name)}, ${known}`);
-  const other = type === undefined ? undefined : modelTypes.get(type);
-  if (other !== undefined && other !== name) reader.fail("model_type", `is ${type}, but architectures names ${name}`);
+  if (type !== undefined && modelTypes.has(type) && modelType(name) !== type)
+    reader.fail("model_type", `is ${type}, but architectures names ${name}`);
   checkQuantisation(reader, family.packings ?? []);
   return { family, config: family.read(reader, name) };
 }

@@ -60,7 +60,7 @@ const qwen3Moe: ExpertNames = {
   denseLayers: true,
 };
 
-const qwen2Moe: ExpertNames = {
+export const qwen2Moe: ExpertNames = {
   ...olmoe,
   experts: { field: "num_experts", fallback: 60 },
   chosen: { field: "num_experts_per_tok", fallback: 4 },

@@ -145,9 +145,17 @@ export const folders: readonly Folder[] = [
     { ...gpt2, tie_word_embeddings: false },
     stored({ ...gpt2Shapes(gpt2, ""), "lm_head.weight": [96, 16] }, "F32"),
   ),
-  ...["olmoe", "qwen2-moe", "qwen3-moe", "gpt-oss", "gpt-oss-mxfp4", "deepseek-v2", "deepseek-v2-lite", "lfm2"].map(
-    (name) => goldenFolder(name),
-  ),
+  ...[
+    "olmoe",
+    "qwen2-moe",
+    "qwen3-moe",
+    "gpt-oss",
+    "gpt-oss-mxfp4",
+    "deepseek-v2",
+    "deepseek-v2-lite",
+    "lfm2",
+    "qwen3-next",
+  ].map((name) => goldenFolder(name)),
   goldenFolder("deepseek-v3", { num_nextn_predict_layers: 1 }, predicting),
 ];
 
