@@ -27,7 +27,9 @@ import {
   mixtureWeightChecks,
 } from "./mixture.ts";
 import { addNorm, type Norm, norm, normCheck, type Residual, residualFields, summed } from "./norm.ts";
+import { deltaNetChecks } from "./state/gated-delta-net.ts";
 import { type StateLayer, stateLayer } from "./state/layer.ts";
+import { mambaChecks } from "./state/mamba2.ts";
 import type { LayerState } from "./state/parts.ts";
 
 /** What a block is given with the residual stream. */
@@ -92,8 +94,8 @@ const weightFields = fieldsOf<LayerWeights>({
   attentionOutputNorm: normCheck,
   attention: object(attentionWeightChecks),
   state: kinds({
-    "delta-net": { weights: stateWeights, options: required(anything) },
-    mamba: { weights: stateWeights, options: required(anything) },
+    "delta-net": { weights: stateWeights, options: required(object(deltaNetChecks)) },
+    mamba: { weights: stateWeights, options: required(object(mambaChecks)) },
     convolution: { weights: stateWeights },
   }),
   feedForwardNorm: normCheck,

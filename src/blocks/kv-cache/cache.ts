@@ -41,6 +41,7 @@ export type KvCache = readonly LayerCache[];
 
 /** Sizes of a cache. */
 export interface CacheShape {
+  /** Those with keys and values, of which a model may have none. */
   readonly layers: number;
   readonly batch: number;
   readonly kvHeads: number;
@@ -71,7 +72,7 @@ export interface CacheShape {
 const atLeastOne = integer(1, 2 ** 30);
 const windowCheck = integer(1, 2 ** 30);
 const shapeFields = fieldsOf<CacheShape>({
-  layers: required(size),
+  layers: required(integer(0)),
   batch: required(atLeastOne),
   kvHeads: required(atLeastOne),
   capacity: required(atLeastOne),

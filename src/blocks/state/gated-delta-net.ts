@@ -76,12 +76,14 @@ const deltaNetTensors = fieldsOf<Given<GatedDeltaNetWeights>>({
     }),
   ),
 });
-const deltaNetFields = fieldsOf<GatedDeltaNetOptions>({
+/** Checks of its options. */
+export const deltaNetChecks = {
   heads: size,
   valueHeads: size,
   eps: required(atLeast(0)),
   tiled: boolean,
-});
+} as const;
+const deltaNetFields = fieldsOf<GatedDeltaNetOptions>(deltaNetChecks);
 
 /**
  * Value heads `[b, hv, …]` in the order of key heads, as the delta rule reads them: from r times all key heads to each

@@ -67,6 +67,44 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
   const faults = { flags: zeros([1], "u32"), layer: 0 };
   const groups = { count: 2, keep: 1, by: "maximum" };
   const mixtureShape = { rule: { k: 1, scores: "softmax", normalise: true, groups }, activation: "swiglu" };
+  const deltaNet = {
+    kind: "delta-net",
+    weights: {
+      qkv: { weight: zeros([20, 4]) },
+      z: linear,
+      b: { weight: zeros([2, 4]) },
+      a: { weight: zeros([2, 4]) },
+      convolution: zeros([20, 3]),
+      dtBias: zeros([2]),
+      decay: zeros([2]),
+      norm: zeros([2]),
+      out: linear,
+    },
+    options: { heads: 1, valueHeads: 2, eps: 1e-6 },
+  };
+  const mamba = {
+    kind: "mamba",
+    weights: {
+      in: { weight: zeros([16, 4]) },
+      convolution: zeros([10, 3]),
+      convolutionBias: zeros([10]),
+      dtBias: zeros([2]),
+      decay: zeros([2]),
+      skip: zeros([2]),
+      norm: v4,
+      out: linear,
+    },
+    options: { heads: 2, groups: 1, eps: 1e-6, normBeforeGate: true },
+  };
+  const gatedConvolution = {
+    kind: "convolution",
+    weights: { in: { weight: zeros([12, 4]) }, convolution: zeros([4, 3]), out: linear },
+  };
+  const states = {
+    deltaNet: { convolution: zeros([1, 2, 20]), recurrence: zeros([1, 2, 8, 2]) },
+    mamba: { convolution: zeros([1, 2, 10]), recurrence: zeros([1, 2, 3, 2]) },
+    gatedConvolution: { convolution: zeros([1, 2, 4]), recurrence: zeros([1, 1, 1, 1]) },
+  };
   const cache = { layers: 1, batch: 1, kvHeads: 1, capacity: 64, headWidth: 4, rotate: true };
   return {
     attentionLayer: call(
@@ -137,49 +175,15 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       { normalise: true, scale: 0.5, variant: "chunks" },
     ]),
     gatedDeltaNet: call(library.gatedDeltaNet, [
-      {
-        x,
-        weights: {
-          qkv: { weight: zeros([20, 4]) },
-          z: linear,
-          b: { weight: zeros([2, 4]) },
-          a: { weight: zeros([2, 4]) },
-          convolution: zeros([20, 3]),
-          dtBias: zeros([2]),
-          decay: zeros([2]),
-          norm: zeros([2]),
-          out: linear,
-        },
-        state: { convolution: zeros([1, 2, 20]), recurrence: zeros([1, 2, 8, 2]) },
-        documents: zeros([1, 1], "u32"),
-      },
-      { heads: 1, valueHeads: 2, eps: 1e-6 },
+      { x, weights: deltaNet.weights, state: states.deltaNet, documents: zeros([1, 1], "u32") },
+      deltaNet.options,
     ]),
     mamba2: call(library.mamba2, [
-      {
-        x,
-        weights: {
-          in: { weight: zeros([16, 4]) },
-          convolution: zeros([10, 3]),
-          convolutionBias: zeros([10]),
-          dtBias: zeros([2]),
-          decay: zeros([2]),
-          skip: zeros([2]),
-          norm: v4,
-          out: linear,
-        },
-        state: { convolution: zeros([1, 2, 10]), recurrence: zeros([1, 2, 3, 2]) },
-        documents: zeros([1, 1], "u32"),
-      },
-      { heads: 2, groups: 1, eps: 1e-6, normBeforeGate: true },
+      { x, weights: mamba.weights, state: states.mamba, documents: zeros([1, 1], "u32") },
+      mamba.options,
     ]),
     gatedConvolution: call(library.gatedConvolution, [
-      {
-        x,
-        weights: { in: { weight: zeros([12, 4]) }, convolution: zeros([4, 3]), out: linear },
-        state: { convolution: zeros([1, 2, 4]), recurrence: zeros([1, 1, 1, 1]) },
-        documents: zeros([1, 1], "u32"),
-      },
+      { x, weights: gatedConvolution.weights, state: states.gatedConvolution, documents: zeros([1, 1], "u32") },
     ]),
     stateSpace: call(library.stateSpace, [
       {
@@ -232,6 +236,17 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
             feedForward: feed,
           },
           { ...shape, activation: "silu", norms: i === 0 ? "post" : "pre" },
+        ]),
+        ...(
+          [
+            [deltaNet, states.deltaNet],
+            [mamba, states.mamba],
+            [gatedConvolution, states.gatedConvolution],
+          ] as const
+        ).map(([state, held]) => [
+          ...["layer", { sum: x }, { visible: 64, place: places[1], state: held }],
+          { attentionNorm: norms[0], state, feedForward: feed },
+          { ...shape, activation: "silu" },
         ]),
       ),
       runs: true,
