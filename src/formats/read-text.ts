@@ -6,6 +6,8 @@ import { type FileSource, readWhole } from "./source.ts";
 interface ReadTextOptions {
   /** The largest file accepted, in bytes; 128 MiB (the largest tokenizer files in use are about 40 MB). */
   readonly limit?: number;
+  /** The word `Infinity` is a number in JSON, as Python writes it. */
+  readonly infinity?: boolean;
 }
 
 const TEXT_LIMIT = 128 * 2 ** 20;
@@ -79,5 +81,5 @@ export async function readJson(source: FileSource, file: string, options: ReadTe
   const text = await readText(source, file, options);
   if (text.startsWith("version "))
     (await import("./lfs-pointer.ts")).assertNoPointer(file, new TextEncoder().encode(text));
-  return parseJson(file, text);
+  return parseJson(file, text, options.infinity);
 }

@@ -17,7 +17,7 @@ export async function modelKind(source: FileSource): Promise<ModelKind> {
   if (!(await source.has("config.json"))) {
     return { type: undefined, kind: (await source.has("modules.json")) ? "encoder" : "decoder" };
   }
-  const raw = await readJson(source, "config.json");
+  const raw = await readJson(source, "config.json", { infinity: true });
   const config = (typeof raw === "object" && raw !== null ? raw : {}) as Readonly<Record<string, unknown>>;
   const { is_encoder_decoder: both, model_type: given, architectures } = config;
   const type = typeof given === "string" ? given : undefined;

@@ -8,6 +8,8 @@ It needs PyTorch (`apt-get install python3-torch`), takes seconds and gives the 
   heads; experts of which two are chosen, and a shared one with a gate.
 - qwen3.5: the same layers with flat projections and dense feed-forward layers, the text model within another one; the
   head is the embedding.
+- mamba2: three layers of Mamba-2 and nothing else, two groups of heads; the config has a bare `Infinity` and names no
+  architecture, as released ones.
 """
 
 import torch
@@ -98,6 +100,27 @@ QWEN3_5 = {
     "tie_word_embeddings": True,
 }
 
+MAMBA2 = {
+    "model_type": "mamba2",
+    "vocab_size": VOCABULARY,
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_heads": 8,
+    "head_dim": 8,
+    "state_size": 16,
+    "n_groups": 2,
+    "expand": 2,
+    "conv_kernel": 4,
+    "chunk_size": 256,
+    "layer_norm_epsilon": 1e-5,
+    "use_bias": False,
+    "use_conv_bias": True,
+    "rms_norm": True,
+    "hidden_act": "silu",
+    "time_step_limit": [0.0, float("inf")],
+    "tie_word_embeddings": False,
+}
+
 
 def attention(q, k, v, theta, share=1.0):
     """
@@ -126,6 +149,17 @@ def convolve(x, weight):
     taps = weight.shape[-1]
     padded = torch.cat([torch.zeros(taps - 1, x.shape[1]), x])
     return sum(padded[i : i + x.shape[0]] * weight[:, 0, i] for i in range(taps))
+
+
+def state_space(x, dt, decay, b, c, skip):
+    """x [tokens, heads, p], dt [tokens, heads], b and c [tokens, heads, n]: one token after the other."""
+    tokens, heads, width = x.shape
+    state, rows = torch.zeros(heads, b.shape[-1], width), []
+    for t in range(tokens):
+        state = state * torch.exp(dt[t] * decay)[:, None, None]
+        state = state + torch.einsum("hi,hj->hij", b[t], dt[t][:, None] * x[t])
+        rows.append(torch.einsum("hij,hi->hj", state, c[t]) + skip[:, None] * x[t])
+    return torch.stack(rows)
 
 
 class Model:
@@ -343,10 +377,59 @@ class QwenNext(Model):
         return self.linear(self.norm(x[-1], f"{self.prefix}.norm"), head), nearest
 
 
+class Mamba2(Model):
+    def make(self):
+        config, width = self.config, self.config["hidden_size"]
+        self.heads, self.groups, self.rows = config["num_heads"], config["n_groups"], config["state_size"]
+        self.inner = self.heads * config["head_dim"]
+        channels = self.inner + 2 * self.groups * self.rows
+        self.random("backbone.embeddings", [VOCABULARY, width], 1.0)
+        for index in range(config["num_hidden_layers"]):
+            at = f"backbone.layers.{index}"
+            self.norm_weight(f"{at}.norm", width)
+            self.matrix(f"{at}.mixer.in_proj", self.inner + channels + self.heads, width, 1.5)
+            self.random(f"{at}.mixer.conv1d", [channels, 1, config["conv_kernel"]], 0.6)
+            for name, size, spread, centre in (
+                ("conv1d.bias", channels, 0.3, 0.0),
+                ("dt_bias", self.heads, 0.5, -1.0),
+                ("A_log", self.heads, 0.7, 0.0),
+                ("D", self.heads, 0.5, 1.0),
+            ):
+                full = f"{at}.mixer.{name}"
+                self.weights[full] = self.checkpoint.random(full, [size], spread, centre)
+            self.norm_weight(f"{at}.mixer.norm", self.inner)
+            self.matrix(f"{at}.mixer.out_proj", width, self.inner)
+        self.norm_weight("backbone.norm_f", width)
+        self.matrix("lm_head", VOCABULARY, width, 2.0)
+
+    def norm(self, x, name):
+        return rms_norm(x, self.weights[name], self.config["layer_norm_epsilon"])
+
+    def mix(self, x, at):
+        tokens, shared = len(x), self.groups * self.rows
+        z, mixed, dt = self.linear(x, f"{at}.in_proj").split([self.inner, self.inner + 2 * shared, self.heads], -1)
+        mixed = silu(convolve(mixed, self.weights[f"{at}.conv1d"]) + self.weights[f"{at}.conv1d.bias"])
+        values, b, c = mixed.split([self.inner, shared, shared], -1)
+        each = self.heads // self.groups
+        b, c = (part.reshape(tokens, self.groups, self.rows).repeat_interleave(each, 1) for part in (b, c))
+        dt = torch.nn.functional.softplus(dt + self.weights[f"{at}.dt_bias"])
+        decay, skip = -torch.exp(self.weights[f"{at}.A_log"]), self.weights[f"{at}.D"]
+        y = state_space(values.reshape(tokens, self.heads, -1), dt, decay, b, c, skip).reshape(tokens, -1)
+        return self.linear(self.norm(y * silu(z), f"{at}.norm"), f"{at}.out_proj")
+
+    def logits_of(self, ids):
+        x = self.weights["backbone.embeddings"][ids]
+        for index in range(self.config["num_hidden_layers"]):
+            at = f"backbone.layers.{index}"
+            x = x + self.mix(self.norm(x, f"{at}.norm"), f"{at}.mixer")
+        return self.linear(self.norm(x[-1], "backbone.norm_f"), "lm_head"), torch.inf
+
+
 for name, kind, config, seed in (
     ("lfm2", Lfm2, LFM2, 3),
     ("qwen3-next", QwenNext, QWEN3_NEXT, 2),
     ("qwen3.5", QwenNext, QWEN3_5, 8),
+    ("mamba2", Mamba2, MAMBA2, 1),
 ):
     model = kind(config, seed)
     write(name, config, model.checkpoint, model.logits_of)

@@ -8,7 +8,9 @@ import { FormatError, type FormatErrorOptions, shortened } from "../format-error
 export type StrictJson = string | number | bigint | boolean | null | StrictJson[] | Map<string, StrictJson>;
 
 const DEEPEST = 100;
-const WORDS: readonly [string, boolean | null][] = [
+type Words = readonly (readonly [string, boolean | number | null])[];
+
+const WORDS: Words = [
   ["true", true],
   ["false", false],
   ["null", null],
@@ -37,16 +39,20 @@ export function parseStrictJson(file: string, text: string, field?: string): Str
 /**
  * As {@link parseStrictJson}, into the values that `JSON.parse` gives: plain objects and numbers.
  *
+ * @param infinity the word `Infinity`, which Python's `json` writes, is a number.
  * @throws FormatError for `file`.
  */
-export function parseJson(file: string, text: string): unknown {
-  return parse<unknown>(file, text, undefined, { integer: Number, object: Object.fromEntries });
+export function parseJson(file: string, text: string, infinity = false): unknown {
+  const words: Words = infinity ? [...WORDS, ["Infinity", Number.POSITIVE_INFINITY]] : WORDS;
+  return parse<unknown>(file, text, undefined, { integer: Number, object: Object.fromEntries, words });
 }
 
 /** How a parser makes the values that have several forms in JavaScript. */
 interface Made<Value> {
   readonly integer: (digits: string) => Value;
   readonly object: (entries: Map<string, Value>) => Value;
+  /** Words that are values; unset: those of JSON. */
+  readonly words?: Words;
 }
 
 /** `Value` has to include strings, numbers, booleans, null and arrays of itself. */
@@ -151,7 +157,7 @@ function parse<Value>(file: string, text: string, field: string | undefined, mad
     if (first === '"') return string() as Value;
     if (first === "{") return object(depth);
     if (first === "[") return array(depth);
-    for (const [word, meaning] of WORDS) {
+    for (const [word, meaning] of made.words ?? WORDS) {
       if (!text.startsWith(word, at)) continue;
       at += word.length;
       return meaning as Value;

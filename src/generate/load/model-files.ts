@@ -45,7 +45,7 @@ function folderFiles(source: FileSource): ModelFiles {
   const optional = async (file: string) => ((await source.has(file)) ? await readJson(source, file) : {});
   let config: Promise<unknown> | undefined;
   const readConfig = () => {
-    config ??= readJson(source, "config.json");
+    config ??= readJson(source, "config.json", { infinity: true });
     return config;
   };
   let settings: Promise<Readonly<Record<string, unknown>>> | undefined;

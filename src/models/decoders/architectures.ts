@@ -10,10 +10,11 @@ import { gpt1 } from "./gpt1.ts";
 import { gpt2 } from "./gpt2.ts";
 import { lfm2 } from "./lfm2.ts";
 import { llama } from "./llama.ts";
+import { mamba2 } from "./mamba2.ts";
 import { qwenNext } from "./qwen-next.ts";
 
 /** All families: adding one takes a file and an entry here. */
-const families = [llama, gpt1, gpt2, gptOss, deepseek, gemma, lfm2, qwenNext] as const;
+const families = [llama, gpt1, gpt2, gptOss, deepseek, gemma, lfm2, qwenNext, mamba2] as const;
 
 /** Families by the names in `architectures` of a `config.json`. */
 export const architectures: Readonly<Record<string, Family>> = Object.fromEntries(
@@ -22,7 +23,7 @@ export const architectures: Readonly<Record<string, Family>> = Object.fromEntrie
 
 /** What a config says about its architecture. */
 const fields = {
-  architectures: list(text, "names"),
+  architectures: optional(list(text, "names")),
   model_type: optional(text),
 };
 
@@ -33,7 +34,7 @@ export const modelType = (architecture: string) =>
     .replaceAll(/(?<=[a-z\d])(?=[A-Z])/g, "_")
     .toLowerCase();
 
-const modelTypes = new Set(Object.keys(architectures).map(modelType));
+const modelTypes = new Map(Object.keys(architectures).map((name) => [modelType(name), name]));
 
 /** Throws `FormatError` for weights whose quantisation their family does not support. */
 function checkQuantisation(config: FieldReader, packings: readonly string[]): void {
@@ -55,13 +56,10 @@ export function readArchitecture(
 ): { family: Family; config: DecoderConfig } {
   const reader = readFields(file, raw, names);
   const known = `known are ${Object.keys(architectures).join(", ")}`;
-  if (!Array.isArray(reader.raw["architectures"]) || reader.raw["architectures"].length === 0) {
-    reader.fail("architectures", `names no architecture; ${known}`);
-  }
-  const {
-    architectures: [name = ""],
-    model_type: type,
-  } = reader.read(fields);
+  const { architectures: listed, model_type: type } = reader.read(fields);
+  const typed = type === undefined ? undefined : modelTypes.get(type);
+  const name = listed?.[0] ?? (typed !== undefined && architectures[typed]?.byModelType ? typed : undefined);
+  if (name === undefined) return reader.fail("architectures", `names no architecture; ${known}`);
   const family = Object.hasOwn(architectures, name) ? architectures[name] : undefined;
   if (!family) return reader.fail("architectures", `is ${shortened(name)}, ${known}`);
   if (type !== undefined && modelTypes.has(type) && modelType(name) !== type)

@@ -170,6 +170,8 @@ export interface WeightNames<Config, Outer, Layer> {
 export interface Family extends WeightNames<DecoderConfig, OuterSources, LayerSources> {
   /** Names that the `architectures` of a `config.json` use. */
   readonly architectures: readonly string[];
+  /** True where released folders list no architecture and name the family by `model_type` alone. */
+  readonly byModelType?: boolean;
   readonly read: (config: FieldReader, architecture: string) => DecoderConfig;
   /** True where matrices of layers are stored `[in, out]`. */
   readonly transposed?: boolean;
