@@ -225,6 +225,17 @@ function latentEntries({ latent, headWidth, mixture, positions }: DecoderConfig)
   };
 }
 
+/** Layers that are short convolutions, which have no heads of keys and values. */
+function convolutionEntries({ state, mixers = [], kvHeads }: DecoderConfig, architecture: string): Entries {
+  if (state?.kind !== "convolution") return {};
+  if (state.biased) refuse("conv_bias", `is true, which GGUF files of kind ${architecture} have no tensors for`);
+  const counts = mixers.map((mixer) => (mixer === "state" ? 0 : kvHeads));
+  return {
+    "attention.head_count_kv": { type: "array", of: "i32", value: counts },
+    "shortconv.l_cache": integer(state.taps),
+  };
+}
+
 /**
  * The metadata that a GGUF file of an architecture has for a decoder.
  *
@@ -250,6 +261,7 @@ export function modelMetadata(config: DecoderConfig, record: GgufArchitecture): 
     ...rope.entries,
     ...mixtureEntries(config, architecture),
     ...latentEntries(config),
+    ...convolutionEntries(config, architecture),
     ...scaleEntries(config, architecture),
     ...gemmaEntries(config, architecture),
   };

@@ -59,8 +59,9 @@ const keys: readonly (readonly [RegExp, string])[] = [
   [/\.ffn_down/, "down"],
 ];
 
-/** Matrices that stay f32: routers, the gates of shared experts, and learned positions. */
-const isSmall = (name: string) => /(^|\.)(ffn_gate_inp|ffn_gate_inp_shexp|position_embd)\.weight$/.test(name);
+/** Matrices that stay f32: routers, the gates of shared experts, learned positions, and weights of convolutions. */
+const isSmall = (name: string) =>
+  /(^|\.)(ffn_gate_inp|ffn_gate_inp_shexp|position_embd|shortconv\.conv)\.weight$/.test(name);
 
 function architectureFor(name: string): GgufArchitecture {
   for (const record of ggufArchitectures.values()) if (record.classes.includes(name)) return record;

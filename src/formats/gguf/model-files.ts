@@ -7,6 +7,7 @@ import { deepseek2 } from "./architectures/deepseek2.ts";
 import { gemma2, gemma3 } from "./architectures/gemma.ts";
 import { gptOss } from "./architectures/gpt-oss.ts";
 import { gpt2 } from "./architectures/gpt2.ts";
+import { lfm2 } from "./architectures/lfm2.ts";
 import { llama } from "./architectures/llama.ts";
 import { phi3 } from "./architectures/phi3.ts";
 import { olmo2, olmoe, qwen2, qwen2moe, qwen3, qwen3moe } from "./architectures/qwen.ts";
@@ -32,6 +33,7 @@ const records: readonly GgufArchitecture[] = [
   olmo2,
   gemma2,
   gemma3,
+  lfm2,
 ];
 
 /** Architectures by the value of `general.architecture`. */

@@ -100,6 +100,10 @@ function madeBy(
       return [[{ ...same, added: 1 }]];
     case "row":
       return [[{ ...same, shape: tensor.shape.length === 1 ? [1, ...tensor.shape] : tensor.shape }]];
+    case "squeezed": {
+      const [rows = 0, columns = 0] = axes(2);
+      return [[{ ...same, shape: [rows, 1, columns] }]];
+    }
     case "alternating":
     case "latent": {
       const name = tensor.name.replace(placeOf(tensor.name).rest, rule.and);

@@ -111,6 +111,9 @@ export function writtenTensors(weights: Weights, architecture: GgufArchitecture,
       case "row":
         add(name, tensor.shape.slice(1), tensor);
         break;
+      case "squeezed":
+        add(name, squeezed(tensor), tensor);
+        break;
       case "alternating":
         for (const [i, which] of [key, rule.and].entries()) {
           const [part, grouped] = halfOf(tensor, i);
@@ -161,6 +164,13 @@ function ggufHeadOrder(tensor: StoredTensor, heads: number): Made {
     return out;
   };
   return [{ ...tensor }, { groups: heads, sources: [tensor], make }];
+}
+
+/** The shape without its middle axis of 1. */
+function squeezed({ file, name, shape }: StoredTensor): number[] {
+  const [rows = 0, one, columns = 0] = shape;
+  if (shape.length === 3 && one === 1) return [rows, columns];
+  throw new FormatError(file, `is [${shape.join(", ")}], expected 3 axes, the second of 1`, { field: name });
 }
 
 /** The weight of a norm with 1 added, as f32. */

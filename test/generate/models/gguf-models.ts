@@ -119,6 +119,14 @@ export function ggufConfigs(scale = 1): Readonly<Record<string, Config>> {
       routed_scaling_factor: 2.5,
       rope_scaling: { ...yarn, mscale: 1, mscale_all_dim: 1 },
     },
+    lfm2: {
+      architectures: ["Lfm2ForCausalLM"],
+      ...common,
+      num_hidden_layers: 4,
+      layer_types: ["conv", "full_attention", "conv", "conv"],
+      block_multiple_of: 32,
+      tie_word_embeddings: false,
+    },
     "gpt-oss": {
       architectures: ["GptOssForCausalLM"],
       ...common,

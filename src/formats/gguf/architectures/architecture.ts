@@ -16,6 +16,8 @@ export type TensorRule =
   | { readonly kind: "norm"; readonly to: string }
   /** A vector that is a matrix of one row. */
   | { readonly kind: "row"; readonly to: string }
+  /** A matrix that has a middle axis of 1. */
+  | { readonly kind: "squeezed"; readonly to: string }
   /** Elements that alternate with those of the tensor `and`. */
   | { readonly kind: "alternating"; readonly to: string; readonly and: string }
   /** Keys of each head, transposed; the values of each head are the tensor `and`. */
