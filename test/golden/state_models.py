@@ -10,6 +10,8 @@ It needs PyTorch (`apt-get install python3-torch`), takes seconds and gives the 
   head is the embedding.
 - mamba2: three layers of Mamba-2 and nothing else, two groups of heads; the config has a bare `Infinity` and names no
   architecture, as released ones.
+- falcon-h1: attention and Mamba-2 side by side in both layers, with factors of everything; no norm of the state's result.
+- falcon-h1-norm: the same with norms of two groups before the gate.
 """
 
 import torch
@@ -118,6 +120,42 @@ MAMBA2 = {
     "rms_norm": True,
     "hidden_act": "silu",
     "time_step_limit": [0.0, float("inf")],
+    "tie_word_embeddings": False,
+}
+
+FALCON_H1 = {
+    "architectures": ["FalconH1ForCausalLM"],
+    "model_type": "falcon_h1",
+    "vocab_size": VOCABULARY,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 8,
+    "max_position_embeddings": 128,
+    "rms_norm_eps": 1e-5,
+    "rope_theta": 100000000000.0,
+    "hidden_act": "silu",
+    "attention_bias": False,
+    "mamba_d_ssm": 48,
+    "mamba_n_heads": 6,
+    "mamba_d_head": 8,
+    "mamba_n_groups": 2,
+    "mamba_d_state": 16,
+    "mamba_d_conv": 4,
+    "mamba_conv_bias": True,
+    "mamba_rms_norm": False,
+    "mamba_norm_before_gate": True,
+    "embedding_multiplier": 3.5,
+    "lm_head_multiplier": 0.4,
+    "attention_in_multiplier": 1.25,
+    "attention_out_multiplier": 0.9375,
+    "key_multiplier": 0.55,
+    "mlp_multipliers": [0.88, 0.6],
+    "ssm_in_multiplier": 1.25,
+    "ssm_out_multiplier": 0.7,
+    "ssm_multipliers": [0.7, 0.9, 0.6, 1.2, 0.8],
     "tie_word_embeddings": False,
 }
 
@@ -378,36 +416,47 @@ class QwenNext(Model):
 
 
 class Mamba2(Model):
+    EPS = "layer_norm_epsilon"
+
     def make(self):
         config, width = self.config, self.config["hidden_size"]
         self.heads, self.groups, self.rows = config["num_heads"], config["n_groups"], config["state_size"]
-        self.inner = self.heads * config["head_dim"]
-        channels = self.inner + 2 * self.groups * self.rows
+        self.inner, self.taps = self.heads * config["head_dim"], config["conv_kernel"]
         self.random("backbone.embeddings", [VOCABULARY, width], 1.0)
         for index in range(config["num_hidden_layers"]):
             at = f"backbone.layers.{index}"
             self.norm_weight(f"{at}.norm", width)
-            self.matrix(f"{at}.mixer.in_proj", self.inner + channels + self.heads, width, 1.5)
-            self.random(f"{at}.mixer.conv1d", [channels, 1, config["conv_kernel"]], 0.6)
-            for name, size, spread, centre in (
-                ("conv1d.bias", channels, 0.3, 0.0),
-                ("dt_bias", self.heads, 0.5, -1.0),
-                ("A_log", self.heads, 0.7, 0.0),
-                ("D", self.heads, 0.5, 1.0),
-            ):
-                full = f"{at}.mixer.{name}"
-                self.weights[full] = self.checkpoint.random(full, [size], spread, centre)
-            self.norm_weight(f"{at}.mixer.norm", self.inner)
-            self.matrix(f"{at}.mixer.out_proj", width, self.inner)
+            self.make_mixer(f"{at}.mixer")
         self.norm_weight("backbone.norm_f", width)
         self.matrix("lm_head", VOCABULARY, width, 2.0)
 
-    def norm(self, x, name):
-        return rms_norm(x, self.weights[name], self.config["layer_norm_epsilon"])
+    def make_mixer(self, at, has_norm=True):
+        width, channels = self.config["hidden_size"], self.inner + 2 * self.groups * self.rows
+        self.matrix(f"{at}.in_proj", self.inner + channels + self.heads, width, 1.5)
+        self.random(f"{at}.conv1d", [channels, 1, self.taps], 0.6)
+        for name, size, spread, centre in (
+            ("conv1d.bias", channels, 0.3, 0.0),
+            ("dt_bias", self.heads, 0.5, -1.0),
+            ("A_log", self.heads, 0.7, 0.0),
+            ("D", self.heads, 0.5, 1.0),
+        ):
+            full = f"{at}.{name}"
+            self.weights[full] = self.checkpoint.random(full, [size], spread, centre)
+        if has_norm:
+            self.norm_weight(f"{at}.norm", self.inner)
+        self.matrix(f"{at}.out_proj", width, self.inner)
 
-    def mix(self, x, at):
+    def norm(self, x, name):
+        return rms_norm(x, self.weights[name], self.config[self.EPS])
+
+    def gated_norm(self, y, z, at):
+        return self.norm(y * silu(z), f"{at}.norm")
+
+    def mix(self, x, at, factors=(1, 1, 1, 1, 1)):
         tokens, shared = len(x), self.groups * self.rows
-        z, mixed, dt = self.linear(x, f"{at}.in_proj").split([self.inner, self.inner + 2 * shared, self.heads], -1)
+        sizes = [self.inner, self.inner, shared, shared, self.heads]
+        parts = [part * by for part, by in zip(self.linear(x, f"{at}.in_proj").split(sizes, -1), factors)]
+        z, mixed, dt = parts[0], torch.cat(parts[1:4], -1), parts[4]
         mixed = silu(convolve(mixed, self.weights[f"{at}.conv1d"]) + self.weights[f"{at}.conv1d.bias"])
         values, b, c = mixed.split([self.inner, shared, shared], -1)
         each = self.heads // self.groups
@@ -415,7 +464,7 @@ class Mamba2(Model):
         dt = torch.nn.functional.softplus(dt + self.weights[f"{at}.dt_bias"])
         decay, skip = -torch.exp(self.weights[f"{at}.A_log"]), self.weights[f"{at}.D"]
         y = state_space(values.reshape(tokens, self.heads, -1), dt, decay, b, c, skip).reshape(tokens, -1)
-        return self.linear(self.norm(y * silu(z), f"{at}.norm"), f"{at}.out_proj")
+        return self.linear(self.gated_norm(y, z, at), f"{at}.out_proj")
 
     def logits_of(self, ids):
         x = self.weights["backbone.embeddings"][ids]
@@ -425,11 +474,73 @@ class Mamba2(Model):
         return self.linear(self.norm(x[-1], "backbone.norm_f"), "lm_head"), torch.inf
 
 
+class FalconH1(Mamba2):
+    EPS = "rms_norm_eps"
+
+    def make(self):
+        config, width, hidden = self.config, self.config["hidden_size"], self.config["intermediate_size"]
+        self.heads, self.groups, self.rows = (config[f"mamba_{name}"] for name in ("n_heads", "n_groups", "d_state"))
+        self.inner, self.taps, d = config["mamba_d_ssm"], config["mamba_d_conv"], config["head_dim"]
+        queries, keys = (d * config[f"num_{name}_heads"] for name in ("attention", "key_value"))
+        self.random("model.embed_tokens", [VOCABULARY, width], 1.0)
+        for index in range(config["num_hidden_layers"]):
+            at = f"model.layers.{index}"
+            self.norm_weight(f"{at}.input_layernorm", width)
+            self.make_mixer(f"{at}.mamba", config["mamba_rms_norm"])
+            for name, rows, columns in (
+                ("self_attn.q_proj", queries, width),
+                ("self_attn.k_proj", keys, width),
+                ("self_attn.v_proj", keys, width),
+                ("self_attn.o_proj", width, queries),
+                ("feed_forward.gate_proj", hidden, width),
+                ("feed_forward.up_proj", hidden, width),
+                ("feed_forward.down_proj", width, hidden),
+            ):
+                self.matrix(f"{at}.{name}", rows, columns, 1.5)
+            self.norm_weight(f"{at}.pre_ff_layernorm", width)
+        self.norm_weight("model.final_layernorm", width)
+        self.matrix("lm_head", VOCABULARY, width, 4.0)
+
+    def gated_norm(self, y, z, at):
+        if not self.config["mamba_rms_norm"]:
+            return y * silu(z)
+        gated = y if self.config["mamba_norm_before_gate"] else y * silu(z)
+        parts = gated.reshape(len(y), self.groups, -1)
+        normed = (parts / torch.sqrt((parts * parts).mean(-1, keepdim=True) + self.config[self.EPS])).reshape(y.shape)
+        normed = normed * self.weights[f"{at}.norm"]
+        return normed * silu(z) if self.config["mamba_norm_before_gate"] else normed
+
+    def attend(self, x, at):
+        x = x * self.config["attention_in_multiplier"]
+        q, k, v = (self.linear(x, f"{at}.{name}_proj").reshape(len(x), -1, self.config["head_dim"]) for name in "qkv")
+        attended = attention(q, k * self.config["key_multiplier"], v, self.config["rope_theta"])
+        return self.linear(attended, f"{at}.o_proj") * self.config["attention_out_multiplier"]
+
+    def feed(self, x, at):
+        gate, down = self.config["mlp_multipliers"]
+        inner = silu(self.linear(x, f"{at}.gate_proj") * gate) * self.linear(x, f"{at}.up_proj")
+        return self.linear(inner, f"{at}.down_proj") * down
+
+    def logits_of(self, ids):
+        config = self.config
+        x = self.weights["model.embed_tokens"][ids] * config["embedding_multiplier"]
+        for index in range(config["num_hidden_layers"]):
+            at = f"model.layers.{index}"
+            normed = self.norm(x, f"{at}.input_layernorm")
+            state = self.mix(normed * config["ssm_in_multiplier"], f"{at}.mamba", config["ssm_multipliers"])
+            x = x + state * config["ssm_out_multiplier"] + self.attend(normed, f"{at}.self_attn")
+            x = x + self.feed(self.norm(x, f"{at}.pre_ff_layernorm"), f"{at}.feed_forward")
+        logits = self.linear(self.norm(x[-1], "model.final_layernorm"), "lm_head")
+        return logits * config["lm_head_multiplier"], torch.inf
+
+
 for name, kind, config, seed in (
     ("lfm2", Lfm2, LFM2, 3),
     ("qwen3-next", QwenNext, QWEN3_NEXT, 2),
     ("qwen3.5", QwenNext, QWEN3_5, 8),
     ("mamba2", Mamba2, MAMBA2, 1),
+    ("falcon-h1", FalconH1, FALCON_H1, 6),
+    ("falcon-h1-norm", FalconH1, {**FALCON_H1, "mamba_rms_norm": True}, 27),
 ):
     model = kind(config, seed)
     write(name, config, model.checkpoint, model.logits_of)

@@ -3,6 +3,7 @@ import { type FieldReader, list, optional, readFields, text } from "../../format
 import { quantisationMethod, quantisationMethods } from "../../formats/quantised/methods.ts";
 import { type ConfigOrigin, configJson, type DecoderConfig } from "./config.ts";
 import { deepseek } from "./deepseek.ts";
+import { falconH1 } from "./falcon-h1.ts";
 import type { Family } from "./family.ts";
 import { gemma } from "./gemma.ts";
 import { gptOss } from "./gpt-oss.ts";
@@ -14,7 +15,7 @@ import { mamba2 } from "./mamba2.ts";
 import { qwenNext } from "./qwen-next.ts";
 
 /** All families: adding one takes a file and an entry here. */
-const families = [llama, gpt1, gpt2, gptOss, deepseek, gemma, lfm2, qwenNext, mamba2] as const;
+const families = [llama, gpt1, gpt2, gptOss, deepseek, gemma, lfm2, qwenNext, mamba2, falconH1] as const;
 
 /** Families by the names in `architectures` of a `config.json`. */
 export const architectures: Readonly<Record<string, Family>> = Object.fromEntries(

@@ -94,6 +94,18 @@ interface Biases {
   readonly feedForward: boolean;
 }
 
+/** Factors that a family multiplies the results of its projections by. */
+interface Multipliers {
+  readonly logits: number;
+  /** Of attention's result. */
+  readonly attention: number;
+  /** Of the parts of a Mamba-2 layer's projection: z, x, B, C, dt. */
+  readonly state: readonly number[];
+  readonly stateOut: number;
+  readonly gate: number;
+  readonly down: number;
+}
+
 /** The settings of a decoder of any family, from any file format. */
 export interface DecoderConfig {
   readonly architecture: string;
@@ -134,6 +146,8 @@ export interface DecoderConfig {
   readonly logitCap?: number;
   /** Factor of the token embeddings, not applied in the head; unset: 1. */
   readonly embeddingScale?: number;
+  /** Factors of results, and of logits, where the family has them; unset: 1. */
+  readonly multipliers?: Multipliers;
   /** Layers after the last that predict further tokens; the checkpoint may contain them, and they are not read. */
   readonly predicting?: number;
   /** The layers with a state, all of one kind; unset: there are none. */

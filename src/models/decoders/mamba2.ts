@@ -9,11 +9,11 @@ import {
   shown,
 } from "../../formats/json/fields.ts";
 import type { DecoderConfig, Mixer } from "./config.ts";
-import type { Family, LayerSources, OuterSources, WeightSource } from "./family.ts";
+import type { Family, LayerSources, OuterSources, StateSources, WeightSource } from "./family.ts";
 import { layersAndHead } from "./llama.ts";
 
 /** The limits of time steps: only those that change nothing. */
-const timeSteps: Field<undefined> = {
+export const timeSteps: Field<undefined> = {
   problem: (value) => {
     const isWhole =
       Array.isArray(value) && value.length === 2 && value[0] === 0 && value[1] === Number.POSITIVE_INFINITY;
@@ -106,29 +106,44 @@ function outer({ vocabulary, width, tied }: DecoderConfig): OuterSources {
   };
 }
 
-function layer({ architecture, width, state }: DecoderConfig, index: number): LayerSources {
+/**
+ * The weights of a Mamba-2 layer, named as in all its families: `source` puts the layer's own name before theirs. The
+ * parts of the projection may have factors: z, x, B, C and dt, in this order.
+ */
+export function mambaSources(
+  { architecture, width, state, multipliers }: DecoderConfig,
+  source: (rest: string, ...shape: number[]) => WeightSource,
+): StateSources {
   if (state?.kind !== "mamba") throw new TypeError(`${architecture}: no sizes of the layers with a state`);
-  const { heads, headWidth, groups, rows, taps, biases } = state;
-  const at = `backbone.layers.${index}`;
-  const source = (rest: string, ...shape: number[]): WeightSource => ({ name: `${at}.${rest}`, shape });
+  const { heads, headWidth, groups, rows, taps, biases, norm } = state;
   const inner = heads * headWidth;
-  const channels = inner + 2 * groups * rows;
+  const shared = groups * rows;
+  const channels = inner + 2 * shared;
   const projected = inner + channels + heads;
+  const { state: parts, stateOut = 1 } = multipliers ?? {};
+  const factor = parts && [inner, inner, shared, shared, heads].flatMap((size, i) => repeated(parts[i] ?? 1, size));
   return {
-    attentionNorm: source("norm.weight", width),
-    state: {
-      in: source("mixer.in_proj.weight", projected, width),
-      convolution: source("mixer.conv1d.weight", channels, 1, taps),
-      dtBias: source("mixer.dt_bias", heads),
-      decay: { ...source("mixer.A_log", heads), negExp: true },
-      skip: source("mixer.D", heads),
-      norm: source("mixer.norm.weight", inner),
-      out: source("mixer.out_proj.weight", width, inner),
-      ...(biases.convolution ? { convolutionBias: source("mixer.conv1d.bias", channels) } : {}),
-      ...(biases.projections
-        ? { inBias: source("mixer.in_proj.bias", projected), outBias: source("mixer.out_proj.bias", width) }
-        : {}),
-    },
+    in: { ...source("in_proj.weight", projected, width), ...(factor ? { factor } : {}) },
+    convolution: source("conv1d.weight", channels, 1, taps),
+    dtBias: source("dt_bias", heads),
+    decay: { ...source("A_log", heads), negExp: true },
+    skip: source("D", heads),
+    ...(norm ? { norm: source("norm.weight", inner) } : {}),
+    out: { ...source("out_proj.weight", width, inner), ...(stateOut === 1 ? {} : { factor: stateOut }) },
+    ...(biases.convolution ? { convolutionBias: source("conv1d.bias", channels) } : {}),
+    ...(biases.projections
+      ? { inBias: source("in_proj.bias", projected), outBias: source("out_proj.bias", width) }
+      : {}),
+  };
+}
+
+const repeated = (value: number, count: number) => new Array<number>(count).fill(value);
+
+function layer(config: DecoderConfig, index: number): LayerSources {
+  const at = `backbone.layers.${index}`;
+  return {
+    attentionNorm: { name: `${at}.norm.weight`, shape: [config.width] },
+    state: mambaSources(config, (rest, ...shape) => ({ name: `${at}.mixer.${rest}`, shape })),
   };
 }
 

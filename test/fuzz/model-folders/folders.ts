@@ -155,6 +155,7 @@ export const folders: readonly Folder[] = [
     "deepseek-v2-lite",
     "lfm2",
     "qwen3-next",
+    "falcon-h1",
   ].map((name) => goldenFolder(name)),
   goldenFolder("deepseek-v3", { num_nextn_predict_layers: 1 }, predicting),
 ];

@@ -226,6 +226,73 @@ const gpt2: Table = {
   add_cross_attention: [true, "yes", 1],
 };
 
+const typesOfLayers = [5, "conv", {}, ["full_attention"], [null, null, null, null, null]];
+
+const lfm2: Table = {
+  ...everywhere,
+  hidden_size: width("hidden_size", (n) => [n / 2, n + 1, 2 * n]),
+  num_hidden_layers: layers("num_hidden_layers"),
+  num_attention_heads: width("num_attention_heads", (n) => [n - 1, n + 1]),
+  num_key_value_heads: [...counts, 3, 5, 1000],
+  max_position_embeddings: counts,
+  norm_eps: epsilons,
+  rope_theta: factors,
+  rope_scaling: rope,
+  intermediate_size: width("intermediate_size", (n) => [n / 2, 2 * n]),
+  conv_L_cache: [...counts, 2, 4, 100],
+  conv_bias: opposite("conv_bias", false),
+  block_auto_adjust_ff_dim: opposite("block_auto_adjust_ff_dim", true),
+  block_ffn_dim_multiplier: [...factors, 2],
+  block_multiple_of: counts,
+  tie_embedding: flags,
+  layer_types: typesOfLayers,
+};
+
+const qwen3Next: Table = {
+  ...llamaLike,
+  ...experts("num_experts", 4, "moe_intermediate_size"),
+  ...steps,
+  head_dim: [...counts, 8, 32],
+  attention_bias: opposite("attention_bias", false),
+  attn_output_gate: opposite("attn_output_gate", true),
+  shared_expert_intermediate_size: width("shared_expert_intermediate_size", (n) => [n - 1, n + 1]),
+  linear_num_key_heads: [...counts, 3, 4],
+  linear_num_value_heads: [...counts, 5, 8],
+  linear_key_head_dim: [...counts, 7, 16, 1000],
+  linear_value_head_dim: [...counts, 11, 24],
+  linear_conv_kernel_dim: [...counts, 3, 5, 100],
+  full_attention_interval: [...counts, 2, 3],
+  layer_types: typesOfLayers,
+};
+
+const notNumbers = [...never, "1", [1]];
+const falconH1: Table = {
+  ...llamaLike,
+  intermediate_size: width("intermediate_size", (n) => [n - 1, n + 1, 2 * n]),
+  head_dim: [...counts, 4, 16, 3],
+  attention_bias: [...flags, true],
+  mlp_bias: [...flags, true],
+  projectors_bias: [...flags, true],
+  mamba_proj_bias: [...flags, true],
+  mamba_d_ssm: width("mamba_d_ssm", (n) => [n - 1, 2 * n, n / 2]),
+  mamba_n_heads: [...counts, 5, 12, 3],
+  mamba_n_groups: [...counts, 1, 4, 6],
+  mamba_d_state: [...counts, 8, 17, 300],
+  mamba_d_conv: [...counts, 3, 5, 100],
+  mamba_conv_bias: opposite("mamba_conv_bias", true),
+  mamba_rms_norm: opposite("mamba_rms_norm", false),
+  mamba_norm_before_gate: flags,
+  time_step_limit: [5, "", true, [], [0], [0, 1], [0.001, 0.1], [0, "Infinity"]],
+  mlp_multipliers: [5, "", true, {}, [], [1], [1, 1, 1], ["1", 1], [1, null]],
+  ssm_multipliers: [5, "", true, {}, [1, 1], ["1", 1, 1, 1, 1]],
+  ...Object.fromEntries(
+    ["embedding", "lm_head", "attention_in", "attention_out", "key", "ssm_in", "ssm_out"].map((name) => [
+      `${name}_multiplier`,
+      notNumbers,
+    ]),
+  ),
+};
+
 /** By the names of `architectures`. */
 export const forbidden: Readonly<Record<string, Table>> = {
   LlamaForCausalLM: llama,
@@ -268,4 +335,7 @@ export const forbidden: Readonly<Record<string, Table>> = {
     num_nextn_predict_layers: [...never, "1", -1, 0, 0.5],
   },
   GPT2LMHeadModel: gpt2,
+  Lfm2ForCausalLM: lfm2,
+  Qwen3NextForCausalLM: qwen3Next,
+  FalconH1ForCausalLM: falconH1,
 };

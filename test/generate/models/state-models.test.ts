@@ -6,7 +6,7 @@ import { goldenFolders, goldenTests } from "./golden-folder.ts";
 
 const gpu = await testGpu();
 
-describe.each(["lfm2", "qwen3-next", "qwen3.5", "mamba2"])("%s", async (name) => {
+describe.each(["lfm2", "qwen3-next", "qwen3.5", "mamba2", "falcon-h1", "falcon-h1-norm"])("%s", async (name) => {
   const folder = `${goldenFolders}/${name}`;
   await goldenTests(gpu, folder);
 

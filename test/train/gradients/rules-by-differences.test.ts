@@ -83,6 +83,9 @@ const without: Readonly<Record<string, string>> = {
   appendRotated: caches,
   copyCacheRows: caches,
   mergeAttention: "joins attention over parts of the keys; attention over all of them has gradients",
+  indexScores: "an indexer is trained on its own loss, and no model that is trained has one",
+  selectKeys: "its results are integers",
+  selectedAttention: "no model that is trained has it",
   linearAttention: "no model that is trained has it",
   ringPositions: "its results are integers",
   ...Object.fromEntries(
