@@ -244,9 +244,8 @@ export {
 } from "./blocks/recurrent-layers.ts";
 export { type GatedConvolutionWeights, gatedConvolution } from "./blocks/state/gated-convolution.ts";
 export { type GatedDeltaNetOptions, type GatedDeltaNetWeights, gatedDeltaNet } from "./blocks/state/gated-delta-net.ts";
-export type { StateLayer } from "./blocks/state/layer.ts";
 export { type Mamba2Options, type Mamba2Weights, mamba2 } from "./blocks/state/mamba2.ts";
-export type { LayerState, StateLayerResult } from "./blocks/state/parts.ts";
+export type { LayerState, StateLayer, StateLayerResult } from "./blocks/state/parts.ts";
 export { type BlockShape, type BlockWeights, transformerBlock } from "./blocks/transformer-block.ts";
 
 // Models and their files

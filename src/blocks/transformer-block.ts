@@ -1,7 +1,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { optionalTensor, tensorCheck } from "../kernels/define/arguments.ts";
 import { add } from "../kernels/elementwise/elementwise.ts";
-import { anything, boolean, checkOptions, fieldsOf, kinds, object, oneOf, required } from "../options/checks.ts";
+import { anything, boolean, callback, checkOptions, fieldsOf, object, oneOf, required } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Activation } from "./activations.ts";
 import {
@@ -27,10 +27,7 @@ import {
   mixtureWeightChecks,
 } from "./mixture.ts";
 import { addNorm, type Norm, norm, normCheck, type Residual, residualFields, summed } from "./norm.ts";
-import { deltaNetChecks } from "./state/gated-delta-net.ts";
-import { type StateLayer, stateLayer } from "./state/layer.ts";
-import { mambaChecks } from "./state/mamba2.ts";
-import type { LayerState } from "./state/parts.ts";
+import type { LayerState, StateLayer } from "./state/parts.ts";
 
 /** What a block is given with the residual stream. */
 interface BlockInputs extends MaskedInputs {
@@ -87,17 +84,11 @@ const eitherLayer = Object.fromEntries(
   Object.keys({ ...feedForwardChecks, ...mixtureWeightChecks }).map((name) => [name, anything]),
 );
 
-const stateWeights = required(anything); // the layer checks them
-
 const weightFields = fieldsOf<LayerWeights>({
   attentionNorm: normCheck,
   attentionOutputNorm: normCheck,
   attention: object(attentionWeightChecks),
-  state: kinds({
-    "delta-net": { weights: stateWeights, options: required(object(deltaNetChecks)) },
-    mamba: { weights: stateWeights, options: required(object(mambaChecks)) },
-    convolution: { weights: stateWeights },
-  }),
+  state: object<StateLayer>({ weights: required(anything), run: required(callback) }), // the layer checks its weights
   feedForwardNorm: normCheck,
   feedForwardOutputNorm: normCheck,
   adapted: boolean,
@@ -170,7 +161,7 @@ export function maskedBlock(
     const { sum, y: x } = entered(gpu, stream, post ? undefined : attentionNorm);
     const attend = ofAttention?.latent ? latentAttentionLayer : attentionLayer;
     const seen = ofAttention && attend(gpu, attention, { ...attentionInputs, x }, ofAttention, attentionShape);
-    const carried = weights.state && stateLayer(gpu, x, weights.state, held);
+    const carried = weights.state && carry(gpu, x, weights.state, held);
     const result = seen && carried ? add(gpu, { a: seen, b: carried }).y : (seen ?? carried);
     if (!result) throw new TypeError(`${name}: has neither attention nor a layer with a state, expected one of them`);
     return [sum, dropout(attentionOutputNorm ? norm(gpu, result, attentionOutputNorm) : result, 0)];
@@ -192,6 +183,11 @@ export function maskedBlock(
   const sum = gpu.within(feedForward, () => entered(gpu, { sum: between, update }, feedForwardNorm).y);
   gpu.tap(`${name}.result`, sum);
   return { sum };
+}
+
+/** With what it has seen, the tokens go on from that, which becomes that after the last of them; without, from nothing. */
+function carry(gpu: Gpu, x: Tensor, { weights, run }: StateLayer, state: LayerState | undefined): Tensor {
+  return run(gpu, { x, weights, ...(state ? { state, inPlace: true } : {}) }).y;
 }
 
 /**

@@ -76,14 +76,12 @@ const deltaNetTensors = fieldsOf<Given<GatedDeltaNetWeights>>({
     }),
   ),
 });
-/** Checks of its options. */
-export const deltaNetChecks = {
+const deltaNetFields = fieldsOf<GatedDeltaNetOptions>({
   heads: size,
   valueHeads: size,
   eps: required(atLeast(0)),
   tiled: boolean,
-} as const;
-const deltaNetFields = fieldsOf<GatedDeltaNetOptions>(deltaNetChecks);
+});
 
 /**
  * Value heads `[b, hv, …]` in the order of key heads, as the delta rule reads them: from r times all key heads to each

@@ -76,15 +76,13 @@ const mambaTensors = fieldsOf<Given<Mamba2Weights>>({
     }),
   ),
 });
-/** Checks of its options. */
-export const mambaChecks = {
+const mambaFields = fieldsOf<Mamba2Options>({
   heads: size,
   groups: size,
   eps: required(atLeast(0)),
   normBeforeGate: boolean,
   normGroups: integer(1),
-} as const;
-const mambaFields = fieldsOf<Mamba2Options>(mambaChecks);
+});
 
 /** The norm of `groups` parts of the last axis, each by itself. */
 function groupNorm(

@@ -38,6 +38,15 @@ export interface StateLayerResult {
   readonly state: LayerState;
 }
 
+/**
+ * A layer of a block that carries a state from token to token, such as `mamba2` with its options: `run` takes the
+ * weights with the inputs, so that adapters of them are seen.
+ */
+export interface StateLayer {
+  readonly weights: object;
+  run(gpu: Gpu, given: Given<object>): StateLayerResult;
+}
+
 const stateCheck = object<LayerState>({ convolution: tensorCheck, recurrence: optionalTensor });
 export const size = required(integer(1));
 

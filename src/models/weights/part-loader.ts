@@ -2,20 +2,12 @@ import type { AttentionWeights } from "../../blocks/attention.ts";
 import type { FeedForwardWeights } from "../../blocks/feed-forward.ts";
 import type { Linear } from "../../blocks/linear.ts";
 import type { Norm } from "../../blocks/norm.ts";
-import type { StateLayer } from "../../blocks/state/layer.ts";
 import type { Weights } from "../../formats/weights.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { planeRowBytes } from "../../tensor/formats/formats.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { reshape, slice } from "../../tensor/views.ts";
+import { slice } from "../../tensor/views.ts";
 import type { DecoderConfig } from "../decoders/config.ts";
-import type {
-  AttentionSources,
-  FeedForwardSources,
-  StackedSource,
-  StateSources,
-  WeightSource,
-} from "../decoders/family.ts";
+import type { AttentionSources, FeedForwardSources, StackedSource, WeightSource } from "../decoders/family.ts";
 import type { Loader } from "./loader.ts";
 import type { MatrixTypes, TypeChoice } from "./matrix-types.ts";
 import { storedRows } from "./stored-rows.ts";
@@ -94,49 +86,7 @@ export function partLoader(
       return { q: q as Linear, k: k as Linear, v: v as Linear, qkv, output };
     };
   };
-  /** A layer with a state, of the kind that the config says. */
-  const state = (sources: StateSources, index: number): (() => StateLayer) => {
-    const { state: kind } = config;
-    if (!kind) throw new TypeError(`layer ${index} has sources of a state, and the config says nothing of one`);
-    const matrix = (key: "qkv" | "z" | "b" | "a" | "in" | "out", bias?: WeightSource): Linear => {
-      const source = sources[key];
-      if (!source) throw new TypeError(`layer ${index}: ${kind.kind} has no source of ${key}`);
-      return linear(types.of(key, index), source, bias);
-    };
-    const vector = (key: "dtBias" | "decay" | "skip" | "norm"): Tensor => {
-      const source = sources[key];
-      if (!source) throw new TypeError(`layer ${index}: ${kind.kind} has no source of ${key}`);
-      return loader.vector(source);
-    };
-    const convolution = loader.vector(sources.convolution);
-    const bias = sources.convolutionBias && loader.vector(sources.convolutionBias);
-    const shaped = () => reshape(convolution, [-1, kind.taps]);
-    const out = matrix("out", sources.outBias);
-    if (kind.kind === "convolution") {
-      const parts = { in: matrix("in", sources.inBias), out, convolutionBias: bias };
-      return () => ({ kind: "convolution", weights: { ...parts, convolution: shaped() } });
-    }
-    const recurrent = { out, dtBias: vector("dtBias"), decay: vector("decay") };
-    if (kind.kind === "delta-net") {
-      const { heads, valueHeads, tiled } = kind;
-      const into = { qkv: matrix("qkv"), z: matrix("z"), b: matrix("b"), a: matrix("a") };
-      const parts = { ...recurrent, ...into, norm: vector("norm") };
-      const options = { heads, valueHeads, eps: config.eps, tiled };
-      return () => ({ kind: "delta-net", weights: { ...parts, convolution: shaped() }, options });
-    }
-    const { heads, groups, norm: normed, eps } = kind;
-    const normOf = normed && { normBeforeGate: normed.gate === "after", normGroups: normed.groups };
-    const parts = {
-      ...recurrent,
-      in: matrix("in", sources.inBias),
-      convolutionBias: bias,
-      skip: vector("skip"),
-      norm: normed && vector("norm"),
-    };
-    const options = { heads, groups, eps, ...normOf };
-    return () => ({ kind: "mamba", weights: { ...parts, convolution: shaped() }, options });
-  };
-  return { norm, linear, projections, feedForward, state };
+  return { norm, linear, projections, feedForward };
 }
 
 // Projections of one input whose weights are in one tensor, so that a kernel reads them in one dispatch.

@@ -71,7 +71,8 @@ export async function uploadWeights(
   const loader = new Loader(gpu, weights, options);
   const types = matrixTypes(options, config);
   try {
-    const { norm, linear, projections, feedForward, state } = partLoader(gpu, weights, loader, types, config);
+    const { norm, linear, projections, feedForward } = partLoader(gpu, weights, loader, types, config);
+    const state = config.state && (await import("./state-weights.ts")).stateLoader(loader, types, linear, config);
     const faults = config.mixture && loader.flags(config.layers);
     const mixture = (layer: MixtureSources, index: number): (() => MixtureWeights) => {
       const shared = layer.shared && feedForward(layer.shared, index);
@@ -113,7 +114,7 @@ export async function uploadWeights(
       attentionNorm: layer.attentionNorm && norm(layer.attentionNorm, layer.attentionNormBias),
       attentionOutputNorm: layer.attentionOutputNorm && norm(layer.attentionOutputNorm),
       attention: hasAttention(layer) ? attention(layer, index) : undefined,
-      state: layer.state && state(layer.state, index),
+      state: layer.state && state?.(layer.state, index),
       feedForwardNorm: layer.feedForwardNorm && norm(layer.feedForwardNorm, layer.feedForwardNormBias),
       feedForwardOutputNorm: layer.feedForwardOutputNorm && norm(layer.feedForwardOutputNorm),
       feedForward:

@@ -225,7 +225,7 @@ test.each([
   // timestamps, looks into a model, grammars, batches of prompts and the words of a load that ran out of memory load
   // theirs.
   const others =
-    /\/(adapter-node|no-webgpu|sha256-wasm|hub\/samples|hub\/hub-problem|hub\/patient-fetch|lfs-pointer|gguf\/entry|quantised\/entry|codecs\/table|speculative\/entry|beams\/entry|tuning\/entry|program\/timer|look\/entry|sampling\/logprobs|library-tokenizer|jinja|explain-memory|engine\/grammar\/(constraint|response-format)|engine\/direct\/batch)\.js$/;
+    /\/(adapter-node|no-webgpu|sha256-wasm|hub\/samples|hub\/hub-problem|hub\/patient-fetch|lfs-pointer|gguf\/entry|quantised\/entry|codecs\/table|speculative\/entry|beams\/entry|tuning\/entry|program\/timer|look\/entry|sampling\/logprobs|weights\/state-weights|library-tokenizer|jinja|explain-memory|engine\/grammar\/(constraint|response-format)|engine\/direct\/batch)\.js$/;
   const { first, all } = await pageBytes(names, others);
   console.log(`${names.join(", ")}: ${first} bytes (gzip), ${all} with what is imported later`);
   expect(all).toBeLessThanOrEqual(most);

@@ -68,7 +68,6 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
   const groups = { count: 2, keep: 1, by: "maximum" };
   const mixtureShape = { rule: { k: 1, scores: "softmax", normalise: true, groups }, activation: "swiglu" };
   const deltaNet = {
-    kind: "delta-net",
     weights: {
       qkv: { weight: zeros([20, 4]) },
       z: linear,
@@ -83,7 +82,6 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     options: { heads: 1, valueHeads: 2, eps: 1e-6 },
   };
   const mamba = {
-    kind: "mamba",
     weights: {
       in: { weight: zeros([16, 4]) },
       convolution: zeros([10, 3]),
@@ -97,7 +95,6 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     options: { heads: 2, groups: 1, eps: 1e-6, normBeforeGate: true },
   };
   const gatedConvolution = {
-    kind: "convolution",
     weights: { in: { weight: zeros([12, 4]) }, convolution: zeros([4, 3]), out: linear },
   };
   const states = {
@@ -237,17 +234,15 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
           },
           { ...shape, activation: "silu", norms: i === 0 ? "post" : "pre" },
         ]),
-        ...(
-          [
-            [deltaNet, states.deltaNet],
-            [mamba, states.mamba],
-            [gatedConvolution, states.gatedConvolution],
-          ] as const
-        ).map(([state, held]) => [
-          ...["layer", { sum: x }, { visible: 64, place: places[1], state: held }],
-          { attentionNorm: norms[0], state, feedForward: feed },
+        [
+          ...["layer", { sum: x }, { visible: 64, place: places[1], state: states.gatedConvolution }],
+          {
+            attentionNorm: norms[0],
+            state: { ...gatedConvolution, run: library.gatedConvolution },
+            feedForward: feed,
+          },
           { ...shape, activation: "silu" },
-        ]),
+        ],
       ),
       runs: true,
     },
