@@ -46,5 +46,5 @@ export const encoderDecoderTypes: readonly string[] = "t5 mt5 bart marian transf
  * loaded with the first model, so that a page starts without it.
  */
 export async function architectures(): Promise<readonly string[]> {
-  return Object.keys((await import("./decoders/architectures.ts")).architectures);
+  return (await import("./decoders/architectures.ts")).architectures;
 }

@@ -11,7 +11,7 @@ import {
 } from "../../formats/json/fields.ts";
 import type { FileSource } from "../../formats/source.ts";
 import type { Weights } from "../../formats/weights.ts";
-import { readArchitecture } from "../../models/decoders/architectures.ts";
+import { readAnyArchitecture } from "../../models/decoders/architectures.ts";
 import type { DecoderConfig } from "../../models/decoders/config.ts";
 import { type Checkpoint, checkWeights, impliedNames } from "../../models/weights/checkpoint.ts";
 import { type ChatTemplate, loadChatTemplate, parseChatTemplate } from "../../text/template/chat-template.ts";
@@ -53,7 +53,7 @@ export async function readModelFolder(
   const files = await modelFiles(source);
   const { origin } = files;
   const rawConfig = await files.config();
-  const { family, config } = readArchitecture(rawConfig, origin);
+  const { family, config } = await readAnyArchitecture(rawConfig, origin);
   const generation = await files.generation();
   const tokenizer = await files.tokenizer();
   const tokenizerConfig = await files.tokenizerConfig();

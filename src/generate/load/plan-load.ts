@@ -8,7 +8,7 @@ import { gpuChecks } from "../../gpu/device/gpu-options.ts";
 import type { Limits } from "../../gpu/device/limits.ts";
 import { GpuError } from "../../gpu/errors.ts";
 import { type WeightType, weightTypes } from "../../kernels/formats/formats.ts";
-import { readArchitecture } from "../../models/decoders/architectures.ts";
+import { readAnyArchitecture } from "../../models/decoders/architectures.ts";
 import { cacheShape, resolveCache, stateShape } from "../../models/decoders/cache.ts";
 import { type DecoderConfig, stateRow } from "../../models/decoders/config.ts";
 import { type Recipe, recipes } from "../../models/decoders/recipes.ts";
@@ -87,7 +87,7 @@ async function planFrom(source: FileSource, options: PlanLoadOptions): Promise<L
   const { memory = Number.POSITIVE_INFINITY } = options;
   const limits = { ...minLimits, ...options.limits };
   const files = await modelFiles(source);
-  const { family, config } = readArchitecture(await files.config(), files.origin);
+  const { family, config } = await readAnyArchitecture(await files.config(), files.origin);
   const weights = await files.weights(family.transposed ?? false, (has) => impliedNames(family, config, has));
   const checkpoint = checkWeights(weights, family, config, files.origin);
   const tensors = [...weights.tensors.values()];

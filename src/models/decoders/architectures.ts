@@ -3,24 +3,33 @@ import { type FieldReader, list, optional, readFields, text } from "../../format
 import { quantisationMethod, quantisationMethods } from "../../formats/quantised/methods.ts";
 import { type ConfigOrigin, configJson, type DecoderConfig } from "./config.ts";
 import { deepseek } from "./deepseek.ts";
-import { falconH1 } from "./falcon-h1.ts";
-import type { Family } from "./family.ts";
+import { type Family, familiesByName } from "./family.ts";
 import { gemma } from "./gemma.ts";
 import { gptOss } from "./gpt-oss.ts";
 import { gpt1 } from "./gpt1.ts";
 import { gpt2 } from "./gpt2.ts";
-import { lfm2 } from "./lfm2.ts";
 import { llama } from "./llama.ts";
-import { mamba2 } from "./mamba2.ts";
-import { qwenNext } from "./qwen-next.ts";
 
-/** All families: adding one takes a file and an entry here. */
-const families = [llama, gpt1, gpt2, gptOss, deepseek, gemma, lfm2, qwenNext, mamba2, falconH1] as const;
+/** All families but those whose layers carry states: adding one takes a file and an entry here. */
+const families = [llama, gpt1, gpt2, gptOss, deepseek, gemma] as const;
+const byName = familiesByName(families);
 
-/** Families by the names in `architectures` of a `config.json`. */
-export const architectures: Readonly<Record<string, Family>> = Object.fromEntries(
-  families.flatMap((family) => family.architectures.map((name) => [name, family] as const)),
-);
+/** The names of those whose layers carry states, which `state-families.ts` holds: they are loaded with a model of one. */
+const withStates = [
+  "FalconH1ForCausalLM",
+  "Lfm2ForCausalLM",
+  "Mamba2ForCausalLM",
+  "Qwen3NextForCausalLM",
+  "Qwen3_5ForCausalLM",
+  "Qwen3_5ForConditionalGeneration",
+  "Qwen3_5MoeForCausalLM",
+  "Qwen3_5MoeForConditionalGeneration",
+];
+/** Released folders of these list no architecture; `model_type` alone names it. */
+const byModelType = ["Mamba2ForCausalLM"];
+
+/** The names of all architectures. */
+export const architectures: readonly string[] = [...Object.keys(byName), ...withStates];
 
 /** What a config says about its architecture. */
 const fields = {
@@ -35,7 +44,7 @@ export const modelType = (architecture: string) =>
     .replaceAll(/(?<=[a-z\d])(?=[A-Z])/g, "_")
     .toLowerCase();
 
-const modelTypes = new Map(Object.keys(architectures).map((name) => [modelType(name), name]));
+const modelTypes = new Map(architectures.map((name) => [modelType(name), name]));
 
 /** Throws `FormatError` for weights whose quantisation their family does not support. */
 function checkQuantisation(config: FieldReader, packings: readonly string[]): void {
@@ -50,21 +59,45 @@ function checkQuantisation(config: FieldReader, packings: readonly string[]): vo
   );
 }
 
-/** The family and settings of a parsed `config.json`; throws `FormatError` for an unknown one. */
+/** The name of a config's architecture, as it says it. */
+function nameIn(reader: FieldReader): string {
+  const { architectures: listed, model_type: type } = reader.read(fields);
+  const typed = type === undefined ? undefined : modelTypes.get(type);
+  const name = listed?.[0] ?? byModelType.find((one) => one === typed);
+  const known = `known are ${architectures.join(", ")}`;
+  if (name === undefined) return reader.fail("architectures", `names no architecture; ${known}`);
+  if (!architectures.includes(name)) reader.fail("architectures", `is ${shortened(name)}, ${known}`);
+  if (type !== undefined && modelTypes.has(type) && modelType(name) !== type)
+    reader.fail("model_type", `is ${type}, but architectures names ${name}`);
+  return name;
+}
+
+/** A config's family and settings. */
+interface Architecture {
+  readonly family: Family;
+  readonly config: DecoderConfig;
+}
+
+/**
+ * The family and settings of a parsed `config.json`; throws `FormatError` for an unknown one, or one whose layers carry
+ * states, unless its family is given: those are not trained.
+ */
 export function readArchitecture(
   raw: unknown,
   { file, names }: ConfigOrigin = configJson,
-): { family: Family; config: DecoderConfig } {
+  stateFamilies: Readonly<Record<string, Family>> = {},
+): Architecture {
   const reader = readFields(file, raw, names);
-  const known = `known are ${Object.keys(architectures).join(", ")}`;
-  const { architectures: listed, model_type: type } = reader.read(fields);
-  const typed = type === undefined ? undefined : modelTypes.get(type);
-  const name = listed?.[0] ?? (typed !== undefined && architectures[typed]?.byModelType ? typed : undefined);
-  if (name === undefined) return reader.fail("architectures", `names no architecture; ${known}`);
-  const family = Object.hasOwn(architectures, name) ? architectures[name] : undefined;
-  if (!family) return reader.fail("architectures", `is ${shortened(name)}, ${known}`);
-  if (type !== undefined && modelTypes.has(type) && modelType(name) !== type)
-    reader.fail("model_type", `is ${type}, but architectures names ${name}`);
+  const name = nameIn(reader);
+  const family = byName[name] ?? stateFamilies[name];
+  if (!family)
+    return reader.fail("architectures", `is ${name}, whose layers carry states; such models are not trained`);
   checkQuantisation(reader, family.packings ?? []);
   return { family, config: family.read(reader, name) };
+}
+
+/** As `readArchitecture`, of any family. */
+export async function readAnyArchitecture(raw: unknown, origin: ConfigOrigin): Promise<Architecture> {
+  const isPlain = byName[nameIn(readFields(origin.file, raw, origin.names))];
+  return readArchitecture(raw, origin, isPlain ? {} : (await import("../states-entry.ts")).stateFamilies);
 }

@@ -170,14 +170,16 @@ export interface WeightNames<Config, Outer, Layer> {
 export interface Family extends WeightNames<DecoderConfig, OuterSources, LayerSources> {
   /** Names that the `architectures` of a `config.json` use. */
   readonly architectures: readonly string[];
-  /** True where released folders list no architecture and name the family by `model_type` alone. */
-  readonly byModelType?: boolean;
   readonly read: (config: FieldReader, architecture: string) => DecoderConfig;
   /** True where matrices of layers are stored `[in, out]`. */
   readonly transposed?: boolean;
   /** Values of `quantization_config.quant_method` that it supports, other than those of every family. */
   readonly packings?: readonly string[];
 }
+
+/** Families by the names in `architectures` of a `config.json`. */
+export const familiesByName = (families: readonly Family[]): Readonly<Record<string, Family>> =>
+  Object.fromEntries(families.flatMap((family) => family.architectures.map((name) => [name, family] as const)));
 
 /** The prefix of weight names; folders saved from the bare model lack `model.`. */
 export const prefixFor = (has: (name: string) => boolean): string => (has("embed_tokens.weight") ? "" : "model.");

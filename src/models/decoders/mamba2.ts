@@ -149,7 +149,6 @@ function layer(config: DecoderConfig, index: number): LayerSources {
 
 export const mamba2: Family = {
   architectures: ["Mamba2ForCausalLM"],
-  byModelType: true,
   read,
   outer,
   layer,

@@ -72,7 +72,7 @@ export async function uploadWeights(
   const types = matrixTypes(options, config);
   try {
     const { norm, linear, projections, feedForward } = partLoader(gpu, weights, loader, types, config);
-    const state = config.state && (await import("./state-weights.ts")).stateLoader(loader, types, linear, config);
+    const state = config.state && (await import("../states-entry.ts")).stateLoader(loader, types, linear, config);
     const faults = config.mixture && loader.flags(config.layers);
     const mixture = (layer: MixtureSources, index: number): (() => MixtureWeights) => {
       const shared = layer.shared && feedForward(layer.shared, index);
