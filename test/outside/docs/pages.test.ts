@@ -116,7 +116,9 @@ test("the kernel tables name every kernel file, and parts are what is left", asy
 });
 
 test("the table of models names the architectures there are", async () => {
-  const named = [...section("docs/models.md", "Models").matchAll(/`(\w+(?:ForCausalLM|ForConditionalGeneration|LMHeadModel))`/g)];
+  const named = [
+    ...section("docs/models.md", "Models").matchAll(/`(\w+(?:ForCausalLM|ForConditionalGeneration|LMHeadModel))`/g),
+  ];
   expect(named.map(([, name]) => name).sort()).toEqual([...(await architectures())].sort());
 });
 
