@@ -12,6 +12,8 @@ It needs PyTorch (`apt-get install python3-torch`), takes seconds and gives the 
   architecture, as released ones.
 - falcon-h1: attention and Mamba-2 side by side in both layers, with factors of everything; no norm of the state's result.
 - falcon-h1-norm: the same with norms of two groups before the gate.
+- granite-hybrid: two layers of Mamba-2 and one of attention without positions, factors of the stream, scores and logits.
+- granite-hybrid-moe: the same with rotated queries and keys and experts of which two are chosen, with a shared one.
 """
 
 import torch
@@ -158,6 +160,40 @@ FALCON_H1 = {
     "ssm_multipliers": [0.7, 0.9, 0.6, 1.2, 0.8],
     "tie_word_embeddings": False,
 }
+
+GRANITE = {
+    "architectures": ["GraniteMoeHybridForCausalLM"],
+    "model_type": "granitemoehybrid",
+    "vocab_size": VOCABULARY,
+    "hidden_size": 32,
+    "intermediate_size": 24,
+    "shared_intermediate_size": 40,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 128,
+    "rms_norm_eps": 1e-5,
+    "hidden_act": "silu",
+    "layer_types": ["mamba", "attention", "mamba"],
+    "position_embedding_type": "nope",
+    "num_local_experts": 0,
+    "num_experts_per_tok": 0,
+    "attention_bias": False,
+    "mamba_expand": 2,
+    "mamba_n_heads": 8,
+    "mamba_d_head": 8,
+    "mamba_n_groups": 1,
+    "mamba_d_state": 16,
+    "mamba_d_conv": 4,
+    "mamba_conv_bias": True,
+    "mamba_proj_bias": False,
+    "embedding_multiplier": 6.0,
+    "attention_multiplier": 0.2,
+    "residual_multiplier": 0.6,
+    "logits_scaling": 2.5,
+    "tie_word_embeddings": False,
+}
+MOE = {"num_local_experts": 4, "num_experts_per_tok": 2, "position_embedding_type": "rope", "rope_theta": 10000.0}
 
 
 def attention(q, k, v, theta, share=1.0):
@@ -534,6 +570,70 @@ class FalconH1(Mamba2):
         return logits * config["lm_head_multiplier"], torch.inf
 
 
+class GraniteHybrid(Mamba2):
+    EPS = "rms_norm_eps"
+
+    def make(self):
+        config, width = self.config, self.config["hidden_size"]
+        self.heads, self.groups, self.rows = (config[f"mamba_{name}"] for name in ("n_heads", "n_groups", "d_state"))
+        self.inner, self.taps = config["mamba_expand"] * width, config["mamba_d_conv"]
+        self.head_width, hidden = width // config["num_attention_heads"], config["shared_intermediate_size"]
+        keys = config["num_key_value_heads"] * self.head_width
+        self.random("model.embed_tokens", [VOCABULARY, width], 1.0)
+        for index, kind in enumerate(config["layer_types"]):
+            at = f"model.layers.{index}"
+            self.norm_weight(f"{at}.input_layernorm", width)
+            if kind == "mamba":
+                self.make_mixer(f"{at}.mamba")
+            else:
+                for name, rows in ("q_proj", width), ("k_proj", keys), ("v_proj", keys), ("o_proj", width):
+                    self.matrix(f"{at}.self_attn.{name}", rows, width, 2.0)
+            self.norm_weight(f"{at}.post_attention_layernorm", width)
+            self.matrix(f"{at}.shared_mlp.input_linear", 2 * hidden, width, 2.0)
+            self.matrix(f"{at}.shared_mlp.output_linear", width, hidden, 2.0)
+            experts, small = config["num_local_experts"], config["intermediate_size"]
+            if experts:
+                self.matrix(f"{at}.block_sparse_moe.router.layer", experts, width, 1.5)
+                self.random(f"{at}.block_sparse_moe.input_linear", [experts, 2 * small, width], 2.0 / width**0.5)
+                self.random(f"{at}.block_sparse_moe.output_linear", [experts, width, small], 2.0 / small**0.5)
+        self.norm_weight("model.norm", width)
+        self.matrix("lm_head", VOCABULARY, width, 8.0)
+
+    def attend(self, x, at):
+        q, k, v = (self.linear(x, f"{at}.{name}_proj").reshape(len(x), -1, self.head_width) for name in "qkv")
+        q = q * self.config["attention_multiplier"] * self.head_width**0.5
+        share = 1.0 if self.config["position_embedding_type"] == "rope" else 0.0
+        return self.linear(attention(q, k, v, self.config.get("rope_theta", 1.0), share), f"{at}.o_proj")
+
+    def feed(self, x, at):
+        gate, up = self.linear(x, f"{at}.shared_mlp.input_linear").chunk(2, -1)
+        y = self.linear(silu(gate) * up, f"{at}.shared_mlp.output_linear")
+        if not self.config["num_local_experts"]:
+            return y
+        k, at = self.config["num_experts_per_tok"], f"{at}.block_sparse_moe"
+        scores = self.linear(x, f"{at}.router.layer")
+        best = scores.topk(k, -1)
+        self.gap = min(self.gap, gap_after(scores, k))
+        rows = []
+        for token, chosen, share in zip(x, best.indices, torch.softmax(best.values, -1)):
+            row = 0
+            for expert, weight in zip(chosen, share):
+                gate, up = (self.weights[f"{at}.input_linear"][expert] @ token).chunk(2)
+                row = row + weight * (self.weights[f"{at}.output_linear"][expert] @ (silu(gate) * up))
+            rows.append(row)
+        return y + torch.stack(rows)
+
+    def logits_of(self, ids):
+        config, self.gap = self.config, torch.inf
+        x, r = self.weights["model.embed_tokens"][ids] * config["embedding_multiplier"], config["residual_multiplier"]
+        for index, kind in enumerate(config["layer_types"]):
+            at = f"model.layers.{index}"
+            normed = self.norm(x, f"{at}.input_layernorm")
+            x = x + r * (self.mix(normed, f"{at}.mamba") if kind == "mamba" else self.attend(normed, f"{at}.self_attn"))
+            x = x + r * self.feed(self.norm(x, f"{at}.post_attention_layernorm"), at)
+        return self.linear(self.norm(x[-1], "model.norm"), "lm_head") / config["logits_scaling"], self.gap
+
+
 for name, kind, config, seed in (
     ("lfm2", Lfm2, LFM2, 3),
     ("qwen3-next", QwenNext, QWEN3_NEXT, 2),
@@ -541,6 +641,8 @@ for name, kind, config, seed in (
     ("mamba2", Mamba2, MAMBA2, 1),
     ("falcon-h1", FalconH1, FALCON_H1, 6),
     ("falcon-h1-norm", FalconH1, {**FALCON_H1, "mamba_rms_norm": True}, 27),
+    ("granite-hybrid", GraniteHybrid, GRANITE, 1),
+    ("granite-hybrid-moe", GraniteHybrid, {**GRANITE, **MOE}, 21),
 ):
     model = kind(config, seed)
     write(name, config, model.checkpoint, model.logits_of)

@@ -17,6 +17,7 @@ const byName = familiesByName(families);
 /** The names of those whose layers carry states, which `state-families.ts` holds: they are loaded with a model of one. */
 const withStates = [
   "FalconH1ForCausalLM",
+  "GraniteMoeHybridForCausalLM",
   "Lfm2ForCausalLM",
   "Mamba2ForCausalLM",
   "Qwen3NextForCausalLM",

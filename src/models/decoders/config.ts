@@ -97,13 +97,13 @@ interface Biases {
 /** Factors that a family multiplies the results of its projections by. */
 interface Multipliers {
   readonly logits: number;
-  /** Of attention's result. */
-  readonly attention: number;
+  /** Of attention's result; unset, as the following ones: 1. */
+  readonly attention?: number;
   /** Of the parts of a Mamba-2 layer's projection: z, x, B, C, dt. */
-  readonly state: readonly number[];
-  readonly stateOut: number;
-  readonly gate: number;
-  readonly down: number;
+  readonly state?: readonly number[];
+  readonly stateOut?: number;
+  readonly gate?: number;
+  readonly down?: number;
 }
 
 /** The settings of a decoder of any family, from any file format. */

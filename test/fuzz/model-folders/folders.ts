@@ -156,6 +156,7 @@ export const folders: readonly Folder[] = [
     "lfm2",
     "qwen3-next",
     "falcon-h1",
+    "granite-hybrid-moe",
   ].map((name) => goldenFolder(name)),
   goldenFolder("deepseek-v3", { num_nextn_predict_layers: 1 }, predicting),
 ];

@@ -293,6 +293,30 @@ const falconH1: Table = {
   ),
 };
 
+const graniteHybrid: Table = {
+  ...llamaLike,
+  num_attention_heads: width("num_attention_heads", (n) => [n - 1, n + 1]),
+  intermediate_size: [...counts, 23, 25, 48],
+  shared_intermediate_size: [...counts, 39, 80],
+  num_local_experts: [...never, "4", -1, 2.5, 3, 5, 2000],
+  num_experts_per_tok: [...never, "2", -1, 0, 5],
+  attention_bias: [...flags, true],
+  position_embedding_type: ["alibi", 1, true, [], {}],
+  layer_types: [5, "mamba", {}, ["mamba"], ["mamba", "mamba", "mamba"], ["mamba", "conv", "mamba"]],
+  mamba_expand: [...counts, 1, 4],
+  mamba_n_heads: [...counts, 5, 16],
+  mamba_n_groups: [...counts, 2, 3],
+  mamba_d_state: [...counts, 8, 17, 300],
+  mamba_d_conv: [...counts, 3, 5, 100],
+  mamba_conv_bias: opposite("mamba_conv_bias", true),
+  mamba_proj_bias: opposite("mamba_proj_bias", false),
+  time_step_limit: [5, "", true, [], [0, 1]],
+  embedding_multiplier: factors,
+  attention_multiplier: factors,
+  residual_multiplier: factors,
+  logits_scaling: factors,
+};
+
 /** By the names of `architectures`. */
 export const forbidden: Readonly<Record<string, Table>> = {
   LlamaForCausalLM: llama,
@@ -338,4 +362,5 @@ export const forbidden: Readonly<Record<string, Table>> = {
   Lfm2ForCausalLM: lfm2,
   Qwen3NextForCausalLM: qwen3Next,
   FalconH1ForCausalLM: falconH1,
+  GraniteMoeHybridForCausalLM: graniteHybrid,
 };

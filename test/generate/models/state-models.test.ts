@@ -6,7 +6,18 @@ import { goldenFolders, goldenTests } from "./golden-folder.ts";
 
 const gpu = await testGpu();
 
-describe.each(["lfm2", "qwen3-next", "qwen3.5", "mamba2", "falcon-h1", "falcon-h1-norm"])("%s", async (name) => {
+const folders = [
+  "lfm2",
+  "qwen3-next",
+  "qwen3.5",
+  "mamba2",
+  "falcon-h1",
+  "falcon-h1-norm",
+  "granite-hybrid",
+  "granite-hybrid-moe",
+];
+
+describe.each(folders)("%s", async (name) => {
   const folder = `${goldenFolders}/${name}`;
   await goldenTests(gpu, folder);
 
