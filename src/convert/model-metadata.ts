@@ -236,6 +236,26 @@ function convolutionEntries({ state, mixers = [], kvHeads }: DecoderConfig, arch
   };
 }
 
+/** State spaces; a model of them alone has no heads of attention. */
+function stateEntries({ state, mixers = [] }: DecoderConfig, architecture: string): Entries {
+  if (state?.kind !== "mamba") return {};
+  const { groups, heads, headWidth, rows, taps, biases } = state;
+  if (groups !== 1)
+    refuse("n_groups", `is ${groups}: readers of GGUF files of kind ${architecture} norm each group by itself`);
+  if (biases.projections) refuse("use_bias", `is true, which GGUF files of kind ${architecture} have no tensors for`);
+  const none = mixers.every((mixer) => mixer === "state");
+  return {
+    "ssm.conv_kernel": integer(taps),
+    "ssm.inner_size": integer(heads * headWidth),
+    "ssm.state_size": integer(rows),
+    "ssm.time_step_rank": integer(heads),
+    "ssm.group_count": integer(groups),
+    ...(none
+      ? { "attention.head_count": integer(0), "attention.head_count_kv": integer(0), feed_forward_length: integer(0) }
+      : {}),
+  };
+}
+
 /**
  * The metadata that a GGUF file of an architecture has for a decoder.
  *
@@ -262,6 +282,7 @@ export function modelMetadata(config: DecoderConfig, record: GgufArchitecture): 
     ...mixtureEntries(config, architecture),
     ...latentEntries(config),
     ...convolutionEntries(config, architecture),
+    ...stateEntries(config, architecture),
     ...scaleEntries(config, architecture),
     ...gemmaEntries(config, architecture),
   };

@@ -35,10 +35,15 @@ const bytesPerHalf = 2;
 /** The number of elements of a shape. */
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, extent) => product * extent, 1);
 
-/** The numbers in a file's bytes, minus what the file has added to them. */
+/** The numbers in a file's bytes as a folder has them: minus what the file has added, and logarithms of decays. */
 function numbersOf(tensor: StoredTensor, bytes: Bytes): Float64Array {
-  const { added } = tensor;
+  const { added, negExp, file, name } = tensor;
   const stored = storedNumbers(tensor, bytes);
+  if (negExp) {
+    const wrong = stored.find((value) => !(value < 0));
+    if (wrong !== undefined) throw new FormatError(file, `has ${wrong}, expected numbers below 0`, { field: name });
+    return stored.map((value) => Math.log(-value));
+  }
   return added === undefined ? stored : stored.map((value) => value - added);
 }
 

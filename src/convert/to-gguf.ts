@@ -59,9 +59,11 @@ const keys: readonly (readonly [RegExp, string])[] = [
   [/\.ffn_down/, "down"],
 ];
 
-/** Matrices that stay f32: routers, the gates of shared experts, learned positions, and weights of convolutions. */
+/** Matrices that stay f32: routers, the gates of shared experts, learned positions, weights of convolutions, and vectors that are matrices. */
 const isSmall = (name: string) =>
-  /(^|\.)(ffn_gate_inp|ffn_gate_inp_shexp|position_embd|shortconv\.conv)\.weight$/.test(name);
+  /(^|\.)(ffn_gate_inp|ffn_gate_inp_shexp|position_embd|shortconv\.conv|ssm_conv1d|ssm_norm)\.weight$|\.ssm_[ad]$/.test(
+    name,
+  );
 
 function architectureFor(name: string): GgufArchitecture {
   for (const record of ggufArchitectures.values()) if (record.classes.includes(name)) return record;

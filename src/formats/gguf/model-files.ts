@@ -9,6 +9,7 @@ import { gptOss } from "./architectures/gpt-oss.ts";
 import { gpt2 } from "./architectures/gpt2.ts";
 import { lfm2 } from "./architectures/lfm2.ts";
 import { llama } from "./architectures/llama.ts";
+import { mamba2 } from "./architectures/mamba2.ts";
 import { phi3 } from "./architectures/phi3.ts";
 import { olmo2, olmoe, qwen2, qwen2moe, qwen3, qwen3moe } from "./architectures/qwen.ts";
 import { smollm3 } from "./architectures/smollm3.ts";
@@ -34,6 +35,7 @@ const records: readonly GgufArchitecture[] = [
   gemma2,
   gemma3,
   lfm2,
+  mamba2,
 ];
 
 /** Architectures by the value of `general.architecture`. */

@@ -104,6 +104,11 @@ function madeBy(
       const [rows = 0, columns = 0] = axes(2);
       return [[{ ...same, shape: [rows, 1, columns] }]];
     }
+    case "flat":
+    case "decay": {
+      const shape = [elementsIn(tensor)];
+      return [[rule.kind === "flat" ? { ...same, shape } : { ...same, shape, negExp: true }]];
+    }
     case "alternating":
     case "latent": {
       const name = tensor.name.replace(placeOf(tensor.name).rest, rule.and);

@@ -104,7 +104,7 @@ export function writtenTensors(weights: Weights, architecture: GgufArchitecture,
         );
         break;
       case "norm": {
-        const [part, grouped] = moreOne(tensor);
+        const [part, grouped] = changed(tensor, (weight) => weight + 1);
         add(name, part.shape, part, grouped);
         break;
       }
@@ -114,6 +114,14 @@ export function writtenTensors(weights: Weights, architecture: GgufArchitecture,
       case "squeezed":
         add(name, squeezed(tensor), tensor);
         break;
+      case "flat":
+        add(name, rule.as === "row" ? [1, ...tensor.shape] : [...tensor.shape, 1], tensor);
+        break;
+      case "decay": {
+        const [part, grouped] = changed(tensor, (value) => -Math.exp(value));
+        add(name, [...part.shape, 1], part, grouped);
+        break;
+      }
       case "alternating":
         for (const [i, which] of [key, rule.and].entries()) {
           const [part, grouped] = halfOf(tensor, i);
@@ -173,13 +181,13 @@ function squeezed({ file, name, shape }: StoredTensor): number[] {
   throw new FormatError(file, `is [${shape.join(", ")}], expected 3 axes, the second of 1`, { field: name });
 }
 
-/** The weight of a norm with 1 added, as f32. */
-function moreOne(tensor: StoredTensor): Made {
+/** A tensor's elements, changed, as f32. */
+function changed(tensor: StoredTensor, change: (value: number) => number): Made {
   const dtype = dtypeOf(tensor);
   const made = { ...tensor, dtype: "F32", end: tensor.begin + 4 * elementsIn(tensor) };
   const make = ([bytes = new Uint8Array()]: readonly Bytes[]) => {
     const data = elementsOf(dtype, bytes.slice().buffer);
-    return new Uint8Array(new Float32Array(decodePlanes(dtype, [data.length], { data }).map((w) => w + 1)).buffer);
+    return new Uint8Array(new Float32Array(decodePlanes(dtype, [data.length], { data }).map(change)).buffer);
   };
   return [made, { groups: 1, sources: [tensor], make }];
 }

@@ -127,6 +127,16 @@ export function ggufConfigs(scale = 1): Readonly<Record<string, Config>> {
       block_multiple_of: 32,
       tie_word_embeddings: false,
     },
+    mamba2: {
+      architectures: ["Mamba2ForCausalLM"],
+      vocab_size: 2048,
+      hidden_size: width,
+      num_hidden_layers: 2,
+      num_heads: 4 * scale,
+      head_dim: 32,
+      state_size: 32,
+      n_groups: 1,
+    },
     "gpt-oss": {
       architectures: ["GptOssForCausalLM"],
       ...common,

@@ -18,6 +18,10 @@ export type TensorRule =
   | { readonly kind: "row"; readonly to: string }
   /** A matrix that has a middle axis of 1. */
   | { readonly kind: "squeezed"; readonly to: string }
+  /** A vector that is a matrix of one row or one column. */
+  | { readonly kind: "flat"; readonly to: string; readonly as: "row" | "column" }
+  /** Logarithms, stored as their negated exponentials in a matrix of one column. */
+  | { readonly kind: "decay"; readonly to: string }
   /** Elements that alternate with those of the tensor `and`. */
   | { readonly kind: "alternating"; readonly to: string; readonly and: string }
   /** Keys of each head, transposed; the values of each head are the tensor `and`. */

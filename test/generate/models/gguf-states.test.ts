@@ -1,13 +1,15 @@
 import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { expect, test } from "vitest";
+import { storedNumbers } from "../../../src/convert/stored-numbers.ts";
 import { toFolder } from "../../../src/convert/to-folder.ts";
+import { openFolder } from "../../../src/formats/folder.ts";
 import { readGguf } from "../../../src/formats/gguf/entry.ts";
 import type { GgufValue } from "../../../src/formats/gguf/header.ts";
 import { inGguf } from "../../../src/formats/gguf-name.ts";
 import type { FileSource } from "../../../src/formats/source.ts";
 import { loadModel, type ModelOptions } from "../../../src/generate/load/load-model.ts";
-import { readModelFolder } from "../../../src/generate/load/model-folder.ts";
+import { type ModelFolder, readModelFolder } from "../../../src/generate/load/model-folder.ts";
 import { inspect } from "../../../src/generate/look/inspection.ts";
 import { memorySource } from "../../formats/checkpoint-bytes.ts";
 import { ggufFile, text, u32 } from "../../formats/gguf-files.ts";
@@ -55,6 +57,45 @@ test("a GGUF file of an LFM2 gives the logits of its folder, bit for bit", async
   expect(quantised).toEqual(await logitsOf(folder, { weights: "q8_0" }));
 });
 
+test("a GGUF file of a Mamba-2 gives the logits of its folder, bit for bit, and its folder again", async () => {
+  const config = ggufConfigs()["mamba2"] ?? {};
+  const { folder } = await writeRandomModel(config, familyShapes(config), "f32");
+  try {
+    const source = await openFolder(folder);
+    for (const options of [{ dtype: "f32" }, { dtype: "f16" }, { weights: "q8_0" }] as const) {
+      const file = await ggufOfFolder(folder, options);
+      expect(await logitsOf(opened(file))).toEqual(await logitsOf(source, options));
+    }
+    const file = await ggufOfFolder(folder, { weights: "q8_0" });
+    const { facts } = await readGguf(inMemory(file), "m.gguf");
+    for (const [name, shape] of Object.entries({ ssm_a: [4, 1], ssm_d: [4, 1], "ssm_norm.weight": [1, 128] })) {
+      expect(facts.tensors.get(`blk.0.${name}`)).toMatchObject({ shape, dtype: "F32" });
+    }
+    const back = await backOf(file);
+    expect(back.config).toEqual((await readModelFolder(opened(file))).config);
+    const values = async ({ weights }: ModelFolder) => {
+      const tensor = weights.get("backbone.layers.1.mixer.A_log");
+      return storedNumbers(tensor, await weights.read(tensor, 0, tensor.end - tensor.begin));
+    };
+    const [given, found] = [await values(await readModelFolder(source)), await values(back)];
+    for (const [i, value] of given.entries()) expect(found[i]).toBeCloseTo(value, 2);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test("groups of a Mamba-2 are refused by name: readers norm each by itself", async () => {
+  const config = { ...ggufConfigs()["mamba2"], n_groups: 2 };
+  const { folder } = await writeRandomModel(config, familyShapes(config), "f32");
+  try {
+    await expect(ggufOfFolder(folder, {})).rejects.toThrow(
+      "config.json: n_groups is 2: readers of GGUF files of kind mamba2",
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
 test("its convolutions are matrices of f32 there, and heads are counted for each layer", async () => {
   const { facts } = await readGguf(inMemory(await ggufOfFolder(goldenFolder(), { weights: "q8_0" })), "m.gguf");
   const found = (name: string) => facts.tensors.get(name);
@@ -67,14 +108,19 @@ test("its convolutions are matrices of f32 there, and heads are counted for each
   expect(facts.number("feed_forward_length")).toBe(56);
 });
 
-test("converted back to a folder it is the same model", async () => {
-  const file = await ggufOfFolder(goldenFolder(), { dtype: "f16" });
+/** The folder that a file is converted to. */
+async function backOf(file: Uint8Array): Promise<ModelFolder & { readonly json: unknown }> {
   const folder = await toFolder(inMemory(file), "m.gguf");
   const small = Object.entries(folder.files).map(([name, content]) => [name, new TextEncoder().encode(content)]);
   const bytes = { "model.safetensors": await written(folder) };
-  const back = memorySource({ ...Object.fromEntries(small), ...bytes });
-  const { config, weights } = await readModelFolder(back);
-  expect(JSON.parse(folder.files["config.json"] ?? "")).toMatchObject({
+  const found = await readModelFolder(memorySource({ ...Object.fromEntries(small), ...bytes }));
+  return Object.assign(found, { json: JSON.parse(folder.files["config.json"] ?? "") });
+}
+
+test("converted back to a folder it is the same model", async () => {
+  const file = await ggufOfFolder(goldenFolder(), { dtype: "f16" });
+  const { config, weights, json } = await backOf(file);
+  expect(json).toMatchObject({
     model_type: "lfm2",
     norm_eps: expect.closeTo(1e-5),
   });
