@@ -59,7 +59,10 @@ const keys: readonly (readonly [RegExp, string])[] = [
   [/\.ffn_down/, "down"],
 ];
 
-/** Matrices that stay f32: routers, the gates of shared experts, learned positions, weights of convolutions, and vectors that are matrices. */
+/**
+ * Matrices that stay f32: routers, the gates of shared experts, learned positions, weights of convolutions, and vectors
+ * that are stored as matrices.
+ */
 const isSmall = (name: string) =>
   /(^|\.)(ffn_gate_inp|ffn_gate_inp_shexp|position_embd|shortconv\.conv|ssm_conv1d|ssm_norm)\.weight$|\.ssm_[ad]$/.test(
     name,
