@@ -54,7 +54,11 @@ function windowEntries({ windows, context }: DecoderConfig, { name, windows: rul
 function scaleEntries(config: DecoderConfig, architecture: string): Entries {
   const { scales = [], layers, width, heads, headWidth, latent } = config;
   const scalar = layers === largestGemma[architecture] ? width / heads : headWidth;
-  if (!latent && scales.some((scale) => Math.abs(scale * Math.sqrt(scalar) - 1) > 1e-6)) {
+  if (
+    architecture !== "granitehybrid" &&
+    !latent &&
+    scales.some((scale) => Math.abs(scale * Math.sqrt(scalar) - 1) > 1e-6)
+  ) {
     const field = architecture === "gpt2" ? "scale_attn_by_inverse_layer_idx" : "query_pre_attn_scalar";
     refuse(
       field,
@@ -171,6 +175,7 @@ const gating = { softmax: 1, sigmoid: 2 } as const;
 
 /** Whether the weights of a token's experts sum to one, in architectures without a key for it. */
 const normalises: Readonly<Record<string, boolean>> = {
+  granitehybrid: true,
   llama: true,
   qwen2moe: false,
   qwen3moe: true,
@@ -237,22 +242,43 @@ function convolutionEntries({ state, mixers = [], kvHeads }: DecoderConfig, arch
 }
 
 /** State spaces; a model of them alone has no heads of attention. */
-function stateEntries({ state, mixers = [] }: DecoderConfig, architecture: string): Entries {
+function stateEntries({ state, mixers = [], kvHeads }: DecoderConfig, architecture: string): Entries {
   if (state?.kind !== "mamba") return {};
   const { groups, heads, headWidth, rows, taps, biases } = state;
   if (groups !== 1)
     refuse("n_groups", `is ${groups}: readers of GGUF files of kind ${architecture} norm each group by itself`);
   if (biases.projections) refuse("use_bias", `is true, which GGUF files of kind ${architecture} have no tensors for`);
-  const none = mixers.every((mixer) => mixer === "state");
+  const counts = mixers.map((mixer) => (mixer === "state" ? 0 : kvHeads));
+  const attends = counts.some((count) => count > 0);
   return {
     "ssm.conv_kernel": integer(taps),
     "ssm.inner_size": integer(heads * headWidth),
     "ssm.state_size": integer(rows),
     "ssm.time_step_rank": integer(heads),
     "ssm.group_count": integer(groups),
-    ...(none
-      ? { "attention.head_count": integer(0), "attention.head_count_kv": integer(0), feed_forward_length: integer(0) }
-      : {}),
+    ...(attends
+      ? { "attention.head_count_kv": { type: "array", of: "i32", value: counts } }
+      : { "attention.head_count": integer(0), "attention.head_count_kv": integer(0), feed_forward_length: integer(0) }),
+  };
+}
+
+/** The factors of Granite, whose epsilon is that of the definition's stream. */
+function graniteEntries(config: DecoderConfig, architecture: string): Entries {
+  if (architecture !== "granitehybrid") return {};
+  const { positions, multipliers, embeddingScale = 1, scales = [], eps, mixture, state } = config;
+  if (positions.kind !== "none") {
+    refuse("position_embedding_type", "is rope, and readers of GGUF files of Granite with states rotate nothing");
+  }
+  if (!state) refuse("layer_types", `has no layer with a state, which GGUF files of kind ${architecture} are for`);
+  const { residual: r = 1, logits = 1 } = multipliers ?? {};
+  return {
+    "attention.layer_norm_rms_epsilon": float(eps * r * r),
+    "attention.scale": float(scales[0] ?? 1),
+    embedding_scale: float(embeddingScale * r),
+    residual_scale: float(r),
+    logit_scale: float(1 / logits),
+    "rope.scaling.finetuned": { type: "bool", value: false },
+    ...(mixture ? { feed_forward_length: integer(mixture.hidden) } : {}),
   };
 }
 
@@ -283,6 +309,7 @@ export function modelMetadata(config: DecoderConfig, record: GgufArchitecture): 
     ...latentEntries(config),
     ...convolutionEntries(config, architecture),
     ...stateEntries(config, architecture),
+    ...graniteEntries(config, architecture),
     ...scaleEntries(config, architecture),
     ...gemmaEntries(config, architecture),
   };

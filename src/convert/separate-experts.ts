@@ -120,8 +120,9 @@ function* apart(
   }
 }
 
-/** The single tensor of a stack, if there is only one. */
-function stackOf({ parts }: StackedSource): WeightSource | undefined {
+/** The single tensor of a stack, if there is only one, and other checkpoints have one for each expert. */
+function stackOf({ parts, together }: StackedSource): WeightSource | undefined {
+  if (together) return undefined;
   const source = parts[0]?.[0];
   return source && source.shape.length > 2 ? source : undefined;
 }

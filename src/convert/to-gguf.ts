@@ -153,7 +153,8 @@ export async function toGguf(
     chatTemplate: await templateOf(source),
     vocabulary: config.vocabulary,
   });
-  const counts = { heads: config.heads, kvHeads: config.kvHeads, nope: config.latent?.nope ?? 0 };
+  const { heads, kvHeads, latent, mixture } = config;
+  const counts = { heads, kvHeads, nope: latent?.nope ?? 0, experts: mixture !== undefined };
   const { tensors, weights: written, left } = writtenTensors(weights, architecture, counts);
   const needed = left.filter((name) => !/rotary_emb\.inv_freq$|\.attn\.(masked_)?bias$/.test(name));
   if (needed.length > 0) throw new FormatError(weights.file, `has no name in GGUF for ${listed(needed)}`);

@@ -7,6 +7,7 @@ import { deepseek2 } from "./architectures/deepseek2.ts";
 import { gemma2, gemma3 } from "./architectures/gemma.ts";
 import { gptOss } from "./architectures/gpt-oss.ts";
 import { gpt2 } from "./architectures/gpt2.ts";
+import { graniteHybrid } from "./architectures/granite-hybrid.ts";
 import { lfm2 } from "./architectures/lfm2.ts";
 import { llama } from "./architectures/llama.ts";
 import { mamba2 } from "./architectures/mamba2.ts";
@@ -36,6 +37,7 @@ const records: readonly GgufArchitecture[] = [
   gemma3,
   lfm2,
   mamba2,
+  graniteHybrid,
 ];
 
 /** Architectures by the value of `general.architecture`. */

@@ -28,10 +28,13 @@ function placeOf(name: string): Place {
   return { layer, rest, number };
 }
 
-function ruleOf({ layer, rest, number }: Place, { outer, inner }: GgufArchitecture): TensorRule | undefined {
-  const rules = layer === undefined ? outer : inner;
+function ruleOf(
+  { layer, rest, number }: Place,
+  { outer, inner, innerOfExperts = {} }: GgufArchitecture,
+): TensorRule | undefined {
+  const rules = layer === undefined ? [outer] : [innerOfExperts, inner];
   const key = number === undefined ? rest : rest.replace(`.${number}.`, ".*.");
-  return Object.hasOwn(rules, key) ? rules[key] : undefined;
+  return rules.find((some) => Object.hasOwn(some, key))?.[key];
 }
 
 /** Renames and splits the tensors of a GGUF file by the rules of its architecture. Others keep their names. */
@@ -66,6 +69,9 @@ export function nameTensors(architecture: GgufArchitecture, facts: Facts): Named
   }
   return { tensors, made };
 }
+
+/** How two tensors make one. */
+const joins = { stacked, alternating, latent: latentGroups } as const;
 
 /** Applies a rule to a tensor; `same` is the tensor under its other name. */
 function madeBy(
@@ -109,12 +115,13 @@ function madeBy(
       const shape = [elementsIn(tensor)];
       return [[rule.kind === "flat" ? { ...same, shape } : { ...same, shape, negExp: true }]];
     }
+    case "stacked":
     case "alternating":
     case "latent": {
       const name = tensor.name.replace(placeOf(tensor.name).rest, rule.and);
       const other = facts.tensors.get(name) ?? fail(`is there without ${name}`);
       if (other.file !== tensor.file) fail(`is in another file than ${name}, which is not supported`);
-      return [rule.kind === "latent" ? latentGroups(same, tensor, other) : alternating(same, tensor, other)];
+      return [joins[rule.kind](same, tensor, other)];
     }
   }
 }
@@ -122,8 +129,10 @@ function madeBy(
 /** The number of heads of queries, or of keys and values. */
 function countOf(facts: Facts, of: "heads" | "kvHeads"): number {
   const heads = facts.number("attention.head_count");
-  const count = of === "heads" ? heads : (facts.number("attention.head_count_kv") ?? heads);
-  if (count !== undefined && Number.isInteger(count) && count > 0) return count;
+  const each = facts.list("attention.head_count_kv");
+  const ofKeys = each ? each.find((count) => count !== 0) : facts.number("attention.head_count_kv");
+  const count = of === "heads" ? heads : (ofKeys ?? heads);
+  if (typeof count === "number" && Number.isInteger(count) && count > 0) return count;
   const problem = count === undefined ? "is missing" : `is ${count}, expected a number of heads`;
   return facts.reader.fail(facts.key("attention.head_count"), problem);
 }
@@ -164,13 +173,35 @@ function headOrder(same: StoredTensor, tensor: StoredTensor, heads: number): Mad
   ];
 }
 
+function checkShapes(tensor: StoredTensor, other: StoredTensor): void {
+  if (String(tensor.shape) === String(other.shape)) return;
+  refuse(tensor, `is [${tensor.shape.join(", ")}], but ${other.name} is [${other.shape.join(", ")}]`);
+}
+
+/** The rows of each matrix, then those of the other's. */
+function stacked(same: StoredTensor, tensor: StoredTensor, other: StoredTensor): Made {
+  checkShapes(tensor, other);
+  if (tensor.dtype !== other.dtype) refuse(tensor, `is ${tensor.dtype}, but ${other.name} is ${other.dtype}`);
+  const [columns = 0, rows = 0, groups = 1] = tensor.shape.toReversed();
+  const make = ([first = new Uint8Array(), second = new Uint8Array()]: readonly Bytes[]) => {
+    const out = new Uint8Array(first.length + second.length);
+    out.set(first);
+    out.set(second, first.length);
+    return out;
+  };
+  const shape = [...tensor.shape.slice(0, -2), 2 * rows, columns];
+  const end = same.begin + 2 * (tensor.end - tensor.begin);
+  return [
+    { ...same, shape, end },
+    { groups, sources: [tensor, other], make },
+  ];
+}
+
 /** Two tensors of equal shapes interleaved along the last axis. */
 function alternating(same: StoredTensor, tensor: StoredTensor, other: StoredTensor): Made {
   checkFloat(tensor);
   checkFloat(other);
-  if (String(tensor.shape) !== String(other.shape)) {
-    return refuse(tensor, `is [${tensor.shape.join(", ")}], but ${other.name} is [${other.shape.join(", ")}]`);
-  }
+  checkShapes(tensor, other);
   const make = (sources: readonly Bytes[]) => {
     const [first, second] = sources.map((bytes) => new Uint32Array(bytes.slice().buffer));
     const out = new Uint32Array(2 * (first?.length ?? 0));

@@ -28,6 +28,8 @@ interface WrittenTensors {
 /** What the order of heads depends on. */
 interface HeadCounts extends LatentWidths {
   readonly kvHeads: number;
+  /** Whether layers have experts. */
+  readonly experts: boolean;
 }
 
 /** A rule with the pattern of the names that it applies to. */
@@ -43,7 +45,11 @@ function patternOf(name: string): RegExp {
   return new RegExp(`^${source}$`);
 }
 
-function rulesOf({ outer, inner, layer }: GgufArchitecture, prefix: string): Written[] {
+function rulesOf(
+  { outer, inner, innerOfExperts = {}, layer }: GgufArchitecture,
+  prefix: string,
+  experts: boolean,
+): Written[] {
   const one =
     (before: string, isInner: boolean) =>
     ([key, rule]: [string, TensorRule]) => {
@@ -51,13 +57,14 @@ function rulesOf({ outer, inner, layer }: GgufArchitecture, prefix: string): Wri
       const name = (before + full.to).replace(/^model\.|^transformer\./, (whole) => (prefix === "none" ? "" : whole));
       return { key, rule: full, pattern: patternOf(name), inner: isInner };
     };
-  return [...Object.entries(outer).map(one("", false)), ...Object.entries(inner).map(one(layer, true))];
+  const rules = [...Object.entries(experts ? innerOfExperts : {}), ...Object.entries(inner)];
+  return [...Object.entries(outer).map(one("", false)), ...rules.map(one(layer, true))];
 }
 
 /** The tensors of a checkpoint as in a GGUF file of this architecture, in layer order. */
 export function writtenTensors(weights: Weights, architecture: GgufArchitecture, counts: HeadCounts): WrittenTensors {
   const prefix = [...weights.tensors.keys()].some((name) => /^(model|transformer)\./.test(name)) ? "own" : "none";
-  const rules = rulesOf(architecture, prefix);
+  const rules = rulesOf(architecture, prefix, counts.experts);
   const made = new Map<StoredTensor, Grouped>();
   const stacks = new Map<string, StoredTensor[]>();
   const tensors = new Map<string, WrittenTensor>();
@@ -113,6 +120,14 @@ export function writtenTensors(weights: Weights, architecture: GgufArchitecture,
         break;
       case "squeezed":
         add(name, squeezed(tensor), tensor);
+        break;
+      case "stacked":
+        for (const [i, which] of [key, rule.and].entries()) {
+          const written = { name: at(which), ...stackedHalf(tensor, i) };
+          if (tensors.has(written.name))
+            throw new FormatError(tensor.file, `is written twice, as ${written.name}`, { field: tensor.name });
+          tensors.set(written.name, written);
+        }
         break;
       case "flat":
         add(name, rule.as === "row" ? [1, ...tensor.shape] : [...tensor.shape, 1], tensor);
@@ -172,6 +187,20 @@ function ggufHeadOrder(tensor: StoredTensor, heads: number): Made {
     return out;
   };
   return [{ ...tensor }, { groups: heads, sources: [tensor], make }];
+}
+
+/** The upper (0) or lower (1) half of the rows of a matrix, or of each of several. */
+function stackedHalf(tensor: StoredTensor, which: number): Omit<WrittenTensor, "name"> {
+  const [columns = 0, rows = 0, count = 1] = tensor.shape.toReversed();
+  if (rows % 2 !== 0)
+    throw new FormatError(tensor.file, `has ${rows} rows, expected an even number`, { field: tensor.name });
+  const half = (tensor.end - tensor.begin) / count / 2;
+  const shape = [rows / 2, columns];
+  const parts = Array.from({ length: count }, (_, i) => {
+    const begin = tensor.begin + (2 * i + which) * half;
+    return { ...tensor, shape, begin, end: begin + half };
+  });
+  return { shape: [...tensor.shape.slice(0, -2), ...shape], parts };
 }
 
 /** The shape without its middle axis of 1. */

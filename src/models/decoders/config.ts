@@ -97,7 +97,12 @@ interface Biases {
 /** Factors that a family multiplies the results of its projections by. */
 interface Multipliers {
   readonly logits: number;
-  /** Of attention's result; unset, as the following ones: 1. */
+  /**
+   * Of what is added to the residual stream in the definition: it is taken out of the stream here (Granite). Unset, as
+   * the following ones: 1.
+   */
+  readonly residual?: number;
+  /** Of attention's result. */
   readonly attention?: number;
   /** Of the parts of a Mamba-2 layer's projection: z, x, B, C, dt. */
   readonly state?: readonly number[];

@@ -40,6 +40,8 @@ export interface StackedSource {
   readonly label: string;
   /** Parts from top to bottom. The rows of a part with several tensors alternate: gate 0, up 0, gate 1, up 1, … */
   readonly parts: readonly (readonly WeightSource[])[];
+  /** All checkpoints have it in one tensor, which converters keep; unset: some have a tensor for each expert. */
+  readonly together?: boolean;
 }
 
 /** Names and shapes of a feed-forward layer's weights. */

@@ -92,7 +92,7 @@ function read(config: FieldReader, architecture: string): DecoderConfig {
     windows: new Array<undefined>(layers).fill(undefined),
     scales: new Array<number>(layers).fill(given.attention_multiplier),
     embeddingScale: given.embedding_multiplier / r,
-    multipliers: { logits: 1 / given.logits_scaling },
+    multipliers: { logits: 1 / given.logits_scaling, residual: r },
     ...(experts > 0
       ? {
           mixture: {
@@ -144,6 +144,7 @@ function layer(config: DecoderConfig, index: number, has: (name: string) => bool
   const at = `${prefixFor(has)}layers.${index}`;
   const source = (rest: string, ...shape: number[]): WeightSource => ({ name: `${at}.${rest}`, shape });
   const weight = (rest: string, ...shape: number[]) => source(`${rest}.weight`, ...shape);
+  const stacks = mixture && stackSources(mixture, width, experts, { source, has: () => true });
   const [ofQ, ofKv] = [heads * headWidth, kvHeads * headWidth];
   const both = weight("shared_mlp.input_linear", 2 * hidden, width);
   const dense = {
@@ -162,10 +163,11 @@ function layer(config: DecoderConfig, index: number, has: (name: string) => bool
           output: weight("self_attn.o_proj", width, ofQ),
         }),
     feedForwardNorm: weight("post_attention_layernorm", width),
-    feedForward: mixture
+    feedForward: stacks
       ? {
-          router: weight("block_sparse_moe.router.layer", mixture.experts, width),
-          ...stackSources(mixture, width, experts, { source, has: () => true }),
+          router: weight("block_sparse_moe.router.layer", mixture?.experts ?? 0, width),
+          gateUp: { ...stacks.gateUp, together: true },
+          down: { ...stacks.down, together: true },
           shared: dense,
         }
       : dense,

@@ -33,6 +33,21 @@ export function ggufConfigs(scale = 1): Readonly<Record<string, Config>> {
   };
   const llama3 = { rope_type: "llama3", factor: 8, low_freq_factor: 1, high_freq_factor: 4 };
   const yarn = { rope_type: "yarn", factor: 4, original_max_position_embeddings: 64 };
+  const granite = {
+    architectures: ["GraniteMoeHybridForCausalLM"],
+    ...common,
+    shared_intermediate_size: hidden,
+    num_hidden_layers: 4,
+    layer_types: ["mamba", "attention", "mamba", "mamba"],
+    num_local_experts: 0,
+    num_experts_per_tok: 0,
+    mamba_n_heads: 4 * scale,
+    mamba_d_state: 32,
+    embedding_multiplier: 6,
+    attention_multiplier: 0.125,
+    residual_multiplier: 0.5,
+    logits_scaling: 4,
+  };
   return {
     llama: { architectures: ["LlamaForCausalLM"], ...common },
     "llama with scaled positions": {
@@ -137,6 +152,8 @@ export function ggufConfigs(scale = 1): Readonly<Record<string, Config>> {
       state_size: 32,
       n_groups: 1,
     },
+    granitehybrid: granite,
+    "granitehybrid with experts": { ...granite, num_local_experts: 4, num_experts_per_tok: 2 },
     "gpt-oss": {
       architectures: ["GptOssForCausalLM"],
       ...common,

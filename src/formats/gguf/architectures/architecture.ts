@@ -22,6 +22,8 @@ export type TensorRule =
   | { readonly kind: "flat"; readonly to: string; readonly as: "row" | "column" }
   /** Logarithms, stored as their negated exponentials in a matrix of one column. */
   | { readonly kind: "decay"; readonly to: string }
+  /** A matrix above that of the tensor `and`, or each of several matrices above the other's. */
+  | { readonly kind: "stacked"; readonly to: string; readonly and: string }
   /** Elements that alternate with those of the tensor `and`. */
   | { readonly kind: "alternating"; readonly to: string; readonly and: string }
   /** Keys of each head, transposed; the values of each head are the tensor `and`. */
@@ -54,6 +56,8 @@ export interface GgufArchitecture {
   readonly layer: string;
   /** Tensors of a layer, without the prefix `blk.N.`. */
   readonly inner: TensorRules;
+  /** Rules that come first where layers have experts, as other tensors have the same names in Hugging Face's files. */
+  readonly innerOfExperts?: TensorRules;
   /** Which layers have the window of `attention.sliding_window`; unset: files have no key for windows. */
   readonly windows?: WindowRule;
   /** Names of tensors that affect the config and are read with it. */

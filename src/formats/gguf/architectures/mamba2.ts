@@ -1,19 +1,31 @@
 import type { Facts } from "../facts.ts";
-import type { GgufArchitecture } from "./architecture.ts";
+import type { GgufArchitecture, TensorRules } from "./architecture.ts";
 import { tiedField } from "./decoder-fields.ts";
 
+/** The tensors of a Mamba-2 layer, by the name of the layer in Hugging Face's files. */
+export const mambaRules = (name: string): TensorRules => ({
+  "ssm_in.weight": `${name}.in_proj.weight`,
+  "ssm_conv1d.weight": { kind: "squeezed", to: `${name}.conv1d.weight` },
+  "ssm_conv1d.bias": `${name}.conv1d.bias`,
+  "ssm_dt.bias": `${name}.dt_bias`,
+  ssm_a: { kind: "decay", to: `${name}.A_log` },
+  ssm_d: { kind: "flat", to: `${name}.D`, as: "column" },
+  "ssm_norm.weight": { kind: "flat", to: `${name}.norm.weight`, as: "row" },
+  "ssm_out.weight": `${name}.out_proj.weight`,
+});
+
+/** @throws FormatError for groups: readers of such files norm each by itself, Hugging Face's class all together. */
+export function checkGroups(facts: Facts): void {
+  const key = "ssm.group_count";
+  const groups = facts.number(key) ?? 1;
+  if (groups === 1) return;
+  facts.reader.fail(facts.key(key), `is ${groups}; groups that are normed each by itself are not supported`);
+}
+
 function fields(facts: Facts): Record<string, unknown> {
-  const [inner, heads, groups] = ["inner_size", "time_step_rank", "group_count"].map((key) =>
-    facts.number(`ssm.${key}`),
-  );
+  const [inner, heads] = [facts.number("ssm.inner_size"), facts.number("ssm.time_step_rank")];
   const width = facts.number("embedding_length");
-  // Readers of such files norm each group by itself, Hugging Face's class all groups together.
-  if (groups !== undefined && groups !== 1) {
-    facts.reader.fail(
-      facts.key("ssm.group_count"),
-      `is ${groups}; files with groups that are normed each by itself are not supported`,
-    );
-  }
+  checkGroups(facts);
   return {
     architectures: ["Mamba2ForCausalLM"],
     ...tiedField(facts),
@@ -45,13 +57,6 @@ export const mamba2: GgufArchitecture = {
   layer: "backbone.layers.*.",
   inner: {
     "attn_norm.weight": "norm.weight",
-    "ssm_in.weight": "mixer.in_proj.weight",
-    "ssm_conv1d.weight": { kind: "squeezed", to: "mixer.conv1d.weight" },
-    "ssm_conv1d.bias": "mixer.conv1d.bias",
-    "ssm_dt.bias": "mixer.dt_bias",
-    ssm_a: { kind: "decay", to: "mixer.A_log" },
-    ssm_d: { kind: "flat", to: "mixer.D", as: "column" },
-    "ssm_norm.weight": { kind: "flat", to: "mixer.norm.weight", as: "row" },
-    "ssm_out.weight": "mixer.out_proj.weight",
+    ...mambaRules("mixer"),
   },
 };
