@@ -230,25 +230,30 @@ function latentEntries({ latent, headWidth, mixture, positions }: DecoderConfig)
   };
 }
 
+/** Heads of keys and values in each layer, where not all have them. */
+const kvHeadsOf = ({ mixers = [], kvHeads }: DecoderConfig): number[] =>
+  mixers.map((mixer) => (mixer === "state" ? 0 : kvHeads));
+
 /** Layers that are short convolutions, which have no heads of keys and values. */
-function convolutionEntries({ state, mixers = [], kvHeads }: DecoderConfig, architecture: string): Entries {
+function convolutionEntries(config: DecoderConfig, architecture: string): Entries {
+  const { state } = config;
   if (state?.kind !== "convolution") return {};
   if (state.biased) refuse("conv_bias", `is true, which GGUF files of kind ${architecture} have no tensors for`);
-  const counts = mixers.map((mixer) => (mixer === "state" ? 0 : kvHeads));
   return {
-    "attention.head_count_kv": { type: "array", of: "i32", value: counts },
+    "attention.head_count_kv": { type: "array", of: "i32", value: kvHeadsOf(config) },
     "shortconv.l_cache": integer(state.taps),
   };
 }
 
 /** State spaces; a model of them alone has no heads of attention. */
-function stateEntries({ state, mixers = [], kvHeads }: DecoderConfig, architecture: string): Entries {
+function stateEntries(config: DecoderConfig, architecture: string): Entries {
+  const { state } = config;
   if (state?.kind !== "mamba") return {};
   const { groups, heads, headWidth, rows, taps, biases } = state;
   if (groups !== 1)
     refuse("n_groups", `is ${groups}: readers of GGUF files of kind ${architecture} norm each group by itself`);
   if (biases.projections) refuse("use_bias", `is true, which GGUF files of kind ${architecture} have no tensors for`);
-  const counts = mixers.map((mixer) => (mixer === "state" ? 0 : kvHeads));
+  const counts = kvHeadsOf(config);
   const attends = counts.some((count) => count > 0);
   return {
     "ssm.conv_kernel": integer(taps),

@@ -13,7 +13,7 @@ import { checkHeads } from "../config-fields.ts";
 import type { DecoderConfig, Mixer } from "./config.ts";
 import { type Family, type LayerSources, type OuterSources, prefixFor, type WeightSource } from "./family.ts";
 import { layersAndHead } from "./llama.ts";
-import { mambaSources, timeSteps } from "./mamba2.ts";
+import { checkMambaHeads, mambaFields, mambaSources } from "./mamba2.ts";
 import { readRope } from "./rope.ts";
 
 const factor = optional(float(), 1);
@@ -36,15 +36,9 @@ const fields = {
   projectors_bias: none,
   mamba_proj_bias: none,
   mamba_d_ssm: optional(integer(1, 1 << 22)),
-  mamba_expand: optional(integer(1, 64), 2),
-  mamba_n_heads: optional(integer(1, 1 << 16), 128),
-  mamba_n_groups: optional(integer(1, 1 << 12), 1),
-  mamba_d_state: optional(integer(1, 256), 256),
-  mamba_d_conv: optional(integer(1, 8), 4),
-  mamba_conv_bias: optional(flag, true),
+  ...mambaFields,
   mamba_rms_norm: optional(flag, false),
   mamba_norm_before_gate: optional(flag, true),
-  time_step_limit: timeSteps,
   embedding_multiplier: factor,
   lm_head_multiplier: factor,
   attention_in_multiplier: factor,
@@ -70,12 +64,7 @@ function read(config: FieldReader, architecture: string): DecoderConfig {
   }
   const { mamba_n_heads: stateHeads, mamba_n_groups: groups } = given;
   const inner = given.mamba_d_ssm ?? given.mamba_expand * width;
-  if (inner % stateHeads !== 0) {
-    config.fail("mamba_n_heads", `is ${stateHeads}, which does not divide mamba_d_ssm, ${inner}`);
-  }
-  if (stateHeads % groups !== 0) {
-    config.fail("mamba_n_groups", `is ${groups}, which does not divide mamba_n_heads, ${stateHeads}`);
-  }
+  checkMambaHeads(config, [inner, "mamba_d_ssm"], stateHeads, groups);
   for (const [name, count] of [
     ["mlp_multipliers", 2],
     ["ssm_multipliers", 5],

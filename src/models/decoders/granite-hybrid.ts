@@ -4,7 +4,7 @@ import type { DecoderConfig, Mixer } from "./config.ts";
 import { stackSources } from "./experts.ts";
 import { type Family, type LayerSources, type OuterSources, prefixFor, type WeightSource } from "./family.ts";
 import { layersAndHead } from "./llama.ts";
-import { mambaSources, timeSteps } from "./mamba2.ts";
+import { checkMambaHeads, mambaFields, mambaSources } from "./mamba2.ts";
 import { readRope } from "./rope.ts";
 
 const factor = optional(positive(), 1);
@@ -26,14 +26,8 @@ const fields = {
   layer_types: optional(list(choice(["mamba", "attention"]), "types of layers")),
   num_local_experts: optional(integer(0, 1024), 8),
   num_experts_per_tok: optional(integer(0, 1024), 2),
-  mamba_expand: optional(integer(1, 64), 2),
-  mamba_n_heads: optional(integer(1, 1 << 16), 128),
-  mamba_n_groups: optional(integer(1, 1 << 12), 1),
-  mamba_d_state: optional(integer(1, 256), 256),
-  mamba_d_conv: optional(integer(1, 8), 4),
-  mamba_conv_bias: optional(flag, true),
+  ...mambaFields,
   mamba_proj_bias: optional(flag, false),
-  time_step_limit: timeSteps,
   embedding_multiplier: factor,
   attention_multiplier: factor,
   residual_multiplier: factor,
@@ -57,12 +51,7 @@ function read(config: FieldReader, architecture: string): DecoderConfig {
   }
   const { mamba_n_heads: stateHeads, mamba_n_groups: groups } = given;
   const inner = given.mamba_expand * width;
-  if (inner % stateHeads !== 0) {
-    config.fail("mamba_n_heads", `is ${stateHeads}, which does not divide mamba_expand · hidden_size, ${inner}`);
-  }
-  if (stateHeads % groups !== 0) {
-    config.fail("mamba_n_groups", `is ${groups}, which does not divide mamba_n_heads, ${stateHeads}`);
-  }
+  checkMambaHeads(config, [inner, "mamba_expand · hidden_size"], stateHeads, groups);
   const types = given.layer_types ?? new Array<"mamba">(layers).fill("mamba");
   if (types.length !== layers) config.fail("layer_types", `has ${types.length} entries for ${layers} layers`);
   const { num_local_experts: experts, num_experts_per_tok: k } = given;

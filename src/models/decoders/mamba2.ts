@@ -13,7 +13,7 @@ import type { Family, LayerSources, OuterSources, StateSources, WeightSource } f
 import { layersAndHead } from "./llama.ts";
 
 /** The limits of time steps: only those that change nothing. */
-export const timeSteps: Field<undefined> = {
+const timeSteps: Field<undefined> = {
   problem: (value) => {
     const isWhole =
       Array.isArray(value) && value.length === 2 && value[0] === 0 && value[1] === Number.POSITIVE_INFINITY;
@@ -21,6 +21,29 @@ export const timeSteps: Field<undefined> = {
   },
   absent: { value: undefined },
 };
+
+/** The fields of layers of Mamba-2 in models that have other layers, too. */
+export const mambaFields = {
+  mamba_expand: optional(integer(1, 64), 2),
+  mamba_n_heads: optional(integer(1, 1 << 16), 128),
+  mamba_n_groups: optional(integer(1, 1 << 12), 1),
+  mamba_d_state: optional(integer(1, 256), 256),
+  mamba_d_conv: optional(integer(1, 8), 4),
+  mamba_conv_bias: optional(flag, true),
+  time_step_limit: timeSteps,
+};
+
+/** Throws `FormatError` unless the heads divide the width of such a layer, as the config says it, and groups the heads. */
+export function checkMambaHeads(
+  config: FieldReader,
+  [inner, said]: readonly [width: number, said: string],
+  heads: number,
+  groups: number,
+): void {
+  if (inner % heads !== 0) config.fail("mamba_n_heads", `is ${heads}, which does not divide ${said}, ${inner}`);
+  if (heads % groups !== 0)
+    config.fail("mamba_n_groups", `is ${groups}, which does not divide mamba_n_heads, ${heads}`);
+}
 
 const fields = {
   vocab_size: integer(1, 1 << 24),

@@ -30,6 +30,18 @@ export function expertWidth(facts: Facts): number | undefined {
 /** A checkpoint without a head uses the embedding. */
 export const tiedField = ({ tensors }: Facts) => ({ tie_word_embeddings: !tensors.has("output.weight") });
 
+/** The heads of keys and values, and which layers have them, where not all do; the others have 0. */
+export function kvHeadFields(facts: Facts, without: string, having: string): Record<string, unknown> {
+  const key = "attention.head_count_kv";
+  const each = facts.list(key);
+  if (!each) return { num_key_value_heads: facts.number(key) };
+  const [count, other] = new Set(each.filter((heads) => heads !== 0));
+  if (other !== undefined) {
+    facts.reader.fail(facts.key(key), "is not the same in all layers with attention, which is not supported");
+  }
+  return { num_key_value_heads: count, layer_types: each.map((heads) => (heads === 0 ? without : having)) };
+}
+
 /** The width of heads that are rotated. */
 function headWidth(facts: Facts): number {
   const heads = facts.number("attention.head_count") ?? 1;

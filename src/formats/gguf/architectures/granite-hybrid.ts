@@ -1,14 +1,10 @@
 import type { Facts } from "../facts.ts";
 import type { GgufArchitecture } from "./architecture.ts";
-import { expertWidth, ropeFields, tiedField } from "./decoder-fields.ts";
+import { expertWidth, kvHeadFields, ropeFields, tiedField } from "./decoder-fields.ts";
 import { checkGroups, mambaRules } from "./mamba2.ts";
 
 function fields(facts: Facts): Record<string, unknown> {
   checkGroups(facts);
-  const key = "attention.head_count_kv";
-  const each = facts.list(key);
-  const [count, other] = new Set(each?.filter((heads) => heads !== 0));
-  if (other !== undefined) facts.reader.fail(facts.key(key), "is not the same in all layers with attention");
   const [inner, width] = [facts.number("ssm.inner_size"), facts.number("embedding_length")];
   const experts = facts.number("expert_count") ?? 0;
   // Readers rotate queries and keys unless this is false, as it is in files of Granite.
@@ -17,8 +13,7 @@ function fields(facts: Facts): Record<string, unknown> {
     architectures: ["GraniteMoeHybridForCausalLM"],
     ...tiedField(facts),
     ...(rotated ? { position_embedding_type: "rope", ...ropeFields(facts) } : { position_embedding_type: "nope" }),
-    num_key_value_heads: each ? count : facts.number(key),
-    ...(each ? { layer_types: each.map((heads) => (heads === 0 ? "mamba" : "attention")) } : {}),
+    ...kvHeadFields(facts, "mamba", "attention"),
     ...(inner === undefined || !width ? {} : { mamba_expand: inner / width }),
     mamba_n_groups: 1,
     mamba_conv_bias: [...facts.tensors.keys()].some((name) => name.endsWith(".ssm_conv1d.bias")),

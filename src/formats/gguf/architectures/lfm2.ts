@@ -1,21 +1,6 @@
 import type { Facts } from "../facts.ts";
 import type { GgufArchitecture } from "./architecture.ts";
-import { ropeFields, tiedField } from "./decoder-fields.ts";
-
-/** The layers with attention: those that have heads of keys and values. */
-function layerFields(facts: Facts): Record<string, unknown> {
-  const key = "attention.head_count_kv";
-  const each = facts.list(key);
-  if (!each) return { num_key_value_heads: facts.number(key) };
-  const [count, other] = new Set(each.filter((heads) => heads !== 0));
-  if (other !== undefined) {
-    facts.reader.fail(facts.key(key), "is not the same in all layers with attention, which is not supported");
-  }
-  return {
-    num_key_value_heads: count,
-    layer_types: each.map((heads) => (heads === 0 ? "conv" : "full_attention")),
-  };
-}
+import { kvHeadFields, ropeFields, tiedField } from "./decoder-fields.ts";
 
 function fields(facts: Facts): Record<string, unknown> {
   const window = "attention.sliding_window";
@@ -24,7 +9,7 @@ function fields(facts: Facts): Record<string, unknown> {
     architectures: ["Lfm2ForCausalLM"],
     ...ropeFields(facts),
     ...tiedField(facts),
-    ...layerFields(facts),
+    ...kvHeadFields(facts, "conv", "full_attention"),
     // The key has the width of the matrices, which a folder may have to be computed.
     block_auto_adjust_ff_dim: false,
   };
