@@ -1,9 +1,9 @@
-import { FormatError } from "../formats/format-error.ts";
 import type { GgufArchitecture } from "../formats/gguf/architectures/architecture.ts";
 import { largestGemma } from "../formats/gguf/architectures/gemma.ts";
 import type { GgufValue } from "../formats/gguf/header.ts";
 import { attentionFactor, inverseFrequencies } from "../kernels/rope/table.ts";
 import type { DecoderConfig } from "../models/decoders/config.ts";
+import { type Entries, float, integer, refuse, stateEntries } from "./state-metadata.ts";
 
 /** A small tensor by which GGUF stores a setting of a config. */
 interface GeneratedTensor {
@@ -20,15 +20,7 @@ interface ModelMetadata {
   readonly warnings: readonly string[];
 }
 
-const refuse = (field: string, problem: string): never => {
-  throw new FormatError("config.json", problem, { field });
-};
-
-const integer = (value: number): GgufValue => ({ type: "u32", value });
-const float = (value: number): GgufValue => ({ type: "f32", value });
 const text = (value: string): GgufValue => ({ type: "string", value });
-
-type Entries = Record<string, GgufValue>;
 
 /** Refuses windows that the architecture's files cannot express: readers would apply none, or to other layers. */
 function windowEntries({ windows, context }: DecoderConfig, { name, windows: rule }: GgufArchitecture): Entries {
@@ -180,6 +172,8 @@ const normalises: Readonly<Record<string, boolean>> = {
   qwen2moe: false,
   qwen3moe: true,
   olmoe: false,
+  qwen3next: true,
+  qwen35moe: true,
   "gpt-oss": true,
 };
 
@@ -230,63 +224,6 @@ function latentEntries({ latent, headWidth, mixture, positions }: DecoderConfig)
   };
 }
 
-/** Heads of keys and values in each layer, where not all have them. */
-const kvHeadsOf = ({ mixers = [], kvHeads }: DecoderConfig): number[] =>
-  mixers.map((mixer) => (mixer === "state" ? 0 : kvHeads));
-
-/** Layers that are short convolutions, which have no heads of keys and values. */
-function convolutionEntries(config: DecoderConfig, architecture: string): Entries {
-  const { state } = config;
-  if (state?.kind !== "convolution") return {};
-  if (state.biased) refuse("conv_bias", `is true, which GGUF files of kind ${architecture} have no tensors for`);
-  return {
-    "attention.head_count_kv": { type: "array", of: "i32", value: kvHeadsOf(config) },
-    "shortconv.l_cache": integer(state.taps),
-  };
-}
-
-/** State spaces; a model of them alone has no heads of attention. */
-function stateEntries(config: DecoderConfig, architecture: string): Entries {
-  const { state } = config;
-  if (state?.kind !== "mamba") return {};
-  const { groups, heads, headWidth, rows, taps, biases } = state;
-  if (groups !== 1)
-    refuse("n_groups", `is ${groups}: readers of GGUF files of kind ${architecture} norm each group by itself`);
-  if (biases.projections) refuse("use_bias", `is true, which GGUF files of kind ${architecture} have no tensors for`);
-  const counts = kvHeadsOf(config);
-  const attends = counts.some((count) => count > 0);
-  return {
-    "ssm.conv_kernel": integer(taps),
-    "ssm.inner_size": integer(heads * headWidth),
-    "ssm.state_size": integer(rows),
-    "ssm.time_step_rank": integer(heads),
-    "ssm.group_count": integer(groups),
-    ...(attends
-      ? { "attention.head_count_kv": { type: "array", of: "i32", value: counts } }
-      : { "attention.head_count": integer(0), "attention.head_count_kv": integer(0), feed_forward_length: integer(0) }),
-  };
-}
-
-/** The factors of Granite, whose epsilon is that of the definition's stream. */
-function graniteEntries(config: DecoderConfig, architecture: string): Entries {
-  if (architecture !== "granitehybrid") return {};
-  const { positions, multipliers, embeddingScale = 1, scales = [], eps, mixture, state } = config;
-  if (positions.kind !== "none") {
-    refuse("position_embedding_type", "is rope, and readers of GGUF files of Granite with states rotate nothing");
-  }
-  if (!state) refuse("layer_types", `has no layer with a state, which GGUF files of kind ${architecture} are for`);
-  const { residual: r = 1, logits = 1 } = multipliers ?? {};
-  return {
-    "attention.layer_norm_rms_epsilon": float(eps * r * r),
-    "attention.scale": float(scales[0] ?? 1),
-    embedding_scale: float(embeddingScale * r),
-    residual_scale: float(r),
-    logit_scale: float(1 / logits),
-    "rope.scaling.finetuned": { type: "bool", value: false },
-    ...(mixture ? { feed_forward_length: integer(mixture.hidden) } : {}),
-  };
-}
-
 /**
  * The metadata that a GGUF file of an architecture has for a decoder.
  *
@@ -312,9 +249,7 @@ export function modelMetadata(config: DecoderConfig, record: GgufArchitecture): 
     ...rope.entries,
     ...mixtureEntries(config, architecture),
     ...latentEntries(config),
-    ...convolutionEntries(config, architecture),
     ...stateEntries(config, architecture),
-    ...graniteEntries(config, architecture),
     ...scaleEntries(config, architecture),
     ...gemmaEntries(config, architecture),
   };

@@ -1,5 +1,6 @@
 import { FormatError } from "../formats/format-error.ts";
 import { readGguf, readTokenizer } from "../formats/gguf/entry.ts";
+import { type DeltaNetHeads, packed } from "../formats/gguf/value-heads.ts";
 import { type Grouped, withGroups } from "../formats/grouped.ts";
 import { readJson, readText } from "../formats/read-text.ts";
 import type { StoredTensor } from "../formats/safetensors/safetensors.ts";
@@ -7,12 +8,14 @@ import { safetensorsHeader } from "../formats/safetensors/safetensors-header.ts"
 import type { FileSource } from "../formats/source.ts";
 import type { Weights } from "../formats/weights.ts";
 import { readModelFolder } from "../generate/load/model-folder.ts";
-import { modelType } from "../models/decoders/architectures.ts";
+import { modelType, readAnyArchitecture } from "../models/decoders/architectures.ts";
+import { configJson, type StateConfig } from "../models/decoders/config.ts";
 import { transposed } from "../models/weights/stored-rows.ts";
 import { elementsOf, encode } from "../tensor/dtype.ts";
 import { encodePlanes } from "../tensor/formats/formats.ts";
 import { loadPackedFormats } from "../tensor/formats/packed.ts";
 import { expertsApart } from "./separate-experts.ts";
+import { deltaNetHeads } from "./state-metadata.ts";
 import { dequantised, storedNumbers, unitBytes } from "./stored-numbers.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -82,8 +85,9 @@ function folderWriting(
   architecture: string,
   files: Readonly<Record<string, string>>,
   warnings: readonly string[],
+  state?: StateConfig,
 ): FolderWriting {
-  const { tensors, weights } = folderTensors(given, architecture);
+  const { tensors, weights } = folderTensors(given, architecture, state);
   const header = safetensorsHeader(tensors, "f16");
   async function* pieces(): AsyncGenerator<Bytes> {
     await loadPackedFormats();
@@ -95,7 +99,12 @@ function folderWriting(
 }
 
 /** Values of `model_type` that do not follow from the architecture's name. */
-const types: Readonly<Record<string, string>> = { Gemma3ForCausalLM: "gemma3_text", SmolLM3ForCausalLM: "smollm3" };
+const types: Readonly<Record<string, string>> = {
+  Gemma3ForCausalLM: "gemma3_text",
+  Qwen3_5ForCausalLM: "qwen3_5_text",
+  Qwen3_5MoeForCausalLM: "qwen3_5_moe_text",
+  SmolLM3ForCausalLM: "smollm3",
+};
 
 /** The `model_type` of an architecture, by which transformers finds its code. */
 const typeOf = (architecture: string): string => types[architecture] ?? modelType(architecture);
@@ -109,13 +118,15 @@ export async function toFolder(source: FileSource, file: string): Promise<Folder
   const { config, facts, weights } = await readGguf(source, file);
   const architecture = String(config["architectures"]);
   const tokens = readTokenizer(facts.reader);
+  const isNext = architecture === "Qwen3NextForCausalLM";
+  const { state } = isNext ? (await readAnyArchitecture(config, configJson)).config : {};
   const files = {
     "config.json": printed({ ...config, model_type: typeOf(architecture), torch_dtype: "float16" }),
     "generation_config.json": printed(tokens.generation),
     "tokenizer_config.json": printed(tokens.config),
     "tokenizer.json": printed(tokens.tokenizer),
   };
-  return folderWriting(weights, architecture, files, tokens.warnings);
+  return folderWriting(weights, architecture, files, tokens.warnings, state);
 }
 
 /** Small files of a folder that are copied unchanged. */
@@ -188,8 +199,27 @@ function columnsOf(name: string, matrices: readonly StoredTensor[]): readonly [S
   return [tensor, { groups: 1, sources: matrices, make }];
 }
 
+/** Packs the projections of Qwen3-Next's gated DeltaNets, which GGUF files have in two tensors each. */
+function packProjections(tensors: Map<string, FolderTensor>, heads: DeltaNetHeads): void {
+  for (const [
+    name,
+    {
+      parts: [qkv],
+      shape,
+    },
+  ] of [...tensors]) {
+    const gates = name.replace(/in_proj_qkv\.weight$/, "in_proj_z.weight");
+    const [other] = tensors.get(gates)?.parts ?? [];
+    if (gates === name || !qkv || !other) continue;
+    const packedName = name.replace(/qkv\.weight$/, "qkvz.weight");
+    const rows = (shape[0] ?? 0) + (other.shape[0] ?? 0);
+    for (const old of [name, gates]) tensors.delete(old);
+    tensors.set(packedName, { name: packedName, shape: [rows, shape[1] ?? 0], parts: packed([qkv, other], heads) });
+  }
+}
+
 /** The tensors of an architecture's folder, from weights with separate experts. */
-function folderTensors(weights: Weights, architecture: string): FolderTensors {
+function folderTensors(weights: Weights, architecture: string, state?: StateConfig): FolderTensors {
   const tensors = new Map<string, FolderTensor>();
   const experts = new Map<string, Map<string, StoredTensor>>();
   for (const [name, tensor] of weights.tensors) {
@@ -226,5 +256,6 @@ function folderTensors(weights: Weights, architecture: string): FolderTensors {
       });
     }
   }
+  if (state?.kind === "delta-net") packProjections(tensors, deltaNetHeads(state));
   return { tensors: [...tensors.values()], weights: withGroups(weights, made) };
 }

@@ -19,6 +19,7 @@ import { type DType, decodePlanes, encodePlanes, formats } from "../tensor/forma
 import { loadPackedFormats } from "../tensor/formats/packed.ts";
 import { modelMetadata } from "./model-metadata.ts";
 import { expertsApart } from "./separate-experts.ts";
+import { deltaNetHeads } from "./state-metadata.ts";
 import { dequantised, storedNumbers, unitBytes } from "./stored-numbers.ts";
 import { tokenizerMetadata } from "./tokenizer-metadata.ts";
 
@@ -153,10 +154,13 @@ export async function toGguf(
     chatTemplate: await templateOf(source),
     vocabulary: config.vocabulary,
   });
-  const { heads, kvHeads, latent, mixture } = config;
-  const counts = { heads, kvHeads, nope: latent?.nope ?? 0, experts: mixture !== undefined };
+  const { heads, kvHeads, latent, mixture, state } = config;
+  const deltaNet = state?.kind === "delta-net" ? deltaNetHeads(state) : undefined;
+  const counts = { heads, kvHeads, nope: latent?.nope ?? 0, experts: mixture !== undefined, deltaNet };
   const { tensors, weights: written, left } = writtenTensors(weights, architecture, counts);
-  const needed = left.filter((name) => !/rotary_emb\.inv_freq$|\.attn\.(masked_)?bias$/.test(name));
+  const needed = left.filter(
+    (name) => !/rotary_emb\.inv_freq$|\.attn\.(masked_)?bias$|^(model\.)?visual\.|^mtp\./.test(name),
+  );
   if (needed.length > 0) throw new FormatError(weights.file, `has no name in GGUF for ${listed(needed)}`);
 
   const types = matrixTypes(recipe ? { weights: recipe } : { dtype: uniform }, config);

@@ -13,6 +13,7 @@ import { llama } from "./architectures/llama.ts";
 import { mamba2 } from "./architectures/mamba2.ts";
 import { phi3 } from "./architectures/phi3.ts";
 import { olmo2, olmoe, qwen2, qwen2moe, qwen3, qwen3moe } from "./architectures/qwen.ts";
+import { qwen3next, qwen35, qwen35moe } from "./architectures/qwen-next.ts";
 import { smollm3 } from "./architectures/smollm3.ts";
 import { type Facts, readFacts } from "./facts.ts";
 import { nameTensors } from "./named-tensors.ts";
@@ -38,6 +39,9 @@ const records: readonly GgufArchitecture[] = [
   lfm2,
   mamba2,
   graniteHybrid,
+  qwen3next,
+  qwen35,
+  qwen35moe,
 ];
 
 /** Architectures by the value of `general.architecture`. */

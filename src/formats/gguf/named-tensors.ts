@@ -5,6 +5,7 @@ import { elementsIn, type Grouped, type Made } from "../grouped.ts";
 import { dtypeOf, type StoredTensor, storageOf } from "../safetensors/safetensors.ts";
 import type { GgufArchitecture, TensorRule } from "./architectures/architecture.ts";
 import type { Facts } from "./facts.ts";
+import { reordered, type ValueHeads } from "./value-heads.ts";
 
 /** Tensors under Hugging Face's names: ranges of the file, and tensors combined from several or reordered. */
 interface NamedTensors {
@@ -115,6 +116,12 @@ function madeBy(
       const shape = [elementsIn(tensor)];
       return [[rule.kind === "flat" ? { ...same, shape } : { ...same, shape, negExp: true }]];
     }
+    case "unpacked":
+      return [[same]];
+    case "tiled": {
+      const [[own] = [same]] = rule.as ? madeBy(tensor, { kind: rule.as, to: rule.to }, same, facts) : [];
+      return [inOrder(own, tensor, headsOf(facts), rule.along)];
+    }
     case "stacked":
     case "alternating":
     case "latent": {
@@ -135,6 +142,20 @@ function countOf(facts: Facts, of: "heads" | "kvHeads"): number {
   if (typeof count === "number" && Number.isInteger(count) && count > 0) return count;
   const problem = count === undefined ? "is missing" : `is ${count}, expected a number of heads`;
   return facts.reader.fail(facts.key("attention.head_count"), problem);
+}
+
+/** The heads of a gated DeltaNet. */
+function headsOf(facts: Facts): ValueHeads {
+  const count = (key: string): number => {
+    const value = facts.number(key);
+    if (value !== undefined && Number.isInteger(value) && value > 0) return value;
+    return facts.reader.fail(facts.key(key), `is ${value ?? "missing"}, expected a number of at least 1`);
+  };
+  const [keys, values, inner] = [count("ssm.group_count"), count("ssm.time_step_rank"), count("ssm.inner_size")];
+  if (values % keys !== 0 || inner % values !== 0) {
+    facts.reader.fail(facts.key("ssm.time_step_rank"), `is ${values}, for ${keys} key heads and a width of ${inner}`);
+  }
+  return { keys, values, width: inner / values };
 }
 
 // Tensors in Hugging Face's order, computed from those of a GGUF file.
@@ -170,6 +191,25 @@ function headOrder(same: StoredTensor, tensor: StoredTensor, heads: number): Mad
   return [
     { ...same, together },
     { groups: heads, sources: [tensor], make },
+  ];
+}
+
+/** Value heads that follow one another as their key heads do. */
+function inOrder(
+  same: StoredTensor,
+  tensor: StoredTensor,
+  heads: ValueHeads,
+  along: "rows" | "columns",
+): readonly [StoredTensor, Grouped?] {
+  const how = reordered(tensor, heads, along, "grouped");
+  if (!how) return [same];
+  const { groups, make, decoded } = how;
+  return [
+    {
+      ...(decoded ? made(same, same.shape) : same),
+      ...(along === "columns" ? { together: same.shape.at(-1) ?? 1 } : {}),
+    },
+    { groups, sources: [tensor], make },
   ];
 }
 

@@ -5,6 +5,7 @@ import { elementsIn, type Grouped, type Made, withGroups } from "../grouped.ts";
 import { dtypeOf, type StoredTensor } from "../safetensors/safetensors.ts";
 import type { Weights } from "../weights.ts";
 import type { GgufArchitecture, TensorRule } from "./architectures/architecture.ts";
+import { type DeltaNetHeads, reordered, unpacked, type ValueHeads } from "./value-heads.ts";
 
 // The inverse of named-tensors.ts: the tensors of a Hugging Face checkpoint as in a GGUF file.
 
@@ -30,6 +31,7 @@ interface HeadCounts extends LatentWidths {
   readonly kvHeads: number;
   /** Whether layers have experts. */
   readonly experts: boolean;
+  readonly deltaNet?: DeltaNetHeads | undefined;
 }
 
 /** A rule with the pattern of the names that it applies to. */
@@ -54,7 +56,8 @@ function rulesOf(
     (before: string, isInner: boolean) =>
     ([key, rule]: [string, TensorRule]) => {
       const full = typeof rule === "string" ? ({ kind: "same", to: rule } as const) : rule;
-      const name = (before + full.to).replace(/^model\.|^transformer\./, (whole) => (prefix === "none" ? "" : whole));
+      const other = full.kind === "unpacked" ? full.from : full.to;
+      const name = (before + other).replace(/^model\.|^transformer\./, (whole) => (prefix === "none" ? "" : whole));
       return { key, rule: full, pattern: patternOf(name), inner: isInner };
     };
   const rules = [...Object.entries(experts ? innerOfExperts : {}), ...Object.entries(inner)];
@@ -77,13 +80,15 @@ export function writtenTensors(weights: Weights, architecture: GgufArchitecture,
   };
 
   for (const tensor of weights.tensors.values()) {
-    const found = rules.find(({ pattern }) => pattern.test(tensor.name));
+    // Models that see pictures, too, have the text model within another.
+    const own = tensor.name.replace(/^model\.language_model\./, "model.");
+    const found = rules.find(({ pattern }) => pattern.test(own));
     if (!found) {
       left.push(tensor.name);
       continue;
     }
     const { key, rule, inner, pattern } = found;
-    const [, first = "", second = ""] = pattern.exec(tensor.name) ?? [];
+    const [, first = "", second = ""] = pattern.exec(own) ?? [];
     const at = (name: string) => (inner ? `blk.${first}.${name}`.replace("*", second) : name.replace("*", first));
     const name = at(key);
     switch (rule.kind) {
@@ -133,10 +138,22 @@ export function writtenTensors(weights: Weights, architecture: GgufArchitecture,
         add(name, rule.as === "row" ? [1, ...tensor.shape] : [...tensor.shape, 1], tensor);
         break;
       case "decay": {
-        const [part, grouped] = changed(tensor, (value) => -Math.exp(value));
-        add(name, [...part.shape, 1], part, grouped);
+        const [part, grouped] = changed(tensor, toDecay);
+        add(name, rule.as ? [...part.shape, 1] : part.shape, part, grouped);
         break;
       }
+      case "tiled": {
+        const [part, grouped] = tiledHeads(tensor, deltaNetOf(counts), rule);
+        add(name, rule.as === "squeezed" ? squeezed(tensor) : part.shape, part, grouped);
+        break;
+      }
+      case "unpacked":
+        for (const [i, parts] of unpacked(tensor, deltaNetOf(counts)).entries()) {
+          const rows = parts.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
+          const written = i === 0 ? name : at(rule.and);
+          tensors.set(written, { name: written, shape: [rows, tensor.shape[1] ?? 0], parts });
+        }
+        break;
       case "alternating":
         for (const [i, which] of [key, rule.and].entries()) {
           const [part, grouped] = halfOf(tensor, i);
@@ -203,12 +220,33 @@ function stackedHalf(tensor: StoredTensor, which: number): Omit<WrittenTensor, "
   return { shape: [...tensor.shape.slice(0, -2), ...shape], parts };
 }
 
+function deltaNetOf({ deltaNet }: HeadCounts): DeltaNetHeads {
+  if (!deltaNet) throw new TypeError("there are no heads of a gated DeltaNet");
+  return deltaNet;
+}
+
+/** Value heads as files have them: the first of each key head, then the second of each, … */
+function tiledHeads(
+  tensor: StoredTensor,
+  heads: ValueHeads,
+  { along, as }: Extract<TensorRule, { readonly kind: "tiled" }>,
+): readonly [StoredTensor, Grouped?] {
+  const [part, first] = as === "decay" ? changed(tensor, toDecay) : [{ ...tensor }];
+  const how = reordered(part, heads, along, "tiled");
+  if (!how) return first ? [part, first] : [part];
+  const { groups, make, decoded } = how;
+  if (decoded) throw new FormatError(tensor.file, "has blocks of several heads", { field: tensor.name });
+  return [part, { groups, sources: [tensor], make: (bytes) => make(first ? [first.make(bytes)] : bytes) }];
+}
+
 /** The shape without its middle axis of 1. */
 function squeezed({ file, name, shape }: StoredTensor): number[] {
   const [rows = 0, one, columns = 0] = shape;
   if (shape.length === 3 && one === 1) return [rows, columns];
   throw new FormatError(file, `is [${shape.join(", ")}], expected 3 axes, the second of 1`, { field: name });
 }
+
+const toDecay = (logarithm: number) => -Math.exp(logarithm);
 
 /** A tensor's elements, changed, as f32. */
 function changed(tensor: StoredTensor, change: (value: number) => number): Made {

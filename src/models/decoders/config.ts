@@ -51,7 +51,7 @@ interface LatentConfig {
  * Layers that carry a state from token to token: a gated DeltaNet (Qwen3-Next), Mamba-2, or a gated short convolution
  * (LFM2). `taps` are the inputs that an output of their convolution sees.
  */
-type StateConfig =
+export type StateConfig =
   | {
       readonly kind: "delta-net";
       /** Heads of queries and keys, and of values. */

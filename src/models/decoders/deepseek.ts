@@ -21,7 +21,7 @@ import {
   prefixFor,
   type WeightSource,
 } from "./family.ts";
-import { layersAndHead, llama } from "./llama.ts";
+import { layersAndHead, llama, predictingLayers } from "./llama.ts";
 import { readRope } from "./rope.ts";
 
 /** The differences between versions; the rest is in their configs. */
@@ -244,12 +244,6 @@ function opposites(config: DecoderConfig): Opposites {
     attention_bias: { is: qkv, but: { biases: { ...biases, qkv: !qkv, output: !output } } },
     ...(shared ? { n_shared_experts: { is: 0, but: shared } } : {}),
   };
-}
-
-/** Layers that predict further tokens. */
-function predictingLayers({ layers, predicting = 0 }: DecoderConfig): RegExp[] {
-  const numbers = Array.from({ length: predicting }, (_, i) => layers + i);
-  return numbers.length > 0 ? [new RegExp(`^(model\\.)?layers\\.(${numbers.join("|")})\\.`)] : [];
 }
 
 export const deepseek: Family = {

@@ -217,3 +217,9 @@ export const llama: Family = {
   opposites,
   extras: () => [/\.rotary_emb\.inv_freq$/],
 };
+
+/** Layers that predict further tokens. */
+export function predictingLayers({ layers, predicting = 0 }: DecoderConfig): RegExp[] {
+  const numbers = Array.from({ length: predicting }, (_, i) => layers + i);
+  return numbers.length > 0 ? [new RegExp(`^((model\\.)?layers|blk)\\.(${numbers.join("|")})\\.`)] : [];
+}

@@ -21,7 +21,7 @@ import type {
   StateSources,
   WeightSource,
 } from "./family.ts";
-import { layersAndHead } from "./llama.ts";
+import { layersAndHead, predictingLayers } from "./llama.ts";
 import { qwen2Moe } from "./llama-members.ts";
 import { readRope } from "./rope.ts";
 
@@ -76,6 +76,7 @@ const fieldsOf = ({ experts: mixed, context }: Version) => ({
   linear_key_head_dim: optional(integer(1, 256), 128),
   linear_value_head_dim: optional(integer(1, 1 << 12), 128),
   linear_conv_kernel_dim: optional(integer(1, 8), 4),
+  mtp_num_hidden_layers: optional(integer(0, 1 << 12), 0),
 });
 
 /** A reader of the text model's fields, which models that see pictures, too, have in an object of their own. */
@@ -128,6 +129,7 @@ function read(config: FieldReader, architecture: string): DecoderConfig {
     tied: given.tie_word_embeddings,
     positions: { kind: "rope", ...readRope(text, headWidth, 1e7, { partly: true }), layout: "halves" },
     windows: new Array<undefined>(layers).fill(undefined),
+    predicting: given.mtp_num_hidden_layers,
     ...(version.experts ? { mixture: readExperts(text, version.experts) } : {}),
     ...(mixers.includes("state")
       ? {
@@ -178,7 +180,7 @@ function layer(config: DecoderConfig, index: number, has: (name: string) => bool
   return {
     attentionNorm: normWeight(`${at}.input_layernorm`, width),
     ...(config.mixers?.[index] === "state"
-      ? { state: stateSources(config, source) }
+      ? { state: stateSources(config, source, (rest) => has(`${at}.${rest}`)) }
       : attentionSources(config, source)),
     feedForwardNorm: normWeight(`${at}.post_attention_layernorm`, width),
     feedForward:
@@ -216,7 +218,11 @@ function attentionSources(config: DecoderConfig, source: Named): AttentionSource
   };
 }
 
-function stateSources({ architecture, width: c, state }: DecoderConfig, source: Named): StateSources {
+function stateSources(
+  { architecture, width: c, state }: DecoderConfig,
+  source: Named,
+  has: (rest: string) => boolean,
+): StateSources {
   if (state?.kind !== "delta-net") throw new TypeError(`${architecture}: no sizes of the layers with a state`);
   const { heads, valueHeads, width, valueWidth, taps } = state;
   const [ofKeys, ofValues] = [heads * width, valueHeads * valueWidth];
@@ -228,17 +234,19 @@ function stateSources({ architecture, width: c, state }: DecoderConfig, source: 
     norm: source("linear_attn.norm.weight", valueWidth),
     out: weight("out_proj", c, ofValues),
   };
+  const flat = () => ({
+    qkv: weight("in_proj_qkv", 2 * ofKeys + ofValues, c),
+    z: weight("in_proj_z", ofValues, c),
+  });
   if (!versionOf(architecture).packed) {
     return {
       ...common,
-      qkv: weight("in_proj_qkv", 2 * ofKeys + ofValues, c),
-      z: weight("in_proj_z", ofValues, c),
+      ...flat(),
       b: weight("in_proj_b", valueHeads, c),
       a: weight("in_proj_a", valueHeads, c),
     };
   }
   const r = valueHeads / heads;
-  const all = weight("in_proj_qkvz", 2 * ofKeys + 2 * ofValues, c);
   const both = weight("in_proj_ba", 2 * valueHeads, c);
   /** The same rows of the group of every key head: for each, where they begin in its group, and how many they are. */
   const rowsOf = (
@@ -255,10 +263,17 @@ function stateSources({ architecture, width: c, state }: DecoderConfig, source: 
     );
     return { label: `${whole.name} (${label})`, parts: each };
   };
+  const grouped = () => {
+    const all = weight("in_proj_qkvz", 2 * ofKeys + 2 * ofValues, c);
+    return {
+      qkv: rowsOf(all, "q, k, v", [0, width], [width, width], [2 * width, r * valueWidth]),
+      z: rowsOf(all, "z", [2 * width + r * valueWidth, r * valueWidth]),
+    };
+  };
   return {
     ...common,
-    qkv: rowsOf(all, "q, k, v", [0, width], [width, width], [2 * width, r * valueWidth]),
-    z: rowsOf(all, "z", [2 * width + r * valueWidth, r * valueWidth]),
+    // GGUF files have the rows of all key heads together.
+    ...(has("linear_attn.in_proj_qkv.weight") ? flat() : grouped()),
     b: rowsOf(both, "b", [0, r]),
     a: rowsOf(both, "a", [r, r]),
   };
@@ -271,5 +286,11 @@ export const qwenNext: Family = {
   layer,
   opposites: layersAndHead,
   // Pictures, and the layers that predict further tokens.
-  extras: () => [/^model\.visual\./, /^visual\./, /^mtp\./, /\.rotary_emb\.inv_freq$/],
+  extras: (config) => [
+    ...predictingLayers(config),
+    /^model\.visual\./,
+    /^visual\./,
+    /^mtp\./,
+    /\.rotary_emb\.inv_freq$/,
+  ],
 };

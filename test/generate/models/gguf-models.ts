@@ -48,6 +48,16 @@ export function ggufConfigs(scale = 1): Readonly<Record<string, Config>> {
     residual_multiplier: 0.5,
     logits_scaling: 4,
   };
+  const deltaNet = {
+    ...common,
+    num_hidden_layers: 4,
+    layer_types: ["linear_attention", "full_attention", "linear_attention", "full_attention"],
+    linear_num_key_heads: 2,
+    linear_num_value_heads: 4 * scale,
+    linear_key_head_dim: 32,
+    linear_value_head_dim: 32,
+  };
+  const withShared = { ...deltaNet, ...mixture, shared_expert_intermediate_size: hidden };
   return {
     llama: { architectures: ["LlamaForCausalLM"], ...common },
     "llama with scaled positions": {
@@ -154,6 +164,9 @@ export function ggufConfigs(scale = 1): Readonly<Record<string, Config>> {
     },
     granitehybrid: granite,
     "granitehybrid with experts": { ...granite, num_local_experts: 4, num_experts_per_tok: 2 },
+    qwen3next: { architectures: ["Qwen3NextForCausalLM"], ...withShared },
+    qwen35: { architectures: ["Qwen3_5ForCausalLM"], ...deltaNet },
+    qwen35moe: { architectures: ["Qwen3_5MoeForCausalLM"], ...withShared },
     "gpt-oss": {
       architectures: ["GptOssForCausalLM"],
       ...common,

@@ -64,12 +64,31 @@ async function randomFolder(config: Readonly<Record<string, unknown>>) {
   return folder;
 }
 
-test.each(["mamba2", "granitehybrid", "granitehybrid with experts"])(
+/** The numbers that a tensor is stored as. */
+async function numbersOf({ weights }: ModelFolder, name: string): Promise<Float64Array> {
+  const tensor = weights.get(name);
+  return storedNumbers(tensor, await weights.read(tensor, 0, tensor.end - tensor.begin));
+}
+
+/** Tensors of f32 of the first layer, with their shapes in files. */
+const ofMamba = { ssm_a: [4, 1], ssm_d: [4, 1], "ssm_norm.weight": [1, 128] };
+const ofDeltaNet = { ssm_a: [4], "ssm_conv1d.weight": [256, 4], "ssm_norm.weight": [32] };
+const kinds = {
+  mamba2: ofMamba,
+  granitehybrid: ofMamba,
+  "granitehybrid with experts": ofMamba,
+  qwen3next: ofDeltaNet,
+  qwen35: ofDeltaNet,
+  qwen35moe: ofDeltaNet,
+} as const;
+
+test.each(Object.entries(kinds))(
   "a GGUF file gives the logits of its folder, bit for bit, and its folder again: %s",
-  async (name) => {
-    const folder = await randomFolder(ggufConfigs()[name] ?? {});
+  async (name, shapes) => {
+    const config = ggufConfigs()[name] ?? {};
+    const folder = await randomFolder(config);
     const source = await openFolder(folder);
-    const experts = name.endsWith("experts");
+    const experts = Number(config["num_local_experts"] ?? config["num_experts"] ?? 0) > 0;
     // Routers stay f32 in files.
     const rounded = [{ dtype: "f16" }, { weights: "q8_0" }] as const;
     for (const options of [{ dtype: "f32" } as const, ...(experts ? [] : rounded)]) {
@@ -82,18 +101,22 @@ test.each(["mamba2", "granitehybrid", "granitehybrid with experts"])(
     }
     const file = await ggufOfFolder(folder, { weights: "q8_0" });
     const { facts } = await readGguf(inMemory(file), "m.gguf");
-    for (const [name, shape] of Object.entries({ ssm_a: [4, 1], ssm_d: [4, 1], "ssm_norm.weight": [1, 128] })) {
+    for (const [name, shape] of Object.entries(shapes)) {
       expect(facts.tensors.get(`blk.0.${name}`)).toMatchObject({ shape, dtype: "F32" });
     }
     const back = await backOf(file);
     expect(back.config).toEqual((await readModelFolder(opened(file))).config);
-    const values = async ({ weights }: ModelFolder) => {
-      const tensor = [...weights.tensors.values()].find((one) => one.name.endsWith(".A_log"));
-      if (!tensor) throw new Error("there is no decay");
-      return storedNumbers(tensor, await weights.read(tensor, 0, tensor.end - tensor.begin));
-    };
-    const [given, found] = [await values(await readModelFolder(source)), await values(back)];
-    for (const [i, value] of given.entries()) expect(found[i]).toBeCloseTo(value, 2);
+    const given = await readModelFolder(source);
+    expect([...back.weights.tensors.keys()].toSorted()).toEqual([...given.weights.tensors.keys()].toSorted());
+    for (const [name, { shape }] of given.weights.tensors) {
+      expect(back.weights.get(name).shape).toEqual(shape);
+      const [own, wanted] = [await numbersOf(back, name), await numbersOf(given, name)];
+      const largest = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      expect(
+        own.every((value, i) => Math.abs(value - (wanted[i] ?? 0)) <= 0.01 * largest + 1e-3),
+        name,
+      ).toBe(true);
+    }
   },
 );
 
@@ -146,11 +169,53 @@ test("biases of convolutions are refused by name: files have no tensors for them
   );
 });
 
+test("columns of several value heads in one block are decoded, in the order of a folder", async () => {
+  const config = { ...ggufConfigs()["qwen35"], linear_num_value_heads: 8 };
+  const file = await ggufOfFolder(await randomFolder(config), { weights: "q4_k_m" });
+  const { facts } = await readGguf(inMemory(file), "m.gguf");
+  const inFile = facts.tensors.get("blk.0.ssm_out.weight");
+  const model = await readModelFolder(opened(file));
+  const name = "model.layers.0.linear_attn.out_proj.weight";
+  expect([inFile?.dtype, model.weights.get(name).dtype]).toEqual(["Q4_K", "F32"]);
+  if (!inFile) return;
+  const stored = storedNumbers(inFile, await model.weights.read(inFile, 0, inFile.end - inFile.begin));
+  const found = await numbersOf(model, name);
+  // Value heads of key head 0 are 0, 2, 4 and 6 of the file.
+  for (const [head, there] of [0, 2, 4, 6, 1, 3, 5, 7].entries()) {
+    for (const column of [0, 31]) expect(found[256 + 32 * head + column]).toBe(stored[256 + 32 * there + column]);
+  }
+});
+
+test("the text model of a Qwen3.5 that sees pictures is written as one that does not", async () => {
+  const { architectures: _, ...config } = ggufConfigs()["qwen35"] ?? {};
+  const shapes = familyShapes({ ...config, architectures: ["Qwen3_5ForCausalLM"] });
+  const inner = Object.entries(shapes).map(([name, shape]) => [name.replace("model.", "model.language_model."), shape]);
+  const outer = { architectures: ["Qwen3_5ForConditionalGeneration"], vocab_size: 2048, text_config: config };
+  const others = { "model.visual.patch_embed.proj.weight": [4, 4], "mtp.fc.weight": [4, 4] };
+  const { folder } = await writeRandomModel(outer, { ...Object.fromEntries(inner), ...others }, "f32");
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const found = await logitsOf(opened(await ggufOfFolder(folder, { dtype: "f32" })));
+  const expected = await logitsOf(await openFolder(folder));
+  expect(found.every((row, i) => String(row) === String(expected[i]))).toBe(true);
+});
+
+test("what files of gated DeltaNets cannot say is refused by name", async () => {
+  for (const [changes, problem] of [
+    [{ attn_output_gate: false }, "attn_output_gate is false"],
+    [{ linear_value_head_dim: 16 }, "linear_value_head_dim is 16, which readers take to be linear_key_head_dim, 32"],
+    [{ layer_types: ["full_attention", "linear_attention", "linear_attention", "full_attention"] }, "layer_types has"],
+    [{ layer_types: new Array<string>(4).fill("full_attention") }, "layer_types has no linear_attention"],
+  ] as const) {
+    const folder = await randomFolder({ ...ggufConfigs()["qwen35"], ...changes });
+    await expect(ggufOfFolder(folder, {})).rejects.toThrow(`config.json: ${problem}`);
+  }
+});
+
 /** A file with this metadata and one tensor of the model. */
-const headed = (metadata: Readonly<Record<string, GgufValue>>) =>
+const headed = (metadata: Readonly<Record<string, GgufValue>>, architecture = "lfm2") =>
   readGguf(
     inMemory(
-      ggufFile({ "general.architecture": text("lfm2"), ...metadata }, [
+      ggufFile({ "general.architecture": text(architecture), ...metadata }, [
         { name: "token_embd.weight", type: "F32", shape: [8, 8] },
       ]),
     ),
@@ -164,6 +229,16 @@ test("one count of heads is that of all layers, which attend", async () => {
   expect(config).not.toHaveProperty("layer_types");
   const mixed = await headed({ "lfm2.attention.head_count_kv": counts(0, 4) });
   expect(mixed.config).toMatchObject({ num_key_value_heads: 4, layer_types: ["conv", "full_attention"] });
+});
+
+test("layers that predict further tokens are counted among the layers, and not read", async () => {
+  const layers = { "qwen35.block_count": u32(5), "qwen35.nextn_predict_layers": u32(1) };
+  const { config } = await headed({ ...layers, "qwen35.full_attention_interval": u32(2) }, "qwen35");
+  expect(config).toMatchObject({ num_hidden_layers: 4, mtp_num_hidden_layers: 1, full_attention_interval: 2 });
+  const each = { "qwen35.attention.recurrent_layers": counts(1, 0, 0, 1, 1) };
+  expect((await headed({ ...layers, ...each }, "qwen35")).config).toMatchObject({
+    layer_types: ["linear_attention", "full_attention", "full_attention", "linear_attention"],
+  });
 });
 
 test("counts that differ, and windows, are refused by the key", async () => {

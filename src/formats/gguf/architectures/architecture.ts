@@ -20,8 +20,20 @@ export type TensorRule =
   | { readonly kind: "squeezed"; readonly to: string }
   /** A vector that is a matrix of one row or one column. */
   | { readonly kind: "flat"; readonly to: string; readonly as: "row" | "column" }
-  /** Logarithms, stored as their negated exponentials in a matrix of one column. */
-  | { readonly kind: "decay"; readonly to: string }
+  /** Logarithms, stored as their negated exponentials: a vector, or a matrix of one column. */
+  | { readonly kind: "decay"; readonly to: string; readonly as?: "column" }
+  /**
+   * The value heads of a gated DeltaNet are in another order: the first of each key head, then the second of each, …
+   * Otherwise as the rule `as`.
+   */
+  | {
+      readonly kind: "tiled";
+      readonly to: string;
+      readonly along: "rows" | "columns";
+      readonly as?: "squeezed" | "decay";
+    }
+  /** Written from rows of the tensor `from`, as are those of the tensor `and`: there, both are grouped by key heads. */
+  | { readonly kind: "unpacked"; readonly to: string; readonly from: string; readonly and: string }
   /** A matrix above that of the tensor `and`, or each of several matrices above the other's. */
   | { readonly kind: "stacked"; readonly to: string; readonly and: string }
   /** Elements that alternate with those of the tensor `and`. */

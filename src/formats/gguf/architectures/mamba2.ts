@@ -8,7 +8,7 @@ export const mambaRules = (name: string): TensorRules => ({
   "ssm_conv1d.weight": { kind: "squeezed", to: `${name}.conv1d.weight` },
   "ssm_conv1d.bias": `${name}.conv1d.bias`,
   "ssm_dt.bias": `${name}.dt_bias`,
-  ssm_a: { kind: "decay", to: `${name}.A_log` },
+  ssm_a: { kind: "decay", to: `${name}.A_log`, as: "column" },
   ssm_d: { kind: "flat", to: `${name}.D`, as: "column" },
   "ssm_norm.weight": { kind: "flat", to: `${name}.norm.weight`, as: "row" },
   "ssm_out.weight": `${name}.out_proj.weight`,

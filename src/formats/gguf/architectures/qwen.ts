@@ -11,12 +11,17 @@ export const stackedExperts: TensorRules = {
   "ffn_down_exps.weight": { kind: "experts", to: "mlp.experts.#.down_proj.weight" },
 };
 
-const sharedExpert: TensorRules = {
+/** The expert that all tokens have. */
+export const sharedExpert: TensorRules = {
   "ffn_gate_shexp.weight": "mlp.shared_expert.gate_proj.weight",
   "ffn_up_shexp.weight": "mlp.shared_expert.up_proj.weight",
   "ffn_down_shexp.weight": "mlp.shared_expert.down_proj.weight",
   "ffn_gate_inp_shexp.weight": { kind: "row", to: "mlp.shared_expert_gate.weight" },
 };
+
+/** Its width: older files omit it. */
+export const sharedExpertWidth = (facts: Facts): number | undefined =>
+  facts.number("expert_shared_feed_forward_length") ?? facts.tensors.get("blk.0.ffn_up_shexp.weight")?.shape[0];
 
 /** What readers of GGUF infer from an architecture's name alone. */
 interface Known {
@@ -46,8 +51,7 @@ export const qwen2moe = likeLlama("qwen2moe", {
   fields: (facts) => ({
     norm_topk_prob: false,
     moe_intermediate_size: expertWidth(facts),
-    shared_expert_intermediate_size:
-      facts.number("expert_shared_feed_forward_length") ?? facts.tensors.get("blk.0.ffn_up_shexp.weight")?.shape[0],
+    shared_expert_intermediate_size: sharedExpertWidth(facts),
   }),
   inner: { ...stackedExperts, ...sharedExpert },
 });
