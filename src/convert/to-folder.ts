@@ -201,13 +201,8 @@ function columnsOf(name: string, matrices: readonly StoredTensor[]): readonly [S
 
 /** Packs the projections of Qwen3-Next's gated DeltaNets, which GGUF files have in two tensors each. */
 function packProjections(tensors: Map<string, FolderTensor>, heads: DeltaNetHeads): void {
-  for (const [
-    name,
-    {
-      parts: [qkv],
-      shape,
-    },
-  ] of [...tensors]) {
+  for (const [name, { parts, shape }] of [...tensors]) {
+    const [qkv] = parts;
     const gates = name.replace(/in_proj_qkv\.weight$/, "in_proj_z.weight");
     const [other] = tensors.get(gates)?.parts ?? [];
     if (gates === name || !qkv || !other) continue;

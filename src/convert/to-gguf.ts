@@ -144,7 +144,8 @@ export async function toGguf(
   source: FileSource,
   { dtype: uniform = "f16", weights: recipe, requantise = false }: ToGgufOptions = {},
 ): Promise<GgufWriting> {
-  const { config, tokenizer, weights: stored, checkpoint, warnings, quantisation } = await readModelFolder(source);
+  const folder = await readModelFolder(source);
+  const { config, family, tokenizer, weights: stored, checkpoint, warnings, quantisation } = folder;
   const weights = expertsApart(dequantised(stored), checkpoint);
   const architecture = architectureFor(config.architecture);
   const model = modelMetadata(config, architecture);
@@ -158,9 +159,8 @@ export async function toGguf(
   const deltaNet = state?.kind === "delta-net" ? deltaNetHeads(state) : undefined;
   const counts = { heads, kvHeads, nope: latent?.nope ?? 0, experts: mixture !== undefined, deltaNet };
   const { tensors, weights: written, left } = writtenTensors(weights, architecture, counts);
-  const needed = left.filter(
-    (name) => !/rotary_emb\.inv_freq$|\.attn\.(masked_)?bias$|^(model\.)?visual\.|^mtp\./.test(name),
-  );
+  const extras = family.extras?.(config) ?? [];
+  const needed = left.filter((name) => !extras.some((pattern) => pattern.test(name)));
   if (needed.length > 0) throw new FormatError(weights.file, `has no name in GGUF for ${listed(needed)}`);
 
   const types = matrixTypes(recipe ? { weights: recipe } : { dtype: uniform }, config);

@@ -13,6 +13,7 @@ import type { FileSource } from "../../formats/source.ts";
 import type { Weights } from "../../formats/weights.ts";
 import { readAnyArchitecture } from "../../models/decoders/architectures.ts";
 import type { DecoderConfig } from "../../models/decoders/config.ts";
+import type { Family } from "../../models/decoders/family.ts";
 import { type Checkpoint, checkWeights, impliedNames } from "../../models/weights/checkpoint.ts";
 import { type ChatTemplate, loadChatTemplate, parseChatTemplate } from "../../text/template/chat-template.ts";
 import type { Tokenizer } from "../../text/tokenizer.ts";
@@ -22,6 +23,7 @@ import { checkTokens, modelFiles } from "./model-files.ts";
 /** A model's files, read and compared with one another, except the values of its weights. */
 export interface ModelFolder {
   readonly config: DecoderConfig;
+  readonly family: Family;
   readonly tokenizer: Tokenizer;
   readonly chatTemplate: ChatTemplate | undefined;
   readonly defaults: GenerationDefaults;
@@ -73,7 +75,7 @@ export async function readModelFolder(
   if (checkpoint.unread.length > 0) warn(`${weights.file}: nothing reads ${listed(checkpoint.unread)}`);
   for (const warning of files.warnings) warn(warning);
   const { quantisation } = files;
-  return { config, tokenizer, chatTemplate, defaults, weights, checkpoint, warnings, quantisation };
+  return { config, family, tokenizer, chatTemplate, defaults, weights, checkpoint, warnings, quantisation };
 }
 
 const file = "generation_config.json";
