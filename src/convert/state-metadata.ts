@@ -36,9 +36,12 @@ function spaceEntries(config: DecoderConfig, architecture: string): Entries {
   const { state } = config;
   if (state?.kind !== "mamba") return {};
   const { groups, heads, headWidth, rows, taps, biases } = state;
+  const [ofGroups, ofBiases] = config.architecture.startsWith("Mamba2")
+    ? ["n_groups", "use_bias"]
+    : ["mamba_n_groups", "mamba_proj_bias"];
   if (groups !== 1)
-    refuse("n_groups", `is ${groups}: readers of GGUF files of kind ${architecture} norm each group by itself`);
-  if (biases.projections) refuse("use_bias", `is true, which GGUF files of kind ${architecture} have no tensors for`);
+    refuse(ofGroups, `is ${groups}: readers of GGUF files of kind ${architecture} norm each group by itself`);
+  if (biases.projections) refuse(ofBiases, `is true, which GGUF files of kind ${architecture} have no tensors for`);
   const counts = kvHeadsOf(config);
   const attends = counts.some((count) => count > 0);
   return {

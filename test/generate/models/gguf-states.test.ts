@@ -120,13 +120,15 @@ test.each(Object.entries(kinds))(
   },
 );
 
-test("groups of a Mamba-2, and a Granite that rotates, are refused by name", async () => {
-  const rotating = await randomFolder({ ...ggufConfigs()["granitehybrid"], position_embedding_type: "rope" });
-  await expect(ggufOfFolder(rotating, {})).rejects.toThrow("config.json: position_embedding_type is rope");
-  const folder = await randomFolder({ ...ggufConfigs()["mamba2"], n_groups: 2 });
-  await expect(ggufOfFolder(folder, {})).rejects.toThrow(
-    "config.json: n_groups is 2: readers of GGUF files of kind mamba2",
-  );
+test.each([
+  ["mamba2", { n_groups: 2 }, "n_groups is 2: readers of GGUF files of kind mamba2"],
+  ["mamba2", { use_bias: true }, "use_bias is true, which GGUF files of kind mamba2"],
+  ["granitehybrid", { mamba_n_groups: 2 }, "mamba_n_groups is 2: readers of GGUF files of kind granitehybrid"],
+  ["granitehybrid", { mamba_proj_bias: true }, "mamba_proj_bias is true, which GGUF files of kind granitehybrid"],
+  ["granitehybrid", { position_embedding_type: "rope" }, "position_embedding_type is rope"],
+])("what files of state spaces cannot say is refused by name: %s, %o", async (name, changes, problem) => {
+  const folder = await randomFolder({ ...ggufConfigs()[name], ...changes });
+  await expect(ggufOfFolder(folder, {})).rejects.toThrow(`config.json: ${problem}`);
 });
 
 test("its convolutions are matrices of f32 there, and heads are counted for each layer", async () => {
